@@ -1,0 +1,214 @@
+"""What a check is: metadata, a pure function, and the needs its annotations declare."""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from iotscan.model.facts import Fact, kind_of
+from iotscan.model.result import CheckInfo, Clause, VariantInfo
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
+
+F = TypeVar("F", bound=Fact)
+
+
+class Seen(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """A fact together with whom it is about."""
+
+    fact: F
+    subject: Subject
+
+
+class Each(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """Need: all facts of one type on one device, judged together."""
+
+    seen: tuple[Seen[F], ...]
+
+    def __iter__(self) -> Iterator[Seen[F]]:
+        return iter(self.seen)
+
+
+class Fleet(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """Need: all facts of one type over all devices, once discovery has closed.
+
+    Return one verdict for each subject that is bad, with ``about=seen.subject``; the others pass.
+    ``device_of`` tells which device an address' facts belong to (``subject.device``).
+    """
+
+    seen: tuple[Seen[F], ...]
+
+    def __iter__(self) -> Iterator[Seen[F]]:
+        return iter(self.seen)
+
+
+class Presence(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """Need: absence *is* the question. ``fact`` is None when it was looked for and is not there."""
+
+    fact: F | None
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a check is looking at, for its sentence and its reproduce line."""
+
+    subject: Subject
+    label: str = ""
+
+    @property
+    def host(self) -> str:
+        """The address as it stands on a command line; IPv6 without brackets."""
+        return self.subject.address
+
+    @property
+    def port(self) -> int:
+        """The port, 0 when it is about a whole device."""
+        return self.subject.port
+
+    @property
+    def authority(self) -> str:
+        """``host:port`` as it stands in a URL; IPv6 in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def url(self, scheme: str, path: str = "/") -> str:
+        """A URL on this service."""
+        return f"{scheme}://{self.authority}{path}"
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the profile says to a check: which TLS policy holds, and named values."""
+
+    kind: Literal["gateway", "constrained"] = "gateway"
+    values: dict[str, int | float | str | bool | list[str]] = {}
+
+
+AsOf = typing.NewType("AsOf", datetime)
+"""Need: the date (UTC) that age and expiry are judged by. A check has no clock of its own."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check returns; made by good(), bad(), skip() and unknown() of the SDK."""
+
+    kind: Literal["good", "bad", "skip", "unknown"]
+    summary: str
+    variant: str = ""
+    observed: str = ""
+    expected: str = ""
+    reproduce: str = ""
+    shows: str = ""
+    about: Subject | None = None
+    reason: Reason = Reason.NOT_OBSERVABLE
+
+
+Returned = Verdict | tuple[Verdict, ...] | list[Verdict]
+Cardinality = Literal["one", "each", "fleet", "presence"]
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact that a check's parameter asks for."""
+
+    parameter: str
+    fact: type[Fact]
+    cardinality: Cardinality
+
+    @property
+    def kind(self) -> str:
+        """The need as attempts name it."""
+        return kind_of(self.fact)
+
+
+class BadCheck(Exception):
+    """A check that breaks the contract: says which file and what to do."""
+
+
+HEADINGS = ("What it looks at", "Why it matters", "How to fix", "References")
+_EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of"}
+_CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence"}
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A check ready to run: what it is, what it needs, and its question."""
+
+    info: CheckInfo
+    needs: tuple[Need, ...]
+    extras: dict[str, str]
+    """Parameter name -> ``target``, ``policy`` or ``as_of``."""
+    question: Callable[..., Returned]
+
+    @property
+    def anchor(self) -> Need:
+        """The need whose subjects the check is asked about: the first."""
+        return self.needs[0]
+
+
+def read_needs(question: Callable[..., Returned]) -> tuple[tuple[Need, ...], dict[str, str]]:
+    """Read a check function's annotations as needs and extras. Raises :class:`BadCheck`."""
+    hints = typing.get_type_hints(question)
+    needs: list[Need] = []
+    extras: dict[str, str] = {}
+    for name in inspect.signature(question).parameters:
+        hint = hints.get(name)
+        origin = typing.get_origin(hint)
+        if hint in _EXTRAS:
+            extras[name] = _EXTRAS[hint]
+        elif isinstance(hint, type) and issubclass(hint, Fact):
+            needs.append(Need(parameter=name, fact=hint, cardinality="one"))
+        elif origin in _CARDINALITY:
+            (fact,) = typing.get_args(hint)
+            needs.append(Need(parameter=name, fact=fact, cardinality=_CARDINALITY[origin]))
+        else:
+            raise BadCheck(f"parameter '{name}' is no fact, Each, Fleet, Presence, Target, Policy or AsOf")
+    if not needs:
+        raise BadCheck("it needs no fact: annotate a parameter with a fact type of iotscan.sdk")
+    if any(n.cardinality == "fleet" for n in needs) and len(needs) > 1:
+        raise BadCheck("a Fleet need stands alone: the fleet is judged on one fact type")
+    return tuple(needs), extras
+
+
+def read_headings(docstring: str) -> dict[str, str]:
+    """Split a check's module docstring at its fixed headings (``## Why it matters``)."""
+    parts = re.split(r"^##[ \t]+(.+?)[ \t]*$", inspect.cleandoc(docstring), flags=re.MULTILINE)
+    return {title: body.strip() for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def make_check(
+    question: Callable[..., Returned],
+    *,
+    id: str,
+    title: str,
+    element: Element | str,
+    variants: dict[str, tuple[str, str]],
+    confidence: Confidence | str,
+    aliases: tuple[str, ...],
+    clauses: tuple[Clause, ...],
+    since: str,
+    lifecycle: str,
+    effort: str,
+) -> Check:
+    """Build a :class:`Check`; ``variants`` maps a name to (severity, sentence). Raises :class:`BadCheck`."""
+    module = inspect.getmodule(question)
+    text = read_headings((module.__doc__ if module else None) or "")
+    needs, extras = read_needs(question)
+    if not variants:
+        raise BadCheck("it has no variants: a check that cannot fail asks nothing")
+    info = CheckInfo(
+        id=id,
+        title=title,
+        element=Element(element),
+        variants={k: VariantInfo(severity=Severity(s), title=t) for k, (s, t) in variants.items()},
+        confidence=Confidence(confidence),
+        aliases=aliases,
+        clauses=clauses,
+        since=since,
+        lifecycle=lifecycle,
+        effort=effort,
+        looks_at=text.get(HEADINGS[0], ""),
+        matters=text.get(HEADINGS[1], ""),
+        fix=text.get(HEADINGS[2], ""),
+        references=text.get(HEADINGS[3], ""),
+    )
+    return Check(info=info, needs=needs, extras=extras, question=question)

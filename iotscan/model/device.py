@@ -1,0 +1,66 @@
+"""Devices and services, with how we know them."""
+
+import msgspec
+
+from iotscan.model.facts.naming import Claim
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One open port of a device and the protocol it speaks.
+
+    ``protocol`` is one of ``http``, ``https``, ``tls``, ``ssh``, ``telnet``, ``mqtt``, ``mqtts``,
+    ``snmp``, ``ftp``, ``adb`` … or ``unknown``; ``how`` says what made us say so.
+    """
+
+    transport: str
+    port: int
+    protocol: str = "unknown"
+    how: str = ""
+
+    @property
+    def name(self) -> str:
+        """``tcp/443``."""
+        return f"{self.transport}/{self.port}"
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One device: an immutable id, its addresses, what it says of itself, its services.
+
+    ``claims`` keep how each name, model or identifier was learnt. ``vendor`` comes from the MAC prefix
+    (with the date of the table in ``vendor_source``) or is empty. ``merged`` holds provisional ids
+    that turned out to be this device, with the reason.
+    """
+
+    id: str
+    addresses: tuple[str, ...]
+    mac: str = ""
+    vendor: str = ""
+    vendor_source: str = ""
+    claims: tuple[Claim, ...] = ()
+    services: tuple[Service, ...] = ()
+    found_by: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The address that probes use: the first."""
+        return self.addresses[0]
+
+    def claimed(self, what: str) -> str:
+        """The first claim of a kind (``name``, ``model`` …), empty without one."""
+        return next((c.value for c in self.claims if c.what == what), "")
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: name, else model, else address."""
+        return self.claimed("name") or self.claimed("model") or self.address
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An image under test: its id, where it was given, what it says it is."""
+
+    id: str
+    source: str
+    format: str
+    name: str = ""
+    files: int = 0

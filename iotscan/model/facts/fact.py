@@ -1,0 +1,26 @@
+"""What every fact is."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+Ownership = Literal["service", "device", "image"]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One typed thing that was observed. Its tag (``kind`` in JSON) is the name of the need.
+
+    ``per`` says what one instance belongs to: a service of a device, a device, or an image.
+    A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
+    :func:`iotscan.model.text.safe_text`.
+    """
+
+    per: ClassVar[Ownership] = "service"
+
+
+def kind_of(fact: "Fact | type[Fact]") -> str:
+    """The kind (tag) of a fact or fact type, as it stands in the run file: ``tls-endpoint``."""
+    tag = fact.__struct_config__.tag
+    if not isinstance(tag, str):
+        raise TypeError(f"{fact!r} declares no tag")
+    return tag

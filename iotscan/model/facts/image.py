@@ -1,0 +1,75 @@
+"""What stands in the root file system of an image."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts.fact import Fact, Ownership
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A login account and the kind of password hash it has; never the hash itself."""
+
+    path: str
+    line: int
+    name: str
+    uid: int = -1
+    scheme: str
+    """``locked``, ``empty``, ``des``, ``md5``, ``bcrypt``, ``sha256``, ``sha512``, ``yescrypt``, ``other`` …"""
+    default_password: Answer[bool]
+    """The hash is of a well-known default password; unanswered where it could not be tested."""
+
+
+class Accounts(Fact, frozen=True, kw_only=True, tag="accounts"):
+    """The account files of an image (/etc/passwd, /etc/shadow)."""
+
+    per: ClassVar[Ownership] = "image"
+
+    accounts: tuple[Account, ...]
+
+
+class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A private key in the image: where, what kind, who may read it."""
+
+    path: str
+    line: int = 0
+    format: str
+    """``pkcs8``, ``pkcs1``, ``sec1``, ``openssh``, ``dropbear`` …"""
+    encrypted: bool
+    mode: int
+    """Permission bits, e.g. 0o600."""
+    public_sha256: str = ""
+    """SHA-256 of the public half (SubjectPublicKeyInfo), empty when it cannot be read."""
+
+
+class PrivateKeys(Fact, frozen=True, kw_only=True, tag="private-keys"):
+    """All private keys found in an image, and how many files were looked at."""
+
+    per: ClassVar[Ownership] = "image"
+
+    keys: tuple[KeyFile, ...]
+    files_searched: int
+
+
+class Updater(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured source of updates or packages.
+
+    ``verifies`` is unanswered where the configuration does not tell.
+    """
+
+    path: str
+    line: int = 0
+    system: Literal["opkg", "apk", "apt", "dnf", "rauc", "swupdate", "mender", "ostree", "other"]
+    source: str = ""
+    encrypted: bool = False
+    verifies: Answer[bool]
+    detail: str = ""
+
+
+class Updaters(Fact, frozen=True, kw_only=True, tag="updaters"):
+    """Every update system and package feed configured in an image."""
+
+    per: ClassVar[Ownership] = "image"
+
+    updaters: tuple[Updater, ...]

@@ -1,0 +1,95 @@
+"""One question's answer about one subject, and the question itself as the report needs it."""
+
+import hashlib
+
+import msgspec
+
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Confidence, Element, Outcome, Reason, Severity, Vantage
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """A clause to which a result is *evidence relevant to*; never a statement of conformity."""
+
+    standard: str
+    edition: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.standard} ({self.edition}) {self.id}"
+
+
+class VariantInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One way a check can fail, with its own severity and sentence."""
+
+    severity: Severity
+    title: str
+
+
+class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report needs to know of a check, so that a run file explains itself."""
+
+    id: str
+    title: str
+    element: Element
+    variants: dict[str, VariantInfo]
+    confidence: Confidence
+    aliases: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    since: str = ""
+    lifecycle: str = "stable"
+    effort: str = "medium"
+    looks_at: str = ""
+    matters: str = ""
+    fix: str = ""
+    references: str = ""
+    pack: str = "iotscan"
+
+    @property
+    def severity(self) -> Severity:
+        """The highest severity among the variants: what an unknown may turn out to be."""
+        return max((v.severity for v in self.variants.values()), key=lambda s: s.rank)
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a check says of a subject. A *finding* is a result whose outcome is ``fail``.
+
+    ``observations`` are ids in the run file; ``reason`` and ``detail`` are set for ``not_assessed``
+    and ``error``; ``remedy`` says what would assess it. ``shows`` is a text that the output of
+    ``reproduce`` contains when the finding is true.
+    """
+
+    check: str
+    element: Element
+    outcome: Outcome
+    subject: Subject
+    severity: Severity
+    confidence: Confidence = Confidence.CERTAIN
+    vantage: Vantage = Vantage.OBSERVED
+    variant: str = ""
+    summary: str = ""
+    observed: str = ""
+    expected: str = ""
+    reproduce: str = ""
+    shows: str = ""
+    reason: Reason | None = None
+    detail: str = ""
+    remedy: str = ""
+    observations: tuple[str, ...] = ()
+    fingerprint: str = ""
+    waiver: str = ""
+
+    @property
+    def is_finding(self) -> bool:
+        """True for a failed result."""
+        return self.outcome is Outcome.FAIL
+
+
+def fingerprint(check: str, variant: str, identity: str, place: str) -> str:
+    """A name for a finding that survives a rescan: 16 hex digits.
+
+    ``identity`` is the device's lasting identity (MAC, serial, UUID; else its address) or the image's
+    name; ``place`` is the service or the path, without a line number, which moves with every rebuild.
+    """
+    text = "\x1f".join(("iotscan-fingerprint-1", check, variant, identity, place))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,100 @@
+"""A run: everything that was given, seen, judged and decided. Schema ``iotscan/run@1``."""
+
+from typing import Literal
+
+import msgspec
+
+from iotscan.model.device import Device, Image
+from iotscan.model.grade import Grades
+from iotscan.model.observation import Attempt, Observation
+from iotscan.model.result import CheckInfo, Result
+from iotscan.model.scope import Scope
+
+SCHEMA = "iotscan/run@1"
+Status = Literal["running", "complete", "interrupted"]
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote the run."""
+
+    name: str = "iotscan"
+    version: str
+
+
+class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which profile judged, and the hash of what it said."""
+
+    id: str
+    version: str
+    sha256: str = ""
+    required: tuple[str, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pipeline needs: is it complete, does the gate hold, which exit code, one line why."""
+
+    complete: bool
+    gate: Literal["pass", "fail", "none"]
+    fail_on: str
+    exit_code: int
+    summary: str
+    reasons: tuple[str, ...] = ()
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the reader must know of the run itself: a gap, a limit, a refused request."""
+
+    about: str
+    text: str
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device was asked: sweep attempts, conversations, bytes both ways, seconds."""
+
+    attempts: int = 0
+    connections: int = 0
+    datagrams: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    seconds: float = 0.0
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The run file. Additive changes only."""
+
+    schema: str = SCHEMA
+    id: str
+    tool: Tool
+    status: Status
+    command: Literal["scan", "discover", "image"]
+    started: str
+    finished: str = ""
+    as_of: str
+    """The UTC date-time that age and expiry checks use."""
+    targets: tuple[str, ...]
+    scope: Scope
+    scope_sha256: str
+    profile: ProfileInfo
+    checks: tuple[CheckInfo, ...] = ()
+    devices: tuple[Device, ...] = ()
+    images: tuple[Image, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    results: tuple[Result, ...] = ()
+    grades: Grades = Grades()
+    verdict: Verdict | None = None
+    notices: tuple[Notice, ...] = ()
+    costs: dict[str, Cost] = {}
+    """By device id."""
+
+    def check(self, check_id: str) -> CheckInfo | None:
+        """The metadata of a check of this run."""
+        return next((c for c in self.checks if c.id == check_id), None)
+
+    def device(self, device_id: str) -> Device | None:
+        """A device of this run by its id."""
+        return next((d for d in self.devices if d.id == device_id), None)
+
+    def result(self, fingerprint: str) -> Result | None:
+        """A result of this run by its fingerprint."""
+        return next((r for r in self.results if r.fingerprint == fingerprint), None)

@@ -1,0 +1,124 @@
+"""The words every stage shares: elements, severities, outcomes, reasons.
+
+Source: ``design.md`` (nouns, outcomes) and the status vocabulary of the interface notes.
+"""
+
+from enum import StrEnum
+
+
+class Element(StrEnum):
+    """The five elements of IoT security (J. Vermillard)."""
+
+    HARDWARE = "hardware"
+    UPDATES = "updates"
+    COMMUNICATION = "communication"
+    KEYS = "keys"
+    CLOUD = "cloud"
+
+
+class Severity(StrEnum):
+    """How bad a failed result is. Order: ``rank`` 4 (critical) down to 0 (info)."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """4 for critical down to 0 for info, so that severities compare."""
+        return 4 - list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure a result is: proved, well supported, or only hinted at."""
+
+    CERTAIN = "certain"
+    FIRM = "firm"
+    TENTATIVE = "tentative"
+
+
+class Outcome(StrEnum):
+    """What became of one question about one subject."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_ASSESSED = "not_assessed"
+    ERROR = "error"
+
+    @property
+    def weight(self) -> int:
+        """Which outcome counts where one subject has several: fail > error > not_assessed > pass > n/a."""
+        order = (
+            Outcome.NOT_APPLICABLE,
+            Outcome.PASS,
+            Outcome.NOT_ASSESSED,
+            Outcome.ERROR,
+            Outcome.FAIL,
+        )
+        return order.index(self)
+
+
+class Vantage(StrEnum):
+    """Where a fact was seen from."""
+
+    OBSERVED = "observed"
+    CONFIGURED = "configured"
+    IN_USE = "in_use"
+
+
+class AttemptStatus(StrEnum):
+    """How the try to learn one kind of fact ended."""
+
+    OBSERVED = "observed"
+    ABSENT = "absent"
+    TIMED_OUT = "timed_out"
+    UNREADABLE = "unreadable"
+    REFUSED_BY_SCOPE = "refused_by_scope"
+    NOT_TRIED = "not_tried"
+    BROKEN = "broken"
+
+
+class Reason(StrEnum):
+    """Why something was not assessed. ``involuntary`` ones make a run incomplete (exit code 3)."""
+
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+    PROBE_ERROR = "probe_error"
+    MISSING_PRIVILEGE = "missing_privilege"
+    MISSING_TOOL = "missing_tool"
+    BUDGET = "rate_budget"
+    DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
+    LOCKED_OUT = "locked_out"
+    NOT_OBSERVABLE = "not_observable"
+    CONSENT = "consent_withheld"
+    OUT_OF_SCOPE = "out_of_scope"
+    EXCLUDED = "profile_excluded"
+    NEEDS_IMAGE = "needs_image"
+    NEEDS_NETWORK = "needs_network"
+    NEEDS_TRAFFIC = "needs_traffic"
+
+    @property
+    def is_involuntary(self) -> bool:
+        """True where nobody chose the gap: something failed, timed out or was missing."""
+        return self in _INVOLUNTARY
+
+
+_INVOLUNTARY = frozenset(
+    {
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.UNREADABLE,
+        Reason.PROBE_ERROR,
+        Reason.MISSING_PRIVILEGE,
+        Reason.MISSING_TOOL,
+        Reason.BUDGET,
+        Reason.DEADLINE,
+        Reason.INTERRUPTED,
+        Reason.LOCKED_OUT,
+    }
+)

@@ -1,0 +1,406 @@
+"""The one door to a socket.
+
+Everything iotscan sends to a network goes through :class:`Dialer`: it takes IP addresses that the
+scope allows, keeps the pace, the two clocks (a conversation, a device) and the byte caps, and hands
+out ready connections. No probe opens a socket, resolves a name or follows a redirect by itself.
+"""
+
+import errno
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Literal, TypeVar
+
+import anyio
+from anyio.abc import ByteStream, SocketStream
+from anyio.streams.tls import TLSStream
+
+from iotscan.model.run import Cost
+from iotscan.model.scope import Fence, Scope, canonical
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.pace import Pacer
+
+T = TypeVar("T")
+WIRE_CAP = 256 * 1024
+"""Bytes that one conversation may receive unless its probe asks for another cap."""
+DATAGRAM_CAP = 65535
+_LOST_LIMIT = 2
+_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+
+Knock = Literal["open", "closed", "filtered"]
+
+
+class DialError(Exception):
+    """Why a conversation could not be had, in the words of an attempt."""
+
+    status = AttemptStatus.UNREADABLE
+    reason: Reason | None = Reason.UNREADABLE
+
+
+class Refused(DialError):
+    """The port answered: closed."""
+
+    status = AttemptStatus.ABSENT
+    reason = None
+
+
+class TimedOut(DialError):
+    """No answer within the clock."""
+
+    status = AttemptStatus.TIMED_OUT
+    reason = Reason.TIMEOUT
+
+
+class Unreachable(DialError):
+    """The network says there is no way there, or the device stopped answering."""
+
+    status = AttemptStatus.TIMED_OUT
+    reason = Reason.UNREACHABLE
+
+
+class OutOfScope(DialError):
+    """The scope does not allow this address: nothing was sent."""
+
+    status = AttemptStatus.REFUSED_BY_SCOPE
+    reason = Reason.OUT_OF_SCOPE
+
+
+class BudgetSpent(DialError):
+    """The device has seen all the connections it may see: nothing more was sent."""
+
+    status = AttemptStatus.NOT_TRIED
+    reason = Reason.BUDGET
+
+
+class DeadlinePassed(DialError):
+    """The device's clock has run out: nothing more was sent."""
+
+    status = AttemptStatus.NOT_TRIED
+    reason = Reason.DEADLINE
+
+
+class PeerClosed(DialError):
+    """The peer closed or reset the connection in the middle."""
+
+
+class TooMuch(DialError):
+    """The peer sent more than the cap of this conversation."""
+
+
+class TlsFailed(DialError):
+    """The TLS handshake under a conversation failed."""
+
+
+class Connection:
+    """A byte stream to one service with a cap on what is received."""
+
+    def __init__(self, stream: ByteStream, line: "Line", cap: int) -> None:
+        self._stream = stream
+        self._line = line
+        self._left = cap
+
+    async def send(self, data: bytes) -> None:
+        """Send all of ``data``; raises PeerClosed."""
+        try:
+            await self._stream.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
+            raise PeerClosed("the connection was closed while sending") from error
+        self._line.bytes_sent += len(data)
+
+    async def receive(self, limit: int = 4096) -> bytes:
+        """The next bytes, ``b""`` at the end. Raises PeerClosed on a reset, TooMuch beyond the cap."""
+        if self._left <= 0:
+            raise TooMuch("the service sent more than we read")
+        try:
+            data = await self._stream.receive(min(limit, self._left))
+        except anyio.EndOfStream:
+            return b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
+            raise PeerClosed("the service reset the connection") from error
+        self._left -= len(data)
+        self._line.bytes_received += len(data)
+        return data
+
+    async def receive_while(self, wanted: Callable[[bytes], bool], limit: int = WIRE_CAP) -> bytes:
+        """Read on while ``wanted(so_far)`` is true, up to ``limit`` bytes or the end of the stream."""
+        got = b""
+        while len(got) < limit and wanted(got):
+            piece = await self.receive(limit - len(got))
+            if not piece:
+                break
+            got += piece
+        return got
+
+    async def listen(self, seconds: float, limit: int = 4096) -> bytes:
+        """What the service says of itself within ``seconds``; ``b""`` for silence. Never raises TimedOut."""
+        got = b""
+        with anyio.move_on_after(seconds):
+            got = await self.receive(limit)
+        return got
+
+
+class Datagram:
+    """A connected UDP socket to one service."""
+
+    def __init__(self, peer: anyio.abc.ConnectedUDPSocket, line: "Line") -> None:
+        self._peer = peer
+        self._line = line
+
+    async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
+        """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
+        for _ in range(tries):
+            self._line.datagrams += 1
+            self._line.bytes_sent += len(payload)
+            try:
+                with anyio.move_on_after(seconds):
+                    await self._peer.send(payload)
+                    data = await self._peer.receive()
+                    self._line.bytes_received += len(data)
+                    return data[:DATAGRAM_CAP]
+            except (anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
+                raise Refused("the UDP port is closed") from error
+        raise TimedOut(f"no answer to {tries} datagrams")
+
+
+class Line:
+    """The way to one device: one conversation at a time, paced, counted, and given up when it is lost."""
+
+    def __init__(self, address: str, scope: Scope, sockets: anyio.CapacityLimiter) -> None:
+        self.address = address
+        self.pace = scope.pace
+        self._sockets = sockets
+        self._attempts = Pacer(scope.pace.attempts_per_second)
+        self._accepted = Pacer(scope.pace.accepted_per_second)
+        self._talking = anyio.Lock()
+        self._started = 0.0
+        self._lost = 0
+        self.attempts = self.connections = self.datagrams = self.bytes_sent = self.bytes_received = 0
+
+    def cost(self) -> Cost:
+        """What this device has seen of us so far."""
+        return Cost(
+            attempts=self.attempts,
+            connections=self.connections,
+            datagrams=self.datagrams,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+            seconds=round(time.monotonic() - self._started, 3) if self._started else 0.0,
+        )
+
+    def resume(self, cost: Cost) -> None:
+        """Count what an interrupted run already spent on this device."""
+        self.attempts, self.connections, self.datagrams = cost.attempts, cost.connections, cost.datagrams
+        self.bytes_sent, self.bytes_received = cost.bytes_sent, cost.bytes_received
+
+    def _check_clock(self) -> None:
+        self._started = self._started or time.monotonic()
+        if time.monotonic() - self._started > self.pace.device_timeout:
+            raise DeadlinePassed(f"{self.pace.device_timeout:g} s for this device are used up")
+
+    def _check_budget(self) -> None:
+        self._check_clock()
+        if self._lost >= _LOST_LIMIT:
+            raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
+        if self.connections + self.datagrams >= self.pace.connections:
+            raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
+
+    async def _connect(self, port: int) -> SocketStream:
+        await self._accepted.ready()
+        await self._attempts.turn()
+        try:
+            with anyio.fail_after(self.pace.connect_timeout):
+                stream = await anyio.connect_tcp(self.address, port)
+        except TimeoutError as error:
+            raise TimedOut(f"port {port} did not answer in {self.pace.connect_timeout:g} s") from error
+        except OSError as error:
+            raise _dial_error(error, port) from error
+        self._accepted.spend()
+        return stream
+
+    async def knock(self, port: int) -> Knock:
+        """Whether a TCP port accepts: one attempt of the port sweep, closed at once.
+
+        A refusal is ``closed``; silence is ``filtered``. Raises DeadlinePassed, and Unreachable when
+        the network itself says so.
+        """
+        self._check_clock()
+        self.attempts += 1
+        async with self._sockets:
+            try:
+                stream = await self._connect(port)
+            except Refused:
+                return "closed"
+            except TimedOut:
+                return "filtered"
+            await stream.aclose()
+            return "open"
+
+    @asynccontextmanager
+    async def _conversation(self, port: int) -> AsyncIterator[SocketStream]:
+        async with self._talking:
+            self._check_budget()
+            self.connections += 1
+            async with self._sockets:
+                try:
+                    stream = await self._connect(port)
+                except (Refused, TimedOut, Unreachable):
+                    self._lost += 1
+                    raise
+                self._lost = 0
+                try:
+                    with anyio.fail_after(self.pace.conversation_timeout):
+                        yield stream
+                except TimeoutError as error:
+                    raise TimedOut(f"port {port} kept us waiting {self.pace.conversation_timeout:g} s") from error
+                finally:
+                    with anyio.CancelScope(shield=True), anyio.move_on_after(0.5):
+                        await stream.aclose()
+
+    @asynccontextmanager
+    async def tcp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
+        """A TCP conversation within the conversation clock. Raises a :class:`DialError`."""
+        async with self._conversation(port) as stream:
+            yield Connection(stream, self, cap)
+
+    @asynccontextmanager
+    async def tls(self, port: int, *, server_name: str = "", cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
+        """A conversation inside TLS, as permissive as OpenSSL allows and without any validation.
+
+        For reading what stands behind TLS; what the TLS itself is worth, the TLS probe says.
+        """
+        async with self._conversation(port) as stream:
+            try:
+                inner = await TLSStream.wrap(
+                    stream,
+                    hostname=server_name or None,
+                    ssl_context=permissive_context(),
+                    standard_compatible=False,
+                )
+            except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
+                raise TlsFailed("the TLS handshake failed") from error
+            yield Connection(inner, self, cap)
+
+    @asynccontextmanager
+    async def socket(self, port: int) -> AsyncIterator[socket.socket]:
+        """A connected, non-blocking socket for a library that speaks its protocol on a given socket.
+
+        The library may close it. The conversation clock holds as for :meth:`tcp`.
+        """
+        async with self._conversation(port) as stream:
+            raw = stream.extra_attributes[anyio.abc.SocketAttribute.raw_socket]()
+            duplicate = raw.dup()
+            duplicate.setblocking(False)
+            try:
+                yield duplicate
+            finally:
+                duplicate.close()
+
+    @asynccontextmanager
+    async def udp(self, port: int) -> AsyncIterator[Datagram]:
+        """A UDP exchange with one port; every datagram counts against the device's budget."""
+        async with self._talking:
+            self._check_budget()
+            await self._attempts.turn()
+            async with (
+                self._sockets,
+                await anyio.create_connected_udp_socket(self.address, port) as peer,
+            ):
+                try:
+                    with anyio.fail_after(self.pace.conversation_timeout):
+                        yield Datagram(peer, self)
+                except TimeoutError as error:
+                    raise TimedOut(f"UDP port {port} did not answer in time") from error
+
+
+class Dialer:
+    """Hands out the :class:`Line` to each device that the scope allows."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._fence = Fence(scope)
+        self._lines: dict[str, Line] = {}
+        self._sockets = anyio.CapacityLimiter(scope.pace.open_at_once)
+
+    def allows(self, address: str) -> bool:
+        """Whether the scope lets us send anything to ``address``."""
+        return self._fence.allows(address)
+
+    def line(self, address: str) -> Line:
+        """The one line to ``address``. Raises :class:`OutOfScope` before anything is sent."""
+        if not self.allows(address):
+            raise OutOfScope(f"{address} is not in scope")
+        spelling = str(canonical(address))
+        if spelling not in self._lines:
+            self._lines[spelling] = Line(spelling, self.scope, self._sockets)
+        return self._lines[spelling]
+
+    @asynccontextmanager
+    async def multicast(
+        self, group: str, port: int, payload: bytes, *, interface: str
+    ) -> AsyncIterator[anyio.abc.UDPSocket]:
+        """Send one question to a link-local multicast group and yield the socket that hears the answers.
+
+        ``interface`` is the local IPv4 address to send from. Only the groups of mDNS and SSDP are
+        allowed. Whoever reads must drop answers from addresses that :meth:`allows` refuses.
+        """
+        if (group, port) not in MULTICAST_GROUPS:
+            raise OutOfScope(f"multicast to {group}:{port} is not among the groups iotscan asks")
+        raw = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        raw.bind((interface, 0))
+        raw.setblocking(False)
+        async with await anyio.abc.UDPSocket.from_socket(raw) as heard:
+            await heard.sendto(payload, group, port)
+            yield heard
+
+
+MULTICAST_GROUPS = frozenset({("224.0.0.251", 5353), ("239.255.255.250", 1900)})
+
+
+def permissive_context() -> ssl.SSLContext:
+    """A client context that talks to anything OpenSSL still can: TLS 1.0, old suites, no validation."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: old servers lack RFC 5746
+    return context
+
+
+def _dial_error(error: OSError, port: int) -> DialError:
+    causes: list[BaseException] = [error]
+    if isinstance(error.__cause__, BaseExceptionGroup):
+        causes.extend(error.__cause__.exceptions)
+    elif error.__cause__ is not None:
+        causes.append(error.__cause__)
+    numbers = {c.errno for c in causes if isinstance(c, OSError)}
+    if errno.ECONNREFUSED in numbers or errno.ECONNRESET in numbers:
+        return Refused(f"port {port} is closed")
+    if errno.ETIMEDOUT in numbers:
+        return TimedOut(f"port {port} did not answer")
+    if numbers & _UNREACHABLE:
+        return Unreachable("the network says the address cannot be reached")
+    return Unreachable(f"connecting failed ({errno.errorcode.get(error.errno or 0, 'unknown error')})")
+
+
+async def resolve(name: str) -> tuple[str, ...]:
+    """The addresses of a host name, asked once of the system's resolver; empty when there are none."""
+    try:
+        found = await anyio.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(str(canonical(str(entry[4][0]))) for entry in found))
+
+
+async def within(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
+    """Run ``work`` under a clock of its own. Raises TimedOut."""
+    try:
+        with anyio.fail_after(seconds):
+            return await work()
+    except TimeoutError as error:
+        raise TimedOut(f"no end within {seconds:g} s") from error

@@ -1,0 +1,112 @@
+"""What a probe is: it is handed a door to one service, asks, and returns facts or why there are none."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from socket import socket
+from typing import Any
+
+import msgspec
+
+from iotscan.model.device import Service
+from iotscan.model.facts import AnyFact, Fact, kind_of
+from iotscan.model.scope import Grants
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import Connection, Datagram, DialError, Line
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of fact that a probe looked for and did not get. ABSENT means: looked, and it is not there."""
+
+    need: str
+    status: AttemptStatus
+    reason: Reason | None = None
+    detail: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe brings back. Whatever it ``gives`` and neither has nor missed counts as ABSENT."""
+
+    facts: tuple[AnyFact, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    excerpt: str = ""
+    """A piece of what was read, already safe, for a person to recognise."""
+
+
+def missed(fact: type[Fact], error: DialError) -> Missed:
+    """A dial error in the words of an attempt."""
+    return Missed(need=kind_of(fact), status=error.status, reason=error.reason, detail=str(error))
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """The way to one service, and what is known of its device so far.
+
+    ``known`` are the facts already observed on this device, as (service name, fact). ``grants`` is what
+    the user allowed; ``tools`` are run-wide helpers by name (the credential engine, the TLS worker).
+    """
+
+    line: Line
+    service: Service
+    grants: Grants = Grants()
+    server_name: str = ""
+    """The host name the user gave for this address, for SNI and Host; empty when scanned by address."""
+    known: tuple[tuple[str, AnyFact], ...] = ()
+    tools: Mapping[str, Any] = {}
+
+    @property
+    def address(self) -> str:
+        """The device's address."""
+        return self.line.address
+
+    @property
+    def port(self) -> int:
+        """The service's port."""
+        return self.service.port
+
+    def tcp(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
+        """A TCP conversation with the service."""
+        return self.line.tcp(self.port, cap=cap)
+
+    def tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
+        """A conversation inside TLS, unvalidated."""
+        return self.line.tls(self.port, server_name=self.server_name, cap=cap)
+
+    def plain_or_tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
+        """A conversation in whatever the service was heard to use (``https``, ``mqtts``, ``tls`` mean TLS)."""
+        return self.tls(cap=cap) if speaks_tls(self.service) else self.tcp(cap=cap)
+
+    def udp(self) -> AbstractAsyncContextManager[Datagram]:
+        """A UDP exchange with the service."""
+        return self.line.udp(self.port)
+
+    def socket(self) -> AbstractAsyncContextManager[socket]:
+        """A connected socket for a protocol library."""
+        return self.line.socket(self.port)
+
+
+def speaks_tls(service: Service) -> bool:
+    """True when the service was identified as TLS on the outside."""
+    return service.protocol in ("tls", "https", "mqtts")
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One protocol's questions.
+
+    ``speaks`` are the service protocols it applies to; ``gives`` the facts it may bring; ``stage``
+    orders probes on a device (low first; credential tries come last); ``grant`` names the grant it
+    needs (a field of :class:`Grants`), empty when it is harmless.
+    """
+
+    name: str
+    version: int
+    speaks: frozenset[str]
+    gives: tuple[type[Fact], ...]
+    ask: Callable[[Door], Awaitable[Heard]]
+    stage: int = 1
+    grant: str = ""
+
+    @property
+    def label(self) -> str:
+        """``tls/1``, as observations name it."""
+        return f"{self.name}/{self.version}"
+
+

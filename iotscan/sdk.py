@@ -1,0 +1,210 @@
+"""The one door for check authors. Semver promise: what stands here stays until the next major version.
+
+A check is one file: a docstring with the four fixed headings and one decorated function whose
+annotations say which facts it needs. ``iotscan checks new NAME --element keys`` writes a living template.
+"""
+
+import shlex
+from collections.abc import Callable
+
+from iotscan.assess.check import (
+    AsOf,
+    BadCheck,
+    Check,
+    Each,
+    Fleet,
+    Policy,
+    Presence,
+    Returned,
+    Seen,
+    Target,
+    Verdict,
+    make_check,
+)
+from iotscan.model.answer import Answer, Unanswered
+from iotscan.model.facts import (
+    VERSIONS,
+    Account,
+    Accounts,
+    AdbServer,
+    Announcement,
+    Artefact,
+    Certificate,
+    CertificateChain,
+    Challenge,
+    Claim,
+    Cookie,
+    DefaultLogin,
+    Fact,
+    HostKey,
+    HttpServer,
+    KeyFile,
+    MqttBroker,
+    OpenService,
+    PortSweep,
+    PrivateKeys,
+    SnmpAgent,
+    SshServer,
+    Suite,
+    TelnetServer,
+    TlsEndpoint,
+    Updater,
+    Updaters,
+    UpdateServer,
+    UploadForm,
+    WellKnown,
+)
+from iotscan.model.result import Clause
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
+
+
+def check(
+    *,
+    id: str,
+    title: str,
+    element: str,
+    variants: dict[str, tuple[str, str]],
+    clauses: tuple[Clause, ...],
+    since: str,
+    confidence: str = "certain",
+    aliases: tuple[str, ...] = (),
+    lifecycle: str = "stable",
+    effort: str = "medium",
+) -> Callable[[Callable[..., Returned]], Check]:
+    """Turn a function into a check.
+
+    ``id`` is a neutral noun (``tls-versions``), ``title`` a sentence that says what is the case when
+    it is good, ``variants`` maps the name of each way to fail to (severity, sentence), ``effort`` is
+    that of the remedy: ``low``, ``medium`` or ``high``. The function returns :func:`good`,
+    :func:`bad`, :func:`skip`, :func:`unknown` or a list of them. Raises BadCheck on a broken contract.
+    """
+
+    def decorate(question: Callable[..., Returned]) -> Check:
+        return make_check(
+            question,
+            id=id,
+            title=title,
+            element=element,
+            variants=variants,
+            confidence=confidence,
+            aliases=aliases,
+            clauses=clauses,
+            since=since,
+            lifecycle=lifecycle,
+            effort=effort,
+        )
+
+    return decorate
+
+
+def clause(standard: str, edition: str, id: str) -> Clause:
+    """A clause a result is evidence relevant to: ``clause("RFC 9325", "2022", "3.1.1")``."""
+    return Clause(standard=standard, edition=edition, id=id)
+
+
+def good(summary: str, *, observed: str = "", about: Subject | None = None) -> Verdict:
+    """The question is answered well; ``summary`` is one sentence."""
+    return Verdict(kind="good", summary=summary, observed=observed, about=about)
+
+
+def bad(
+    variant: str,
+    summary: str,
+    *,
+    observed: str,
+    expected: str,
+    reproduce: str = "",
+    shows: str = "",
+    about: Subject | None = None,
+) -> Verdict:
+    """The question is answered badly in the way ``variant`` names.
+
+    ``reproduce`` is a command anyone can paste (build it with :func:`command`); ``shows`` a text its
+    output contains when this is true. ``about`` narrows the subject (a file and line, one of a fleet).
+    """
+    return Verdict(
+        kind="bad",
+        variant=variant,
+        summary=summary,
+        observed=observed,
+        expected=expected,
+        reproduce=reproduce,
+        shows=shows,
+        about=about,
+    )
+
+
+def skip(summary: str, *, about: Subject | None = None) -> Verdict:
+    """The question does not apply here; ``summary`` says why."""
+    return Verdict(kind="skip", summary=summary, about=about)
+
+
+def unknown(summary: str, *, reason: Reason = Reason.NOT_OBSERVABLE, about: Subject | None = None) -> Verdict:
+    """What was seen does not settle the question; the result is *not assessed*."""
+    return Verdict(kind="unknown", summary=summary, reason=reason, about=about)
+
+
+def command(*words: str) -> str:
+    """Join words to a shell line with every word quoted as needed: device text cannot break out."""
+    return shlex.join(words)
+
+
+__all__ = [
+    "VERSIONS",
+    "Account",
+    "Accounts",
+    "AdbServer",
+    "Announcement",
+    "Answer",
+    "Artefact",
+    "AsOf",
+    "BadCheck",
+    "Certificate",
+    "CertificateChain",
+    "Challenge",
+    "Check",
+    "Claim",
+    "Clause",
+    "Confidence",
+    "Cookie",
+    "DefaultLogin",
+    "Each",
+    "Element",
+    "Fact",
+    "Fleet",
+    "HostKey",
+    "HttpServer",
+    "KeyFile",
+    "MqttBroker",
+    "OpenService",
+    "Policy",
+    "PortSweep",
+    "Presence",
+    "PrivateKeys",
+    "Reason",
+    "Returned",
+    "Seen",
+    "Severity",
+    "SnmpAgent",
+    "SshServer",
+    "Subject",
+    "Suite",
+    "Target",
+    "TelnetServer",
+    "TlsEndpoint",
+    "Unanswered",
+    "UpdateServer",
+    "Updater",
+    "Updaters",
+    "UploadForm",
+    "Verdict",
+    "WellKnown",
+    "bad",
+    "check",
+    "clause",
+    "command",
+    "good",
+    "skip",
+    "unknown",
+]
