@@ -21,6 +21,14 @@ from iotscan.assess.check import (
     Verdict,
     make_check,
 )
+from iotscan.assess.reproduce import (
+    ANY_CIPHER,
+    ask_suites,
+    ask_tls,
+    listen,
+    say_hello,
+    show_certificate,
+)
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts import (
     VERSIONS,
@@ -151,6 +159,7 @@ def command(*words: str) -> str:
 
 
 __all__ = [
+    "ANY_CIPHER",
     "VERSIONS",
     "Account",
     "Accounts",
@@ -200,11 +209,16 @@ __all__ = [
     "UploadForm",
     "Verdict",
     "WellKnown",
+    "ask_suites",
+    "ask_tls",
     "bad",
     "check",
     "clause",
     "command",
     "good",
+    "listen",
+    "say_hello",
+    "show_certificate",
     "skip",
     "unknown",
 ]

@@ -1,5 +1,7 @@
 """Devices and services, with how we know them."""
 
+import hashlib
+
 import msgspec
 
 from iotscan.model.facts.naming import Claim
@@ -64,3 +66,8 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str
     name: str = ""
     files: int = 0
+
+
+def provisional_id(address: str) -> str:
+    """The id a device gets when an address first answers; it never changes, whatever is learnt later."""
+    return f"dev-{hashlib.sha256(address.encode()).hexdigest()[:8]}"

@@ -16,7 +16,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ratio(self) -> float:
-        """assessed / (assessed + unknown); 0 when there is nothing."""
+        """Share of applicable checks that were assessed, 0 to 1; 0 when there is nothing."""
         total = self.assessed + self.unknown
         return self.assessed / total if total else 0.0
 

@@ -25,17 +25,15 @@ def _visible(character: str) -> str:
 
 
 def safe_text(raw: bytes | str, limit: int = DEFAULT_LIMIT) -> str:
-    """Return ``raw`` as one printable line of at most ``limit`` characters.
+    r"""Return ``raw`` as one printable line of at most ``limit`` characters.
 
-    Bytes are read as UTF-8 with undecodable bytes shown as ``\\xNN``. Runs of line breaks and tabs
+    Bytes are read as UTF-8 with undecodable bytes shown as ``\xNN``. Runs of line breaks and tabs
     become one space; any other control, format, surrogate or unassigned character becomes a visible
     escape. Cut text ends in ``…``. Never raises.
     """
-    if isinstance(raw, bytes):
-        # Four bytes are the most one character takes: decoding more would be work for nothing.
-        text = raw[: limit * 4 + 4].decode("utf-8", "backslashreplace")
-    else:
-        text = raw[: limit * 4 + 4]
+    # Four bytes are the most one character takes: decoding more would be work for nothing.
+    piece = raw[: limit * 4 + 4]
+    text = piece.decode("utf-8", "backslashreplace") if isinstance(piece, bytes) else piece
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     shown = "".join(_visible(c) if _is_unsafe(c) else c for c in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

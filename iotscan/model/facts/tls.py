@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
-from iotscan.model.answer import Answer
+from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts.fact import Fact
+from iotscan.model.vocabulary import Reason
 
 VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """Protocol versions in the order of their age, as keys of :attr:`TlsEndpoint.versions`."""
@@ -52,6 +53,20 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
     """Selects DEFLATE when offered."""
     hellos: int = 0
     """How many ClientHellos this took: one connection each."""
+
+    @property
+    def accepted_versions(self) -> tuple[str, ...]:
+        """The versions that are accepted for certain, oldest first.
+
+        Raises :class:`Unanswered` when there is none: a server that refuses every hello may only miss
+        something in them (a server name), and then no refusal of it proves anything.
+        """
+        accepted = tuple(v for v in VERSIONS if v in self.versions and self.versions[v].known)
+        if not accepted:
+            for answer in self.versions.values():
+                answer.value  # noqa: B018  # an unanswered question says better why
+            raise Unanswered(Reason.NOT_OBSERVABLE, "the server refused every hello that was tried")
+        return accepted
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

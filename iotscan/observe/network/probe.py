@@ -10,26 +10,8 @@ import msgspec
 from iotscan.model.device import Service
 from iotscan.model.facts import AnyFact, Fact, kind_of
 from iotscan.model.scope import Grants
-from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Heard, Missed
 from iotscan.observe.network.dial import Connection, Datagram, DialError, Line
-
-
-class Missed(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of fact that a probe looked for and did not get. ABSENT means: looked, and it is not there."""
-
-    need: str
-    status: AttemptStatus
-    reason: Reason | None = None
-    detail: str = ""
-
-
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a probe brings back. Whatever it ``gives`` and neither has nor missed counts as ABSENT."""
-
-    facts: tuple[AnyFact, ...] = ()
-    missed: tuple[Missed, ...] = ()
-    excerpt: str = ""
-    """A piece of what was read, already safe, for a person to recognise."""
 
 
 def missed(fact: type[Fact], error: DialError) -> Missed:
@@ -103,6 +85,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Door], Awaitable[Heard]]
     stage: int = 1
     grant: str = ""
+    wants: tuple[type[Fact], ...] = ()
+    """Facts of other probes that this one reads from :attr:`Door.known`: asked for as well."""
 
     @property
     def label(self) -> str:
@@ -110,3 +94,4 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}/{self.version}"
 
 
+__all__ = ["Door", "Heard", "Missed", "Probe", "missed", "speaks_tls"]

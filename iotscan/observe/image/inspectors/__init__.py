@@ -1,0 +1,10 @@
+"""The concerns iotscan reads off an image, one a file. A new inspector is listed here and nowhere else."""
+
+from iotscan.observe.image.inspector import Inspector
+
+
+def all_inspectors() -> tuple[Inspector, ...]:
+    """Every inspector."""
+    from iotscan.observe.image.inspectors import accounts, keys, updaters
+
+    return (accounts.INSPECTOR, keys.INSPECTOR, updaters.INSPECTOR)

@@ -1,0 +1,1 @@
+"""How devices are found: one method a file, each saying what it saw and how."""

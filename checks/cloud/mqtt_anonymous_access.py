@@ -1,0 +1,63 @@
+"""The MQTT broker refuses clients without credentials.
+
+## What it looks at
+How a broker answers CONNECT without user name, password and client certificate. Nothing is subscribed to and
+nothing is published; the connection is closed after the answer.
+
+## Why it matters
+MQTT brokers pass everything to whoever subscribes: readings, presence, commands, credentials. Whoever may connect
+without a name may read it all and, with nothing but the default access rules, switch what listens.
+
+## How to fix
+mosquitto: `allow_anonymous false` with `password_file /etc/mosquitto/passwd` (made by `mosquitto_passwd -c`), or
+`require_certificate true` and `use_identity_as_username true`; then an `acl_file` with the topics of each client. EMQX:
+add an authenticator (without one it lets all in). RabbitMQ: `mqtt.allow_anonymous = false`. Add TLS (port 8883).
+
+## References
+- MQTT 3.1.1 section 3.2.2.3 (CONNACK return codes 4 and 5)
+- mosquitto.conf(5), `allow_anonymous`
+- ETSI EN 303 645 V3.1.3 provision 5.5-5; OWASP ISVS 4.2.2 (git edfda29b)
+"""
+
+from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, command, good
+
+# CONNECT of MQTT 3.1.1 with a clean session and the client id "iotscan", as printf octal.
+CONNECT = r"\20\23\0\4MQTT\4\2\0\74\0\7iotscan"
+
+
+def connect(target: Target, *, tls: bool) -> tuple[str, str]:
+    """A command that connects without credentials, and what it prints when that is accepted."""
+    if tls:
+        ask = command("timeout", "3", "openssl", "s_client", "-quiet", "-connect", target.authority)
+        return f"{command('printf', CONNECT)} | {ask} 2>/dev/null | od -An -tx1", "20 02 00 00"
+    where = ("-h", target.host, "-p", str(target.port))
+    return command("mosquitto_sub", *where, "-t", "$SYS/broker/version", "-d", "-E", "-W", "3"), "CONNACK (0)"
+
+
+@check(
+    id="mqtt-anonymous-access",
+    aliases=("CLD-004",),
+    title="The MQTT broker refuses clients without credentials",
+    element="cloud",
+    variants={"anonymous": ("critical", "The MQTT broker accepts anybody")},
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
+        clause("OWASP ISVS", "edfda29b", "4.2.2"),
+        clause("EN 18031-1", "2024", "ACM-2"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def mqtt_anonymous_access(broker: MqttBroker, target: Target) -> Returned:
+    """Fail on a broker that accepts CONNECT without credentials."""
+    if not broker.anonymous.value:
+        return good("it refuses clients without credentials", observed=f"CONNACK {broker.return_code}")
+    ask, shows = connect(target, tls=broker.tls)
+    return bad(
+        "anonymous",
+        "it accepts clients without any credentials",
+        observed=f"CONNACK {broker.return_code}",
+        expected="CONNACK 4 or 5, or a client certificate demanded",
+        reproduce=ask,
+        shows=shows,
+    )

@@ -1,0 +1,118 @@
+"""Recorded traffic stays secret when a key is stolen later.
+
+## What it looks at
+Whether a TLS server accepts key exchanges with forward secrecy (ephemeral Diffie-Hellman: ECDHE, DHE, all of
+TLS 1.3), whether it also accepts those without (static RSA, static (EC)DH, plain PSK, RSA_PSK), and which kind
+it selects when both are offered and the one without stands first. Nobody else's traffic is looked at.
+
+## Why it matters
+Without forward secrecy one key opens everything: who records traffic today and takes the private key or the
+pre-shared key out of a flash chip, a backup or a returned device next year reads all of it, past and future.
+A suite without it that is only *accepted beside* good ones is used by old clients and by nobody else; one that
+is *selected* although better ones were offered is used by nearly everybody.
+
+## How to fix
+Offer ephemeral suites only, in the server's order: `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;` and
+`ssl_prefer_server_ciphers on;` in nginx, `ciphers ECDHE+AESGCM:ECDHE+CHACHA20` in mosquitto and stunnel,
+`ssl.openssl.ssl-conf-cmd = ("CipherString" => "ECDHE+AESGCM:ECDHE+CHACHA20")` in lighttpd. In mbed TLS leave
+`MBEDTLS_KEY_EXCHANGE_RSA_ENABLED` and `MBEDTLS_KEY_EXCHANGE_PSK_ENABLED` undefined, in wolfSSL
+`WOLFSSL_STATIC_RSA` and `WOLFSSL_STATIC_PSK`. Where keys are shared, use ECDHE_PSK. ECDHE on P-256 costs a
+small microcontroller well under a second a connection.
+
+## References
+- RFC 9325 section 4.1 (general guidelines: forward secrecy must be supported and preferred)
+- RFC 9325 section 7.3 (forward secrecy)
+- draft-ietf-uta-tls13-iot-profile (PSK without (EC)DHE only where the loss is accepted)
+"""
+
+from iotscan.sdk import (
+    Returned,
+    Suite,
+    Target,
+    TlsEndpoint,
+    Verdict,
+    ask_suites,
+    ask_tls,
+    bad,
+    check,
+    clause,
+    good,
+    say_hello,
+    unknown,
+)
+
+# A key of no worth: it makes OpenSSL offer the PSK suites, and the server's choice shows before it is used.
+ANY_PSK = ("-psk", "00")
+
+
+@check(
+    id="forward-secrecy",
+    aliases=("TLS-006", "TLS-007"),
+    title="Only key exchanges with forward secrecy are accepted",
+    element="communication",
+    variants={
+        "unsupported": ("high", "No key exchange with forward secrecy is accepted"),
+        "not-preferred": ("high", "A key exchange without forward secrecy is selected although one with it was offered"),
+        "accepted-beside": ("medium", "Key exchanges without forward secrecy are accepted beside those with it"),
+    },
+    clauses=(
+        clause("RFC 9325", "2022", "4.1"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("IEC 62443-4-2", "2019", "CR 4.3"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def forward_secrecy(tls: TlsEndpoint, target: Target) -> Returned:
+    """Unsupported beats not preferred beats accepted beside; good only when both answers are in."""
+    without, preferred = tls.without_forward_secrecy, tls.prefers_forward_secrecy
+    if tls.forward_secrecy.is_answered and not tls.forward_secrecy.value:
+        if without.is_answered and not without.value:
+            return unknown("suites with and without forward secrecy were refused alike")
+        return _unsupported(tls, target)
+    if without.is_answered and without.value:
+        return _beside(tls, target, is_selected=preferred.is_answered and not preferred.value)
+    if tls.forward_secrecy.value and not without.value:
+        return good("every accepted key exchange has forward secrecy", observed=_names(tls.selected))
+    return unknown("the answers do not settle it")
+
+
+def _unsupported(tls: TlsEndpoint, target: Target) -> Verdict:
+    return bad(
+        "unsupported",
+        "no key exchange with forward secrecy is accepted",
+        observed=_names(_lacking(tls)) or ", ".join(tls.accepted_versions),
+        expected="ECDHE suites, or TLS 1.3",
+        reproduce=ask_tls(target, *ANY_PSK, "-cipher", "ECDHE:DHE:@SECLEVEL=0", show="Cipher is"),
+        shows="Cipher is (NONE)",
+    )
+
+
+def _beside(tls: TlsEndpoint, target: Target, *, is_selected: bool) -> Verdict:
+    lacking = _lacking(tls)
+    having = [s for s in tls.selected if s not in lacking and lacking and s.version == lacking[-1].version]
+    reproduce, shows = ask_suites(target, lacking, "kRSA:kPSK:kRSAPSK", *ANY_PSK)
+    if is_selected and having:
+        worst = lacking[-1]
+        reproduce = say_hello(target, worst.version, worst.code, *(s.code for s in having))
+        shows = f"suite {worst.code:04x}"
+    return bad(
+        "not-preferred" if is_selected else "accepted-beside",
+        "without forward secrecy is selected although with it was offered"
+        if is_selected
+        else "key exchange without forward secrecy is accepted, too",
+        observed=_names(lacking),
+        expected="ECDHE suites and TLS 1.3 only",
+        reproduce=reproduce,
+        shows=shows,
+    )
+
+
+def _lacking(tls: TlsEndpoint) -> list[Suite]:
+    """The proof, newest version last. Anonymous suites are ephemeral: `tls-weak-ciphers` judges them."""
+    ephemeral = ("DHE_", "_anon_", "TLS_SRP_", "TLS_ECCPWD_")
+    return [s for s in sorted(tls.selected) if s.version != "TLSv1.3" and not any(e in s.name for e in ephemeral)]
+
+
+def _names(suites: tuple[Suite, ...] | list[Suite]) -> str:
+    return ", ".join(dict.fromkeys(s.name for s in suites))

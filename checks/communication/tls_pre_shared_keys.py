@@ -1,0 +1,64 @@
+"""Pre-shared keys come with forward secrecy.
+
+## What it looks at
+Whether a TLS server accepts pre-shared-key suites up to TLS 1.2. The server selects such a suite before anybody
+proves to hold the key, so no key is needed or tried. Plain PSK and RSA_PSK have no forward secrecy; DHE_PSK and
+ECDHE_PSK have. A pre-shared key in TLS 1.3 cannot be seen by those who do not hold it.
+
+## Why it matters
+A pre-shared key is easier than certificates, and weaker: both ends hold the same secret, so it must be brought
+to the server, is often the same in a whole fleet, cannot be revoked apart, and whoever takes it from either end
+can be both. With *plain* PSK the key also opens all traffic ever recorded. RFC 7925 allows it to constrained
+nodes, and the IoT profile of TLS 1.3 only where the loss of forward secrecy is accepted in writing; a gateway
+has the power to do better. The profile's TLS policy decides which of the two severities holds.
+
+## How to fix
+Prefer certificates: in mosquitto `cafile`, `certfile`, `keyfile` and `require_certificate true` in place of
+`psk_hint` and `psk_file`. Where keys must be shared, allow only the ephemeral kind: `ciphers ECDHE-PSK` in mosquitto
+and stunnel; in mbed TLS `MBEDTLS_KEY_EXCHANGE_ECDHE_PSK_ENABLED` and not `MBEDTLS_KEY_EXCHANGE_PSK_ENABLED`; in
+wolfSSL no `WOLFSSL_STATIC_PSK`; in Zephyr `CONFIG_MBEDTLS_KEY_EXCHANGE_ECDHE_PSK_ENABLED=y`. Give every device a
+random key of its own of at least 128 bits, and replace it on a schedule.
+
+## References
+- RFC 9325 section 4.1 (forward secrecy)
+- RFC 9257 (external pre-shared keys: 128 bit of entropy, one pair of users a key)
+- RFC 7925 and draft-ietf-uta-tls13-iot-profile (what constrained nodes may do)
+"""
+
+from iotscan.sdk import Policy, Returned, Target, TlsEndpoint, ask_suites, bad, check, clause, good, skip
+
+
+@check(
+    id="tls-pre-shared-keys",
+    aliases=("TLS-011",),
+    title="Pre-shared keys are only accepted with forward secrecy",
+    element="communication",
+    variants={
+        "gateway": ("high", "A gateway or server accepts plain pre-shared keys"),
+        "constrained": ("medium", "A constrained device accepts plain pre-shared keys"),
+    },
+    clauses=(
+        clause("RFC 9325", "2022", "4.1"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("IEC 62443-4-2", "2019", "CR 1.14"),
+    ),
+    since="0.1",
+    effort="medium",
+)
+def tls_pre_shared_keys(tls: TlsEndpoint, policy: Policy, target: Target) -> Returned:
+    """Bad on plain PSK, as the policy weighs it; not applicable where no PSK suite is accepted."""
+    if not tls.plain_psk.value:
+        ephemeral = tls.psk_forward_secrecy
+        if tls.accepted_versions and ephemeral.is_answered and not ephemeral.value:
+            return skip("no pre-shared-key suite is accepted up to TLS 1.2; those of TLS 1.3 cannot be seen")
+        return good("no pre-shared-key suite without forward secrecy is accepted")
+    plain = [s for s in tls.selected if s.name.startswith(("TLS_PSK_WITH_", "TLS_RSA_PSK_"))]
+    reproduce, shows = ask_suites(target, plain, "kPSK:kRSAPSK", "-psk", "00")
+    return bad(
+        policy.kind,
+        "plain pre-shared-key suites are accepted: who learns the key reads all recorded traffic",
+        observed=", ".join(dict.fromkeys(s.name for s in plain)),
+        expected="certificates, or ECDHE_PSK suites",
+        reproduce=reproduce,
+        shows=shows,
+    )

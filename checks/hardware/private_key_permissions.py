@@ -1,0 +1,59 @@
+"""Private keys in the image are readable by their owner only.
+
+## What it looks at
+The permission bits, as the image's own file system records them, of every file that was parsed and found to
+hold a private key. Any right of the group or of everybody counts; who the group is does not matter.
+
+## Why it matters
+A key that any process may read belongs to any process: one flaw in a web interface that runs as `nobody` then
+is enough to impersonate the device. It turns every small intrusion into the theft of its identity.
+
+## How to fix
+Install keys with mode 0600, owned by the account of the one service that uses them: `install -m 0600 -o mosquitto`
+in the recipe, `umask 077` before `openssl genpkey` or `dropbearkey` in a first-boot script, `UMask=0077` in its
+systemd unit. Where two services need it, start them as root and let them drop privileges, or use `LoadCredential=`.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.4-1 (sensitive security parameters are stored securely)
+- sshd(8), FILES: a host key must not be readable by others than root
+"""
+
+from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clause, good, skip, unknown
+
+OTHERS = 0o077
+"""Every right of the group and of everybody."""
+
+
+@check(
+    id="private-key-permissions",
+    aliases=("HW-016",),
+    title="Private keys are readable by their owner only",
+    element="hardware",
+    variants={"readable": ("high", "A private key may be read by others than its owner")},
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.4-1"),
+        clause("OWASP ISVS", "edfda29b", "2.4.4"),
+        clause("EN 18031-1", "2024", "SSM-1"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def private_key_permissions(found: PrivateKeys, target: Target) -> Returned:
+    """Fail on each key file whose mode grants the group or others anything."""
+    if not found.files_searched:
+        return unknown("no file was searched for private keys")
+    if not found.keys:
+        return skip(f"no private key in {found.files_searched} files")
+    wide = []
+    for key in found.keys:
+        if key.mode & OTHERS:
+            place = Subject(image=target.subject.image, path=key.path, line=key.line)
+            finding = bad(
+                "readable",
+                "others than the owner may use the file of a private key",
+                observed=f"{place} mode {key.mode & 0o7777:04o}, {key.format}",
+                expected="mode 0600 or 0400",
+                about=place,
+            )
+            wide.append(finding)
+    return wide or good(f"{len(found.keys)} private keys, each readable by its owner only")

@@ -1,0 +1,119 @@
+"""The documented default login is refused.
+
+## What it looks at
+With the grant `--default-creds` only: the login pairs that the maker documents for the identified product, at
+most three tries an account, each after a control (no credentials, then a made-up user) had been refused.
+A pair counts as accepted only because the control was not.
+
+## Why it matters
+Default logins stand in public manuals, and Mirai and its heirs try nothing else. A service that lets *any* pair in
+is no better, and it is told apart here because no default login was proved. Reports never hold a password.
+
+## How to fix
+Give each device its own random password (on its label, not derived from MAC or serial), or demand a new one at
+first start before any other function works. In the field: change it now (`passwd`, the *Administration* page,
+`mosquitto_passwd`). Where anything is accepted, switch authentication on: `auth_basic` in nginx, `login local` on
+the telnet line, `PasswordAuthentication no` with keys for SSH.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.1-1; UK PSTI (SI 2023/1007) Schedule 1 paragraph 1
+- OWASP IoT Top 10 2018 I1
+"""
+
+from iotscan.sdk import DefaultLogin, Returned, Target, bad, check, clause, command, good, skip, unknown
+
+PLACEHOLDER = "PASSWORD_FROM_THE_DOCUMENT"
+"""Stands for the password in every reproduce line: a report holds no secret."""
+QUIET = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
+OLD = ("KexAlgorithms=+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1", "HostKeyAlgorithms=+ssh-rsa")
+"""Lets today's OpenSSH talk to the servers of old devices."""
+SUM, RETURN = "echo iotscan-$((40+2))", r"\r\n"
+
+
+def attempt(login: DefaultLogin, target: Target, account: str, password: str) -> tuple[str, str]:
+    """A command that shows the login, or the door it is tried on, and the text that proves it."""
+    host, port = target.host, str(target.port)
+    if login.protocol == "http":
+        ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--anyauth")
+        urls = (target.url(scheme) for scheme in ("https", "http"))
+        return " || ".join(command(*ask, "-u", f"{account}:{password}", url) for url in urls), "200"
+    if login.protocol == "mqtt":
+        words = ("-h", host, "-p", port, "-u", account, "-P", password, "-t", "$SYS/broker/version")
+        return command("mosquitto_sub", *words, "-d", "-E", "-W", "3"), "CONNACK (0)"
+    if login.protocol == "telnet":
+        return command("curl", "-m", "4", "-s", f"telnet://{target.authority}") + " </dev/null | tr A-Z a-z", "login:"
+    return ssh(target, account), "password"
+
+
+def ssh(target: Target, account: str, *words: str) -> str:
+    """A command that knocks at an SSH server without a password; a refusal lists the methods it takes."""
+    options = (*QUIET, *OLD, "PreferredAuthentications=none")
+    flags = [word for option in options for word in ("-o", option)]
+    port = str(target.port)
+    return command("timeout", "5", "ssh", "-F", "none", *flags, "-p", port, "--", f"{account}@{target.host}", *words)
+
+
+def walk_in(login: DefaultLogin, target: Target) -> str:
+    """A command that lets the open shell do a sum: an echo of what was typed cannot show the result."""
+    if login.protocol == "ssh":
+        return ssh(target, login.account or "root", SUM)
+    typed = f"{{ sleep 1; {command('printf', SUM + RETURN)}; sleep 1; }}"
+    return f"{typed} | {command('nc', '-w', '2', target.host, str(target.port))}"
+
+
+@check(
+    id="default-credentials",
+    aliases=("CRD-001",),
+    title="The documented default login is refused",
+    element="keys",
+    variants={
+        "accepted": ("critical", "The product's documented default login is accepted"),
+        "no-password": ("critical", "A command line is open without any login"),
+        "accepts-any": ("high", "Any credential is accepted"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.1-1"),
+        clause("UK PSTI (SI 2023/1007)", "2023", "Schedule 1 1(2)"),
+        clause("EN 18031-1", "2024", "AUM-5"),
+        clause("OWASP IoT Top 10", "2018", "I1"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def default_credentials(login: DefaultLogin, target: Target) -> Returned:
+    """Judge what became of the tries; a made-up login that works too proves no default login."""
+    if login.outcome == "accepted":
+        ask, shows = attempt(login, target, login.account, PLACEHOLDER)
+        return bad(
+            "accepted",
+            f"the documented default login of {login.product or 'the product'} is accepted over {login.protocol}",
+            observed=f"account {login.account!r}, pair published in {login.source or login.record}",
+            expected="refused: a password of each device's own",
+            reproduce=ask,
+            shows=shows,
+        )
+    if login.outcome == "accepts_any":
+        ask, shows = attempt(login, target, "iotscan-made-up", "iotscan-made-up")
+        return bad(
+            "accepts-any",
+            f"{login.protocol} accepts any credential",
+            observed="a made-up user with a made-up password was accepted",
+            expected="unknown credentials are refused",
+            reproduce=ask,
+            shows=shows,
+        )
+    if login.outcome == "open":
+        if login.protocol not in ("telnet", "ssh"):
+            return skip(f"{login.protocol} asks for no credentials here, so there is no login to try")
+        summary = f"{login.protocol} opens a command line without any login"
+        return bad(
+            "no-password",
+            summary,
+            observed="no credentials were asked for",
+            expected="a login",
+            reproduce=walk_in(login, target),
+            shows="iotscan-42",
+        )
+    if not login.tries:
+        return unknown("no documented pair was tried")
+    return good(f"{login.tries} documented pairs of {login.product or 'the product'} were refused")

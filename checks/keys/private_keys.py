@@ -1,0 +1,60 @@
+"""The image holds no private key.
+
+## What it looks at
+All files of the image, searched for private keys in the usual formats and each parsed before it counts, so that
+the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key.
+
+## Why it matters
+An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who
+care and shared by the whole fleet: it proves nothing and keeps nothing secret. A passphrase helps little where
+the device must open the key by itself: then that stands in the image too.
+
+## How to fix
+Generate keys on the device at first start (`ssh-keygen -A`, `dropbear -R`, `openssl genpkey` in a unit with
+`ConditionFirstBoot=yes`) and keep them on the data partition, in a TPM (`tpm2-openssl`) or secure element. Delete them
+in the build: `rm -f ${IMAGE_ROOTFS}/etc/ssh/ssh_host_*` in `ROOTFS_POSTPROCESS_COMMAND`. Count every key found as
+leaked: replace it, and revoke its certificate.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.4-3 (no hard-coded critical security parameters) and 5.4-4 (unique per device)
+- OWASP ISVS 2.1.9 (git edfda29b)
+"""
+
+from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clause, good, unknown
+
+
+@check(
+    id="private-keys",
+    aliases=("KEY-001",),
+    title="The image holds no private key",
+    element="keys",
+    variants={
+        "unencrypted": ("critical", "A private key stands unencrypted in the image"),
+        "encrypted": ("high", "A private key stands encrypted in the image"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.4-3"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.4-4"),
+        clause("OWASP ISVS", "edfda29b", "2.1.9"),
+        clause("EN 18031-1", "2024", "CCK-3"),
+    ),
+    since="0.1",
+    effort="medium",
+)
+def private_keys(found: PrivateKeys, target: Target) -> Returned:
+    """Fail on each key, whatever its passphrase; an image nobody searched is no pass."""
+    findings = []
+    for key in found.keys:
+        place = Subject(image=target.subject.image, path=key.path, line=key.line)
+        form = "encrypted" if key.encrypted else "unencrypted"
+        finding = bad(
+            form,
+            f"an {form} private key is in the image, and so on every device made from it",
+            observed=f"{place}: {key.format}, SHA-256 of the public half {key.public_sha256 or 'unknown'}",
+            expected="keys are generated on the device",
+            about=place,
+        )
+        findings.append(finding)
+    if not findings and not found.files_searched:
+        return unknown("no file was searched for private keys")
+    return findings or good(f"no private key in {found.files_searched} files")

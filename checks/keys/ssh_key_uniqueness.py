@@ -1,0 +1,100 @@
+"""Each device has SSH host keys of its own.
+
+## What it looks at
+The host keys that SSH servers prove to hold, compared over all devices of the run. The same key on two ports of
+one device is as it should be. Two addresses that are one machine look like two devices as long as nothing ties
+them together.
+
+## Why it matters
+A host key on two devices came from the image or from a copied disk: whoever has one of them can stand in for
+any other, see the passwords typed there, and no client will warn.
+
+## How to fix
+Ship images without `/etc/ssh/ssh_host_*` and `/etc/dropbear/dropbear_*_host_key` and generate them at first start:
+`ssh-keygen -A`, or `dropbear -R`. Where the root file system is read-only, keep them on the data partition (`HostKey
+/data/ssh/ssh_host_ed25519_key`). In the field: delete them, generate anew, tell the users the new fingerprints.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.4-4 (critical security parameters are unique per device)
+- RFC 4253 section 8 (the host key is proved in the key exchange); RFC 4251 section 4.1 (host keys)
+"""
+
+from iotscan.sdk import (
+    Fleet,
+    HostKey,
+    Reason,
+    Returned,
+    Seen,
+    SshServer,
+    Subject,
+    Verdict,
+    bad,
+    check,
+    clause,
+    command,
+    good,
+    unknown,
+)
+
+FAMILIES = {"ssh-rsa": "rsa", "rsa-sha2-256": "rsa", "rsa-sha2-512": "rsa", "ssh-dss": "dsa", "ssh-ed25519": "ed25519"}
+
+
+def show_key(subject: Subject, algorithm: str) -> str:
+    """A command that prints the SHA-256 of the host key of one kind."""
+    ask = ("ssh-keyscan", "-T", "4", "-t", FAMILIES.get(algorithm, "ecdsa"), "-p", str(subject.port), subject.address)
+    return f"{command(*ask)} 2>/dev/null | awk '!/^#/ {{print $3}}' | base64 -d | sha256sum"
+
+
+def keys_of(seen: Seen[SshServer]) -> dict[str, HostKey]:
+    """Its host keys by fingerprint; none where they could not be read."""
+    return {key.sha256: key for key in seen.fact.host_keys.known or ()}
+
+
+def name_some(seen: list[Seen[SshServer]]) -> str:
+    """The subjects of the others, the first five by name."""
+    names = sorted({str(s.subject) for s in seen})
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+@check(
+    id="ssh-key-uniqueness",
+    aliases=("KEY-003",),
+    title="Each device has SSH host keys of its own",
+    element="keys",
+    variants={"shared": ("critical", "The same SSH host key is on several devices")},
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.4-4"),
+        clause("OWASP ISVS", "edfda29b", "2.4.1"),
+        clause("EN 18031-1", "2024", "CCK-3"),
+    ),
+    since="0.1",
+    confidence="firm",
+    effort="medium",
+)
+def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
+    """Fail every server whose key another device has too; unread keys leave that server open."""
+    servers = sorted(fleet, key=lambda s: s.subject)
+    readable = [seen for seen in servers if keys_of(seen)]
+    is_comparable = len({seen.subject.owner for seen in readable}) > 1
+    verdicts: list[Verdict] = []
+    for seen in servers:
+        keys = keys_of(seen)
+        twins = [o for o in readable if o.subject.owner != seen.subject.owner and keys.keys() & keys_of(o).keys()]
+        if twins:
+            key = keys[min(keys.keys() & keys_of(twins[0]).keys())]
+            finding = bad(
+                "shared",
+                f"a host key is also on {name_some(twins)}",
+                observed=f"{key.algorithm} SHA-256 {key.sha256}",
+                expected="host keys of its own on each device",
+                reproduce=f"{show_key(seen.subject, key.algorithm)}; {show_key(twins[0].subject, key.algorithm)}",
+                shows=key.sha256,
+                about=seen.subject,
+            )
+            verdicts.append(finding)
+        elif not keys:
+            reason = seen.fact.host_keys.reason or Reason.NOT_OBSERVABLE
+            verdicts.append(unknown("its host keys could not be read", reason=reason, about=seen.subject))
+        elif not is_comparable:
+            verdicts.append(unknown("there is no other device to compare its host keys with", about=seen.subject))
+    return verdicts or good("no SSH host key is on two devices")

@@ -1,0 +1,81 @@
+"""Package feeds are verified before anything is installed.
+
+## What it looks at
+Every package feed configured in the image (opkg, apk, apt, dnf, ostree): whether its configuration demands a
+signature on what is fetched, and whether the address is plain HTTP.
+
+## Why it matters
+A package manager installs as root. With verification off, anybody on the path to the feed, or on the mirror,
+installs what they like. Over plain HTTP with verification on they can still see and hold back updates.
+
+## How to fix
+opkg: keep `option check_signature` uncommented in `/etc/opkg.conf`, and the feed's key in `/etc/opkg/keys`. apk: no
+`--allow-untrusted`. apt: no `[trusted=yes]`, no `Acquire::AllowInsecureRepositories`; name the key with `signed-by=`.
+dnf: `gpgcheck=1` and `repo_gpgcheck=1`. ostree: `gpg-verify=true` or `sign-verify=ed25519`. Use `https://` addresses.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.3-9
+- apt-secure(8), sources.list(5); dnf.conf(5); ostree.repo-config(5); OpenWrt, opkg package manager
+"""
+
+from iotscan.sdk import (
+    Reason,
+    Returned,
+    Subject,
+    Target,
+    Updater,
+    Updaters,
+    Verdict,
+    bad,
+    check,
+    clause,
+    good,
+    skip,
+    unknown,
+)
+
+FEEDS = ("opkg", "apk", "apt", "dnf", "ostree")
+INSIDE = ("file:", "cdrom:", "copy:", "/")
+CLEARTEXT = ("http:", "ftp:", "mirror+http:")
+
+
+def judge(feed: Updater, place: Subject) -> Verdict | None:
+    """The verdict on one remote feed, None when nothing is to be said."""
+    where = f"{place}: {feed.system} {feed.source} {feed.detail}".strip()
+    if feed.verifies.known is False:
+        summary = f"{feed.system} installs from a feed whose signature it does not check"
+        return bad("unverified", summary, observed=where, expected="signatures demanded for every feed", about=place)
+    if not feed.verifies.is_answered:
+        summary = f"whether {feed.system} checks signatures could not be told"
+        return unknown(summary, reason=feed.verifies.reason or Reason.NOT_OBSERVABLE, about=place)
+    if feed.source.lower().startswith(CLEARTEXT):
+        summary = f"{feed.system} fetches from a verified feed over plain HTTP"
+        return bad("cleartext", summary, observed=where, expected="an https:// address", about=place)
+    return None
+
+
+@check(
+    id="package-feed-signature",
+    aliases=("OTA-011", "OTA-012", "OTA-013"),
+    title="Package feeds are verified before anything is installed",
+    element="updates",
+    variants={
+        "unverified": ("high", "Packages are installed from a feed without checking its signature"),
+        "cleartext": ("low", "Packages are fetched over plain HTTP"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.3-9"),
+        clause("EN 18031-1", "2024", "SUM-2"),
+        clause("OWASP IoT Top 10", "2018", "I4"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def package_feed_signature(configured: Updaters, target: Target) -> Returned:
+    """Judge each feed that is fetched from elsewhere; a feed inside the image needs no signature."""
+    feeds = [u for u in configured.updaters if u.system in FEEDS and not u.source.lower().startswith(INSIDE)]
+    if not feeds:
+        return skip("no remote package feed is configured")
+    image = target.subject.image
+    judged = [judge(u, Subject(image=image, path=u.path, line=u.line)) for u in feeds]
+    return [v for v in judged if v] or good(f"{len(feeds)} package feeds, all verified and none over plain HTTP")

@@ -1,0 +1,59 @@
+"""Updates are offered over TLS.
+
+## What it looks at
+Whether the update manifests and firmware images that a web server offers are served over plain HTTP, and
+whether they carry a signature (seen by structure, not verified).
+
+## Why it matters
+On plain HTTP anybody on the path may replace what is fetched. Without a signature that is their code on the
+device. With one they can still hold updates back, offer an older signed version with known flaws, and read
+which firmware every device runs.
+
+## How to fix
+Serve manifests and images over https only and let the client check the certificate: `listen 443 ssl` and
+`return 301 https://$host$request_uri;` in nginx, an `https://` address in the device's update configuration
+(`url =` for SWUpdate, `ServerURL` for Mender), the vendor's CA in its trust store. TLS does not replace the signature.
+
+## References
+- ETSI EN 303 645 V3.1.3 provision 5.3-10
+- OWASP ISVS 3.4.12 (git edfda29b)
+"""
+
+from iotscan.sdk import Returned, Target, UpdateServer, bad, check, clause, command, good, skip
+
+
+@check(
+    id="update-transport",
+    aliases=("OTA-002",),
+    title="Updates are offered over TLS",
+    element="updates",
+    variants={
+        "unsigned": ("critical", "Updates without a signature are offered over plain HTTP"),
+        "cleartext": ("medium", "Updates are offered over plain HTTP"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.3-10"),
+        clause("OWASP ISVS", "edfda29b", "3.4.12"),
+    ),
+    since="0.1",
+    effort="medium",
+)
+def update_transport(server: UpdateServer, target: Target) -> Returned:
+    """Fail on artefacts over plain HTTP, the worse where none of them carries a signature."""
+    if not server.artefacts:
+        return skip(f"no manifest and no firmware image under {server.paths_asked} addresses")
+    paths = ", ".join(a.path for a in server.artefacts)
+    if server.tls:
+        return good(f"{len(server.artefacts)} manifests and images are offered over TLS", observed=paths)
+    # A mix proves the milder case only: a signed manifest may pin its image, a signed image needs no manifest.
+    is_unsigned = all(a.signature == "none" for a in server.artefacts)
+    signatures = ", ".join(sorted({a.signature for a in server.artefacts}))
+    url = target.url("http", server.artefacts[0].path)
+    return bad(
+        "unsigned" if is_unsigned else "cleartext",
+        f"{len(server.artefacts)} manifests and images are offered over plain HTTP",
+        observed=f"{paths}; signatures: {signatures}",
+        expected="manifests and images over https only",
+        reproduce=command("curl", "-g", "-m", "5", "-s", "-o", "/dev/null", "-w", "%{http_code}", url),
+        shows="200",
+    )

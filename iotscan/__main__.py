@@ -1,0 +1,5 @@
+"""``python -m iotscan``."""
+
+from iotscan.cli.main import main
+
+main()

@@ -1,0 +1,346 @@
+"""Questions asked of evidence. Pure: the same evidence and checks give the same results, in the same order.
+
+For every check and every device and image, the facts that the check's annotations ask for are joined,
+its function is called, and what it returns becomes results. Where a fact is missing, :mod:`.gaps` tells
+whether that is *not applicable* (looked for, not there) or *not assessed*, and why.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import msgspec
+
+from iotscan.assess.check import Check, Each, Fleet, Need, Policy, Presence, Seen, Target, Verdict
+from iotscan.assess.evidence import Evidence, Owner, place_of, place_order, vantage_of, whole
+from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
+from iotscan.assess.remedies import remedy
+from iotscan.model.answer import Unanswered
+from iotscan.model.device import Device
+from iotscan.model.facts import Fact
+from iotscan.model.identity import lasting_identity
+from iotscan.model.observation import Observation
+from iotscan.model.result import Result, fingerprint
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Outcome, Reason, Vantage
+
+Values = Mapping[str, Mapping[str, Any]]
+"""Check id -> the named values that the profile gives this check."""
+
+_OUTCOMES = {"good": Outcome.PASS, "bad": Outcome.FAIL, "skip": Outcome.NOT_APPLICABLE, "unknown": Outcome.NOT_ASSESSED}
+
+
+def assess(
+    evidence: Evidence,
+    checks: Iterable[Check],
+    *,
+    policy: Policy = Policy(),
+    values: Values | None = None,
+    excluded: Iterable[Check] = (),
+) -> tuple[Result, ...]:
+    """Ask every check about every device and image.
+
+    ``values`` are named values for single checks, over those of ``policy``. Checks in ``excluded`` are
+    listed as *not assessed (profile_excluded)* and never asked. Results are sorted by subject and check;
+    each has a fingerprint.
+    """
+    results: list[Result] = []
+    for check in checks:
+        given = {**policy.values, **(values or {}).get(check.info.id, {})}
+        asking = _Asking(check, evidence, msgspec.structs.replace(policy, values=given))
+        results += asking.fleet() if check.anchor.cardinality == "fleet" else asking.everyone()
+    for check in excluded:
+        text = "the profile leaves this check out"
+        for owner in evidence.owners:
+            gap = Gap(subject=whole(owner), kind=check.anchor.kind, reason=Reason.EXCLUDED, detail=text)
+            results.append(_not_assessed(check, owner, gap))
+    return _named(results, evidence)
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to call a check's question: whom about, with which facts, read from which observations."""
+
+    home: Subject
+    label: str
+    needs: dict[str, Any]
+    used: tuple[Observation, ...]
+
+
+class _Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One value for one parameter, and the observations it holds."""
+
+    value: Any
+    used: tuple[Observation, ...] = ()
+
+
+class _Asking:
+    """One check at work on one body of evidence."""
+
+    def __init__(self, check: Check, evidence: Evidence, policy: Policy) -> None:
+        self._check = check
+        self._evidence = evidence
+        self._policy = policy
+
+    def everyone(self) -> list[Result]:
+        """Ask about every device and image, each by itself."""
+        return [r for owner in self._evidence.owners for r in self._owner(owner) or self._nothing(owner)]
+
+    def fleet(self) -> list[Result]:
+        """Ask once about all of them together."""
+        fact = self._check.anchor.fact
+        owners = self._evidence.images if fact.per == "image" else self._evidence.devices
+        seen = {o.id: self._evidence.observed(self._check.anchor.kind, o.id) for o in owners}
+        used = tuple(o for found in seen.values() for o in found)
+        results: list[Result] = []
+        if used:
+            fleet = Fleet(seen=tuple(_seen(o) for o in used))
+            call = _Call(home=Subject(), label="the network", needs={self._check.anchor.parameter: fleet}, used=used)
+            holders = [o for o in owners if seen[o.id]]
+            results += self._spread(self._answers(call), call, holders)
+        for owner in self._evidence.owners:
+            own = self._missed(owner)
+            results += own if own or seen.get(owner.id) else self._nothing(owner)
+        return results
+
+    def _spread(self, verdicts: Sequence[Verdict | Result], call: _Call, holders: Sequence[Owner]) -> Iterator[Result]:
+        """Fleet verdicts on those they are about; what is about nobody holds for all who are not named."""
+        named = [v for v in verdicts if isinstance(v, Verdict) and v.about]
+        rest = [v for v in verdicts if not (isinstance(v, Verdict) and v.about)]
+        default = Verdict(kind="good", summary=self._check.info.title)
+        if any(v.about and v.about.owner not in {o.id for o in holders} for v in named):
+            rest = [self._error(call, f"{self._check.info.id} returned a verdict about nobody it was asked about")]
+        for owner in holders:
+            own = tuple(o for o in call.used if o.subject.owner == owner.id)
+            narrowed = msgspec.structs.replace(call, home=whole(owner), used=own)
+            about = [v for v in named if v.about and v.about.owner == owner.id]
+            is_settled = any(v.kind != "good" for v in about)
+            for said in about if is_settled else ([*about, *rest] or [default]):
+                yield self._result(said, narrowed)
+
+    def _owner(self, owner: Owner) -> list[Result]:
+        results = self._missed(owner)
+        for home, anchor in self._anchors(owner):
+            results += self._ask_at(owner, home, anchor)
+        return results
+
+    def _missed(self, owner: Owner) -> list[Result]:
+        gaps = missed(self._evidence, self._check.anchor.fact, owner)
+        return [_not_assessed(self._check, owner, gap) for gap in gaps.values()]
+
+    def _nothing(self, owner: Owner) -> list[Result]:
+        """The one result of a device or image that no place of it gave an answer for."""
+        anchor = self._check.anchor
+        gap = gap_on(self._evidence, anchor.fact, owner)
+        if gap:
+            return [_not_assessed(self._check, owner, gap)]
+        said = Verdict(kind="skip", summary=f"no {' with '.join(n.kind for n in self._check.needs)} here")
+        call = _Call(home=whole(owner), label="", needs={}, used=())
+        return [msgspec.structs.replace(self._result(said, call), vantage=_vantage(owner))]
+
+    def _anchors(self, owner: Owner) -> Iterator[tuple[Subject, _Choice]]:
+        need = self._check.anchor
+        found = self._evidence.observed(need.kind, owner.id)
+        if need.cardinality == "each":
+            if found:
+                yield whole(owner), _each(found)
+            return
+        for observation in found:
+            yield observation.subject, _one(need, observation)
+        if need.cardinality == "presence":
+            for place in absent(self._evidence, need.fact, owner):
+                yield place, _Choice(value=Presence[Fact](fact=None))
+
+    def _ask_at(self, owner: Owner, home: Subject, anchor: _Choice) -> list[Result]:
+        """Join the other needs to one anchor and ask, once for each way they join."""
+        place = place_of(home)
+        choices: list[tuple[_Choice, ...]] = [(anchor,)]
+        gaps: list[Gap] = []
+        for need in self._check.needs[1:]:
+            found, still_open = self._choose(need, owner, place)
+            if not found and not still_open:
+                return []
+            choices.append(found)
+            gaps += still_open
+        results = [r for ways in product(*choices) for r in self._ask(owner, home, ways)]
+        if gaps:
+            gap = msgspec.structs.replace(weightiest(gaps), subject=home)
+            results.append(_not_assessed(self._check, owner, gap))
+        return results
+
+    def _choose(self, need: Need, owner: Owner, place: Subject) -> tuple[tuple[_Choice, ...], tuple[Gap, ...]]:
+        """The values that a joined need may take, and what is open of it; neither where the fact is absent."""
+        found = self._joined(need, owner, place)
+        is_each = need.cardinality == "each"
+        if found:
+            # What could not be read of an Each stays open: a pass over the rest is no pass.
+            return found, tuple(missed(self._evidence, need.fact, owner).values()) if is_each else ()
+        gap = gap_at(self._evidence, need.fact, owner, whole(owner) if is_each else place)
+        if gap:
+            return (), (gap,)
+        if is_each:
+            return (_each(()),), ()
+        if need.cardinality == "presence":
+            if not place.service or place in absent(self._evidence, need.fact, owner):
+                return (_Choice(value=Presence[Fact](fact=None)),), ()
+            detail = f"nothing looked for {need.kind} on {place.service}"
+            return (), (Gap(subject=place, kind=need.kind, reason=Reason.NOT_OBSERVABLE, detail=detail),)
+        return (), ()
+
+    def _joined(self, need: Need, owner: Owner, place: Subject) -> tuple[_Choice, ...]:
+        found = self._evidence.observed(need.kind, owner.id)
+        if need.cardinality == "each":
+            return (_each(found),) if found else ()
+        if need.fact.per == "service" and (place.service or place.path):
+            found = tuple(o for o in found if place_of(o.subject) == place)
+        return tuple(_one(need, o) for o in found)
+
+    def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
+        parameters = [n.parameter for n in self._check.needs]
+        call = _Call(
+            home=home,
+            label=_label(owner),
+            needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
+            used=tuple(o for w in ways for o in w.used),
+        )
+        results = [self._result(said, call) for said in self._answers(call)]
+        if call.used:
+            return results
+        return [msgspec.structs.replace(r, vantage=_vantage(owner)) for r in results]
+
+    def _answers(self, call: _Call) -> Sequence[Verdict | Result]:
+        """Call the question. Whatever it does, verdicts or one result come out."""
+        extras: dict[str, Any] = {
+            "target": Target(subject=call.home, label=call.label),
+            "policy": self._policy,
+            "as_of": self._evidence.as_of,
+        }
+        arguments = call.needs | {name: extras[what] for name, what in self._check.extras.items()}
+        try:
+            returned = self._check.question(**arguments)
+        except Unanswered as gap:
+            detail = gap.detail or f"the answer is missing: {gap.reason.value.replace('_', ' ')}"
+            return (Verdict(kind="unknown", summary=detail, reason=gap.reason),)
+        except Exception as bug:
+            # The type only: the text may hold what a device said.
+            return (self._error(call, f"{type(bug).__name__} in {self._check.info.id}"),)
+        verdicts = returned if isinstance(returned, tuple | list) else (returned,)
+        if not verdicts or not all(isinstance(v, Verdict) for v in verdicts):
+            return (self._error(call, f"{self._check.info.id} returned no verdict"),)
+        return verdicts
+
+    def _result(self, said: Verdict | Result, call: _Call) -> Result:
+        info = self._check.info
+        if isinstance(said, Result):
+            return msgspec.structs.replace(said, subject=call.home)
+        subject = _narrowed(call.home, said.about)
+        if subject.owner != call.home.owner:
+            return self._error(call, f"{info.id} returned a verdict about another subject than it was asked about")
+        is_bad, is_unknown = said.kind == "bad", said.kind == "unknown"
+        if is_bad and said.variant not in info.variants:
+            return self._error(call, f"{info.id} returned a variant it does not declare")
+        about = [o for o in call.used if place_of(o.subject) == place_of(subject)] or list(call.used)
+        return Result(
+            check=info.id,
+            element=info.element,
+            outcome=_OUTCOMES[said.kind],
+            subject=subject,
+            severity=info.variants[said.variant].severity if is_bad else info.severity,
+            confidence=info.confidence,
+            vantage=vantage_of(about),
+            variant=said.variant if is_bad else "",
+            summary=said.summary,
+            observed=said.observed,
+            expected=said.expected,
+            reproduce=said.reproduce,
+            shows=said.shows,
+            reason=said.reason if is_unknown else None,
+            detail=said.summary if is_unknown else "",
+            remedy=remedy(said.reason, self._check.anchor.kind) if is_unknown else "",
+            observations=tuple(sorted({o.id for o in about})),
+        )
+
+    def _error(self, call: _Call, detail: str) -> Result:
+        info = self._check.info
+        return Result(
+            check=info.id,
+            element=info.element,
+            outcome=Outcome.ERROR,
+            subject=call.home,
+            severity=info.severity,
+            confidence=info.confidence,
+            vantage=vantage_of(call.used),
+            summary="the check failed: this says nothing of the device",
+            detail=detail,
+            remedy=remedy(Reason.PROBE_ERROR, self._check.anchor.kind),
+            observations=tuple(sorted({o.id for o in call.used})),
+        )
+
+
+def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
+    info = check.info
+    return Result(
+        check=info.id,
+        element=info.element,
+        outcome=Outcome.NOT_ASSESSED,
+        subject=gap.subject,
+        severity=info.severity,
+        confidence=info.confidence,
+        vantage=_vantage(owner),
+        summary=gap.detail,
+        reason=gap.reason,
+        detail=gap.detail,
+        remedy=remedy(gap.reason, gap.kind),
+    )
+
+
+def _named(results: Iterable[Result], evidence: Evidence) -> tuple[Result, ...]:
+    """Sort results and give each its fingerprint; equal ones (other lines of a file) are counted apart."""
+    identities = {d.id: lasting_identity(d) for d in evidence.devices}
+    identities |= {i.id: i.name or i.id for i in evidence.images}
+    counted: Counter[str] = Counter()
+    named: list[Result] = []
+    for result in sorted(results, key=_order):
+        s = result.subject
+        key = (result.check, result.variant, identities[s.owner], f"{s.service} {s.path}".strip())
+        plain = fingerprint(*key)
+        counted[plain] += 1
+        count = counted[plain]
+        mark = plain if count == 1 else fingerprint(*key[:3], f"{key[3]} #{count}")
+        named.append(msgspec.structs.replace(result, fingerprint=mark))
+    return tuple(named)
+
+
+def _order(result: Result) -> tuple[Any, ...]:
+    place = place_order(result.subject)
+    return (place[:2], result.check, place, -result.outcome.weight, msgspec.json.encode(result))
+
+
+def _seen(observation: Observation) -> Seen[Fact]:
+    return Seen(fact=observation.fact, subject=observation.subject)
+
+
+def _one(need: Need, observation: Observation) -> _Choice:
+    fact = observation.fact
+    value = Presence[Fact](fact=fact) if need.cardinality == "presence" else fact
+    return _Choice(value=value, used=(observation,))
+
+
+def _each(found: Sequence[Observation]) -> _Choice:
+    return _Choice(value=Each(seen=tuple(_seen(o) for o in found)), used=tuple(found))
+
+
+def _narrowed(home: Subject, about: Subject | None) -> Subject:
+    """``about`` with what it leaves open filled in from where the question was asked."""
+    if about is None:
+        return home
+    given = {name: value for name, value in msgspec.structs.asdict(about).items() if value}
+    return msgspec.structs.replace(home, **given)
+
+
+def _label(owner: Owner) -> str:
+    return owner.label if isinstance(owner, Device) else owner.name or owner.id
+
+
+def _vantage(owner: Owner) -> Vantage:
+    return Vantage.OBSERVED if isinstance(owner, Device) else Vantage.CONFIGURED

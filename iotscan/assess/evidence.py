@@ -1,0 +1,95 @@
+"""What is known when questions are asked: devices, images, and all that was or was not learnt of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from iotscan.model.device import Device, Image
+from iotscan.model.facts import kind_of
+from iotscan.model.identity import provisional_ids
+from iotscan.model.observation import Attempt, Observation
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Vantage
+
+Owner = Device | Image
+Stated = TypeVar("Stated", Observation, Attempt)
+
+
+class Evidence:
+    """Observations and attempts, found by kind of fact and owner. Made once, never changed.
+
+    Everything is sorted here, so that the order in which a scan ended does not show. What is said of a
+    provisional device id is said of the device it was merged into; what is said of nobody is left out.
+    """
+
+    def __init__(
+        self,
+        devices: Iterable[Device],
+        images: Iterable[Image],
+        observations: Iterable[Observation],
+        attempts: Iterable[Attempt],
+        as_of: datetime,
+    ) -> None:
+        self.as_of = as_of
+        self.devices = tuple(sorted(devices, key=lambda d: d.id))
+        self.images = tuple(sorted(images, key=lambda i: i.id))
+        self._home = {old: d.id for d in self.devices for old in provisional_ids(d)}
+        known = {o.id for o in self.owners}
+        seen = {o.id: o for o in (self._at_home(o) for o in observations) if o.subject.owner in known}
+        tried = [a for a in (self._at_home(a) for a in attempts) if a.subject.owner in known]
+        self._observations: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+        for observation in sorted(seen.values(), key=lambda o: (place_order(o.subject), o.id)):
+            self._observations[kind_of(observation.fact), observation.subject.owner].append(observation)
+        self._attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+        for attempt in sorted(tried, key=lambda a: (place_order(a.subject), msgspec.json.encode(a))):
+            self._attempts[attempt.need, attempt.subject.owner].append(attempt)
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Devices, then images."""
+        return (*self.devices, *self.images)
+
+    def observed(self, kind: str, owner: str) -> tuple[Observation, ...]:
+        """All observations of a kind of fact about a device or image, in the order of their places."""
+        return tuple(self._observations.get((kind, owner), ()))
+
+    def tried(self, kind: str, owner: str) -> tuple[Attempt, ...]:
+        """All attempts to learn a kind of fact about a device or image, in the order of their places."""
+        return tuple(self._attempts.get((kind, owner), ()))
+
+    def heard(self, owner: str) -> tuple[Observation, ...]:
+        """Every observation about a device or image, of whatever kind."""
+        return tuple(o for (_, whose), found in self._observations.items() if whose == owner for o in found)
+
+    def _at_home(self, stated: Stated) -> Stated:
+        home = self._home.get(stated.subject.device, "")
+        if not home:
+            return stated
+        return msgspec.structs.replace(stated, subject=msgspec.structs.replace(stated.subject, device=home))
+
+
+def whole(owner: Owner) -> Subject:
+    """The subject that stands for all of a device or image."""
+    if isinstance(owner, Image):
+        return Subject(image=owner.id)
+    return Subject(device=owner.id, address=owner.address)
+
+
+def place_of(subject: Subject) -> Subject:
+    """What two facts must share to be about the same thing: a device's service, or a line of an image."""
+    return subject if subject.image else msgspec.structs.replace(subject, path="", line=0)
+
+
+def place_order(subject: Subject) -> tuple[str, str, str, str, int, str, int]:
+    """Sort key: by owner, then address, then port as a number, then path and line."""
+    s = subject
+    return (s.device, s.image, s.address, s.transport, s.port, s.path, s.line)
+
+
+def vantage_of(observations: Iterable[Observation]) -> Vantage:
+    """The strongest vantage among observations: seen on the wire, else in use, else configured."""
+    found = {o.vantage for o in observations}
+    return next((v for v in (Vantage.OBSERVED, Vantage.IN_USE) if v in found), Vantage.CONFIGURED)

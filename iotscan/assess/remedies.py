@@ -1,0 +1,30 @@
+"""What would assess what was not assessed, in one line a person can act on."""
+
+from iotscan.model.facts import DefaultLogin, kind_of
+from iotscan.model.vocabulary import Reason
+
+_REMEDIES = {
+    Reason.TIMEOUT: "scan again from nearer, or raise --timeout",
+    Reason.UNREACHABLE: "check that the device is on and reachable from here, then scan again",
+    Reason.UNREADABLE: "look at the service by hand: it answered what iotscan could not read",
+    Reason.PROBE_ERROR: "report this as a bug of iotscan, with the run file",
+    Reason.MISSING_PRIVILEGE: "grant the privilege: iotscan doctor says which and how",
+    Reason.MISSING_TOOL: "install what is missing: iotscan doctor says what",
+    Reason.BUDGET: "scan this device again alone, or allow it more connections",
+    Reason.DEADLINE: "scan this device again alone, or allow it more time",
+    Reason.INTERRUPTED: "resume the scan",
+    Reason.LOCKED_OUT: "wait until the account is open again, then scan again",
+    Reason.NOT_OBSERVABLE: "look at it by hand: what was seen does not settle it",
+    Reason.OUT_OF_SCOPE: "add the address to the scope, if you may",
+    Reason.EXCLUDED: "select it in the profile",
+    Reason.NEEDS_IMAGE: "give the image: iotscan image PATH",
+    Reason.NEEDS_NETWORK: "scan a device that runs this image: iotscan scan ADDRESS",
+    Reason.NEEDS_TRAFFIC: "give a capture of the device's traffic",
+}
+
+
+def remedy(reason: Reason, kind: str) -> str:
+    """What would answer a question about a kind of fact that is missing for ``reason``."""
+    if reason is Reason.CONSENT:
+        return f"grant it: {'--default-creds' if kind == kind_of(DefaultLogin) else '--intrusive'}"
+    return _REMEDIES[reason]

@@ -1,0 +1,105 @@
+"""What one check comes to on one device or image, and the letter that a set of such fails makes.
+
+A check counts once for each device or image. Where it has several results there (services, files), the
+worst outcome says whether it is assessed. For the letters, ``best`` takes its most severe fail; ``worst``
+takes the most severe of its fails and of what its unknowns may turn out to be, so that losing evidence of
+one service never improves a grade because another service fails less badly.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from iotscan.model.grade import Letter
+from iotscan.model.result import Result
+from iotscan.model.vocabulary import Element, Outcome, Reason, Severity
+
+_UNKNOWN = (Outcome.NOT_ASSESSED, Outcome.ERROR)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One check on one device or image: all its results there that count."""
+
+    check: str
+    element: Element
+    results: tuple[Result, ...]
+
+    @property
+    def fails(self) -> tuple[Result, ...]:
+        """The failed results."""
+        return tuple(r for r in self.results if r.outcome is Outcome.FAIL)
+
+    @property
+    def unknowns(self) -> tuple[Result, ...]:
+        """The results that are not assessed; an error of ours counts as that."""
+        return tuple(r for r in self.results if r.outcome in _UNKNOWN)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that counts: the worst."""
+        return max((r.outcome for r in self.results), key=lambda o: o.weight)
+
+    @property
+    def is_assessed(self) -> bool:
+        """True for a pass or a fail."""
+        return self.outcome in (Outcome.PASS, Outcome.FAIL)
+
+    @property
+    def is_unknown(self) -> bool:
+        """True when it is not assessed and may be applicable."""
+        return self.outcome in _UNKNOWN
+
+    @property
+    def weighs(self) -> Severity:
+        """The severity it fails with. Only where there are :attr:`fails`."""
+        return most_severe(self.fails)
+
+
+def gather_standings(results: Iterable[Result]) -> dict[str, tuple[Standing, ...]]:
+    """Owner -> its checks that count, sorted by id. The profile's exclusions and informational results do not."""
+    gathered: dict[tuple[str, str, Element], list[Result]] = defaultdict(list)
+    for result in results:
+        if result.severity is not Severity.INFO and result.reason is not Reason.EXCLUDED:
+            gathered[result.subject.owner, result.check, result.element].append(result)
+    by_owner: dict[str, list[Standing]] = defaultdict(list)
+    for (owner, check, element), found in sorted(gathered.items()):
+        ordered = tuple(sorted(found, key=lambda r: (r.fingerprint, msgspec.json.encode(r))))
+        by_owner[owner].append(Standing(check=check, element=element, results=ordered))
+    return {owner: tuple(found) for owner, found in by_owner.items()}
+
+
+def most_severe(results: Iterable[Result]) -> Severity:
+    """The highest severity among results."""
+    return max((r.severity for r in results), key=lambda s: s.rank)
+
+
+def letter(severities: Iterable[Severity]) -> Letter:
+    """The letter of some severities, each that of one failed check. Informational ones never count."""
+    count = Counter(severities)
+    if count[Severity.CRITICAL] or count[Severity.HIGH] > 3:
+        return "F"
+    if count[Severity.HIGH] > 1:
+        return "E"
+    if count[Severity.HIGH] or count[Severity.MEDIUM] > 3:
+        return "D"
+    if count[Severity.MEDIUM] or count[Severity.LOW] > 3:
+        return "C"
+    return "B" if count[Severity.LOW] else "A"
+
+
+def weakest(letters: Iterable[Letter]) -> Letter:
+    """The worst of some letters; A without any."""
+    return max(letters, default="A")
+
+
+def by_element(standings: Iterable[Standing]) -> Mapping[Element, tuple[Standing, ...]]:
+    """The standings of each of the five elements, in their order; empty where there are none."""
+    listed = tuple(standings)
+    return {element: tuple(s for s in listed if s.element is element) for element in Element}
+
+
+def best_of(standings: Iterable[Standing]) -> Letter:
+    """The best end of what some standings on one device or image come to: unknowns count as passed."""
+    elements = by_element(standings).values()
+    return weakest(letter(s.weighs for s in found if s.fails) for found in elements)

@@ -1,0 +1,56 @@
+"""The commands. Each lives in a file of its own, which imports what it needs when it is called."""
+
+from typing import Annotated
+
+import typer
+
+from iotscan.cli import catalogue, discover, image, lab, scan, stored
+
+HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
+
+iotscan finds devices, asks each in its own protocol, and grades what it saw on the five elements of IoT security:
+hardware, updates, communication, keys, cloud. The default is read-only: no login, no write, no change.
+
+Start here: iotscan scan --lab (a practice network on this machine), then iotscan scan 192.168.1.0/24.
+
+Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage (nothing was sent), 3 incomplete, 130 interrupted,
+70 a bug of ours.
+"""
+
+app = typer.Typer(
+    name="iotscan",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from iotscan import __version__
+
+        typer.echo(f"iotscan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options that belong to no command."""
+
+
+app.command("scan")(scan.scan)
+app.command("discover")(discover.discover)
+app.command("image")(image.image)
+app.command("assess")(stored.assess)
+app.command("gate")(stored.gate)
+app.command("report")(stored.report)
+app.command("explain")(catalogue.explain)
+app.add_typer(catalogue.checks, name="checks")
+app.add_typer(lab.lab, name="lab")

@@ -1,0 +1,62 @@
+"""``iotscan discover``: the inventory alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+from iotscan.store.runs import OUTPUT
+
+
+def discover(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET...",
+            help="As for scan. Without one: the attached private networks, after asking.",
+        ),
+    ] = None,
+    lab: Annotated[bool, typer.Option("--lab", help="Look at the practice network.")] = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
+    ] = None,
+    ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
+    format: shared.Formats = None,
+    output_dir: shared.OutputDir = OUTPUT,
+    max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Wait this long for a port to answer.")
+    ] = 2.0,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="End after this long, with what there is; 0: no limit.")
+    ] = 0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before asking the attached networks.")] = False,
+    color: shared.Color = "auto",
+    width: shared.Width = 0,
+    ascii: shared.Ascii = False,
+    quiet: shared.Quiet = 0,
+    no_progress: shared.NoProgress = False,
+) -> None:
+    """Find devices and say what they are and which services they have; assess nothing.
+
+    Ways of finding: the neighbour table, connecting, mDNS, SSDP. None needs root.
+    """
+    from iotscan.cli import launch
+    from iotscan.cli.output import Display, check_display
+
+    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet))
+    wish = launch.Wish(
+        command="discover",
+        targets=tuple(targets or ()),
+        exclude=tuple(exclude or ()),
+        lab=lab,
+        ports=ports,
+        formats=tuple(format or ()),
+        output=Path(output_dir),
+        max_hosts=max_hosts,
+        timeout=timeout,
+        deadline=deadline,
+        yes=yes,
+    )
+    raise typer.Exit(launch.launch(wish, display, progress=not no_progress))

@@ -1,0 +1,43 @@
+"""``iotscan image``: a root file system instead of a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+from iotscan.store.runs import OUTPUT
+
+
+def image(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A root file system as a folder.")],
+    profile: shared.ProfileName = "default",
+    check: shared.Include = None,
+    skip_check: shared.Exclude = None,
+    checks: shared.CheckFolders = None,
+    fail_on: shared.FailOn = "none",
+    format: shared.Formats = None,
+    output_dir: shared.OutputDir = OUTPUT,
+    color: shared.Color = "auto",
+    width: shared.Width = 0,
+    ascii: shared.Ascii = False,
+    quiet: shared.Quiet = 0,
+    show_passed: shared.ShowPassed = False,
+) -> None:
+    """Assess what a gateway image ships: passwords, private keys, update sources.
+
+    Reads only; nothing is mounted, extracted, executed, and nothing is sent anywhere.
+
+    Example: iotscan image build/rootfs --fail-on high -f json:iotscan.json
+    """
+    from iotscan.cli.output import Display, check_display, present, read_formats
+    from iotscan.cli.selection import choose_checks, read_threshold
+    from iotscan.scan.images import assess_image
+
+    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    wanted = read_formats(format or ())
+    threshold = read_threshold(fail_on)
+    chosen, selected = choose_checks(profile, checks, check, skip_check)
+    run = assess_image(folder, selected, chosen, fail_on=threshold, output=output_dir)
+    present(run, wanted, display)
+    raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

@@ -1,0 +1,45 @@
+"""``iotscan lab``: the practice network."""
+
+import typer
+
+lab = typer.Typer(
+    help="The practice network: small devices that speak real protocols on 127.0.0.0/8 of this machine. No root.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@lab.command("up")
+def up() -> None:
+    """Start the practice network; it stops by itself after two idle hours."""
+    from iotscan.lab import network
+
+    state = network.start()
+    print(f"{len(state.addresses)} devices are up on {state.addresses[0]} to {state.addresses[-1]}")
+    print("next: iotscan scan --lab, iotscan lab list, iotscan lab down")
+
+
+@lab.command("down")
+def down() -> None:
+    """Stop the practice network."""
+    from iotscan.lab import network
+
+    state = network.current()
+    if state is None:
+        print("the practice network is not up")
+        return
+    network.stop(state)
+    print("the practice network is stopped")
+
+
+@lab.command("list")
+def list_devices() -> None:
+    """List its devices: address, what each is, which services it has."""
+    from iotscan.lab import network
+    from iotscan.lab.truth import load_truth
+
+    state = network.current()
+    print(f"up (process {state.pid})" if state else "down; start it with: iotscan lab up")
+    for device in load_truth().devices:
+        services = " ".join(f"{name}={protocol}" for name, protocol in device.services.items())
+        print(f"{device.address:13} {device.title:28} {services}")

@@ -1,0 +1,109 @@
+"""From what the user wished to a scan under way, and from its end to an exit code."""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal
+
+import anyio
+import msgspec
+
+from iotscan.cli.output import Display, present, read_formats
+from iotscan.cli.prepare import Prepared, prepare, prepare_lab
+from iotscan.cli.progress import Progress
+from iotscan.cli.recipe import resume
+from iotscan.model.errors import BadInput
+from iotscan.model.run import Run
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``scan`` and ``discover`` as given."""
+
+    command: Literal["scan", "discover"] = "scan"
+    targets: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    lab: bool = False
+    ports: str = ""
+    default_creds: bool = False
+    credentials: tuple[Path, ...] = ()
+    profile: str = "default"
+    include: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    fail_on: str = "none"
+    formats: tuple[str, ...] = ()
+    output: Path
+    resume: str = ""
+    max_hosts: int = 4096
+    timeout: float = 2.0
+    deadline: float = 0.0
+    yes: bool = False
+
+
+class _Ended(msgspec.Struct):
+    """How a scan ended: its run, and the signal that cut it short (0 for none)."""
+
+    run: Run
+    signal: int = 0
+
+
+def launch(wish: Wish, display: Display, *, progress: bool) -> int:
+    """Check everything, scan, present; the exit code. Raises BadInput before anything is sent."""
+    wanted = read_formats(wish.formats)
+    with ExitStack() as stack:
+        prepared = _prepare(wish, stack)
+        with Progress(display, enabled=progress) as watch:
+            ended = anyio.run(_scan, prepared, watch)
+    present(ended.run, wanted, display)
+    if display.quiet < 2:
+        print(f"run kept in {prepared.request.folder}", file=sys.stderr)
+    return exit_code(ended.run, ended.signal, prepared.request.folder)
+
+
+def exit_code(run: Run, cut_by: int, folder: Path) -> int:
+    """The code of a run that ended; an interruption says how to go on."""
+    if cut_by:
+        print(f"interrupted; go on with: iotscan scan --resume {folder}", file=sys.stderr)
+        return INTERRUPTED if cut_by == signal.SIGINT else TERMINATED
+    return run.verdict.exit_code if run.verdict else 3
+
+
+def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
+    if wish.resume:
+        if wish.targets or wish.lab:
+            raise BadInput("--resume takes its targets from the interrupted run: give no others")
+        request, earlier = resume(wish.resume, wish.output, wish.deadline, stack)
+        return Prepared(request=request, earlier=earlier)
+    if wish.lab:
+        if wish.targets:
+            raise BadInput("--lab scans the practice network alone: give either --lab or targets")
+        return prepare_lab(wish, stack)
+    return anyio.run(prepare, wish)
+
+
+async def _scan(prepared: Prepared, watch: Progress) -> _Ended:
+    from iotscan.scan.pipeline import Scan
+
+    scan = Scan(prepared.request, watch, prepared.earlier)
+    ended = _Ended(run=prepared.request.header)
+
+    async def heed_signals(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for number in signals:
+                if ended.signal:
+                    # Asked twice: the journal is on disk, there is nothing left to save.
+                    os._exit(INTERRUPTED)
+                ended.signal = number
+                print("stopping; once more to stop at once", file=sys.stderr)
+                scan.interrupt()
+
+    async with anyio.create_task_group() as group:
+        await group.start(heed_signals)
+        ended.run = await scan.run()
+        group.cancel_scope.cancel()
+    return ended

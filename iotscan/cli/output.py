@@ -1,0 +1,123 @@
+"""Where results go: the payload to standard output or files, everything else to standard error."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from iotscan.model.run import Run
+
+
+class Display(msgspec.Struct, frozen=True, kw_only=True):
+    """How the report looks on a terminal."""
+
+    color: str = "auto"
+    width: int = 0
+    ascii: bool = False
+    quiet: int = 0
+    show_passed: bool = False
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``-f FMT[:PATH]``: a format and its file, None for standard output."""
+
+    format: str
+    path: Path | None
+
+
+def read_formats(given: Sequence[str]) -> tuple[Wanted, ...]:
+    """Read and check every ``-f`` before anything is sent: known format, writable place. Raises BadInput."""
+    from iotscan.report.registry import FORMATS, UnknownFormat
+
+    wanted = []
+    for word in given:
+        name, _, path = word.partition(":")
+        if name not in FORMATS:
+            raise UnknownFormat(name)
+        wanted.append(Wanted(format=name, path=Path(path) if path else None))
+        if path:
+            _require_writable(Path(path))
+    if sum(w.path is None for w in wanted) > 1:
+        raise BadInput("two formats want standard output: give all but one a file, as -f json:run.json")
+    return tuple(wanted)
+
+
+def _require_writable(path: Path) -> None:
+    import os
+
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: name a file, as -f json:{path}/run.json")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise BadInput(f"{path} cannot be written: no permission; choose another place")
+
+
+def check_display(display: Display) -> Display:
+    """Raise BadInput for a display that makes no sense."""
+    if display.color not in ("auto", "always", "never"):
+        raise BadInput(f"--color {display.color} is unknown: auto, always or never")
+    if display.width < 0:
+        raise BadInput("--width must be 0 or more columns")
+    return display
+
+
+def console(stream: TextIO, display: Display) -> "Console":
+    """A console on which device text can do nothing: no markup, no emoji codes, no highlighting."""
+    from rich.console import Console
+
+    force = {"always": True, "never": False}.get(display.color)
+    return Console(
+        file=stream,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+        width=display.width or None,
+        no_color=True if display.color == "never" else None,
+        force_terminal=force,
+    )
+
+
+def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
+    """Write the asked-for formats, and the report for a person.
+
+    The person's report goes to standard output, or to standard error when a format is there.
+    """
+    from iotscan.report.registry import write
+    from iotscan.store.runs import write_whole
+
+    for one in wanted:
+        if one.path is not None:
+            write_whole(one.path, write(run, one.format).encode())
+            if display.quiet < 2:
+                print(f"wrote {one.path}", file=sys.stderr)
+    payload = next((one for one in wanted if one.path is None), None)
+    show(run, sys.stderr if payload else sys.stdout, display)
+    if payload:
+        sys.stdout.write(write(run, payload.format))
+        sys.stdout.flush()
+
+
+def show(run: "Run", stream: TextIO, display: Display) -> None:
+    """Show the report to a person: rich on a terminal, plain lines elsewhere."""
+    from iotscan.report import plain, terminal
+
+    if display.quiet >= 2:
+        return
+    if display.quiet == 1:
+        print(run.verdict.summary if run.verdict else "no verdict", file=stream)
+        return
+    screen = console(stream, display)
+    if screen.is_terminal:
+        terminal.render(run, screen, show_passed=display.show_passed, ascii=display.ascii)
+    else:
+        stream.write(plain.render(run, show_passed=display.show_passed))
+    stream.flush()

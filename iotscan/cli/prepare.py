@@ -1,0 +1,194 @@
+"""Everything a scan needs, settled and checked before anything is sent."""
+
+import hashlib
+import os
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from iotscan import __version__
+from iotscan.cli.recipe import Choice, Recipe
+from iotscan.cli.selection import read_threshold
+from iotscan.model.errors import BadInput
+from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.scope import Grants, Pace, Scope
+from iotscan.observe.network import ports
+from iotscan.observe.network.attached import Attached, attached_networks, private_networks
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.survey import Unit
+from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.targets import BadTarget, Targets, read_targets
+from iotscan.store.runs import make_folder, new_run_id
+
+if TYPE_CHECKING:
+    from iotscan.cli.launch import Wish
+
+LAB_PACE = Pace(attempts_per_second=2000, accepted_per_second=500, connections=200, device_timeout=30)
+"""The practice network is ours and on this machine: politeness there only costs time."""
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan ready to run, and what an earlier, interrupted run of it has already found."""
+
+    request: ScanRequest
+    earlier: tuple[Found | Unit, ...] = ()
+
+
+async def prepare(wish: "Wish") -> Prepared:
+    """Settle an ordinary scan. Raises BadInput before anything is sent (a name look-up aside)."""
+    from iotscan.observe.network.dial import resolve
+
+    tcp = read_ports(wish.ports) if wish.ports else tuple(p.port for p in ports.PORTS)
+    words = wish.targets or _attached_words(wish)
+    targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
+    _refuse_public(targets)
+    scope = Scope(
+        include=targets.networks,
+        exclude=wish.exclude,
+        grants=Grants(default_creds=wish.default_creds),
+        pace=Pace(connect_timeout=wish.timeout),
+        authority="command line",
+    )
+    plan = Plan(
+        addresses=targets.addresses,
+        names=targets.names,
+        links=_links(targets),
+        tcp=tcp,
+        expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
+        udp=dict(ports.UDP),
+        records=tuple(str(r.absolute()) for r in wish.credentials),
+        ledger=str(state_directory() / "login-tries.jsonl"),
+    )
+    return _settle(wish, words, scope, plan)
+
+
+def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
+    """Start the practice network unless it is up, and settle a scan of its addresses alone."""
+    from iotscan.lab import network
+    from iotscan.shipped import PACKAGE
+
+    state = stack.enter_context(network.running())
+    scope = Scope(
+        include=tuple(f"{a}/32" for a in state.addresses),
+        grants=Grants(default_creds=True),
+        pace=LAB_PACE,
+        authority="practice network",
+    )
+    plan = Plan(
+        addresses=state.addresses,
+        tcp=tuple(sorted(set(state.ports.values()))),
+        udp=state.udp,
+        records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
+        ledger="",
+        login_gap=0.0,
+    )
+    return _settle(wish, ("--lab",), scope, plan)
+
+
+def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> Prepared:
+    choice = Choice(
+        profile=wish.profile,
+        include=wish.include,
+        skip=wish.skip,
+        folders=tuple(str(f.absolute()) for f in wish.folders),
+        fail_on=read_threshold(wish.fail_on),
+    )
+    profile, checks = choice.load()
+    run_id = new_run_id()
+    folder = make_folder(wish.output, run_id)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    header = Run(
+        id=run_id,
+        tool=Tool(version=__version__),
+        status="running",
+        command=wish.command,
+        started=now,
+        as_of=now,
+        targets=words,
+        scope=scope,
+        scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
+        profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),
+    )
+    # A practice network forgets who knocked: its tries are counted in the run's own folder.
+    plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))
+    Recipe(plan=plan, choice=choice, lab=wish.lab).write(folder)
+    request = ScanRequest(
+        header=header,
+        folder=folder,
+        plan=plan,
+        checks=checks,
+        profile=profile,
+        fail_on=choice.fail_on,
+        deadline=wish.deadline,
+    )
+    return Prepared(request=request)
+
+
+def read_ports(text: str) -> tuple[int, ...]:
+    """A port list (``80,443,8000-8100``). Raises BadInput."""
+    found: dict[int, None] = {}
+    for word in text.split(","):
+        first, _, last = word.strip().partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise BadInput(f"--ports '{text[:60]}' is no port list: write it like 80,443,8000-8100")
+        low, high = int(first), int(last or first)
+        if not 0 < low <= high < 65536:
+            raise BadInput(f"--ports '{word.strip()[:20]}' is no port or range between 1 and 65535")
+        found.update(dict.fromkeys(range(low, high + 1)))
+    refused = sorted(found.keys() & ports.FRAGILE)
+    if refused:
+        raise BadInput(
+            f"--ports {refused[0]} belongs to printers or industrial devices that a probe can harm: leave it out"
+        )
+    return tuple(found)
+
+
+def _refuse_public(targets: Targets) -> None:
+    for network in targets.networks:
+        if not ip_network(network).is_private:
+            raise BadTarget(
+                f"{network} is a public network: this version scans private and loopback addresses only, "
+                "until scope files can say by whose authority"
+            )
+
+
+def _attached_words(wish: "Wish") -> tuple[str, ...]:
+    networks = private_networks(attached_networks())
+    if not networks:
+        raise BadInput("this machine is attached to no private network: name a target, or try iotscan scan --lab")
+    words = tuple(dict.fromkeys(str(n.network) for n in networks))
+    listed = ", ".join(f"{n.network} ({n.interface})" for n in networks)
+    print(f"No target was given. Directly attached private networks: {listed}", file=sys.stderr)
+    if wish.yes:
+        return words
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is there to ask: name a target, or agree with --yes")
+    print("Scan them? They must be yours, or you must be allowed to. [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise BadInput("not scanned: name a target, or answer yes")
+    return words
+
+
+def _links(targets: Targets) -> tuple[Attached, ...]:
+    networks = [ip_network(n) for n in targets.networks]
+    return tuple(
+        link
+        for link in attached_networks()
+        if any(isinstance(n, IPv4Network) and n.overlaps(IPv4Network(link.network)) for n in networks)
+    )
+
+
+def state_directory() -> Path:
+    """``$XDG_STATE_HOME/iotscan`` or ``~/.local/state/iotscan``, made with mode 0700."""
+    root = os.environ.get("XDG_STATE_HOME", "")
+    folder = (Path(root) if os.path.isabs(root) else Path.home() / ".local" / "state") / "iotscan"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made ({error.strerror}): set XDG_STATE_HOME to a place of yours") from error
+    return folder

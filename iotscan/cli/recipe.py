@@ -1,0 +1,84 @@
+"""What a resumed run needs to know besides its journal."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from iotscan import __version__
+from iotscan.cli.selection import choose_checks
+from iotscan.model.errors import BadInput
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.survey import Unit
+from iotscan.scan.request import Plan, ScanRequest
+from iotscan.store.journal import read_journal
+from iotscan.store.runs import find_run, write_whole
+
+if TYPE_CHECKING:
+    from iotscan.assess.check import Check
+    from iotscan.assess.profile import Profile
+
+NAME = "recipe.json"
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which checks judge, as the user chose them."""
+
+    profile: str
+    include: tuple[str, ...]
+    skip: tuple[str, ...]
+    folders: tuple[str, ...]
+    fail_on: str
+
+    def load(self) -> tuple["Profile", tuple["Check", ...]]:
+        """The profile and the checks themselves. Raises BadInput."""
+        return choose_checks(self.profile, [Path(f) for f in self.folders], self.include, self.skip)
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan as it was begun: kept in the run's folder as ``recipe.json``."""
+
+    plan: Plan
+    choice: Choice
+    lab: bool
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the run's folder."""
+        write_whole(folder / NAME, msgspec.json.encode(self))
+
+
+def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple[ScanRequest, tuple[Found | Unit, ...]]:
+    """The rest of an interrupted scan, exactly as it was begun, and what it had found. Raises BadInput.
+
+    A practice network is started anew when it is gone; ``stack`` stops it again.
+    """
+    place = find_run(named, output)
+    folder = place if place.is_dir() else place.parent
+    header, entries = read_journal(folder, Found | Unit)
+    try:
+        recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadInput(f"{folder / NAME} cannot be read: start the scan anew") from error
+    profile, checks = recipe.choice.load()
+    if profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
+        raise BadInput("the profile or iotscan itself has changed since the run began: start the scan anew")
+    if recipe.lab:
+        _start_lab(recipe.plan, stack)
+    request = ScanRequest(
+        header=header,
+        folder=folder,
+        plan=recipe.plan,
+        checks=checks,
+        profile=profile,
+        fail_on=recipe.choice.fail_on,
+        deadline=deadline,
+    )
+    return request, entries
+
+
+def _start_lab(plan: Plan, stack: ExitStack) -> None:
+    from iotscan.lab import network
+
+    if stack.enter_context(network.running()).addresses != plan.addresses:
+        raise BadInput("the practice network is another one now: start the scan anew")

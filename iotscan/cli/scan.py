@@ -1,0 +1,91 @@
+"""``iotscan scan``: from a network to a graded report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+from iotscan.store.runs import OUTPUT
+
+
+def scan(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET...",
+            help="Address, CIDR, range (192.0.2.10-40), host name, file:PATH or - for standard input. "
+            "Without one: the private networks this machine is attached to, after asking.",
+        ),
+    ] = None,
+    lab: Annotated[
+        bool, typer.Option("--lab", help="Scan the practice network on this machine, and nothing else.")
+    ] = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
+    ] = None,
+    ports: Annotated[
+        str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list: 80,443,8000-8100.")
+    ] = "",
+    default_creds: Annotated[
+        bool, typer.Option("--default-creds", help="Grant: try the documented default login of identified products.")
+    ] = False,
+    credentials: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE|DIR", help="Further credential records; repeatable.")
+    ] = None,
+    profile: shared.ProfileName = "default",
+    check: shared.Include = None,
+    skip_check: shared.Exclude = None,
+    checks: shared.CheckFolders = None,
+    fail_on: shared.FailOn = "none",
+    format: shared.Formats = None,
+    output_dir: shared.OutputDir = OUTPUT,
+    resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with an interrupted run; takes no targets.")] = "",
+    max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Wait this long for a port to answer.")
+    ] = 2.0,
+    deadline: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="End the scan after this long, with what there is; 0: no limit."),
+    ] = 0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before scanning the attached networks.")] = False,
+    color: shared.Color = "auto",
+    width: shared.Width = 0,
+    ascii: shared.Ascii = False,
+    quiet: shared.Quiet = 0,
+    show_passed: shared.ShowPassed = False,
+    no_progress: shared.NoProgress = False,
+) -> None:
+    """Find the devices on a network, ask each in its own protocols, grade the five elements.
+
+    Read-only and polite by default: no login, no write, one conversation at a time per device. Results go to
+    standard output and, whole, to iotscan-out/RUN/run.json.
+
+    Examples: iotscan scan --lab | iotscan scan 192.168.1.0/24 --fail-on high | iotscan scan -f json 192.168.1.7
+    """
+    from iotscan.cli import launch
+    from iotscan.cli.output import Display, check_display
+
+    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    wish = launch.Wish(
+        targets=tuple(targets or ()),
+        exclude=tuple(exclude or ()),
+        lab=lab,
+        ports=ports,
+        default_creds=default_creds,
+        credentials=tuple(credentials or ()),
+        profile=profile,
+        include=tuple(check or ()),
+        skip=tuple(skip_check or ()),
+        folders=tuple(checks or ()),
+        fail_on=fail_on,
+        formats=tuple(format or ()),
+        output=output_dir,
+        resume=resume,
+        max_hosts=max_hosts,
+        timeout=timeout,
+        deadline=deadline,
+        yes=yes,
+    )
+    raise typer.Exit(launch.launch(wish, display, progress=not no_progress))

@@ -1,0 +1,125 @@
+"""``iotscan assess``, ``gate``, ``report``: on a stored run, without the network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+from iotscan.store.runs import OUTPUT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from iotscan.model.run import Run
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run file, its folder, a run id, or 'latest'.")]
+AsOf = Annotated[str, typer.Option(metavar="DATE", help="Judge ages and expiry by this date (2026-12-31).")]
+Runs = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]
+
+
+def assess(
+    run: RunName,
+    profile: shared.ProfileName = "default",
+    check: shared.Include = None,
+    skip_check: shared.Exclude = None,
+    checks: shared.CheckFolders = None,
+    fail_on: shared.FailOn = "none",
+    as_of: AsOf = "",
+    format: shared.Formats = None,
+    output_dir: Runs = OUTPUT,
+    color: shared.Color = "auto",
+    width: shared.Width = 0,
+    ascii: shared.Ascii = False,
+    quiet: shared.Quiet = 0,
+    show_passed: shared.ShowPassed = False,
+) -> None:
+    """Judge a stored run again, with other checks, another profile or another date. Touches no device.
+
+    The stored run stays as it is; -f json:FILE keeps the new one.
+    """
+    from iotscan.cli.output import Display, check_display, present, read_formats
+
+    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    wanted = read_formats(format or ())
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, fail_on, as_of)
+    present(judged, wanted, display)
+    raise typer.Exit(judged.verdict.exit_code if judged.verdict else 3)
+
+
+def gate(
+    run: RunName,
+    profile: shared.ProfileName = "default",
+    check: shared.Include = None,
+    skip_check: shared.Exclude = None,
+    checks: shared.CheckFolders = None,
+    fail_on: shared.FailOn = "high",
+    as_of: AsOf = "",
+    output_dir: Runs = OUTPUT,
+) -> None:
+    """Say in one line whether a stored run passes, and exit accordingly. The threshold is high by default."""
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, fail_on, as_of)
+    if judged.verdict is None:
+        raise typer.Exit(3)
+    print(judged.verdict.summary)
+    raise typer.Exit(judged.verdict.exit_code)
+
+
+def report(
+    run: RunName,
+    format: shared.Formats = None,
+    output_dir: Runs = OUTPUT,
+    color: shared.Color = "auto",
+    width: shared.Width = 0,
+    ascii: shared.Ascii = False,
+    show_passed: shared.ShowPassed = False,
+) -> None:
+    """Show a stored run, or write it in other formats, exactly as it was judged then."""
+    import sys
+
+    from iotscan.cli.output import Display, check_display, present, read_formats, show
+    from iotscan.store.runs import read_run
+
+    display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed))
+    wanted = read_formats(format or ())
+    stored = read_run(run, output_dir)
+    if wanted:
+        # Asked for files or a payload, a report for a person would only be in the way.
+        present(stored, wanted, Display(quiet=2))
+    else:
+        show(stored, sys.stdout, display)
+
+
+def _judge_again(
+    named: str,
+    output: Path,
+    profile_name: str,
+    include: list[str] | None,
+    skip: list[str] | None,
+    folders: list[Path] | None,
+    fail_on: str,
+    as_of: str,
+) -> "Run":
+    from datetime import datetime
+
+    from iotscan.assess.judging import judge
+    from iotscan.cli.selection import choose_checks, read_threshold
+    from iotscan.store.runs import read_run
+
+    threshold = read_threshold(fail_on)
+    stored = read_run(named, output)
+    profile, chosen = choose_checks(profile_name, folders, include, skip)
+    moment = _read_date(as_of) if as_of else datetime.fromisoformat(stored.as_of)
+    return judge(stored, chosen, profile, as_of=moment, fail_on=threshold)
+
+
+def _read_date(text: str) -> "datetime":
+    from datetime import UTC, datetime
+
+    from iotscan.model.errors import BadInput
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"--as-of '{text[:40]}' is no date: write it like 2026-12-31") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,211 @@
+"""Default logins that makers document: which product, how it is recognised, which pairs, and who says so.
+
+The records are YAML files of schema ``iotscan/credentials@1`` beside this module; further files in the
+same form can be given. Passwords become :class:`Secret` here and stay so.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import yaml
+
+from iotscan.model.secret import Secret
+
+SCHEMA: Final = "iotscan/credentials@1"
+FOLDER: Final = Path(__file__).with_name("credentials")
+_LARGEST_FILE = 256 * 1024
+_MOST_PAIRS = 3
+_MOST_PAIRS_OF_ONE_USER = 2
+_SHORTEST_PATTERN = 3
+
+EVERY_ACCOUNT: Final = "*"
+"""In a ledger of tries: the account that stands for all, noted when a device shows a sign of lock-out."""
+
+Protocol = Literal["http", "telnet", "ssh", "mqtt"]
+Mark = Literal["realm", "title", "server", "banner", "model"]
+MARKS: Final[tuple[Mark, ...]] = ("realm", "title", "server", "banner", "model")
+
+
+class BadRecord(Exception):
+    """A file of records that cannot be used: says which file, where, and what to do."""
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """A documented user name and password."""
+
+    user: str
+    password: Secret
+
+
+class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One product and its documented default logins.
+
+    ``match`` maps a mark (what a service shows: ``realm``, ``title``, ``server``, ``banner``,
+    ``model``) to patterns, see :func:`fits`; one that fits is enough. ``path`` is the page whose
+    login is asked for over HTTP. ``source`` names the document that publishes the pairs;
+    ``verified`` is true when it was read for this record.
+    """
+
+    id: str
+    vendor: str
+    product: str
+    protocols: tuple[Protocol, ...]
+    match: dict[Mark, tuple[str, ...]]
+    pairs: tuple[Pair, ...]
+    source: str
+    verified: bool = False
+    note: str = ""
+    path: str = "/"
+
+    @property
+    def name(self) -> str:
+        """Vendor and product as a person says them."""
+        return f"{self.vendor} {self.product}"
+
+    def recognises(self, mark: Mark, text: str) -> bool:
+        """True when one of the patterns for ``mark`` fits ``text``."""
+        return any(fits(pattern, text) for pattern in self.match.get(mark, ()))
+
+
+def fits(pattern: str, text: str) -> bool:
+    """Whether ``text`` holds ``pattern``, whatever the case. With ``*`` in it the pattern is the whole text's.
+
+    ``*`` stands for any run of characters; nothing else is special. Linear in the length of ``text``.
+    """
+    pattern, text = pattern.casefold(), text.casefold()
+    first, *others = pattern.split("*")
+    if not others:
+        return pattern in text
+    *middle, last = others
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for piece in middle:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return text.endswith(last) and len(text) - len(last) >= at
+
+
+class _WrittenPair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    user: str
+    password: str
+
+
+class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record as it stands in a file."""
+
+    id: str
+    vendor: str
+    product: str
+    protocols: tuple[Protocol, ...]
+    match: dict[Mark, str | tuple[str, ...]]
+    pairs: tuple[_WrittenPair, ...]
+    source: str
+    verified: bool = False
+    note: str = ""
+    path: str = "/"
+
+
+def load_records(extra: Sequence[Path] = ()) -> tuple[CredentialRecord, ...]:
+    """Our records and those of ``extra`` (files, or folders of ``*.yaml``), in the order of their files.
+
+    Raises :class:`BadRecord`.
+    """
+    records: dict[str, CredentialRecord] = {}
+    for file in [f for place in (FOLDER, *extra) for f in _files(place)]:
+        for record in read_records(file):
+            if record.id in records:
+                raise BadRecord(f"{file}: the id '{record.id}' is used twice; give this record another")
+            records[record.id] = record
+    return tuple(records.values())
+
+
+def _files(place: Path) -> Iterable[Path]:
+    return sorted(place.glob("*.yaml")) if place.is_dir() else (place,)
+
+
+def read_records(file: Path) -> tuple[CredentialRecord, ...]:
+    """The records of one file. Raises :class:`BadRecord`."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise BadRecord(f"{file}: cannot be read ({error.strerror}); check the path") from error
+    if len(text) > _LARGEST_FILE:
+        raise BadRecord(f"{file}: larger than {_LARGEST_FILE // 1024} KiB; split it")
+    document, lines = _parse(file, text)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise BadRecord(f"{file}:1: begin the file with 'schema: {SCHEMA}'")
+    written = document.get("records")
+    if not isinstance(written, list) or set(document) - {"schema", "records"}:
+        raise BadRecord(f"{file}:1: besides 'schema' there is one key, 'records', with a list")
+    return tuple(_record(f"{file}:{line}", entry) for line, entry in zip(lines, written, strict=True))
+
+
+def _parse(file: Path, text: bytes) -> tuple[Any, list[int]]:
+    """The document, and the line at which each entry of ``records`` begins. Plain YAML only: no aliases, no tags."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise BadRecord(f"{file}: YAML aliases are not taken; write the value out")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.safe_load(text), _entry_lines(node)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadRecord(f"{file}:{line}: no YAML ({error.problem}); correct it") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BadRecord(f"{file}: no YAML that can be read ({type(error).__name__}); correct it") from error
+
+
+def _entry_lines(node: yaml.Node | None) -> list[int]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    for key, value in node.value:
+        if key.value == "records" and isinstance(value, yaml.SequenceNode):
+            return [entry.start_mark.line + 1 for entry in value.value]
+    return []
+
+
+def _record(place: str, entry: Any) -> CredentialRecord:
+    try:
+        written = msgspec.convert(entry, type=_Written)
+    except msgspec.ValidationError as error:
+        raise BadRecord(f"{place}: {error}; quote numbers and correct the field") from error
+    record = CredentialRecord(
+        id=written.id,
+        vendor=written.vendor,
+        product=written.product,
+        protocols=written.protocols,
+        match={m: (p,) if isinstance(p, str) else p for m, p in written.match.items()},
+        pairs=tuple(Pair(user=p.user, password=Secret(p.password)) for p in written.pairs),
+        source=written.source,
+        verified=written.verified,
+        note=written.note,
+        path=written.path,
+    )
+    if complaint := _complaint(record):
+        raise BadRecord(f"{place}: record '{record.id}' {complaint}")
+    return record
+
+
+def _complaint(record: CredentialRecord) -> str:
+    patterns = [p for several in record.match.values() for p in several]
+    if not all((record.id, record.vendor, record.product, record.source)):
+        return "lacks its id, vendor, product or source: fill it in"
+    if not record.protocols:
+        return "names no protocol: say where the pair is valid"
+    if not 1 <= len(record.pairs) <= _MOST_PAIRS:
+        return f"has {len(record.pairs)} pairs: give one to {_MOST_PAIRS}, those that the source documents"
+    users = [p.user for p in record.pairs]
+    if any(users.count(user) > _MOST_PAIRS_OF_ONE_USER for user in users):
+        return f"has more than {_MOST_PAIRS_OF_ONE_USER} pairs of one user: a third miss locks some accounts"
+    if not patterns:
+        return "matches nothing: say how the product is recognised"
+    if any(len(p.replace("*", "").strip()) < _SHORTEST_PATTERN for p in patterns):
+        return f"has a pattern that fits too much: use at least {_SHORTEST_PATTERN} characters"
+    if not record.path.startswith("/") or not record.path.isprintable() or " " in record.path:
+        return "has a path that is none: begin it with '/'"
+    return ""

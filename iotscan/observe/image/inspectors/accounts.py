@@ -1,0 +1,121 @@
+"""Login accounts and the kind of password hash each has: /etc/passwd, /etc/shadow (passwd(5), shadow(5), crypt(5))."""
+
+import time
+from collections.abc import Iterator
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts import Account, Accounts
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Heard, all_missed
+from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.tree import Tree, Unreadable
+
+_FILE_LIMIT = 1024 * 1024
+_SECONDS = 3.0
+"""Time for one hash; slow ones (many rounds) are tested against fewer passwords."""
+_COMMON = (
+    "root",
+    "admin",
+    "password",
+    "1234",
+    "12345",
+    "123456",
+    "toor",
+    "default",
+    "user",
+    "guest",
+    "support",
+    "pass",
+)
+_PREFIXES = {
+    "$1$": "md5",
+    "$2": "bcrypt",
+    "$5$": "sha256",
+    "$6$": "sha512",
+    "$7$": "scrypt",
+    "$y$": "yescrypt",
+    "$gy$": "gost-yescrypt",
+    "$argon2": "argon2",
+    "_": "bsdi",
+}
+_TESTABLE = {"md5": "md5_crypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt", "des": "des_crypt"}
+
+
+def scheme_of(field: str) -> str:
+    """The scheme of a password field by its prefix (crypt(5)): ``locked``, ``empty``, ``sha512`` …"""
+    if field == "":
+        return "empty"
+    if field[0] in "!*":
+        return "locked"
+    named = next((name for prefix, name in _PREFIXES.items() if field.startswith(prefix)), "")
+    if named:
+        return named
+    return "des" if len(field) == 13 and "$" not in field else "other"
+
+
+def _inspect(tree: Tree) -> Heard:
+    try:
+        passwd = _lines(tree, "/etc/passwd")
+        shadow = _lines(tree, "/etc/shadow")
+    except Unreadable as error:
+        return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
+    accounts = tuple(_accounts(passwd, shadow))
+    return Heard(facts=(Accounts(accounts=accounts),)) if accounts else Heard()
+
+
+def _lines(tree: Tree, path: str) -> list[str]:
+    if tree.find(path) is None:
+        return []
+    return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").splitlines()
+
+
+def _accounts(passwd: list[str], shadow: list[str]) -> Iterator[Account]:
+    hashes = {f[0]: (f[1], number) for number, f in _fields(shadow, 2)}
+    for number, fields in _fields(passwd, 4):
+        name, field, uid = fields[0], fields[1], fields[2]
+        path, line = "/etc/passwd", number
+        if field == "x":
+            field, line = hashes.get(name, ("*", number))
+            path = "/etc/shadow" if name in hashes else path
+        scheme = scheme_of(field)
+        yield Account(
+            path=path,
+            line=line,
+            name=safe_text(name, 64),
+            uid=int(uid) if uid.isdecimal() else -1,
+            scheme=scheme,
+            default_password=_is_default(field, scheme, name),
+        )
+
+
+def _fields(lines: list[str], least: int) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(lines, start=1):
+        fields = line.split(":")
+        if len(fields) >= least and fields[0]:
+            yield number, fields
+
+
+def _is_default(field: str, scheme: str, name: str) -> Answer[bool]:
+    if scheme in ("locked", "empty"):
+        return Answer.of(False)
+    if scheme not in _TESTABLE:
+        return Answer.missing(Reason.NOT_OBSERVABLE, f"{scheme} hashes are not tested against default passwords")
+    try:
+        from passlib import hash as schemes
+    except ImportError:
+        return Answer.missing(Reason.MISSING_TOOL, "testing hashes needs: pip install 'iotscan[image]'")
+    verify = getattr(schemes, _TESTABLE[scheme]).verify
+    ends = time.monotonic() + _SECONDS
+    for word in dict.fromkeys((name, *_COMMON)):
+        if time.monotonic() > ends:
+            return Answer.missing(Reason.DEADLINE, "the hash is too slow to test against all default passwords")
+        try:
+            if verify(word, field):
+                return Answer.of(True)
+        except (ValueError, TypeError):
+            return Answer.missing(Reason.UNREADABLE, "the hash is malformed")
+    return Answer.of(False)
+
+
+INSPECTOR = Inspector(name="accounts", version=1, gives=(Accounts,), inspect=_inspect)

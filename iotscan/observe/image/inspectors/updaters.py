@@ -1,0 +1,219 @@
+"""Where an image gets updates and packages from, and whether it verifies them.
+
+Sources: opkg (OpenWrt package manager documentation), apk-repositories(5), sources.list(5),
+apt.conf(5), dnf.conf(5), RAUC reference manual (system.conf), SWUpdate documentation (swupdate.cfg),
+Mender documentation (mender.conf), ostree.repo-config(5).
+"""
+
+import configparser
+import json
+import re
+from collections.abc import Callable, Iterator
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts import Updater, Updaters
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Heard, all_missed
+from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.tree import Tree, Unreadable
+
+_FILE_LIMIT = 256 * 1024
+_PROGRAMS = ("/sbin/sysupgrade", "/usr/bin/fwupdmgr", "/usr/bin/rauc", "/usr/bin/swupdate", "/usr/bin/mender-update")
+_ENCRYPTED = ("https://", "ssh://", "file:", "/")
+Found = Iterator[Updater]
+
+
+def _inspect(tree: Tree) -> Heard:
+    readers: tuple[Callable[[Tree], Found], ...] = (
+        _opkg,
+        _apk,
+        _apt_lists,
+        _apt_sources,
+        _dnf,
+        _rauc,
+        _swupdate,
+        _mender,
+        _ostree,
+    )
+    try:
+        found = tuple(updater for read in readers for updater in read(tree))
+        found = found or tuple(_programs(tree))
+    except Unreadable as error:
+        return all_missed((Updaters,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"update configuration: {error}")
+    return Heard(facts=(Updaters(updaters=found),))
+
+
+def _files(tree: Tree, *paths: str, folder: str = "", suffix: str = "") -> Iterator[tuple[str, str]]:
+    named = [p for p in paths if (e := tree.find(p)) is not None and e.kind == "file"]
+    listed = [e.path for e in tree.children(folder) if e.path.endswith(suffix)] if folder else []
+    for path in (*named, *listed):
+        yield path, tree.read(path, _FILE_LIMIT).decode("utf-8", "replace")
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.strip()
+        if content and not content.startswith(("#", ";", "//")):
+            yield number, content
+
+
+def _source(url: str) -> str:
+    # A feed's address may carry a user name and password: they are nobody's business.
+    return safe_text(re.sub(r"//[^/@\s]*@", "//", url), 200)
+
+
+def _updater(path: str, line: int, system: str, url: str, verifies: Answer[bool], detail: str) -> Updater:
+    return Updater(
+        path=safe_text(path, 400),
+        line=line,
+        system=system,  # type: ignore[arg-type]  # every caller passes one of the literals
+        source=_source(url),
+        encrypted=url.startswith(_ENCRYPTED),
+        verifies=verifies,
+        detail=detail,
+    )
+
+
+def _opkg(tree: Tree) -> Found:
+    files = list(_files(tree, "/etc/opkg.conf", folder="/etc/opkg", suffix=".conf"))
+    options = [content.split() for _, text in files for _, content in _numbered(text)]
+    checked = any(o[:2] == ["option", "check_signature"] and (len(o) < 3 or o[2] != "0") for o in options)
+    detail = "check_signature is set" if checked else "no 'option check_signature'"
+    for path, text in files:
+        for number, content in _numbered(text):
+            words = content.split()
+            if words[0] in ("src", "src/gz") and len(words) >= 3:
+                yield _updater(path, number, "opkg", words[2], Answer.of(checked), detail)
+
+
+def _apk(tree: Tree) -> Found:
+    for path, text in _files(tree, "/etc/apk/repositories"):
+        for number, content in _numbered(text):
+            url = content.split()[-1]
+            yield _updater(path, number, "apk", url, Answer.of(True), "apk verifies signed indexes unless told not to")
+
+
+def _apt_insecure(tree: Tree) -> bool:
+    pattern = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w*\s+\"?(?:true|yes|1)", re.IGNORECASE)
+    texts = _files(tree, "/etc/apt/apt.conf", folder="/etc/apt/apt.conf.d")
+    return any(pattern.search(content) for _, text in texts for _, content in _numbered(text))
+
+
+def _apt_verdict(insecure: bool, trusted: bool) -> tuple[Answer[bool], str]:
+    if insecure:
+        return Answer.of(False), "apt.conf allows unauthenticated repositories"
+    if trusted:
+        return Answer.of(False), "trusted=yes switches verification off"
+    return Answer.of(True), "apt verifies the repository's signature"
+
+
+def _apt_lists(tree: Tree) -> Found:
+    insecure = _apt_insecure(tree)
+    for path, text in _files(tree, "/etc/apt/sources.list", folder="/etc/apt/sources.list.d", suffix=".list"):
+        for number, content in _numbered(text):
+            match = re.match(r"deb\s+(\[[^\]]*\]\s+)?(\S+)", content)
+            if match:
+                trusted = "trusted=yes" in (match[1] or "").lower()
+                yield _updater(path, number, "apt", match[2], *_apt_verdict(insecure, trusted))
+
+
+def _apt_sources(tree: Tree) -> Found:
+    insecure = _apt_insecure(tree)
+    for path, text in _files(tree, folder="/etc/apt/sources.list.d", suffix=".sources"):
+        trusted = bool(re.search(r"^Trusted:\s*yes", text, re.IGNORECASE | re.MULTILINE))
+        for number, content in _numbered(text):
+            if content.lower().startswith("uris:"):
+                for url in content.split()[1:]:
+                    yield _updater(path, number, "apt", url, *_apt_verdict(insecure, trusted))
+
+
+def _ini(text: str) -> configparser.ConfigParser | None:
+    parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return None
+    return parser
+
+
+def _line_of(text: str, needle: str) -> int:
+    return next((n for n, content in _numbered(text) if needle in content), 0)
+
+
+def _unreadable(path: str, system: str) -> Updater:
+    return _updater(path, 0, system, "", Answer.missing(Reason.UNREADABLE, f"{path} does not parse"), "does not parse")
+
+
+def _dnf(tree: Tree) -> Found:
+    for path, text in _files(tree, folder="/etc/yum.repos.d", suffix=".repo"):
+        parser = _ini(text)
+        if parser is None:
+            yield _unreadable(path, "dnf")
+            continue
+        for section in parser.sections():
+            url = parser.get(section, "baseurl", fallback="") or parser.get(section, "metalink", fallback="") or ""
+            checked = (parser.get(section, "gpgcheck", fallback="") or "") in ("1", "yes", "true")
+            line = _line_of(text, f"[{section}]")
+            yield _updater(path, line, "dnf", url, Answer.of(checked), "gpgcheck=1" if checked else "gpgcheck is not 1")
+
+
+def _rauc(tree: Tree) -> Found:
+    for path, text in _files(tree, "/etc/rauc/system.conf", "/usr/lib/rauc/system.conf"):
+        parser = _ini(text)
+        if parser is None:
+            yield _unreadable(path, "rauc")
+            continue
+        keyring = parser.get("keyring", "path", fallback="") or parser.get("keyring", "directory", fallback="")
+        detail = "keyring configured" if keyring else "no [keyring] path"
+        yield _updater(path, _line_of(text, "[keyring]"), "rauc", "", Answer.of(bool(keyring)), detail)
+
+
+def _swupdate(tree: Tree) -> Found:
+    for path, text in _files(tree, "/etc/swupdate.cfg", "/etc/swupdate/swupdate.cfg"):
+        line = _line_of(text, "public-key-file") or _line_of(text, "ca-path")
+        url = re.search(r"^\s*url\s*=\s*\"([^\"]*)\"", text, re.MULTILINE)
+        detail = "public-key-file is set" if line else "no public-key-file"
+        yield _updater(path, line, "swupdate", url[1] if url else "", Answer.of(bool(line)), detail)
+
+
+def _mender(tree: Tree) -> Found:
+    for path, text in _files(tree, "/etc/mender/mender.conf", "/var/lib/mender/mender.conf"):
+        try:
+            settings = json.loads(text)
+        except (ValueError, RecursionError):
+            settings = None
+        if not isinstance(settings, dict):
+            yield _unreadable(path, "mender")
+            continue
+        has_key = bool(settings.get("ArtifactVerifyKey") or settings.get("ArtifactVerifyKeys"))
+        skips = bool(settings.get("SkipVerify"))
+        detail = "SkipVerify is true" if skips else "a verify key is set" if has_key else "no ArtifactVerifyKey"
+        url = str(settings.get("ServerURL") or "")
+        yield _updater(path, 0, "mender", url, Answer.of(has_key and not skips), detail)
+
+
+def _ostree(tree: Tree) -> Found:
+    for path, text in _files(tree, "/ostree/repo/config", folder="/etc/ostree/remotes.d", suffix=".conf"):
+        parser = _ini(text)
+        if parser is None:
+            yield _unreadable(path, "ostree")
+            continue
+        for section in parser.sections():
+            if not section.startswith("remote "):
+                continue
+            gpg = (parser.get(section, "gpg-verify", fallback="true") or "").lower() != "false"
+            signed = (parser.get(section, "sign-verify", fallback="false") or "").lower() != "false"
+            url = parser.get(section, "url", fallback="") or ""
+            detail = "gpg-verify or sign-verify is on" if gpg or signed else "gpg-verify=false and no sign-verify"
+            yield _updater(path, _line_of(text, f"[{section}"), "ostree", url, Answer.of(gpg or signed), detail)
+
+
+def _programs(tree: Tree) -> Found:
+    for path in _PROGRAMS:
+        if tree.find(path) is not None:
+            unknown: Answer[bool] = Answer.missing(Reason.NOT_OBSERVABLE, f"{path} has no configuration that we read")
+            yield _updater(path, 0, "other", "", unknown, "present without a configuration that we read")
+
+
+INSPECTOR = Inspector(name="updaters", version=1, gives=(Updaters,), inspect=_inspect)

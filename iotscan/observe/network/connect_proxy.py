@@ -1,0 +1,112 @@
+"""A CONNECT proxy on loopback through which a library that dials by itself must go.
+
+It serves one service of one device to whoever knows its one-time password, over the device's
+:class:`Line`: so scope, pace, budget, clocks and byte caps hold for the library as they do for us.
+Source: RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
+"""
+
+import base64
+import hmac
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.abc import SocketStream
+
+from iotscan.observe.network.dial import WIRE_CAP, Connection, DialError, Line, PeerClosed
+
+USER = "iotscan"
+_HEAD_CAP = 4096
+_HEAD_SECONDS = 3.0
+
+
+class ConnectProxy:
+    """Where to connect, with which password, and what came of it."""
+
+    def __init__(self, line: Line, port: int, *, cap: int) -> None:
+        self._line = line
+        self._port = port
+        self._cap = cap
+        self.password = secrets.token_urlsafe(24)
+        self.at = 0
+        """The loopback port it listens on."""
+        self.error: DialError | None = None
+        """The first failure to have a conversation with the device."""
+
+    async def handle(self, client: SocketStream) -> None:
+        """Serve one connection of the library."""
+        async with client:
+            try:
+                head = await _read_head(client)
+                refusal = self._refuse(head)
+                if refusal:
+                    await client.send(refusal)
+                    return
+                await self._tunnel(client)
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
+                return
+
+    def _refuse(self, head: bytes) -> bytes:
+        lines = head.decode("latin-1").split("\r\n")
+        token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        expected = f"Proxy-Authorization: Basic {token}"
+        if not any(hmac.compare_digest(line.encode(), expected.encode()) for line in lines[1:]):
+            return _answer("407 Proxy Authentication Required")
+        if lines[0] != f"CONNECT {self._line.address}:{self._port} HTTP/1.1":
+            return _answer("403 Forbidden")
+        return b""
+
+    async def _tunnel(self, client: SocketStream) -> None:
+        try:
+            async with self._line.tcp(self._port, cap=self._cap) as device:
+                await client.send(_answer("200 Connection established"))
+                async with anyio.create_task_group() as both:
+                    both.start_soon(_pump_out, client, device, both.cancel_scope)
+                    both.start_soon(_pump_in, client, device, both.cancel_scope)
+        except DialError as error:
+            self.error = self.error or error
+            await client.send(_answer("502 Bad Gateway"))
+
+
+async def _read_head(client: SocketStream) -> bytes:
+    head = b""
+    with anyio.move_on_after(_HEAD_SECONDS):
+        while b"\r\n\r\n" not in head and len(head) < _HEAD_CAP:
+            head += await client.receive(_HEAD_CAP - len(head))
+    return head
+
+
+async def _pump_out(client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
+    try:
+        while True:
+            await device.send(await client.receive())
+    except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, PeerClosed):
+        ended.cancel()
+
+
+async def _pump_in(client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
+    try:
+        while data := await device.receive():
+            await client.send(data)
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError, DialError):
+        pass
+    ended.cancel()
+
+
+def _answer(status: str) -> bytes:
+    return f"HTTP/1.1 {status}\r\n\r\n".encode()
+
+
+@asynccontextmanager
+async def connect_proxy(line: Line, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
+    """A proxy to one TCP port of one device, while the block lasts; each CONNECT is one conversation."""
+    proxy = ConnectProxy(line, port, cap=cap)
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        proxy.at = listener.extra(anyio.abc.SocketAttribute.local_port)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, proxy.handle)
+            try:
+                yield proxy
+            finally:
+                tasks.cancel_scope.cancel()

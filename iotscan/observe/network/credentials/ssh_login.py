@@ -1,0 +1,80 @@
+"""SSH: the password method, on a connection that is closed as soon as it is decided (RFC 4252 §8)."""
+
+import secrets
+from typing import Any, Final
+
+import asyncssh
+
+from iotscan.data.credential_records import Pair
+from iotscan.model.text import safe_text
+from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
+from iotscan.observe.network.dial import PeerClosed
+from iotscan.observe.network.probe import Door
+from iotscan.observe.network.probes.ssh import LEGACY_ALGORITHMS
+
+_ONLY_PASSWORD: Final[dict[str, Any]] = {
+    "known_hosts": None,
+    "agent_path": None,
+    "agent_forwarding": False,
+    "client_keys": None,
+    "config": None,
+    "preferred_auth": "password",
+    "public_key_auth": False,
+    "kbdint_auth": False,
+    "host_based_auth": False,
+    "gss_auth": False,
+    "gss_kex": False,
+    "server_host_key_algs": "*",
+    **LEGACY_ALGORITHMS,
+}
+
+
+class SshLogin:
+    """The password login of an SSH server. No channel is opened.
+
+    asyncssh has no clock of its own before the server's version line: the conversation's clock ends it.
+    """
+
+    protocol: Final = "ssh"
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def offer(self, pair: Pair | None) -> Reaction:
+        """One connection, one password. Without a pair: which methods a stranger is offered. Raises DialError."""
+        async with self._door.socket() as raw:
+            try:
+                return await self._ask_methods(raw) if pair is None else await self._log_in(raw, pair)
+            except asyncssh.PermissionDenied:
+                return Reaction(sign=Sign.REFUSED)
+            except asyncssh.DisconnectError as error:
+                if speaks_of_lockout(error.reason):
+                    return Reaction(sign=Sign.LOCKED, detail="it hung up with words of a lock-out")
+                if isinstance(error, asyncssh.ConnectionLost):
+                    raise PeerClosed("it dropped the connection at the login") from error
+                return Reaction(sign=Sign.UNCLEAR, detail=safe_text(error.reason))
+            except (asyncssh.Error, OSError, ValueError) as error:
+                raise PeerClosed(f"the conversation broke ({type(error).__name__})") from error
+
+    async def _ask_methods(self, raw: object) -> Reaction:
+        stranger = f"iotscan-{secrets.token_hex(4)}"
+        options = asyncssh.SSHClientConnectionOptions(username=stranger, **_ONLY_PASSWORD)
+        methods = await asyncssh.get_server_auth_methods(
+            sock=raw, username=stranger, config=None, options=options, kex_algs="*", server_host_key_algs="*"
+        )
+        if "none" in methods:
+            return Reaction(sign=Sign.ACCEPTED)
+        if "password" in methods:
+            return Reaction(sign=Sign.REFUSED)
+        return Reaction(sign=Sign.UNSUITED, detail="it does not offer the password method")
+
+    async def _log_in(self, raw: object, pair: Pair) -> Reaction:
+        opened = await asyncssh.connect(
+            sock=raw,
+            username=pair.user,
+            password=pair.password.reveal(),
+            **_ONLY_PASSWORD,
+        )
+        opened.close()
+        await opened.wait_closed()
+        return Reaction(sign=Sign.ACCEPTED)

@@ -1,0 +1,45 @@
+"""Finding devices by connecting: any answer, even a refusal, is a sign of life. Needs no privilege."""
+
+from collections.abc import Sequence
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from iotscan.observe.network.dial import Dialer, DialError
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.neighbours import neighbours
+
+BLOCK = 512
+"""Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
+
+
+async def connect_sweep(
+    dialer: Dialer, addresses: Sequence[str], ports: Sequence[int], found: MemoryObjectSendStream[Found]
+) -> None:
+    """Knock on ``ports`` of each address until one answers; report who did, as they do.
+
+    An on-link device that drops everything still answers ARP: the neighbour table is read after each
+    block. An address that stays silent is not reported; it is unknown, not down.
+    """
+    for start in range(0, len(addresses), BLOCK):
+        block = addresses[start : start + BLOCK]
+        async with anyio.create_task_group() as group:
+            for address in block:
+                group.start_soon(_knock_until_answered, dialer, address, ports, found)
+        known = set(block)
+        for neighbour in neighbours():
+            if neighbour.address in known:
+                await found.send(neighbour)
+
+
+async def _knock_until_answered(
+    dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found]
+) -> None:
+    for port in ports:
+        try:
+            answer = await dialer.line(address).knock(port)
+        except DialError:
+            return
+        if answer != "filtered":
+            await found.send(Found(address=address, how=f"answers on tcp/{port} ({answer})"))
+            return

@@ -1,0 +1,14 @@
+"""What a discovery method reports."""
+
+import msgspec
+
+from iotscan.model.facts import Claim
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="found"):
+    """A sign of life from an address: which method saw it, and what it said of itself."""
+
+    address: str
+    how: str
+    mac: str = ""
+    claims: tuple[Claim, ...] = ()

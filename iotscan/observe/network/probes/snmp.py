@@ -1,0 +1,59 @@
+"""Whether an SNMP agent answers the community ``public`` (RFC 1157, RFC 3416). Reads one value, writes none."""
+
+import secrets
+from typing import Final
+
+from iotscan.model.facts import SnmpAgent, kind_of
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import DialError, TimedOut
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
+from iotscan.wire import snmp
+
+_ASKED: Final[tuple[snmp.Version, ...]] = ("2c", "1")
+_TRIES = 2
+_SECONDS = 1.0
+_DESCRIPTION = 300
+
+
+async def ask_snmp(door: Door) -> Heard:
+    """GET sysDescr.0 with ``public``; where it is answered, once more with a community nobody configured."""
+    try:
+        for version in _ASKED:
+            answer = await _get(door, "public", version)
+            if answer is not None:
+                stranger = await _get(door, f"iotscan-{secrets.token_hex(6)}", version)
+                return _heard(answer, answers_any_community=stranger is not None)
+    except DialError as error:
+        return Heard(missed=(missed(SnmpAgent, error),))
+    silent = Missed(
+        need=kind_of(SnmpAgent),
+        status=AttemptStatus.TIMED_OUT,
+        reason=Reason.TIMEOUT,
+        detail="no answer to SNMP with community public: closed, filtered or another community",
+    )
+    return Heard(missed=(silent,))
+
+
+async def _get(door: Door, community: str, version: snmp.Version) -> snmp.Response | None:
+    """The response to one question of its own socket; None for silence or anything that answers another question."""
+    request_id = secrets.randbelow(0x7FFFFFFF)
+    request = snmp.get_request(community, request_id, version=version)
+    async with door.udp() as peer:
+        for _ in range(_TRIES):
+            try:
+                response = snmp.read_response(await peer.ask(request, seconds=_SECONDS, tries=1))
+            except TimedOut:
+                continue
+            if response is not None and response.request_id == request_id:
+                return response
+    return None
+
+
+def _heard(answer: snmp.Response, *, answers_any_community: bool) -> Heard:
+    description = safe_text(answer.value or b"", _DESCRIPTION)
+    fact = SnmpAgent(version=answer.version, description=description, answers_any_community=answers_any_community)
+    return Heard(facts=(fact,), excerpt=description)
+
+
+PROBE = Probe(name="snmp", version=1, speaks=frozenset({"snmp"}), gives=(SnmpAgent,), ask=ask_snmp)

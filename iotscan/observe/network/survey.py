@@ -1,0 +1,243 @@
+"""One device from the first knock to the last question, unit by unit.
+
+A *unit* is what is finished at once and written down before the next: the port sweep, the
+identification of one port, one probe on one service. A unit that an earlier, interrupted run
+finished is taken from its journal instead of being asked again.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from iotscan.model.device import Service, provisional_id
+from iotscan.model.facts import AnyFact, Fact, OpenService, PortSweep, kind_of
+from iotscan.model.observation import Attempt, Observation, observe
+from iotscan.model.run import Cost
+from iotscan.model.scope import Grants
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
+from iotscan.observe.network.dial import DialError, Line, TimedOut
+from iotscan.observe.network.identify import identify
+from iotscan.observe.network.probe import Door, Probe, missed
+from iotscan.observe.network.sweep import sweep
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="unit"):
+    """One finished piece of work on one device, as the journal keeps it."""
+
+    address: str
+    name: str
+    services: tuple[Service, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    cost: Cost = Cost()
+
+
+class Questions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a survey asks every device.
+
+    ``tcp`` are the ports to knock on, ``expected`` the protocol a port suggests, ``udp`` the services
+    to ask without a knock (protocol -> port).
+    """
+
+    tcp: tuple[int, ...]
+    probes: tuple[Probe, ...]
+    expected: Mapping[int, str] = {}
+    udp: Mapping[str, int] = {}
+    grants: Grants = Grants()
+    tools: Mapping[str, Any] = {}
+
+    def kinds(self, transport: str) -> tuple[str, ...]:
+        """The kinds of facts the probes of a transport may bring."""
+        udp = frozenset(self.udp)
+        probes = [p for p in self.probes if bool(p.speaks & udp) == (transport == "udp")]
+        return tuple(sorted({kind_of(f) for p in probes for f in p.gives}))
+
+
+Keep = Callable[[Unit], Awaitable[None]]
+
+
+class Survey:
+    """Asks one device everything in ``questions``; each finished unit goes to ``keep`` at once.
+
+    ``done`` are the units an earlier run finished; ``announced`` gives what discovery has heard the
+    device say of itself so far, which helps to tell which product it is.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        questions: Questions,
+        keep: Keep,
+        *,
+        server_name: str = "",
+        done: Iterable[Unit] = (),
+        announced: Callable[[], Observation | None] = lambda: None,
+    ) -> None:
+        self._line = line
+        self._questions = questions
+        self._keep = keep
+        self._server_name = server_name
+        self._done = {unit.name: unit for unit in done}
+        self._known: list[tuple[str, AnyFact]] = []
+        self._announced = announced
+        self._device = provisional_id(line.address)
+        if self._done:
+            line.resume(max((u.cost for u in self._done.values()), key=lambda c: c.connections + c.datagrams))
+
+    async def run(self) -> None:
+        """Sweep, identify, probe. Never raises a :class:`DialError`: every gap becomes an attempt."""
+        open_ports = await self._sweep()
+        services = [await self._identify(port) for port in open_ports]
+        services += [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
+        for probe in sorted(self._questions.probes, key=lambda p: (p.stage, p.name)):
+            for service in services:
+                if service.protocol in probe.speaks:
+                    await self._probe(probe, service)
+
+    async def _finish(self, unit: Unit) -> Unit:
+        finished = msgspec.structs.replace(unit, cost=self._line.cost())
+        self._take(finished)
+        await self._keep(finished)
+        return finished
+
+    def _take(self, unit: Unit) -> None:
+        self._known.extend((o.subject.service, o.fact) for o in unit.observations)
+
+    def _earlier(self, name: str) -> Unit | None:
+        unit = self._done.get(name)
+        if unit is not None:
+            self._take(unit)
+        return unit
+
+    def _subject(self, service: Service | None = None) -> Subject:
+        return Subject(device=self._device, address=self._line.address, service=service.name if service else "")
+
+    async def _sweep(self) -> tuple[int, ...]:
+        unit = self._earlier("sweep")
+        if unit is None:
+            clock = _Clock(self._line)
+            swept = await sweep(self._line, self._questions.tcp)
+            # A device none of whose ports answered has told us nothing: that is no sweep.
+            answered = bool(swept.open or swept.closed)
+            heard = Heard(facts=(swept,)) if answered else Heard(missed=(missed(PortSweep, _SILENT),))
+            unit = await self._finish(self._unit("sweep", "sweep/1", None, (PortSweep,), heard, clock))
+        return next((o.fact.open for o in unit.observations if isinstance(o.fact, PortSweep)), ())
+
+    async def _identify(self, port: int) -> Service:
+        name = f"identify tcp/{port}"
+        unit = self._earlier(name)
+        if unit is None:
+            clock = _Clock(self._line)
+            service = Service(transport="tcp", port=port)
+            try:
+                found = await identify(self._line, port, expected=self._questions.expected.get(port, ""))
+                service, heard = found.service, Heard(facts=(found.fact,), missed=found.missed)
+            except DialError as error:
+                # Nothing is known of this port now, so nothing may be said about any protocol on it.
+                gaps = [_gap(kind, error) for kind in self._questions.kinds("tcp")]
+                heard = Heard(missed=(missed(OpenService, error), *gaps))
+            made = self._unit(name, "identify/1", service, (OpenService,), heard, clock)
+            unit = await self._finish(msgspec.structs.replace(made, services=(service,)))
+        return unit.services[0]
+
+    async def _probe(self, probe: Probe, service: Service) -> None:
+        name = f"{probe.name} {service.name}"
+        if self._earlier(name) is not None:
+            return
+        clock = _Clock(self._line)
+        heard = await self._ask(probe, service)
+        unit = self._unit(name, probe.label, service, probe.gives, heard, clock)
+        services = (service,) if service.transport == "udp" and unit.observations else ()
+        await self._finish(msgspec.structs.replace(unit, services=services))
+
+    async def _ask(self, probe: Probe, service: Service) -> Heard:
+        if probe.grant and not getattr(self._questions.grants, probe.grant):
+            return all_missed(
+                probe.gives, AttemptStatus.NOT_TRIED, Reason.CONSENT, f"needs --{probe.grant.replace('_', '-')}"
+            )
+        announced = self._announced()
+        known = (*self._known, ("", announced.fact)) if announced else tuple(self._known)
+        door = Door(
+            line=self._line,
+            service=service,
+            grants=self._questions.grants,
+            server_name=self._server_name,
+            known=known,
+            tools=self._questions.tools,
+        )
+        try:
+            return await probe.ask(door)
+        except DialError as error:
+            return Heard(missed=tuple(missed(fact, error) for fact in probe.gives))
+        except Exception as error:
+            # One broken probe must not cost the others. The type alone: the text may hold device data or a secret.
+            return all_missed(
+                probe.gives, AttemptStatus.BROKEN, Reason.PROBE_ERROR, f"{type(error).__name__} in {_where(error)}"
+            )
+
+    def _unit(
+        self,
+        name: str,
+        label: str,
+        service: Service | None,
+        gives: tuple[type[Fact], ...],
+        heard: Heard,
+        clock: "_Clock",
+    ) -> Unit:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        seen = tuple(
+            observe(fact, self._about(fact, service), probe=label, at=at, excerpt=heard.excerpt) for fact in heard.facts
+        )
+        attempts = attempts_of(
+            gives,
+            heard,
+            seen,
+            self._subject(service),
+            probe=label,
+            seconds=clock.seconds,
+            connections=clock.connections,
+        )
+        return Unit(address=self._line.address, name=name, observations=seen, attempts=attempts)
+
+    def _about(self, fact: AnyFact, service: Service | None) -> Subject:
+        return self._subject(service if fact.per == "service" else None)
+
+
+_SILENT = TimedOut("none of its ports answered")
+
+
+class _Clock:
+    """What a unit cost: read once when it ends."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._began = time.monotonic()
+        self._before = line.connections + line.datagrams
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._began, 3)
+
+    @property
+    def connections(self) -> int:
+        return self._line.connections + self._line.datagrams - self._before
+
+
+def _gap(kind: str, error: DialError) -> Missed:
+    return Missed(need=kind, status=error.status, reason=error.reason, detail=str(error))
+
+
+def _where(error: Exception) -> str:
+    """The innermost place of ours in a traceback: ``probes/http.py:41``."""
+    place, frame = "", error.__traceback__
+    while frame is not None:
+        path = frame.tb_frame.f_code.co_filename
+        if "iotscan" in path:
+            place = f"{'/'.join(path.rsplit('/', 2)[-2:])}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place

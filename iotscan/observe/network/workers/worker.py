@@ -1,0 +1,130 @@
+"""A process of our own for a library that may hang, leak or dial by itself.
+
+The process starts with the first job and stays; it leads its own process group, which is killed when a
+job takes longer than it may, and it dies with us, even where we are killed.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import anyio
+from anyio.abc import Process
+
+import iotscan
+from iotscan.observe.network.workers import protocol
+from iotscan.observe.network.workers.protocol import BadFrame, Request, Response
+
+SSLYZE = "iotscan.observe.network.workers.sslyze_worker"
+_GOODBYE = 1.0
+"""Seconds that a worker without a job gets to end by itself."""
+
+
+class WorkerError(Exception):
+    """A job got no result."""
+
+
+class WorkerTimedOut(WorkerError):
+    """The job took longer than it may; its process group was killed."""
+
+
+class WorkerBroke(WorkerError):
+    """The worker could not be started, died or spoke another protocol."""
+
+
+class WorkerRefused(WorkerError):
+    """The worker answered that the job cannot be done, and why."""
+
+
+class Worker:
+    """One worker process, one job at a time. ``scope`` is the scope hash that every request carries."""
+
+    def __init__(self, module: str = SSLYZE, *, scope: str = "") -> None:
+        self._command = (sys.executable, "-P", "-s", "-m", module, scope)
+        self._scope = scope
+        self._process: Process | None = None
+        self._busy = anyio.Lock()
+        self._last = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def call(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
+        """Have one job done. The clock starts when the worker is free. Raises a :class:`WorkerError`."""
+        async with self._busy:
+            self._last += 1
+            frame = protocol.pack(Request(id=self._last, seconds=seconds, job=request, scope=self._scope))
+            is_done = False
+            try:
+                with anyio.fail_after(seconds):
+                    response = await self._exchange(frame)
+                is_done = True
+            except TimeoutError as error:
+                raise WorkerTimedOut(f"the worker did not answer within {seconds:g} s") from error
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError) as error:
+                raise WorkerBroke("the worker process died") from error
+            except BadFrame as error:
+                raise WorkerBroke(str(error)) from error
+            finally:
+                if not is_done:
+                    # Cancelled, too: half an answer may be on its way, and the next job must not read it.
+                    await self._kill()
+        if response.result is None:
+            raise WorkerRefused(response.error or "no result")
+        return response.result
+
+    async def _exchange(self, frame: bytes) -> Response:
+        process = self._process = self._process or await self._start()
+        assert process.stdin is not None
+        await process.stdin.send(frame)
+        length = protocol.frame_length(await _receive(process, protocol.HEAD.size))
+        response = protocol.unpack(await _receive(process, length), Response)
+        if response.id != self._last:
+            raise BadFrame("an answer to another question")
+        return response
+
+    async def _start(self) -> Process:
+        root = Path(iotscan.__file__).parent.parent
+        # Nothing of our environment goes along: no proxies, no keys, no preloaded code.
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(root)}
+        return await anyio.open_process(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+
+    async def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with anyio.CancelScope(shield=True):
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            await process.aclose()
+
+    async def aclose(self) -> None:
+        """End the process: by itself when it has no job, else killed."""
+        async with self._busy:
+            if self._process is not None and self._process.stdin is not None:
+                with anyio.CancelScope(shield=True), anyio.move_on_after(_GOODBYE):
+                    await self._process.stdin.aclose()
+                    await self._process.wait()
+            await self._kill()
+
+
+async def _receive(process: Process, count: int) -> bytes:
+    assert process.stdout is not None
+    got = bytearray()
+    while len(got) < count:
+        got += await process.stdout.receive(min(65536, count - len(got)))
+    return bytes(got)

@@ -1,0 +1,194 @@
+"""What a person is told of a run, as data: the content that every human-readable writer shares.
+
+All text in a view is one printable line: writers lay it out and escape for their own format.
+"""
+
+import msgspec
+
+from iotscan.model.run import Cost
+from iotscan.model.vocabulary import Severity
+
+
+class ElementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the five elements. ``configured`` when all evidence is what an image says, not what runs."""
+
+    element: str
+    shown: str
+    assessed: int
+    total: int
+    configured: bool = False
+
+
+class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A device or an image: who it is, how it is graded, what was found and what stayed open.
+
+    ``graded`` is the number of the five elements that carry a letter. ``findings`` counts by severity,
+    most severe first, waived ones included (a waiver changes no grade).
+    """
+
+    id: str
+    address: str
+    label: str
+    vendor: str = ""
+    model: str = ""
+    protocols: tuple[str, ...] = ()
+    shown: str
+    graded: int
+    assessed: int
+    total: int
+    findings: dict[Severity, int]
+    elements: tuple[ElementRow, ...]
+    cost: Cost | None = None
+
+    @property
+    def not_assessed(self) -> int:
+        """Checks that are open on it."""
+        return self.total - self.assessed
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One failed result at one place. ``fingerprint`` is its beginning; ``label`` is empty where ``where`` says it."""
+
+    label: str
+    where: str
+    summary: str
+    observed: str
+    expected: str
+    confidence: str
+    reproduce: str
+    fingerprint: str
+    waiver: str = ""
+    configured: bool = False
+
+
+class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The same thing wrong at one or more places: severity, sentence, remedy, then the places."""
+
+    severity: Severity
+    check: str
+    element: str
+    title: str
+    fix: str
+    findings: tuple[Finding, ...]
+
+    def shared(self, field: str) -> str:
+        """The value of ``field`` when it is the same at every place, else empty."""
+        values = {getattr(f, field) for f in self.findings}
+        return str(values.pop()) if len(values) == 1 else ""
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """A check and at how many places."""
+
+    check: str
+    places: int
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """What was not assessed for one reason, and what it would take."""
+
+    reason: str
+    words: str
+    voluntary: bool
+    count: int
+    owners: int
+    checks: tuple[Tally, ...]
+    remedies: tuple[str, ...]
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """An error of ours."""
+
+    what: str
+    where: str
+    text: str
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """A check and the places where it failed, as the reason of a grade."""
+
+    check: str
+    places: tuple[str, ...]
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True):
+    """The letter, or the best letter, that ``repairs`` repairs reach. ``causes`` leave out what the lift ``before`` names."""
+
+    reaches: str
+    repairs: int
+    before: int
+    causes: tuple[Cause, ...]
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """An open question that widens a grade, and what would settle it."""
+
+    check: str
+    severity: str
+    remedy: str
+
+
+class Takes(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a grade is what it is, what lifts it, what would settle it; ``best`` and ``worst`` are its ends."""
+
+    owner: str
+    shown: str
+    best: str
+    worst: str
+    why: tuple[Cause, ...]
+    lifts: tuple[Lift, ...]
+    open: tuple[Open, ...]
+
+
+class NetworkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The network's grade: letter, distribution over devices, weakest devices, five elements."""
+
+    shown: str
+    letters: tuple[tuple[str, int], ...]
+    devices: int
+    not_assessed: int
+    weakest: tuple[str, ...]
+    assessed: int
+    total: int
+    elements: tuple[ElementRow, ...]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A command to type next, and what for."""
+
+    command: str
+    purpose: str
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run in the order in which it is told."""
+
+    title: tuple[str, ...]
+    """Lines that say what this is: tool, target, profile, run, time, scope, grants."""
+    partial: str
+    network: NetworkRow | None
+    devices: tuple[OwnerRow, ...]
+    images: tuple[OwnerRow, ...]
+    findings: tuple[FindingGroup, ...]
+    takes: tuple[Takes, ...]
+    gaps: tuple[Gap, ...]
+    passed: tuple[Tally, ...]
+    faults: tuple[Fault, ...]
+    notices: tuple[tuple[str, str], ...]
+    gate: str
+    """``PASS``, ``FAIL``, ``NO GATE`` or ``NO VERDICT``, with `` · INCOMPLETE``."""
+    verdict: str
+    reasons: tuple[str, ...]
+    exit_code: int | None
+    steps: tuple[Step, ...]
+
+    @property
+    def severities(self) -> dict[Severity, int]:
+        """Findings by severity, most severe first, only those that occur."""
+        counts = {s: sum(len(g.findings) for g in self.findings if g.severity is s) for s in Severity}
+        return {s: n for s, n in counts.items() if n}
+
+    @property
+    def waived(self) -> int:
+        """Findings that a waiver takes out of the gate."""
+        return sum(bool(f.waiver) for g in self.findings for f in g.findings)

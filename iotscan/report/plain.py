@@ -1,0 +1,148 @@
+"""The report as plain lines, for pipes and files: no boxes, no colour, no width.
+
+Every record starts its line with what it is (``device:``, ``finding:``, ``open:``), details follow
+indented, so that ``grep '^finding: critical'`` and ``grep -A8`` work.
+"""
+
+from collections.abc import Iterator
+
+from iotscan.model.run import Cost, Run
+from iotscan.report.content import Cause, ElementRow, Finding, FindingGroup, Gap, NetworkRow, OwnerRow, Takes, View
+from iotscan.report.view import view
+from iotscan.report.words import counted, listed
+
+
+def render(run: Run) -> str:
+    """The whole run as text that ends in a newline."""
+    return "\n".join(_lines(view(run))) + "\n"
+
+
+def _lines(told: View) -> Iterator[str]:
+    if told.partial:
+        yield told.partial
+    yield from told.title
+    sections = (_standing, _found, _takes, _open, _notices, _end)
+    for section in sections:
+        lines = list(section(told))
+        if lines:
+            yield ""
+            yield from lines
+
+
+def _standing(told: View) -> Iterator[str]:
+    if told.network:
+        yield from _network(told.network)
+    for kind, rows in (("device", told.devices), ("image", told.images)):
+        for row in rows:
+            yield from _owner(kind, row)
+
+
+def _network(row: NetworkRow) -> Iterator[str]:
+    letters = ", ".join(f"{letter} {n}" for letter, n in row.letters)
+    weakest = f"; weakest: {listed(row.weakest)}" if row.weakest else ""
+    yield f"network: {row.shown}  {row.assessed}/{row.total} assessed{weakest}"
+    yield f"  letters: {letters or 'none'}; {counted(row.devices, 'device')}, {row.not_assessed} not assessed"
+    for element in row.elements:
+        yield f"element: {_element(element)}"
+
+
+def _element(row: ElementRow) -> str:
+    configured = "  configured" if row.configured else ""
+    return f"{row.element}  {row.shown}  {row.assessed}/{row.total} assessed{configured}"
+
+
+def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
+    who = f"{row.address}  {row.label}".strip()
+    yield f"{kind}: {row.shown}  {who}  {row.graded}/5 elements"
+    known = " ".join(word for word in (row.vendor, row.model) if word)
+    if known:
+        yield f"  is: {known}"
+    if row.protocols:
+        yield f"  speaks: {', '.join(row.protocols)}"
+    found = ", ".join(f"{n} {s}" for s, n in row.findings.items())
+    yield f"  findings: {found or 'none'}; {row.assessed}/{row.total} assessed, {row.not_assessed} not assessed"
+    for element in row.elements:
+        yield f"  {_element(element)}"
+    if row.cost:
+        yield f"  asked: {_cost(row.cost)}"
+
+
+def _cost(cost: Cost) -> str:
+    conversations = f"{counted(cost.connections, 'connection')}, {counted(cost.datagrams, 'datagram')}"
+    traffic = f"{cost.bytes_sent:,} bytes sent, {cost.bytes_received:,} received"
+    return f"{counted(cost.attempts, 'port attempt')}, {conversations}, {traffic}, {cost.seconds:.1f} s"
+
+
+def _found(told: View) -> Iterator[str]:
+    total = sum(told.severities.values())
+    by_severity = ", ".join(f"{n} {s}" for s, n in told.severities.items())
+    waived = f"; {told.waived} waived" if told.waived else ""
+    yield f"findings: {total}{f': {by_severity}' if by_severity else ''}{waived}"
+    for group in told.findings:
+        for finding in group.findings:
+            yield from _finding(group, finding)
+
+
+def _finding(group: FindingGroup, finding: Finding) -> Iterator[str]:
+    waived = f"  WAIVED {finding.waiver}" if finding.waiver else ""
+    place = f"{finding.label}  {finding.where}".strip()
+    yield f"finding: {group.severity}  {group.check}  {place}  {group.title}{waived}"
+    details = {
+        "summary": finding.summary,
+        "observed": finding.observed,
+        "expected": finding.expected,
+        "element": f"{group.element} (configured)" if finding.configured else group.element,
+        "confidence": finding.confidence,
+        "fix": group.fix,
+        "reproduce": finding.reproduce,
+        "fingerprint": finding.fingerprint,
+    }
+    yield from (f"  {name}: {text}" for name, text in details.items() if text)
+
+
+def _takes(told: View) -> Iterator[str]:
+    for row in told.takes:
+        yield from _one_takes(row)
+
+
+def _one_takes(row: Takes) -> Iterator[str]:
+    if row.why:
+        yield f"why: {row.owner} {row.shown}: {_causes(row.why)}"
+    for lift in row.lifts:
+        also = f"the {lift.before} before and " if lift.before else ""
+        repairs = counted(lift.repairs, "repair")
+        yield f"lift: {row.owner} to {lift.reaches} by {repairs}: {also}{_causes(lift.causes)}"
+    if row.worst != row.best:
+        for question in row.open:
+            yield f"settle: {row.owner} {question.severity} {question.check}: {question.remedy}"
+
+
+def _causes(causes: tuple[Cause, ...]) -> str:
+    return "; ".join(f"{c.check} on {listed(c.places)}" if any(c.places) else c.check for c in causes)
+
+
+def _open(told: View) -> Iterator[str]:
+    total = sum(g.count for g in told.gaps)
+    forced = sum(g.count for g in told.gaps if not g.voluntary)
+    yield f"not assessed: {total}: {forced} involuntary, {total - forced} voluntary"
+    for gap in told.gaps:
+        yield from _gap(gap)
+
+
+def _gap(gap: Gap) -> Iterator[str]:
+    kind = "voluntary" if gap.voluntary else "involuntary"
+    yield f"open: {kind}  {gap.reason}  {gap.count} on {gap.owners}  {gap.words}"
+    yield f"  checks: {', '.join(f'{t.check} {t.places}' for t in gap.checks)}"
+    yield from (f"  takes: {remedy}" for remedy in gap.remedies)
+
+
+def _notices(told: View) -> Iterator[str]:
+    yield from (f"error of ours: {f.what}  {f.where}: {f.text}" for f in told.faults)
+    yield from (f"notice: {about}: {text}" for about, text in told.notices)
+
+
+def _end(told: View) -> Iterator[str]:
+    ending = f"  exit {told.exit_code}" if told.exit_code is not None else ""
+    yield f"verdict: {told.gate}  {told.verdict}{ending}"
+    yield from (f"  because: {reason}" for reason in told.reasons)
+    yield from (f"next: {step.command}  # {step.purpose}" for step in told.steps)

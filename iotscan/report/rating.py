@@ -1,0 +1,207 @@
+"""Grades as rows: who stands where, why, and what would change it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from iotscan.model.device import Device, Image
+from iotscan.model.grade import LETTERS, Gradebook
+from iotscan.model.result import Result
+from iotscan.model.run import Run
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
+from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
+from iotscan.report.places import Places, address_order
+from iotscan.report.words import NOTHING, REASONS, clean
+
+Named = Callable[[Subject], str]
+_JUDGED = (Outcome.PASS, Outcome.FAIL)
+
+
+def devices(run: Run) -> tuple[OwnerRow, ...]:
+    """Every device, worst first, those without a letter last."""
+    results = _by_owner(run.results)
+    rows = (_device(d, run, results[d.id]) for d in run.devices)
+    return tuple(sorted(rows, key=lambda r: (*letter_order(r.shown), *address_order(r.address))))
+
+
+def images(run: Run) -> tuple[OwnerRow, ...]:
+    """Every image, worst first."""
+    results = _by_owner(run.results)
+    rows = (_image(i, run, results[i.id]) for i in run.images)
+    return tuple(sorted(rows, key=lambda r: (*letter_order(r.shown), r.label)))
+
+
+def letter_order(shown: str) -> tuple[int, bool]:
+    """A sort key for shown letters: F to A, a plain letter before an open one, ``–`` last."""
+    letter = shown[-1:]
+    rank = len(LETTERS) - LETTERS.index(letter) if letter in LETTERS else len(LETTERS) + 1
+    return (rank, shown.startswith("≤"))
+
+
+def _by_owner(results: Iterable[Result]) -> defaultdict[str, list[Result]]:
+    owned: defaultdict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        owned[result.subject.owner].append(result)
+    return owned
+
+
+def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
+    services = sorted(device.services)
+    protocols = (clean(s.name if s.protocol == "unknown" else s.protocol, 20) for s in services)
+    return _row(
+        run.grades.devices.get(device.id),
+        results,
+        OwnerRow(
+            id=clean(device.id),
+            address=clean(device.address, 60),
+            label=clean(device.label, 60) if device.label != device.address else "",
+            vendor=clean(device.vendor or device.claimed("manufacturer"), 60),
+            model=clean(device.claimed("model"), 60),
+            protocols=tuple(dict.fromkeys(protocols)),
+            shown=NOTHING,
+            findings={},
+            elements=(),
+            graded=0,
+            assessed=0,
+            total=0,
+            cost=run.costs.get(device.id),
+        ),
+    )
+
+
+def _image(image: Image, run: Run, results: list[Result]) -> OwnerRow:
+    return _row(
+        run.grades.images.get(image.id),
+        results,
+        OwnerRow(
+            id=clean(image.id),
+            address=clean(image.source),
+            label=clean(image.name or image.source, 60),
+            model=clean(f"{image.format}, {image.files:,} files", 60),
+            shown=NOTHING,
+            findings={},
+            elements=(),
+            graded=0,
+            assessed=0,
+            total=0,
+        ),
+    )
+
+
+def _row(book: Gradebook | None, results: list[Result], row: OwnerRow) -> OwnerRow:
+    """``row`` with the grade of its owner and what was found on it."""
+    found = Counter(r.severity for r in results if r.is_finding)
+    row = replace(row, findings={s: found[s] for s in Severity if found[s]})
+    if book is None:
+        judged = sum(r.outcome in _JUDGED for r in results)
+        still = sum(r.outcome in (Outcome.NOT_ASSESSED, Outcome.ERROR) for r in results)
+        return replace(row, assessed=judged, total=judged + still)
+    return replace(
+        row,
+        shown=clean(book.shown),
+        graded=book.graded_elements,
+        assessed=book.coverage.assessed,
+        total=book.coverage.assessed + book.coverage.unknown,
+        elements=_elements(book, results),
+    )
+
+
+def _elements(book: Gradebook, results: Sequence[Result]) -> tuple[ElementRow, ...]:
+    """The five elements in their fixed order; one that the book lacks was not looked at."""
+    rows = []
+    for element in Element:
+        grade = book.elements.get(element.value)
+        judged = [r.vantage for r in results if r.element is element and r.outcome in _JUDGED]
+        rows.append(
+            ElementRow(
+                element=element.value,
+                shown=clean(grade.shown) if grade else NOTHING,
+                assessed=grade.coverage.assessed if grade else 0,
+                total=grade.coverage.assessed + grade.coverage.unknown if grade else 0,
+                configured=bool(judged) and all(v is Vantage.CONFIGURED for v in judged),
+            )
+        )
+    return tuple(rows)
+
+
+def network(run: Run, places: Places) -> NetworkRow | None:
+    """The network's grade, None without devices or before grading."""
+    book = run.grades.network
+    if book is None:
+        return None
+    weakest = [d for d, b in run.grades.devices.items() if b.best == book.best and b.shown != NOTHING]
+    return NetworkRow(
+        shown=clean(book.shown),
+        letters=tuple(sorted(book.letters.items(), key=lambda item: letter_order(item[0]))),
+        devices=len(run.devices),
+        not_assessed=book.not_assessed,
+        weakest=tuple(sorted(places.label(d) for d in weakest)) if book.best != "A" else (),
+        assessed=book.coverage.assessed,
+        total=book.coverage.assessed + book.coverage.unknown,
+        elements=_elements(book, run.results),
+    )
+
+
+def takes(run: Run, places: Places) -> tuple[Takes, ...]:
+    """Why the network, each image and each device has its letter, and what it takes to lift or settle it."""
+    known = {r.fingerprint: r for r in run.results if r.fingerprint}
+    books = [b for b in (run.grades.network,) if b is not None]
+    members = [*run.grades.images.values(), *run.grades.devices.values()]
+    books += sorted(members, key=lambda b: (*letter_order(b.shown), places.label(b.owner)))
+    rows = (_takes(b, b is run.grades.network, known, places) for b in books)
+    return tuple(r for r in rows if r.why or r.lifts or r.open)
+
+
+def _takes(book: Gradebook, is_network: bool, known: dict[str, Result], places: Places) -> Takes:
+    # On a line about one device its name would be said twice.
+    named = places.place if is_network else places.spot
+    return Takes(
+        owner="network" if is_network else places.label(book.owner),
+        shown=clean(book.shown),
+        best=book.best,
+        worst=book.worst,
+        why=_causes(book.caps, known, named),
+        lifts=tuple(_lifts(book, known, named)),
+        open=tuple(
+            dict.fromkeys(
+                Open(check=clean(u.check), severity=clean(u.severity), remedy=clean(u.remedy) or _remedy(u.reason))
+                for u in book.narrow
+            )
+        ),
+    )
+
+
+def _remedy(reason: str) -> str:
+    """What lifts a reason; an error of ours has none of its own."""
+    return REASONS[Reason(reason) if reason in set(Reason) else Reason.PROBE_ERROR][1]
+
+
+def _lifts(book: Gradebook, known: dict[str, Result], named: Named) -> Iterator[Lift]:
+    """Each lift with the repairs that it adds to the one before it, or all of its own where it starts anew."""
+    done: set[str] = set()
+    # Repairs lift the best end only: what is open stays open.
+    at_best = "≤" if book.narrow else ""
+    for repair in book.raises:
+        wanted = set(repair.findings)
+        before = len(done) if done <= wanted else 0
+        fresh = wanted - done if before else wanted
+        yield Lift(
+            reaches=f"{at_best}{repair.reaches}",
+            repairs=len(wanted),
+            before=before,
+            causes=_causes(sorted(fresh), known, named),
+        )
+        done = wanted
+
+
+def _causes(fingerprints: Sequence[str], known: dict[str, Result], named: Named) -> tuple[Cause, ...]:
+    """Results by check, most severe first. A fingerprint without its result is named as such."""
+    found = [known[f] for f in fingerprints if f in known]
+    found.sort(key=lambda r: (-r.severity.rank, r.check, r.subject))
+    where: dict[str, dict[str, None]] = {}
+    for result in found:
+        where.setdefault(clean(result.check), {})[named(result.subject)] = None
+    lost = sorted(clean(f) for f in fingerprints if f not in known)
+    return (*(Cause(check=c, places=tuple(p)) for c, p in where.items()), *(Cause(check=f, places=()) for f in lost))

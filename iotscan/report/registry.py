@@ -1,0 +1,31 @@
+"""Report formats by name."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from iotscan.model.run import Run
+from iotscan.report import json, plain
+from iotscan.report.words import clean
+
+Writer = Callable[[Run], str]
+
+FORMATS: Mapping[str, Writer] = MappingProxyType({"json": json.render, "text": plain.render})
+"""Formats that give text. The terminal is no format: it needs a console and is chosen by the CLI."""
+
+
+class UnknownFormat(Exception):
+    """A format that we do not write. ``nearest`` is the name that was probably meant, or empty."""
+
+    def __init__(self, name: str) -> None:
+        self.nearest = next(iter(get_close_matches(name.lower(), FORMATS, n=1)), "")
+        hint = f": did you mean '{self.nearest}'?" if self.nearest else "."
+        super().__init__(f"there is no report format '{clean(name, 40)}'{hint} Known: {', '.join(sorted(FORMATS))}")
+
+
+def write(run: Run, format: str) -> str:
+    """``run`` in ``format``, ending in a newline. Raises :class:`UnknownFormat`."""
+    writer = FORMATS.get(format)
+    if writer is None:
+        raise UnknownFormat(format)
+    return writer(run)

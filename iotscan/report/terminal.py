@@ -1,0 +1,259 @@
+"""The report on a terminal: one calm screen first, then findings, then what stayed open, verdict last."""
+
+from rich.console import Console
+from rich.text import Text
+
+from iotscan.model.run import Run
+from iotscan.model.vocabulary import Severity
+from iotscan.report.content import Cause, ElementRow, Finding, FindingGroup, Gap, OwnerRow, Takes, View
+from iotscan.report.ink import LETTER_STYLES, Column, Ink
+from iotscan.report.roster import show_roster
+from iotscan.report.view import view
+from iotscan.report.words import counted, listed
+
+DEVICES = 40
+"""Rows of the device table before the rest is counted."""
+PLACES = 6
+"""Places of one finding before the rest is counted."""
+TALLIES = 6
+"""Checks of one gap before the rest is counted."""
+EXPLAINED = 6
+"""Devices whose grade is explained one by one."""
+NARROW = 76
+"""Columns below which places are written on one line each."""
+LABEL = 10
+"""Columns of the label before a finding's details."""
+
+
+def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool = False) -> None:
+    """Write ``run`` on ``console``, fitted to its width. ``ascii`` keeps to 7 bits (so does an ASCII console)."""
+    told = view(run)
+    ink = Ink(console, ascii=ascii)
+    _top(ink, told)
+    _elements(ink, told)
+    _owners(ink, "devices", told.devices)
+    _owners(ink, "images", told.images)
+    _findings(ink, told)
+    _takes(ink, told.takes)
+    _gaps(ink, told)
+    if show_passed:
+        _passed(ink, told)
+    _remarks(ink, told)
+    _end(ink, told)
+
+
+def _top(ink: Ink, told: View) -> None:
+    for number, line in enumerate(told.title):
+        ink.say(ink.text(line, "dim" if number else "bold"))
+    if told.partial:
+        ink.blank()
+        ink.say(ink.text(told.partial, "bold yellow"))
+    ink.blank()
+    if told.network:
+        row = told.network
+        weakest = f"held down by {listed(row.weakest, 3)} · " if row.weakest else ""
+        covered = f"{row.assessed} of {counted(row.total, 'check')} assessed"
+        ink.say(ink.join(("Network ", "bold"), (f" {row.shown} ", _badge(row.shown)), (f"  {weakest}{covered}", "")))
+        spread = [(f"  {n} × {letter}", LETTER_STYLES.get(letter[-1:], "dim")) for letter, n in row.letters]
+        silent = f"  {row.not_assessed} not assessed at all" if row.not_assessed else ""
+        ink.say(ink.join((f"{counted(row.devices, 'device')}:", ""), *spread, (silent, "dim")))
+    ink.say(_verdict(ink, told))
+
+
+def _badge(shown: str) -> str:
+    return f"{LETTER_STYLES.get(shown[-1:], 'dim')} reverse"
+
+
+def _verdict(ink: Ink, told: View) -> Text:
+    style = "bold red" if told.gate.startswith("FAIL") else "bold green" if told.gate == "PASS" else "bold yellow"
+    ending = f"  exit {told.exit_code}" if told.exit_code is not None else ""
+    return ink.join(("Verdict  ", "bold"), (told.gate, style), (f"  {told.verdict}", ""), (ending, "dim"))
+
+
+def _elements(ink: Ink, told: View) -> None:
+    rows = told.network.elements if told.network else told.images[0].elements if len(told.images) == 1 else ()
+    if not rows:
+        return
+    ink.heading("five elements", ink.text("checks assessed of those that apply", "dim"))
+    ink.grid(
+        Column(),
+        Column(),
+        Column(),
+        Column(right=True),
+        Column(wraps=True),
+        rows=[(ink.text(r.element), ink.letter(r.shown), *_coverage(ink, r)) for r in rows],
+    )
+
+
+def _coverage(ink: Ink, row: ElementRow) -> tuple[Text, Text, Text]:
+    note = "nothing assessed" if not row.assessed else "configured, not seen running" if row.configured else ""
+    return ink.bar(row.assessed, row.total), ink.text(f"{row.assessed}/{row.total}"), ink.text(note, "dim")
+
+
+def _owners(ink: Ink, name: str, rows: tuple[OwnerRow, ...]) -> None:
+    if not rows:
+        return
+    ink.heading(name, ink.text(str(len(rows)), "dim"))
+    show_roster(ink, rows[:DEVICES])
+    if len(rows) > DEVICES:
+        ink.say(ink.text(f"and {len(rows) - DEVICES} more, none of them worse", "dim"), 2)
+
+
+def _findings(ink: Ink, told: View) -> None:
+    counts = told.severities
+    detail = Text("  ").join(ink.severity(s, f"{n} {s.value}") for s, n in counts.items())
+    if told.waived:
+        detail.append_text(ink.text(f"  {told.waived} waived", "dim"))
+    ink.heading("findings", detail if counts else ink.text("none", "dim"))
+    for group in told.findings:
+        _finding(ink, group)
+
+
+def _finding(ink: Ink, group: FindingGroup) -> None:
+    ink.blank()
+    many = f"  × {len(group.findings)}" if len(group.findings) > 1 else ""
+    head = ink.join((group.title, "bold"), (f"  {group.check}{many}", "dim"))
+    ink.grid(Column(), Column(wraps=True), rows=[(ink.severity(group.severity), head)], indent=0)
+    if len(group.findings) > 1:
+        _places(ink, group)
+    first = group.findings[0]
+    single = len(group.findings) == 1
+    details: list[tuple[str, str]] = []
+    if single:
+        details.append(("where", f"{first.label}  {first.where}".strip()))
+        details.append(("found", first.summary if first.summary.casefold() != group.title.casefold() else ""))
+    if group.severity.rank >= Severity.MEDIUM.rank:
+        details += [("observed", group.shared("observed")), ("expected", group.shared("expected"))]
+    details.append(("fix", group.fix))
+    if single:
+        details.append(("evidence", _evidence(group)))
+    rows = [(ink.text(name, "dim"), ink.text(words)) for name, words in details if words]
+    ink.grid(Column(least=LABEL - 2), Column(wraps=True), rows=rows)
+    if first.reproduce:
+        ink.command(first.reproduce, indent=2)
+
+
+def _evidence(group: FindingGroup) -> str:
+    finding = group.findings[0]
+    words = [finding.confidence, "configured" if finding.configured else "observed", finding.fingerprint]
+    return " · ".join([w for w in words if w] + ([f"waived by {finding.waiver}"] if finding.waiver else []))
+
+
+def _places(ink: Ink, group: FindingGroup) -> None:
+    rows = [_place(ink, group, finding) for finding in group.findings[:PLACES]]
+    columns = [Column(least=LABEL - 2), Column(most=24), Column(wraps=True, least=12), Column(wraps=True)]
+    if ink.width < NARROW:
+        columns, rows = columns[:2], [(Text("  ").join(row),) for row in rows]
+        columns[1] = Column(wraps=True)
+    labels = [ink.text("" if number else "where", "dim") for number in range(len(rows))]
+    ink.grid(*columns, rows=[(label, *row) for label, row in zip(labels, rows, strict=True)])
+    if len(group.findings) > PLACES:
+        more = counted(len(group.findings) - PLACES, "more place")
+        ink.say(ink.text(f"and {more}: see the text or JSON report", "dim"), 2 + LABEL)
+
+
+def _place(ink: Ink, group: FindingGroup, finding: Finding) -> tuple[Text, ...]:
+    """Name, place, and what is particular to it."""
+    summary = "" if group.shared("summary") else f"{finding.summary}  "
+    notes = [f"waived by {finding.waiver}"] if finding.waiver else []
+    notes += [finding.confidence] if finding.confidence != "certain" else []
+    notes += ["configured"] if finding.configured else []
+    note = ink.join((summary, ""), (" · ".join([*notes, finding.fingerprint]), "dim"))
+    return ink.text(finding.label), ink.text(finding.where), note
+
+
+def _takes(ink: Ink, rows: tuple[Takes, ...]) -> None:
+    if not rows:
+        return
+    ink.heading("what it takes")
+    lines: list[tuple[Text, ...]] = []
+    for row in rows[: EXPLAINED + 1]:
+        who = ink.text(row.owner, "bold")
+        for number, (mark, words) in enumerate(_steps_up(row)):
+            lines.append((who if not number else ink.text(""), ink.letter(mark), ink.text(words)))
+    ink.grid(Column(most=max(16, ink.width // 5)), Column(), Column(wraps=True), rows=lines)
+    if len(rows) > EXPLAINED + 1:
+        ink.say(ink.text(f"and {len(rows) - EXPLAINED - 1} more: see the text or JSON report", "dim"), 2)
+
+
+def _steps_up(row: Takes) -> list[tuple[str, str]]:
+    """(letter, why or how) lines of one owner."""
+    lines = [(row.shown, f"because of {_causes(row.why)}")] if row.why else []
+    for lift in row.lifts:
+        also = f"{lift.before} as above, then " if lift.before else ""
+        what = "just these" if lift.causes == row.why else f"{also}{_causes(lift.causes)}"
+        lines.append((lift.reaches, f"after {counted(lift.repairs, 'repair')}: {what}"))
+    if row.open and row.worst != row.best:
+        first = row.open[0]
+        remedy = f" ({first.remedy})" if first.remedy else ""
+        count = counted(len(row.open), "open question")
+        lines.append(
+            (
+                row.shown if not lines else "",
+                f"could be as low as {row.worst}: {count}, the gravest is {first.check}{remedy}",
+            )
+        )
+    return lines
+
+
+def _causes(causes: tuple[Cause, ...]) -> str:
+    said = [f"{c.check} on {listed(c.places, 3)}" if any(c.places) else c.check for c in causes[:4]]
+    return "; ".join(said) + (f"; and {counted(len(causes) - 4, 'more check')}" if len(causes) > 4 else "")
+
+
+def _gaps(ink: Ink, told: View) -> None:
+    if not told.gaps:
+        return
+    for voluntary, name in ((False, "not assessed, involuntary"), (True, "not assessed, by choice")):
+        gaps = [g for g in told.gaps if g.voluntary is voluntary]
+        if gaps:
+            ink.heading(name, ink.text(str(sum(g.count for g in gaps)), "dim"))
+            ink.grid(Column(right=True), Column(wraps=True), rows=[_gap(ink, g) for g in gaps])
+
+
+def _gap(ink: Ink, gap: Gap) -> tuple[Text, Text]:
+    checks = [f"{t.check} × {t.places}" if t.places > 1 else t.check for t in gap.checks]
+    words = ink.join(
+        (gap.words, "bold"),
+        (f"  {listed(checks, TALLIES)}\n", "dim"),
+        (f"→ {'; '.join(gap.remedies[:2])}", ""),
+    )
+    return ink.text(str(gap.count)), words
+
+
+def _passed(ink: Ink, told: View) -> None:
+    ink.heading("passed", ink.text(str(sum(t.places for t in told.passed)), "dim"))
+    ink.say(ink.text(", ".join(f"{t.check} × {t.places}" for t in told.passed) or "nothing"), 2)
+
+
+def _remarks(ink: Ink, told: View) -> None:
+    if told.faults:
+        ink.heading("errors of ours", ink.text("please report them", "dim"))
+        for fault in told.faults:
+            ink.say(ink.join((f"{fault.what}", "bold"), (f"  {fault.where}: {fault.text}", "")), 2)
+    if told.notices:
+        ink.heading("to know")
+        for about, text in told.notices:
+            ink.say(ink.join((about, "bold"), (f"  {text}", "")), 2)
+    _asked(ink, told)
+
+
+def _asked(ink: Ink, told: View) -> None:
+    costs = [(r.cost, r.label) for r in told.devices if r.cost]
+    if not costs:
+        return
+    most, label = max(costs, key=lambda c: (c[0].connections + c[0].datagrams, c[1]))
+    ink.heading("what we asked of the devices")
+    total = f"{sum(c.connections for c, _ in costs):,} connections, {sum(c.datagrams for c, _ in costs):,} datagrams"
+    sweep = f"{sum(c.attempts for c, _ in costs):,} port attempts"
+    ink.say(ink.text(f"{total} and {sweep} in all; most of {label}: {most.connections} and {most.datagrams}"), 2)
+
+
+def _end(ink: Ink, told: View) -> None:
+    ink.blank()
+    ink.say(_verdict(ink, told))
+    for reason in told.reasons:
+        ink.say(ink.text(reason), 2)
+    ink.say(ink.text("Next", "bold"))
+    for step in told.steps:
+        ink.command(step.command, indent=2, note=step.purpose)

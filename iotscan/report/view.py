@@ -1,0 +1,104 @@
+"""A run as a person is told it: :func:`view` puts the sections together. Pure."""
+
+import re
+import shlex
+
+from iotscan.model.run import Run
+from iotscan.model.vocabulary import Outcome, Reason
+from iotscan.report.content import FindingGroup, Step, View
+from iotscan.report.outcomes import faults, findings, gaps, passed
+from iotscan.report.places import Places
+from iotscan.report.rating import devices, images, network, takes
+from iotscan.report.words import clean, counted, listed
+
+_GRANTS = ("--default-creds", "--intrusive")
+_TARGETS = 3
+"""Targets that a line names before it counts the rest."""
+
+
+def view(run: Run) -> View:
+    """Tell a run. The order of devices, results and checks in the run does not matter."""
+    places = Places(run)
+    found = findings(run, places)
+    verdict = run.verdict
+    return View(
+        title=title(run),
+        partial=partial(run),
+        network=network(run, places),
+        devices=devices(run),
+        images=images(run),
+        findings=found,
+        takes=takes(run, places),
+        gaps=gaps(run),
+        passed=passed(run),
+        faults=faults(run, places),
+        notices=tuple(dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices)),
+        gate=_gate(run),
+        verdict=clean(verdict.summary, 400) if verdict else "this run was not judged",
+        reasons=tuple(clean(r, 400) for r in verdict.reasons) if verdict else (),
+        exit_code=verdict.exit_code if verdict else None,
+        steps=_steps(run, found),
+    )
+
+
+def title(run: Run) -> tuple[str, ...]:
+    """What this is: tool, targets, profile; run, time, scope; grants."""
+    grants = run.scope.grants
+    granted = [word for word, given in zip(_GRANTS, (grants.default_creds, grants.intrusive), strict=True) if given]
+    granted += [f"--backend {clean(b)}" for b in grants.backends]
+    targets = listed([clean(t, 120) for t in run.targets], _TARGETS)
+    profile = clean(f"profile {run.profile.id} {run.profile.version}".strip())
+    return (
+        clean(f"{run.tool.name} {run.tool.version} · {run.command} of {targets} · {profile}", 500),
+        clean(f"run {run.id} · {_times(run)} · scope by {run.scope.authority or 'nobody named'}", 300),
+        clean(f"granted beyond the default: {listed(granted) or 'nothing'}", 300),
+    )
+
+
+def _times(run: Run) -> str:
+    start, end = (time[:19].replace("T", " ") for time in (run.started, run.finished))
+    same_day = end[:10] == start[:10]
+    return f"{start} to {end[11:] if same_day else end} UTC" if end else f"started {start} UTC"
+
+
+def partial(run: Run) -> str:
+    """What to know first of a run that did not end, empty for one that did."""
+    if run.status == "complete":
+        return ""
+    what = "interrupted" if run.status == "interrupted" else "the run did not end"
+    again = f"resume with iotscan scan --resume {run.id}" if run.command == "scan" else f"start {run.command} again"
+    return clean(f"PARTIAL: {what}; {again}", 400)
+
+
+def _gate(run: Run) -> str:
+    if run.verdict is None:
+        return "NO VERDICT"
+    gate = {"pass": "PASS", "fail": "FAIL", "none": "NO GATE"}[run.verdict.gate]
+    return gate if run.verdict.complete else f"{gate} · INCOMPLETE"
+
+
+def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
+    """What to type next: resume, understand the worst finding, narrow the gaps, keep the data."""
+    steps = []
+    if run.status != "complete" and run.command == "scan":
+        steps.append(Step(command=_command("scan", "--resume", run.id), purpose="finish this run"))
+    if found:
+        steps.append(Step(command=_command("explain", found[0].check), purpose="the worst finding, and how to fix it"))
+    flags = _wanted_grants(run)
+    if flags:
+        closed = sum(r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT for r in run.results)
+        targets = shlex.join(run.targets) if len(run.targets) <= _TARGETS else "…"
+        rerun = clean(f"iotscan scan {targets} {' '.join(flags)}", 400)
+        steps.append(Step(command=rerun, purpose=f"assess {counted(closed, 'question')} that need your consent"))
+    steps.append(Step(command=_command("report", run.id, "-f", "json"), purpose="all of it, with evidence"))
+    return tuple(steps)
+
+
+def _wanted_grants(run: Run) -> list[str]:
+    """The grants that not-assessed results ask for by name."""
+    asked = [r.remedy for r in run.results if r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT]
+    return [flag for flag in _GRANTS if any(re.search(rf"{flag}\b", remedy) for remedy in asked)]
+
+
+def _command(*words: str) -> str:
+    return clean(shlex.join(("iotscan", *words)), 1000)

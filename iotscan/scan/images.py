@@ -1,0 +1,57 @@
+"""One image from start to end: open, inspect, judge, keep."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from iotscan import __version__
+from iotscan.assess.check import Check
+from iotscan.assess.judging import judge
+from iotscan.assess.profile import Profile
+from iotscan.model.device import Image
+from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.scope import Scope
+from iotscan.model.text import safe_text
+from iotscan.observe.image.posture import inspect_image
+from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.store.runs import make_folder, new_run_id, write_run
+
+
+def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, fail_on: str, output: Path) -> Run:
+    """Inspect a root file system and judge it; the run is kept below ``output``. Raises BadInput."""
+    tree = FolderTree(folder)
+    run_id = new_run_id()
+    kept = make_folder(output, run_id)
+    now = datetime.now(UTC)
+    # The name, not the place: findings keep their fingerprints when a build folder moves.
+    name = safe_text(folder.resolve().name, 80)
+    image = Image(
+        id=f"img-{hashlib.sha256(name.encode()).hexdigest()[:8]}",
+        source=safe_text(tree.source, 400),
+        format=tree.format,
+        name=name,
+    )
+    observations, attempts = inspect_image(tree, image.id)
+    scope = Scope(include=(), authority="an image: nothing is sent")
+    run = Run(
+        id=run_id,
+        tool=Tool(version=__version__),
+        status="complete",
+        command="image",
+        started=now.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        as_of=now.isoformat(timespec="seconds"),
+        targets=(image.source,),
+        scope=scope,
+        scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
+        profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),
+        images=(image,),
+        observations=observations,
+        attempts=attempts,
+    )
+    judged = judge(run, checks, profile, as_of=now, fail_on=fail_on)
+    write_run(kept, judged)
+    return judged

@@ -1,0 +1,101 @@
+"""The devices of a running scan: who was found, how, and what is known of each."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from iotscan.data import oui
+from iotscan.model.device import Device, Service, provisional_id
+from iotscan.model.facts import Announcement, Claim
+from iotscan.model.identity import merge
+from iotscan.model.observation import Observation, observe
+from iotscan.model.scope import canonical
+from iotscan.model.subject import Subject
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.survey import Unit
+from iotscan.scan.identity import claims_of
+
+
+class Inventory:
+    """Gathers signs of life and finished units into devices; the order in which they come does not matter."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, set[str]] = {}
+        self._macs: dict[str, str] = {}
+        self._claims: dict[str, dict[Claim, None]] = {}
+        self._units: dict[str, list[Unit]] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, found: Found) -> bool:
+        """Take in a sign of life; True when its address is new."""
+        is_new = found.address not in self._found
+        self._found.setdefault(found.address, set()).add(found.how)
+        self._claims.setdefault(found.address, {}).update(dict.fromkeys(found.claims))
+        if found.mac:
+            self._macs[found.address] = found.mac
+        return is_new
+
+    def keep(self, unit: Unit) -> None:
+        """Take in a finished unit."""
+        self._units.setdefault(unit.address, []).append(unit)
+
+    def units(self, address: str) -> tuple[Unit, ...]:
+        """The units finished for an address."""
+        return tuple(self._units.get(address, ()))
+
+    def announcement(self, address: str) -> Observation | None:
+        """What a device announced, as one observation; None when it announced nothing."""
+        claims = tuple(sorted(self._claims.get(address, {})))
+        if not claims:
+            return None
+        subject = Subject(device=provisional_id(address), address=address)
+        return observe(Announcement(claims=claims), subject, probe="discovery/1")
+
+    def observations(self, address: str) -> tuple[Observation, ...]:
+        """Everything observed on an address, announcements included."""
+        announced = self.announcement(address)
+        units = tuple(o for u in self.units(address) for o in u.observations)
+        return (announced, *units) if announced else units
+
+    def device(self, address: str) -> Device:
+        """The device behind an address as it is known now, before any merging."""
+        services: dict[str, Service] = {s.name: s for u in self.units(address) for s in u.services}
+        mac = self._macs.get(address, "")
+        vendor = oui.vendor(mac) if mac else ""
+        return Device(
+            id=provisional_id(address),
+            addresses=(address,),
+            mac=mac,
+            vendor=vendor,
+            vendor_source=_vendor_source(mac, vendor),
+            claims=claims_of(self.observations(address)),
+            services=tuple(sorted(services.values())),
+            found_by=tuple(sorted(self._found.get(address, ()))),
+        )
+
+    def devices(self) -> tuple[Device, ...]:
+        """All devices, one for each that the identity rules hold to be one, in order of their address."""
+        return merge(tuple(self.device(a) for a in _in_order(self._found)))
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that answered, in order."""
+        return tuple(_in_order(self._found))
+
+
+def _vendor_source(mac: str, vendor: str) -> str:
+    if not mac:
+        return ""
+    if oui.is_locally_administered(mac):
+        return "locally administered address: it names no vendor"
+    return f"IEEE MA-L registry of {oui.DATE}" + ("" if vendor else ": prefix not in it")
+
+
+def _in_order(addresses: Iterable[str]) -> list[str]:
+    return sorted(addresses, key=lambda a: (canonical(a).version, int(canonical(a))))
+
+
+def rebind(observation: Observation, device: Device) -> Observation:
+    """The observation with its subject's device set to the one it was merged into; the id stays."""
+    return msgspec.structs.replace(observation, subject=msgspec.structs.replace(observation.subject, device=device.id))

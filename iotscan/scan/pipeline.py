@@ -1,0 +1,266 @@
+"""One scan from start to end: discover, survey, judge, and lose nothing on the way.
+
+Devices go to probing the moment they are found. Every finished unit is in the journal before its
+findings are told. Whatever ends the scan early (Ctrl-C, a deadline, ``kill -9``) leaves a journal
+that :func:`scan` with ``earlier`` goes on from, with the same results.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from iotscan.assess.assessing import assess
+from iotscan.assess.evidence import Evidence
+from iotscan.assess.judging import judge
+from iotscan.model.observation import Attempt, Observation
+from iotscan.model.run import Notice, Run
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
+from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.probes import all_probes
+from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
+from iotscan.scan.inventory import Inventory, rebind
+from iotscan.scan.plan import choose_probes
+from iotscan.scan.request import Plan, ScanRequest
+from iotscan.store.journal import Journal
+from iotscan.store.runs import write_run
+
+DEVICES_AT_ONCE = 64
+Entry = Unit | Found
+"""What the journal of a scan holds. ``Found`` and ``Unit`` are told apart by their tag."""
+Watch = Callable[[Event], None]
+
+
+class Scan:
+    """A scan in progress. Make one, then :meth:`run` it once."""
+
+    def __init__(self, request: ScanRequest, watch: Watch, earlier: Sequence[Entry] = ()) -> None:
+        self._request = request
+        self._watch = watch
+        self._dialer = Dialer(request.header.scope)
+        self._inventory = Inventory()
+        self._earlier = earlier
+        self._journal: Journal[Entry] = Journal(request.folder, None if earlier else request.header)
+        self._journalled = {entry for entry in earlier if isinstance(entry, Found)}
+        self._told: set[str] = set()
+        self._finished: set[str] = set()
+        self._clock: anyio.CancelScope | None = None
+        self._interrupted = False
+        self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
+        self._questions: Questions | None = None
+        self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
+
+    def interrupt(self) -> None:
+        """Stop asking; :meth:`run` then returns what there is."""
+        self._interrupted = True
+        if self._clock is not None:
+            self._clock.cancel()
+
+    async def run(self) -> Run:
+        """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
+        with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
+            async with _tools(self._request) as tools:
+                await self._observe(tools)
+        if not self._clock.cancelled_caught:
+            return self._finish(None)
+        return self._finish(Reason.INTERRUPTED if self._interrupted else Reason.DEADLINE)
+
+    async def _observe(self, tools: dict[str, Any]) -> None:
+        request = self._request
+        self._questions = Questions(
+            tcp=request.plan.tcp,
+            probes=choose_probes(request.checks, all_probes()),
+            expected=request.plan.expected,
+            udp=request.plan.udp,
+            grants=request.header.scope.grants,
+            tools=tools,
+        )
+        send, receive = anyio.create_memory_object_stream[Found](1024)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._discover, send)
+            await self._survey_found(receive, group)
+
+    async def _discover(self, send: MemoryObjectSendStream[Found]) -> None:
+        async with send:
+            for entry in self._earlier:
+                if isinstance(entry, Found):
+                    await send.send(entry)
+            async with anyio.create_task_group() as group:
+                for link in self._request.plan.links:
+                    group.start_soon(ask_mdns, self._dialer, link, send)
+                    group.start_soon(ask_ssdp, self._dialer, link, send)
+                group.start_soon(
+                    connect_sweep, self._dialer, self._request.plan.addresses, discovery_ports(self._request.plan), send
+                )
+
+    async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
+        units: dict[str, list[Unit]] = {}
+        for entry in self._earlier:
+            if isinstance(entry, Unit):
+                units.setdefault(entry.address, []).append(entry)
+        async with receive:
+            async for found in receive:
+                if not self._dialer.allows(found.address):
+                    continue
+                if self._note(found):
+                    self._watch(DeviceFound(device=self._inventory.device(found.address)))
+                    group.start_soon(self._survey, found.address, units.get(found.address, []))
+
+    def _note(self, found: Found) -> bool:
+        """Write a sign of life down unless the journal holds it; True when its address is new."""
+        if found not in self._journalled:
+            self._journalled.add(found)
+            self._journal.append(found)
+        return self._inventory.add(found)
+
+    async def _survey(self, address: str, done: list[Unit]) -> None:
+        questions = self._questions
+        assert questions is not None
+        for unit in done:
+            self._inventory.keep(unit)
+        async with self._surveys:
+            survey = Survey(
+                self._dialer.line(address),
+                questions,
+                self._keep,
+                server_name=self._request.plan.names.get(address, ""),
+                done=done,
+                announced=lambda: self._inventory.announcement(address),
+            )
+            await survey.run()
+        for neighbour in neighbours():
+            if neighbour.address == address:
+                self._note(neighbour)
+        self._finished.add(address)
+        self._tell_findings(address)
+        self._watch(DeviceDone(address=address, devices=len(self._inventory), devices_done=len(self._finished)))
+
+    async def _keep(self, unit: Unit) -> None:
+        self._journal.append(unit)
+        self._inventory.keep(unit)
+        self._watch(
+            UnitDone(
+                address=unit.address,
+                name=unit.name,
+                devices=len(self._inventory),
+                devices_done=len(self._finished),
+            )
+        )
+        if unit.observations:
+            self._tell_findings(unit.address)
+
+    def _tell_findings(self, address: str) -> None:
+        evidence = Evidence(
+            devices=(self._inventory.device(address),),
+            images=(),
+            observations=self._inventory.observations(address),
+            attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
+            as_of=datetime.fromisoformat(self._request.header.as_of),
+        )
+        for result in assess(evidence, self._checks, policy=self._request.profile.as_policy()):
+            if result.is_finding and result.fingerprint not in self._told:
+                self._told.add(result.fingerprint)
+                self._watch(FindingSeen(result=result))
+
+    def _finish(self, cut: Reason | None) -> Run:
+        self._journal.close()
+        inventory = self._inventory
+        devices = inventory.devices()
+        owner = {address: device for device in devices for address in device.addresses}
+        observations: list[Observation] = []
+        attempts: list[Attempt] = []
+        for address in inventory.addresses():
+            device = owner[address]
+            observations += (rebind(o, device) for o in inventory.observations(address))
+            attempts += (
+                msgspec.structs.replace(a, subject=msgspec.structs.replace(a.subject, device=device.id))
+                for u in inventory.units(address)
+                for a in u.attempts
+            )
+            if cut and address not in self._finished:
+                attempts += self._cut_short(device.id, address, cut)
+        run = msgspec.structs.replace(
+            self._request.header,
+            status="interrupted" if cut else "complete",
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            devices=devices,
+            observations=tuple(sorted(observations, key=lambda o: (o.subject, o.id))),
+            attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
+            costs={owner[a].id: self._dialer.line(a).cost() for a in inventory.addresses()},
+            notices=(*self._request.header.notices, *self._notices(cut)),
+        )
+        judged = judge(
+            run,
+            self._request.checks,
+            self._request.profile,
+            as_of=datetime.fromisoformat(run.as_of),
+            fail_on=self._request.fail_on,
+        )
+        write_run(self._request.folder, judged)
+        return judged
+
+    def _cut_short(self, device: str, address: str, cut: Reason) -> list[Attempt]:
+        """Attempts that say: this device was found, and we did not get to ask it everything."""
+        questions = self._questions
+        kinds = (*questions.kinds("tcp"), *questions.kinds("udp")) if questions else ()
+        return [
+            Attempt(
+                subject=Subject(device=device, address=address),
+                need=kind,
+                status=AttemptStatus.NOT_TRIED,
+                reason=cut,
+                detail="the scan ended before this device was done",
+                probe="scan/1",
+            )
+            for kind in kinds
+        ]
+
+    def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
+        if cut is None:
+            return ()
+        done, all_of_them = len(self._finished), len(self._inventory)
+        why = "the deadline passed" if cut is Reason.DEADLINE else "it was interrupted"
+        return (Notice(about="partial", text=f"{why} when {done} of {all_of_them} devices found so far were done"),)
+
+
+def discovery_ports(plan: Plan) -> tuple[int, ...]:
+    """The few ports that discovery knocks on: the likeliest of the sweep."""
+    likely = [port for port, protocol in plan.expected.items() if protocol in ("http", "https", "ssh", "mqtt")]
+    ports = [p for p in (80, 443, 22, 23, 8080, *likely) if p in plan.tcp]
+    return tuple(dict.fromkeys(ports))[:5] or plan.tcp[:5]
+
+
+def _deadline(seconds: float) -> float:
+    return anyio.current_time() + seconds if seconds else float("inf")
+
+
+@asynccontextmanager
+async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
+    """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
+    from iotscan.data.credential_records import load_records
+    from iotscan.observe.network.workers.worker import Worker
+    from iotscan.store.ledger import Ledger
+
+    worker = Worker()
+    try:
+        yield {
+            "tls_worker": worker,
+            "credential_records": load_records([Path(r) for r in request.plan.records]),
+            "ledger": Ledger(Path(request.plan.ledger)),
+            "login_gap": request.plan.login_gap,
+        }
+    finally:
+        with anyio.CancelScope(shield=True):
+            await worker.aclose()

@@ -1,0 +1,23 @@
+"""Which questions a scan asks: the checks say which facts they need, the probes which they give."""
+
+from collections.abc import Iterable, Sequence
+
+from iotscan.assess.check import Check
+from iotscan.model.facts import Fact
+from iotscan.observe.network.probe import Probe
+
+
+def needed_facts(checks: Iterable[Check]) -> frozenset[type[Fact]]:
+    """Every fact type that a check needs."""
+    return frozenset(need.fact for check in checks for need in check.needs)
+
+
+def choose_probes(checks: Iterable[Check], probes: Sequence[Probe]) -> tuple[Probe, ...]:
+    """The probes that give what the checks need, and those whose facts these build on."""
+    wanted = set(needed_facts(checks))
+    while True:
+        chosen = tuple(p for p in probes if wanted & set(p.gives))
+        more = {fact for p in chosen for fact in p.wants} - wanted
+        if not more:
+            return chosen
+        wanted |= more

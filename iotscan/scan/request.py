@@ -1,0 +1,43 @@
+"""What one scan is asked to do, settled before anything is sent."""
+
+from pathlib import Path
+
+import msgspec
+
+from iotscan.assess.check import Check
+from iotscan.assess.profile import Profile
+from iotscan.model.run import Run
+from iotscan.observe.network.attached import Attached
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to ask and what.
+
+    ``addresses`` are asked in this order, ``names`` are the host names the user gave for some. ``tcp``
+    are the ports of the sweep, ``expected`` the protocol a port suggests, ``udp`` maps a protocol to its
+    port. ``links`` are the attached networks to ask by multicast. ``records`` are files of further
+    credential records, ``ledger`` the file where login tries are counted.
+    """
+
+    addresses: tuple[str, ...]
+    names: dict[str, str] = {}
+    links: tuple[Attached, ...] = ()
+    tcp: tuple[int, ...]
+    expected: dict[int, str] = {}
+    udp: dict[str, int] = {}
+    records: tuple[str, ...] = ()
+    ledger: str
+    login_gap: float = 2.0
+
+
+class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a scan needs to know. ``header`` is the run before anything was seen."""
+
+    header: Run
+    folder: Path
+    plan: Plan
+    checks: tuple[Check, ...]
+    profile: Profile
+    fail_on: str = "none"
+    deadline: float = 0.0
+    """Seconds the whole scan may take; 0 for no limit."""

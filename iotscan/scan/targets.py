@@ -1,0 +1,165 @@
+"""What the user asks to scan, read into addresses before anything is sent.
+
+A target is an address, a CIDR, a range (``192.0.2.10-20`` or ``192.0.2.10-192.0.2.40``), a host
+name, ``file:PATH``, or ``-`` for standard input. Everything is checked before the first packet.
+"""
+
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv6Network, ip_network, summarize_address_range
+from pathlib import Path
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.model.scope import Address, Network, canonical
+from iotscan.model.text import safe_text
+
+MAX_HOSTS = 4096
+"""Addresses one scan takes on without ``--max-hosts``: a /20."""
+_NAME = re.compile(
+    r"(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?"
+)
+_FILE_LIMIT = 4 * 1024 * 1024
+
+Resolver = Callable[[str], Awaitable[tuple[str, ...]]]
+
+
+class BadTarget(BadInput):
+    """A target that cannot be scanned: says which, why, and what to write instead."""
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses to scan, in order and without repeats, and the names the user gave for some of them."""
+
+    addresses: tuple[str, ...]
+    names: dict[str, str] = {}
+    """Address -> host name, for SNI, Host headers and the report."""
+    networks: tuple[str, ...]
+    """What was asked for as networks: the scope."""
+
+
+def expand_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Replace ``-`` and ``file:PATH`` by the words in them (``#`` starts a comment). Raises BadTarget."""
+    return tuple(word for given in words for word in _words_of(given))
+
+
+def _words_of(given: str) -> Iterator[str]:
+    if given == "-":
+        yield from _listed(sys.stdin.read(_FILE_LIMIT), "standard input")
+    elif given.startswith("file:"):
+        path = Path(given.removeprefix("file:"))
+        try:
+            if path.stat().st_size > _FILE_LIMIT:
+                raise BadTarget(f"targets file {path} is larger than 4 MiB: split it")
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise BadTarget(f"targets file {path} cannot be read: {reason}") from error
+        yield from _listed(text, f"targets file {path}")
+    else:
+        yield given
+
+
+def _listed(text: str, where: str) -> list[str]:
+    words = [word for line in text.splitlines() for word in line.partition("#")[0].split()]
+    if not words:
+        raise BadTarget(f"{where} holds no targets: write one address, range or name a line")
+    return words
+
+
+def read_network(word: str) -> tuple[Network, ...] | None:
+    """A word as networks (an address is a /32, a range several), or None when it is no address at all.
+
+    Raises :class:`BadTarget` for something that is meant as an address and is none.
+    """
+    shown = safe_text(word, 80)
+    if "/" in word:
+        try:
+            return (ip_network(word, strict=False),)
+        except ValueError as error:
+            raise BadTarget(f"'{shown}' is no network: write it like 192.0.2.0/24") from error
+    if re.fullmatch(r"[0-9.]+-[0-9.]+", word):
+        return tuple(_read_range(word, shown))
+    try:
+        address = canonical(word)
+    except ValueError:
+        if re.fullmatch(r"[0-9.]+", word) or ":" in word:
+            raise BadTarget(f"'{shown}' is no address: write it like 192.0.2.7, 192.0.2.0/24 or 2001:db8::7") from None
+        return None
+    if "%" in word or address.is_link_local:
+        raise BadTarget(f"'{shown}' is link-local: give the device's global or unique local address instead")
+    return (ip_network(address),)
+
+
+def _read_range(word: str, shown: str) -> Iterator[Network]:
+    first_word, _, last_word = word.partition("-")
+    if "." not in last_word:
+        last_word = f"{first_word.rpartition('.')[0]}.{last_word}"
+    try:
+        first, last = IPv4Address(first_word), IPv4Address(last_word)
+    except ValueError as error:
+        raise BadTarget(f"'{shown}' is no range: write it like 192.0.2.10-40 or 192.0.2.10-192.0.2.40") from error
+    if last < first:
+        raise BadTarget(f"range '{shown}' ends before it begins")
+    yield from summarize_address_range(first, last)
+
+
+async def read_targets(
+    words: Sequence[str], exclude: Sequence[str], *, resolve: Resolver, max_hosts: int = MAX_HOSTS
+) -> Targets:
+    """Read what the user asked for. Only names cost a look-up; nothing is sent to any target.
+
+    Raises :class:`BadTarget` for unknown syntax, unknown names, more than ``max_hosts`` addresses, or
+    when the exclusions leave nothing.
+    """
+    out = await _read_all(expand_words(exclude), resolve, {})
+    names: dict[str, str] = {}
+    include = await _read_all(expand_words(words), resolve, names)
+    total = sum(n.num_addresses for n in include)
+    if total > max_hosts:
+        raise BadTarget(
+            f"{total:,} addresses are more than --max-hosts {max_hosts:,}: scan a smaller network or raise it"
+        )
+    addresses = tuple(dict.fromkeys(str(a) for n in include for a in _hosts(n) if not _within(a, out)))
+    if not addresses:
+        raise BadTarget("no address is left to scan: the exclusions cover all targets")
+    return Targets(
+        addresses=addresses,
+        names={a: n for a, n in names.items() if a in addresses},
+        networks=tuple(dict.fromkeys(str(n) for n in include)),
+    )
+
+
+async def _read_all(words: Iterable[str], resolve: Resolver, names: dict[str, str]) -> tuple[Network, ...]:
+    """All words as networks; ``names`` gains the address of every host name among them."""
+    found: list[Network] = []
+    for word in words:
+        networks = read_network(word)
+        if networks is None:
+            addresses = await _look_up(word, resolve)
+            names.update(dict.fromkeys(addresses, word))
+            networks = tuple(ip_network(address) for address in addresses)
+        found.extend(networks)
+    return tuple(found)
+
+
+async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
+    shown = safe_text(name, 80)
+    if not _NAME.fullmatch(name):
+        raise BadTarget(f"'{shown}' is neither an address, a network, a range nor a host name")
+    addresses = await resolve(name)
+    if not addresses:
+        raise BadTarget(f"the name '{shown}' has no address: check the spelling, or give the address itself")
+    # One device, one conversation partner: the first address stands for the name.
+    return addresses[:1]
+
+
+def _hosts(network: Network) -> Iterator[Address]:
+    # The network and broadcast addresses of a subnet are nobody's; a /31 and a /32 have none.
+    return iter(network) if network.num_addresses <= 2 or isinstance(network, IPv6Network) else network.hosts()
+
+
+def _within(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address.version == n.version and address in n for n in networks)

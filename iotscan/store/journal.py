@@ -1,0 +1,86 @@
+"""The journal of a running scan: each finished unit is on disk before the next begins.
+
+One JSON document a line. The first line is the run's header (its :class:`Run` before anything was
+seen); every other line is an entry. A last line that was cut off by a crash is dropped, any other
+damage is an error.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.model.run import SCHEMA, Run
+
+E = TypeVar("E")
+NAME = "journal.jsonl"
+
+
+class BadJournal(BadInput):
+    """A journal that cannot be resumed: says what is wrong and what to do."""
+
+
+class Journal(Generic[E]):
+    """Appends entries of one type to ``journal.jsonl`` in a run's folder, each synced before it returns."""
+
+    def __init__(self, folder: Path, header: Run | None = None) -> None:
+        """Open for appending; ``header`` is written when the journal is new."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        self._file = os.open(folder / NAME, flags, 0o600)
+        if header is not None:
+            self._write(msgspec.json.encode(header))
+
+    def append(self, entry: E) -> None:
+        """Write one entry; on return it has reached the disk."""
+        self._write(msgspec.json.encode(entry))
+
+    def _write(self, line: bytes) -> None:
+        view = memoryview(line + b"\n")
+        while view:
+            view = view[os.write(self._file, view) :]
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file; nothing is lost by not calling it."""
+        os.close(self._file)
+
+
+def read_journal(folder: Path, entry_type: type[E]) -> tuple[Run, tuple[E, ...]]:
+    """The header and all whole entries of a run's journal. Raises :class:`BadJournal`.
+
+    A torn last line is cut off the file, so that the next entry starts on a line of its own.
+    """
+    path = folder / NAME
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BadJournal(f"{path} cannot be read ({error.strerror}): there is nothing to resume there") from error
+    whole = raw[: raw.rfind(b"\n") + 1]
+    if len(whole) < len(raw):
+        os.truncate(path, len(whole))
+    lines = whole.splitlines()
+    if not lines:
+        raise BadJournal(f"{path} holds no run: start the scan anew")
+    return _decode_header(path, lines[0]), tuple(_decode_entries(path, lines[1:], entry_type))
+
+
+def _decode_header(path: Path, line: bytes) -> Run:
+    try:
+        header = msgspec.json.decode(line, type=Run)
+    except msgspec.MsgspecError as error:
+        raise BadJournal(f"{path}:1 is no run header of this version ({error}): start the scan anew") from error
+    if header.schema != SCHEMA:
+        raise BadJournal(f"{path}:1 is of schema '{header.schema}', this iotscan resumes {SCHEMA}")
+    return header
+
+
+def _decode_entries(path: Path, lines: list[bytes], entry_type: type[E]) -> Iterator[E]:
+    decoder = msgspec.json.Decoder(entry_type)
+    for number, line in enumerate(lines, start=2):
+        try:
+            yield decoder.decode(line)
+        except msgspec.MsgspecError as error:
+            raise BadJournal(f"{path}:{number} is damaged ({error}): remove that line or start anew") from error

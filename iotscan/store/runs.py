@@ -1,0 +1,114 @@
+"""Run files on disk: where a run lives, how it is written whole, how it is read back."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.model.run import SCHEMA, Run
+
+NAME = "run.json"
+OUTPUT = Path("iotscan-out")
+SIZE_LIMIT = 1 << 30
+
+
+class BadRun(BadInput):
+    """A run file that cannot be used: says what is wrong and what to do."""
+
+
+class Unwritable(BadInput):
+    """The place for results cannot be written: says which and why. Raised before anything is sent."""
+
+
+class _Envelope(msgspec.Struct):
+    schema: str
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """A run id that sorts by time: ``20261122T191200Z-3fa9c1``."""
+    moment = now or datetime.now(UTC)
+    return f"{moment.strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(3)}"
+
+
+def make_folder(parent: Path, run_id: str) -> Path:
+    """Make the folder of a run (mode 0700) below ``parent``. Raises :class:`Unwritable`."""
+    folder = parent / run_id
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Unwritable(
+            f"results cannot be written to {folder} ({error.strerror}): choose another --output-dir"
+        ) from error
+    return folder
+
+
+def write_run(folder: Path, run: Run) -> Path:
+    """Write ``run.json`` whole or not at all: to a new file, synced, then renamed over the old one."""
+    path = folder / NAME
+    return write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Put ``content`` at ``path`` atomically with mode 0600; a link there is replaced, not followed."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written ({error.strerror}): choose another place") from error
+    return path
+
+
+def find_run(named: str, output: Path = OUTPUT) -> Path:
+    """The folder or file a user means: a path, a run id below ``output``, or ``latest``. Raises BadRun."""
+    path = Path(named)
+    if path.exists():
+        return path
+    if (output / named).is_dir() and "/" not in named:
+        return output / named
+    if named == "latest" and (newest := _newest(output)) is not None:
+        return newest
+    raise BadRun(f"there is no run '{named}': give a run file, its folder, an id below {output}/, or 'latest'")
+
+
+def _newest(output: Path) -> Path | None:
+    runs = sorted(p.parent for p in output.glob(f"*/{NAME}"))
+    return runs[-1] if runs else None
+
+
+def read_run(named: str, output: Path = OUTPUT) -> Run:
+    """Load a stored run by path, id or ``latest``. Raises :class:`BadRun`."""
+    place = find_run(named, output)
+    path = place / NAME if place.is_dir() else place
+    try:
+        if path.stat().st_size > SIZE_LIMIT:
+            raise BadRun(f"{path} is larger than 1 GiB: this is no run file")
+        raw = path.read_bytes()
+    except OSError as error:
+        hint = "" if path == place else "; the scan may not have ended: iotscan scan --resume " + str(place)
+        raise BadRun(f"{path} cannot be read ({error.strerror}){hint}") from error
+    return decode_run(raw, str(path))
+
+
+def decode_run(raw: bytes, where: str) -> Run:
+    """Decode a run file; ``where`` names it in errors. Raises :class:`BadRun`."""
+    try:
+        schema = msgspec.json.decode(raw, type=_Envelope).schema
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRun(f"{where} is no whole run file ({error}): it may be cut off; run the scan again") from error
+    if schema != SCHEMA:
+        raise BadRun(f"{where} has schema '{schema[:60]}', this iotscan reads {SCHEMA}: use the version that wrote it")
+    try:
+        return msgspec.json.decode(raw, type=Run)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRun(f"{where} does not hold what {SCHEMA} promises: {error}") from error
