@@ -22,7 +22,9 @@ from iotscan.assess.check import (
     make_check,
 )
 from iotscan.assess.reproduce import (
+    ANY_CERTIFICATE,
     ANY_CIPHER,
+    ANY_KEY,
     ask_suites,
     ask_tls,
     listen,
@@ -159,7 +161,9 @@ def command(*words: str) -> str:
 
 
 __all__ = [
+    "ANY_CERTIFICATE",
     "ANY_CIPHER",
+    "ANY_KEY",
     "VERSIONS",
     "Account",
     "Accounts",

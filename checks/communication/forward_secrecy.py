@@ -8,8 +8,9 @@ it selects when both are offered and the one without stands first. Nobody else's
 ## Why it matters
 Without forward secrecy one key opens everything: who records traffic today and takes the private key or the
 pre-shared key out of a flash chip, a backup or a returned device next year reads all of it, past and future.
-A suite without it that is only *accepted beside* good ones is used by old clients and by nobody else; one that
-is *selected* although better ones were offered is used by nearly everybody.
+A suite without it that is only *accepted beside* good ones is used by old clients and by nobody else. A server that
+*selects* it although a better one was offered leaves the choice to whoever writes the client, and embedded
+clients often list the cheap ones first.
 
 ## How to fix
 Offer ephemeral suites only, in the server's order: `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;` and
@@ -26,6 +27,7 @@ small microcontroller well under a second a connection.
 """
 
 from iotscan.sdk import (
+    ANY_KEY,
     Returned,
     Suite,
     Target,
@@ -41,9 +43,6 @@ from iotscan.sdk import (
     unknown,
 )
 
-# A key of no worth: it makes OpenSSL offer the PSK suites, and the server's choice shows before it is used.
-ANY_PSK = ("-psk", "00")
-
 
 @check(
     id="forward-secrecy",
@@ -52,7 +51,10 @@ ANY_PSK = ("-psk", "00")
     element="communication",
     variants={
         "unsupported": ("high", "No key exchange with forward secrecy is accepted"),
-        "not-preferred": ("high", "A key exchange without forward secrecy is selected although one with it was offered"),
+        "not-preferred": (
+            "high",
+            "A key exchange without forward secrecy is selected although one with it was offered",
+        ),
         "accepted-beside": ("medium", "Key exchanges without forward secrecy are accepted beside those with it"),
     },
     clauses=(
@@ -72,9 +74,9 @@ def forward_secrecy(tls: TlsEndpoint, target: Target) -> Returned:
         return _unsupported(tls, target)
     if without.is_answered and without.value:
         return _beside(tls, target, is_selected=preferred.is_answered and not preferred.value)
-    if tls.forward_secrecy.value and not without.value:
-        return good("every accepted key exchange has forward secrecy", observed=_names(tls.selected))
-    return unknown("the answers do not settle it")
+    for answer in (tls.forward_secrecy, without):
+        answer.value  # noqa: B018  # reading an unanswered question makes the result not assessed
+    return good("every accepted key exchange has forward secrecy", observed=_names(tls.selected))
 
 
 def _unsupported(tls: TlsEndpoint, target: Target) -> Verdict:
@@ -83,7 +85,9 @@ def _unsupported(tls: TlsEndpoint, target: Target) -> Verdict:
         "no key exchange with forward secrecy is accepted",
         observed=_names(_lacking(tls)) or ", ".join(tls.accepted_versions),
         expected="ECDHE suites, or TLS 1.3",
-        reproduce=ask_tls(target, *ANY_PSK, "-cipher", "ECDHE:DHE:@SECLEVEL=0", show="Cipher is"),
+        reproduce=ask_tls(
+            target, *ANY_KEY, "-cipher", "ECDHE:DHE:kECDHEPSK:kDHEPSK:!eNULL:@SECLEVEL=0", show="Cipher is"
+        ),
         shows="Cipher is (NONE)",
     )
 
@@ -91,7 +95,7 @@ def _unsupported(tls: TlsEndpoint, target: Target) -> Verdict:
 def _beside(tls: TlsEndpoint, target: Target, *, is_selected: bool) -> Verdict:
     lacking = _lacking(tls)
     having = [s for s in tls.selected if s not in lacking and lacking and s.version == lacking[-1].version]
-    reproduce, shows = ask_suites(target, lacking, "kRSA:kPSK:kRSAPSK", *ANY_PSK)
+    reproduce, shows = ask_suites(target, lacking, "kRSA:kPSK:kRSAPSK")
     if is_selected and having:
         worst = lacking[-1]
         reproduce = say_hello(target, worst.version, worst.code, *(s.code for s in having))

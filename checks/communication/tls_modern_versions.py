@@ -10,8 +10,8 @@ browsers, phones and cloud services refuse to talk to it at all. TLS 1.2 alone i
 better, because it has no weak suite left to choose and hides the certificate.
 
 ## How to fix
-Update the TLS library first: OpenSSL 1.0.1, mbed TLS 1.3, wolfSSL 2.0 and GnuTLS 3.0 are about the oldest
-with TLS 1.2; OpenSSL 1.1.1 brings TLS 1.3. Then allow it: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx,
+Update the TLS library first: OpenSSL has TLS 1.2 since 1.0.1 (2012) and TLS 1.3 since 1.1.1 (2018), mbed TLS
+has TLS 1.3 since 3.6. Then allow them: `ssl_protocols TLSv1.2 TLSv1.3;` in nginx,
 `ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")` in lighttpd, no `tls_version tlsv1` or
 `tlsv1.1` in mosquitto, `sslVersionMin = TLSv1.2` in stunnel. On a device whose stack cannot be updated, put
 a TLS proxy (stunnel, nginx) in front of it.

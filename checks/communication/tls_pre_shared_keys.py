@@ -53,7 +53,7 @@ def tls_pre_shared_keys(tls: TlsEndpoint, policy: Policy, target: Target) -> Ret
             return skip("no pre-shared-key suite is accepted up to TLS 1.2; those of TLS 1.3 cannot be seen")
         return good("no pre-shared-key suite without forward secrecy is accepted")
     plain = [s for s in tls.selected if s.name.startswith(("TLS_PSK_WITH_", "TLS_RSA_PSK_"))]
-    reproduce, shows = ask_suites(target, plain, "kPSK:kRSAPSK", "-psk", "00")
+    reproduce, shows = ask_suites(target, plain, "kPSK:kRSAPSK")
     return bad(
         policy.kind,
         "plain pre-shared-key suites are accepted: who learns the key reads all recorded traffic",

@@ -16,7 +16,7 @@ Current OpenSSL, mbed TLS, wolfSSL and GnuTLS do all three right by themselves: 
 look for what switches it off: `MBEDTLS_SSL_RENEGOTIATION` and `MBEDTLS_SSL_EXTENDED_MASTER_SECRET` in mbed TLS
 (define both, or leave renegotiation out altogether, which still signals it), `HAVE_SECURE_RENEGOTIATION` or
 `HAVE_SERVER_RENEGOTIATION_INFO` and `HAVE_EXTENDED_MASTER` in wolfSSL. Against compression set
-`SSL_OP_NO_COMPRESSION`, in stunnel `compression` must not be set; nginx and mosquitto never use it since 2012.
+`SSL_OP_NO_COMPRESSION` where the server is your own, and remove `compression` from stunnel's configuration.
 
 ## References
 - RFC 9325 section 3.5 (renegotiation) and section 3.3 (compression)

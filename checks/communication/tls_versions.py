@@ -18,7 +18,7 @@ Set the lowest version to TLS 1.2 in the server's configuration (`ssl_protocols 
 - RFC 7568 (deprecating SSLv3)
 """
 
-from iotscan.sdk import Returned, Target, TlsEndpoint, ask_suites, bad, check, clause, good
+from iotscan.sdk import Returned, Suite, Target, TlsEndpoint, ask_suites, bad, check, clause, good
 
 OLD = ("SSLv3", "TLSv1.0", "TLSv1.1")
 
@@ -48,8 +48,9 @@ def tls_versions(tls: TlsEndpoint, target: Target) -> Returned:
         for answer in (tls.versions[v] for v in OLD):
             answer.value  # noqa: B018  # reading an unanswered question makes the result not assessed
         return good("no version before TLS 1.2 is accepted", observed=", ".join(accepted))
-    # The oldest version is the one to show: OpenSSL 3 has no SSLv3 left, so that one is asked as bytes.
-    reproduce, shows = ask_suites(target, old[0], tls.selected, "ALL")
+    # Any suite tells in which version to ask; SSLv3 is gone from OpenSSL 3 and goes out as bytes.
+    any_suite = Suite(version=old[0], code=0x002F, name="TLS_RSA_WITH_AES_128_CBC_SHA")
+    reproduce, shows = ask_suites(target, [s for s in tls.selected if s.version == old[0]] or [any_suite], "ALL")
     return bad(
         "ssl" if "SSLv3" in old else "tls-1.0-1.1",
         f"{' and '.join(old)} accepted",

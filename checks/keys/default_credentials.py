@@ -34,7 +34,7 @@ def attempt(login: DefaultLogin, target: Target, account: str, password: str) ->
     """A command that shows the login, or the door it is tried on, and the text that proves it."""
     host, port = target.host, str(target.port)
     if login.protocol == "http":
-        ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--anyauth")
+        ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", "--anyauth")
         urls = (target.url(scheme) for scheme in ("https", "http"))
         return " || ".join(command(*ask, "-u", f"{account}:{password}", url) for url in urls), "200"
     if login.protocol == "mqtt":

@@ -36,7 +36,7 @@ from iotscan.sdk import (
     unknown,
 )
 
-WEAK = ("des", "md5")
+WEAK = ("des", "bsdi", "md5")
 
 
 def judge(account: Account, place: Subject) -> Verdict | None:

@@ -47,7 +47,7 @@ def firmware_upload(server: UpdateServer, target: Target) -> Returned:
             observed=forms,
             expected="a login before the form and before the upload",
             reproduce=command("curl", "-g", "-k", "-m", "5", "-s", url)
-            + " | tr A-Z a-z | grep -o '<input[^>]*type *= *.\\{0,1\\}file'",
+            + " | tr 'A-Z\\n' 'a-z ' | grep -o '<input[^>]*type *= *.\\{0,1\\}file'",
             shows="file",
         )
     if not server.paths_asked:

@@ -1,9 +1,9 @@
 """The updater refuses images that are not signed.
 
 ## What it looks at
-The configuration of image updaters in the image (RAUC, SWUpdate, Mender and the like): whether they verify what
-they install. For SWUpdate that is decided when it is built, so its binary is looked at, not only its
-configuration.
+The configuration of image updaters in the image (RAUC, SWUpdate, Mender and the like): whether it tells them to
+verify what they install. A SWUpdate that was built without `CONFIG_SIGNED_IMAGES` ignores the key it is given: the
+configuration does not show that.
 
 ## Why it matters
 The updater is the one program that may replace the whole system. If it takes anything, every way to hand it a

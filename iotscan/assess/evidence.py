@@ -84,9 +84,9 @@ def place_of(subject: Subject) -> Subject:
 
 
 def place_order(subject: Subject) -> tuple[str, str, str, str, int, str, int]:
-    """Sort key: by owner, then address, then port as a number, then path and line."""
+    """Sort key: devices first, by owner, then address, then port as a number, then path and line."""
     s = subject
-    return (s.device, s.image, s.address, s.transport, s.port, s.path, s.line)
+    return (s.image, s.device, s.address, s.transport, s.port, s.path, s.line)
 
 
 def vantage_of(observations: Iterable[Observation]) -> Vantage:

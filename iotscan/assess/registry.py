@@ -17,6 +17,7 @@ from types import ModuleType
 import msgspec
 
 from iotscan.assess.check import BadCheck, Check
+from iotscan.model.errors import BadInput
 from iotscan.model.vocabulary import Element
 from iotscan.shipped import shipped
 
@@ -26,7 +27,7 @@ OURS = "iotscan"
 """Name of the pack that ships with iotscan."""
 
 
-class PackError(Exception):
+class PackError(BadInput):
     """A check or pack that cannot be used: the message names the file and what to do."""
 
 
@@ -72,17 +73,22 @@ def gather(checks: Iterable[Check]) -> CheckPack:
 
 
 def read_folder(folder: Path, pack: str) -> tuple[Check, ...]:
-    """Load every check in ``folder``: ``*.py`` directly in it or in a subfolder named for an element.
+    """Load every check of a folder. Raises :class:`PackError`."""
+    return tuple(read_file(file, pack) for file in check_files(folder))
 
-    Files that begin with ``_`` are left alone. Raises :class:`PackError`.
+
+def check_files(folder: Path) -> tuple[Path, ...]:
+    """The check files of a folder: ``*.py`` directly in it or in a subfolder named for an element.
+
+    Files that begin with ``_`` are left alone. Raises :class:`PackError` where there are none.
     """
     if not folder.is_dir():
         raise PackError(f"{folder}: there is no such folder: give --checks a folder of check files")
     rooms = (folder, *(folder / element.value for element in Element))
-    files = [f for room in rooms for f in sorted(room.glob("*.py")) if not f.name.startswith("_")]
+    files = tuple(f for room in rooms for f in sorted(room.glob("*.py")) if not f.name.startswith("_"))
     if not files:
         raise PackError(f"{folder}: no check file is in it, nor in a subfolder named for an element: add one")
-    return tuple(read_file(file, pack) for file in files)
+    return files
 
 
 def read_file(path: Path, pack: str) -> Check:

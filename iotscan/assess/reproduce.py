@@ -15,10 +15,15 @@ from iotscan.wire.tls.hello import client_hello
 
 ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
 """Lets OpenSSL 3 talk to old devices: its default refuses TLS 1.0, SHA-1 and small keys before we see them."""
+ANY_CERTIFICATE = ("-cipher", "ALL:eNULL:!aNULL:@SECLEVEL=0")
+"""The same without the suites that send no certificate."""
+ANY_KEY = ("-psk", "00")
+"""Makes OpenSSL offer PSK suites. The key is worth nothing: the server's choice shows before it is used."""
 
 _FLAGS = {"TLSv1.0": "-tls1", "TLSv1.1": "-tls1_1", "TLSv1.2": "-tls1_2"}
 _GONE = (
     "SSLv3",
+    "TLSv1.3",
     "_RC4_",
     "_RC2_",
     "DES",
@@ -40,18 +45,19 @@ def ask_tls(target: Target, *options: str, show: str) -> str:
     return f"{asked} </dev/null 2>&1 | {_quoted('grep', '-E', show)}"
 
 
-def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str, *options: str) -> tuple[str, str]:
+def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str) -> tuple[str, str]:
     """A line that shows a server selecting one of a group of suites, and the text it prints then.
 
     ``suites`` are those it was seen to select, ``ciphers`` names the group in OpenSSL's words. Where
-    OpenSSL 3 has none of them left (RC4, 3DES, export …) the line sends a hello as bytes: :func:`say_hello`.
+    OpenSSL 3 has none of them left (SSLv3, RC4, 3DES, export …) the line sends a hello as bytes: :func:`say_hello`.
     """
     seen = sorted(suites)
     known = [s for s in seen if not any(piece in f"{s.version} {s.name}" for piece in _GONE)]
     if seen and not known:
         return say_hello(target, seen[0].version, seen[0].code), f"suite {seen[0].code:04x}"
     flag = _FLAGS.get(known[0].version, "-no_tls1_3") if known else "-no_tls1_3"
-    words = (flag, *options, "-cipher", f"{ciphers}:@SECLEVEL=0", "-msg")
+    key = ANY_KEY if any("PSK" in s.name for s in known) else ()
+    words = (flag, *key, "-cipher", f"{ciphers}:@SECLEVEL=0", "-msg")
     return ask_tls(target, *words, show="ServerHello$"), "], ServerHello"
 
 
@@ -70,7 +76,7 @@ def say_hello(target: Target, version: str, *suites: int, compression: bool = Fa
 
 def show_certificate(target: Target, position: int, *options: str) -> str:
     """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent."""
-    asked = ["timeout", "9", "openssl", "s_client", "-connect", target.authority, *ANY_CIPHER]
+    asked = ["timeout", "9", "openssl", "s_client", "-connect", target.authority, *ANY_CERTIFICATE]
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'" if position else ""
     chain = _quoted(*asked, *(["-showcerts"] if position else []))
     return f"{chain} </dev/null 2>/dev/null{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"

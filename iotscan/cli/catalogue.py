@@ -55,7 +55,7 @@ def explain(check: Name, folders: shared.CheckFolders = None) -> None:
 
     from iotscan.assess.registry import load_checks
     from iotscan.model.errors import BadInput
-    from iotscan.report.explain import render
+    from iotscan.report.explain import explain as page
 
     pack = load_checks(tuple(folders or ()))
     found = pack.by_id(check)
@@ -63,7 +63,7 @@ def explain(check: Name, folders: shared.CheckFolders = None) -> None:
         near = get_close_matches(check, pack.ids, n=1)
         hint = f"did you mean '{near[0]}'?" if near else "iotscan checks list shows them all"
         raise BadInput(f"there is no check '{check[:60]}': {hint}")
-    print(render(found.info))
+    print(page(found.info))
 
 
 @checks.command("new")

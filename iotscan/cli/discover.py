@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.store.runs import OUTPUT
 
 
 def discover(
@@ -23,7 +22,7 @@ def discover(
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
     format: shared.Formats = None,
-    output_dir: shared.OutputDir = OUTPUT,
+    output_dir: shared.OutputDir = shared.OUTPUT,
     max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="Wait this long for a port to answer.")

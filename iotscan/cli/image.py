@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.store.runs import OUTPUT
 
 
 def image(
@@ -15,9 +14,9 @@ def image(
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
-    fail_on: shared.FailOn = "none",
+    fail_on: shared.FailOn = "",
     format: shared.Formats = None,
-    output_dir: shared.OutputDir = OUTPUT,
+    output_dir: shared.OutputDir = shared.OUTPUT,
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,

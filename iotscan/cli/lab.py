@@ -42,4 +42,5 @@ def list_devices() -> None:
     print(f"up (process {state.pid})" if state else "down; start it with: iotscan lab up")
     for device in load_truth().devices:
         services = " ".join(f"{name}={protocol}" for name, protocol in device.services.items())
-        print(f"{device.address:13} {device.title:28} {services}")
+        print(f"{device.address}  {device.title}: {device.about}")
+        print(f"             {services}")

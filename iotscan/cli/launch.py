@@ -34,7 +34,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
-    fail_on: str = "none"
+    fail_on: str = ""
     formats: tuple[str, ...] = ()
     output: Path
     resume: str = ""

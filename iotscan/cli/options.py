@@ -5,8 +5,14 @@ from typing import Annotated
 
 import typer
 
+OUTPUT = Path("iotscan-out")
 FailOn = Annotated[
-    str, typer.Option(metavar="SEVERITY", help="Exit 1 on findings at or above: critical, high, medium, low, none.")
+    str,
+    typer.Option(
+        metavar="SEVERITY",
+        help="Exit 1 on findings at or above: critical, high, medium, low; or none. Default: as the profile says.",
+        show_default=False,
+    ),
 ]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME|FILE", help="What to check and how to judge it.")]
 CheckFolders = Annotated[

@@ -107,8 +107,8 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
 
 
 def show(run: "Run", stream: TextIO, display: Display) -> None:
-    """Show the report to a person: rich on a terminal, plain lines elsewhere."""
-    from iotscan.report import plain, terminal
+    """Show a run to a person: drawn on a terminal, plain lines elsewhere; an inventory where nothing was judged."""
+    from iotscan.report import inventory, plain, terminal
 
     if display.quiet >= 2:
         return
@@ -116,8 +116,13 @@ def show(run: "Run", stream: TextIO, display: Display) -> None:
         print(run.verdict.summary if run.verdict else "no verdict", file=stream)
         return
     screen = console(stream, display)
-    if screen.is_terminal:
+    if run.command == "discover":
+        if screen.is_terminal:
+            inventory.show_inventory(run, screen, ascii=display.ascii)
+        else:
+            stream.write(inventory.inventory(run))
+    elif screen.is_terminal:
         terminal.render(run, screen, show_passed=display.show_passed, ascii=display.ascii)
     else:
-        stream.write(plain.render(run, show_passed=display.show_passed))
+        stream.write(plain.render(run))
     stream.flush()

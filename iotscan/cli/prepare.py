@@ -75,7 +75,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     state = stack.enter_context(network.running())
     scope = Scope(
         include=tuple(f"{a}/32" for a in state.addresses),
-        grants=Grants(default_creds=True),
+        grants=Grants(default_creds=wish.default_creds),
         pace=LAB_PACE,
         authority="practice network",
     )

@@ -55,7 +55,7 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
     """
     place = find_run(named, output)
     folder = place if place.is_dir() else place.parent
-    header, entries = read_journal(folder, Found | Unit)
+    header, entries = read_journal(folder, msgspec.json.Decoder(Found | Unit))
     try:
         recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
     except (OSError, msgspec.MsgspecError) as error:

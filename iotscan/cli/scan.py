@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.store.runs import OUTPUT
 
 
 def scan(
@@ -28,8 +27,13 @@ def scan(
         str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list: 80,443,8000-8100.")
     ] = "",
     default_creds: Annotated[
-        bool, typer.Option("--default-creds", help="Grant: try the documented default login of identified products.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--default-creds/--no-default-creds",
+            help="Grant: try the documented default login of identified products. Off, except with --lab.",
+            show_default=False,
+        ),
+    ] = None,
     credentials: Annotated[
         list[Path] | None, typer.Option(metavar="FILE|DIR", help="Further credential records; repeatable.")
     ] = None,
@@ -37,9 +41,9 @@ def scan(
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
-    fail_on: shared.FailOn = "none",
+    fail_on: shared.FailOn = "",
     format: shared.Formats = None,
-    output_dir: shared.OutputDir = OUTPUT,
+    output_dir: shared.OutputDir = shared.OUTPUT,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with an interrupted run; takes no targets.")] = "",
     max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
     timeout: Annotated[
@@ -73,7 +77,7 @@ def scan(
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,
-        default_creds=default_creds,
+        default_creds=lab if default_creds is None else default_creds,
         credentials=tuple(credentials or ()),
         profile=profile,
         include=tuple(check or ()),

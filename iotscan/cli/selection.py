@@ -34,7 +34,7 @@ def choose_checks(
 
 
 def read_threshold(word: str) -> str:
-    """A ``--fail-on`` value. Raises BadInput."""
-    if word != "none" and word not in set(Severity):
+    """A ``--fail-on`` value; empty leaves it to the profile. Raises BadInput."""
+    if word not in ("", "none", *Severity):
         raise BadInput(f"--fail-on {word} is unknown: critical, high, medium, low, info or none")
     return word

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.store.runs import OUTPUT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +23,10 @@ def assess(
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
-    fail_on: shared.FailOn = "none",
+    fail_on: shared.FailOn = "",
     as_of: AsOf = "",
     format: shared.Formats = None,
-    output_dir: Runs = OUTPUT,
+    output_dir: Runs = shared.OUTPUT,
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -55,7 +54,7 @@ def gate(
     checks: shared.CheckFolders = None,
     fail_on: shared.FailOn = "high",
     as_of: AsOf = "",
-    output_dir: Runs = OUTPUT,
+    output_dir: Runs = shared.OUTPUT,
 ) -> None:
     """Say in one line whether a stored run passes, and exit accordingly. The threshold is high by default."""
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, fail_on, as_of)
@@ -68,7 +67,7 @@ def gate(
 def report(
     run: RunName,
     format: shared.Formats = None,
-    output_dir: Runs = OUTPUT,
+    output_dir: Runs = shared.OUTPUT,
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,

@@ -12,6 +12,8 @@ import msgspec
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from iotscan.model.errors import BadInput
+
 SIZE_LIMIT = 256 * 1024
 """Bytes."""
 DEPTH_LIMIT = 30
@@ -19,7 +21,7 @@ Where = tuple[str | int, ...]
 """The keys and indices that lead to a value from the top."""
 
 
-class BadYaml(Exception):
+class BadYaml(BadInput):
     """A file that is not the plain YAML we read. ``line`` and ``column`` count from 1; 0 is the whole file."""
 
     def __init__(self, path: Path, line: int, column: int, problem: str) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 
+from iotscan.model.errors import BadInput
+
 STATE_FILE = "state.json"
 
 
-class LabError(Exception):
+class LabError(BadInput):
     """The practice network cannot be started or stopped; the message says why and what to do."""
 
 

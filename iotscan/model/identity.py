@@ -60,13 +60,17 @@ def _mac_keys(device: Device) -> set[Key]:
 
 
 def _unique_claims(device: Device) -> set[Key]:
+    return {(what, value) for what, value in _stated(device) if _looks_unique(value)}
+
+
+def _stated(device: Device) -> set[Key]:
     claims = ((c.what, c.value.strip().lower()) for c in device.claims if c.what in UNIQUE_CLAIMS)
-    return {(what, value.removeprefix("uuid:")) for what, value in claims if _looks_unique(value)}
+    return {(what, value.removeprefix("uuid:")) for what, value in claims if value}
 
 
 def _looks_unique(value: str) -> bool:
     """False for what makers leave in: 0000, N/A, 123456789, the all-zero UUID."""
-    kept = "".join(c for c in value.removeprefix("uuid:") if c.isalnum())
+    kept = "".join(c for c in value if c.isalnum())
     return len(kept) >= 5 and len(set(kept)) >= 4 and kept not in "01234567890123456789" and kept != "unknown"
 
 
@@ -99,7 +103,8 @@ def _consistent_groups(groups: list[list[Device]], keys_of: Callable[[Device], s
 
 def _contradicts(devices: Sequence[Device]) -> bool:
     macs = {d.mac.lower() for d in devices if is_lasting_mac(d.mac)}
-    serials = [{c for c in _unique_claims(d) if c[0] == "serial"} for d in devices]
+    # Any serial speaks against, also one too plain to speak for: not to merge is the smaller mistake.
+    serials = [{c for c in _stated(d) if c[0] == "serial"} for d in devices]
     named = [s for s in serials if s]
     return len(macs) > 1 or any(not (a & b) for a in named for b in named)
 

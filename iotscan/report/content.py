@@ -112,7 +112,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lift(msgspec.Struct, frozen=True, kw_only=True):
-    """The letter, or the best letter, that ``repairs`` repairs reach. ``causes`` leave out what the lift ``before`` names."""
+    """The letter that ``repairs`` repairs reach. ``causes`` leave out the ``before`` repairs of the lift above."""
 
     reaches: str
     repairs: int

@@ -5,14 +5,17 @@ import textwrap
 from collections.abc import Iterator
 
 from iotscan.model.result import CheckInfo, VariantInfo
+from iotscan.report.words import clean
 
 WIDTH = 80
+LONGEST = 2000
+"""Characters of a line that stays whole."""
 _ITEM = re.compile(r"[-*] ")
 
 
 def explain(info: CheckInfo, width: int = WIDTH) -> str:
     """Everything that is known of a check as text of at most ``width`` columns (commands and URLs stay whole)."""
-    return "\n".join(_page(info, width)) + "\n"
+    return "\n".join(clean(line, LONGEST) for line in _page(info, width)) + "\n"
 
 
 def _page(info: CheckInfo, width: int) -> Iterator[str]:
@@ -58,8 +61,14 @@ def reflow(prose: str, width: int, indent: int = 0) -> Iterator[str]:
             yield f"{margin}{text}".rstrip()
             continue
         hang = margin + ("  " if _ITEM.match(text) else "")
-        whole = {"break_long_words": False, "break_on_hyphens": False}
-        yield from textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=hang, **whole)
+        yield from textwrap.wrap(
+            text,
+            width,
+            initial_indent=margin,
+            subsequent_indent=hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def _blocks(prose: str) -> Iterator[tuple[str, bool]]:

@@ -108,8 +108,9 @@ def _always(ink: Ink, listing: tuple[Entry, ...]) -> Iterator[Field]:
 
 def _where_room(ink: Ink, listing: tuple[Entry, ...]) -> Iterator[list[Field]]:
     """The further columns, the most telling first."""
-    yield [_field(ink, "services", [", ".join(e.services) for e in listing], least=16, most=44)]
-    yield [_field(ink, "mac", [e.mac for e in listing], style="dim")]
+    services = _field(ink, "services", [", ".join(e.services) for e in listing], least=16, most=44)
+    mac = _field(ink, "mac", [e.mac for e in listing], style="dim")
+    yield [mac, services] if ink.width >= 76 else [services]
     yield [_field(ink, "vendor", [e.vendor for e in listing], least=14, most=40)]
     yield [_field(ink, "model", [e.model for e in listing], least=10, most=24)]
     yield [_field(ink, "found by", [", ".join(e.found_by) for e in listing], least=8, most=20, style="dim")]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 from iotscan.report import json, plain
 from iotscan.report.words import clean
@@ -14,7 +15,7 @@ FORMATS: Mapping[str, Writer] = MappingProxyType({"json": json.render, "text": p
 """Formats that give text. The terminal is no format: it needs a console and is chosen by the CLI."""
 
 
-class UnknownFormat(Exception):
+class UnknownFormat(BadInput):
     """A format that we do not write. ``nearest`` is the name that was probably meant, or empty."""
 
     def __init__(self, name: str) -> None:

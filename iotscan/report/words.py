@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from iotscan.model.text import DEFAULT_LIMIT, safe_text
 from iotscan.model.vocabulary import Reason
 
+_JOINER = "\u034f"  # invisible, and printable only in name
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z`\"(])")
+
 NOTHING = "–"
 """Shown in place of a letter when nothing is known."""
 
@@ -33,7 +37,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
 
 def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
     """``text`` as one printable line. Facts already are; a run file from elsewhere may not be."""
-    if text.isascii() and text.isprintable() and len(text) <= limit:
+    if text.isprintable() and _JOINER not in text and len(text) <= limit:
         return text
     return safe_text(text, limit)
 
@@ -53,7 +57,7 @@ def listed(items: Sequence[str], most: int = 0) -> str:
 def first_sentence(prose: str, limit: int = 300) -> str:
     """The first sentence of a check's prose as one line."""
     line = " ".join(prose.split())
-    return clean(re.split(r"(?<=[.!?])\s+(?=[A-Z`\"(])", line, maxsplit=1)[0], limit)
+    return clean(_SENTENCE_END.split(line, maxsplit=1)[0], limit)
 
 
 def is_randomised(mac: str) -> bool:

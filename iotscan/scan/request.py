@@ -38,6 +38,6 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     checks: tuple[Check, ...]
     profile: Profile
-    fail_on: str = "none"
+    fail_on: str = ""
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

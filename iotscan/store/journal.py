@@ -48,8 +48,8 @@ class Journal(Generic[E]):
         os.close(self._file)
 
 
-def read_journal(folder: Path, entry_type: type[E]) -> tuple[Run, tuple[E, ...]]:
-    """The header and all whole entries of a run's journal. Raises :class:`BadJournal`.
+def read_journal(folder: Path, decoder: msgspec.json.Decoder[E]) -> tuple[Run, tuple[E, ...]]:
+    """The header and all whole entries of a run's journal, read by ``decoder``. Raises :class:`BadJournal`.
 
     A torn last line is cut off the file, so that the next entry starts on a line of its own.
     """
@@ -64,7 +64,7 @@ def read_journal(folder: Path, entry_type: type[E]) -> tuple[Run, tuple[E, ...]]
     lines = whole.splitlines()
     if not lines:
         raise BadJournal(f"{path} holds no run: start the scan anew")
-    return _decode_header(path, lines[0]), tuple(_decode_entries(path, lines[1:], entry_type))
+    return _decode_header(path, lines[0]), tuple(_decode_entries(path, lines[1:], decoder))
 
 
 def _decode_header(path: Path, line: bytes) -> Run:
@@ -77,8 +77,7 @@ def _decode_header(path: Path, line: bytes) -> Run:
     return header
 
 
-def _decode_entries(path: Path, lines: list[bytes], entry_type: type[E]) -> Iterator[E]:
-    decoder = msgspec.json.Decoder(entry_type)
+def _decode_entries(path: Path, lines: list[bytes], decoder: msgspec.json.Decoder[E]) -> Iterator[E]:
     for number, line in enumerate(lines, start=2):
         try:
             yield decoder.decode(line)

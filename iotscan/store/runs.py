@@ -11,7 +11,6 @@ from iotscan.model.errors import BadInput
 from iotscan.model.run import SCHEMA, Run
 
 NAME = "run.json"
-OUTPUT = Path("iotscan-out")
 SIZE_LIMIT = 1 << 30
 
 
@@ -69,7 +68,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     return path
 
 
-def find_run(named: str, output: Path = OUTPUT) -> Path:
+def find_run(named: str, output: Path) -> Path:
     """The folder or file a user means: a path, a run id below ``output``, or ``latest``. Raises BadRun."""
     path = Path(named)
     if path.exists():
@@ -86,7 +85,7 @@ def _newest(output: Path) -> Path | None:
     return runs[-1] if runs else None
 
 
-def read_run(named: str, output: Path = OUTPUT) -> Run:
+def read_run(named: str, output: Path) -> Run:
     """Load a stored run by path, id or ``latest``. Raises :class:`BadRun`."""
     place = find_run(named, output)
     path = place / NAME if place.is_dir() else place

@@ -1,7 +1,7 @@
 """Samples of checks: a little evidence in YAML, and what a check must say of it. See README.md."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,13 @@ from iotscan.model.result import Result
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Outcome, Reason, Vantage
 from iotscan.shipped import shipped
+
+
+class SampleLoader(CoreLoader):
+    """YAML 1.2 scalars, and for these tests ``<<`` to build one sample's facts from another's."""
+
+
+SampleLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 HERE = Path(__file__).parent
 KINDS = ("fires", "silent", "unknown")
@@ -65,7 +72,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def read_sample(path: Path) -> Sample:
-    raw = yaml.load(path.read_text(), CoreLoader)
+    raw = yaml.load(path.read_text(), SampleLoader)
     return msgspec.convert({k: v for k, v in raw.items() if not k.startswith("_")}, Sample)
 
 
@@ -133,11 +140,12 @@ def judge(check: Check, sample: Sample) -> tuple[Result, ...]:
     return results
 
 
-def worst(results: Iterable[Result], on: str = "") -> Result:
+def worst(results: Sequence[Result], on: str = "") -> Result:
     """The result that counts: over all owners, or on one subject (a device or image, one service, one path)."""
     where = subject_of(on) if on else Subject()
     wanted = {k: v for k, v in msgspec.structs.asdict(where).items() if v}
     here = [r for r in results if all(getattr(r.subject, k) == v for k, v in wanted.items())]
+    assert here, f"nothing is said of '{on}', only of {sorted({str(r.subject) for r in results})}"
     return max(here, key=lambda r: (r.outcome.weight, r.severity.rank))
 
 

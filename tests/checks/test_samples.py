@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from samples import HERE, KINDS, check_files, judge, read_check, read_sample, sample_files, worst
 
 from iotscan.model.vocabulary import Outcome
+from tests.checks.samples import HERE, KINDS, check_files, judge, read_check, read_sample, sample_files, worst
 
 ALLOWED = {
     "fires": {Outcome.FAIL},

@@ -100,10 +100,13 @@ def _answer(status: str) -> bytes:
 
 @asynccontextmanager
 async def connect_proxy(line: Line, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
-    """A proxy to one TCP port of one device, while the block lasts; each CONNECT is one conversation."""
+    """A proxy to one TCP port of one device, while the block lasts; each CONNECT is one conversation.
+
+    What the block raises comes out in an exception group: catch within.
+    """
     proxy = ConnectProxy(line, port, cap=cap)
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
-        proxy.at = listener.extra(anyio.abc.SocketAttribute.local_port)
+        proxy.at = listener.extra_attributes[anyio.abc.SocketAttribute.local_port]()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, proxy.handle)
             try:

@@ -144,7 +144,7 @@ class Connection:
 class Datagram:
     """A connected UDP socket to one service."""
 
-    def __init__(self, peer: anyio.abc.ConnectedUDPSocket, line: "Line") -> None:
+    def __init__(self, peer: socket.socket, line: "Line") -> None:
         self._peer = peer
         self._line = line
 
@@ -153,14 +153,16 @@ class Datagram:
         for _ in range(tries):
             self._line.datagrams += 1
             self._line.bytes_sent += len(payload)
-            try:
-                with anyio.move_on_after(seconds):
-                    await self._peer.send(payload)
-                    data = await self._peer.receive()
-                    self._line.bytes_received += len(data)
-                    return data[:DATAGRAM_CAP]
-            except (anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
-                raise Refused("the UDP port is closed") from error
+            with anyio.move_on_after(seconds):
+                try:
+                    self._peer.send(payload)
+                    await anyio.wait_readable(self._peer)
+                    data = self._peer.recv(DATAGRAM_CAP)
+                except OSError as error:
+                    # An ICMP "port unreachable" arrives as an error of the connected socket.
+                    raise _dial_error(error, self._peer.getpeername()[1]) from error
+                self._line.bytes_received += len(data)
+                return data
         raise TimedOut(f"no answer to {tries} datagrams")
 
 
@@ -195,8 +197,9 @@ class Line:
         self.bytes_sent, self.bytes_received = cost.bytes_sent, cost.bytes_received
 
     def _check_clock(self) -> None:
-        self._started = self._started or time.monotonic()
-        if time.monotonic() - self._started > self.pace.device_timeout:
+        now = time.monotonic()
+        self._started = self._started or now
+        if now - self._started > self.pace.device_timeout:
             raise DeadlinePassed(f"{self.pace.device_timeout:g} s for this device are used up")
 
     def _check_budget(self) -> None:
@@ -274,6 +277,7 @@ class Line:
             try:
                 inner = await TLSStream.wrap(
                     stream,
+                    server_side=False,  # anyio guesses "server" from a missing host name
                     hostname=server_name or None,
                     ssl_context=permissive_context(),
                     standard_compatible=False,
@@ -303,15 +307,20 @@ class Line:
         async with self._talking:
             self._check_budget()
             await self._attempts.turn()
-            async with (
-                self._sockets,
-                await anyio.create_connected_udp_socket(self.address, port) as peer,
-            ):
+            family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+            async with self._sockets:
+                peer = socket.socket(family, socket.SOCK_DGRAM)
                 try:
+                    peer.setblocking(False)
+                    peer.connect((self.address, port))
                     with anyio.fail_after(self.pace.conversation_timeout):
                         yield Datagram(peer, self)
                 except TimeoutError as error:
                     raise TimedOut(f"UDP port {port} did not answer in time") from error
+                except OSError as error:
+                    raise _dial_error(error, port) from error
+                finally:
+                    peer.close()
 
 
 class Dialer:

@@ -83,6 +83,12 @@ class CipherSuite(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_psk and self.has_forward_secrecy
 
     @property
+    def needs_certificate(self) -> bool:
+        """True where the server proves itself by a certificate."""
+        has_none = self._is("PSK", "DHE_PSK", "ECDHE_PSK", "KRB5", "ECCPWD") or self.key_exchange == "SRP_SHA"
+        return self.is_authenticated and not has_none
+
+    @property
     def is_broken(self) -> bool:
         """True for NULL, anonymous, export, RC4, RC2 and single DES: below 112 bit or nobody authenticated."""
         return self.kind in ("null", "rc4", "rc2", "des") or self.is_export or not self.is_authenticated

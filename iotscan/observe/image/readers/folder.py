@@ -81,9 +81,10 @@ class FolderTree:
             file = os.open(self._host(resolved), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise Unreadable(error.strerror or "cannot be opened") from error
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise Unreadable("not a regular file")
         with os.fdopen(file, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise Unreadable("not a regular file")
             return stream.read(limit)
 
     def _host(self, resolved: str) -> Path:

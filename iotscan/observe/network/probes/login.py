@@ -1,5 +1,6 @@
 """Whether a service accepts its product's documented default login. Only with the grant ``default_creds``."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from iotscan.data.credential_records import CredentialRecord, Protocol
@@ -39,7 +40,7 @@ async def ask_login(door: Door) -> Heard:
 async def _examine(door: Door) -> DefaultLogin | Missed:
     protocol = _PROTOCOLS[door.service.protocol]
     records = records_for(door, protocol, door.tools["credential_records"])
-    if settled := _settled(door, protocol, known_product=bool(records)):
+    if settled := _settled(door, protocol, records):
         return settled
     if not records:
         return not_tried(Reason.NOT_OBSERVABLE, "no documented default login is known for this product")
@@ -53,7 +54,7 @@ async def _examine(door: Door) -> DefaultLogin | Missed:
     return await examination.run()
 
 
-def _settled(door: Door, protocol: Protocol, *, known_product: bool) -> DefaultLogin | Missed | None:
+def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]) -> DefaultLogin | Missed | None:
     """What the facts at hand already settle, so that nothing need be sent."""
     for service, fact in door.known:
         if service != door.service.name:
@@ -64,17 +65,19 @@ def _settled(door: Door, protocol: Protocol, *, known_product: bool) -> DefaultL
             case MqttBroker() if fact.anonymous.known:
                 return DefaultLogin(protocol=protocol, outcome="open")
             case HttpServer():
-                return _settled_by_page(fact, known_product=known_product)
+                return _settled_by_page(fact, records)
     return None
 
 
-def _settled_by_page(page: HttpServer, *, known_product: bool) -> Missed | None:
+def _settled_by_page(page: HttpServer, records: Sequence[CredentialRecord]) -> Missed | None:
     if page.redirects_to_https:
         return _asks_for_none("it redirects to https: asks for no login here")
+    if records and records[0].path != "/":
+        return None
     schemes = {challenge.scheme for challenge in page.challenges}
     if page.has_login_form and not schemes & {"basic", "digest"}:
         return not_tried(Reason.NOT_OBSERVABLE, "login form: only HTTP Basic and Digest are tried")
-    if 200 <= page.status < 300 and not page.asks_credentials and not known_product:
+    if 200 <= page.status < 300 and not page.asks_credentials and not records:
         return _asks_for_none("asks for no login")
     return None
 

@@ -15,7 +15,7 @@ from iotscan.model.facts.tls import VERSIONS, Suite
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.dial import DialError, PeerClosed
 from iotscan.observe.network.probe import Door
-from iotscan.wire.tls.alerts import PROTOCOL_VERSION, REFUSALS, alert_name
+from iotscan.wire.tls.alerts import CLOSE_NOTIFY, INTERNAL_ERROR, PROTOCOL_VERSION, REFUSALS, alert_name
 from iotscan.wire.tls.answer import ServerAnswer, read_answer
 from iotscan.wire.tls.framing import ALERT, HANDSHAKE
 from iotscan.wire.tls.hello import client_hello
@@ -26,17 +26,21 @@ PATIENCE = 5.0
 """Seconds that one hello waits for its answer."""
 ANSWER_CAP = 64 * 1024
 _SILENCES = 2
+_MANDATORY_13 = 0x1301
 _OLD = VERSIONS[:-1]
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one hello: a selection, a refusal (by a bare close: ``is_close``), or neither and why."""
+    """What became of one hello: a selection, a refusal, or neither and why.
+
+    A refusal is ``is_doubtful`` when it may have another cause: a bare close, an internal error.
+    """
 
     kind: Literal["selected", "refused", "open"]
     version: str = ""
     suite: int = 0
     answer: ServerAnswer | None = None
-    is_close: bool = False
+    is_doubtful: bool = False
     speaks_tls: bool = False
     reason: Reason | None = None
     detail: str = ""
@@ -139,7 +143,7 @@ class Interview:
         """Whether a suite of a group is accepted: in any version, or refused in the best one."""
         if any(wanted(SUITES[a.reply.suite]) for a in self._chosen()):
             return Answer.of(True)
-        answers = [self.version(v) for v in VERSIONS if offer(v, wanted) and VERSIONS.index(v) > self._floor]
+        answers = [self.version(v) for v in VERSIONS if _matters(v, wanted) and VERSIONS.index(v) > self._floor]
         gap = next((answer for answer in answers if not answer.is_answered), None)
         if gap is not None:
             return gap
@@ -163,12 +167,12 @@ class Interview:
                 return
 
     async def confirm(self) -> None:
-        """Where the last refusals were mere closes, see that the server still answers; else take them back.
+        """Where the last refusals are doubtful, see that the server still answers; else take them back.
 
         A device that is out of connections closes just like one that says no.
         """
         last = max((i for i, a in enumerate(self.asked) if a.reply.kind == "selected"), default=-1)
-        doubtful = [i for i, a in enumerate(self.asked) if i > last and a.reply.is_close]
+        doubtful = [i for i, a in enumerate(self.asked) if i > last and a.reply.is_doubtful]
         if last < 0 or not doubtful:
             return
         known = self.asked[last]
@@ -177,6 +181,11 @@ class Interview:
             taken_back = _open(Reason.UNREADABLE, "closed the connection, and then answered nothing any more")
             for i in doubtful:
                 self.asked[i] = msgspec.structs.replace(self.asked[i], reply=taken_back)
+
+
+def _matters(version: str, wanted: Wanted) -> bool:
+    """Whether not knowing a version leaves a group open; in TLS 1.3 the suites of RFC 9150 do not."""
+    return wanted(SUITES[_MANDATORY_13]) if version == "TLSv1.3" else bool(offer(version, wanted))
 
 
 def any_of(*groups: Wanted) -> Wanted:
@@ -196,7 +205,7 @@ def _open(reason: Reason, detail: str, *, speaks_tls: bool = False) -> Reply:
 def _judge(data: bytes, is_over: bool, version: str, suites: tuple[int, ...]) -> Reply:
     answer = read_answer(data)
     if answer is None and is_over:
-        return Reply(kind="refused", is_close=True, detail="closed the connection")
+        return Reply(kind="refused", is_doubtful=True, detail="closed the connection")
     if answer is None:
         return _open(Reason.TIMEOUT, f"no answer to a {version} hello in {PATIENCE:g} s", speaks_tls=bool(data))
     if answer.kind == "not_tls":
@@ -207,8 +216,9 @@ def _judge(data: bytes, is_over: bool, version: str, suites: tuple[int, ...]) ->
         name = alert_name(answer.description)
         if answer.description in REFUSALS:
             return Reply(kind="refused", answer=answer, detail=name, speaks_tls=True)
-        if answer.description == 0:
-            return Reply(kind="refused", is_close=True, answer=answer, detail=name, speaks_tls=True)
+        if answer.description in (CLOSE_NOTIFY, INTERNAL_ERROR):
+            # OpenSSL says internal_error where its security level leaves an old version no suite.
+            return Reply(kind="refused", is_doubtful=True, answer=answer, detail=name, speaks_tls=True)
         return _open(Reason.UNREADABLE, f"answered a {version} hello with {name}", speaks_tls=True)
     return _judge_hello(answer, version, suites)
 

@@ -119,6 +119,8 @@ def judge(chain: list[bytes]) -> dict[str, Any]:
         if result.was_validation_successful:
             return {"is_trusted": True, "detail": f"leads to a root of the {store.name} store"}
         said = result.validation_error or said
+    # What follows in brackets repeats the certificate as the library shows it.
+    said = "signed by itself" if leaf.subject == leaf.issuer else said.partition(" (encountered")[0]
     return {"is_trusted": False, "detail": f"leads to no root of a public store: {said}"}
 
 
@@ -138,8 +140,9 @@ def _own_name(leaf: Any) -> Any:
 
 
 def _time_within(leaf: Any) -> datetime:
-    last = leaf.not_valid_after_utc - timedelta(seconds=1)
-    return max(leaf.not_valid_before_utc, min(datetime.now(UTC), last))
+    first: datetime = leaf.not_valid_before_utc
+    last: datetime = leaf.not_valid_after_utc
+    return max(first, min(datetime.now(UTC), last - timedelta(seconds=1)))
 
 
 def work(request: Request) -> Response:

@@ -43,7 +43,7 @@ class Worker:
     """One worker process, one job at a time. ``scope`` is the scope hash that every request carries."""
 
     def __init__(self, module: str = SSLYZE, *, scope: str = "") -> None:
-        self._command = (sys.executable, "-P", "-s", "-m", module, scope)
+        self._command: tuple[str, ...] = (sys.executable, "-P", "-s", "-m", module, scope)
         self._scope = scope
         self._process: Process | None = None
         self._busy = anyio.Lock()

@@ -1,0 +1,58 @@
+"""Certificates are signed with a hash that holds.
+
+## What it looks at
+The hash under the signature of every certificate that a TLS server sends. A root that is sent along is left out:
+a client trusts it for being in its store, and its signature of itself is never looked at.
+
+## Why it matters
+Two certificates with the same MD5 can be made on a laptop, and with the same SHA-1 for some ten thousand euros:
+the CA signs the harmless one, and the signature fits the other (MD5 forged a working CA in 2008; SHA-1 fell in 2017
+and with a chosen prefix in 2020). Current TLS libraries refuse such chains, so that a device with one is kept alive
+by clients that do not check.
+
+## How to fix
+Have it signed again with SHA-256: `openssl x509 -req -sha256 …`, `default_md = sha256` in the CA's `openssl.cnf`,
+`-sha256` for `openssl req -x509`. The key may stay if it is long enough. When an intermediate is the culprit,
+fetch its current version from the CA and replace it in the bundle that `ssl_certificate` (nginx), `certfile`
+(mosquitto) or `ssl.pemfile` (lighttpd) names.
+
+## References
+- RFC 9325 section 4.5 (SHA-1 and MD5 must not be used)
+- RFC 9155 (deprecating MD5 and SHA-1 signatures in TLS 1.2)
+"""
+
+from iotscan.sdk import CertificateChain, Returned, Target, bad, check, clause, good, show_certificate
+
+WEAK = ("md2", "md4", "md5", "sha1")
+
+
+@check(
+    id="certificate-signature-hash",
+    aliases=("CRT-004",),
+    title="Certificates are signed with SHA-2 or better",
+    element="communication",
+    variants={"weak": ("high", "A certificate is signed with MD5 or SHA-1")},
+    clauses=(
+        clause("RFC 9325", "2022", "4.5"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("IEC 62443-4-2", "2019", "CR 4.3"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def certificate_signature_hash(chain: CertificateChain, target: Target) -> Returned:
+    """Judge the server's own certificate always, those above it unless they signed themselves."""
+    for position, certificate in enumerate(chain.certificates):
+        hash_name = certificate.signature_hash.lower().replace("-", "")
+        if hash_name not in WEAK or (position > 0 and certificate.is_self_issued):
+            continue
+        whose = "the server's certificate" if position == 0 else f"the intermediate {certificate.subject}"
+        return bad(
+            "weak",
+            f"{whose} is signed with {hash_name.upper()}",
+            observed=certificate.signature_hash,
+            expected="sha256 or better",
+            reproduce=f"{show_certificate(target, position, '-text')} | grep -i 'Signature Algorithm:.*{hash_name}'",
+            shows="Signature Algorithm: ",
+        )
+    return good(f"the server's certificate is signed with {chain.leaf.signature_hash or chain.leaf.key_type}")

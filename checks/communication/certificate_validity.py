@@ -1,0 +1,92 @@
+"""Certificates are within their dates.
+
+## What it looks at
+The first and last day of the certificates that a TLS server sends, against the date of the run: its own and
+the intermediate ones. A root that is sent along is left out, because clients use their own copy of it.
+
+## Why it matters
+Clients that check dates lose the device on the day its certificate runs out: updates and alarms stop. What
+people do then is worse: they switch checking off, and an attacker's certificate is accepted from that day on.
+A certificate that is not yet valid is usually made by a device whose clock was wrong at first boot.
+
+## How to fix
+Renew it now, and let a machine do so from now on: `certbot renew` or `acme.sh --cron` on a timer, `step ca renew
+--daemon` or an EST client with a CA of your own, then `systemctl reload nginx` or `kill -HUP` to mosquitto, which
+reads `certfile` again. On devices that make their own certificate at first boot, wait for the time (`chronyc
+waitsync`, `systemd-time-wait-sync`) or ship a build date as the earliest clock, and begin validity a day before.
+
+## References
+- RFC 5280 section 4.1.2.5 (validity)
+- CA/Browser Forum ballot SC-081 (lifetimes go down to 47 days: only machines renew in time)
+"""
+
+from datetime import timedelta
+
+from iotscan.sdk import (
+    AsOf,
+    Certificate,
+    CertificateChain,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    show_certificate,
+)
+
+SOON = timedelta(days=30)
+SENTENCES = {
+    "expired": "expired on {0.not_after:%Y-%m-%d}",
+    "not-yet-valid": "is valid only from {0.not_before:%Y-%m-%d} on",
+    "expires-soon": "expires on {0.not_after:%Y-%m-%d}",
+}
+
+
+@check(
+    id="certificate-validity",
+    aliases=("CRT-001",),
+    title="Certificates are within their dates and not about to expire",
+    element="communication",
+    variants={
+        "expired": ("high", "A certificate has expired"),
+        "not-yet-valid": ("high", "A certificate is not valid yet"),
+        "expires-soon": ("low", "A certificate expires within 30 days"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("IEC 62443-4-2", "2019", "CR 1.8"),
+    ),
+    since="0.1",
+    effort="low",
+)
+def certificate_validity(chain: CertificateChain, as_of: AsOf, target: Target) -> Returned:
+    """The worst certificate counts; what machines renew is late only in the last third of its life."""
+    is_public = bool(chain.trusted.known)
+    judged = [(p, c) for p, c in enumerate(chain.certificates) if p == 0 or not c.is_self_issued]
+    found = {_judge(c, as_of, is_public): (p, c) for p, c in reversed(judged)}
+    for variant, sentence in SENTENCES.items():
+        if variant in found:
+            position, certificate = found[variant]
+            whose = "the server's certificate" if position == 0 else f"the intermediate {certificate.subject}"
+            edge = certificate.not_before if variant == "not-yet-valid" else certificate.not_after
+            return bad(
+                variant,
+                f"{whose} {sentence.format(certificate)}",
+                observed=f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}",
+                expected=f"valid on {as_of:%Y-%m-%d} and for 30 days more",
+                reproduce=show_certificate(target, position, "-dates"),
+                # As openssl prints it, but for the name of the month, which Python would translate.
+                shows=f"{edge.day:2d} {edge:%H:%M:%S} {edge.year} GMT",
+            )
+    return good(f"valid until {chain.leaf.not_after:%Y-%m-%d}")
+
+
+def _judge(certificate: Certificate, as_of: AsOf, is_public: bool) -> str:
+    lifetime = certificate.not_after - certificate.not_before
+    if as_of > certificate.not_after:
+        return "expired"
+    if as_of < certificate.not_before:
+        return "not-yet-valid"
+    soon = min(SOON, lifetime / 3) if is_public else SOON
+    return "expires-soon" if certificate.not_after - as_of < soon else ""

@@ -1,0 +1,72 @@
+"""A run judged anew from what it holds: results, grades and verdict follow from its observations and attempts.
+
+Pure: the same run, checks, profile and date give the same bytes. ``scan``, ``image``, ``assess`` and
+``gate`` all end here.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from iotscan.assess.assessing import assess
+from iotscan.assess.check import Check
+from iotscan.assess.evidence import Evidence
+from iotscan.assess.gate import decide
+from iotscan.assess.grading import grade
+from iotscan.assess.profile import Profile, required_ids, values_by_id
+from iotscan.model.facts import PortSweep
+from iotscan.model.grade import Letter
+from iotscan.model.observation import Observation
+from iotscan.model.run import Run
+
+
+def judge(
+    run: Run,
+    checks: Sequence[Check],
+    profile: Profile,
+    *,
+    as_of: datetime,
+    fail_on: str = "",
+    min_grade: Letter | None = None,
+    excluded: Sequence[Check] = (),
+) -> Run:
+    """The run with results, grades, verdict, checks, profile and date of this judgement.
+
+    ``checks`` are those the profile selects, ``excluded`` those to list as left out. ``fail_on`` empty
+    takes the profile's threshold, else none. ``as_of`` is in UTC, or taken to be where it has no zone.
+    """
+    moment = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    evidence = Evidence(run.devices, run.images, run.observations, run.attempts, moment)
+    results = assess(
+        evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
+    )
+    grades = grade(results, run.devices, run.images)
+    verdict = decide(
+        results,
+        grades,
+        fail_on=fail_on or profile.fail_on or "none",
+        required=required_ids(profile, checks),
+        answered_targets=_did_any_answer(run),
+        min_grade=min_grade,
+    )
+    infos = {c.info.id: c.info for c in (*checks, *excluded)}
+    return msgspec.structs.replace(
+        run,
+        as_of=moment.isoformat(),
+        profile=profile.as_info(),
+        checks=tuple(infos[key] for key in sorted(infos)),
+        results=results,
+        grades=grades,
+        verdict=verdict,
+    )
+
+
+def _did_any_answer(run: Run) -> bool:
+    """True when there is an image, or a device said anything: a closed port is an answer, silence is none."""
+    return bool(run.images) or any(_is_answer(o) for o in run.observations)
+
+
+def _is_answer(observation: Observation) -> bool:
+    fact = observation.fact
+    return bool(fact.open or fact.closed) if isinstance(fact, PortSweep) else True

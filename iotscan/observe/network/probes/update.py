@@ -1,0 +1,197 @@
+"""Update manifests, images and upload pages that a web server gives to anybody; GET only.
+
+What counts is content: a manifest must parse as one, an image must be no text, a signature must have the
+structure of one, an upload page must hold the form. A path that nobody has is asked first, so that a
+server that says 200 to everything proves nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from iotscan.model.facts import UpdateServer, UploadForm, kind_of
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
+from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probes.offers import (
+    MANIFEST_CAP,
+    Offer,
+    head_of,
+    image_offer,
+    manifest_offer,
+    settle,
+    siblings,
+)
+from iotscan.observe.network.probes.web import Ask, Reply, ask_all, origin
+from iotscan.observe.network.probes.well_known import control_path
+from iotscan.wire.html import Form, Page, read_page
+from iotscan.wire.http import HttpResponse
+
+MANIFESTS: Final = (
+    "/firmware/manifest.json",
+    "/update/manifest.json",
+    "/ota/manifest.json",
+    "/firmware.json",
+    "/latest.json",
+    "/manifest.json",
+    "/firmware/latest.json",
+)
+IMAGES: Final = ("/firmware.bin", "/update.bin")
+UPLOADS: Final = ("/update", "/upgrade", "/firmware", "/ota", "/cgi-bin/upgrade")
+_LINKED: Final = (".bin", ".img", ".swu", ".raucb", ".mender", ".fw", ".trx", ".itb", ".uf2", ".ipk")
+_WORDS: Final = ("update", "upgrade", "firmware", "flash", "ota", "upload")
+_PAGE_CAP = 256 * 1024
+_NAMED_LIMIT = 4
+"""Images that are looked at beyond those at usual paths."""
+_BESIDE_LIMIT = 4
+"""Artefacts beside which signatures are looked for."""
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that a manifest or a link names: its path here, and what the manifest says of its signature."""
+
+    path: str
+    is_signed: bool = False
+    signature_path: str = ""
+
+
+Replies = dict[Ask, Reply]
+
+
+async def ask_update(door: Door) -> Heard:
+    """Ask for what is usual, then for what that names, then for ends of images and signatures beside them."""
+    control = Ask(path=control_path(door, "/"), cap=_PAGE_CAP)
+    pages = tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS))
+    manifests = tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in MANIFESTS)
+    images = tuple(head_of(path) for path in IMAGES)
+    replies = await _ask(door, (control, *pages[:1], *manifests, *images, *pages[1:]))
+    nobody = replies[control]
+    if isinstance(nobody, DialError):
+        return Heard(missed=(gone(UpdateServer, nobody),))
+
+    offers = _manifest_offers(replies, manifests, nobody)
+    named = _named(door, offers, replies[pages[0]])
+    further = tuple(head_of(n.path) for n in named[:_NAMED_LIMIT] if n.path not in IMAGES)
+    replies |= await _ask(door, further)
+    offers += _image_offers(replies, (*images, *further), named, nobody)
+
+    # What fails from here on shows in the artefact that it was asked for.
+    errors = [r for r in replies.values() if isinstance(r, DialError)]
+    open_offers = [offer for offer in offers if offer.wants_more]
+    ends = [ask for offer in open_offers if (ask := offer.tail())]
+    signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
+    replies |= await _ask(door, (*ends, *signatures))
+    artefacts = tuple(settle(offer, replies, nobody) for offer in offers)
+    uploads = _uploads(door, replies, pages, nobody)
+    if errors and not uploads and all(a.signature != "none" for a in artefacts):
+        # With nothing bad found, what could not be asked may be it.
+        return Heard(missed=(gone(UpdateServer, errors[0]),))
+    if not artefacts and not uploads:
+        return _nothing(nobody)
+    fact = UpdateServer(
+        tls=speaks_tls(door.service),
+        artefacts=artefacts,
+        open_uploads=uploads,
+        paths_asked=sum(isinstance(r, HttpResponse) for r in replies.values()),
+    )
+    return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
+
+
+async def _ask(door: Door, asks: Iterable[Ask]) -> Replies:
+    several = tuple(dict.fromkeys(asks))
+    return dict(zip(several, await ask_all(door, several), strict=True))
+
+
+def _manifest_offers(replies: Replies, asks: Iterable[Ask], nobody: HttpResponse) -> list[Offer]:
+    if manifest_offer("", nobody):
+        return []
+    found = (manifest_offer(ask.path, replies[ask]) for ask in asks)
+    return [offer for offer in found if offer]
+
+
+def _image_offers(replies: Replies, asks: Iterable[Ask], named: Iterable[Named], nobody: HttpResponse) -> list[Offer]:
+    if image_offer("", nobody):
+        return []
+    names = {n.path: n for n in named}
+    offers = []
+    for ask in asks:
+        offer = image_offer(ask.path, replies[ask])
+        if offer is None:
+            continue
+        name = names.get(ask.path, Named(path=ask.path))
+        beside = (name.signature_path,) if name.signature_path else ()
+        offers.append(
+            msgspec.structs.replace(offer, signed_in_manifest=name.is_signed, beside=(*beside, *siblings(ask.path)))
+        )
+    return offers
+
+
+def _named(door: Door, offers: Iterable[Offer], front: Reply) -> list[Named]:
+    """The images on this very service that manifests name, then those the front page links; each once."""
+    own = origin(door)
+    found: dict[str, Named] = {}
+    for offer in offers:
+        for image in offer.manifest.images if offer.manifest else ():
+            path = own.resolve(image.url, offer.path)
+            signature = own.resolve(image.signature_url, offer.path) if image.signature_url else None
+            if path:
+                found.setdefault(path, Named(path=path, is_signed=image.has_signature, signature_path=signature or ""))
+    for link in _page(front).links:
+        path = own.resolve(link, front.path if isinstance(front, HttpResponse) else "/")
+        if path and path.partition("?")[0].lower().endswith(_LINKED):
+            found.setdefault(path, Named(path=path))
+    return list(found.values())
+
+
+def _page(reply: Reply) -> Page:
+    if not isinstance(reply, HttpResponse) or reply.status != 200 or reply.is_opaque or not reply.is_html:
+        return Page()
+    return read_page(reply.body)
+
+
+def _uploads(door: Door, replies: Replies, pages: Iterable[Ask], nobody: HttpResponse) -> tuple[UploadForm, ...]:
+    """The pages that offer an upload to anybody; a form that stands on several counts once.
+
+    On the front page, and on what a server shows for every path, the form must be about updates.
+    """
+    own, everywhere = origin(door), _page(nobody).forms
+    found: dict[str, UploadForm] = {}
+    for ask in pages:
+        page = _page(replies[ask])
+        for form in page.forms if not page.has_password else ():
+            is_common = ask.path == "/" or form in everywhere
+            action = own.resolve(form.action or ask.path, ask.path) or form.action
+            if form.is_upload and (not is_common or _is_about_updates(form)):
+                found.setdefault(action, UploadForm(path=ask.path, action=safe_text(action, 300)))
+    return tuple(found.values())
+
+
+def _is_about_updates(form: Form) -> bool:
+    return any(word in form.action.lower() for word in _WORDS)
+
+
+def _nothing(nobody: HttpResponse) -> Heard:
+    """Nothing was found: absent, unless the server tells nobody anything."""
+    if nobody.status in (401, 403, 407):
+        return _missed(Reason.NOT_OBSERVABLE, f"everything answers {nobody.status} without credentials")
+    if nobody.status >= 500 or nobody.status == 429:
+        return _missed(Reason.UNREADABLE, f"everything answers {nobody.status}")
+    return Heard()
+
+
+def _missed(reason: Reason, detail: str) -> Heard:
+    gap = Missed(need=kind_of(UpdateServer), status=AttemptStatus.UNREADABLE, reason=reason, detail=detail)
+    return Heard(missed=(gap,))
+
+
+PROBE = Probe(
+    name="update",
+    version=1,
+    speaks=frozenset({"http", "https"}),
+    gives=(UpdateServer,),
+    ask=ask_update,
+    stage=2,
+)

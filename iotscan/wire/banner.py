@@ -1,0 +1,107 @@
+"""Which protocol the first bytes of a service belong to, whether it spoke unasked or was asked in another.
+
+Source: RFC 4253 section 4.2 (SSH), RFC 854 (telnet), RFC 959 and RFC 5321 (220), RFC 2326 (RTSP), RFC 9112 (HTTP).
+"""
+
+from typing import Final
+
+import msgspec
+
+from iotscan.model.text import safe_text
+from iotscan.wire import adb, mqtt, telnet
+from iotscan.wire.tls.answer import read_answer
+
+_STARTS: Final = (
+    # What a first line begins with, and the protocol that alone begins so.
+    (b"HTTP/1.", "http"),
+    (b"HTTP/0.", "http"),
+    (b"RTSP/1.", "rtsp"),
+    (b"RTSP/2.", "rtsp"),
+    (b"SIP/2.0", "sip"),
+    (b"RFB 00", "vnc"),
+    (b"+OK ", "pop3"),
+    (b"* OK ", "imap"),
+    (b"AMQP\x00", "amqp"),
+    (b"-ERR ", "redis"),
+    (b"-DENIED ", "redis"),
+    (b"-NOAUTH ", "redis"),
+)
+_SHOWN = 120
+_TELNET_COMMANDS: Final = range(0xFA, 0xFF)
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """A protocol, and what made us say so in a few words."""
+
+    protocol: str
+    how: str
+
+
+def recognise(data: bytes, expected: str = "") -> Recognised | None:
+    """The protocol of a service's first bytes; None while they do not tell. Never raises.
+
+    ``expected`` settles what alone would be open: whether ``220`` is FTP or SMTP, and whether a prompt
+    without negotiation is telnet's.
+    """
+    line = _first_line(data)
+    if any(piece.startswith(b"SSH-") for piece in data.split(b"\n")[:50]):
+        return Recognised(protocol="ssh", how=f"sent {_show(_ssh_line(data))}")
+    for start, protocol in _STARTS:
+        if line.startswith(start):
+            return Recognised(protocol=protocol, how=f"sent {_show(line)}")
+    return _binary(data) or _greeting(line, expected) or _prompt(data, expected)
+
+
+def _binary(data: bytes) -> Recognised | None:
+    answer = read_answer(data)
+    if answer is not None and answer.kind != "not_tls":
+        what = f"alert {answer.description}" if answer.kind == "alert" else f"a {answer.kind.replace('_', ' ')}"
+        return Recognised(protocol="tls", how=f"answered a ClientHello with {what}")
+    if reply := adb.read_reply(data):
+        return Recognised(protocol="adb", how=f"answered CNXN with {reply.command}")
+    if (code := mqtt.read_connack(data)) is not None:
+        return Recognised(protocol="mqtt", how=f"answered CONNECT with CONNACK {code}")
+    if len(data) >= 3 and data[0] == telnet.IAC and data[1] in _TELNET_COMMANDS:
+        return Recognised(protocol="telnet", how="opened with telnet negotiation")
+    return None
+
+
+def _greeting(line: bytes, expected: str) -> Recognised | None:
+    if not line.startswith((b"220 ", b"220-")):
+        return None
+    words = line.upper()
+    if b"FTP" in words:
+        protocol = "ftp"
+    elif b"SMTP" in words:
+        protocol = "smtp"
+    else:
+        protocol = expected if expected in ("ftp", "smtp") else ""
+    return Recognised(protocol=protocol, how=f"sent {_show(line)}") if protocol else None
+
+
+def _prompt(data: bytes, expected: str) -> Recognised | None:
+    """A login prompt or an open shell, where no negotiation came before it."""
+    if telnet.IAC in data and telnet.split(data).demands:
+        return Recognised(protocol="telnet", how="sent telnet negotiation")
+    asks = telnet.classify(data)
+    if asks in ("login", "password") or (asks == "shell" and (expected == "telnet" or _is_plain_shell(data))):
+        return Recognised(protocol="telnet", how=f"shows a {asks} prompt")
+    return None
+
+
+def _is_plain_shell(data: bytes) -> bool:
+    """A prompt that only a shell shows, on a port that suggests nothing: ``/ #``, ``~ $``, ``root@box:~#``."""
+    prompt = telnet.last_line(data)
+    return prompt.endswith(("#", "$")) and len(prompt) > 1 and any(c in prompt for c in "/~@")
+
+
+def _first_line(data: bytes) -> bytes:
+    return data[:512].partition(b"\n")[0].rstrip(b"\r")
+
+
+def _ssh_line(data: bytes) -> bytes:
+    return next(piece for piece in data.split(b"\n")[:50] if piece.startswith(b"SSH-"))
+
+
+def _show(line: bytes) -> str:
+    return safe_text(line, _SHOWN)

@@ -1,0 +1,115 @@
+"""A run judged from what it holds; the same twice, byte for byte."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgspec
+
+from iotscan.assess.judging import judge
+from iotscan.assess.profile import Profile
+from iotscan.model.device import Image
+from iotscan.model.facts import PortSweep, TelnetServer
+from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.scope import Scope
+from iotscan.model.vocabulary import AttemptStatus, Outcome
+from iotscan.sdk import AsOf, Policy, Returned, bad, good
+from tests.assess.making import TELNET, at, check, device, seen, sweep, tried
+
+
+def broken(telnet: TelnetServer, as_of: AsOf, policy: Policy) -> Returned:
+    if policy.values.get("tolerate"):
+        return good("tolerated")
+    return bad("open", f"open on {as_of.date()}", observed="x", expected="y")
+
+
+def fine(telnet: TelnetServer) -> Returned:
+    return good("shut")
+
+
+CHECKS = (check(fine, id="a"), check(broken, id="b", aliases=("B-1",)))
+PROFILE = Profile(id="p", version="1", title="P")
+AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def run(*observations, **more) -> Run:
+    given = {"devices": (device(),), "observations": observations, **more}
+    return Run(
+        id="r",
+        tool=Tool(version="0"),
+        status="complete",
+        command="scan",
+        started="",
+        as_of="",
+        targets=(),
+        scope=Scope(include=()),
+        scope_sha256="",
+        profile=ProfileInfo(id="", version=""),
+        **given,
+    )
+
+
+HEARD = run(seen(TELNET, at("tcp/23")), sweep([23]))
+
+
+def test_a_run_is_filled():
+    judged = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
+    assert [(r.check, r.outcome) for r in judged.results] == [("a", Outcome.PASS), ("b", Outcome.FAIL)]
+    assert judged.grades.network
+    assert judged.grades.network.shown == "D"
+    assert [c.id for c in judged.checks] == ["a", "b"]
+    assert judged.verdict
+    assert (judged.verdict.exit_code, judged.verdict.fail_on) == (1, "high")
+    assert judged.profile.sha256 == PROFILE.sha256
+    assert judged.as_of == "2026-11-22T00:00:00+00:00"
+
+
+def test_judging_again_gives_the_same_bytes():
+    once = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
+    again = judge(once, CHECKS[::-1], PROFILE, as_of=datetime.fromisoformat(once.as_of), fail_on="high")
+    assert msgspec.json.encode(again) == msgspec.json.encode(once)
+    read_back = msgspec.json.decode(msgspec.json.encode(once), type=Run)
+    third = judge(read_back, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
+    assert msgspec.json.encode(third) == msgspec.json.encode(once)
+
+
+def test_order_in_the_run_does_not_matter_for_what_is_judged():
+    other = msgspec.structs.replace(HEARD, observations=HEARD.observations[::-1])
+    first, second = (judge(r, CHECKS, PROFILE, as_of=AS_OF) for r in (HEARD, other))
+    assert (first.results, first.grades, first.verdict) == (second.results, second.grades, second.verdict)
+
+
+def test_the_date_is_in_utc():
+    later = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(-timedelta(hours=2)))
+    assert judge(HEARD, CHECKS, PROFILE, as_of=later).results[1].summary == "open on 2026-11-23"
+    naive = datetime(2026, 11, 22)  # noqa: DTZ001
+    assert judge(HEARD, CHECKS, PROFILE, as_of=naive).as_of == "2026-11-22T00:00:00+00:00"
+
+
+def test_the_profile_tells_values_and_threshold():
+    profile = msgspec.structs.replace(PROFILE, values={"B-1": {"tolerate": True}}, fail_on="medium")
+    judged = judge(HEARD, CHECKS, profile, as_of=AS_OF)
+    assert [r.outcome for r in judged.results] == [Outcome.PASS, Outcome.PASS]
+    assert judged.verdict
+    assert (judged.verdict.fail_on, judged.verdict.gate) == ("medium", "pass")
+    strict = judge(HEARD, CHECKS, msgspec.structs.replace(profile, values={}), as_of=AS_OF, fail_on="none")
+    assert strict.verdict
+    assert strict.verdict.exit_code == 0
+
+
+def test_required_checks_by_alias():
+    profile = msgspec.structs.replace(PROFILE, required=("B-1",))
+    missed = tried("telnet-server", AttemptStatus.TIMED_OUT, "tcp/23")
+    judged = judge(run(sweep([23]), attempts=(missed,)), CHECKS, profile, as_of=AS_OF)
+    assert judged.verdict
+    assert judged.verdict.exit_code == 3
+
+
+def test_silence_is_no_answer():
+    silent = run(seen(PortSweep(filtered=(23, 80)), at()))
+    for nobody in (run(), run(devices=()), silent):
+        judged = judge(nobody, CHECKS, PROFILE, as_of=AS_OF)
+        assert judged.verdict
+        assert (judged.verdict.complete, judged.verdict.exit_code) == (False, 3)
+    image = Image(id="gw", source="x", format="tar")
+    judged = judge(run(devices=(), images=(image,)), CHECKS, PROFILE, as_of=AS_OF)
+    assert judged.verdict
+    assert judged.verdict.complete

@@ -1,0 +1,174 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.data.credential_records import BadRecord, fits, load_records, read_records
+
+GOOD = """schema: iotscan/credentials@1
+records:
+  - id: acme
+    vendor: Acme
+    product: Cam
+    protocols: [http, telnet]
+    match: {realm: Acme Cam}
+    pairs: [{user: admin, password: "hush-1234"}]
+    source: its manual
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "records.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_our_own_records_load_and_say_where_they_come_from() -> None:
+    records = load_records()
+    assert len(records) >= 40
+    assert len({r.id for r in records}) == len(records)
+    for record in records:
+        assert len(record.source) > 15
+        assert not record.verified or record.source.startswith("http")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Login",
+        "Authorization required",
+        "IP Camera",
+        "Router",
+        "Web Interface",
+        "Index of /",
+        "Welcome to nginx!",
+        "nginx/1.22.1",
+        "lighttpd/1.4.69",
+        "Boa/0.94.14rc21",
+        "Apache/2.4.57 (Debian)",
+        "OpenSSH_9.2p1 Debian-2+deb12u3",
+        "dropbear_2022.83",
+        "Linux gateway 6.1.0-18-amd64 x86_64",
+        "Debian GNU/Linux 12 gateway login:",
+        "BusyBox v1.36.1 login:",
+        "Restricted",
+    ],
+)
+def test_no_record_claims_what_any_device_may_say(text: str) -> None:
+    claims = [(r.id, mark) for r in load_records() for mark in r.match if r.recognises(mark, text)]
+    assert claims == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "text", "record"),
+    [
+        ("banner", "OpenSSH_7.9p1 Raspbian-10+deb10u2", "raspberry-pi-os"),
+        ("banner", "ROSSSH", "mikrotik-routeros"),
+        ("realm", "NETGEAR R7000", "netgear"),
+        ("realm", "DIR-615", "d-link-dir"),
+        ("model", "APC Web/SNMP Management Card (MB:v3.9.2 PF:v3.7.3)", "apc-nmc"),
+        ("server", "Linux/2.x UPnP/1.0 Avtech/1.0", "avtech"),
+    ],
+)
+def test_products_are_recognised(mark: str, text: str, record: str) -> None:
+    assert [r.id for r in load_records() if r.recognises(mark, text)] == [record]  # type: ignore[arg-type]
+
+
+def test_extra_records_are_added_and_passwords_stay_secret(tmp_path: Path) -> None:
+    records = load_records([write(tmp_path, GOOD)])
+    acme = records[-1]
+    assert (acme.name, acme.match) == ("Acme Cam", {"realm": ("Acme Cam",)})
+    assert acme.pairs[0].password.reveal() == "hush-1234"
+    assert "hush-1234" not in repr(acme)
+    with pytest.raises(TypeError):
+        msgspec.json.encode(acme)
+
+
+def test_a_folder_of_records(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    assert load_records([tmp_path])[-1].id == "acme"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("schema: iotscan/credentials@1", "schema: other"), ":1: begin the file"),
+        (("records:", "record:"), ":1: besides"),
+        (("vendor: Acme", "vendor: [Acme"), ":5: no YAML"),
+        (("protocols: [http, telnet]", "protocols: [gopher]"), ":3: "),
+        (('password: "hush-1234"', "password: 1234"), ":3: "),
+        (("source: its manual", "colour: red"), ":3: "),
+        (("source: its manual", "source: ''"), ":3: record 'acme' lacks"),
+        (("{realm: Acme Cam}", "{}"), "matches nothing"),
+        (("{realm: Acme Cam}", "{realm: 'a*'}"), "fits too much"),
+        (("[http, telnet]", "[]"), "names no protocol"),
+        (('[{user: admin, password: "hush-1234"}]', "[]"), "has 0 pairs"),
+        (("source: its manual", "source: its manual\n    path: http://elsewhere/"), "has a path that is none"),
+        (("vendor: Acme", "vendor: &a Acme\n    note: *a"), "aliases"),
+    ],
+)
+def test_a_bad_file_says_where_and_what_to_do(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    path = write(tmp_path, GOOD.replace(*change))
+    with pytest.raises(BadRecord) as raised:
+        read_records(path)
+    assert str(path) in str(raised.value)
+    assert says in str(raised.value)
+    assert "hush-1234" not in str(raised.value)
+
+
+def test_three_pairs_of_one_user_would_lock_it(tmp_path: Path) -> None:
+    pairs = "[{user: a, password: x}, {user: a, password: y}, {user: a, password: z}]"
+    with pytest.raises(BadRecord, match="locks"):
+        read_records(write(tmp_path, GOOD.replace('[{user: admin, password: "hush-1234"}]', pairs)))
+
+
+def test_an_id_is_used_once(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    with pytest.raises(BadRecord, match="twice"):
+        load_records([path, path])
+
+
+def test_missing_and_huge_files(tmp_path: Path) -> None:
+    with pytest.raises(BadRecord, match="cannot be read"):
+        read_records(tmp_path / "none.yaml")
+    with pytest.raises(BadRecord, match="larger"):
+        read_records(write(tmp_path, GOOD + "#" * 300_000))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_bad_record_and_nothing_worse(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
+    path.write_bytes(data)
+    with pytest.raises(BadRecord):
+        read_records(path)
+
+
+def test_deep_nesting(tmp_path: Path) -> None:
+    with pytest.raises(BadRecord):
+        read_records(write(tmp_path, "[" * 20_000))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("axis", "An AXIS camera", True),
+        ("axis*", "An AXIS camera", False),
+        ("axis*", "AXIS_ACCC8E", True),
+        ("*cam*100", "Acme Cam 100", True),
+        ("*cam*100", "Acme Cam 100b", False),
+        ("ab*ba", "aba", False),
+        ("[a-z]", "b", False),
+    ],
+)
+def test_patterns(pattern: str, text: str, expected: bool) -> None:
+    assert fits(pattern, text) is expected
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_a_text_fits_itself(text: str, more: str) -> None:
+    if "*" not in text:
+        assert fits(text, more + text)
+        assert fits(f"{text}*", text + more)

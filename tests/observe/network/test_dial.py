@@ -1,0 +1,259 @@
+"""The one door to a socket: scope, pace, clocks, budget, caps."""
+
+import contextlib
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network.dial import (
+    BudgetSpent,
+    DeadlinePassed,
+    Dialer,
+    OutOfScope,
+    PeerClosed,
+    Refused,
+    TimedOut,
+    TooMuch,
+    Unreachable,
+)
+
+FAST = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=2)
+HERE = "127.0.0.9"
+
+
+@contextlib.contextmanager
+def server(talk) -> Iterator[int]:
+    """Serve ``talk(connection)`` on a port of HERE until the block ends."""
+    listener = socket.create_server((HERE, 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                talk(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        stop.set()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def dialer(pace: Pace = FAST, include: tuple[str, ...] = ("127.0.0.0/8",), exclude: tuple[str, ...] = ()) -> Dialer:
+    return Dialer(Scope(include=include, exclude=exclude, pace=pace))
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        return probe.getsockname()[1]
+
+
+def test_out_of_scope_is_refused_before_a_socket_exists() -> None:
+    with pytest.raises(OutOfScope):
+        dialer(include=("192.0.2.0/24",)).line(HERE)
+    with pytest.raises(OutOfScope):
+        dialer(exclude=(f"{HERE}/32",)).line(HERE)
+    with pytest.raises(OutOfScope):
+        dialer().line("localhost")
+
+
+def test_a_knock_tells_open_from_closed() -> None:
+    async def main(port: int) -> None:
+        line = dialer().line(HERE)
+        assert await line.knock(port) == "open"
+        assert await line.knock(closed_port()) == "closed"
+        assert line.cost().attempts == 2
+
+    with server(lambda c: c.recv(1)) as port:
+        anyio.run(main, port)
+
+
+def test_a_conversation_and_its_cost() -> None:
+    async def main(port: int) -> None:
+        line = dialer().line(HERE)
+        async with line.tcp(port) as connection:
+            await connection.send(b"ping")
+            assert await connection.receive() == b"ping"
+        cost = line.cost()
+        assert (cost.connections, cost.bytes_sent, cost.bytes_received) == (1, 4, 4)
+
+    with server(lambda c: c.sendall(c.recv(4))) as port:
+        anyio.run(main, port)
+
+
+def test_more_than_the_cap_is_not_read() -> None:
+    async def main(port: int) -> None:
+        async with dialer().line(HERE).tcp(port, cap=1000) as connection:
+            assert len(await connection.receive_while(lambda got: len(got) < 1000)) == 1000
+            with pytest.raises(TooMuch):
+                await connection.receive()
+
+    with server(lambda c: c.sendall(b"x" * 10_000_000)) as port:
+        anyio.run(main, port)
+
+
+def test_a_drip_ends_at_the_conversation_clock() -> None:
+    pace = Pace(attempts_per_second=2000, accepted_per_second=2000, conversation_timeout=0.3)
+    released = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        while not released.wait(0.05):
+            connection.sendall(b".")
+
+    async def main(port: int) -> None:
+        with pytest.raises(TimedOut):
+            async with dialer(pace).line(HERE).tcp(port) as connection:
+                await connection.receive_while(lambda _: True)
+
+    with server(drip) as port:
+        anyio.run(main, port)
+        released.set()
+
+
+def test_a_reset_is_named() -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    async def main(port: int) -> None:
+        async with dialer().line(HERE).tcp(port) as connection:
+            await connection.send(b"x")
+            with pytest.raises(PeerClosed):
+                await connection.receive()
+
+    with server(reset) as port:
+        anyio.run(main, port)
+
+
+def test_one_conversation_at_a_time() -> None:
+    at_once: list[int] = []
+    open_now = 0
+    lock = threading.Lock()
+
+    def count(connection: socket.socket) -> None:
+        connection.recv(1)
+        connection.sendall(b"x")
+
+    async def main(port: int) -> None:
+        nonlocal open_now
+        line = dialer().line(HERE)
+
+        async def talk() -> None:
+            nonlocal open_now
+            async with line.tcp(port) as connection:
+                with lock:
+                    open_now += 1
+                    at_once.append(open_now)
+                await connection.send(b"x")
+                await connection.receive()
+                with lock:
+                    open_now -= 1
+
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(talk)
+
+    with server(count) as port:
+        anyio.run(main, port)
+    assert at_once == [1] * 5
+
+
+def test_the_budget_ends_the_questions() -> None:
+    async def main(port: int) -> None:
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=2000, connections=2)).line(HERE)
+        for _ in range(2):
+            async with line.tcp(port):
+                pass
+        with pytest.raises(BudgetSpent):
+            async with line.tcp(port):
+                pass
+        assert line.cost().connections == 2
+
+    with server(lambda c: c.recv(1)) as port:
+        anyio.run(main, port)
+
+
+def test_the_device_clock_ends_the_questions() -> None:
+    async def main(port: int) -> None:
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=2000, device_timeout=1e-9)).line(HERE)
+        await line.knock(port)
+        with pytest.raises(DeadlinePassed):
+            await line.knock(port)
+
+    with server(lambda c: c.recv(1)) as port:
+        anyio.run(main, port)
+
+
+def test_a_device_that_stopped_answering_is_left_alone() -> None:
+    async def main() -> None:
+        line = dialer().line(HERE)
+        port = closed_port()
+        for _ in range(2):
+            with pytest.raises(Refused):
+                async with line.tcp(port):
+                    pass
+        with pytest.raises(Unreachable, match="left alone"):
+            async with line.tcp(port):
+                pass
+
+    anyio.run(main)
+
+
+def test_accepted_connections_keep_their_distance() -> None:
+    times: list[float] = []
+
+    def note(connection: socket.socket) -> None:
+        times.append(time.monotonic())
+        connection.recv(1)
+
+    async def main(port: int) -> None:
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=20)).line(HERE)
+        for _ in range(4):
+            await line.knock(port)
+
+    with server(note) as port:
+        anyio.run(main, port)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    # The pace is a floor that a slow machine can only widen.
+    assert len(times) == 4
+    assert min(gaps) > 0.04
+
+
+def test_a_silent_udp_port_is_a_time_out_and_a_closed_one_a_refusal() -> None:
+    async def main(silent: int) -> None:
+        line = dialer().line(HERE)
+        with pytest.raises(TimedOut):
+            async with line.udp(silent) as datagram:
+                await datagram.ask(b"x", seconds=0.05)
+        with pytest.raises(Refused):
+            async with line.udp(closed_port()) as datagram:
+                await datagram.ask(b"x", seconds=1)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind((HERE, 0))
+        anyio.run(main, deaf.getsockname()[1])
+
+
+def test_multicast_goes_to_known_groups_only() -> None:
+    async def main() -> None:
+        with pytest.raises(OutOfScope):
+            async with dialer().multicast("224.0.0.1", 9, b"", interface="127.0.0.1"):
+                pass
+
+    anyio.run(main)

@@ -1,0 +1,151 @@
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+
+from iotscan.model.facts import SnmpAgent
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.probe import Heard
+from iotscan.observe.network.probes.snmp import PROBE
+from iotscan.wire import snmp
+from tests.observe.network.daemons import DEADLINE, HOST, door, free_port, running, tool
+
+
+def ask(port: int) -> Heard:
+    return anyio.run(PROBE.ask, door(port, "snmp", transport="udp"))
+
+
+@contextmanager
+def snmpd(folder: Path, *lines: str) -> Iterator[int]:
+    program, port = tool("snmpd", "snmpd"), free_port(socket.SOCK_DGRAM)
+    config = folder / "snmpd.conf"
+    config.write_text("\n".join((f"agentaddress udp:{HOST}:{port}", "sysDescr Acme Cam 100", *lines)) + "\n")
+    command = [program, "-f", "-Lo", "-C", "-c", str(config), "-p", str(folder / "pid"), "-I", "-smux"]
+
+    def ready() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.settimeout(0.3)
+            peer.connect((HOST, port))
+            try:
+                peer.send(snmp.get_request("ready", 1))
+                return bool(peer.recv(4096))
+            except OSError:
+                return False
+
+    with running(command, ready, cwd=folder):
+        yield port
+
+
+def test_snmpd_with_public(tmp_path: Path) -> None:
+    with snmpd(tmp_path, "rocommunity ready", "rocommunity public") as port:
+        (fact,) = ask(port).facts
+    assert fact == SnmpAgent(version="2c", description="Acme Cam 100")
+
+
+def test_snmpd_with_another_community_is_silence(tmp_path: Path) -> None:
+    with snmpd(tmp_path, "rocommunity ready") as port:
+        heard = ask(port)
+    assert heard.facts == ()
+    (gap,) = heard.missed
+    assert (gap.status, gap.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
+    assert "another community" in gap.detail
+
+
+@contextmanager
+def agent(answer: Callable[[bytes], bytes]) -> Iterator[int]:
+    """A UDP server that sends ``answer(request)`` unless that is empty."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind((HOST, 0))
+        peer.settimeout(DEADLINE)
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                try:
+                    data, guest = peer.recvfrom(4096)
+                except OSError:
+                    return
+                if data and (reply := answer(data)):
+                    peer.sendto(reply, guest)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        port = int(peer.getsockname()[1])
+        yield port
+        ended.set()
+        peer.sendto(b"", (HOST, port))
+        thread.join(DEADLINE)
+
+
+def answered(request: bytes) -> bytes:
+    """The request turned into its own response: the PDU's tag says GetResponse."""
+    return request.replace(b"\xa0", b"\xa2", 1)
+
+
+def test_an_agent_that_answers_any_community() -> None:
+    with agent(answered) as port:
+        (fact,) = ask(port).facts
+    assert isinstance(fact, SnmpAgent)
+    assert fact.answers_any_community
+
+
+def test_an_agent_of_version_1() -> None:
+    with agent(lambda request: answered(request) if request[4] == 0 and b"public" in request else b"") as port:
+        (fact,) = ask(port).facts
+    assert fact == SnmpAgent(version="1", description="")
+
+
+def test_echo_and_junk_are_no_answer() -> None:
+    for answer in (lambda request: request, lambda request: b"\x30\x82\xff", lambda request: answered(request)[:-9]):
+        with agent(answer) as port:
+            heard = ask(port)
+        assert heard.facts == ()
+        assert heard.missed[0].status is AttemptStatus.TIMED_OUT
+
+
+def test_an_answer_to_another_request_is_none() -> None:
+    def wrong(request: bytes) -> bytes:
+        at = request.index(b"\xa0") + 4
+        return answered(request[:at] + bytes((request[at] ^ 0x55,)) + request[at + 1 :])
+
+    with agent(wrong) as port:
+        assert ask(port).facts == ()
+
+
+def test_a_closed_port_is_absent() -> None:
+    (gap,) = ask(free_port(socket.SOCK_DGRAM)).missed
+    assert (gap.status, gap.reason) == (AttemptStatus.ABSENT, None)
+
+
+def test_only_reads_are_sent() -> None:
+    tags: set[int] = set()
+
+    def watch(request: bytes) -> bytes:
+        community = request[6]
+        tags.add(request[7 + community])
+        return answered(request)
+
+    with agent(watch) as port:
+        ask(port)
+    assert tags == {0xA0}
+
+
+def test_snmpget_sends_what_we_send(tmp_path: Path) -> None:
+    snmpget = shutil.which("snmpget") or tool("snmpget", "snmp")
+    requests: list[bytes] = []
+
+    def note(request: bytes) -> bytes:
+        requests.append(request)
+        return answered(request)
+
+    with agent(note) as port:
+        command = [snmpget, "-v2c", "-c", "public", "-t1", "-r0", f"{HOST}:{port}", "1.3.6.1.2.1.1.1.0"]
+        subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    sent = snmp.read_response(answered(requests[0]))
+    assert sent is not None
+    assert snmp.get_request("public", sent.request_id) == requests[0]

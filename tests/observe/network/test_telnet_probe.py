@@ -1,0 +1,119 @@
+import socket
+from pathlib import Path
+
+import anyio
+import pytest
+
+from iotscan.model.facts import TelnetServer
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.probe import Heard
+from iotscan.observe.network.probes.telnet import PROBE
+from tests.observe.network.daemons import accepts, door, free_port, running, serving, tool
+
+
+def ask(port: int) -> Heard:
+    return anyio.run(PROBE.ask, door(port, "telnet"))
+
+
+def seen(port: int) -> TelnetServer:
+    heard = ask(port)
+    assert heard.missed == ()
+    (fact,) = heard.facts
+    assert isinstance(fact, TelnetServer)
+    return fact
+
+
+def stay(guest: socket.socket) -> None:
+    while guest.recv(4096):
+        pass
+
+
+def test_busybox_with_an_open_shell(tmp_path: Path) -> None:
+    busybox, port = tool("busybox", "busybox-static"), free_port()
+    command = [busybox, "telnetd", "-F", "-l", "/bin/sh", "-p", str(port), "-b", "127.0.0.1"]
+    with running(command, lambda: accepts(port), cwd=tmp_path):
+        assert seen(port).asks == "shell"
+
+
+def test_busybox_with_a_login(tmp_path: Path) -> None:
+    busybox, port = tool("busybox", "busybox-static"), free_port()
+    command = [busybox, "telnetd", "-F", "-l", "/bin/login", "-p", str(port), "-b", "127.0.0.1"]
+    with running(command, lambda: accepts(port), cwd=tmp_path):
+        fact = seen(port)
+    assert fact.asks == "login"
+    assert fact.banner.endswith("login:")
+
+
+@pytest.mark.parametrize(
+    ("banner", "asks"),
+    [
+        (b"\xff\xfb\x01\xff\xfb\x03Acme cam\r\nlogin: ", "login"),
+        (b"Password: ", "password"),
+        (b"\r\nBusyBox v1.36.1\r\n\r\n/ # ", "shell"),
+        (b"################\r\n#   Welcome    #\r\n################", "unknown"),
+        (b"################\r\n# Authorized users only #", "unknown"),
+        (b"\xff\xfd\x18", "unknown"),
+    ],
+)
+def test_banners(banner: bytes, asks: str) -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.sendall(banner)
+        stay(guest)
+
+    with serving(talk) as port:
+        assert seen(port).asks == asks
+
+
+def test_a_border_that_drips_in_is_no_prompt() -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.settimeout(1.0)
+        for _ in range(30):
+            guest.sendall(b"#")
+            try:
+                if not guest.recv(1):
+                    return
+            except TimeoutError:
+                continue
+
+    with serving(talk) as port:
+        assert seen(port).asks == "unknown"
+
+
+def test_a_prompt_on_a_closed_connection_is_no_open_shell() -> None:
+    with serving(lambda guest: guest.sendall(b"too many sessions # ")) as port:
+        assert seen(port).asks == "unknown"
+
+
+def test_every_option_is_refused_and_nothing_is_typed() -> None:
+    said = b""
+
+    def talk(guest: socket.socket) -> None:
+        nonlocal said
+        guest.sendall(b"\xff\xfd\x18\xff\xfb\x01\xff\xfd\x1flogin: ")
+        while piece := guest.recv(4096):
+            said += piece
+
+    with serving(talk) as port:
+        assert seen(port).asks == "login"
+    assert said == b"\xff\xfc\x18\xff\xfe\x01\xff\xfc\x1f"
+
+
+def test_silence_and_a_closed_door_are_told_apart() -> None:
+    with serving(stay) as port:
+        silent = ask(port).missed[0]
+    with serving(lambda guest: None) as port:
+        closed = ask(port).missed[0]
+    assert (silent.status, silent.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
+    assert (closed.status, closed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
+
+
+def test_a_flood_ends_and_shows_no_prompt() -> None:
+    def talk(guest: socket.socket) -> None:
+        while True:
+            guest.sendall(b"\x1b[2J\x1b]0;x\x07/ # " * 1000)
+
+    with serving(talk) as port:
+        fact = seen(port)
+    assert fact.asks == "unknown"
+    assert fact.banner.isprintable()
+    assert len(fact.banner) <= 400

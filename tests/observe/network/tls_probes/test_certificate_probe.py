@@ -1,0 +1,220 @@
+"""The certificate probe: by sslyze through the proxy, by our own hello, and honest where there is none."""
+
+import base64
+import datetime
+import socket
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import SimpleNamespace
+
+import anyio
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from iotscan.model.facts.tls import CertificateChain
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.probe import Door, Heard
+from iotscan.observe.network.probes import certificate as certificate_probe
+from iotscan.observe.network.probes import tls
+from iotscan.observe.network.probes.certificate import PROBE
+from iotscan.observe.network.workers import sslyze_worker
+from iotscan.observe.network.workers.protocol import Request
+from iotscan.observe.network.workers.worker import Worker
+from iotscan.wire.tls.server import ClientHello, alert, certificate, server_hello, server_hello_done
+
+from .servers import Credentials, answering, door, openssl, scripted
+
+
+def read(port: int, *, with_worker: bool = True, asks_tls: bool = True, connections: int = 1000) -> tuple[Heard, int]:
+    """What the probe says, and how many connections it took."""
+
+    async def go() -> tuple[Heard, int]:
+        known = (await tls.PROBE.ask(door(port))).facts if asks_tls else ()
+        async with Worker() as worker:
+            way: Door = door(port, known=known, worker=worker if with_worker else None, connections=connections)
+            heard = await PROBE.ask(way)
+            return heard, way.line.connections
+
+    return anyio.run(go)
+
+
+def chain(heard: Heard) -> CertificateChain:
+    (fact,) = heard.facts
+    assert isinstance(fact, CertificateChain)
+    return fact
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_sslyze_reads_it_with_one_connection(rsa_credentials: Credentials, version: str) -> None:
+    with openssl(*rsa_credentials.arguments, version) as port:
+        heard, connections = read(port)
+    fact = chain(heard)
+    assert (fact.engine, connections) == ("sslyze", 1)
+    assert fact.leaf.sha256 == rsa_credentials.certificate.fingerprint(hashes.SHA256()).hex()
+    assert fact.leaf.names == ("device.local", "127.0.0.1")
+    assert fact.trusted.known is False
+    assert fact.ocsp_stapled.known is False
+    assert "signed by itself" in fact.trust_detail
+
+
+def test_it_needs_no_tls_fact_before(rsa_credentials: Credentials) -> None:
+    with openssl(*rsa_credentials.arguments, "-tls1_2") as port:
+        assert chain(read(port, asks_tls=False)[0]).engine == "sslyze"
+
+
+def test_a_server_that_demands_a_client_certificate_still_shows_its_own(rsa_credentials: Credentials) -> None:
+    with openssl(*rsa_credentials.arguments, "-Verify", "1", "-CAfile", str(rsa_credentials.cert)) as port:
+        assert chain(read(port)[0]).leaf.key_type == "rsa"
+
+
+def test_old_tls_is_no_hindrance(rsa_credentials: Credentials) -> None:
+    with openssl(*rsa_credentials.arguments, "-tls1", "-cipher", "ALL:@SECLEVEL=0") as port:
+        assert chain(read(port)[0]).leaf.key_bits == 2048
+
+
+def test_without_the_worker_our_own_hello_reads_it(ec_credentials: Credentials) -> None:
+    with openssl(*ec_credentials.arguments, "-tls1_2") as port:
+        heard, connections = read(port, with_worker=False)
+    fact = chain(heard)
+    assert (fact.engine, connections) == ("hello", 1)
+    assert fact.leaf.sha256 == ec_credentials.certificate.fingerprint(hashes.SHA256()).hex()
+    assert fact.trusted.reason is Reason.MISSING_TOOL
+    assert fact.ocsp_stapled.reason is Reason.MISSING_TOOL
+
+
+def test_without_the_worker_tls_13_keeps_its_secret(ec_credentials: Credentials) -> None:
+    with openssl(*ec_credentials.arguments, "-tls1_3") as port:
+        (missed,) = read(port, with_worker=False)[0].missed
+    assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.MISSING_TOOL)
+
+
+def unfinished(*chain_of: bytes) -> AbstractContextManager[int]:
+    """A server that shows a chain and never finishes a handshake: sslyze fails, our hello does not."""
+
+    def reply(hello: ClientHello) -> bytes:
+        if "TLSv1.2" not in hello.versions:
+            return alert(2, 70)
+        if 0x002F not in hello.suites:
+            return alert(2, 40)
+        return server_hello(version="TLSv1.2", suite=0x002F) + certificate(chain_of) + server_hello_done()
+
+    return answering(reply)
+
+
+def test_where_sslyze_fails_our_hello_reads_and_the_worker_judges(rsa_credentials: Credentials) -> None:
+    with unfinished(rsa_credentials.der) as port:
+        fact = chain(read(port)[0])
+    assert (fact.engine, fact.trusted.known) == ("hello", False)
+
+
+def test_a_malformed_certificate_is_unreadable(rsa_credentials: Credentials) -> None:
+    with unfinished(rsa_credentials.der[:-9]) as port:
+        (missed,) = read(port)[0].missed
+    assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
+    assert "malformed" in missed.detail
+
+
+def test_a_psk_server_has_no_certificate() -> None:
+    with openssl("-nocert", "-psk", "00ff", "-tls1_2") as port:
+        heard, connections = read(port)
+    (missed,) = heard.missed
+    assert (missed.need, missed.status, connections) == ("certificate-chain", AttemptStatus.ABSENT, 1)
+
+
+def test_a_server_that_prefers_psk_still_has_its_certificate(rsa_credentials: Credentials) -> None:
+    ciphers = ("-cipher", "PSK-AES128-CBC-SHA:DHE-PSK-AES128-CBC-SHA:AES128-SHA", "-serverpref")
+    with openssl(*rsa_credentials.arguments, "-psk", "00ff", "-tls1_2", *ciphers) as port:
+        assert chain(read(port)[0]).leaf.key_type == "rsa"
+
+
+def test_a_silent_server_is_timed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificate_probe, "_PATIENCE", 0.2)
+
+    def swallow(peer: socket.socket) -> None:
+        while peer.recv(4096):
+            pass
+
+    with scripted(swallow) as port:
+        (missed,) = read(port, with_worker=False, asks_tls=False)[0].missed
+    assert (missed.status, missed.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
+
+
+@pytest.mark.parametrize("with_worker", [True, False])
+def test_a_spent_budget_is_said_so(rsa_credentials: Credentials, with_worker: bool) -> None:
+    with openssl(*rsa_credentials.arguments) as port:
+        (missed,) = read(port, with_worker=with_worker, connections=0)[0].missed
+    assert (missed.status, missed.reason) == (AttemptStatus.NOT_TRIED, Reason.BUDGET)
+
+
+def test_the_same_server_gives_the_same_fact(rsa_credentials: Credentials) -> None:
+    with openssl(*rsa_credentials.arguments) as port:
+        first, second = (msgspec.json.encode(chain(read(port)[0])) for _ in range(2))
+    assert first == second
+
+
+def public_chain(folder: Path, days: int) -> tuple[list[bytes], Path]:
+    """A leaf under a root of our own, and the store with that root."""
+    now = datetime.datetime.now(datetime.UTC)
+    root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+    leaf_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf")])
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    begin = now - datetime.timedelta(400)
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+    root = (
+        x509.CertificateBuilder(root_name, root_name, root_key.public_key(), 1, begin, now + datetime.timedelta(900))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    leaf = (
+        x509.CertificateBuilder(root_name, leaf_name, leaf_key.public_key(), 2, begin, now + datetime.timedelta(days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("*.device.example")]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(authority, critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    folder.mkdir()
+    store = folder / "roots.pem"
+    store.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    return [leaf.public_bytes(serialization.Encoding.DER)], store
+
+
+@pytest.mark.parametrize("days", [30, -30])
+def test_a_chain_to_a_known_root_is_trusted_whatever_its_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    from sslyze.plugins.certificate_info.trust_stores.trust_store import TrustStore
+    from sslyze.plugins.certificate_info.trust_stores.trust_store_repository import TrustStoresRepository
+
+    def trust(*roots: Path) -> None:
+        stores = SimpleNamespace(get_all_stores=lambda: [TrustStore(path, "Lab", "1") for path in roots])
+        monkeypatch.setattr(TrustStoresRepository, "get_default", lambda: stores)
+
+    leaf, roots = public_chain(tmp_path / "ours", days)
+    others = public_chain(tmp_path / "others", days)[1]
+    trust(others)
+    assert sslyze_worker.judge(leaf)["is_trusted"] is False
+    trust(others, roots)
+    assert sslyze_worker.judge(leaf) == {"is_trusted": True, "detail": "leads to a root of the Lab store"}
+
+
+def test_no_verdict_on_what_cannot_be_read() -> None:
+    assert sslyze_worker.judge([b"junk"])["is_trusted"] is None
+    request = Request(id=1, seconds=1, job={"do": "trust", "certificates": [base64.b64encode(b"x").decode()]})
+    assert sslyze_worker.work(request).result == {"trust": sslyze_worker.judge([b"x"])}

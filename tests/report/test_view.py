@@ -1,0 +1,187 @@
+import random
+
+import pytest
+from msgspec.structs import replace
+
+from iotscan.model.grade import Coverage, Gradebook
+from iotscan.model.run import Run
+from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
+from iotscan.report import plain
+from iotscan.report.rating import letter_order
+from iotscan.report.view import view
+from iotscan.report.words import REASONS, clean, first_sentence, is_randomised, listed
+
+from .example import DEVICES, example_run, image_run, interrupted_run
+
+
+def test_the_order_of_a_run_does_not_matter() -> None:
+    run, dice = example_run(), random.Random(7)
+
+    def shuffled(name: str) -> tuple[object, ...]:
+        items = list(getattr(run, name))
+        dice.shuffle(items)
+        return tuple(items)
+
+    names = ("devices", "results", "checks", "attempts", "observations")
+    mixed = replace(run, **{name: shuffled(name) for name in names})
+    assert mixed != run
+    assert view(mixed) == view(run)
+
+
+def test_findings_are_told_worst_first_and_all_of_them() -> None:
+    told = view(example_run())
+    ranks = [group.severity.rank for group in told.findings]
+    assert ranks == sorted(ranks, reverse=True)
+    assert set(told.severities) == set(Severity)
+    assert sum(told.severities.values()) == sum(r.is_finding for r in example_run().results)
+    assert told.waived == 1
+
+
+def test_equal_findings_stand_together_with_every_place() -> None:
+    (group,) = (g for g in view(example_run()).findings if g.check == "tls-versions")
+    assert [f.where for f in group.findings] == ["192.0.2.1 tcp/443", "192.0.2.10 tcp/8443", "192.0.2.21 tcp/443"]
+    assert group.findings[0].waiver == "W-2026-014"
+    assert group.shared("observed") == "TLSv1.0, TLSv1.1, TLSv1.2"
+    assert group.shared("reproduce") == ""
+    assert group.fix.endswith("in nginx).")
+
+
+def test_devices_are_worst_first_and_silent_ones_last() -> None:
+    rows = view(example_run()).devices
+    assert [r.shown for r in rows] == ["F", "F", "≤D", "≤C", "≤B", "–"]
+    assert rows[-1].address == "192.0.2.23"
+    assert rows[-1].assessed == 0
+    assert rows[-1].not_assessed == 11
+    camera = rows[1]
+    assert (camera.label, camera.graded) == ("cam-front", 3)
+    assert camera.protocols == ("telnet", "http", "https", "adb", "tcp/8000")
+    assert [e.element for e in camera.elements] == ["hardware", "updates", "communication", "keys", "cloud"]
+
+
+def test_letters_sort_by_badness() -> None:
+    assert sorted(["–", "A", "≤F", "F", "≤C", "C"], key=letter_order) == ["F", "≤F", "C", "≤C", "A", "–"]
+
+
+def test_gaps_keep_what_nobody_chose_apart() -> None:
+    gaps = view(example_run()).gaps
+    assert [g.voluntary for g in gaps] == [False, False, False, True, True, True]
+    assert sum(g.count for g in gaps) == sum(r.outcome is Outcome.NOT_ASSESSED for r in example_run().results)
+    consent = next(g for g in gaps if g.reason == "consent_withheld")
+    assert consent.remedies == ("iotscan scan … --default-creds",)
+    assert all(g.remedies for g in gaps)
+
+
+def test_every_reason_has_words_and_a_remedy() -> None:
+    assert set(REASONS) == set(Reason)
+    assert all(words and remedy for words, remedy in REASONS.values())
+
+
+def test_errors_are_told_as_ours() -> None:
+    assert [(f.what, f.where) for f in view(example_run()).faults] == [
+        ("check shared-keys", "hub-1 tcp/8443"),
+        ("probe http/1", "cam-front tcp/8000"),
+    ]
+
+
+def test_what_it_takes_names_checks_and_places() -> None:
+    network, *members = view(example_run()).takes
+    assert (network.owner, network.shown) == ("network", "F")
+    assert {(c.check, c.places) for c in network.why} == {
+        ("default-login", ("cam-front tcp/23",)),
+        ("mqtt-anonymous", ("hub-1 tcp/1883",)),
+    }
+    first, second = network.lifts
+    # What is open stays open, so that a repair promises no more than a best end.
+    assert (first.reaches, first.repairs, first.before) == ("≤E", 2, 0)
+    assert (second.reaches, second.repairs, second.before) == ("≤D", 4, 2)
+    assert {c.check for c in second.causes} == {"adb-access", "telnet-service"}
+    assert next(t for t in members if t.owner == "cam-front").why[0].places == ("tcp/23",)
+
+
+def test_a_cap_without_its_result_is_still_named() -> None:
+    book = Gradebook(
+        owner="network", best="F", worst="F", shown="F", coverage=Coverage(assessed=1, unknown=0), elements={},
+        graded_elements=0, caps=("feedfacefeedface",),
+    )  # fmt: skip
+    run = example_run()
+    told = view(replace(run, grades=replace(run.grades, network=book, devices={})))
+    assert told.takes[0].why[0].check == "feedfacefeedface"
+    assert "feedfacefeedface" in plain.render(replace(run, grades=replace(run.grades, network=book, devices={})))
+
+
+def test_an_interrupted_run_says_so_first_and_how_to_go_on() -> None:
+    run = interrupted_run()
+    told = view(run)
+    assert told.partial == f"PARTIAL: interrupted; resume with iotscan scan --resume {run.id}"
+    assert told.gate == "NO VERDICT"
+    assert told.exit_code is None
+    assert told.steps[0].command == f"iotscan scan --resume {run.id}"
+    assert plain.render(run).startswith("PARTIAL: interrupted")
+    assert view(replace(run, status="running")).partial.startswith("PARTIAL: the run did not end")
+    assert "--resume" not in view(replace(run, command="image")).partial
+
+
+def test_the_next_steps_are_commands() -> None:
+    commands = [step.command for step in view(example_run()).steps]
+    assert commands == [
+        "iotscan explain mqtt-anonymous",
+        "iotscan scan 192.0.2.0/26 --default-creds",
+        "iotscan report 01JDA7Q2W3 -f json",
+    ]
+
+
+@pytest.mark.parametrize("targets", [("host; rm -rf /",), ("192.0.2.1", "$(id)")])
+def test_a_target_cannot_break_out_of_a_command(targets: tuple[str, ...]) -> None:
+    import shlex
+
+    steps = view(replace(example_run(), targets=targets)).steps
+    rerun = next(s.command for s in steps if "--default-creds" in s.command)
+    assert shlex.split(rerun) == ["iotscan", "scan", *targets, "--default-creds"]
+
+
+def test_an_image_says_configured() -> None:
+    told = view(image_run())
+    (row,) = told.images
+    assert (row.label, row.shown, row.graded) == ("gateway", "≤D", 2)
+    communication = next(e for e in row.elements if e.element == "communication")
+    assert communication.configured
+    assert told.findings[0].findings[0].where == "etc/nginx/nginx.conf:14"
+    assert not any(e.configured for d in view(example_run()).devices for e in d.elements)
+
+
+def test_an_empty_run_is_told() -> None:
+    empty = Run(
+        id="1", tool=example_run().tool, status="complete", command="scan", started="", as_of="", targets=(),
+        scope=example_run().scope, scope_sha256="", profile=example_run().profile,
+    )  # fmt: skip
+    assert "findings: 0" in plain.render(empty)
+
+
+def test_a_result_on_an_unknown_check_or_device_is_told() -> None:
+    run = example_run()
+    assert "finding: critical  mqtt-anonymous" in plain.render(replace(run, checks=(), devices=()))
+
+
+def test_words() -> None:
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c"], 1) == "a and 2 more"
+    assert listed([]) == ""
+    assert first_sentence("Set e.g. `x`.\nThen reboot.") == "Set e.g. `x`."
+    assert clean("a\x1b[2Jb") == "a\\x1b[2Jb"
+    assert clean("two  spaces") == "two  spaces"
+
+
+def test_locally_administered_addresses_are_known() -> None:
+    assert is_randomised("02:00:5e:00:53:2c")
+    assert not is_randomised(DEVICES[0].mac)
+    assert not is_randomised("")
+    assert not is_randomised("[/bold]")
+
+
+def test_configured_is_said_of_one_element_at_a_time() -> None:
+    run = image_run()
+    seen = tuple(replace(r, vantage=Vantage.OBSERVED) if r.element is Element.UPDATES else r for r in run.results)
+    elements = {e.element: e.configured for e in view(replace(run, results=seen)).images[0].elements}
+    assert elements["communication"]
+    assert not elements["updates"]
+    assert not elements["keys"]

@@ -1,0 +1,89 @@
+"""Golden samples, hostile text, and the formats by name."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from iotscan.model.run import Run
+from iotscan.report import inventory, plain
+from iotscan.report import json as run_json
+from iotscan.report.registry import FORMATS, UnknownFormat, write
+
+from . import golden
+from .example import example_run, image_run, interrupted_run
+from .hostile import TRICKS, is_harmless, spoiled
+
+RUNS = (example_run, interrupted_run, image_run)
+
+
+@pytest.mark.parametrize(("name", "format"), [("run.json", "json"), ("report.txt", "text")])
+def test_the_sample_is_what_is_written(name: str, format: str) -> None:
+    golden.match(golden.REPORTS / "samples" / name, write(example_run(), format))
+
+
+@pytest.mark.parametrize("make", RUNS)
+def test_a_run_survives_json(make: object) -> None:
+    run = make()  # type: ignore[operator]
+    assert msgspec.json.decode(run_json.render(run), type=Run) == run
+
+
+def test_json_is_stable_and_indented() -> None:
+    text = run_json.render(example_run())
+    assert text == run_json.render(msgspec.json.decode(text, type=Run))
+    assert text.startswith('{\n  "schema": "iotscan/run@1",\n  "id"')
+    assert text.endswith("}\n")
+    run = example_run()
+    turned = dict(reversed(run.grades.devices.items()))
+    assert run_json.render(replace(run, grades=replace(run.grades, devices=turned))) == text
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+@pytest.mark.parametrize("trick", TRICKS, ids=range(len(TRICKS)))
+def test_a_trick_stays_text(format: str, trick: str) -> None:
+    _assert_harmless(format, "x" + trick)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+@given(text=st.text(max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_any_text_stays_text(format: str, text: str) -> None:
+    _assert_harmless(format, "x" + text)
+
+
+def _assert_harmless(format: str, text: str) -> None:
+    written = write(spoiled(text), format)
+    assert is_harmless(written)
+    assert written.endswith("\n")
+    assert len(written.splitlines()) == len(write(spoiled("x"), format).splitlines())
+    if format == "json":
+        assert msgspec.json.decode(written, type=Run) == spoiled(text)
+        assert json.loads(written)["notices"][0]["text"] == text
+
+
+@given(text=st.text(max_size=40) | st.sampled_from(TRICKS))
+@settings(max_examples=40, deadline=None)
+def test_an_inventory_stays_text(text: str) -> None:
+    written = inventory.inventory(spoiled("x" + text))
+    assert is_harmless(written)
+    assert written.count("\n") == inventory.inventory(spoiled("x")).count("\n")
+
+
+def test_plain_text_is_greppable() -> None:
+    lines = plain.render(example_run()).splitlines()
+    assert sum(line.startswith("finding: critical  ") for line in lines) == 2
+    assert sum(line.startswith("device: ") for line in lines) == 6
+    assert "element: communication  F  14/20 assessed" in lines
+    assert not any("─" in line or "│" in line for line in lines)
+    assert sum(line.startswith("verdict: ") for line in lines) == 1
+
+
+def test_an_unknown_format_names_the_nearest() -> None:
+    with pytest.raises(UnknownFormat, match="did you mean 'json'") as caught:
+        write(example_run(), "jsno")
+    assert caught.value.nearest == "json"
+    with pytest.raises(UnknownFormat, match=r"Known: json, text"):
+        write(example_run(), "\x1b[2Jnonsense")

@@ -1,0 +1,112 @@
+"""Targets: what is understood, what is refused, and that nothing else happens."""
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.model.errors import BadInput
+from iotscan.scan.targets import BadTarget, Targets, read_targets
+
+
+def read(
+    *words: str, exclude: tuple[str, ...] = (), max_hosts: int = 4096, names: dict[str, str] | None = None
+) -> Targets:
+    async def resolve(name: str) -> tuple[str, ...]:
+        known = (names or {}).get(name)
+        return (known,) if known else ()
+
+    async def main() -> Targets:
+        return await read_targets(words, exclude, resolve=resolve, max_hosts=max_hosts)
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("word", "addresses"),
+    [
+        ("192.0.2.7", ("192.0.2.7",)),
+        ("192.0.2.0/30", ("192.0.2.1", "192.0.2.2")),
+        ("192.0.2.8/31", ("192.0.2.8", "192.0.2.9")),
+        ("192.0.2.10-12", ("192.0.2.10", "192.0.2.11", "192.0.2.12")),
+        ("192.0.2.254-192.0.3.1", ("192.0.2.254", "192.0.2.255", "192.0.3.0", "192.0.3.1")),
+        ("2001:db8::7", ("2001:db8::7",)),
+        ("::ffff:192.0.2.7", ("192.0.2.7",)),
+    ],
+)
+def test_what_is_understood(word: str, addresses: tuple[str, ...]) -> None:
+    assert read(word).addresses == addresses
+
+
+def test_a_name_is_looked_up_once_and_kept() -> None:
+    targets = read("camera.example", names={"camera.example": "192.0.2.9"})
+    assert targets.addresses == ("192.0.2.9",)
+    assert targets.names == {"192.0.2.9": "camera.example"}
+    assert targets.networks == ("192.0.2.9/32",)
+
+
+def test_exclusions_and_repeats() -> None:
+    assert read("192.0.2.0/29", "192.0.2.2", exclude=("192.0.2.3-5",)).addresses == (
+        "192.0.2.1",
+        "192.0.2.2",
+        "192.0.2.6",
+    )
+
+
+def test_a_file_of_targets(tmp_path) -> None:
+    file = tmp_path / "targets.txt"
+    file.write_text("192.0.2.1  # the camera\n\n# nothing\n192.0.2.4-5\n")
+    assert read(f"file:{file}").addresses == ("192.0.2.1", "192.0.2.4", "192.0.2.5")
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("192.0.2.0/33", "no network"),
+        ("192.0.2", "no address"),
+        ("192.0.2.300", "no address"),
+        ("192.0.2.9-3", "ends before it begins"),
+        ("192.0.2.9-300", "no range"),
+        ("10.0.0.0/8", "--max-hosts"),
+        ("2001:db8::/64", "--max-hosts"),
+        ("fe80::1%eth0", "link-local"),
+        ("fe80::1", "link-local"),
+        ("nobody.example", "has no address"),
+        ("-oN", "neither an address"),
+        ("-oN/tmp/x", "no network"),
+        ("a b", "neither an address"),
+        ("$(id)", "neither an address"),
+        ("file:/nonexistent/targets", "cannot be read"),
+        ("file:/", "cannot be read"),
+    ],
+)
+def test_what_is_refused(word: str, says: str) -> None:
+    with pytest.raises(BadTarget) as refusal:
+        read(word)
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_empty_file_is_refused(tmp_path) -> None:
+    file = tmp_path / "empty"
+    file.write_text("# nothing here\n")
+    with pytest.raises(BadTarget, match="holds no targets"):
+        read(f"file:{file}")
+
+
+def test_nothing_left_is_refused() -> None:
+    with pytest.raises(BadTarget, match="no address is left"):
+        read("192.0.2.1", exclude=("192.0.2.0/24",))
+
+
+@given(st.text(max_size=60))
+def test_any_word_is_read_or_refused_in_one_line(word: str) -> None:
+    if word == "-" or word.startswith("file:"):
+        return
+    said = ""
+    try:
+        assert read(word).addresses
+    except BadInput as refusal:
+        said = str(refusal)
+    assert "\n" not in said
+    assert "\x1b" not in said

@@ -1,0 +1,93 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from iotscan.data.credential_records import EVERY_ACCOUNT
+from iotscan.store.ledger import LIMIT, WINDOW, Ledger
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_account_has_three_tries_a_day_across_runs(tmp_path: Path) -> None:
+    clock = Clock()
+    path = tmp_path / "state" / "ledger.jsonl"
+    for _ in range(LIMIT):
+        ledger = Ledger(path, clock=clock)
+        assert ledger.may_try("10.0.0.1", "admin")
+        ledger.note("10.0.0.1", "admin")
+    ledger = Ledger(path, clock=clock)
+    assert not ledger.may_try("10.0.0.1", "admin")
+    assert ledger.may_try("10.0.0.1", "root")
+    assert ledger.may_try("10.0.0.2", "admin")
+    clock.now += WINDOW + 1
+    assert ledger.may_try("10.0.0.1", "admin")
+
+
+def test_a_clock_set_back_forgets_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path / "ledger", clock=clock)
+    for _ in range(LIMIT):
+        ledger.note("d", "admin")
+    clock.now -= 10 * WINDOW
+    assert not ledger.may_try("d", "admin")
+
+
+def test_a_sign_of_lockout_closes_every_account_of_the_device(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.note("d", EVERY_ACCOUNT)
+    assert not ledger.may_try("d", "never-tried")
+    assert ledger.may_try("e", "never-tried")
+
+
+def test_a_torn_last_line_neither_counts_nor_swallows_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    ledger = Ledger(path)
+    ledger.note("d", "admin")
+    ledger.note("d", "admin")
+    path.write_bytes(path.read_bytes()[:-20])
+    assert ledger.may_try("d", "admin")
+    ledger.note("d", "admin")
+    ledger.note("d", "admin")
+    assert not ledger.may_try("d", "admin")
+
+
+@pytest.mark.parametrize("junk", [b"\x00\xff\n", b"[]\n", b'{"at":"x"}\n', b"\n\n", b"{" * 5000])
+def test_junk_is_passed_over(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(junk)
+    ledger = Ledger(path)
+    assert ledger.may_try("d", "admin")
+    for _ in range(LIMIT):
+        ledger.note("d", "admin")
+    assert not ledger.may_try("d", "admin")
+
+
+def test_the_note_is_on_disk_before_the_call_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.fstat(fd).st_size), real(fd)))
+    path = tmp_path / "ledger"
+    Ledger(path).note("d", "admin")
+    assert synced == [path.stat().st_size]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"")
+    (tmp_path / "ledger").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError):
+        Ledger(tmp_path / "ledger").note("d", "admin")
+
+
+def test_an_unreadable_ledger_is_no_permission(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    with pytest.raises(OSError):
+        Ledger(tmp_path / "ledger").may_try("d", "admin")
