@@ -94,11 +94,11 @@ def _unsupported(tls: TlsEndpoint, target: Target) -> Verdict:
 
 def _beside(tls: TlsEndpoint, target: Target, *, is_selected: bool) -> Verdict:
     lacking = _lacking(tls)
-    having = [s for s in tls.selected if s not in lacking and lacking and s.version == lacking[-1].version]
+    having = [s for s in tls.selected if "DHE_" in s.name and lacking and s.version == lacking[-1].version]
     reproduce, shows = ask_suites(target, lacking, "kRSA:kPSK:kRSAPSK")
     if is_selected and having:
         worst = lacking[-1]
-        reproduce = say_hello(target, worst.version, worst.code, *(s.code for s in having))
+        reproduce = say_hello(target, worst.version, *(s.code for s in having), worst.code)
         shows = f"suite {worst.code:04x}"
     return bad(
         "not-preferred" if is_selected else "accepted-beside",

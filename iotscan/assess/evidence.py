@@ -22,7 +22,7 @@ class Evidence:
     """Observations and attempts, found by kind of fact and owner. Made once, never changed.
 
     Everything is sorted here, so that the order in which a scan ended does not show. What is said of a
-    provisional device id is said of the device it was merged into; what is said of nobody is left out.
+    provisional device id is said of the device it was merged into; what is said of nobody is never found.
     """
 
     def __init__(
@@ -37,13 +37,15 @@ class Evidence:
         self.devices = tuple(sorted(devices, key=lambda d: d.id))
         self.images = tuple(sorted(images, key=lambda i: i.id))
         self._home = {old: d.id for d in self.devices for old in provisional_ids(d)}
-        known = {o.id for o in self.owners}
-        seen = {o.id: o for o in (self._at_home(o) for o in observations) if o.subject.owner in known}
-        tried = [a for a in (self._at_home(a) for a in attempts) if a.subject.owner in known]
         self._observations: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+        self._heard: dict[str, list[Observation]] = defaultdict(list)
+        seen = {o.id: self._at_home(o) for o in observations}
         for observation in sorted(seen.values(), key=lambda o: (place_order(o.subject), o.id)):
-            self._observations[kind_of(observation.fact), observation.subject.owner].append(observation)
+            owner = observation.subject.owner
+            self._observations[kind_of(observation.fact), owner].append(observation)
+            self._heard[owner].append(observation)
         self._attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+        tried = (self._at_home(a) for a in attempts)
         for attempt in sorted(tried, key=lambda a: (place_order(a.subject), msgspec.json.encode(a))):
             self._attempts[attempt.need, attempt.subject.owner].append(attempt)
 
@@ -62,7 +64,7 @@ class Evidence:
 
     def heard(self, owner: str) -> tuple[Observation, ...]:
         """Every observation about a device or image, of whatever kind."""
-        return tuple(o for (_, whose), found in self._observations.items() if whose == owner for o in found)
+        return tuple(self._heard.get(owner, ()))
 
     def _at_home(self, stated: Stated) -> Stated:
         home = self._home.get(stated.subject.device, "")

@@ -69,7 +69,7 @@ def say_hello(target: Target, version: str, *suites: int, compression: bool = Fa
     hello = client_hello(version=version, suites=suites, compression=compression, random=bytes(range(64)))
     said = _quoted("echo", base64.b64encode(hello).decode())
     return (
-        f"{said} | base64 -d | {_quoted('timeout', '5', 'nc', target.host, str(target.port))}"
+        f"{said} | base64 -d | {_quoted('timeout', '6', 'nc', '-w', '3', target.host, str(target.port))}"
         f" | od -An -v -tx1 | tr -d ' \\n' | {_quoted('sed', '-nE', _READ_HELLO)}"
     )
 
@@ -84,7 +84,7 @@ def show_certificate(target: Target, position: int, *options: str) -> str:
 
 def listen(target: Target, say: str = "") -> str:
     """What a TCP service says unasked, or after one line that is said to it."""
-    heard = _quoted("timeout", "5", "nc", target.host, str(target.port))
+    heard = _quoted("timeout", "6", "nc", "-w", "3", target.host, str(target.port))
     return f"{_quoted('echo', say)} | {heard}" if say else f"{heard} </dev/null"
 
 

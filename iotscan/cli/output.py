@@ -56,8 +56,13 @@ def _require_writable(path: Path) -> None:
         raise BadInput(f"{path} is a folder: name a file, as -f json:{path}/run.json")
     if not path.parent.is_dir():
         raise BadInput(f"{path} cannot be written: there is no folder {path.parent}; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise BadInput(f"{path} cannot be written: no permission; choose another place")
+    # As it will be written in the end: to a new file beside it. Asking for permission alone proves less.
+    trial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        trial.touch(mode=0o600, exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
 
 def check_display(display: Display) -> Display:

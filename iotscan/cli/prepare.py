@@ -5,15 +5,18 @@ import os
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import msgspec
 
 from iotscan import __version__
 from iotscan.cli.recipe import Choice, Recipe
 from iotscan.cli.selection import read_threshold
+from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Grants, Pace, Scope
@@ -28,6 +31,7 @@ from iotscan.store.runs import make_folder, new_run_id
 if TYPE_CHECKING:
     from iotscan.cli.launch import Wish
 
+ADB = 5555
 LAB_PACE = Pace(attempts_per_second=2000, accepted_per_second=500, connections=200, device_timeout=30)
 """The practice network is ours and on this machine: politeness there only costs time."""
 
@@ -49,7 +53,7 @@ async def prepare(wish: "Wish") -> Prepared:
     _refuse_public(targets)
     scope = Scope(
         include=targets.networks,
-        exclude=wish.exclude,
+        exclude=targets.excluded,
         grants=Grants(default_creds=wish.default_creds),
         pace=Pace(connect_timeout=wish.timeout),
         authority="command line",
@@ -70,18 +74,23 @@ async def prepare(wish: "Wish") -> Prepared:
 def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     """Start the practice network unless it is up, and settle a scan of its addresses alone."""
     from iotscan.lab import network
+    from iotscan.observe.network.dial import resolve
     from iotscan.shipped import PACKAGE
 
     state = stack.enter_context(network.running())
+    targets = anyio.run(partial(read_targets, state.addresses, wish.exclude, resolve=resolve))
     scope = Scope(
-        include=tuple(f"{a}/32" for a in state.addresses),
+        include=targets.networks,
+        exclude=targets.excluded,
         grants=Grants(default_creds=wish.default_creds),
-        pace=LAB_PACE,
+        pace=msgspec.structs.replace(LAB_PACE, connect_timeout=wish.timeout),
         authority="practice network",
     )
     plan = Plan(
-        addresses=state.addresses,
-        tcp=tuple(sorted(set(state.ports.values()))),
+        addresses=targets.addresses,
+        tcp=read_ports(wish.ports) if wish.ports else tuple(sorted(set(state.ports.values()))),
+        # ADB waits for its client to speak: without the port's hint nobody would ask it.
+        expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},
         udp=state.udp,
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
         ledger="",
@@ -99,6 +108,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> P
         fail_on=read_threshold(wish.fail_on),
     )
     profile, checks = choice.load()
+    records = load_records([Path(r) for r in plan.records])
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -123,6 +133,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> P
         plan=plan,
         checks=checks,
         profile=profile,
+        records=records,
         fail_on=choice.fail_on,
         deadline=wish.deadline,
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from iotscan import __version__
 from iotscan.cli.selection import choose_checks
+from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
@@ -71,6 +72,7 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
         plan=recipe.plan,
         checks=checks,
         profile=profile,
+        records=load_records([Path(r) for r in recipe.plan.records]),
         fail_on=recipe.choice.fail_on,
         deadline=deadline,
     )
@@ -80,5 +82,5 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
 def _start_lab(plan: Plan, stack: ExitStack) -> None:
     from iotscan.lab import network
 
-    if stack.enter_context(network.running()).addresses != plan.addresses:
+    if not set(plan.addresses) <= set(stack.enter_context(network.running()).addresses):
         raise BadInput("the practice network is another one now: start the scan anew")

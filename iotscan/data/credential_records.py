@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 import yaml
 
+from iotscan.model.errors import BadInput
 from iotscan.model.secret import Secret
 
 SCHEMA: Final = "iotscan/credentials@1"
@@ -28,7 +29,7 @@ Mark = Literal["realm", "title", "server", "banner", "model"]
 MARKS: Final[tuple[Mark, ...]] = ("realm", "title", "server", "banner", "model")
 
 
-class BadRecord(Exception):
+class BadRecord(BadInput):
     """A file of records that cannot be used: says which file, where, and what to do."""
 
 

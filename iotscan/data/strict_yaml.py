@@ -93,8 +93,12 @@ def parse(raw: bytes, path: Path) -> Document:
         mark = error.problem_mark
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise BadYaml(path, *at, error.problem or "is no YAML") from error
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        at = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+        raise BadYaml(path, *at, "a control character is not allowed here") from error
     except yaml.YAMLError as error:
-        raise BadYaml(path, 0, 0, f"is no YAML: {type(error).__name__}") from error
+        raise BadYaml(path, 0, 0, "is no YAML") from error
     lines: dict[Where, int] = {}
     value = _Reader(path, lines).value(node, ()) if node else None
     return Document(value=value, lines=lines)
@@ -142,9 +146,12 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode) -> object:
         try:
-            return self._scalars.construct_object(node)
+            value: object = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             raise self._bad(node, "is no value") from error
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise self._bad(node, "is no text: half a surrogate pair")
+        return value
 
     def _mapping(self, node: MappingNode, where: Where) -> dict[str, object]:
         mapping: dict[str, object] = {}

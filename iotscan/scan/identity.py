@@ -29,7 +29,8 @@ def claims_of(observations: Iterable[Observation]) -> tuple[Claim, ...]:
 
 
 def _page_claims(page: HttpServer, service: str) -> Iterable[Claim]:
-    texts = [(page.title, f"http title on {service}")]
+    # The title of a redirect or an error page is the web server's, not the device's.
+    texts = [(page.title, f"http title on {service}")] if page.status == 200 else []
     texts += [(c.realm, f"http realm on {service}") for c in page.challenges]
     for text, how in texts:
         if text and not text.lower().startswith(_GENERIC):

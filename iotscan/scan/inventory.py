@@ -77,7 +77,8 @@ class Inventory:
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, one for each that the identity rules hold to be one, in order of their address."""
-        return merge(tuple(self.device(a) for a in _in_order(self._found)))
+        merged = {d.address: d for d in merge(tuple(self.device(a) for a in self._found))}
+        return tuple(merged[address] for address in _in_order(merged))
 
     def addresses(self) -> tuple[str, ...]:
         """Every address that answered, in order."""

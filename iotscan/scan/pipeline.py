@@ -19,8 +19,9 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from iotscan.assess.assessing import assess
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
+from iotscan.assess.profile import values_by_id
 from iotscan.model.observation import Attempt, Observation
-from iotscan.model.run import Notice, Run
+from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
@@ -56,6 +57,7 @@ class Scan:
         self._journalled = {entry for entry in earlier if isinstance(entry, Found)}
         self._told: set[str] = set()
         self._finished: set[str] = set()
+        self._costs: dict[str, Cost] = {}
         self._clock: anyio.CancelScope | None = None
         self._interrupted = False
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
@@ -140,6 +142,7 @@ class Scan:
                 announced=lambda: self._inventory.announcement(address),
             )
             await survey.run()
+        self._costs[address] = self._dialer.line(address).cost()
         for neighbour in neighbours():
             if neighbour.address == address:
                 self._note(neighbour)
@@ -169,7 +172,9 @@ class Scan:
             attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
             as_of=datetime.fromisoformat(self._request.header.as_of),
         )
-        for result in assess(evidence, self._checks, policy=self._request.profile.as_policy()):
+        profile = self._request.profile
+        values = values_by_id(profile, self._checks)
+        for result in assess(evidence, self._checks, policy=profile.as_policy(), values=values):
             if result.is_finding and result.fingerprint not in self._told:
                 self._told.add(result.fingerprint)
                 self._watch(FindingSeen(result=result))
@@ -198,7 +203,7 @@ class Scan:
             devices=devices,
             observations=tuple(sorted(observations, key=lambda o: (o.subject, o.id))),
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
-            costs={owner[a].id: self._dialer.line(a).cost() for a in inventory.addresses()},
+            costs={owner[a].id: self._costs.get(a) or self._dialer.line(a).cost() for a in inventory.addresses()},
             notices=(*self._request.header.notices, *self._notices(cut)),
         )
         judged = judge(
@@ -249,7 +254,6 @@ def _deadline(seconds: float) -> float:
 @asynccontextmanager
 async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
     """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
-    from iotscan.data.credential_records import load_records
     from iotscan.observe.network.workers.worker import Worker
     from iotscan.store.ledger import Ledger
 
@@ -257,7 +261,7 @@ async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {
             "tls_worker": worker,
-            "credential_records": load_records([Path(r) for r in request.plan.records]),
+            "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger)),
             "login_gap": request.plan.login_gap,
         }

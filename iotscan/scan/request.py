@@ -6,6 +6,7 @@ import msgspec
 
 from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
+from iotscan.data.credential_records import CredentialRecord
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
 
@@ -38,6 +39,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     checks: tuple[Check, ...]
     profile: Profile
+    records: tuple[CredentialRecord, ...] = ()
+    """Documented default logins: ours, and those of the files in the plan."""
     fail_on: str = ""
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

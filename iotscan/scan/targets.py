@@ -38,6 +38,8 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """Address -> host name, for SNI, Host headers and the report."""
     networks: tuple[str, ...]
     """What was asked for as networks: the scope."""
+    excluded: tuple[str, ...] = ()
+    """What must not be touched, as networks: every address of a name among them."""
 
 
 def expand_words(words: Sequence[str]) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ async def read_targets(
     Raises :class:`BadTarget` for unknown syntax, unknown names, more than ``max_hosts`` addresses, or
     when the exclusions leave nothing.
     """
-    out = await _read_all(expand_words(exclude), resolve, {})
+    out = await _read_all(expand_words(exclude), resolve)
     names: dict[str, str] = {}
     include = await _read_all(expand_words(words), resolve, names)
     total = sum(n.num_addresses for n in include)
@@ -129,17 +131,23 @@ async def read_targets(
         addresses=addresses,
         names={a: n for a, n in names.items() if a in addresses},
         networks=tuple(dict.fromkeys(str(n) for n in include)),
+        excluded=tuple(dict.fromkeys(str(n) for n in out)),
     )
 
 
-async def _read_all(words: Iterable[str], resolve: Resolver, names: dict[str, str]) -> tuple[Network, ...]:
-    """All words as networks; ``names`` gains the address of every host name among them."""
+async def _read_all(
+    words: Iterable[str], resolve: Resolver, names: dict[str, str] | None = None
+) -> tuple[Network, ...]:
+    """All words as networks. With ``names``, a host name stands for its first address, which is noted there."""
     found: list[Network] = []
     for word in words:
         networks = read_network(word)
         if networks is None:
             addresses = await _look_up(word, resolve)
-            names.update(dict.fromkeys(addresses, word))
+            if names is not None:
+                # One device, one conversation partner: the first address stands for the name.
+                addresses = addresses[:1]
+                names.update(dict.fromkeys(addresses, word))
             networks = tuple(ip_network(address) for address in addresses)
         found.extend(networks)
     return tuple(found)
@@ -152,8 +160,7 @@ async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
     addresses = await resolve(name)
     if not addresses:
         raise BadTarget(f"the name '{shown}' has no address: check the spelling, or give the address itself")
-    # One device, one conversation partner: the first address stands for the name.
-    return addresses[:1]
+    return addresses
 
 
 def _hosts(network: Network) -> Iterator[Address]:

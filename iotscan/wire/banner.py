@@ -57,6 +57,8 @@ def _binary(data: bytes) -> Recognised | None:
     if answer is not None and answer.kind != "not_tls":
         what = f"alert {answer.description}" if answer.kind == "alert" else f"a {answer.kind.replace('_', ' ')}"
         return Recognised(protocol="tls", how=f"answered a ClientHello with {what}")
+    if len(data) >= 7 and data[:2] == b"\x15\x03" and data[3:5] == b"\x00\x02":
+        return Recognised(protocol="tls", how=f"answered a ClientHello with alert {data[6]}")
     if reply := adb.read_reply(data):
         return Recognised(protocol="adb", how=f"answered CNXN with {reply.command}")
     if (code := mqtt.read_connack(data)) is not None:

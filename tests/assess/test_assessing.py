@@ -517,16 +517,20 @@ def test_order_of_what_is_given_does_not_matter():
     def fleet(webs: Fleet[HttpServer]) -> Returned:
         return good("x")
 
+    def listed(webs: Each[HttpServer]) -> Returned:
+        return good(" ".join(str(s.subject.port) for s in webs))
+
     def swept(sweep: PortSweep) -> Returned:
         return good("x")
 
-    checks = [check(f, id=f.__name__) for f in (pair, fleet, swept, fine)]
+    checks = [check(f, id=f.__name__) for f in (pair, fleet, listed, swept, fine)]
     devices = [device("a", "192.0.2.1"), device("b", "192.0.2.2")]
     stated = [
         seen(WEB, at("tcp/80", "a")),
+        seen(WEB, at("tcp/9", "a")),
         seen(WEB, at("tcp/8080", "b", "192.0.2.2")),
         seen(ADB, at("tcp/5555", "a")),
-        sweep([80, 5555], subject=at("", "a")),
+        sweep([9, 80, 5555], subject=at("", "a")),
     ]
     missed = [tried("telnet-server", AttemptStatus.TIMED_OUT, subject=at(f"tcp/{p}", "b")) for p in (23, 2323)]
 

@@ -166,6 +166,12 @@ class TestOwner:
             ("b", "low", "timeout", "wait"),
         ]
 
+    def test_a_check_that_fails_as_badly_as_it_can_narrows_nothing(self):
+        settled = [result("a", FAIL, M, service="tcp/1"), result("a", UNKNOWN, M, service="tcp/2")]
+        assert [u.check for u in one(*settled, result("b", UNKNOWN, H)).narrow] == ["b"]
+        worse = [result("a", FAIL, M, service="tcp/1"), result("a", UNKNOWN, C, service="tcp/2")]
+        assert [(u.check, u.severity) for u in one(*worse).narrow] == [("a", "critical")]
+
     def test_nothing_narrows_what_is_one_letter(self):
         assert one(result("a", FAIL, C), result("b", UNKNOWN, C)).narrow == ()
 

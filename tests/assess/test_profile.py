@@ -27,8 +27,8 @@ def fine(telnet: TelnetServer) -> Returned:
 
 PACK = CheckPack(
     checks=tuple(
-        check(fine, id=id, aliases=aliases, element=element)
-        for id, aliases, element in [
+        check(fine, id=name, aliases=aliases, element=element)
+        for name, aliases, element in [
             ("key-age", ("KEY-005",), "keys"),
             ("tls-ciphers", ("TLS-004",), "communication"),
             ("tls-versions", ("TLS-001", "TLS-002"), "communication"),
@@ -84,7 +84,7 @@ def test_selection(tmp_path: Path, body: str, expected: list[str]):
         ("fail_on: severe", 5, "none, info, low, medium, high, critical"),
         ("required: tls-versions", 5, "Expected `array`"),
         ("required:\n  - a\n  - 1", 7, "Expected `str`"),
-        ("values:\n  tls-versions:\n    days: {a: 1}", 7, "Expected"),
+        ("values:\n  tls-versions:\n    days: {a: 1}", 5, "Expected"),
         ("id: y", 5, "'id' is given twice"),
         ("origin: x", 5, "unknown key 'origin'"),
         ("title2: &a x", 5, "anchors"),

@@ -1,130 +1,182 @@
-"""A network of real daemons: one network and mount namespace per device, one for the scanner, a bridge between.
+"""A network of its own in namespaces: a bridge, devices with daemons, and a scanner's place.
 
-There is no default route and no way out: the bridge lives in a namespace of its own. Everything is
-removed when the block ends.
+Every machine is a process holding one network, mount, host-name and process namespace. It lives as long
+as a pipe of ours is open: whatever ends us, ``kill -9`` included, ends the machines, their daemons and
+their namespaces. Nothing is named, nothing is left in ``/run/netns``, the host's network is not touched.
 """
 
 import contextlib
 import os
+import re
+import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 
 PREFIX = "10.77.0"
-SCANNER = f"{PREFIX}.2"
-READY_SECONDS = 20.0
+NETWORK = f"{PREFIX}.0/24"
+OUTSIDE = "10.77.1.9"
+"""A machine on the same wire that no scan of :data:`NETWORK` has business with."""
+READY_SECONDS = 30.0
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
+_TOOLS = {"ip": "iproute2", "nft": "nftables", "unshare": "util-linux", "nsenter": "util-linux"}
+_SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
+
+# Says its process id as we see it (its own /proc still is ours), then holds the namespaces until we go.
+_HOLD = """
+read -r pid _ < /proc/self/stat && hostname "$1" &&
+mount -t tmpfs tmpfs /run && mkdir -p /run/sshd /run/avahi-daemon &&
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts &&
+echo "$pid" && exec cat
+"""
 
 
-def why_not() -> str:
-    """Why no such network can be made here; empty when it can."""
+def why_not(tools: Mapping[str, str]) -> str:
+    """Why no such network can be made here; empty when it can. ``tools``: further commands -> apt package."""
     if sys.platform != "linux":
         return "network namespaces need Linux"
     if os.geteuid() != 0:
         return "network namespaces need root"
-    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("CapEff"))
-    held = int(line.split()[1], 16)
-    if not (held >> _CAP_NET_ADMIN & 1 and held >> _CAP_SYS_ADMIN & 1):
-        return "network namespaces need CAP_NET_ADMIN and CAP_SYS_ADMIN"
-    if shutil.which("ip") is None:
-        return "apt-get install iproute2"
-    return ""
+    held = int(re.search(r"^CapEff:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]
+    lacking = [n for n, bit in (("CAP_NET_ADMIN", _CAP_NET_ADMIN), ("CAP_SYS_ADMIN", _CAP_SYS_ADMIN)) if not held >> bit & 1]
+    if lacking:
+        return f"network namespaces need {' and '.join(lacking)}"
+    packages = sorted({package for tool, package in {**_TOOLS, **tools}.items() if not shutil.which(tool, path=_SBIN)})
+    return f"missing: apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
+
+
+def poll(what: str, is_so: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
+    """Return as soon as ``is_so``; AssertionError naming ``what`` when it is not in time."""
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, f"{what}: not within {seconds:g} s"
+        time.sleep(0.02)
+
+
+class Machine:
+    """One machine on the wire: its namespaces, and what is started in them."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name = name
+        self._log = log
+        self._daemons: list[subprocess.Popen[bytes]] = []
+        command = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", _HOLD]
+        with log.open("ab") as errors:
+            self._holder = subprocess.Popen(
+                [*command, "sh", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+        assert self._holder.stdout is not None
+        ready, _, _ = select.select([self._holder.stdout], [], [], READY_SECONDS)
+        said = self._holder.stdout.readline() if ready else b""
+        assert said.strip().isdigit(), f"namespaces of {name} could not be made: {log.read_text()}"
+        self.pid = int(said)
+
+    def inside(self, *command: str, own_files: bool = True) -> list[str]:
+        """The command line that runs ``command`` here; without ``own_files`` it sees the host's files and processes."""
+        spaces = ["--net", "--uts", "--mount", "--pid"] if own_files else ["--net"]
+        return ["nsenter", "--target", str(self.pid), *spaces, *command]
+
+    def run(
+        self,
+        *command: str,
+        given: str = "",
+        timeout: float = 60.0,
+        check: bool = False,
+        own_files: bool = False,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end here."""
+        done = subprocess.run(
+            self.inside(*command, own_files=own_files),
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=cwd,
+            env=env,
+        )
+        assert done.returncode == 0 or not check, f"{self.name}: {command} ended with {done.returncode}: {done.stderr}"
+        return done
+
+    def start(self, *command: str) -> None:
+        """Run a daemon here in the foreground; it ends with the machine."""
+        with self._log.open("ab") as log:
+            daemon = subprocess.Popen(
+                self.inside(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._daemons.append(daemon)
+
+    def complaint(self) -> str:
+        """What went wrong here: which daemon ended, and the end of the log; empty while all of them run."""
+        ended = [" ".join(d.args[7:]) for d in self._daemons if d.poll() is not None and isinstance(d.args, list)]
+        return f"{self.name}: ended: {ended}; {self._log.read_text('utf-8', 'replace')[-2000:]}" if ended else ""
+
+    def nft(self, rules: str) -> None:
+        """Load nftables rules here."""
+        self.run("nft", "-f", "-", given=rules, check=True)
+
+    def counted(self, counter: str) -> int:
+        """Packets on a named counter of table ``inet watch``."""
+        said = self.run("nft", "list", "counter", "inet", "watch", counter, check=True).stdout
+        found = re.search(r"packets (\d+)", said)
+        assert found, said
+        return int(found[1])
+
+    def end(self) -> None:
+        """End everything here and wait for it."""
+        with contextlib.suppress(OSError):
+            self._holder.communicate(timeout=READY_SECONDS)
+        for daemon in self._daemons:
+            daemon.wait(READY_SECONDS)
 
 
 class Lan:
-    """The network while it stands."""
+    """The wire and the machines on it, while the block lasts."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._tag = f"iots{os.getpid() % 100000}"
-        self._spaces: list[str] = []
-        self._daemons: list[subprocess.Popen[bytes]] = []
-        self._devices = 0
+        self._machines: list[Machine] = []
 
     def __enter__(self) -> "Lan":
-        self._bridge = self._space("br")
-        self._ip("-n", self._bridge, "link", "add", "br0", "type", "bridge")
-        self._ip("-n", self._bridge, "link", "set", "br0", "up")
-        self._scanner = self.device(2, "scanner")
+        with contextlib.ExitStack() as stack:
+            stack.push(self)
+            self._bridge = self._machine("bridge")
+            self._bridge.run("ip", "-batch", "-", given="link add br0 type bridge mcast_snooping 0\nlink set br0 up\n", check=True)
+            stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for daemon in self._daemons:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(daemon.pid, 9)
-            daemon.wait()
-        for space in self._spaces:
-            subprocess.run(["ip", "netns", "del", space], check=False, capture_output=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for machine in self._machines:
+            machine.end()
 
-    def device(self, host: int, name: str) -> str:
-        """Make a device at ``10.77.0.host``; its namespace."""
-        self._devices += 1
-        space, port = self._space(name), f"p{self._devices}"
-        self._ip("link", "add", "eth0", "netns", space, "type", "veth", "peer", "name", port, "netns", self._bridge)
-        self._ip("-n", self._bridge, "link", "set", port, "master", "br0", "up")
-        self._ip("-n", space, "link", "set", "eth0", "address", f"00:40:8c:00:00:{host:02x}")
-        self._ip("-n", space, "address", "add", f"{PREFIX}.{host}/24", "brd", "+", "dev", "eth0")
-        self._ip("-n", space, "link", "set", "eth0", "up")
-        self._ip("-n", space, "link", "set", "lo", "up")
-        return space
+    @property
+    def folder(self) -> Path:
+        """Where configurations and logs are."""
+        return self._folder
 
-    def start(self, space: str, *command: str, mounts: Mapping[str, str] | None = None) -> None:
-        """Run a daemon in a device's namespaces, with a /run of its own and ``mounts`` (host path -> place)."""
-        script = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && "
-        script += "".join(f"mount --bind {source} {place} && " for source, place in (mounts or {}).items())
-        script += "mkdir -p /run/sshd /run/avahi-daemon && exec \"$@\""
-        log = (self._folder / f"{space}.log").open("ab")
-        self._daemons.append(
-            subprocess.Popen(
-                ["ip", "netns", "exec", space, "unshare", "--mount", "sh", "-c", script, "sh", *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    def join(self, name: str, *addresses: str, mac: str, routes: Sequence[str] = ()) -> Machine:
+        """Put a machine on the wire. ``routes`` are networks that it takes to be on the wire, too."""
+        machine = self._machine(name)
+        port = f"p{len(self._machines)}"
+        self._bridge.run(
+            *("ip", "link", "add", port, "master", "br0", "up", "type", "veth"),
+            *("peer", "name", "eth0", "address", mac, "netns", str(machine.pid)),
+            check=True,
         )
+        lines = [f"address add {address}/24 brd + dev eth0" for address in addresses]
+        lines += ["link set eth0 up", "link set lo up", *(f"route add {network} dev eth0" for network in routes)]
+        machine.run("ip", "-batch", "-", given="\n".join(lines) + "\n", check=True)
+        return machine
 
-    def run(
-        self, command: Sequence[str], *, env: Mapping[str, str], timeout: float, cwd: Path
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command where the scanner stands."""
-        return subprocess.run(
-            ["ip", "netns", "exec", self._scanner, *command],
-            env=dict(env),
-            cwd=cwd,
-            timeout=timeout,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def wait_for(self, host: int, port: int) -> None:
-        """Return when a TCP port of a device accepts, seen from the scanner. Raises AssertionError."""
-        script = (
-            "import socket,sys,time\n"
-            f"end=time.monotonic()+{READY_SECONDS}\n"
-            "while True:\n"
-            "    try:\n"
-            f"        socket.create_connection(('{PREFIX}.{host}',{port}),1).close(); break\n"
-            "    except OSError:\n"
-            "        if time.monotonic()>end: sys.exit(1)\n"
-            "        time.sleep(0.02)\n"
-        )
-        done = subprocess.run(["ip", "netns", "exec", self._scanner, sys.executable, "-c", script], check=False)
-        assert done.returncode == 0, f"{PREFIX}.{host}:{port} did not come up; see {self._folder}"
-
-    def sent_outside(self) -> bool:
-        """True when any namespace has a default route: then there would be a way out."""
-        return any("default" in self._ip("-n", space, "route", "show") for space in self._spaces)
-
-    def _space(self, name: str) -> str:
-        space = f"{self._tag}-{name}"
-        self._ip("netns", "add", space)
-        self._spaces.append(space)
-        return space
-
-    def _ip(self, *arguments: str) -> str:
-        return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
-
+    def _machine(self, name: str) -> Machine:
+        machine = Machine(name, self._folder / f"{name}.log")
+        self._machines.append(machine)
+        return machine

@@ -110,3 +110,15 @@ def test_any_word_is_read_or_refused_in_one_line(word: str) -> None:
         said = str(refusal)
     assert "\n" not in said
     assert "\x1b" not in said
+
+
+def test_exclusions_are_networks_for_the_scope_and_a_name_stands_for_all_its_addresses() -> None:
+    async def resolve(name: str) -> tuple[str, ...]:
+        return ("192.0.2.1", "192.0.2.9")
+
+    async def main() -> Targets:
+        return await read_targets(["192.0.2.0/28"], ["192.0.2.2-4", "camera.lan"], resolve=resolve)
+
+    targets = anyio.run(main)
+    assert targets.excluded == ("192.0.2.2/31", "192.0.2.4/32", "192.0.2.1/32", "192.0.2.9/32")
+    assert not {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.9"} & set(targets.addresses)

@@ -34,7 +34,7 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
     without_forward_secrecy: Answer[bool]
     """Accepts a suite without: static RSA, static (EC)DH, plain PSK, RSA_PSK."""
     prefers_forward_secrecy: Answer[bool]
-    """Offered both, the others first, it still selects an ephemeral suite."""
+    """Offered both, the ephemeral one first, it selects that; False when it insists on the other."""
     plain_psk: Answer[bool]
     """Accepts a pre-shared-key suite without forward secrecy (PSK, RSA_PSK)."""
     psk_forward_secrecy: Answer[bool]

@@ -109,7 +109,10 @@ async def _exchange(connection: Connection, request: h11.Request) -> Reply:
         while len(body) < _BODY_CAP:
             match event := client.next_event():
                 case h11.NEED_DATA:
-                    client.receive_data(await connection.receive())
+                    piece = await connection.receive()
+                    if not piece and head is None:
+                        break
+                    client.receive_data(piece)
                 case h11.Response():
                     head = event
                 case h11.Data():

@@ -12,6 +12,18 @@ from iotscan.observe.network.dial import PeerClosed
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes.ssh import LEGACY_ALGORITHMS
 
+_HOST_KEYS: Final = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+    "ssh-rsa",
+    "ssh-dss",
+)
+"""Small keys first: dropbear offers RSA without having an RSA key, and dies when it is chosen."""
+
 _ONLY_PASSWORD: Final[dict[str, Any]] = {
     "known_hosts": None,
     "agent_path": None,
@@ -24,7 +36,7 @@ _ONLY_PASSWORD: Final[dict[str, Any]] = {
     "host_based_auth": False,
     "gss_auth": False,
     "gss_kex": False,
-    "server_host_key_algs": "*",
+    "server_host_key_algs": _HOST_KEYS,
     **LEGACY_ALGORITHMS,
 }
 
@@ -60,7 +72,7 @@ class SshLogin:
         stranger = f"iotscan-{secrets.token_hex(4)}"
         options = asyncssh.SSHClientConnectionOptions(username=stranger, **_ONLY_PASSWORD)
         methods = await asyncssh.get_server_auth_methods(
-            sock=raw, username=stranger, config=None, options=options, kex_algs="*", server_host_key_algs="*"
+            sock=raw, username=stranger, config=None, options=options, kex_algs="*", server_host_key_algs=_HOST_KEYS
         )
         if "none" in methods:
             return Reaction(sign=Sign.ACCEPTED)

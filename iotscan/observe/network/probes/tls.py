@@ -80,11 +80,14 @@ def _nothing(interview: Interview) -> Missed:
 
 
 async def _ask_preference(interview: Interview) -> None:
-    """Offer the suite it selected without forward secrecy, then the one with: which will it be?"""
+    """Offer the suite it selected with forward secrecy, then the one without: which will it be?
+
+    In this order a server that follows its clients is not blamed for what it would never do to a real one.
+    """
     ephemeral = interview.first(interview.best, EPHEMERAL)
     static = interview.first(interview.best, STATIC)
     if ephemeral is not None and static is not None:
-        await interview.ask(interview.best, (static.suite, ephemeral.suite), topic="preference")
+        await interview.ask(interview.best, (ephemeral.suite, static.suite), topic="preference")
 
 
 def _prefers(interview: Interview) -> Answer[bool]:

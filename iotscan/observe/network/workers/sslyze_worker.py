@@ -121,7 +121,9 @@ def judge(chain: list[bytes]) -> dict[str, Any]:
         said = result.validation_error or said
     # What follows in brackets repeats the certificate as the library shows it.
     said = "signed by itself" if leaf.subject == leaf.issuer else said.partition(" (encountered")[0]
-    return {"is_trusted": False, "detail": f"leads to no root of a public store: {said}"}
+    # "Candidates exhausted" is the library's way to say just this.
+    more = "" if "candidates exhausted" in said else f": {said}"
+    return {"is_trusted": False, "detail": f"leads to no root of a public store{more}"}
 
 
 def _own_name(leaf: Any) -> Any:

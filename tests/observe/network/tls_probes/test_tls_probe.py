@@ -60,9 +60,20 @@ def test_static_rsa_with_cbc_only(rsa_credentials: Credentials) -> None:
     assert answers(fact, "without_forward_secrecy", "broken_ciphers", "plain_psk") == (True, False, False)
 
 
-@pytest.mark.parametrize(("flags", "prefers"), [(("-serverpref",), True), ((), False)])
-def test_whose_preference_wins(rsa_credentials: Credentials, flags: tuple[str, ...], prefers: bool) -> None:
-    ciphers = "ECDHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256"
+_FIRST, _LAST = "ECDHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256", "AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "flags", "prefers"),
+    [
+        (_FIRST, ("-serverpref",), True),
+        (_LAST, ("-serverpref",), False),
+        (_LAST, (), True),  # follows its clients, and those put forward secrecy first
+    ],
+)
+def test_whose_preference_wins(
+    rsa_credentials: Credentials, ciphers: str, flags: tuple[str, ...], prefers: bool
+) -> None:
     with openssl(*rsa_credentials.arguments, "-tls1_2", "-cipher", ciphers, *flags) as port:
         fact = endpoint(port)
     assert answers(fact, "forward_secrecy", "without_forward_secrecy") == (True, True)

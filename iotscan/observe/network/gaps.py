@@ -1,0 +1,82 @@
+"""Which kinds of facts an unidentified service leaves open, and why: silence is never an absence."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from iotscan.model.facts import (
+    AdbServer,
+    CertificateChain,
+    DefaultLogin,
+    Fact,
+    HttpServer,
+    MqttBroker,
+    SshServer,
+    TelnetServer,
+    TlsEndpoint,
+    UpdateServer,
+    WellKnown,
+    kind_of,
+)
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.probe import Missed
+
+Outcome = Literal["silent", "closed", "other"]
+"""How a question ended without its answer: no word, an orderly close or reset without a word, something else."""
+
+_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer)
+_KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
+    "tls": (TlsEndpoint, CertificateChain),
+    "http": _WEB,
+    "mqtt": (MqttBroker,),
+    "adb": (AdbServer,),
+    "unasked": (SshServer, TelnetServer),
+}
+_INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
+_ENDS: Final[dict[Outcome, tuple[AttemptStatus, Reason | None, str]]] = {
+    "silent": (AttemptStatus.TIMED_OUT, Reason.TIMEOUT, "it accepted the connection and did not answer"),
+    "closed": (AttemptStatus.UNREADABLE, Reason.UNREADABLE, "it closes without a word"),
+    "other": (AttemptStatus.ABSENT, None, "it answered in another protocol"),
+}
+_ORDER: Final[tuple[Outcome, ...]] = ("silent", "closed", "other")
+"""Which outcome holds where several questions count: the one that says least."""
+
+
+def not_recognised(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:
+    """The gaps of a port that no question identified. ``error`` ended the questions before all were asked."""
+    settled = dict(outcomes)
+    listened = settled.pop("listen", None)
+    if listened == "other":
+        # Whoever speaks first in another protocol speaks neither TLS nor HTTP nor MQTT nor adb …
+        settled |= dict.fromkeys(("tls", "http", "mqtt", "adb"), "other")
+        # … but lines may come before the identification of SSH (RFC 4253 section 4.2), and before a prompt.
+        settled["unasked"] = "silent" if outcomes.get("tls") == "silent" else "other"
+    spoken = tuple(outcome for question, outcome in outcomes.items() if question != "listen" or outcome == "other")
+    overall: Outcome = "other" if "other" in spoken else next((o for o in _ORDER if o in spoken), "silent")
+    settled.setdefault("unasked", overall)
+    settled.setdefault("adb", overall)
+    return _gaps(tuple(_KINDS), settled, error)
+
+
+def behind_tls(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:
+    """The gaps of a TLS service inside which nothing was recognised; ``error`` when it could not be asked."""
+    return _gaps(_INSIDE, outcomes, error)
+
+
+def _gaps(questions: tuple[str, ...], outcomes: Mapping[str, Outcome], error: DialError | None) -> tuple[Missed, ...]:
+    found: list[Missed] = []
+    for question in questions:
+        outcome = outcomes.get(question)
+        found += [_gap(fact, outcome, error) for fact in _KINDS[question]]
+    asked = [outcomes[q] for q in questions if q in outcomes]
+    worst = next((o for o in _ORDER if o in asked), None)
+    return (*found, _gap(DefaultLogin, None if error else worst, error))
+
+
+def _gap(fact: type[Fact], outcome: Outcome | None, error: DialError | None) -> Missed:
+    if outcome is None and error is not None:
+        # A refusal now is no absence: the port was open a moment ago.
+        status: AttemptStatus = AttemptStatus.UNREADABLE if error.status is AttemptStatus.ABSENT else error.status
+        return Missed(need=kind_of(fact), status=status, reason=error.reason or Reason.UNREACHABLE, detail=str(error))
+    end, reason, detail = _ENDS[outcome or "silent"]
+    return Missed(need=kind_of(fact), status=end, reason=reason, detail=detail)

@@ -1,0 +1,108 @@
+"""The real command line, run in the scanner's namespace, and what it left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from iotscan.model.run import Run
+from iotscan.store.journal import NAME as JOURNAL
+from iotscan.store.runs import decode_run
+from tests.lan.network import NETWORK, Machine, poll
+
+LONGEST = 120.0
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that has ended, and the run that it printed, where it did."""
+
+    exit_code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def run(self) -> Run:
+        """The run on standard output."""
+        assert self.out, f"exit code {self.exit_code}, nothing on standard output: {self.err}"
+        return decode_run(self.out.encode(), "standard output")
+
+    @property
+    def run_folder(self) -> Path:
+        """The folder of the one run that was made."""
+        (folder,) = (self.folder / "iotscan-out").iterdir()
+        return folder
+
+
+class Scanner:
+    """Runs ``python -m iotscan`` beside the devices, each time with a home and a state of its own."""
+
+    def __init__(self, machine: Machine, folder: Path) -> None:
+        self._machine = machine
+        self._folder = folder
+        self._count = 0
+
+    def __call__(self, *words: str, within: Path | None = None) -> Finished:
+        """Run a command to its end; ``within`` is the folder of an earlier one to go on in."""
+        folder = within or self._make_folder()
+        done = subprocess.run(
+            self._command(*words),
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+            check=False,
+        )
+        return Finished(exit_code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)
+
+    def kill_in_the_middle(self, *words: str, entries: int) -> Path:
+        """Start a command and SIGKILL it and all its helpers once its journal holds ``entries``; its folder."""
+        folder = self._make_folder()
+        with subprocess.Popen(
+            self._command(*words),
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            try:
+                poll("half a scan", lambda: process.poll() is not None or _entries(folder) >= entries, LONGEST)
+                assert process.poll() is None, f"it ended before it could be killed: {process.communicate()[0]!r}"
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        return folder
+
+    def _make_folder(self) -> Path:
+        # What an earlier scan has learnt of its neighbours, this one has to find by itself.
+        self._machine.run("ip", "neigh", "flush", "dev", "eth0", check=True)
+        self._count += 1
+        folder = self._folder / str(self._count)
+        folder.mkdir()
+        return folder
+
+    def _command(self, *words: str) -> list[str]:
+        return self._machine.inside(sys.executable, "-m", "iotscan", *words, own_files=False)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    repository = str(Path(__file__).parents[2])
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": repository,
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _entries(folder: Path) -> int:
+    return sum(p.read_bytes().count(b"\n") for p in folder.glob(f"iotscan-out/*/{JOURNAL}"))
