@@ -27,7 +27,8 @@ PLACEHOLDER = "PASSWORD_FROM_THE_DOCUMENT"
 QUIET = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
 OLD = ("KexAlgorithms=+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1", "HostKeyAlgorithms=+ssh-rsa")
 """Lets today's OpenSSH talk to the servers of old devices."""
-SUM, RETURN = "echo iotscan-$((40+2))", r"\r\n"
+SUM = "echo iotscan-$((40+2))"
+"""What the open shell is to work out: an echo of what was typed cannot show the result."""
 
 
 def attempt(login: DefaultLogin, target: Target, account: str, password: str) -> tuple[str, str]:
@@ -35,8 +36,8 @@ def attempt(login: DefaultLogin, target: Target, account: str, password: str) ->
     host, port = target.host, str(target.port)
     if login.protocol == "http":
         ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", "--anyauth")
-        urls = (target.url(scheme) for scheme in ("https", "http"))
-        return " || ".join(command(*ask, "-u", f"{account}:{password}", url) for url in urls), "200"
+        url = target.url("https" if login.tls else "http", login.path)
+        return command(*ask, "-u", f"{account}:{password}", url), "200"
     if login.protocol == "mqtt":
         words = ("-h", host, "-p", port, "-u", account, "-P", password, "-t", "$SYS/broker/version")
         return command("mosquitto_sub", *words, "-d", "-E", "-W", "3"), "CONNACK (0)"
@@ -51,14 +52,6 @@ def ssh(target: Target, account: str, *words: str) -> str:
     flags = [word for option in options for word in ("-o", option)]
     port = str(target.port)
     return command("timeout", "5", "ssh", "-F", "none", *flags, "-p", port, "--", f"{account}@{target.host}", *words)
-
-
-def walk_in(login: DefaultLogin, target: Target) -> str:
-    """A command that lets the open shell do a sum: an echo of what was typed cannot show the result."""
-    if login.protocol == "ssh":
-        return ssh(target, login.account or "root", SUM)
-    typed = f"{{ sleep 1; {command('printf', SUM + RETURN)}; sleep 1; }}"
-    return f"{typed} | {command('nc', '-w', '2', target.host, str(target.port))}"
 
 
 @check(
@@ -103,7 +96,8 @@ def default_credentials(login: DefaultLogin, target: Target) -> Returned:
             shows=shows,
         )
     if login.outcome == "open":
-        if login.protocol not in ("telnet", "ssh"):
+        if login.protocol != "ssh":
+            # An open telnet shell and an open broker are findings of checks of their own.
             return skip(f"{login.protocol} asks for no credentials here, so there is no login to try")
         summary = f"{login.protocol} opens a command line without any login"
         return bad(
@@ -111,7 +105,7 @@ def default_credentials(login: DefaultLogin, target: Target) -> Returned:
             summary,
             observed="no credentials were asked for",
             expected="a login",
-            reproduce=walk_in(login, target),
+            reproduce=ssh(target, login.account or "root", SUM),
             shows="iotscan-42",
         )
     if not login.tries:

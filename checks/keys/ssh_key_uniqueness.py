@@ -95,6 +95,11 @@ def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
         elif not keys:
             reason = seen.fact.host_keys.reason or Reason.NOT_OBSERVABLE
             verdicts.append(unknown("its host keys could not be read", reason=reason, about=seen.subject))
+        elif seen.fact.unread_keys:
+            summary = (
+                f"it offers a key that it did not show, which may be elsewhere, too: {', '.join(seen.fact.unread_keys)}"
+            )
+            verdicts.append(unknown(summary, reason=Reason.UNREADABLE, about=seen.subject))
         elif not is_comparable:
             verdicts.append(unknown("there is no other device to compare its host keys with", about=seen.subject))
     return verdicts or good("no SSH host key is on two devices")

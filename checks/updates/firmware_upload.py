@@ -43,7 +43,7 @@ def firmware_upload(server: UpdateServer, target: Target) -> Returned:
         forms = "; ".join(f"{u.path} sends to {u.action or 'itself'}" for u in server.open_uploads)
         return bad(
             "open",
-            f"{len(server.open_uploads)} pages offer a file upload without a login",
+            f"a file upload is offered without a login ({len(server.open_uploads)} pages)",
             observed=forms,
             expected="a login before the form and before the upload",
             reproduce=command("curl", "-g", "-k", "-m", "5", "-s", url)

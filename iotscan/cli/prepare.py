@@ -96,7 +96,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         ledger="",
         login_gap=0.0,
     )
-    return _settle(wish, ("--lab",), scope, plan)
+    return _settle(wish, ("the practice network",), scope, plan)
 
 
 def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> Prepared:

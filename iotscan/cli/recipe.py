@@ -13,6 +13,7 @@ from iotscan.model.errors import BadInput
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.journal import read_journal
 from iotscan.store.runs import find_run, write_whole
 
@@ -54,7 +55,7 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
 
     A practice network is started anew when it is gone; ``stack`` stops it again.
     """
-    place = find_run(named, output)
+    place = find_run(named, output, holding=JOURNAL)
     folder = place if place.is_dir() else place.parent
     header, entries = read_journal(folder, msgspec.json.Decoder(Found | Unit))
     try:

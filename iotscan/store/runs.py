@@ -68,20 +68,23 @@ def write_whole(path: Path, content: bytes) -> Path:
     return path
 
 
-def find_run(named: str, output: Path) -> Path:
-    """The folder or file a user means: a path, a run id below ``output``, or ``latest``. Raises BadRun."""
+def find_run(named: str, output: Path, *, holding: str = NAME) -> Path:
+    """The folder or file a user means: a path, a run id below ``output``, or ``latest``. Raises BadRun.
+
+    ``latest`` is the newest folder with a file named ``holding``.
+    """
     path = Path(named)
     if path.exists():
         return path
     if (output / named).is_dir() and "/" not in named:
         return output / named
-    if named == "latest" and (newest := _newest(output)) is not None:
+    if named == "latest" and (newest := _newest(output, holding)) is not None:
         return newest
     raise BadRun(f"there is no run '{named}': give a run file, its folder, an id below {output}/, or 'latest'")
 
 
-def _newest(output: Path) -> Path | None:
-    runs = sorted(p.parent for p in output.glob(f"*/{NAME}"))
+def _newest(output: Path, holding: str) -> Path | None:
+    runs = sorted(p.parent for p in output.glob(f"*/{holding}"))
     return runs[-1] if runs else None
 
 

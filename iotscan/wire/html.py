@@ -1,6 +1,6 @@
 """What a scanner needs of a page: title, forms, links, where it sends the browser on.
 
-A scanner of tags in linear time: Python's ``html.parser`` takes minutes for 128 KiB of ``<a =`` (docs/decisions).
+A scanner of tags in linear time: Python's ``html.parser`` takes minutes for 128 KiB of ``<a =``.
 Scripts are not run, so what only a script draws is not seen.
 """
 

@@ -23,11 +23,16 @@ def make_rsa_key() -> Key:
 
 
 class Authority:
-    """A CA of its own, known to nobody."""
+    """A CA of its own, known to nobody; its certificate is ``ca.pem`` in ``folder``."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._key = make_ec_key()
         self._name = _name("LAN device CA")
+        builder = _builder(self._name, self._name, self._key, 365).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        certificate = builder.sign(self._key, hashes.SHA256())
+        (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, folder: Path, key: Key, host: str, address: str, *, days: int = 90) -> None:
         """Put ``cert.pem`` and ``key.pem`` into ``folder``; the certificate began a day ago."""

@@ -40,4 +40,4 @@ def lan(place: Callable[[str], Path], truth: LanTruth) -> Iterator[devices.Setup
 @pytest.fixture(scope="session")
 def scanner(lan: devices.Setup, place: Callable[[str], Path]) -> Scanner:
     """The command line, where the scanner stands."""
-    return Scanner(lan.machines["scanner"], place("scans"))
+    return Scanner(lan, place("scans"))

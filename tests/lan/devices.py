@@ -1,11 +1,15 @@
 """The machines of the LAN: what each is configured to be, and the daemons that make it so."""
 
 import json
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from iotscan.data.credential_records import CredentialRecord, load_records
 from tests.lan.certificates import Authority, make_ec_key, make_rsa_key, self_sign
@@ -114,7 +118,7 @@ DROP = "table inet mute { chain in { type filter hook input priority 0; policy d
 WATCH_OUTSIDE = f"""
 table inet watch {{
     counter heard {{ }}
-    chain in {{ type filter hook input priority 0; ip daddr {OUTSIDE} counter name heard; }}
+    chain in {{ type filter hook input priority 0; iifname eth0 ip daddr {OUTSIDE} counter name heard; }}
 }}
 """
 WATCH_SCANNER = """
@@ -127,7 +131,7 @@ table inet watch {
     }
 }
 """
-"""What is not for the network, the scanner itself or the two groups is counted. 224.0.0.22 is IGMP, the kernel's own."""
+"""Counts what is not for the network, the scanner itself or the two groups. 224.0.0.22 is IGMP, the kernel's own."""
 
 
 KNOCK = """
@@ -150,6 +154,22 @@ ASK_MDNS = bytes(4) + b"\0\1" + bytes(6) + b"\5_http\4_tcp\5local\0\0\x0c\0\1"
 """A question for the PTR records of ``_http._tcp.local`` (RFC 1035 section 4.1)."""
 
 
+WATCH_CALLS = """
+table inet watch {
+    counter calls { }
+    chain in { type filter hook input priority -10; iifname eth0 tcp flags & (syn|ack) == syn counter name calls; }
+}
+"""
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """Packets that left for elsewhere, packets that came to the machine outside, TCP calls (SYN) by host."""
+
+    left: int
+    heard_outside: int
+    calls: dict[str, int]
+
+
 def axis_record() -> CredentialRecord:
     """The shipped record that the legacy camera is an instance of."""
     return next(r for r in load_records() if r.id == "axis-2100")
@@ -161,7 +181,7 @@ class Setup:
     def __init__(self, lan: Lan, truth: LanTruth) -> None:
         self._lan = lan
         self._devices = truth.devices
-        self._authority = Authority()
+        self._authority = Authority(lan.folder)
         self._shared_tls_key = make_ec_key()
         self._shared_ssh_key = lan.folder / "shared_host_key"
         self.machines = {device.host: self._join(device) for device in truth.devices}
@@ -175,7 +195,6 @@ class Setup:
     def wait_until_ready(self) -> None:
         """Return when every service of the truth answers. AssertionError naming those that do not."""
         tcp = [(d.address, int(s[4:])) for d in self._devices for s in d.services if s.startswith("tcp/")]
-        tcp.append((OUTSIDE, 80))
         self._until(f"all of {tcp} accept", sys.executable, "-I", "-c", KNOCK, repr(tcp))
         sensor, announcer, media, liar = (self.device(h).address for h in ("sensor", "announcer", "media", "liar"))
         words = ("snmpget", "-v2c", "-c", "public", "-t", "0.3", "-r", "0", sensor, "1.3.6.1.2.1.1.1.0")
@@ -184,6 +203,24 @@ class Setup:
         self._until("avahi answers", *question, "224.0.0.251", "5353", ASK_MDNS.hex(), announcer)
         for responder in (media, liar):
             self._until("the SSDP responder answers", *question, "239.255.255.250", "1900", ASK_SSDP.hex(), responder)
+
+    def forget_traffic(self) -> None:
+        """Begin to count anew."""
+        for machine in (*self.machines.values(), self.outside):
+            machine.run("nft", "reset", "counters", "table", "inet", "watch", check=True)
+
+    def traffic(self) -> Traffic:
+        """What was counted since."""
+        return Traffic(
+            left=self.machines["scanner"].counted("left"),
+            heard_outside=self.outside.counted("heard"),
+            calls={host: machine.counted("calls") for host, machine in self.machines.items() if host != "scanner"},
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Where configurations and logs are."""
+        return self._lan.folder
 
     def device(self, host: str) -> LanDevice:
         """What is true of a machine."""
@@ -203,7 +240,9 @@ class Setup:
 
     def _join(self, device: LanDevice) -> Machine:
         if device.host != "scanner":
-            return self._lan.join(device.host, *device.addresses, mac=device.mac)
+            machine = self._lan.join(device.host, *device.addresses, mac=device.mac)
+            machine.nft(WATCH_CALLS)
+            return machine
         # A packet for anywhere else is sent to the wire, too, so that it meets the counter; there it ends.
         scanner = self._lan.join(device.host, device.address, mac="00:40:8c:00:00:02", routes=["default"])
         scanner.nft(WATCH_SCANNER)
@@ -219,6 +258,8 @@ class Setup:
         (folder / "description.xml").write_text(LIES)
         self.outside.nft(WATCH_OUTSIDE)
         self.outside.start(*_http_server(folder, 80))
+        knock = (sys.executable, "-I", "-c", KNOCK, repr([(OUTSIDE, 80)]))
+        poll("the outside listens", lambda: self.outside.run(*knock).returncode == 0)
 
     def gateway(self, machine: Machine, device: LanDevice, folder: Path) -> None:
         self._authority.issue(folder, make_ec_key(), device.host, device.address)
@@ -234,8 +275,7 @@ class Setup:
         manifest = json.dumps({"model": "AXIS 2100", "version": "2.43", "file": "/firmware/firmware.bin"})
         site = {"index.html": _page("Live view"), "firmware/manifest.json": manifest}
         _write_site(folder / "www", site)
-        # A squashfs header and noise: an image by structure, without a signature anywhere.
-        (folder / "www" / "firmware" / "firmware.bin").write_bytes(b"hsqs" + bytes(range(256)) * 64)
+        (folder / "www" / "firmware" / "firmware.bin").write_bytes(_uimage(bytes(range(256)) * 64))
         _start_nginx(machine, folder, LEGACY.format(realm=device.names[0], folder=folder))
 
     def open_broker(self, machine: Machine, device: LanDevice, folder: Path) -> None:
@@ -325,6 +365,16 @@ _STARTS: dict[str, Callable[[Setup, Machine, LanDevice, Path], None]] = {
 
 def _page(title: str) -> str:
     return f"<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+
+
+def _uimage(payload: bytes) -> bytes:
+    """A legacy U-Boot image: two checksums and no place for a signature (U-Boot include/image.h)."""
+    fields = (len(payload), 0x80008000, 0x80008000, zlib.crc32(payload), 5, 2, 2, 0, b"axis-2100")
+
+    def header(checksum: int) -> bytes:
+        return struct.pack(">7I4B32s", 0x27051956, checksum, 0, *fields)
+
+    return header(zlib.crc32(header(0))) + payload
 
 
 def _write_site(folder: Path, files: dict[str, str]) -> None:

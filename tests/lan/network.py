@@ -42,7 +42,9 @@ def why_not(tools: Mapping[str, str]) -> str:
     if os.geteuid() != 0:
         return "network namespaces need root"
     held = int(re.search(r"^CapEff:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]
-    lacking = [n for n, bit in (("CAP_NET_ADMIN", _CAP_NET_ADMIN), ("CAP_SYS_ADMIN", _CAP_SYS_ADMIN)) if not held >> bit & 1]
+    lacking = [
+        n for n, bit in (("CAP_NET_ADMIN", _CAP_NET_ADMIN), ("CAP_SYS_ADMIN", _CAP_SYS_ADMIN)) if not held >> bit & 1
+    ]
     if lacking:
         return f"network namespaces need {' and '.join(lacking)}"
     packages = sorted({package for tool, package in {**_TOOLS, **tools}.items() if not shutil.which(tool, path=_SBIN)})
@@ -67,7 +69,11 @@ class Machine:
         command = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", _HOLD]
         with log.open("ab") as errors:
             self._holder = subprocess.Popen(
-                [*command, "sh", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                [*command, "sh", name],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
             )
         assert self._holder.stdout is not None
         ready, _, _ = select.select([self._holder.stdout], [], [], READY_SECONDS)
@@ -117,6 +123,17 @@ class Machine:
         ended = [" ".join(d.args[7:]) for d in self._daemons if d.poll() is not None and isinstance(d.args, list)]
         return f"{self.name}: ended: {ended}; {self._log.read_text('utf-8', 'replace')[-2000:]}" if ended else ""
 
+    def residents(self) -> list[int]:
+        """Processes on this machine's network, other than the one that holds it and its daemons."""
+        own = os.readlink(f"/proc/{self.pid}/ns/net")
+        known = {self._holder.pid, self.pid, *(d.pid for d in self._daemons)}
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdecimal() and int(entry.name) not in known and os.readlink(entry / "ns/net") == own:
+                    found.append(int(entry.name))
+        return found
+
     def nft(self, rules: str) -> None:
         """Load nftables rules here."""
         self.run("nft", "-f", "-", given=rules, check=True)
@@ -147,7 +164,9 @@ class Lan:
         with contextlib.ExitStack() as stack:
             stack.push(self)
             self._bridge = self._machine("bridge")
-            self._bridge.run("ip", "-batch", "-", given="link add br0 type bridge mcast_snooping 0\nlink set br0 up\n", check=True)
+            self._bridge.run(
+                "ip", "-batch", "-", given="link add br0 type bridge mcast_snooping 0\nlink set br0 up\n", check=True
+            )
             stack.pop_all()
         return self
 

@@ -12,43 +12,47 @@ import msgspec
 from iotscan.model.run import Run
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.runs import decode_run
-from tests.lan.network import NETWORK, Machine, poll
+from tests.lan.devices import Setup, Traffic
+from tests.lan.network import poll
 
 LONGEST = 120.0
 
 
-class Finished(msgspec.Struct, frozen=True, kw_only=True):
+class Finished(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A command that has ended, and the run that it printed, where it did."""
 
     exit_code: int
     out: str
     err: str
     folder: Path
+    traffic: Traffic
 
-    @property
+    @cached_property
     def run(self) -> Run:
         """The run on standard output."""
         assert self.out, f"exit code {self.exit_code}, nothing on standard output: {self.err}"
         return decode_run(self.out.encode(), "standard output")
 
     @property
-    def run_folder(self) -> Path:
-        """The folder of the one run that was made."""
-        (folder,) = (self.folder / "iotscan-out").iterdir()
-        return folder
+    def run_file(self) -> Path:
+        """The file of the one run that was made."""
+        (path,) = self.folder.glob("iotscan-out/*/run.json")
+        return path
 
 
 class Scanner:
     """Runs ``python -m iotscan`` beside the devices, each time with a home and a state of its own."""
 
-    def __init__(self, machine: Machine, folder: Path) -> None:
-        self._machine = machine
+    def __init__(self, lan: Setup, folder: Path) -> None:
+        self._lan = lan
+        self._machine = lan.machines["scanner"]
         self._folder = folder
         self._count = 0
 
     def __call__(self, *words: str, within: Path | None = None) -> Finished:
         """Run a command to its end; ``within`` is the folder of an earlier one to go on in."""
         folder = within or self._make_folder()
+        self._lan.forget_traffic()
         done = subprocess.run(
             self._command(*words),
             cwd=folder,
@@ -59,10 +63,11 @@ class Scanner:
             timeout=LONGEST,
             check=False,
         )
-        return Finished(exit_code=done.returncode, out=done.stdout, err=done.stderr, folder=folder)
+        traffic = self._lan.traffic()
+        return Finished(exit_code=done.returncode, out=done.stdout, err=done.stderr, folder=folder, traffic=traffic)
 
     def kill_in_the_middle(self, *words: str, entries: int) -> Path:
-        """Start a command and SIGKILL it and all its helpers once its journal holds ``entries``; its folder."""
+        """Start a command and SIGKILL it and all its helpers once its journal holds ``entries``; the run's folder."""
         folder = self._make_folder()
         with subprocess.Popen(
             self._command(*words),
@@ -79,7 +84,8 @@ class Scanner:
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
-        return folder
+        (run,) = folder.glob("iotscan-out/*")
+        return run
 
     def _make_folder(self) -> Path:
         # What an earlier scan has learnt of its neighbours, this one has to find by itself.

@@ -10,7 +10,8 @@ def main(address: str, location: str, server: str) -> None:
     """Answer every M-SEARCH, to whoever asked, until killed."""
     answer = (
         "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT:\r\n"
-        f"LOCATION: {location}\r\nSERVER: {server}\r\nST: upnp:rootdevice\r\nUSN: uuid:{address}::upnp:rootdevice\r\n\r\n"
+        f"LOCATION: {location}\r\nSERVER: {server}\r\nST: upnp:rootdevice\r\n"
+        f"USN: uuid:{address}::upnp:rootdevice\r\n\r\n"
     ).encode()
     heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -82,9 +82,10 @@ def test_no_response(data: bytes) -> None:
 
 def test_endless_interim_responses_end() -> None:
     asked = exchange()
+    for _ in range(8):
+        asked.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
     with pytest.raises(BadResponse):
-        for _ in range(1000):
-            asked.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
+        asked.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def test_gzip_though_identity_was_asked() -> None:

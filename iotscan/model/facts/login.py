@@ -24,3 +24,6 @@ class DefaultLogin(Fact, frozen=True, kw_only=True, tag="default-login"):
     source: str = ""
     """The document that publishes the pair."""
     tries: int = 0
+    tls: bool = False
+    path: str = "/"
+    """The web page that asks (http only)."""

@@ -25,6 +25,8 @@ class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
     ciphers: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
     host_keys: Answer[tuple[HostKey, ...]]
+    unread_keys: tuple[str, ...] = ()
+    """Kinds of host key (``RSA``) that it offers and did not show; ``host_keys`` holds the others."""
 
     @property
     def has_strict_kex(self) -> bool:

@@ -10,13 +10,22 @@ import msgspec
 from iotscan.model.device import Service
 from iotscan.model.facts import AnyFact, Fact, kind_of
 from iotscan.model.scope import Grants
+from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed
-from iotscan.observe.network.dial import Connection, Datagram, DialError, Line
+from iotscan.observe.network.dial import Connection, Datagram, DialError, Line, Refused
 
 
-def missed(fact: type[Fact], error: DialError) -> Missed:
-    """A dial error in the words of an attempt."""
-    return Missed(need=kind_of(fact), status=error.status, reason=error.reason, detail=str(error))
+def missed(fact: type[Fact] | str, error: DialError) -> Missed:
+    """A dial error in the words of an attempt, for a fact type or its kind.
+
+    A refusal is no absence here: a probe is only sent where the port was open a moment ago. The service
+    takes one guest at a time, is busy, or keeps us out.
+    """
+    need = fact if isinstance(fact, str) else kind_of(fact)
+    if isinstance(error, Refused):
+        detail = f"{error}, though it was open a moment ago"
+        return Missed(need=need, status=AttemptStatus.UNREADABLE, reason=Reason.UNREACHABLE, detail=detail)
+    return Missed(need=need, status=error.status, reason=error.reason, detail=str(error))
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from iotscan.model.run import Cost
 from iotscan.model.scope import Grants
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
+from iotscan.observe.heard import Heard, all_missed, attempts_of
 from iotscan.observe.network.dial import DialError, Line, TimedOut
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.probe import Door, Probe, missed
@@ -139,7 +139,7 @@ class Survey:
                 service, heard = found.service, Heard(facts=(found.fact,), missed=found.missed)
             except DialError as error:
                 # Nothing is known of this port now, so nothing may be said about any protocol on it.
-                gaps = [_gap(kind, error) for kind in self._questions.kinds("tcp")]
+                gaps = [missed(kind, error) for kind in self._questions.kinds("tcp")]
                 heard = Heard(missed=(missed(OpenService, error), *gaps))
             made = self._unit(name, "identify/1", service, (OpenService,), heard, clock)
             unit = await self._finish(msgspec.structs.replace(made, services=(service,)))
@@ -226,10 +226,6 @@ class _Clock:
     @property
     def connections(self) -> int:
         return self._line.connections + self._line.datagrams - self._before
-
-
-def _gap(kind: str, error: DialError) -> Missed:
-    return Missed(need=kind, status=error.status, reason=error.reason, detail=str(error))
 
 
 def _where(error: Exception) -> str:

@@ -37,11 +37,11 @@ def _fit_properties(sample: Sample) -> Iterator[tuple[str, str]]:
         token = sample.number(">I", at)
         at += 4
         if token == 1:
-            end = sample.head.find(b"\0", at, at + 256)
-            if end < 0 or len(path) >= _DEPTH:
+            node = _string(sample, at)
+            if node is None or len(path) >= _DEPTH:
                 return
-            path.append(sample.head[at:end].decode("latin-1"))
-            at = (end + 4) & ~3
+            path.append(node)
+            at = (at + len(node) + 4) & ~3
             yield "/".join(path), ""
         elif token == 2:
             if path:

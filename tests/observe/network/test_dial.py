@@ -1,16 +1,15 @@
 """The one door to a socket: scope, pace, clocks, budget, caps."""
 
 import contextlib
-import itertools
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import anyio
 import pytest
 
 from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network import pace
 from iotscan.observe.network.dial import (
     BudgetSpent,
     DeadlinePassed,
@@ -215,24 +214,27 @@ def test_a_device_that_stopped_answering_is_left_alone() -> None:
     anyio.run(main)
 
 
-def test_accepted_connections_keep_their_distance() -> None:
-    times: list[float] = []
+def test_turns_keep_their_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
 
-    def note(connection: socket.socket) -> None:
-        times.append(time.monotonic())
-        connection.recv(1)
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
 
-    async def main(port: int) -> None:
-        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=20)).line(HERE)
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now)
+    monkeypatch.setattr(pace.anyio, "sleep", sleep)
+
+    async def main() -> list[float]:
+        pacer = pace.Pacer(4.0)
+        turns = []
         for _ in range(4):
-            await line.knock(port)
+            await pacer.turn()
+            turns.append(now)
+        pacer.spend()
+        await pacer.ready()
+        return [*turns, now]
 
-    with server(note) as port:
-        anyio.run(main, port)
-    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    # The pace is a floor that a slow machine can only widen.
-    assert len(times) == 4
-    assert min(gaps) > 0.04
+    assert anyio.run(main) == [100.0, 100.25, 100.5, 100.75, 101.25]
 
 
 def test_a_silent_udp_port_is_a_time_out_and_a_closed_one_a_refusal() -> None:

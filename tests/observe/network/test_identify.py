@@ -14,6 +14,7 @@ from iotscan.observe.network.dial import Dialer, Line, Refused
 from iotscan.observe.network.identify import Identified, identify
 from iotscan.observe.network.ports import FRAGILE, PORTS, expected_protocol
 from tests.observe.network.daemons import accepts, free_port, running, serving, tool
+from tests.observe.network.webserver import make_certificate, nginx
 
 PACE = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=6)
 KINDS = {
@@ -40,27 +41,7 @@ def statuses(found: Identified) -> dict[str, AttemptStatus]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    folder = tmp_path_factory.mktemp("identify")
-    key, cert = str(folder / "key"), str(folder / "cert")
-    command = [tool("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=b"]
-    subprocess.run([*command, "-days", "2", "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return key, cert
-
-
-@contextmanager
-def nginx(folder: Path, lines: str) -> Iterator[int]:
-    port = free_port()
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
-        "events {}\n"
-        f"http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n"
-        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
-        f"server {{ {lines.replace('PORT', str(port))} root {folder}; }} }}\n"
-    )
-    command = [tool("nginx", "nginx-light"), "-c", str(config), "-p", str(folder), "-e", str(folder / "error.log")]
-    with running(command, lambda: accepts(port), cwd=folder):
-        yield port
+    return make_certificate(tmp_path_factory.mktemp("identify"))
 
 
 @pytest.mark.parametrize("expected", ["", "http", "https", "ssh", "mqtt", "adb", "rtsp"])

@@ -1,5 +1,6 @@
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,15 +72,18 @@ def test_other_refusals_leave_the_question_open(code: int) -> None:
 
 def test_it_says_goodbye_and_nothing_else() -> None:
     said: list[bytes] = []
+    gone = threading.Event()
 
     def talk(guest: socket.socket) -> None:
         said.append(guest.recv(4096))
         guest.sendall(b"\x20\x02\x00\x00")
         while piece := guest.recv(4096):
             said.append(piece)
+        gone.set()
 
     with serving(talk) as port:
         ask(port)
+        assert gone.wait(10)
     assert said[0][0] == 0x10
     assert b"".join(said[1:]) == b"\xe0\x00"
 

@@ -47,6 +47,27 @@ def test_dropbear_with_two_host_keys(tmp_path: Path) -> None:
     assert {(key.algorithm, key.bits) for key in fact.host_keys.value} == {("ssh-rsa", 2048), ("ssh-ed25519", 0)}
 
 
+def test_dropbear_that_offers_a_key_it_lacks(tmp_path: Path) -> None:
+    dropbear, keygen = tool("dropbear", "dropbear-bin"), tool("dropbearkey", "dropbear-bin")
+    subprocess.run([keygen, "-t", "ed25519", "-f", str(tmp_path / "key")], capture_output=True, check=True)
+    port = free_port()
+    command = [
+        dropbear,
+        "-F",
+        "-E",
+        "-p",
+        f"127.0.0.1:{port}",
+        "-P",
+        str(tmp_path / "pid"),
+        "-r",
+        str(tmp_path / "key"),
+    ]
+    with running(command, lambda: accepts(port), cwd=tmp_path):
+        fact = seen(port)
+    assert [key.algorithm for key in fact.host_keys.value] == ["ssh-ed25519"]
+    assert fact.unread_keys == (("RSA",) if "rsa-sha2-256" in fact.host_key_algorithms else ())
+
+
 def test_openssh_that_offers_nothing_current(tmp_path: Path) -> None:
     sshd, keygen = tool("sshd", "openssh-server"), tool("ssh-keygen", "openssh-client")
     Path("/run/sshd").mkdir(exist_ok=True)

@@ -19,8 +19,7 @@ from iotscan.model.secret import Secret
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.reaction import Login, Reaction, Sign
 from iotscan.observe.network.dial import DialError, PeerClosed, Refused
-from iotscan.observe.network.probe import Missed
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Missed, missed
 
 Outcome = Literal["accepted", "rejected", "accepts_any", "open"]
 
@@ -91,7 +90,7 @@ class Examination:
         except DialError as error:
             if self._tries and isinstance(error, Refused | PeerClosed):
                 return self._locked(f"after a try: {error}")
-            return gone(DefaultLogin, error)
+            return missed(DefaultLogin, error)
 
     async def _examine(self) -> DefaultLogin | Missed:
         bare = await self._login.offer(None)

@@ -3,8 +3,7 @@
 from iotscan.model.facts import AdbServer, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import adb
 
 _CAP = 8 * 1024
@@ -17,7 +16,7 @@ async def ask_adb(door: Door) -> Heard:
             await connection.send(adb.connect_message())
             data = await connection.receive_while(lambda got: len(got) < adb.whole_length(got))
     except DialError as error:
-        return Heard(missed=(gone(AdbServer, error),))
+        return Heard(missed=(missed(AdbServer, error),))
     reply = adb.read_reply(data)
     if reply is None:
         unreadable = Missed(

@@ -204,4 +204,5 @@ PROBE = Probe(
     gives=(CertificateChain,),
     ask=ask,
     stage=2,
+    wants=(TlsEndpoint,),
 )

@@ -6,8 +6,7 @@ from iotscan.model.facts import HttpServer, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, get, origin
 from iotscan.wire.html import Page, read_page
 from iotscan.wire.http import HttpResponse, challenges, read_cookies
@@ -22,7 +21,7 @@ async def ask_http(door: Door) -> Heard:
         onward = _onward(door, first)
         last = await get(door, onward, cap=FRONT_PAGE_CAP) if onward else first
     except DialError as error:
-        return Heard(missed=(gone(HttpServer, error),))
+        return Heard(missed=(missed(HttpServer, error),))
     page = _page(last)
     if not page.has_password and (why := _unread(last)):
         # What was not read may ask for a password: to say it does not would be a guess.

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from iotscan.data.credential_records import CredentialRecord, Protocol
-from iotscan.model.facts import DefaultLogin, HttpServer, MqttBroker, TelnetServer, kind_of
+from iotscan.model.facts import DefaultLogin, HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.engine import Examination, not_tried
 from iotscan.observe.network.credentials.http_login import HttpLogin
@@ -13,7 +15,7 @@ from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Login
 from iotscan.observe.network.credentials.ssh_login import SshLogin
 from iotscan.observe.network.credentials.telnet_login import TelnetLogin
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
 
 _PROTOCOLS: Final[dict[str, Protocol]] = {
     "http": "http",
@@ -51,7 +53,10 @@ async def _examine(door: Door) -> DefaultLogin | Missed:
         ledger=door.tools["ledger"],
         gap=door.tools["login_gap"],
     )
-    return await examination.run()
+    outcome = await examination.run()
+    if isinstance(outcome, Missed):
+        return outcome
+    return msgspec.structs.replace(outcome, tls=speaks_tls(door.service), path=records[0].path)
 
 
 def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]) -> DefaultLogin | Missed | None:
@@ -78,7 +83,7 @@ def _settled_by_page(page: HttpServer, records: Sequence[CredentialRecord]) -> M
     if page.has_login_form and not schemes & {"basic", "digest"}:
         return not_tried(Reason.NOT_OBSERVABLE, "login form: only HTTP Basic and Digest are tried")
     if 200 <= page.status < 300 and not page.asks_credentials and not records:
-        return _asks_for_none("asks for no login")
+        return not_tried(Reason.NOT_OBSERVABLE, "the front page shows no login; a script on it may build one")
     return None
 
 
@@ -106,4 +111,5 @@ PROBE = Probe(
     ask=ask_login,
     stage=9,
     grant="default_creds",
+    wants=(HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer),
 )

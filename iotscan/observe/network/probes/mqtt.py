@@ -7,8 +7,7 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts import MqttBroker, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.wire import mqtt
 
 _CAP = 4096
@@ -33,7 +32,7 @@ async def ask_mqtt(door: Door) -> Heard:
     try:
         code = await connect(door)
     except DialError as error:
-        return Heard(missed=(gone(MqttBroker, error),))
+        return Heard(missed=(missed(MqttBroker, error),))
     if code is None:
         unreadable = Missed(
             need=kind_of(MqttBroker),

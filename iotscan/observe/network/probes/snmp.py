@@ -6,7 +6,7 @@ from typing import Final
 from iotscan.model.facts import SnmpAgent, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError, TimedOut
+from iotscan.observe.network.dial import DialError, Refused, TimedOut
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import snmp
 
@@ -24,6 +24,10 @@ async def ask_snmp(door: Door) -> Heard:
             if answer is not None:
                 stranger = await _get(door, f"iotscan-{secrets.token_hex(6)}", version)
                 return _heard(answer, answers_any_community=stranger is not None)
+    except Refused:
+        # Nobody has knocked before: an ICMP refusal is the answer that there is no agent.
+        closed = Missed(need=kind_of(SnmpAgent), status=AttemptStatus.ABSENT, detail="the port is closed")
+        return Heard(missed=(closed,))
     except DialError as error:
         return Heard(missed=(missed(SnmpAgent, error),))
     silent = Missed(

@@ -10,8 +10,7 @@ from iotscan.model.facts import HostKey, SshServer, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Connection, DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import ssh
 
 _LINES_CAP = 16 * 1024
@@ -32,7 +31,7 @@ async def ask_ssh(door: Door) -> Heard:
         async with door.tcp() as connection:
             opening = await _read_opening(connection)
     except DialError as error:
-        return Heard(missed=(gone(SshServer, error),))
+        return Heard(missed=(missed(SshServer, error),))
     if isinstance(opening, str):
         unreadable = Missed(
             need=kind_of(SshServer), status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=opening
@@ -40,6 +39,7 @@ async def ask_ssh(door: Door) -> Heard:
         return Heard(missed=(unreadable,))
     said, offer = opening
     protocol, software = safe_text(said.protocol, 16), safe_text(said.software)
+    host_keys, unread = await _read_host_keys(door, offer.host_key_algorithms)
     fact = SshServer(
         protocol=protocol,
         software=software,
@@ -47,7 +47,8 @@ async def ask_ssh(door: Door) -> Heard:
         host_key_algorithms=_names(offer.host_key_algorithms),
         ciphers=_names(offer.ciphers),
         macs=_names(offer.macs),
-        host_keys=await _read_host_keys(door, offer.host_key_algorithms),
+        host_keys=host_keys,
+        unread_keys=unread,
     )
     return Heard(facts=(fact,), excerpt=f"SSH-{protocol}-{software}")
 
@@ -75,21 +76,28 @@ def _names(algorithms: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(safe_text(name, 100) for name in algorithms)
 
 
-async def _read_host_keys(door: Door, offered: tuple[str, ...]) -> Answer[tuple[HostKey, ...]]:
-    """All the host keys asked for; a single one that cannot be had leaves the question unanswered."""
+async def _read_host_keys(door: Door, offered: tuple[str, ...]) -> tuple[Answer[tuple[HostKey, ...]], tuple[str, ...]]:
+    """The host keys that were shown, and the kinds that were offered and not shown.
+
+    dropbear offers RSA without holding such a key, and hangs up on whoever asks for it.
+    """
     wanted = [(family, [name for name in names if name in offered]) for family, names in _FAMILIES]
     keys: list[HostKey] = []
+    unread: dict[str, Answer[tuple[HostKey, ...]]] = {}
     for family, names in [entry for entry in wanted if entry[1]][:_KEYS_ASKED]:
         try:
             async with door.socket() as raw:
                 keys.append(await _read_host_key(raw, names))
         except DialError as error:
-            return Answer.missing(error.reason or Reason.UNREACHABLE, f"{family} key: {error}")
+            return Answer.missing(error.reason or Reason.UNREACHABLE, f"{family} key: {error}"), ()
         except (asyncssh.Error, OSError, ValueError) as error:
-            return Answer.missing(Reason.UNREADABLE, f"{family} key: {safe_text(str(error))}")
-    if not keys:
-        return Answer.missing(Reason.NOT_OBSERVABLE, "no type of host key that we can ask for is offered")
-    return Answer.of(tuple(sorted(keys)))
+            unread[family] = Answer.missing(Reason.UNREADABLE, f"{family} key: {safe_text(str(error))}")
+    if keys:
+        return Answer.of(tuple(sorted(keys))), tuple(unread)
+    none = Answer[tuple[HostKey, ...]].missing(
+        Reason.NOT_OBSERVABLE, "no type of host key that we can ask for is offered"
+    )
+    return next(iter(unread.values()), none), ()
 
 
 async def _read_host_key(raw: object, algorithms: list[str]) -> HostKey:

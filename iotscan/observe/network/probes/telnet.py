@@ -5,8 +5,7 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
 from iotscan.observe.network.dialogue import Dialogue, Utterance
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 
 _MARGIN = 1.0
 _BANNER = 400
@@ -19,7 +18,7 @@ async def ask_telnet(door: Door) -> Heard:
             patience = max(door.line.pace.conversation_timeout - _MARGIN, _MARGIN)
             said = await Dialogue(connection).hear(patience)
     except DialError as error:
-        return Heard(missed=(gone(TelnetServer, error),))
+        return Heard(missed=(missed(TelnetServer, error),))
     if not said.spoke:
         return Heard(missed=(_silence(said),))
     banner = safe_text(said.text, _BANNER)

@@ -14,8 +14,7 @@ from iotscan.model.facts import UpdateServer, UploadForm, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.observe.network.probes.offers import (
     MANIFEST_CAP,
     Offer,
@@ -70,7 +69,7 @@ async def ask_update(door: Door) -> Heard:
     replies = await _ask(door, (control, *pages[:1], *manifests, *images, *pages[1:]))
     nobody = replies[control]
     if isinstance(nobody, DialError):
-        return Heard(missed=(gone(UpdateServer, nobody),))
+        return Heard(missed=(missed(UpdateServer, nobody),))
 
     offers = _manifest_offers(replies, manifests, nobody)
     named = _named(door, offers, replies[pages[0]])
@@ -88,7 +87,7 @@ async def ask_update(door: Door) -> Heard:
     uploads = _uploads(door, replies, pages, nobody)
     if errors and not uploads and all(a.signature != "none" for a in artefacts):
         # With nothing bad found, what could not be asked may be it.
-        return Heard(missed=(gone(UpdateServer, errors[0]),))
+        return Heard(missed=(missed(UpdateServer, errors[0]),))
     if not artefacts and not uploads:
         return _nothing(nobody)
     fact = UpdateServer(

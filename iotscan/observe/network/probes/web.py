@@ -127,25 +127,25 @@ async def _converse(connection: Connection, exchange: Exchange, patience: float)
     await connection.send(exchange.request)
     try:
         with anyio.move_on_after(patience):
-            while not exchange.is_complete:
-                exchange.feed(await _receive(connection, exchange))
+            await _read(connection, exchange)
+        if not exchange.is_complete and not exchange.has_head:
+            raise TimedOut(f"no whole answer to GET in {patience:g} s")
         if not exchange.is_complete:
-            if not exchange.has_head:
-                raise TimedOut(f"no whole answer to GET in {patience:g} s")
             exchange.cut("the body did not end in time")
         return exchange.response()
     except BadResponse as error:
         raise NotHttp(f"the answer to GET cannot be read: {error}") from error
 
 
-async def _receive(connection: Connection, exchange: Exchange) -> bytes:
-    """The next bytes; an error in the middle of a body is its end."""
+async def _read(connection: Connection, exchange: Exchange) -> None:
+    """Feed what comes until the response is complete; an error in the middle of a body cuts it."""
     try:
-        return await connection.receive(16 * 1024)
+        while not exchange.is_complete:
+            exchange.feed(await connection.receive(16 * 1024))
     except DialError:
         if not exchange.has_head:
             raise
-        return b""
+        exchange.cut("the connection was lost within the body")
 
 
 FRONT_PAGE_CAP: Final = 1024 * 1024

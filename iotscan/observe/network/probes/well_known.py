@@ -10,8 +10,7 @@ from iotscan.model.facts import WellKnown
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.dial import DialError
-from iotscan.observe.network.probe import Door, Heard, Probe
-from iotscan.observe.network.probes.gone import gone
+from iotscan.observe.network.probe import Door, Heard, Probe, missed
 from iotscan.observe.network.probes.web import Ask, Reply, ask_all
 from iotscan.wire.http import HttpResponse
 
@@ -27,7 +26,7 @@ async def ask_well_known(door: Door) -> Heard:
     replies = await ask_all(door, [Ask(path=path, cap=_CAP, follow=True) for path in paths])
     control, security, oauth = replies[0], replies[1:3], replies[3:]
     if isinstance(control, DialError):
-        return Heard(missed=(gone(WellKnown, control),))
+        return Heard(missed=(missed(WellKnown, control),))
     contacts = [_answer(reply, control, read_security_txt) for reply in security]
     metadata = [_answer(reply, control, read_oauth_metadata) for reply in oauth]
     expires = next((a.value.get("expires", "") for a in contacts if a.is_answered and a.value), "")

@@ -359,6 +359,6 @@ def test_no_hello_answered_is_no_fact(said: bytes, status: AttemptStatus) -> Non
     assert [m.status for m in heard.missed] == [status]
 
 
-def test_a_closed_port_is_absent() -> None:
+def test_a_port_that_closed_meanwhile_is_not_absent() -> None:
     (missed,) = ask(free_port()).missed
-    assert missed.status is AttemptStatus.ABSENT
+    assert missed.status is AttemptStatus.UNREADABLE

@@ -1,0 +1,92 @@
+"""The port sweep: right about open, closed and silent, and gentle."""
+
+import socket
+
+import anyio
+
+from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.neighbours import read_neighbours
+from iotscan.observe.network.sweep import sweep
+from tests.observe.network.test_dial import HERE, closed_port, server
+
+FAST = Pace(attempts_per_second=2000, accepted_per_second=2000, connect_timeout=0.3)
+
+
+def dialer() -> Dialer:
+    return Dialer(Scope(include=("127.0.0.0/8",), pace=FAST))
+
+
+def full_listener() -> socket.socket:
+    """A listener whose queue is full: the kernel drops what comes next, which looks like a filter."""
+    listener = socket.socket()
+    listener.bind((HERE, 0))
+    listener.listen(0)
+    return listener
+
+
+def test_open_closed_and_filtered() -> None:
+    async def main(port: int, silent: int) -> None:
+        closed = closed_port()
+        swept = await sweep(dialer().line(HERE), (port, closed, silent))
+        assert (swept.open, swept.closed, swept.filtered) == ((port,), (closed,), (silent,))
+
+    with (
+        server(lambda c: c.recv(1)) as port,
+        full_listener() as deaf,
+        socket.socket() as first,
+        socket.socket() as next_one,
+    ):
+        address = deaf.getsockname()
+        for filler in (first, next_one):
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        anyio.run(main, port, address[1])
+
+
+def test_a_responsive_device_never_sees_two_knocks_at_once() -> None:
+    open_now: list[int] = []
+    count = 0
+
+    def note(connection: socket.socket) -> None:
+        nonlocal count
+        count += 1
+        open_now.append(count)
+        connection.recv(1)  # returns when the knock closes
+        count -= 1
+
+    async def main(port: int) -> None:
+        await sweep(dialer().line(HERE), (port,) * 5)
+
+    with server(note) as port:
+        anyio.run(main, port)
+    assert open_now == [1] * 5
+
+
+def test_discovery_reports_refusals_as_life_and_silence_as_nothing() -> None:
+    async def main() -> list[Found]:
+        send, receive = anyio.create_memory_object_stream[Found](16)
+        async with send:
+            await connect_sweep(dialer(), (HERE,), (closed_port(),), send)
+        async with receive:
+            return [found async for found in receive]
+
+    (found,) = anyio.run(main)
+    assert found.address == HERE
+    assert "closed" in found.how
+
+
+def test_the_neighbour_table() -> None:
+    table = (
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        "10.0.0.1         0x1         0x2         00:40:8C:00:00:01     *        eth0\n"
+        "10.0.0.2         0x1         0x0         00:00:00:00:00:00     *        eth0\n"
+        "10.0.0.3         0x1         0x6         52:54:00:00:00:03     *        eth0\n"
+        "torn\n"
+    )
+    assert [(n.address, n.mac) for n in read_neighbours(table)] == [
+        ("10.0.0.1", "00:40:8c:00:00:01"),
+        ("10.0.0.3", "52:54:00:00:00:03"),
+    ]
