@@ -121,7 +121,7 @@ def show(run: "Run", stream: TextIO, display: Display) -> None:
         print(run.verdict.summary if run.verdict else "no verdict", file=stream)
         return
     screen = console(stream, display)
-    if run.command == "discover":
+    if run.command == "discover" and not run.results:
         if screen.is_terminal:
             inventory.show_inventory(run, screen, ascii=display.ascii)
         else:

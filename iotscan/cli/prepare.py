@@ -20,6 +20,7 @@ from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Grants, Pace, Scope
+from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
 from iotscan.observe.network.attached import Attached, attached_networks, private_networks
 from iotscan.observe.network.discovery.found import Found
@@ -106,6 +107,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> P
         skip=wish.skip,
         folders=tuple(str(f.absolute()) for f in wish.folders),
         fail_on=read_threshold(wish.fail_on),
+        judges=wish.command == "scan",
     )
     profile, checks = choice.load()
     records = load_records([Path(r) for r in plan.records])
@@ -119,7 +121,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> P
         command=wish.command,
         started=now,
         as_of=now,
-        targets=words,
+        targets=tuple(safe_text(word) for word in words),
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),

@@ -32,10 +32,13 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     skip: tuple[str, ...]
     folders: tuple[str, ...]
     fail_on: str
+    judges: bool = True
+    """False for an inventory: no check is asked."""
 
     def load(self) -> tuple["Profile", tuple["Check", ...]]:
         """The profile and the checks themselves. Raises BadInput."""
-        return choose_checks(self.profile, [Path(f) for f in self.folders], self.include, self.skip)
+        profile, checks = choose_checks(self.profile, [Path(f) for f in self.folders], self.include, self.skip)
+        return profile, checks if self.judges else ()
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

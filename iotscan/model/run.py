@@ -58,6 +58,11 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     bytes_received: int = 0
     seconds: float = 0.0
 
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both together: what a device was asked at two of its addresses."""
+        more = msgspec.structs.asdict(other)
+        return Cost(**{name: round(value + more[name], 3) for name, value in msgspec.structs.asdict(self).items()})
+
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The run file. Additive changes only."""

@@ -33,7 +33,7 @@ from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
-from iotscan.scan.plan import choose_probes
+from iotscan.scan.plan import NAMING, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
@@ -81,9 +81,12 @@ class Scan:
 
     async def _observe(self, tools: dict[str, Any]) -> None:
         request = self._request
+        every = all_probes()
+        chosen = choose_probes(request.checks, every, NAMING)
         self._questions = Questions(
             tcp=request.plan.tcp,
-            probes=choose_probes(request.checks, all_probes()),
+            probes=chosen,
+            left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
             udp=request.plan.udp,
             grants=request.header.scope.grants,
@@ -186,8 +189,11 @@ class Scan:
         owner = {address: device for device in devices for address in device.addresses}
         observations: list[Observation] = []
         attempts: list[Attempt] = []
+        costs: dict[str, Cost] = {}
         for address in inventory.addresses():
             device = owner[address]
+            spent = self._costs.get(address) or self._dialer.line(address).cost()
+            costs[device.id] = costs.get(device.id, Cost()) + spent
             observations += (rebind(o, device) for o in inventory.observations(address))
             attempts += (
                 msgspec.structs.replace(a, subject=msgspec.structs.replace(a.subject, device=device.id))
@@ -203,7 +209,7 @@ class Scan:
             devices=devices,
             observations=tuple(sorted(observations, key=lambda o: (o.subject, o.id))),
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
-            costs={owner[a].id: self._costs.get(a) or self._dialer.line(a).cost() for a in inventory.addresses()},
+            costs=costs,
             notices=(*self._request.header.notices, *self._notices(cut)),
         )
         judged = judge(

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from iotscan.assess.check import Check
-from iotscan.model.facts import Fact
+from iotscan.model.facts import Fact, HttpServer, SnmpAgent
 from iotscan.observe.network.probe import Probe
+
+NAMING: tuple[type[Fact], ...] = (HttpServer, SnmpAgent)
+"""Facts that tell a device's name: what an inventory asks for, checks or not."""
 
 
 def needed_facts(checks: Iterable[Check]) -> frozenset[type[Fact]]:
@@ -12,9 +15,11 @@ def needed_facts(checks: Iterable[Check]) -> frozenset[type[Fact]]:
     return frozenset(need.fact for check in checks for need in check.needs)
 
 
-def choose_probes(checks: Iterable[Check], probes: Sequence[Probe]) -> tuple[Probe, ...]:
-    """The probes that give what the checks need, and those whose facts these build on."""
-    wanted = set(needed_facts(checks))
+def choose_probes(
+    checks: Iterable[Check], probes: Sequence[Probe], also: Iterable[type[Fact]] = ()
+) -> tuple[Probe, ...]:
+    """The probes that give what the checks need (and ``also``), and those whose facts these build on."""
+    wanted = {*needed_facts(checks), *also}
     while True:
         chosen = tuple(p for p in probes if wanted & set(p.gives))
         more = {fact for p in chosen for fact in p.wants} - wanted

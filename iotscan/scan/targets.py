@@ -118,13 +118,16 @@ async def read_targets(
     """
     out = await _read_all(expand_words(exclude), resolve)
     names: dict[str, str] = {}
-    include = await _read_all(expand_words(words), resolve, names)
+    given = expand_words(words)
+    include = await _read_all(given, resolve, names)
     total = sum(n.num_addresses for n in include)
     if total > max_hosts:
         raise BadTarget(
             f"{total:,} addresses are more than --max-hosts {max_hosts:,}: scan a smaller network or raise it"
         )
-    addresses = tuple(dict.fromkeys(str(a) for n in include for a in _hosts(n) if not _within(a, out)))
+    subnets = {network for word in given if "/" in word for network in read_network(word) or ()}
+    hosts = (a for n in include for a in (_hosts(n) if n in subnets else n))
+    addresses = tuple(dict.fromkeys(str(a) for a in hosts if not _within(a, out)))
     if not addresses:
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
     return Targets(
@@ -164,7 +167,7 @@ async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
 
 
 def _hosts(network: Network) -> Iterator[Address]:
-    # The network and broadcast addresses of a subnet are nobody's; a /31 and a /32 have none.
+    # The network and broadcast addresses of a subnet are nobody's; a /31 and a /32 have none, nor has a range.
     return iter(network) if network.num_addresses <= 2 or isinstance(network, IPv6Network) else network.hosts()
 
 

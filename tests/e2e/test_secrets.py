@@ -11,8 +11,10 @@ import psutil
 import pytest
 
 from iotscan.data.credential_records import read_records
+from iotscan.lab.state import LabState
 from iotscan.shipped import PACKAGE
 from iotscan.store.runs import read_run
+from tests.e2e.conftest import Scanned
 from tests.program import PROGRAM, environment
 
 CANARY = "cAnary-7pX/q+ß=42"
@@ -69,51 +71,55 @@ def test_the_disguises_are_seen_through() -> None:
     assert not is_it_in(b"cAnary", CANARY)
 
 
+def leaks(written: dict[str, bytes], secret: str) -> dict[str, list[str]]:
+    return {path: found for path, text in written.items() if (found := is_it_in(text, secret))}
+
+
+def files_below(*places: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for place in places for p in place.rglob("*") if p.is_file()}
+
+
 @pytest.mark.timeout(240)
-def test_no_password_is_written_anywhere(home: Path, tmp_path: Path) -> None:
-    records = tmp_path / "records.yaml"
+def test_a_password_that_was_tried_is_written_nowhere(home: Path, practice_network: LabState, tmp_path: Path) -> None:
+    records = tmp_path / "given" / "records.yaml"
+    records.parent.mkdir()
     records.write_text(RECORD)
-    output = tmp_path / "out"
-    # A file of its own lets a core of what was read be told apart from what was written.
+    state, output = tmp_path / "state", tmp_path / "out"
+    grant = ("--default-creds", "--credentials", records, "--ports", "20080,20023")
+    formats = ("-f", "text", "-f", f"json:{output}.json")
     seen: set[bytes] = set()
     process = subprocess.Popen(
-        [*PROGRAM, "scan", "--lab", "-o", output, "--credentials", records, "-f", "text", "-f", f"json:{tmp_path}/r.json"],
+        [*PROGRAM, "scan", f"{practice_network.prefix}.10", *grant, "-o", output, *formats],
         cwd=tmp_path,
-        env=environment(home, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1"),
+        env=environment(state, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    with (tmp_path / "screen").open("wb") as screen:
-        watched = psutil.Process(process.pid)
-        while True:
-            with suppress(psutil.Error, FileNotFoundError, ProcessLookupError):
-                for one in (watched, *watched.children(recursive=True)):
-                    seen.add(Path(f"/proc/{one.pid}/cmdline").read_bytes())
-                    seen.add(Path(f"/proc/{one.pid}/environ").read_bytes())
-            try:
-                for stream in process.communicate(timeout=0.05):
-                    screen.write(stream)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-    assert process.returncode == 0
-    assert len(seen) > 2, "the worker was not seen"
+    watched = psutil.Process(process.pid)
+    said = b""
+    while not said and process.returncode is None:
+        with suppress(psutil.Error, OSError):
+            for one in (watched, *watched.children(recursive=True)):
+                seen.update(Path(f"/proc/{one.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+        with suppress(subprocess.TimeoutExpired):
+            said = b"".join(process.communicate(timeout=0.05))
+    assert process.returncode == 0, said
 
     run = read_run("latest", output)
-    assert any(r.check == "default-credentials" and r.is_finding for r in run.results)
-    tried = (output / run.id / "login-tries.jsonl").read_text()
-    assert '"account":"admin"' in tried, "nothing was tried: this proves nothing"
+    tried = [r for r in run.results if r.check == "default-credentials"]
+    assert {r.outcome for r in tried} == {"pass"}, "the canary was not tried, or taken: this proves nothing"
+    (ledger,) = state.rglob("login-tries.jsonl")
+    assert ledger.read_text().count('"account":"admin"') == 2
+    written = files_below(output, state) | {f"/proc {n}": text for n, text in enumerate(seen)}
+    written |= {"screen": said, "report": output.with_suffix(".json").read_bytes()}
+    assert len(written) >= 7
+    assert leaks(written, CANARY) == {}
 
+
+def test_a_password_that_was_found_is_written_nowhere(home: Path, scanned: Scanned) -> None:
+    assert any(r.check == "default-credentials" and r.variant == "accepted" for r in scanned.run.results)
     (record,) = read_records(PACKAGE / "lab" / "credentials.yaml")
-    documented = record.pairs[0].password.reveal()
-    written = {p: p.read_bytes() for place in (tmp_path, home) for p in place.rglob("*") if p.is_file() and p != records}
-    written |= {Path(f"/proc/cmdline/{n}"): text for n, text in enumerate(seen)}
-    assert len(written) >= 6
-    leaks = {
-        str(path): found
-        for secret in (CANARY, documented)
-        for path, text in written.items()
-        if (found := is_it_in(text, secret))
-    }
-    assert not leaks
+    written = files_below(scanned.folder) | {"out": scanned.out.encode(), "err": scanned.err.encode()}
+    assert len(written) >= 5
+    assert leaks(written, record.pairs[0].password.reveal()) == {}

@@ -169,7 +169,6 @@ def test_open_questions_are_those_of_the_truth(scan: Finished, truth: LanTruth) 
 
 def test_nothing_is_left_open_that_the_daemons_would_have_answered(scan: Finished) -> None:
     involuntary = [r for r in scan.run.results if r.reason and r.reason.is_involuntary]
-    # dropbear offers an RSA key that it does not hold, and mute says nothing at all.
     assert {r.subject.address for r in involuntary} == {"10.77.0.24"}
     assert not [r for r in scan.run.results if r.outcome is Outcome.ERROR]
 

@@ -30,7 +30,7 @@ class HttpServer(Fact, frozen=True, kw_only=True, tag="http-server"):
     server: str = ""
     """The Server header."""
     location: str = ""
-    """Where it redirects; not followed."""
+    """Where ``/`` redirects. A front page one step behind it on the same server is read; another host is not."""
     challenges: tuple[Challenge, ...] = ()
     has_login_form: bool = False
     """An HTML form with a password field."""

@@ -46,15 +46,18 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
 
     tcp: tuple[int, ...]
     probes: tuple[Probe, ...]
+    left_out: tuple[Probe, ...] = ()
+    """Probes that no check of this run needs: noted as not tried, so that nobody reads absence into it later."""
     expected: Mapping[int, str] = {}
     udp: Mapping[str, int] = {}
     grants: Grants = Grants()
     tools: Mapping[str, Any] = {}
 
     def kinds(self, transport: str) -> tuple[str, ...]:
-        """The kinds of facts the probes of a transport may bring."""
+        """The kinds of facts that probes of a transport may bring, those left out included."""
         udp = frozenset(self.udp)
-        probes = [p for p in self.probes if bool(p.speaks & udp) == (transport == "udp")]
+        every = (*self.probes, *self.left_out)
+        probes = [p for p in every if bool(p.speaks & udp) == (transport == "udp")]
         return tuple(sorted({kind_of(f) for p in probes for f in p.gives}))
 
 
@@ -94,7 +97,7 @@ class Survey:
         open_ports = await self._sweep()
         services = [await self._identify(port) for port in open_ports]
         services += [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
-        for probe in sorted(self._questions.probes, key=lambda p: (p.stage, p.name)):
+        for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
             for service in services:
                 if service.protocol in probe.speaks:
                     await self._probe(probe, service)
@@ -156,6 +159,10 @@ class Survey:
         await self._finish(msgspec.structs.replace(unit, services=services))
 
     async def _ask(self, probe: Probe, service: Service) -> Heard:
+        if probe in self._questions.left_out:
+            return all_missed(
+                probe.gives, AttemptStatus.NOT_TRIED, Reason.EXCLUDED, "no check of this run asked for it"
+            )
         if probe.grant and not getattr(self._questions.grants, probe.grant):
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.CONSENT, f"needs --{probe.grant.replace('_', '-')}"
