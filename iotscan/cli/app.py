@@ -13,8 +13,8 @@ hardware, updates, communication, keys, cloud. The default is read-only: no logi
 
 Start here: iotscan scan --lab (a practice network on this machine), then iotscan scan 192.168.1.0/24.
 
-Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage (nothing was sent), 3 incomplete, 130 interrupted,
-70 a bug of ours.
+Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage (nothing was sent), 3 incomplete, 130 or 143
+interrupted, 70 a bug of ours.
 """
 
 app = typer.Typer(

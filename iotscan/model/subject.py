@@ -34,6 +34,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ord
     def __str__(self) -> str:
         if self.image:
             place = f":{self.line}" if self.line else ""
-            return f"{self.image}:{self.path}{place}" if self.path else self.image
+            return f"{self.path}{place}" if self.path else self.image
         host = f"[{self.address}]" if ":" in self.address and self.service else self.address
         return f"{host or self.device} {self.service}".strip()

@@ -12,6 +12,7 @@ from iotscan.assess.check import Check
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import Profile
 from iotscan.model.device import Image
+from iotscan.model.facts import PrivateKeys
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
@@ -35,6 +36,7 @@ def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, fai
         name=name,
     )
     observations, attempts = inspect_image(tree, image.id)
+    files = sum(o.fact.files_searched for o in observations if isinstance(o.fact, PrivateKeys))
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
         id=run_id,
@@ -48,7 +50,7 @@ def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, fai
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),
-        images=(image,),
+        images=(msgspec.structs.replace(image, files=files),),
         observations=observations,
         attempts=attempts,
     )

@@ -189,3 +189,18 @@ def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
 def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -> None:
     write(rootfs, path, content)
     assert verdicts(rootfs) == expected
+
+
+def test_a_shadow_file_that_is_not_there_proves_nothing(rootfs: Path) -> None:
+    write(rootfs, "etc/passwd", "root:x:0:0::/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
+    (rootfs / "etc/shadow").symlink_to("/data/shadow")
+    (fact,) = accounts.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    assert isinstance(fact, Accounts)
+    root, daemon = fact.accounts
+    assert not root.default_password.is_answered
+    assert root.scheme != "locked"
+    assert daemon.scheme == "locked"
+    write(rootfs, "data/shadow", "daemon:*:1::::::\n")
+    (fact,) = accounts.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    assert isinstance(fact, Accounts)
+    assert fact.accounts[0].scheme == "locked", "an account without a line in shadow(5) cannot log in"

@@ -39,6 +39,9 @@ _PREFIXES = {
     "$argon2": "argon2",
     "_": "bsdi",
 }
+_ELSEWHERE: Answer[bool] = Answer.missing(
+    Reason.UNREADABLE, "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start"
+)
 _TESTABLE = {"md5": "md5_crypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt", "des": "des_crypt"}
 
 
@@ -60,32 +63,34 @@ def _inspect(tree: Tree) -> Heard:
         shadow = _lines(tree, "/etc/shadow")
     except Unreadable as error:
         return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
-    accounts = tuple(_accounts(passwd, shadow))
+    accounts = tuple(_accounts(passwd or [], shadow))
     return Heard(facts=(Accounts(accounts=accounts),)) if accounts else Heard()
 
 
-def _lines(tree: Tree, path: str) -> list[str]:
+def _lines(tree: Tree, path: str) -> list[str] | None:
     if tree.find(path) is None:
-        return []
+        return None
     return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").splitlines()
 
 
-def _accounts(passwd: list[str], shadow: list[str]) -> Iterator[Account]:
-    hashes = {f[0]: (f[1], number) for number, f in _fields(shadow, 2)}
+def _accounts(passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:
+    """``shadow`` is None where there is no such file: what it would say is then open, not good."""
+    hashes = {f[0]: (f[1], number) for number, f in _fields(shadow or [], 2)}
     for number, fields in _fields(passwd, 4):
         name, field, uid = fields[0], fields[1], fields[2]
         path, line = "/etc/passwd", number
         if field == "x":
             field, line = hashes.get(name, ("*", number))
             path = "/etc/shadow" if name in hashes else path
-        scheme = scheme_of(field)
+        is_elsewhere = fields[1] == "x" and shadow is None
+        scheme = "other" if is_elsewhere else scheme_of(field)
         yield Account(
             path=path,
             line=line,
             name=safe_text(name, 64),
             uid=int(uid) if uid.isdecimal() else -1,
             scheme=scheme,
-            default_password=_is_default(field, scheme, name),
+            default_password=_ELSEWHERE if is_elsewhere else _is_default(field, scheme, name),
         )
 
 

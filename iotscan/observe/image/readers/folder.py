@@ -30,10 +30,10 @@ class FolderTree:
         try:
             self._root = folder.resolve(strict=True)
             names = {entry.name for entry in os.scandir(self._root)}
-        except OSError as error:
-            raise BadImage(
-                f"{folder} cannot be read as a folder ({error.strerror}): give a root file system"
-            ) from error
+        except (OSError, RuntimeError) as error:
+            # Python 3.11 and 3.12 say RuntimeError for a circle of links.
+            reason = getattr(error, "strerror", "") or "it is a circle of links"
+            raise BadImage(f"{folder} cannot be read as a folder ({reason}): give a root file system") from error
         if "etc" not in names or len(names & set(_EXPECTED)) < 2:
             raise BadImage(f"{folder} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
 
