@@ -3,14 +3,13 @@
 ## What it looks at
 Whether a TLS server accepts key exchanges with forward secrecy (ephemeral Diffie-Hellman: ECDHE, DHE, all of
 TLS 1.3), whether it also accepts those without (static RSA, static (EC)DH, plain PSK, RSA_PSK), and which kind
-it selects when both are offered and the one without stands first. Nobody else's traffic is looked at.
+it selects when both are offered, the better one first. Nobody else's traffic is looked at.
 
 ## Why it matters
 Without forward secrecy one key opens everything: who records traffic today and takes the private key or the
 pre-shared key out of a flash chip, a backup or a returned device next year reads all of it, past and future.
-A suite without it that is only *accepted beside* good ones is used by old clients and by nobody else. A server that
-*selects* it although a better one was offered leaves the choice to whoever writes the client, and embedded
-clients often list the cheap ones first.
+A suite without it that is only *accepted beside* good ones is used by old clients, and by embedded ones that list
+the cheap suites first. A server that *selects* it although a better one was put first forces it on everybody.
 
 ## How to fix
 Offer ephemeral suites only, in the server's order: `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;` and

@@ -48,10 +48,15 @@ class CheckPack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_checks(extra: Sequence[Path] = ()) -> CheckPack:
-    """Load our checks, those in ``extra`` folders and those of installed packages. Raises :class:`PackError`."""
-    found = [*read_folder(shipped("checks"), OURS)]
-    for folder in extra:
-        found += read_folder(folder, folder.resolve().name)
+    """Load our checks, those in ``extra`` folders and those of installed packages. Raises :class:`PackError`.
+
+    A file that several folders hold (in a checkout, ours and one the user names) is loaded once.
+    """
+    files: dict[Path, tuple[Path, str]] = {}
+    for folder, pack in ((shipped("checks"), OURS), *((f, f.resolve().name) for f in extra)):
+        for file in check_files(folder):
+            files.setdefault(file.resolve(), (file, pack))
+    found = [read_file(file, pack) for file, pack in files.values()]
     for entry in _entry_points():
         found += _read_entry(entry)
     return gather(found)

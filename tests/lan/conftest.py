@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -10,6 +11,13 @@ from tests.lan import devices
 from tests.lan.network import Lan, why_not
 from tests.lan.scanning import Scanner
 from tests.lan.truth import LanTruth, load_truth
+
+
+def give_up(reason: str, *, is_required: bool) -> NoReturn:
+    """Skip, or fail where the LAN has to be tested."""
+    if is_required:
+        pytest.fail(f"IOTSCAN_REQUIRE_LAN=1, but the LAN of real daemons cannot be made: {reason}", pytrace=False)
+    pytest.skip(f"the LAN of real daemons was NOT tested: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +30,7 @@ def truth() -> LanTruth:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Makes folders below the session's; skips loudly, or fails, where no network of namespaces can be made."""
     if reason := why_not(devices.TOOLS):
-        if os.environ.get("IOTSCAN_REQUIRE_LAN") == "1":
-            pytest.fail(f"IOTSCAN_REQUIRE_LAN=1, but the LAN of real daemons cannot be made: {reason}", pytrace=False)
-        pytest.skip(f"the LAN of real daemons was NOT tested: {reason}")
+        give_up(reason, is_required=os.environ.get("IOTSCAN_REQUIRE_LAN") == "1")
     return tmp_path_factory.mktemp
 
 

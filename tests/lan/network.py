@@ -24,8 +24,10 @@ OUTSIDE = "10.77.1.9"
 READY_SECONDS = 30.0
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "unshare": "util-linux", "nsenter": "util-linux"}
-_SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
 
+_ENVIRONMENT = {**os.environ, "PATH": _PATH}
+_UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
 # Says its process id as we see it (its own /proc still is ours), then holds the namespaces until we go.
 _HOLD = """
 read -r pid _ < /proc/self/stat && hostname "$1" &&
@@ -35,20 +37,31 @@ echo "$pid" && exec cat
 """
 
 
+_TRIAL = """
+ip link add br0 type bridge && ip link add eth0 type veth peer name p1 && nft add table inet watch
+"""
+
+
 def why_not(tools: Mapping[str, str]) -> str:
     """Why no such network can be made here; empty when it can. ``tools``: further commands -> apt package."""
     if sys.platform != "linux":
         return "network namespaces need Linux"
     if os.geteuid() != 0:
         return "network namespaces need root"
-    held = int(re.search(r"^CapEff:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]
-    lacking = [
-        n for n, bit in (("CAP_NET_ADMIN", _CAP_NET_ADMIN), ("CAP_SYS_ADMIN", _CAP_SYS_ADMIN)) if not held >> bit & 1
-    ]
+    held = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("CapEff:"))
+    needed = {"CAP_NET_ADMIN": _CAP_NET_ADMIN, "CAP_SYS_ADMIN": _CAP_SYS_ADMIN}
+    lacking = [name for name, bit in needed.items() if not int(held.split()[1], 16) >> bit & 1]
     if lacking:
         return f"network namespaces need {' and '.join(lacking)}"
-    packages = sorted({package for tool, package in {**_TOOLS, **tools}.items() if not shutil.which(tool, path=_SBIN)})
-    return f"missing: apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
+    packages = sorted({package for tool, package in {**_TOOLS, **tools}.items() if not shutil.which(tool, path=_PATH)})
+    if packages:
+        return f"missing: apt-get install -y --no-install-recommends {' '.join(packages)}"
+    trial = ["sh", "-c", f"({_TRIAL.strip()}) && {_HOLD.strip()}", "sh", "trial"]
+    command = [*_UNSHARE, *trial]
+    done = subprocess.run(
+        command, env=_ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return f"namespaces cannot be made: {done.stderr.strip()}" if done.returncode else ""
 
 
 def poll(what: str, is_so: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
@@ -66,13 +79,13 @@ class Machine:
         self.name = name
         self._log = log
         self._daemons: list[subprocess.Popen[bytes]] = []
-        command = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", _HOLD]
         with log.open("ab") as errors:
             self._holder = subprocess.Popen(
-                [*command, "sh", name],
+                [*_UNSHARE, "sh", "-c", _HOLD, "sh", name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                env=_ENVIRONMENT,
                 start_new_session=True,
             )
         assert self._holder.stdout is not None
@@ -105,7 +118,7 @@ class Machine:
             timeout=timeout,
             check=False,
             cwd=cwd,
-            env=env,
+            env=env or _ENVIRONMENT,
         )
         assert done.returncode == 0 or not check, f"{self.name}: {command} ended with {done.returncode}: {done.stderr}"
         return done
@@ -114,7 +127,12 @@ class Machine:
         """Run a daemon here in the foreground; it ends with the machine."""
         with self._log.open("ab") as log:
             daemon = subprocess.Popen(
-                self.inside(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self.inside(*command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_ENVIRONMENT,
+                start_new_session=True,
             )
         self._daemons.append(daemon)
 
