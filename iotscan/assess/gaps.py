@@ -111,12 +111,13 @@ def _gap_of_image(fact: type[Fact], image: Image) -> Gap:
 
 
 def _gap_unswept(evidence: Evidence, kind: str, device: Device) -> Gap | None:
-    if evidence.observed(kind_of(PortSweep), device.id):
-        return None
     tried = missed(evidence, PortSweep, device)
     if tried:
+        # One address of several that was not swept may hold what the others do not.
         gap = weightiest(tried.values())
         return _gap(device, kind, gap.reason, gap.detail)
+    if evidence.observed(kind_of(PortSweep), device.id):
+        return None
     return _gap(device, kind, Reason.UNREACHABLE, "the device's ports were not swept")
 
 
@@ -126,15 +127,18 @@ def _gap_in_sweep(evidence: Evidence, kind: str, device: Device) -> Gap | None:
     if unswept:
         return unswept
     looked = {a.subject.service for a in evidence.tried(kind, device.id) if a.status is AttemptStatus.ABSENT}
-    silent = total = 0
+    silent = total = unasked = 0
     swept = evidence.observed(kind_of(PortSweep), device.id)
     for address, sweep in ((o.subject.address, o.fact) for o in swept if isinstance(o.fact, PortSweep)):
         silent += len(sweep.filtered)
-        total += len(sweep.open) + len(sweep.closed) + len(sweep.filtered)
+        unasked += len(sweep.unasked)
+        total += len(sweep.open) + len(sweep.closed) + len(sweep.filtered) + len(sweep.unasked)
         for port in sorted(sweep.open):
             name = f"tcp/{port}"
             if name not in looked and not _is_identified(evidence, device, address, "tcp", port):
                 return _gap_at_unrecognised(evidence, kind, device, Subject(device=device.id, address=address), name)
+    if unasked:
+        return _gap(device, kind, Reason.BUDGET, f"{unasked} of {total} ports are open and were not asked")
     if silent:
         return _gap(device, kind, Reason.TIMEOUT, f"{silent} of {total} ports did not answer")
     return None

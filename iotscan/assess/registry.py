@@ -77,11 +77,6 @@ def gather(checks: Iterable[Check]) -> CheckPack:
     return CheckPack(checks=ordered)
 
 
-def read_folder(folder: Path, pack: str) -> tuple[Check, ...]:
-    """Load every check of a folder. Raises :class:`PackError`."""
-    return tuple(read_file(file, pack) for file in check_files(folder))
-
-
 def check_files(folder: Path) -> tuple[Path, ...]:
     """The check files of a folder: ``*.py`` directly in it or in a subfolder named for an element.
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iotscan.model.vocabulary import Severity
+from iotscan.report.words import typewritten
 
 PROSE = 116
 """Columns that prose and details use at most: longer lines are hard to read."""
@@ -49,7 +50,6 @@ ASCII = Marks(
     filled="=",
     empty="-",
 )
-_TYPEWRITER = str.maketrans({"≤": "<=", "–": "-", "—": "-", "…": "...", "·": ".", "×": "x", "→": "->"})
 
 
 class Ink:
@@ -66,7 +66,7 @@ class Ink:
     def text(self, words: str, style: str = "") -> Text:
         """``words`` as they are, in the console's alphabet."""
         if self.ascii:
-            words = words.translate(_TYPEWRITER).encode("ascii", "backslashreplace").decode("ascii")
+            words = typewritten(words)
         return Text(words, style=style)
 
     def join(self, *pieces: tuple[str, str]) -> Text:

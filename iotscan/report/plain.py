@@ -12,16 +12,16 @@ from iotscan.report.view import view
 from iotscan.report.words import counted, listed
 
 
-def render(run: Run) -> str:
+def render(run: Run, *, show_passed: bool = False) -> str:
     """The whole run as text that ends in a newline."""
-    return "\n".join(_lines(view(run))) + "\n"
+    return "\n".join(_lines(view(run), show_passed)) + "\n"
 
 
-def _lines(told: View) -> Iterator[str]:
+def _lines(told: View, show_passed: bool) -> Iterator[str]:
     if told.partial:
         yield told.partial
     yield from told.title
-    sections = (_standing, _found, _takes, _open, _notices, _end)
+    sections = (_standing, _found, _takes, _open, *((_passed,) if show_passed else ()), _notices, _end)
     for section in sections:
         lines = list(section(told))
         if lines:
@@ -134,6 +134,11 @@ def _gap(gap: Gap) -> Iterator[str]:
     yield f"open: {kind}  {gap.reason}  {gap.count} on {gap.owners}  {gap.words}"
     yield f"  checks: {', '.join(f'{t.check} {t.places}' for t in gap.checks)}"
     yield from (f"  takes: {remedy}" for remedy in gap.remedies)
+
+
+def _passed(told: View) -> Iterator[str]:
+    yield f"passed: {sum(t.places for t in told.passed)}"
+    yield from (f"  {t.check} {t.places}" for t in told.passed)
 
 
 def _notices(told: View) -> Iterator[str]:

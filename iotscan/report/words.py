@@ -8,6 +8,7 @@ from iotscan.model.vocabulary import Reason
 
 _JOINER = "\u034f"  # invisible, and printable only in name
 
+_TYPEWRITER = str.maketrans({"≤": "<=", "–": "-", "—": "-", "…": "...", "·": ".", "×": "x", "→": "->"})
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z`\"(])")
 
 NOTHING = "–"
@@ -18,8 +19,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.UNREACHABLE: ("device not reachable", "check power and routing, then scan again"),
     Reason.UNREADABLE: ("answer not understood", "look at it by hand and report the device to us"),
     Reason.PROBE_ERROR: ("our probe failed", "report it: this is a bug of ours"),
-    Reason.MISSING_PRIVILEGE: ("privilege missing", "iotscan helper install"),
-    Reason.MISSING_TOOL: ("tool missing", "iotscan doctor names the package"),
+    Reason.MISSING_PRIVILEGE: ("privilege missing", "run iotscan with the privilege that the detail names"),
+    Reason.MISSING_TOOL: ("tool missing", "install what the detail names"),
     Reason.BUDGET: ("packet budget spent", "scan fewer ports, or allow the device more"),
     Reason.DEADLINE: ("time budget spent", "allow the device more time"),
     Reason.INTERRUPTED: ("run interrupted", "resume the run"),
@@ -40,6 +41,11 @@ def clean(text: str, limit: int = DEFAULT_LIMIT) -> str:
     if text.isprintable() and _JOINER not in text and len(text) <= limit:
         return text
     return safe_text(text, limit)
+
+
+def typewritten(text: str) -> str:
+    """``text`` in 7 bits: our own symbols spelt out, anything else as its escape."""
+    return text.translate(_TYPEWRITER).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -10,6 +10,7 @@ import msgspec
 from iotscan.model.text import safe_text
 from iotscan.wire import adb, mqtt, telnet
 from iotscan.wire.tls.answer import read_answer
+from iotscan.wire.tls.framing import ALERT, HANDSHAKE
 
 _STARTS: Final = (
     # What a first line begins with, and the protocol that alone begins so.
@@ -44,12 +45,18 @@ def recognise(data: bytes, expected: str = "") -> Recognised | None:
     without negotiation is telnet's.
     """
     line = _first_line(data)
-    if any(piece.startswith(b"SSH-") for piece in data.split(b"\n")[:50]):
-        return Recognised(protocol="ssh", how=f"sent {_show(_ssh_line(data))}")
     for start, protocol in _STARTS:
         if line.startswith(start):
             return Recognised(protocol=protocol, how=f"sent {_show(line)}")
+    # After the other starts: a page may hold such a line, and lines may come before an SSH version.
+    if any(piece.startswith(b"SSH-") for piece in data.split(b"\n")[:50]):
+        return Recognised(protocol="ssh", how=f"sent {_show(_ssh_line(data))}")
     return _binary(data) or _greeting(line, expected) or _prompt(data, expected)
+
+
+def is_tls_record(data: bytes) -> bool:
+    """True for what begins like a TLS handshake or alert record, whatever stands in it."""
+    return len(data) >= 5 and data[0] in (ALERT, HANDSHAKE) and data[1] == 3 and data[2] <= 4
 
 
 def _binary(data: bytes) -> Recognised | None:

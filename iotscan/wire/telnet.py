@@ -100,6 +100,12 @@ def last_line(text: bytes) -> str:
     return re.split(rb"[\r\n]", tail)[-1].decode("utf-8", "replace").strip()
 
 
+def is_text(data: bytes) -> bool:
+    """True for words a person may read, as come before a prompt; False for nothing and for binary protocols."""
+    shown = _ESCAPES.sub(b"", split(data).text)
+    return bool(shown.strip()) and all(b >= 0x20 or b in b"\t\r\n\0\a\b\x1b" for b in shown)
+
+
 def classify(text: bytes) -> Asks:
     """What the last line of a banner asks for.
 

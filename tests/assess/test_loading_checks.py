@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.assess.registry import GROUP, PackError, gather, load_checks, read_file, read_folder
+from iotscan.assess.registry import GROUP, PackError, check_files, gather, load_checks, read_file
 from iotscan.model.errors import BadInput
 
 CHECK = '''"""X."""
@@ -70,7 +70,7 @@ def test_what_is_wrong_is_told_with_the_file(tmp_path: Path, source: str, said: 
     path = tmp_path / "doors.py"
     path.write_text(source.replace("def doors", "def doors2", 1) if source.count("def doors") > 1 else source)
     with pytest.raises(PackError) as error:
-        read_folder(tmp_path, "acme")
+        [read_file(file, "acme") for file in check_files(tmp_path)]
     assert said in str(error.value)
     assert str(path) in str(error.value)
     assert isinstance(error.value, BadInput)

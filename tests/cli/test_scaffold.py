@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from iotscan.assess.lint import lint_folder
-from iotscan.assess.registry import read_folder
+from iotscan.assess.registry import check_files, read_file
 from iotscan.cli.scaffold import scaffold
 from iotscan.model.errors import BadInput
 from tests.checks.samples import judge, read_sample, worst
@@ -16,7 +16,7 @@ def test_a_new_check_is_whole(tmp_path: Path, element: str) -> None:
     paths = scaffold("door-open", element, tmp_path)
     assert all(p.is_file() for p in paths)
     assert lint_folder(tmp_path / "checks") == ()
-    (check,) = read_folder(tmp_path / "checks", "mine")
+    (check,) = (read_file(file, "mine") for file in check_files(tmp_path / "checks"))
     assert check.info.element.value == element
     for path in sorted((tmp_path / "tests/checks/door-open").iterdir()):
         sample = read_sample(path)

@@ -8,7 +8,8 @@ from iotscan.model.facts.fact import Fact, Ownership
 class PortSweep(Fact, frozen=True, kw_only=True, tag="port-sweep"):
     """Which TCP ports were tried on a device, and how each answered.
 
-    ``filtered`` ports did not answer at all: they are unknown, never closed.
+    ``filtered`` ports did not answer at all: they are unknown, never closed. ``unasked`` ports are open
+    beyond what a device would have: what speaks there was not asked.
     """
 
     per: ClassVar[Ownership] = "device"
@@ -16,6 +17,7 @@ class PortSweep(Fact, frozen=True, kw_only=True, tag="port-sweep"):
     open: tuple[int, ...] = ()
     closed: tuple[int, ...] = ()
     filtered: tuple[int, ...] = ()
+    unasked: tuple[int, ...] = ()
 
 
 class OpenService(Fact, frozen=True, kw_only=True, tag="open-service"):

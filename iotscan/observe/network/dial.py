@@ -218,7 +218,10 @@ class Line:
         except TimeoutError as error:
             raise TimedOut(f"port {port} did not answer in {self.pace.connect_timeout:g} s") from error
         except OSError as error:
-            raise _dial_error(error, port) from error
+            told = _dial_error(error, port)
+            if isinstance(told, PeerClosed):
+                self._accepted.spend()
+            raise told from error
         self._accepted.spend()
         return stream
 
@@ -237,6 +240,8 @@ class Line:
                 return "closed"
             except TimedOut:
                 return "filtered"
+            except PeerClosed:
+                return "open"
             await stream.aclose()
             return "open"
 
@@ -388,8 +393,11 @@ def _dial_error(error: OSError, port: int) -> DialError:
     elif error.__cause__ is not None:
         causes.append(error.__cause__)
     numbers = {c.errno for c in causes if isinstance(c, OSError)}
-    if errno.ECONNREFUSED in numbers or errno.ECONNRESET in numbers:
+    if errno.ECONNREFUSED in numbers:
         return Refused(f"port {port} is closed")
+    if errno.ECONNRESET in numbers:
+        # A SYN is refused, not reset: the handshake was over, so the port is open.
+        return PeerClosed(f"port {port} accepted and reset the connection at once")
     if errno.ETIMEDOUT in numbers:
         return TimedOut(f"port {port} did not answer")
     if numbers & _UNREACHABLE:

@@ -21,8 +21,8 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import DialError
 from iotscan.observe.network.probe import Missed
 
-Outcome = Literal["silent", "closed", "other"]
-"""How a question ended without its answer: no word, an orderly close or reset without a word, something else."""
+Outcome = Literal["silent", "closed", "unclear", "other"]
+"""How a question ended without its answer: no word, a close or reset without one, unclear words, something else."""
 
 _WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer)
 _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
@@ -36,21 +36,27 @@ _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
 _ENDS: Final[dict[Outcome, tuple[AttemptStatus, Reason | None, str]]] = {
     "silent": (AttemptStatus.TIMED_OUT, Reason.TIMEOUT, "it accepted the connection and did not answer"),
     "closed": (AttemptStatus.UNREADABLE, Reason.UNREADABLE, "it closes without a word"),
+    "unclear": (AttemptStatus.UNREADABLE, Reason.UNREADABLE, "it speaks first, and shows no prompt that we know"),
     "other": (AttemptStatus.ABSENT, None, "it answered in another protocol"),
 }
-_ORDER: Final[tuple[Outcome, ...]] = ("silent", "closed", "other")
+_ORDER: Final[tuple[Outcome, ...]] = ("silent", "closed", "unclear", "other")
 """Which outcome holds where several questions count: the one that says least."""
 
 
-def not_recognised(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:
-    """The gaps of a port that no question identified. ``error`` ended the questions before all were asked."""
+def not_recognised(
+    outcomes: Mapping[str, Outcome], error: DialError | None = None, *, may_prompt: bool = False
+) -> tuple[Missed, ...]:
+    """The gaps of a port that no question identified. ``error`` ended the questions before all were asked.
+
+    ``may_prompt`` when it spoke text unasked: a slow telnet or SSH server may yet come to its point.
+    """
     settled = dict(outcomes)
     listened = settled.pop("listen", None)
     if listened == "other":
         # Whoever speaks first in another protocol speaks neither TLS nor HTTP nor MQTT nor adb …
         settled |= dict.fromkeys(("tls", "http", "mqtt", "adb"), "other")
         # … but lines may come before the identification of SSH (RFC 4253 section 4.2), and before a prompt.
-        settled["unasked"] = "silent" if outcomes.get("tls") == "silent" else "other"
+        settled["unasked"] = "silent" if outcomes.get("tls") == "silent" else "unclear" if may_prompt else "other"
     spoken = tuple(outcome for question, outcome in outcomes.items() if question != "listen" or outcome == "other")
     overall: Outcome = "other" if "other" in spoken else next((o for o in _ORDER if o in spoken), "silent")
     settled.setdefault("unasked", overall)

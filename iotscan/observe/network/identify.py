@@ -17,7 +17,7 @@ from iotscan.observe.network.dial import Connection, DialError, Line, PeerClosed
 from iotscan.observe.network.gaps import Outcome, behind_tls, not_recognised
 from iotscan.observe.network.probe import Missed
 from iotscan.wire import adb, mqtt, telnet
-from iotscan.wire.banner import Recognised, recognise
+from iotscan.wire.banner import Recognised, is_tls_record, recognise
 from iotscan.wire.http import Exchange, Origin
 from iotscan.wire.tls.hello import client_hello
 from iotscan.wire.tls.suites import offer
@@ -146,20 +146,25 @@ class _Inquiry:
         return heard
 
     async def _hear(self, connection: Connection, question: Question, seconds: float) -> _Heard:
-        got, is_closed = b"", False
+        got, is_closed, is_reset = b"", False, False
         with anyio.move_on_after(seconds):
             while len(got) < _READ_CAP and not is_closed:
                 try:
                     piece = await connection.receive(_READ_CAP)
                 except PeerClosed:
-                    piece = b""
+                    piece, is_reset = b"", True
                 is_closed = not piece
                 got += piece
                 found = recognise(got, self._expected) if piece else None
                 if found:
                     self._outcomes[question] = "other"
                     return _Heard(data=got, recognised=found, outcome="other")
-        outcome: Outcome = "other" if got and (is_closed or len(got) >= _DRIP) else "closed" if is_closed else "silent"
+        if question == "tls" and is_tls_record(got):
+            how = "answered a ClientHello with TLS records that cannot be read"
+            return _Heard(data=got, recognised=Recognised(protocol="tls", how=how), outcome="other")
+        # An utterance that was cut short, by a reset or by our clock, tells nothing of its protocol.
+        is_whole = len(got) >= _DRIP or (got and is_closed and not is_reset)
+        outcome: Outcome = "other" if is_whole else "closed" if is_closed else "silent"
         self._outcomes[question] = outcome
         return _Heard(data=got, outcome=outcome)
 
@@ -222,7 +227,7 @@ class _Inquiry:
         )
 
     def _unknown(self, error: DialError | None = None) -> Identified:
-        gaps = not_recognised(self._outcomes, error)
+        gaps = not_recognised(self._outcomes, error, may_prompt=telnet.is_text(self._unasked))
         ends = set(self._outcomes.values())
         if "other" in ends:
             how = "answered in no protocol that was recognised"

@@ -83,7 +83,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """One protocol's questions.
 
     ``speaks`` are the service protocols it applies to; ``gives`` the facts it may bring; ``stage``
-    orders probes on a device (low first; credential tries come last); ``grant`` names the grant it
+    orders probes on a device (low first, the costliest last); ``grant`` names the grant it
     needs (a field of :class:`Grants`), empty when it is harmless.
     """
 

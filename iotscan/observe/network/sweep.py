@@ -12,7 +12,7 @@ PATIENCE = 0.05
 PENDING = 32
 """Unanswered knocks a device may have at once: only silent ports ever wait side by side."""
 MAX_OPEN = 64
-"""More open ports than this is a middlebox or a honeypot; the rest is not asked further."""
+"""More open ports than this is a middlebox or a honeypot; the rest is listed and not asked further."""
 
 
 async def sweep(line: Line, ports: Sequence[int]) -> PortSweep:
@@ -29,6 +29,7 @@ async def sweep(line: Line, ports: Sequence[int]) -> PortSweep:
     opened = sorted(p for p in states if states[p] == "open")
     return PortSweep(
         open=tuple(opened[:MAX_OPEN]),
+        unasked=tuple(opened[MAX_OPEN:]),
         closed=tuple(sorted(p for p in states if states[p] == "closed")),
         filtered=tuple(sorted(p for p in ports if states.get(p, "filtered") == "filtered")),
     )

@@ -109,7 +109,8 @@ PROBE = Probe(
     speaks=frozenset(_PROTOCOLS),
     gives=(DefaultLogin,),
     ask=ask_login,
-    stage=9,
+    # Before the update walk: what the user granted must not starve when the device's budget runs out.
+    stage=3,
     grant="default_creds",
     wants=(HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer),
 )

@@ -192,5 +192,5 @@ PROBE = Probe(
     speaks=frozenset({"http", "https"}),
     gives=(UpdateServer,),
     ask=ask_update,
-    stage=2,
+    stage=4,
 )

@@ -1,0 +1,197 @@
+"""Standard output is the result and nothing else, whatever the terminal."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from iotscan.lab.state import LabState
+from tests.e2e.conftest import Scan, Scanned
+from tests.program import PROGRAM, environment, run_iotscan
+
+ESCAPE = "\x1b"
+QUICK = ("--check", "telnet-*")
+
+
+def test_json_on_standard_output_is_one_document(scan: Scan) -> None:
+    ended = scan("-f", "json", *QUICK)
+    run = json.loads(ended.out)
+    assert run["schema"] == "iotscan/run@1"
+    assert run == json.loads((ended.folder / "run.json").read_text())
+    assert "found " in ended.err
+    assert "verdict:" in ended.err
+
+
+def test_progress_and_notices_are_on_standard_error(scanned: Scanned) -> None:
+    assert "found " in scanned.err
+    assert str(scanned.folder) in scanned.err
+    assert str(scanned.folder) not in scanned.out
+    assert not re.search(r"^found ", scanned.out, re.MULTILINE)
+
+
+def test_nothing_but_text_on_a_pipe(scanned: Scanned) -> None:
+    assert ESCAPE not in scanned.out
+    assert ESCAPE not in scanned.err
+    assert "\r" not in scanned.out
+
+
+def test_one_quiet_is_the_verdict_two_are_silence(scan: Scan) -> None:
+    once = scan("-q", *QUICK)
+    assert once.out.splitlines() == [once.run.verdict.summary if once.run.verdict else ""]
+    assert "found " not in once.err
+    twice = scan("-qq", *QUICK, "--fail-on", "high")
+    assert (twice.out, twice.err, twice.code) == ("", "", 1)
+
+
+def test_no_progress_leaves_the_findings_out(scan: Scan) -> None:
+    assert "found " not in scan("--no-progress", *QUICK).err
+
+
+def test_two_formats(scan: Scan, tmp_path: Path) -> None:
+    ended = scan("-f", f"json:{tmp_path}/run.json", "-f", "text", *QUICK)
+    assert json.loads((tmp_path / "run.json").read_text())["id"] == ended.run.id
+    assert ended.out.startswith("iotscan ")
+    assert f"wrote {tmp_path}/run.json" in ended.err
+
+
+@pytest.mark.parametrize("words", [("checks", "list"), ("report",), ("report", "-f", "json"), ("explain", "tls-versions")])
+def test_a_reader_that_leaves_is_no_error(home: Path, scanned: Scanned, words: tuple[str, ...]) -> None:
+    named = [str(scanned.folder)] if words[0] == "report" else []
+    call = " ".join((*PROGRAM, words[0], *named, *words[1:]))
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{call} | head -1"],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stderr == ""
+    assert ended.returncode == 0
+    assert len(ended.stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("words", [("checks", "list"), ("report", "-f", "json"), ("report",), ("gate",), ("--version",)])
+def test_a_full_disk_is_told_and_no_success(home: Path, scanned: Scanned, words: tuple[str, ...]) -> None:
+    named = [str(scanned.folder)] if words[0] in ("report", "gate") else []
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*PROGRAM, words[0], *named, *words[1:]],
+            cwd=home,
+            env=environment(home),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode not in (0, 1)
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.startswith("iotscan: ")
+
+
+class Terminal:
+    """The program on a terminal of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def show(self, *words: str | Path, columns: int = 100, **env: str) -> str:
+        shown = pexpect.run(
+            " ".join(map(str, (*PROGRAM, *words))),
+            env=environment(self._home, **{"TERM": "xterm-256color", **env}),
+            cwd=str(self._home),
+            dimensions=(40, columns),
+            timeout=60,
+            encoding="utf-8",
+        )
+        assert isinstance(shown, str)
+        return shown.replace("\r\n", "\n")
+
+
+@pytest.fixture
+def terminal(home: Path) -> Terminal:
+    return Terminal(home)
+
+
+def colours(text: str) -> list[str]:
+    """The parts of every SGR sequence that set a colour."""
+    codes = [c for sequence in re.findall(r"\x1b\[([\d;]*)m", text) for c in sequence.split(";")]
+    return [c for c in codes if re.fullmatch(r"3[0-8]|4[0-8]|9\d|10\d", c)]
+
+
+def widest(text: str) -> int:
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text)
+    return max(len(line) for line in plain.splitlines())
+
+
+def test_a_terminal_gets_colour_unless_told_otherwise(terminal: Terminal, scanned: Scanned) -> None:
+    assert colours(terminal.show("report", scanned.folder))
+    assert not colours(terminal.show("report", scanned.folder, NO_COLOR="1"))
+    assert ESCAPE not in terminal.show("report", scanned.folder, "--color", "never")
+    assert ESCAPE not in terminal.show("report", scanned.folder, TERM="dumb")
+
+
+def test_always_means_always(home: Path, scanned: Scanned) -> None:
+    assert ESCAPE in run_iotscan("report", scanned.folder, "--color", "always", home=home).stdout
+    assert ESCAPE not in run_iotscan("report", scanned.folder, home=home).stdout
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_a_narrow_terminal_is_kept_to(terminal: Terminal, scanned: Scanned, columns: int) -> None:
+    assert widest(terminal.show("report", scanned.folder, columns=columns)) <= columns
+    assert widest(terminal.show("report", scanned.folder, "--width", str(columns), columns=120)) <= columns
+
+
+def test_columns_of_the_environment(home: Path, scanned: Scanned) -> None:
+    for columns in (50, 90):
+        wanted = {"COLUMNS": str(columns)}
+        shown = run_iotscan("report", scanned.folder, "--color", "always", home=home, env=wanted).stdout
+        assert widest(shown) <= columns
+
+
+def test_ascii_means_ascii(terminal: Terminal, scanned: Scanned) -> None:
+    assert terminal.show("report", scanned.folder, "--ascii", "--color", "never").isascii()
+
+
+@pytest.fixture
+def lively(home: Path, practice_network: LabState) -> Iterator[pexpect.spawn]:
+    """A scan on a terminal, with progress drawn."""
+    words = [*PROGRAM[1:], "scan", "--lab", *QUICK, "--exclude", f"{practice_network.prefix}.18"]
+    child = pexpect.spawn(
+        PROGRAM[0],
+        words,
+        env=environment(home, TERM="xterm-256color"),
+        cwd=str(home),
+        dimensions=(40, 100),
+        timeout=90,
+        encoding="utf-8",
+    )
+    yield child
+    child.close(force=True)
+
+
+def test_progress_on_a_terminal_leaves_the_cursor_as_it_was(lively: pexpect.spawn) -> None:
+    lively.expect(pexpect.EOF)
+    shown = lively.before or ""
+    assert "devices done" in shown or "looking for devices" in shown
+    assert shown.rfind("\x1b[?25h") >= shown.rfind("\x1b[?25l"), "the cursor stays hidden"
+
+
+def test_ctrl_c_on_a_terminal(lively: pexpect.spawn) -> None:
+    lively.expect("found ")
+    lively.sendintr()
+    lively.expect(pexpect.EOF)
+    lively.wait() if lively.isalive() else None
+    shown = lively.before or ""
+    assert lively.exitstatus == 130, shown
+    assert "Traceback" not in shown
+    assert "--resume" in shown
+    assert shown.rfind("\x1b[?25h") >= shown.rfind("\x1b[?25l"), "the cursor stays hidden"

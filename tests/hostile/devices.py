@@ -1,0 +1,110 @@
+"""The hostile devices of one network: how each misbehaves."""
+
+import gzip
+import struct
+from collections.abc import Callable
+
+from tests.hostile.serving import (
+    ALL,
+    ANY,
+    MQTT,
+    SECURE,
+    SSH,
+    TELNET,
+    WEB,
+    Device,
+    Talk,
+    drip,
+    endless,
+    http,
+    reset,
+    reset_after,
+    silence,
+    web,
+)
+
+Misbehaviour = Callable[[Device], None]
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(gzip.compress(bytes(64 * 1024 * 1024), mtime=0), mtime=0)
+WORDS = b"<title>Welcome</title><p>Login successful. Password accepted, session open, uid=0(root) # signature ok</p>"
+LOGIN = b"<form action=/login method=post><input name=user><input type=password name=password></form>"
+UPLOAD = b"<form action=/photos method=post enctype=multipart/form-data><input type=file name=photo></form>"
+RECORD = b"\x16\x03\x03"
+ALERT = b"\x15\x03\x03\x00\x02"
+
+
+def on(talk: Talk, *ports: int) -> Misbehaviour:
+    """The same on all of ``ports``, or wherever a device of ours may listen."""
+    return lambda made: made.tcp(ports or ALL, talk)
+
+
+def dripping(data: bytes, *ports: int) -> Misbehaviour:
+    return lambda made: made.tcp(ports or ALL, drip(made, data))
+
+
+def answering(data: bytes) -> Talk:
+    """Wait for a question, answer ``data`` whatever it was, wait for the other to go."""
+
+    def talk(guest) -> None:  # type: ignore[no-untyped-def]
+        guest.recv(4096)
+        guest.sendall(data)
+        silence(guest)
+
+    return talk
+
+
+def server_hello(suite: int) -> bytes:
+    """A ServerHello of TLS 1.2 that selects ``suite``."""
+    body = b"\x03\x03" + bytes(32) + b"\x00" + suite.to_bytes(2, "big") + b"\x00"
+    message = b"\x02" + len(body).to_bytes(3, "big") + body
+    return RECORD + len(message).to_bytes(2, "big") + message
+
+
+def kexinit() -> bytes:
+    """A KEXINIT whose names are hostile."""
+    name = b"\x1b]52;c;YQ==\x07[/bold]{0.__class__}\xe2\x80\xae"
+    lists = b"".join(struct.pack(">I", len(name)) + name for _ in range(10))
+    payload = b"\x14" + bytes(16) + lists + b"\x00" + bytes(4)
+    padding = 8 - (5 + len(payload)) % 8 + 4
+    return struct.pack(">IB", 1 + len(payload) + padding, padding) + payload + bytes(padding)
+
+
+def telnet_with_border(made: Device) -> None:
+    def talk(guest) -> None:  # type: ignore[no-untyped-def]
+        for piece in (b"\r\n", b"#" * 60 + b"\r\n#", b" Authorised users only ", b"#\r\n" + b"#" * 60, b"\r\n"):
+            guest.sendall(piece)
+            if made.pause(0.5):
+                return
+        guest.sendall(b"cam login: ")
+        silence(guest)
+
+    made.tcp((TELNET, ANY), talk)
+
+
+PLAIN: dict[str, Misbehaviour] = {
+    "tarpit": on(silence),
+    "drips-s": dripping(b"S"),
+    "drips-ssh": dripping(b"SSH-2.0-OpenSSH_9.6", SSH, ANY),
+    "drips-http": dripping(HEAD + b"Server: x", WEB, ANY),
+    "drips-tls": dripping(RECORD + b"\x40\x00\x02", SECURE, ANY),
+    "ssh-lines": on(endless(b"", b"Welcome to this box\r\n", listen_first=False), SSH, ANY),
+    "http-headers": on(endless(HEAD, b"X-Filler: 0123456789\r\n"), WEB, ANY),
+    "http-one-header": on(endless(HEAD + b"Server: ", b"a"), WEB, ANY),
+    "http-body": on(endless(HEAD + b"Content-Type: text/html\r\n\r\n", b"<p>more"), WEB, ANY),
+    "http-continue": on(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), WEB, ANY),
+    "gzip-bomb": on(web(lambda path, head: http(BOMB, "Content-Encoding: gzip")), WEB, ANY),
+    "tls-garbage": on(answering(RECORD + b"\x00\x50" + bytes(range(80))), SECURE, ANY),
+    "alert-flood": on(endless(b"", ALERT + b"\x01\x70"), SECURE, ANY),
+    "alert-nonsense": on(endless(b"", ALERT + b"\x07\xee"), SECURE, ANY),
+    "suite-never-offered": on(answering(server_hello(0xCAFE)), SECURE, ANY),
+    "endless-records": on(endless(RECORD + b"\x40\x00\x02\x03\xff\xff", b"\x00"), SECURE, ANY),
+    "endless-small-records": on(endless(b"", RECORD + b"\x00\x04\x00\x00\x00\x00"), SECURE, ANY),
+    "rst": on(reset),
+    "rst-after-a-byte": on(reset_after(b"S")),
+    "fin": on(lambda guest: None),
+    "garbage": on(answering(bytes(range(255, 127, -1)))),
+    "everything-is-200": on(web(lambda path, head: http(WORDS + UPLOAD)), WEB, ANY),
+    "login-with-success": on(web(lambda path, head: http(WORDS + LOGIN)), WEB, ANY),
+    "telnet-border": telnet_with_border,
+    "mqtt-nonsense": on(answering(b"\x20\x02\x00\x42"), MQTT, ANY),
+}
