@@ -20,7 +20,7 @@ Serve a text file at `/.well-known/security.txt` with `Contact: mailto:security@
 
 from datetime import UTC, datetime
 
-from iotscan.sdk import AsOf, Each, Returned, Seen, Target, WellKnown, bad, check, clause, command, good
+from iotscan.sdk import AsOf, Each, Returned, Seen, Target, WellKnown, bad, check, clause, command, good, unknown
 
 
 def expiry(document: WellKnown) -> datetime | None:
@@ -65,6 +65,8 @@ def security_contact(servers: Each[WellKnown], as_of: AsOf) -> Returned:
             return good(f"{seen.subject} names a contact until {end:%Y-%m-%d}")
     for seen in servers:
         seen.fact.security_txt.value  # noqa: B018  # one that did not answer may hold it
+    if servers.missed:
+        return unknown(servers.missed)
     if present:
         date = present[0].fact.security_txt_expires
         return bad(

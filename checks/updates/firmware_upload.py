@@ -52,4 +52,6 @@ def firmware_upload(server: UpdateServer, target: Target) -> Returned:
         )
     if not server.paths_asked:
         return unknown("no address of an update page was asked")
+    if server.paths_unread:
+        return unknown(f"{server.paths_unread} addresses gave no answer that tells whether a form is there")
     return good(f"no upload form without a login under {server.paths_asked} addresses")

@@ -50,6 +50,8 @@ def describe(artefact: Artefact) -> str:
 )
 def update_signature(server: UpdateServer, target: Target) -> Returned:
     """Fail on artefacts without a signature; one that could not be judged leaves the question open."""
+    if not server.artefacts and server.paths_unread:
+        return unknown(f"{server.paths_unread} addresses gave no answer that tells what is offered there")
     if not server.artefacts:
         return skip(f"no manifest and no firmware image under {server.paths_asked} addresses")
     looked_at = f"{len(server.artefacts)} manifests and images, looked at by structure; no signature was verified"
@@ -67,6 +69,6 @@ def update_signature(server: UpdateServer, target: Target) -> Returned:
             reproduce=command("curl", "-g", "-k", "-m", "5", "-s", "-o", "/dev/null", "-w", "%{http_code}", url),
             shows="200",
         )
-    if any(a.signature == "unknown" for a in server.artefacts):
+    if server.paths_unread or any(a.signature == "unknown" for a in server.artefacts):
         return unknown(f"whether all are signed could not be told: {looked_at}")
     return good(f"each carries a signature: {looked_at}", observed="; ".join(describe(a) for a in server.artefacts))

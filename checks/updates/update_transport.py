@@ -19,7 +19,7 @@ Serve manifests and images over https only and let the client check the certific
 - OWASP ISVS 3.4.12 (git edfda29b)
 """
 
-from iotscan.sdk import Returned, Target, UpdateServer, bad, check, clause, command, good, skip
+from iotscan.sdk import Returned, Target, UpdateServer, bad, check, clause, command, good, skip, unknown
 
 
 @check(
@@ -40,6 +40,8 @@ from iotscan.sdk import Returned, Target, UpdateServer, bad, check, clause, comm
 )
 def update_transport(server: UpdateServer, target: Target) -> Returned:
     """Fail on artefacts over plain HTTP, the worse where none of them carries a signature."""
+    if not server.artefacts and server.paths_unread:
+        return unknown(f"{server.paths_unread} addresses gave no answer that tells what is offered there")
     if not server.artefacts:
         return skip(f"no manifest and no firmware image under {server.paths_asked} addresses")
     paths = ", ".join(a.path for a in server.artefacts)

@@ -143,7 +143,8 @@ class _Asking:
         found = self._evidence.observed(need.kind, owner.id)
         if need.cardinality == "each":
             if found:
-                yield whole(owner), _each(found)
+                gaps = missed(self._evidence, need.fact, owner)
+                yield whole(owner), _each(found, weightiest(gaps.values()).detail if gaps else "")
             return
         for observation in found:
             yield observation.subject, _one(need, observation)
@@ -326,8 +327,8 @@ def _one(need: Need, observation: Observation) -> _Choice:
     return _Choice(value=value, used=(observation,))
 
 
-def _each(found: Sequence[Observation]) -> _Choice:
-    return _Choice(value=Each(seen=tuple(_seen(o) for o in found)), used=tuple(found))
+def _each(found: Sequence[Observation], missed: str = "") -> _Choice:
+    return _Choice(value=Each(seen=tuple(_seen(o) for o in found), missed=missed), used=tuple(found))
 
 
 def _narrowed(home: Subject, about: Subject | None) -> Subject:

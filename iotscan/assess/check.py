@@ -25,9 +25,14 @@ class Seen(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
 
 
 class Each(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
-    """Need: all facts of one type on one device, judged together."""
+    """Need: all facts of one type on one device, judged together.
+
+    ``missed`` says why there may be more than was seen (a service that did not answer); empty when not.
+    What only holds of all of them is no verdict then.
+    """
 
     seen: tuple[Seen[F], ...]
+    missed: str = ""
 
     def __iter__(self) -> Iterator[Seen[F]]:
         return iter(self.seen)

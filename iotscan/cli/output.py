@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
+from iotscan.cli.pipe import while_somebody_listens
 from iotscan.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def console(stream: TextIO, display: Display) -> "Console":
 def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
     """Write the asked-for formats, and the report for a person.
 
-    The person's report goes to standard output, or to standard error when a format is there.
+    The person's report goes to standard output, or to standard error when a format is there. A reader
+    who leaves early changes nothing about the verdict.
     """
     from iotscan.report.registry import write
     from iotscan.store.runs import write_whole
@@ -105,15 +107,19 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
             if display.quiet < 2:
                 print(f"wrote {one.path}", file=sys.stderr)
     payload = next((one for one in wanted if one.path is None), None)
-    show(run, sys.stderr if payload else sys.stdout, display)
-    if payload:
-        sys.stdout.write(write(run, payload.format))
-        sys.stdout.flush()
+    with while_somebody_listens():
+        show(run, sys.stderr if payload else sys.stdout, display)
+        if payload:
+            # A format has an encoding of its own, whatever the terminal's is.
+            sys.stdout.flush()
+            sys.stdout.buffer.write(write(run, payload.format).encode())
+            sys.stdout.flush()
 
 
 def show(run: "Run", stream: TextIO, display: Display) -> None:
     """Show a run to a person: drawn on a terminal, plain lines elsewhere; an inventory where nothing was judged."""
     from iotscan.report import inventory, plain, terminal
+    from iotscan.report.words import typewritten
 
     if display.quiet >= 2:
         return
@@ -121,13 +127,13 @@ def show(run: "Run", stream: TextIO, display: Display) -> None:
         print(run.verdict.summary if run.verdict else "no verdict", file=stream)
         return
     screen = console(stream, display)
-    if run.command == "discover" and not run.results:
-        if screen.is_terminal:
-            inventory.show_inventory(run, screen, ascii=display.ascii)
-        else:
-            stream.write(inventory.inventory(run))
-    elif screen.is_terminal:
+    is_drawn = screen.is_terminal or (display.color == "never" and stream.isatty())
+    is_inventory = run.command == "discover" and not run.results
+    if is_drawn and is_inventory:
+        inventory.show_inventory(run, screen, ascii=display.ascii)
+    elif is_drawn:
         terminal.render(run, screen, show_passed=display.show_passed, ascii=display.ascii)
     else:
-        stream.write(plain.render(run))
+        text = inventory.inventory(run) if is_inventory else plain.render(run, show_passed=display.show_passed)
+        stream.write(typewritten(text) if display.ascii else text)
     stream.flush()

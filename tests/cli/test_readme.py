@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from iotscan.cli import launch
-from iotscan.lab.state import LabState
-from iotscan.model.run import Run
 from iotscan.shipped import PACKAGE
 from tests.cli.conftest import Cli
 
@@ -113,5 +110,3 @@ def test_the_exit_codes_are_those_of_the_help(cli: Cli) -> None:
     shown = cli("--help").out
     listed = shown[shown.index("Exit codes") : shown.index("Options")]
     assert set(re.findall(r"\b\d+\b", listed)) == codes
-
-

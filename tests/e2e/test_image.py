@@ -36,9 +36,7 @@ def good(tmp_path: Path) -> Path:
     write(root, "etc/shadow", "root:!:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n", 0o600)
     write(root, "etc/rauc/system.conf", "[system]\ncompatible=gw\nbundle-formats=-plain\n[keyring]\npath=ca.pem\n")
     write(root, "etc/rauc/ca.pem", "-----BEGIN CERTIFICATE-----\n")
-    write(
-        root, "etc/opkg.conf", "option check_signature\nsrc/gz base https://feed.example/base\ndest root /\n"
-    )
+    write(root, "etc/opkg.conf", "option check_signature\nsrc/gz base https://feed.example/base\ndest root /\n")
     write(root, "etc/opkg/keys/1a2b", "untrusted comment: key\n")
     return root
 
@@ -48,7 +46,7 @@ def bad(tmp_path: Path) -> Path:
     """An empty root password, a private key for everybody, updates from anybody."""
     root = bare(tmp_path / "bad")
     write(root, "etc/shadow", "root::19000:0:99999:7:::\n")
-    write(root, "etc/swupdate.cfg", 'globals: { verbose = true; };\n')
+    write(root, "etc/swupdate.cfg", "globals: { verbose = true; };\n")
     write(root, "etc/opkg.conf", "src/gz base http://feed.example/base\ndest root /\n")
     made = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True, check=True)
     write(root, "etc/ssl/private/device.key", made.stdout)

@@ -77,7 +77,7 @@ def go_on(home: Path, output: Path) -> Run:
     (folder,) = output.iterdir()
     ended = run_iotscan("scan", "--resume", folder, "-o", output, home=home)
     assert ended.returncode == 0, ended.stderr
-    assert [p for p in output.iterdir()] == [folder], "a resumed run stays where it is"
+    assert list(output.iterdir()) == [folder], "a resumed run stays where it is"
     return read_run(str(folder), output)
 
 

@@ -16,9 +16,7 @@ def test_a_new_check_runs_as_the_readme_says(home: Path, tmp_path: Path) -> None
         "silent.yaml",
         "unknown.yaml",
     ]
-    ended = run_iotscan(
-        "scan", "--lab", "--checks", "checks/keys", "--check", "door-open", home=home, cwd=tmp_path
-    )
+    ended = run_iotscan("scan", "--lab", "--checks", "checks/keys", "--check", "door-open", home=home, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     run = read_run("latest", tmp_path / "iotscan-out")
     assert {r.check for r in run.results} == {"door-open"}

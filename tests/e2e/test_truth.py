@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from iotscan.lab.state import LabState
-from iotscan.lab.truth import OpenQuestion, Truth, TrueDevice, TrueFinding, load_truth
+from iotscan.lab.truth import OpenQuestion, TrueDevice, TrueFinding, Truth, load_truth
 from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
@@ -86,11 +86,7 @@ def test_open_questions_stay_open(marked: tuple[Scanned, bool], truth: Truth) ->
 
 
 def assert_open(results: Iterable[Result], question: OpenQuestion, title: str) -> None:
-    asked = [
-        r
-        for r in results
-        if question.check in ("*", r.check) and question.service in ("", r.subject.service)
-    ]
+    asked = [r for r in results if question.check in ("*", r.check) and question.service in ("", r.subject.service)]
     assert asked, f"{title}: nothing is said of {question}"
     judged = [r for r in asked if r.outcome in (Outcome.PASS, Outcome.FAIL)]
     assert not judged, f"{title}: {question} is answered"
@@ -115,7 +111,9 @@ def test_whoever_answers_has_a_letter_and_the_tarpit_has_none(marked: tuple[Scan
     assert run.grades.network.shown != "–"
 
 
-def test_nothing_outside_the_practice_network_was_asked(marked: tuple[Scanned, bool], practice_network: LabState) -> None:
+def test_nothing_outside_the_practice_network_was_asked(
+    marked: tuple[Scanned, bool], practice_network: LabState
+) -> None:
     run = marked[0].run
     assert {d.address for d in run.devices} == set(practice_network.addresses)
     assert set(run.scope.include) == {f"{a}/32" for a in practice_network.addresses}

@@ -1,8 +1,13 @@
 """The hostile devices of one network: how each misbehaves."""
 
 import gzip
+import itertools
+import multiprocessing
+import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
 
 from tests.hostile.serving import (
     ALL,
@@ -14,6 +19,7 @@ from tests.hostile.serving import (
     WEB,
     Device,
     Talk,
+    device,
     drip,
     endless,
     http,
@@ -25,10 +31,11 @@ from tests.hostile.serving import (
 
 Misbehaviour = Callable[[Device], None]
 HEAD = b"HTTP/1.1 200 OK\r\n"
-BOMB = gzip.compress(gzip.compress(bytes(64 * 1024 * 1024), mtime=0), mtime=0)
+BOMB = gzip.compress(bytes(128 * 1024 * 1024), mtime=0)
 WORDS = b"<title>Welcome</title><p>Login successful. Password accepted, session open, uid=0(root) # signature ok</p>"
 LOGIN = b"<form action=/login method=post><input name=user><input type=password name=password></form>"
-UPLOAD = b"<form action=/photos method=post enctype=multipart/form-data><input type=file name=photo></form>"
+TRICKS = "\x1b]52;c;YQ==\x07\x1b[31m[/bold]{0.__class__}\u202e\u2066" + "x" * 3000
+UPLOAD = b"<form action=/upload method=post enctype=multipart/form-data><input type=file name=photo></form>"
 RECORD = b"\x16\x03\x03"
 ALERT = b"\x15\x03\x03\x00\x02"
 
@@ -42,11 +49,12 @@ def dripping(data: bytes, *ports: int) -> Misbehaviour:
     return lambda made: made.tcp(ports or ALL, drip(made, data))
 
 
-def answering(data: bytes) -> Talk:
+def answering(data: bytes, *, unasked: bool = False) -> Talk:
     """Wait for a question, answer ``data`` whatever it was, wait for the other to go."""
 
-    def talk(guest) -> None:  # type: ignore[no-untyped-def]
-        guest.recv(4096)
+    def talk(guest: socket.socket) -> None:
+        if not unasked:
+            guest.recv(4096)
         guest.sendall(data)
         silence(guest)
 
@@ -69,16 +77,39 @@ def kexinit() -> bytes:
     return struct.pack(">IB", 1 + len(payload) + padding, padding) + payload + bytes(padding)
 
 
+def busy_after(count: int) -> Talk:
+    """A web server that has nothing, and after some requests is too busy to say even that."""
+    asked = itertools.count()
+
+    def reply(path: str, head: bytes) -> bytes:
+        return http(b"", status="404 Not Found" if next(asked) < count else "429 Too Many Requests")
+
+    return web(reply)
+
+
+def steering(made: Device) -> None:
+    """Everything it says steers terminals and templates."""
+    words = TRICKS.encode()
+    page = b"<title>" + words + b"</title><form><input type=password name=p></form>"
+    challenge = 'WWW-Authenticate: Basic realm="' + TRICKS.replace("\x1b", "").replace("\x07", "") + '"'
+    cookie = "Set-Cookie: [/bold]{0.__class__}\u202e=1"
+    server = "Server: [/bold]{0.__class__}\u202e" + "s" * 300
+    made.tcp([WEB], web(lambda path, head: http(page, challenge, cookie, server, status="401 No")))
+    made.tcp([ANY], web(lambda path, head: http(page, "Server: " + TRICKS)))
+    made.tcp([SSH], answering(b"SSH-2.0-" + words[:200] + b"\r\n" + kexinit(), unasked=True))
+    made.tcp([TELNET], answering(b"\xff\xfd\x01" + words + b"\r\n" + words[:40] + b" login: ", unasked=True))
+
+
 def telnet_with_border(made: Device) -> None:
-    def talk(guest) -> None:  # type: ignore[no-untyped-def]
+    def talk(guest: socket.socket) -> None:
         for piece in (b"\r\n", b"#" * 60 + b"\r\n#", b" Authorised users only ", b"#\r\n" + b"#" * 60, b"\r\n"):
             guest.sendall(piece)
-            if made.pause(0.5):
+            if made.pause(0.25):
                 return
         guest.sendall(b"cam login: ")
         silence(guest)
 
-    made.tcp((TELNET, ANY), talk)
+    made.tcp([TELNET], talk)
 
 
 PLAIN: dict[str, Misbehaviour] = {
@@ -102,9 +133,36 @@ PLAIN: dict[str, Misbehaviour] = {
     "rst": on(reset),
     "rst-after-a-byte": on(reset_after(b"S")),
     "fin": on(lambda guest: None),
-    "garbage": on(answering(bytes(range(255, 127, -1)))),
+    "garbage": on(answering(bytes(range(128, 200)))),
     "everything-is-200": on(web(lambda path, head: http(WORDS + UPLOAD)), WEB, ANY),
     "login-with-success": on(web(lambda path, head: http(WORDS + LOGIN)), WEB, ANY),
+    "busy-after-a-while": on(busy_after(9), WEB),
+    "steering": steering,
     "telnet-border": telnet_with_border,
     "mqtt-nonsense": on(answering(b"\x20\x02\x00\x42"), MQTT, ANY),
 }
+
+
+def _serve(told: Connection) -> None:
+    """The whole network, until the other end closes."""
+    with ExitStack() as stack:
+        made = {name: stack.enter_context(device()) for name in PLAIN}
+        for name, misbehave in PLAIN.items():
+            misbehave(made[name])
+        told.send({name: one.address for name, one in made.items()})
+        told.poll(None)
+
+
+@contextmanager
+def hostile_network() -> Iterator[dict[str, str]]:
+    """All of :data:`PLAIN` in a process of their own, so that none takes time from the scanner: name -> address."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours.recv()
+    finally:
+        ours.close()
+        process.kill()
+        process.join()

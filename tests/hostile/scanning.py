@@ -18,8 +18,8 @@ from iotscan.model.device import Device
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Grants, Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Outcome, Vantage
-from iotscan.report import plain, terminal
 from iotscan.report import json as report_json
+from iotscan.report import plain, terminal
 from iotscan.scan.pipeline import Scan
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.shipped import PACKAGE

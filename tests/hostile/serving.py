@@ -84,9 +84,9 @@ class Device:
 
     def _answer(self, peer: socket.socket, answer: Callable[[bytes], bytes]) -> None:
         with suppress(OSError):
-            while True:
+            while not self._is_over.is_set():
                 data, guest = peer.recvfrom(4096)
-                if reply := answer(data):
+                if data and (reply := answer(data)):
                     peer.sendto(reply, guest)
 
 

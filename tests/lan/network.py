@@ -25,7 +25,6 @@ READY_SECONDS = 30.0
 _CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "unshare": "util-linux", "nsenter": "util-linux"}
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
-
 _ENVIRONMENT = {**os.environ, "PATH": _PATH}
 _UNSHARE = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
 # Says its process id as we see it (its own /proc still is ours), then holds the namespaces until we go.
@@ -35,11 +34,7 @@ mount -t tmpfs tmpfs /run && mkdir -p /run/sshd /run/avahi-daemon &&
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts &&
 echo "$pid" && exec cat
 """
-
-
-_TRIAL = """
-ip link add br0 type bridge && ip link add eth0 type veth peer name p1 && nft add table inet watch
-"""
+_TRIAL = "ip link add br0 type bridge && ip link add eth0 type veth peer name p1 && nft add table inet watch"
 
 
 def why_not(tools: Mapping[str, str]) -> str:
@@ -56,10 +51,9 @@ def why_not(tools: Mapping[str, str]) -> str:
     packages = sorted({package for tool, package in {**_TOOLS, **tools}.items() if not shutil.which(tool, path=_PATH)})
     if packages:
         return f"missing: apt-get install -y --no-install-recommends {' '.join(packages)}"
-    trial = ["sh", "-c", f"({_TRIAL.strip()}) && {_HOLD.strip()}", "sh", "trial"]
-    command = [*_UNSHARE, *trial]
+    trial = [*_UNSHARE, "sh", "-c", f"{_TRIAL} && {_HOLD.strip()}", "sh", "trial"]
     done = subprocess.run(
-        command, env=_ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        trial, env=_ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     return f"namespaces cannot be made: {done.stderr.strip()}" if done.returncode else ""
 
@@ -106,8 +100,6 @@ class Machine:
         timeout: float = 60.0,
         check: bool = False,
         own_files: bool = False,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end here."""
         done = subprocess.run(
@@ -117,8 +109,7 @@ class Machine:
             text=True,
             timeout=timeout,
             check=False,
-            cwd=cwd,
-            env=env or _ENVIRONMENT,
+            env=_ENVIRONMENT,
         )
         assert done.returncode == 0 or not check, f"{self.name}: {command} ended with {done.returncode}: {done.stderr}"
         return done
@@ -191,8 +182,9 @@ class Lan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for machine in self._machines:
-            machine.end()
+        with contextlib.ExitStack() as ends:
+            for machine in self._machines:
+                ends.callback(machine.end)
 
     @property
     def folder(self) -> Path:

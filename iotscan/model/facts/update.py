@@ -39,3 +39,5 @@ class UpdateServer(Fact, frozen=True, kw_only=True, tag="update-server"):
     artefacts: tuple[Artefact, ...] = ()
     open_uploads: tuple[UploadForm, ...] = ()
     paths_asked: int = 0
+    paths_unread: int = 0
+    """How many of the addresses gave no answer that tells what stands there."""

@@ -215,6 +215,7 @@ class Line:
         try:
             with anyio.fail_after(self.pace.connect_timeout):
                 stream = await anyio.connect_tcp(self.address, port)
+            await _require_peer(stream, port)
         except TimeoutError as error:
             raise TimedOut(f"port {port} did not answer in {self.pace.connect_timeout:g} s") from error
         except OSError as error:
@@ -384,6 +385,20 @@ def permissive_context() -> ssl.SSLContext:
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: old servers lack RFC 5746
     return context
+
+
+async def _require_peer(stream: SocketStream, port: int) -> None:
+    """Raise TimedOut for a connection that is none: under load the event loop may miss that connecting failed.
+
+    One that the peer has reset since was there: whoever reads learns of it.
+    """
+    raw = stream.extra_attributes[anyio.abc.SocketAttribute.raw_socket]()
+    try:
+        raw.getpeername()
+    except OSError:
+        if raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNRESET:
+            await stream.aclose()
+            raise TimedOut(f"port {port} did not answer") from None
 
 
 def _dial_error(error: OSError, port: int) -> DialError:

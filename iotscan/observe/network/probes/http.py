@@ -23,7 +23,7 @@ async def ask_http(door: Door) -> Heard:
     except DialError as error:
         return Heard(missed=(missed(HttpServer, error),))
     page = _page(last)
-    if not page.has_password and (why := _unread(last)):
+    if not page.has_password and (why := _unread(last) or _not_shown(first, last)):
         # What was not read may ask for a password: to say it does not would be a guess.
         return Heard(missed=(_unreadable(why),))
     fact = _describe(door, first, last, page)
@@ -51,6 +51,14 @@ def _unread(response: HttpResponse) -> str:
     if response.is_opaque:
         return "the front page is coded in a way we did not ask for"
     return "the front page did not end within what we read" if response.is_truncated else ""
+
+
+def _not_shown(first: HttpResponse, last: HttpResponse) -> str:
+    """Why a front page that only leads on does not tell what is asked; empty where the next page does."""
+    is_shown = last is first or 200 <= last.status < 300 or last.status in (401, 407)
+    return (
+        "" if is_shown or not 200 <= first.status < 300 else f"the front page leads to one that answers {last.status}"
+    )
 
 
 def _unreadable(why: str) -> Missed:

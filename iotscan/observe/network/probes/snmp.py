@@ -14,17 +14,22 @@ _ASKED: Final[tuple[snmp.Version, ...]] = ("2c", "1")
 _TRIES = 2
 _SECONDS = 1.0
 _DESCRIPTION = 300
+_AUTHORIZATION_ERROR = 16
+"""RFC 3416 section 3: an answer, but not to somebody of this community."""
 
 
 async def ask_snmp(door: Door) -> Heard:
     """GET sysDescr.0 with ``public``; where it is answered, once more with a community nobody configured."""
+    answer: snmp.Response | None = None
     try:
         for version in _ASKED:
             answer = await _get(door, "public", version)
             if answer is not None:
                 stranger = await _get(door, f"iotscan-{secrets.token_hex(6)}", version)
                 return _heard(answer, answers_any_community=stranger is not None)
-    except Refused:
+    except Refused as error:
+        if answer is not None:
+            return Heard(missed=(missed(SnmpAgent, error),))
         # Nobody has knocked before: an ICMP refusal is the answer that there is no agent.
         closed = Missed(need=kind_of(SnmpAgent), status=AttemptStatus.ABSENT, detail="the port is closed")
         return Heard(missed=(closed,))
@@ -49,9 +54,14 @@ async def _get(door: Door, community: str, version: snmp.Version) -> snmp.Respon
                 response = snmp.read_response(await peer.ask(request, seconds=_SECONDS, tries=1))
             except TimedOut:
                 continue
-            if response is not None and response.request_id == request_id:
+            if response is not None and _is_granted(response, request_id, community):
                 return response
     return None
+
+
+def _is_granted(response: snmp.Response, request_id: int, community: str) -> bool:
+    is_ours = response.request_id == request_id and response.community == community.encode()
+    return is_ours and response.error_status != _AUTHORIZATION_ERROR
 
 
 def _heard(answer: snmp.Response, *, answers_any_community: bool) -> Heard:

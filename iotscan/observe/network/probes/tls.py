@@ -58,7 +58,7 @@ async def _ask_versions(interview: Interview) -> None:
 
 def _is_other_protocol(interview: Interview) -> bool:
     replies = [asked.reply for asked in interview.asked]
-    return len(replies) > 1 and all(r.reason is Reason.UNREADABLE and not r.speaks_tls for r in replies)
+    return len(replies) > 1 and all(r.speaks_other for r in replies)
 
 
 def _nothing(interview: Interview) -> Missed:

@@ -42,6 +42,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     answer: ServerAnswer | None = None
     is_doubtful: bool = False
     speaks_tls: bool = False
+    speaks_other: bool = False
+    """True only where words came, and were no TLS: a lost or flooded connection says nothing of that."""
     reason: Reason | None = None
     detail: str = ""
 
@@ -211,7 +213,9 @@ def _judge(data: bytes, is_over: bool, version: str, suites: tuple[int, ...]) ->
     if answer.kind == "not_tls":
         is_tls = data[0] in (ALERT, HANDSHAKE) and data[1:2] == b"\x03"
         detail = "answered with broken TLS" if is_tls else "answered in something other than TLS"
-        return _open(Reason.UNREADABLE, detail, speaks_tls=is_tls)
+        return Reply(
+            kind="open", reason=Reason.UNREADABLE, detail=detail, speaks_tls=is_tls, speaks_other=not is_tls
+        )
     if answer.kind == "alert":
         name = alert_name(answer.description)
         if answer.description in REFUSALS:

@@ -5,6 +5,7 @@ structure of one, an upload page must hold the form. A path that nobody has is a
 server that says 200 to everything proves nothing.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -24,7 +25,7 @@ from iotscan.observe.network.probes.offers import (
     settle,
     siblings,
 )
-from iotscan.observe.network.probes.web import Ask, Reply, ask_all, origin
+from iotscan.observe.network.probes.web import Ask, NotHttp, Reply, ask_all, origin
 from iotscan.observe.network.probes.well_known import control_path
 from iotscan.wire.html import Form, Page, read_page
 from iotscan.wire.http import HttpResponse
@@ -41,7 +42,7 @@ MANIFESTS: Final = (
 IMAGES: Final = ("/firmware.bin", "/update.bin")
 UPLOADS: Final = ("/update", "/upgrade", "/firmware", "/ota", "/cgi-bin/upgrade")
 _LINKED: Final = (".bin", ".img", ".swu", ".raucb", ".mender", ".fw", ".trx", ".itb", ".uf2", ".ipk")
-_WORDS: Final = ("update", "upgrade", "firmware", "flash", "ota", "upload")
+_ABOUT_UPDATES: Final = re.compile(r"update|upgrade|firmware|fwup|(?<![a-z])(?:flash|ota)(?![a-z])")
 _PAGE_CAP = 256 * 1024
 _NAMED_LIMIT = 4
 """Images that are looked at beyond those at usual paths."""
@@ -78,7 +79,7 @@ async def ask_update(door: Door) -> Heard:
     offers += _image_offers(replies, (*images, *further), named, nobody)
 
     # What fails from here on shows in the artefact that it was asked for.
-    errors = [r for r in replies.values() if isinstance(r, DialError)]
+    errors = [error for ask, reply in replies.items() if (error := _unread(ask, reply))]
     open_offers = [offer for offer in offers if offer.wants_more]
     ends = [ask for offer in open_offers if (ask := offer.tail())]
     signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
@@ -95,6 +96,7 @@ async def ask_update(door: Door) -> Heard:
         artefacts=artefacts,
         open_uploads=uploads,
         paths_asked=sum(isinstance(r, HttpResponse) for r in replies.values()),
+        paths_unread=len(errors),
     )
     return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
 
@@ -102,6 +104,17 @@ async def ask_update(door: Door) -> Heard:
 async def _ask(door: Door, asks: Iterable[Ask]) -> Replies:
     several = tuple(dict.fromkeys(asks))
     return dict(zip(several, await ask_all(door, several), strict=True))
+
+
+def _unread(ask: Ask, reply: Reply) -> DialError | None:
+    """Why a reply does not tell what stands at its address; None where it does."""
+    if isinstance(reply, DialError):
+        return reply
+    if reply.status in (429, 503):
+        return NotHttp(f"{ask.path} answers {reply.status}")
+    if reply.status == 200 and not ask.byte_range and (reply.is_truncated or reply.is_opaque):
+        return NotHttp(f"{ask.path} could not be read whole")
+    return None
 
 
 def _manifest_offers(replies: Replies, asks: Iterable[Ask], nobody: HttpResponse) -> list[Offer]:
@@ -169,7 +182,7 @@ def _uploads(door: Door, replies: Replies, pages: Iterable[Ask], nobody: HttpRes
 
 
 def _is_about_updates(form: Form) -> bool:
-    return any(word in form.action.lower() for word in _WORDS)
+    return bool(_ABOUT_UPDATES.search(form.action.lower()))
 
 
 def _nothing(nobody: HttpResponse) -> Heard:
