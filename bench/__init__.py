@@ -1,1 +1,1 @@
-"""Measurements: ratios taken side by side in one run. ``make bench`` prints them; no test reads them."""
+"""Measurements. ``python -m bench`` compares things measured side by side in one run; nothing here asserts."""

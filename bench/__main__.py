@@ -1,12 +1,27 @@
-"""``python -m bench``: measure start-up and the practice network, and print each figure beside its target."""
+"""``python -m bench``: everything, in two tables."""
 
-from bench import practice, startup
-from bench.table import Figure, show
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from bench.practice import TURNS as SCANS
+from bench.practice import practice
+from bench.startup import TURNS, startup
+from bench.table import show
+from iotscan.shipped import PACKAGE
 
 
 def main() -> None:
-    figures: list[Figure] = [*startup.measure(), *practice.measure()]
-    print(show(figures))
+    """Measure and print."""
+    busy = os.getloadavg()[0]
+    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, load {busy:.2f}\n")
+    with tempfile.TemporaryDirectory(prefix="iotscan-bench-") as folder:
+        home = Path(folder)
+        env = {**os.environ, "XDG_STATE_HOME": folder, "PYTHONPATH": str(PACKAGE.parent)}
+        show(f"start-up (fastest of {TURNS})", startup(env))
+        show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,103 +1,83 @@
-"""The practice network: time to the first finding, whole scan, peak memory; with its tarpit and without."""
+"""A scan of the practice network, with the tarpit and without it."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-import psutil
+import msgspec
 
-from bench.table import Figure
+from bench.measure import Watched, watch
+from bench.table import Row, times
 from iotscan.cli.prepare import LAB_PACE
 from iotscan.lab import network
-from iotscan.lab.truth import load_truth
+from iotscan.lab.state import LabState
 
-SAMPLE_SECONDS = 0.05
+PREFIX = "127.79.1"
+"""Apart from the practice network that ``iotscan lab up`` starts."""
+TARPIT = "18"
+TURNS = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    first_finding: float
-    whole: float
-    peak: int
+class Scanned(msgspec.Struct, frozen=True, kw_only=True):
+    """The fastest of a few scans, and when each of its devices was done (seconds after its first packet)."""
+
+    watched: Watched
     devices: dict[str, float]
-    """Address -> seconds until the device was done, by its own clock."""
 
 
-def scan(*targets: str) -> Measured:
-    """One scan by the command line; peak memory is that of the process and its children together."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "iotscan", "scan", *targets, "-o", folder, "-f", "json"]
-        began = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        peak = Peak(process.pid)
-        first = 0.0
-        assert process.stderr is not None
-        for line in process.stderr:
-            if not first and line.split(" ", 1)[0] in ("CRITICAL", "HIGH", "MEDIUM", "LOW"):
-                first = time.monotonic() - began
-        process.wait()
-        whole = time.monotonic() - began
-        (file,) = Path(folder).glob("*/run.json")
-        run = json.loads(file.read_text())
-    address = {d["id"]: d["addresses"][0] for d in run["devices"]}
-    devices = {address[owner]: cost["seconds"] for owner, cost in run["costs"].items()}
-    return Measured(first_finding=first, whole=whole, peak=peak.stop(), devices=devices)
+def practice(env: Mapping[str, str], home: Path) -> list[Row]:
+    """The rows about the practice network."""
+    state = network.start(home / "iotscan" / "lab", prefix=PREFIX)
+    try:
+        tarpit = f"{state.prefix}.{TARPIT}"
+        with_it, without = [], []
+        for _ in range(TURNS):
+            with_it.append(_scan(env, home, state))
+            without.append(_scan(env, home, state, "--exclude", tarpit))
+    finally:
+        network.stop(state)
+    return _rows(_fastest(with_it), _fastest(without), tarpit)
 
 
-class Peak:
-    """Samples the memory of a process and its children until it is stopped."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._peak = 0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def stop(self) -> int:
-        self._ended.set()
-        self._thread.join()
-        return self._peak
-
-    def _watch(self) -> None:
-        while not self._ended.wait(SAMPLE_SECONDS):
-            try:
-                process = psutil.Process(self._pid)
-                family = [process, *process.children(recursive=True)]
-                self._peak = max(self._peak, sum(p.memory_info().rss for p in family))
-            except psutil.Error:
-                continue
+def _scan(env: Mapping[str, str], home: Path, state: LabState, *words: str) -> Scanned:
+    output = home / "out"
+    command = (sys.executable, "-m", "iotscan", "scan", "--lab", "-o", str(output), *words)
+    watched = watch(command, env, str(home))
+    newest = max(output.iterdir())
+    run = json.loads((newest / "run.json").read_bytes())
+    devices = {d["addresses"][0]: run["costs"][d["id"]]["seconds"] for d in run["devices"]}
+    return Scanned(watched=watched, devices=devices)
 
 
-def measure() -> list[Figure]:
-    """Scan everything, then everything but the tarpit, on one running practice network."""
-    with tempfile.TemporaryDirectory() as state:
-        os.environ["XDG_STATE_HOME"] = state
-        with network.running() as lab:
-            tarpit = next(d.address for d in load_truth(lab.prefix).devices if "tarpit" in d.title.lower())
-            full = scan("--lab")
-            without = scan("--lab", "--exclude", tarpit)
-    later = {a: full.devices[a] - s for a, s in without.devices.items()}
-    slowest = max(later, key=lambda a: later[a])
+def _fastest(scans: list[Scanned]) -> Scanned:
+    return min(scans, key=lambda s: s.watched.seconds)
+
+
+def _rows(with_it: Scanned, without: Scanned, tarpit: str) -> list[Row]:
+    one, other = with_it.watched, without.watched
+    slowest = max(with_it.devices[a] for a in without.devices)
+    slowest_without = max(without.devices.values())
+    clock = LAB_PACE.device_timeout
     return [
-        Figure(what="first finding", value=f"{full.first_finding:.1f} s", target="2 s"),
-        Figure(
-            what="practice network",
-            value=f"{full.whole:.1f} s",
-            beside=f"{without.whole:.1f} s without the tarpit ({full.whole - without.whole:+.1f} s)",
-            target=f"at most its device clock longer ({LAB_PACE.device_timeout:g} s)",
+        _compare("first finding", one.first_finding, other.first_finding, "no later"),
+        _compare("slowest other device", slowest, slowest_without, "no later"),
+        _compare("whole scan", one.seconds, other.seconds, f"<= +{clock:.0f} s (device clock)"),
+        Row(what="  the tarpit took", measured=f"{with_it.devices[tarpit]:.2f} s", target=f"<= {clock:.0f} s"),
+        Row(
+            what="peak memory (RSS, children counted)",
+            measured=f"{one.peak / 2**20:.0f} MiB",
+            against=f"without {other.peak / 2**20:.0f} MiB",
+            ratio=times(one.peak, other.peak),
         ),
-        Figure(
-            what="other devices",
-            value=f"{later[slowest]:+.2f} s",
-            beside=f"the largest delay the tarpit caused ({slowest})",
-            target="none later",
-        ),
-        Figure(what="peak memory", value=f"{full.peak / 2**20:.0f} MiB", beside="scanner and TLS worker together"),
     ]
+
+
+def _compare(what: str, with_it: float, without: float, target: str) -> Row:
+    return Row(
+        what=what,
+        measured=f"{with_it:.2f} s",
+        against=f"without {without:.2f} s",
+        ratio=times(with_it, without) if without else "",
+        target=target,
+    )

@@ -233,7 +233,7 @@ def test_discover_names_the_same_machines_and_services(scanner: Scanner, truth: 
         assert {c.value for c in device.claims if c.what == "model"} == set(true.models), true.host
     there = {a for t in truth.devices for a in t.addresses if 10 <= int(a.rpartition(".")[2]) <= 23}
     assert {a for d in inventory.run.devices for a in d.addresses} == there
-    assert (inventory.exit_code, inventory.run.command) == (0, "discover")
+    assert (inventory.exit_code, inventory.run.command, inventory.run.results) == (0, "discover", ())
 
 
 def test_a_stored_run_is_judged_as_it_was(scanner: Scanner, plain: Finished) -> None:
