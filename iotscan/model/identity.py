@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from iotscan.model.device import Device, Service
+from iotscan.model.scope import in_order
 
 UNIQUE_CLAIMS = ("serial", "uuid")
 """The claims by which a device can be known again."""
@@ -118,7 +119,7 @@ def _joined(group: Sequence[Device]) -> Device:
     known = next((d for d in (first, *others) if is_lasting_mac(d.mac)), first)
     return msgspec.structs.replace(
         first,
-        addresses=tuple(dict.fromkeys(a for d in (first, *others) for a in d.addresses)),
+        addresses=tuple(sorted({a for d in group for a in d.addresses}, key=in_order)),
         mac=known.mac or next((d.mac for d in others if d.mac), ""),
         vendor=known.vendor,
         vendor_source=known.vendor_source,

@@ -16,6 +16,12 @@ def canonical(address: str | Address) -> Address:
     return parsed
 
 
+def in_order(address: str) -> tuple[int, int]:
+    """A sort key: IPv4 before IPv6, each by number."""
+    parsed = canonical(address)
+    return parsed.version, int(parsed)
+
+
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How hard one device and the whole run may be pressed. Times in seconds, rates per second."""
 

@@ -1,7 +1,5 @@
 """The devices of a running scan: who was found, how, and what is known of each."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from iotscan.data import oui
@@ -9,7 +7,7 @@ from iotscan.model.device import Device, Service, provisional_id
 from iotscan.model.facts import Announcement, Claim
 from iotscan.model.identity import merge
 from iotscan.model.observation import Observation, observe
-from iotscan.model.scope import canonical
+from iotscan.model.scope import in_order
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
@@ -78,11 +76,11 @@ class Inventory:
     def devices(self) -> tuple[Device, ...]:
         """All devices, one for each that the identity rules hold to be one, in order of their address."""
         merged = {d.address: d for d in merge(tuple(self.device(a) for a in self._found))}
-        return tuple(merged[address] for address in _in_order(merged))
+        return tuple(merged[address] for address in sorted(merged, key=in_order))
 
     def addresses(self) -> tuple[str, ...]:
         """Every address that answered, in order."""
-        return tuple(_in_order(self._found))
+        return tuple(sorted(self._found, key=in_order))
 
 
 def _vendor_source(mac: str, vendor: str) -> str:
@@ -91,10 +89,6 @@ def _vendor_source(mac: str, vendor: str) -> str:
     if oui.is_locally_administered(mac):
         return "locally administered address: it names no vendor"
     return f"IEEE MA-L registry of {oui.DATE}" + ("" if vendor else ": prefix not in it")
-
-
-def _in_order(addresses: Iterable[str]) -> list[str]:
-    return sorted(addresses, key=lambda a: (canonical(a).version, int(canonical(a))))
 
 
 def rebind(observation: Observation, device: Device) -> Observation:

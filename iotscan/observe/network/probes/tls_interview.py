@@ -213,9 +213,7 @@ def _judge(data: bytes, is_over: bool, version: str, suites: tuple[int, ...]) ->
     if answer.kind == "not_tls":
         is_tls = data[0] in (ALERT, HANDSHAKE) and data[1:2] == b"\x03"
         detail = "answered with broken TLS" if is_tls else "answered in something other than TLS"
-        return Reply(
-            kind="open", reason=Reason.UNREADABLE, detail=detail, speaks_tls=is_tls, speaks_other=not is_tls
-        )
+        return Reply(kind="open", reason=Reason.UNREADABLE, detail=detail, speaks_tls=is_tls, speaks_other=not is_tls)
     if answer.kind == "alert":
         name = alert_name(answer.description)
         if answer.description in REFUSALS:
