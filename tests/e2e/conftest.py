@@ -60,6 +60,12 @@ def scan(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
 
 
 @pytest.fixture(scope="session")
+def quick(practice_network: LabState) -> tuple[str, ...]:
+    """Options that leave out the device that only takes time."""
+    return ("--exclude", f"{practice_network.prefix}.18")
+
+
+@pytest.fixture(scope="session")
 def scanned(scan: Scan) -> Scanned:
     """One scan as ``iotscan scan --lab`` does it: default logins granted."""
     return scan()

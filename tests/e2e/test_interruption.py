@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from iotscan.lab.state import LabState
 from iotscan.model.run import Run
 from iotscan.store.runs import read_run
 from tests.e2e.conftest import Scan, Scanned
@@ -60,12 +59,6 @@ def scanning(home: Path, output: Path, *words: str) -> Iterator[subprocess.Popen
 def same(run: Run, whole: Run) -> None:
     assert differences(whole, run) == []
     assert run.status == "complete"
-
-
-@pytest.fixture(scope="module")
-def quick(practice_network: LabState) -> tuple[str, ...]:
-    """Options that leave out the device that only takes time."""
-    return ("--exclude", f"{practice_network.prefix}.18")
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +165,8 @@ def test_a_deadline_ends_it_with_what_there_is(scan: Scan) -> None:
     assert "deadline" in ended.run.notices[-1].text
 
 
-def test_a_run_that_ended_is_not_asked_again(home: Path, scan: Scan) -> None:
-    ended = scan("--check", "telnet-*")
+def test_a_run_that_ended_is_not_asked_again(home: Path, scan: Scan, quick: tuple[str, ...]) -> None:
+    ended = scan(*quick)
     before = (ended.folder / "journal.jsonl").read_bytes()
     again = run_iotscan("scan", "--resume", ended.folder, home=home)
     assert again.returncode == 0, again.stderr

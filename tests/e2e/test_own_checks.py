@@ -7,7 +7,7 @@ from iotscan.store.runs import read_run
 from tests.program import run_iotscan
 
 
-def test_a_new_check_runs_as_the_readme_says(home: Path, tmp_path: Path) -> None:
+def test_a_new_check_runs_as_the_readme_says(home: Path, quick: tuple[str, ...], tmp_path: Path) -> None:
     made = run_iotscan("checks", "new", "door-open", "--element", "keys", home=home, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert [Path(line).name for line in made.stdout.splitlines()] == [
@@ -16,7 +16,9 @@ def test_a_new_check_runs_as_the_readme_says(home: Path, tmp_path: Path) -> None
         "silent.yaml",
         "unknown.yaml",
     ]
-    ended = run_iotscan("scan", "--lab", "--checks", "checks/keys", "--check", "door-open", home=home, cwd=tmp_path)
+    ended = run_iotscan(
+        "scan", "--lab", "--checks", "checks/keys", "--check", "door-open", *quick, home=home, cwd=tmp_path
+    )
     assert ended.returncode == 0, ended.stderr
     run = read_run("latest", tmp_path / "iotscan-out")
     assert {r.check for r in run.results} == {"door-open"}

@@ -1,11 +1,13 @@
 """Builds of ours, and environments that hold nothing of this checkout."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -119,3 +121,11 @@ def make_place(tmp_path_factory: pytest.TempPathFactory) -> Make:
 def place(make_place: Make, wheel: Path) -> Place:
     """An environment with our wheel."""
     return make_place(wheel)
+
+
+@pytest.fixture
+def only_one() -> Iterator[None]:
+    """No other test of any process starts the practice network at its own addresses meanwhile."""
+    with (Path(tempfile.gettempdir()) / "iotscan-tests-practice-network.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -9,7 +9,7 @@ from tests.packaging.conftest import SAMPLE_PACK, Make, Place
 
 CHECK = "acme-welcome-page"
 SCAN = ("scan", "--lab", "--exclude", "127.77.0.18", "-f", "json")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def test_an_installed_pack_is_found(with_pack: Place) -> None:
     assert "Acme house rule 7" in with_pack.iotscan("explain", "ACME-7")
 
 
+@pytest.mark.usefixtures("only_one")
 def test_an_installed_pack_judges(with_pack: Place, tmp_path: Path) -> None:
     run = json.loads(with_pack.iotscan(*SCAN, "-o", tmp_path / "out"))
     own = [r for r in run["results"] if r["check"] == CHECK]
@@ -37,6 +38,7 @@ def test_an_installed_pack_judges(with_pack: Place, tmp_path: Path) -> None:
     assert [c["pack"] for c in run["checks"] if c["id"] == CHECK] == ["acme-iotscan-checks"]
 
 
+@pytest.mark.usefixtures("only_one")
 def test_a_folder_judges(place: Place, tmp_path: Path) -> None:
     assert CHECK not in packs(place.iotscan("checks", "list", "-f", "json"))
     run = json.loads(place.iotscan(*SCAN, "-o", tmp_path / "out", "--checks", SAMPLE_PACK, "--check", CHECK))

@@ -16,7 +16,7 @@ from iotscan.assess.registry import load_checks
 from tests.packaging.conftest import ROOT, Make, Place
 
 SHIPPED = ("checks", "profiles", "reports")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -129,6 +129,7 @@ def test_everything_is_found(installed: Place) -> None:
         assert files_below(Path(found)) == files_below(ROOT / folder)
 
 
+@pytest.mark.usefixtures("only_one")
 def test_it_scans_the_practice_network(installed: Place, tmp_path: Path) -> None:
     """As after ``pipx install``: nothing is up, nothing is configured, and the working directory is not ours."""
     run = json.loads(installed.iotscan("scan", "--lab", "-f", "json", "-o", tmp_path / "out"))

@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import SocketStream
 
-from iotscan.observe.network.dial import WIRE_CAP, Connection, DialError, Line, PeerClosed
+from iotscan.observe.network.conversation import WIRE_CAP, Connection
+from iotscan.observe.network.dial import Line
+from iotscan.observe.network.failures import DialError, PeerClosed
 
 USER = "iotscan"
 _HEAD_CAP = 4096

@@ -14,156 +14,29 @@ from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
 import anyio
-from anyio.abc import ByteStream, SocketStream
+from anyio.abc import SocketStream
 from anyio.streams.tls import TLSStream
 
 from iotscan.model.run import Cost
 from iotscan.model.scope import Fence, Scope, canonical
-from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.conversation import WIRE_CAP, Connection, Datagram
+from iotscan.observe.network.failures import (
+    BudgetSpent,
+    DeadlinePassed,
+    OutOfScope,
+    PeerClosed,
+    Refused,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+    dial_error,
+)
 from iotscan.observe.network.pace import Pacer
 
 T = TypeVar("T")
-WIRE_CAP = 256 * 1024
-"""Bytes that one conversation may receive unless its probe asks for another cap."""
-DATAGRAM_CAP = 65535
 _LOST_LIMIT = 2
-_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 Knock = Literal["open", "closed", "filtered"]
-
-
-class DialError(Exception):
-    """Why a conversation could not be had, in the words of an attempt."""
-
-    status = AttemptStatus.UNREADABLE
-    reason: Reason | None = Reason.UNREADABLE
-
-
-class Refused(DialError):
-    """The port answered: closed."""
-
-    status = AttemptStatus.ABSENT
-    reason = None
-
-
-class TimedOut(DialError):
-    """No answer within the clock."""
-
-    status = AttemptStatus.TIMED_OUT
-    reason = Reason.TIMEOUT
-
-
-class Unreachable(DialError):
-    """The network says there is no way there, or the device stopped answering."""
-
-    status = AttemptStatus.TIMED_OUT
-    reason = Reason.UNREACHABLE
-
-
-class OutOfScope(DialError):
-    """The scope does not allow this address: nothing was sent."""
-
-    status = AttemptStatus.REFUSED_BY_SCOPE
-    reason = Reason.OUT_OF_SCOPE
-
-
-class BudgetSpent(DialError):
-    """The device has seen all the connections it may see: nothing more was sent."""
-
-    status = AttemptStatus.NOT_TRIED
-    reason = Reason.BUDGET
-
-
-class DeadlinePassed(DialError):
-    """The device's clock has run out: nothing more was sent."""
-
-    status = AttemptStatus.NOT_TRIED
-    reason = Reason.DEADLINE
-
-
-class PeerClosed(DialError):
-    """The peer closed or reset the connection in the middle."""
-
-
-class TooMuch(DialError):
-    """The peer sent more than the cap of this conversation."""
-
-
-class TlsFailed(DialError):
-    """The TLS handshake under a conversation failed."""
-
-
-class Connection:
-    """A byte stream to one service with a cap on what is received."""
-
-    def __init__(self, stream: ByteStream, line: "Line", cap: int) -> None:
-        self._stream = stream
-        self._line = line
-        self._left = cap
-
-    async def send(self, data: bytes) -> None:
-        """Send all of ``data``; raises PeerClosed."""
-        try:
-            await self._stream.send(data)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
-            raise PeerClosed("the connection was closed while sending") from error
-        self._line.bytes_sent += len(data)
-
-    async def receive(self, limit: int = 4096) -> bytes:
-        """The next bytes, ``b""`` at the end. Raises PeerClosed on a reset, TooMuch beyond the cap."""
-        if self._left <= 0:
-            raise TooMuch("the service sent more than we read")
-        try:
-            data = await self._stream.receive(min(limit, self._left))
-        except anyio.EndOfStream:
-            return b""
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
-            raise PeerClosed("the service reset the connection") from error
-        self._left -= len(data)
-        self._line.bytes_received += len(data)
-        return data
-
-    async def receive_while(self, wanted: Callable[[bytes], bool], limit: int = WIRE_CAP) -> bytes:
-        """Read on while ``wanted(so_far)`` is true, up to ``limit`` bytes or the end of the stream."""
-        got = b""
-        while len(got) < limit and wanted(got):
-            piece = await self.receive(limit - len(got))
-            if not piece:
-                break
-            got += piece
-        return got
-
-    async def listen(self, seconds: float, limit: int = 4096) -> bytes:
-        """What the service says of itself within ``seconds``; ``b""`` for silence. Never raises TimedOut."""
-        got = b""
-        with anyio.move_on_after(seconds):
-            got = await self.receive(limit)
-        return got
-
-
-class Datagram:
-    """A connected UDP socket to one service."""
-
-    def __init__(self, peer: socket.socket, line: "Line") -> None:
-        self._peer = peer
-        self._line = line
-
-    async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
-        """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
-        for _ in range(tries):
-            self._line.datagrams += 1
-            self._line.bytes_sent += len(payload)
-            with anyio.move_on_after(seconds):
-                try:
-                    self._peer.send(payload)
-                    await anyio.wait_readable(self._peer)
-                    data = self._peer.recv(DATAGRAM_CAP)
-                except OSError as error:
-                    # An ICMP "port unreachable" arrives as an error of the connected socket.
-                    raise _dial_error(error, self._peer.getpeername()[1]) from error
-                self._line.bytes_received += len(data)
-                return data
-        raise TimedOut(f"no answer to {tries} datagrams")
 
 
 class Line:
@@ -219,7 +92,7 @@ class Line:
         except TimeoutError as error:
             raise TimedOut(f"port {port} did not answer in {self.pace.connect_timeout:g} s") from error
         except OSError as error:
-            told = _dial_error(error, port)
+            told = dial_error(error, port)
             if isinstance(told, PeerClosed):
                 self._accepted.spend()
             raise told from error
@@ -324,7 +197,7 @@ class Line:
                 except TimeoutError as error:
                     raise TimedOut(f"UDP port {port} did not answer in time") from error
                 except OSError as error:
-                    raise _dial_error(error, port) from error
+                    raise dial_error(error, port) from error
                 finally:
                     peer.close()
 
@@ -399,25 +272,6 @@ async def _require_peer(stream: SocketStream, port: int) -> None:
         if raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNRESET:
             await stream.aclose()
             raise TimedOut(f"port {port} did not answer") from None
-
-
-def _dial_error(error: OSError, port: int) -> DialError:
-    causes: list[BaseException] = [error]
-    if isinstance(error.__cause__, BaseExceptionGroup):
-        causes.extend(error.__cause__.exceptions)
-    elif error.__cause__ is not None:
-        causes.append(error.__cause__)
-    numbers = {c.errno for c in causes if isinstance(c, OSError)}
-    if errno.ECONNREFUSED in numbers:
-        return Refused(f"port {port} is closed")
-    if errno.ECONNRESET in numbers:
-        # A SYN is refused, not reset: the handshake was over, so the port is open.
-        return PeerClosed(f"port {port} accepted and reset the connection at once")
-    if errno.ETIMEDOUT in numbers:
-        return TimedOut(f"port {port} did not answer")
-    if numbers & _UNREACHABLE:
-        return Unreachable("the network says the address cannot be reached")
-    return Unreachable(f"connecting failed ({errno.errorcode.get(error.errno or 0, 'unknown error')})")
 
 
 async def resolve(name: str) -> tuple[str, ...]:

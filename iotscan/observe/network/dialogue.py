@@ -5,7 +5,7 @@ from typing import Final
 import anyio
 import msgspec
 
-from iotscan.observe.network.dial import Connection
+from iotscan.observe.network.conversation import Connection
 from iotscan.wire import telnet
 
 TEXT_CAP: Final = 16 * 1024

@@ -18,7 +18,7 @@ from iotscan.model.facts import (
     kind_of,
 )
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Missed
 
 Outcome = Literal["silent", "closed", "unclear", "other"]

@@ -13,7 +13,9 @@ import msgspec
 from iotscan.model.device import Service
 from iotscan.model.facts import OpenService
 from iotscan.model.text import safe_text
-from iotscan.observe.network.dial import Connection, DialError, Line, PeerClosed, TimedOut, TlsFailed
+from iotscan.observe.network.conversation import Connection
+from iotscan.observe.network.dial import Line
+from iotscan.observe.network.failures import DialError, PeerClosed, TimedOut, TlsFailed
 from iotscan.observe.network.gaps import Outcome, behind_tls, not_recognised
 from iotscan.observe.network.probe import Missed
 from iotscan.wire import adb, mqtt, telnet

@@ -12,7 +12,9 @@ from iotscan.model.facts import AnyFact, Fact, kind_of
 from iotscan.model.scope import Grants
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed
-from iotscan.observe.network.dial import Connection, Datagram, DialError, Line, Refused
+from iotscan.observe.network.conversation import Connection, Datagram
+from iotscan.observe.network.dial import Line
+from iotscan.observe.network.failures import DialError, Refused
 
 
 def missed(fact: type[Fact] | str, error: DialError) -> Missed:

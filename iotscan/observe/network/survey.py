@@ -20,7 +20,8 @@ from iotscan.model.scope import Grants
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed, attempts_of
-from iotscan.observe.network.dial import DialError, Line, TimedOut
+from iotscan.observe.network.dial import Line
+from iotscan.observe.network.failures import DialError, TimedOut
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.observe.network.sweep import sweep

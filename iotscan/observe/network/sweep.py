@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import anyio
 
 from iotscan.model.facts import PortSweep
-from iotscan.observe.network.dial import DialError, Knock, Line
+from iotscan.observe.network.dial import Knock, Line
+from iotscan.observe.network.failures import DialError
 
 PATIENCE = 0.05
 """Seconds to wait for an answer before the next knock goes out beside an unanswered one."""

@@ -10,10 +10,10 @@ import pytest
 
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network import pace
-from iotscan.observe.network.dial import (
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.failures import (
     BudgetSpent,
     DeadlinePassed,
-    Dialer,
     OutOfScope,
     PeerClosed,
     Refused,

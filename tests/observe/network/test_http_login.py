@@ -92,11 +92,14 @@ def test_a_true_default_is_found(tmp_path: Path) -> None:
         record="acme-cam",
         account=USER,
         source="Acme Cam manual",
-        tries=2,
+        tries=3,
     )
-    assert [bool(a) for _, a in site.requests] == [False, True, True]
-    assert site.users[0].startswith("iotscan-")
-    assert site.users[1] == USER
+    assert [bool(a) for _, a in site.requests] == [False, True, True, True]
+    before, known, after = site.users
+    assert known == USER
+    assert before.startswith("iotscan-")
+    assert after.startswith("iotscan-")
+    assert before != after
 
 
 def test_a_changed_password_is_not_claimed(tmp_path: Path) -> None:
@@ -111,8 +114,8 @@ def test_the_second_pair_is_tried_and_then_no_more(tmp_path: Path) -> None:
     with web(site) as port:
         found = verdict(tmp_path, port, "http", [ASKS], record(("root", "x"), (USER, PASSWORD), ("third", "y")))
     assert isinstance(found, DefaultLogin)
-    assert (found.outcome, found.account, found.tries) == ("accepted", USER, 3)
-    assert site.users[1:] == ["root", USER]
+    assert (found.outcome, found.account, found.tries) == ("accepted", USER, 4)
+    assert site.users[1:-1] == ["root", USER]
 
 
 def test_every_try_is_in_the_ledger_before_it_is_made(tmp_path: Path) -> None:
@@ -126,7 +129,7 @@ def test_every_try_is_in_the_ledger_before_it_is_made(tmp_path: Path) -> None:
     noted: list[int] = []
     with web(Watching()) as port:
         verdict(tmp_path, port, "http", [ASKS])
-    assert noted == [1, 2]
+    assert noted == [1, 2, 3]
 
 
 def test_whoever_is_let_in_proves_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import Dialer, Line, Refused
+from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.failures import Refused
 from iotscan.observe.network.identify import Identified, identify
 from iotscan.observe.network.ports import FRAGILE, PORTS, expected_protocol
 from tests.observe.network.daemons import accepts, free_port, running, serving, tool

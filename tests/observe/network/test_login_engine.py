@@ -10,7 +10,7 @@ from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.credentials.engine import MOST_PAIRS, Examination
 from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Reaction, Sign
-from iotscan.observe.network.dial import DialError, PeerClosed, Refused, TimedOut
+from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
 from iotscan.observe.network.probe import Missed
 from iotscan.store.ledger import Ledger
 from tests.observe.network.acme import record
@@ -52,15 +52,17 @@ R, A, C, U = Sign.REFUSED, Sign.ACCEPTED, Sign.CLOSED, Sign.UNCLEAR
         ((A,), "open"),
         ((R, A), "accepts_any"),
         ((R, Sign.UNGUARDED), "accepts_any"),
-        ((R, R, A), "accepted"),
-        ((R, C, A), "accepted"),
+        ((R, R, A, R), "accepted"),
+        ((R, C, A, C), "accepted"),
+        ((R, R, A, PeerClosed("")), "accepted"),
+        ((R, R, A, A), "accepts_any"),
         ((R, R, R), "rejected"),
         ((R, C, C), "rejected"),
         ((R, C, R), "rejected"),
         ((R, R, Sign.UNGUARDED), "accepts_any"),
     ],
 )
-def test_outcomes(tmp_path: Path, answers: tuple[Sign, ...], outcome: str) -> None:
+def test_outcomes(tmp_path: Path, answers: tuple[Sign | DialError, ...], outcome: str) -> None:
     found = examine(tmp_path, Scripted(*answers), ("a", "1"))
     assert isinstance(found, DefaultLogin)
     assert found.outcome == outcome
@@ -110,7 +112,7 @@ def test_no_more_than_three_pairs_and_then_it_does_not_say_rejected(tmp_path: Pa
 def test_an_account_without_tries_left_is_passed_over(tmp_path: Path) -> None:
     for _ in range(3):
         Ledger(tmp_path / "ledger").note("10.0.0.1", "a")
-    login = Scripted(R, R, A)
+    login = Scripted(R, R, A, R)
     found = examine(tmp_path, login, ("a", "1"), ("b", "2"))
     assert isinstance(found, DefaultLogin)
     assert found.account == "b"

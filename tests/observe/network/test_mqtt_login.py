@@ -17,7 +17,7 @@ def test_a_true_default_is_found(tmp_path: Path) -> None:
     with mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords(tmp_path, USER, PASSWORD)}") as port:
         found = verdict(tmp_path, port, "mqtt", [PRODUCT, CLOSED])
     assert isinstance(found, DefaultLogin)
-    assert (found.protocol, found.outcome, found.account, found.tries) == ("mqtt", "accepted", USER, 2)
+    assert (found.protocol, found.outcome, found.account, found.tries) == ("mqtt", "accepted", USER, 3)
 
 
 def test_a_changed_password_is_not_claimed(tmp_path: Path) -> None:

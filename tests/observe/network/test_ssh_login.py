@@ -76,7 +76,7 @@ def ask(folder: Path, gate: type[Gate]) -> DefaultLogin | Missed:
 @pytest.mark.parametrize(
     ("gate", "outcome", "account", "tries"),
     [
-        (Gate, "accepted", USER, 2),
+        (Gate, "accepted", USER, 3),
         (Changed, "rejected", "", 2),
         (Anybody, "accepts_any", "", 1),
         (NoneAtAll, "open", "", 0),

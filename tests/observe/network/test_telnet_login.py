@@ -47,7 +47,7 @@ def test_a_true_default_is_found_and_nothing_is_typed_into_the_shell(tmp_path: P
     typed: list[str] = []
     found = outcome(tmp_path, gate(lambda u, p: SHELL if is_right(u, p) else WRONG, typed))
     assert isinstance(found, DefaultLogin)
-    assert (found.protocol, found.outcome, found.account, found.tries) == ("telnet", "accepted", USER, 2)
+    assert (found.protocol, found.outcome, found.account, found.tries) == ("telnet", "accepted", USER, 3)
     assert typed == []
 
 

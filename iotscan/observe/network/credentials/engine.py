@@ -18,7 +18,7 @@ from iotscan.model.facts import DefaultLogin, kind_of
 from iotscan.model.secret import Secret
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.reaction import Login, Reaction, Sign
-from iotscan.observe.network.dial import DialError, PeerClosed, Refused
+from iotscan.observe.network.failures import DialError, PeerClosed, Refused
 from iotscan.observe.network.probe import Missed, missed
 
 Outcome = Literal["accepted", "rejected", "accepts_any", "open"]
@@ -102,8 +102,7 @@ class Examination:
         allowed = [c for c in wanted if self._ledger.may_try(self._device, c.pair.user)][:MOST_PAIRS]
         if not allowed:
             return not_tried(Reason.BUDGET, "the accounts have had their tries of these 24 hours, or were locked")
-        stranger = Pair(user=f"iotscan-{secrets.token_hex(4)}", password=Secret(secrets.token_hex(8)))
-        control = await self._try(stranger)
+        control = await self._try(_stranger())
         if control.sign in (Sign.ACCEPTED, Sign.UNGUARDED):
             return self._outcome("accepts_any")
         if control.sign not in (Sign.REFUSED, Sign.CLOSED):
@@ -117,7 +116,7 @@ class Examination:
                 continue
             reaction = await self._try(candidate.pair)
             if reaction.sign is Sign.ACCEPTED:
-                return self._outcome("accepted", candidate)
+                return self._outcome("accepts_any") if await self._lets_in_all() else self._outcome("accepted", candidate)
             if reaction.sign is Sign.UNGUARDED:
                 return self._outcome("accepts_any", candidate)
             if reaction.sign not in (Sign.REFUSED, refusal):
@@ -125,6 +124,14 @@ class Examination:
         if untried:
             return not_tried(Reason.BUDGET, f"{untried} documented pairs were left untried to spare the accounts")
         return self._outcome("rejected")
+
+    async def _lets_in_all(self) -> bool:
+        """Whether a stranger is let in now: a honeypot may refuse the first guest and take the second, whoever it is."""
+        try:
+            again = await self._try(_stranger())
+        except DialError:
+            return False
+        return again.sign in (Sign.ACCEPTED, Sign.UNGUARDED)
 
     async def _try(self, pair: Pair) -> Reaction:
         """One try: wait, write it down, offer it."""
@@ -165,3 +172,8 @@ class Examination:
             source=candidate.record.source if candidate else "",
             tries=self._tries,
         )
+
+
+def _stranger() -> Pair:
+    """A login nobody can have: the negative control."""
+    return Pair(user=f"iotscan-{secrets.token_hex(4)}", password=Secret(secrets.token_hex(8)))

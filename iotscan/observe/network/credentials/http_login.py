@@ -7,8 +7,9 @@ import h11
 import msgspec
 
 from iotscan.data.credential_records import Pair
+from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
-from iotscan.observe.network.dial import Connection, DialError, PeerClosed
+from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door, speaks_tls
 from iotscan.wire.authenticate import AuthChallenge, basic, choose, digest, read_challenges
 

@@ -8,7 +8,7 @@ import asyncssh
 from iotscan.data.credential_records import Pair
 from iotscan.model.text import safe_text
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
-from iotscan.observe.network.dial import PeerClosed
+from iotscan.observe.network.failures import PeerClosed
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes.ssh import LEGACY_ALGORITHMS
 

@@ -6,8 +6,8 @@ import anyio
 
 from iotscan.data.credential_records import Pair
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
-from iotscan.observe.network.dial import PeerClosed
 from iotscan.observe.network.dialogue import Dialogue, Utterance
+from iotscan.observe.network.failures import PeerClosed
 from iotscan.observe.network.probe import Door
 from iotscan.wire import telnet
 

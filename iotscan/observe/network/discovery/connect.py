@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from iotscan.observe.network.dial import Dialer, DialError
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.failures import DialError
 
 BLOCK = 512
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""

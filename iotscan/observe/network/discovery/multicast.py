@@ -10,8 +10,9 @@ from anyio.streams.memory import MemoryObjectSendStream
 from iotscan.model.facts import Claim
 from iotscan.model.scope import canonical
 from iotscan.observe.network.attached import Attached
-from iotscan.observe.network.dial import Dialer, DialError
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.failures import DialError
 from iotscan.wire import mdns, ssdp
 
 LISTEN_SECONDS = 2.0

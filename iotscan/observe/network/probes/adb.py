@@ -2,7 +2,7 @@
 
 from iotscan.model.facts import AdbServer, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import adb
 

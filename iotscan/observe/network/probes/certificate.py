@@ -16,7 +16,7 @@ from iotscan.model.facts.tls import VERSIONS, Certificate, CertificateChain, Tls
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
-from iotscan.observe.network.dial import DialError, PeerClosed
+from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.certificates import UnreadableCertificate, read_certificate

@@ -5,7 +5,7 @@ from hashlib import sha256
 from iotscan.model.facts import HttpServer, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, get, origin
 from iotscan.wire.html import Page, read_page

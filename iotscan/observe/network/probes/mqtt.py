@@ -6,7 +6,7 @@ from typing import Final
 from iotscan.model.answer import Answer
 from iotscan.model.facts import MqttBroker, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.wire import mqtt
 

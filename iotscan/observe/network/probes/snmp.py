@@ -6,7 +6,7 @@ from typing import Final
 from iotscan.model.facts import SnmpAgent, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError, Refused, TimedOut
+from iotscan.observe.network.failures import DialError, Refused, TimedOut
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import snmp
 

@@ -9,7 +9,8 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts import HostKey, SshServer, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import Connection, DialError
+from iotscan.observe.network.conversation import Connection
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.wire import ssh
 

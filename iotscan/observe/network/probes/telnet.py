@@ -3,8 +3,8 @@
 from iotscan.model.facts import TelnetServer, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
 from iotscan.observe.network.dialogue import Dialogue, Utterance
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 
 _MARGIN = 1.0

@@ -13,7 +13,7 @@ import msgspec
 from iotscan.model.answer import Answer
 from iotscan.model.facts.tls import VERSIONS, Suite
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.dial import DialError, PeerClosed
+from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door
 from iotscan.wire.tls.alerts import CLOSE_NOTIFY, INTERNAL_ERROR, PROTOCOL_VERSION, REFUSALS, alert_name
 from iotscan.wire.tls.answer import ServerAnswer, read_answer

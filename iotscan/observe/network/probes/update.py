@@ -14,7 +14,7 @@ import msgspec
 from iotscan.model.facts import UpdateServer, UploadForm, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.observe.network.probes.offers import (
     MANIFEST_CAP,

@@ -10,7 +10,8 @@ from typing import Final
 import anyio
 import msgspec
 
-from iotscan.observe.network.dial import Connection, DialError, TimedOut
+from iotscan.observe.network.conversation import Connection
+from iotscan.observe.network.failures import DialError, TimedOut
 from iotscan.observe.network.probe import Door, speaks_tls
 from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange, HttpResponse, Origin
 

@@ -9,7 +9,7 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts import WellKnown
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.dial import DialError
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed
 from iotscan.observe.network.probes.web import Ask, Reply, ask_all
 from iotscan.wire.http import HttpResponse

@@ -1,0 +1,96 @@
+"""What a probe speaks through: a byte stream or a datagram socket that counts and caps."""
+
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Protocol
+
+import anyio
+from anyio.abc import ByteStream
+
+from iotscan.observe.network.failures import PeerClosed, TimedOut, TooMuch, dial_error
+
+WIRE_CAP = 256 * 1024
+"""Bytes that one conversation may receive unless its probe asks for another cap."""
+DATAGRAM_CAP = 65535
+
+
+class Tally(Protocol):
+    """Where a conversation counts what it costs the device."""
+
+    datagrams: int
+    bytes_sent: int
+    bytes_received: int
+
+
+class Connection:
+    """A byte stream to one service with a cap on what is received."""
+
+    def __init__(self, stream: ByteStream, line: Tally, cap: int) -> None:
+        self._stream = stream
+        self._line = line
+        self._left = cap
+
+    async def send(self, data: bytes) -> None:
+        """Send all of ``data``; raises PeerClosed."""
+        try:
+            await self._stream.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
+            raise PeerClosed("the connection was closed while sending") from error
+        self._line.bytes_sent += len(data)
+
+    async def receive(self, limit: int = 4096) -> bytes:
+        """The next bytes, ``b""`` at the end. Raises PeerClosed on a reset, TooMuch beyond the cap."""
+        if self._left <= 0:
+            raise TooMuch("the service sent more than we read")
+        try:
+            data = await self._stream.receive(min(limit, self._left))
+        except anyio.EndOfStream:
+            return b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
+            raise PeerClosed("the service reset the connection") from error
+        self._left -= len(data)
+        self._line.bytes_received += len(data)
+        return data
+
+    async def receive_while(self, wanted: Callable[[bytes], bool], limit: int = WIRE_CAP) -> bytes:
+        """Read on while ``wanted(so_far)`` is true, up to ``limit`` bytes or the end of the stream."""
+        got = b""
+        while len(got) < limit and wanted(got):
+            piece = await self.receive(limit - len(got))
+            if not piece:
+                break
+            got += piece
+        return got
+
+    async def listen(self, seconds: float, limit: int = 4096) -> bytes:
+        """What the service says of itself within ``seconds``; ``b""`` for silence. Never raises TimedOut."""
+        got = b""
+        with anyio.move_on_after(seconds):
+            got = await self.receive(limit)
+        return got
+
+
+class Datagram:
+    """A connected UDP socket to one service."""
+
+    def __init__(self, peer: socket.socket, line: Tally) -> None:
+        self._peer = peer
+        self._line = line
+
+    async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
+        """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
+        for _ in range(tries):
+            self._line.datagrams += 1
+            self._line.bytes_sent += len(payload)
+            with anyio.move_on_after(seconds):
+                try:
+                    self._peer.send(payload)
+                    await anyio.wait_readable(self._peer)
+                    data = self._peer.recv(DATAGRAM_CAP)
+                except OSError as error:
+                    # An ICMP "port unreachable" arrives as an error of the connected socket.
+                    raise dial_error(error, self._peer.getpeername()[1]) from error
+                self._line.bytes_received += len(data)
+                return data
+        raise TimedOut(f"no answer to {tries} datagrams")
