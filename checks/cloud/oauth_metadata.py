@@ -92,7 +92,7 @@ def oauth_metadata(known: WellKnown, http: HttpServer, target: Target) -> Return
             "it offers the code grant and does not announce S256",
             observed=", ".join(known.oauth_challenge_methods) or "no challenge methods",
             expected="S256 (RFC 7636)",
-            reproduce=fetch + " | grep -o S256 || echo 'S256 missing'",
+            reproduce=fetch + """ | awk '/S256/ {p = 1} /issuer/ {a = 1} END {if (a && !p) print "S256 missing"}'""",
             shows="S256 missing",
         )
         findings.append(finding)

@@ -14,6 +14,7 @@ from iotscan.shipped import PACKAGE
 from tests.e2e.conftest import Scanned
 
 SECONDS = 30
+NOBODY = "127.123.45.67"
 PLACEHOLDER = "PASSWORD_FROM_THE_DOCUMENT"
 PACKAGES = {
     "adb": "adb",
@@ -85,6 +86,20 @@ def test_each_command_shows_its_finding(which: str, request: pytest.FixtureReque
     missing = sorted({p for s in shown for p in s.missing})
     if missing:
         pytest.skip(f"{sum(bool(s.missing) for s in shown)} commands not run: apt install {' '.join(missing)}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_no_command_shows_a_finding_where_nobody_answers(scanned: Scanned) -> None:
+    """Or it would show it of anything."""
+    findings = {(r.check, r.variant): r for r in scanned.run.results if r.is_finding}.values()
+    nobody = [
+        msgspec.structs.replace(r, reproduce=re.sub(r"\b127\.77\.\d+\.\d+\b", NOBODY, r.reproduce)) for r in findings
+    ]
+    assert all(NOBODY in r.reproduce for r in nobody)
+    with ThreadPoolExecutor(3) as pool:
+        shown = list(pool.map(lambda r: run(r, "nothing"), nobody))
+    assert not [str(s) for s in shown if s.is_proof]
 
 
 def test_no_command_holds_a_password(scanned: Scanned) -> None:

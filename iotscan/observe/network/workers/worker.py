@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -108,7 +109,9 @@ class Worker:
             return
         with anyio.CancelScope(shield=True):
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                # It may have died by itself without the loop having heard of it.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             await process.aclose()
 
