@@ -3,11 +3,18 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from iotscan.lab.network import start, stop
 from iotscan.lab.state import LabState
+
+
+# No deadline: a busy machine is no bug. The same examples on CI: what fails there fails here.
+settings.register_profile("iotscan", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("iotscan")
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +25,15 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
     state = start(tmp_path_factory.mktemp("practice-network"), prefix=f"127.77.{1 + os.getpid() % 254}")
     yield state
     stop(state)
+
+
+ONE_AT_A_TIME = {"e2e": "lab", "packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
+"""Folders whose tests share addresses, a practice network or a LAN: one worker runs each group."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(here).parts[0]
+        if folder in ONE_AT_A_TIME:
+            item.add_marker(pytest.mark.xdist_group(ONE_AT_A_TIME[folder]))

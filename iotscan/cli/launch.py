@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -11,6 +10,7 @@ import anyio
 import msgspec
 
 from iotscan.cli.output import Display, present, read_formats
+from iotscan.cli.pipe import tell
 from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
 from iotscan.cli.recipe import resume
@@ -60,14 +60,14 @@ def launch(wish: Wish, display: Display, *, progress: bool) -> int:
             ended = anyio.run(_scan, prepared, watch)
     present(ended.run, wanted, display)
     if display.quiet < 2:
-        print(f"run kept in {prepared.request.folder}", file=sys.stderr)
+        tell(f"run kept in {prepared.request.folder}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)
 
 
 def exit_code(run: Run, cut_by: int, folder: Path) -> int:
     """The code of a run that ended; an interruption says how to go on."""
     if cut_by:
-        print(f"interrupted; go on with: iotscan scan --resume {folder}", file=sys.stderr)
+        tell(f"interrupted; go on with: iotscan scan --resume {folder}")
         return INTERRUPTED if cut_by == signal.SIGINT else TERMINATED
     return run.verdict.exit_code if run.verdict else 3
 
@@ -97,9 +97,10 @@ async def _scan(prepared: Prepared, watch: Progress) -> _Ended:
             async for number in signals:
                 if ended.signal:
                     # Asked twice: the journal is on disk, there is nothing left to save.
+                    watch.end()
                     os._exit(INTERRUPTED)
                 ended.signal = number
-                print("stopping; once more to stop at once", file=sys.stderr)
+                tell("stopping; once more to stop at once")
                 scan.interrupt()
 
     async with anyio.create_task_group() as group:

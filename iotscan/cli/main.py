@@ -7,7 +7,7 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from iotscan import __version__
-from iotscan.cli.pipe import fall_silent
+from iotscan.cli.pipe import fall_silent, tell
 
 USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
 
@@ -21,8 +21,6 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    from iotscan.model.errors import BadInput
-
     try:
         if sys.argv[1:] in (["--version"], ["-V"]):
             print(f"iotscan {__version__}")
@@ -35,15 +33,24 @@ def _run() -> int:
         # typer turns a reader that has left (| head) into exit code 1, which is ours for findings.
         left = isinstance(stop.__context__, BrokenPipeError)
         return stop.code if isinstance(stop.code, int) and not left else 0
-    except BadInput as error:
-        print(f"iotscan: {error}", file=sys.stderr)
-        return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except OSError as error:
-        return _unwritten(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _internal(error)
     except Exception as error:
-        return _internal(error)
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    from iotscan.model.errors import BadInput
+
+    while isinstance(error, ExceptionGroup):
+        # Tasks that run at once fail as a group; the first cause is the one to tell.
+        error = error.exceptions[0]
+    if isinstance(error, BadInput):
+        tell(f"iotscan: {error}")
+        return USAGE
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _unwritten(error)
+    return _internal(error)
 
 
 def _deliver(code: int) -> int:
@@ -59,7 +66,7 @@ def _deliver(code: int) -> int:
 
 def _unwritten(error: OSError) -> int:
     fall_silent()
-    print(f"iotscan: results cannot be written ({error.strerror}): make room or choose another place", file=sys.stderr)
+    tell(f"iotscan: results cannot be written ({error.strerror}): make room or choose another place")
     return USAGE
 
 
@@ -72,9 +79,8 @@ def _internal(error: Exception) -> int:
         path = frame.tb_frame.f_code.co_filename
         place = f"{path.rpartition('iotscan/')[2]}:{frame.tb_lineno}" if "iotscan" in path else place
         frame = frame.tb_next
-    print(
+    tell(
         f"iotscan: internal error, {type(error).__name__} at {place}: this is a bug of ours. Results so far are in "
-        f"the run's folder; IOTSCAN_DEBUG=1 shows the traceback for a report",
-        file=sys.stderr,
+        f"the run's folder; IOTSCAN_DEBUG=1 shows the traceback for a report"
     )
     return INTERNAL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
-from iotscan.cli.pipe import while_somebody_listens
+from iotscan.cli.pipe import tell, while_somebody_listens
 from iotscan.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
         if one.path is not None:
             write_whole(one.path, write(run, one.format).encode())
             if display.quiet < 2:
-                print(f"wrote {one.path}", file=sys.stderr)
+                tell(f"wrote {one.path}")
     payload = next((one for one in wanted if one.path is None), None)
     with while_somebody_listens():
         show(run, sys.stderr if payload else sys.stdout, display)

@@ -1,9 +1,9 @@
-"""A reader of ours that leaves early (``| head``) is no error: what is left to say goes nowhere."""
+"""Readers of ours that leave early (``| head``) are no error: what is left to say goes nowhere."""
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def fall_silent() -> None:
@@ -11,6 +11,12 @@ def fall_silent() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def tell(text: str) -> None:
+    """Say a line on standard error, to whoever is still there."""
+    with suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

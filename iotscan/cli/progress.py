@@ -4,6 +4,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from iotscan.cli.pipe import tell
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Give the terminal back as it was."""
         if self._status is not None:
             self._status.stop()
 
@@ -58,7 +63,7 @@ class Progress:
             self._status.update(state + doing)
         elif time.monotonic() - self._last > PLAIN_SECONDS:
             self._last = time.monotonic()
-            print(state, file=sys.stderr, flush=True)
+            tell(state)
 
     def _line(self, text: str) -> None:
         if self._status is not None:
@@ -66,4 +71,4 @@ class Progress:
 
             self._status.console.print(Text(text, no_wrap=True, overflow="ellipsis"))
         else:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)

@@ -234,3 +234,22 @@ def test_ctrl_c_on_a_terminal(lively: pexpect.spawn) -> None:
     assert "Traceback" not in shown
     assert "--resume" in shown
     assert shown.rfind("\x1b[?25h") >= shown.rfind("\x1b[?25l"), "the cursor stays hidden"
+
+
+@pytest.mark.parametrize("threshold", [("--fail-on", "high"), ()])
+def test_a_reader_that_leaves_in_the_middle_changes_no_verdict(
+    home: Path, brief: tuple[str, ...], tmp_path: Path, threshold: tuple[str, ...]
+) -> None:
+    words = [*PROGRAM, "scan", "--lab", *brief, *threshold, "-o", str(tmp_path / "out")]
+    ended = subprocess.run(
+        ["bash", "-c", f'{" ".join(words)} 2>&1 | head -1 >/dev/null; echo "${{PIPESTATUS[0]}}"'],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == (f"{int(bool(threshold))}\n", "")
+    (folder,) = (tmp_path / "out").iterdir()
+    assert json.loads((folder / "run.json").read_text())["status"] == "complete"

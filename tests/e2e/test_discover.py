@@ -1,0 +1,48 @@
+"""``iotscan discover``: who is there, and nothing more."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iotscan.lab.state import LabState
+from iotscan.lab.truth import load_truth
+from iotscan.model.run import Run
+from iotscan.store.runs import read_run
+from tests.program import run_iotscan
+
+
+@pytest.fixture(scope="module")
+def discovered(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
+    """The run, and what was printed."""
+    output = tmp_path_factory.mktemp("discover")
+    ended = run_iotscan("discover", "--lab", "-o", output, home=home)
+    assert ended.returncode == 0, ended.stderr
+    return read_run("latest", output), ended.stdout
+
+
+def test_every_device_and_service_is_listed(discovered: tuple[Run, str], practice_network: LabState) -> None:
+    run, shown = discovered
+    truth = {d.address: d.services for d in load_truth(practice_network.prefix).devices}
+    assert {d.address: {s.name: s.protocol for s in d.services} for d in run.devices} == truth
+    for address, services in truth.items():
+        assert f"device: {address}" in shown
+        assert all(name in shown for name in services)
+
+
+def test_nothing_is_judged(discovered: tuple[Run, str]) -> None:
+    run, shown = discovered
+    assert not [r for r in run.results if r.outcome in ("pass", "fail")]
+    assert "finding" not in shown
+    assert "verdict" not in shown
+
+
+def test_no_login_is_tried(discovered: tuple[Run, str]) -> None:
+    run, _ = discovered
+    assert run.scope.grants.default_creds is False
+    assert not [o for o in run.observations if o.fact.__struct_config__.tag == "default-login"]
+
+
+def test_json(home: Path, tmp_path: Path, quick: tuple[str, ...]) -> None:
+    ended = run_iotscan("discover", "--lab", *quick, "-f", "json", "-o", tmp_path / "out", home=home)
+    assert len(json.loads(ended.stdout)["devices"]) == 11
