@@ -11,7 +11,6 @@ from hypothesis import settings
 from iotscan.lab.network import start, stop
 from iotscan.lab.state import LabState
 
-
 # No deadline: a busy machine is no bug. The same examples on CI: what fails there fails here.
 settings.register_profile("iotscan", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("iotscan")

@@ -7,13 +7,14 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from iotscan import __version__
-from iotscan.cli.pipe import fall_silent, tell
+from iotscan.cli.pipe import fall_silent, open_streams, tell
 
 USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
 
 
 def main() -> NoReturn:
     """Run the command line and exit: 2 for what the user can mend, 70 for a bug of ours."""
+    open_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal of another alphabet gets escapes instead of a crash.
         sys.stdout.reconfigure(errors="backslashreplace")

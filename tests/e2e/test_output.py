@@ -253,3 +253,19 @@ def test_a_reader_that_leaves_in_the_middle_changes_no_verdict(
     assert (ended.stdout, ended.stderr) == (f"{int(bool(threshold))}\n", "")
     (folder,) = (tmp_path / "out").iterdir()
     assert json.loads((folder / "run.json").read_text())["status"] == "complete"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_crash(home: Path, scanned: Scanned, closed: str) -> None:
+    for words in (["gate", str(scanned.folder)], ["report", str(scanned.folder), "-f", "json"], ["checks", "list"]):
+        ended = subprocess.run(
+            ["bash", "-c", f"{' '.join((*PROGRAM, *words))} {closed}"],
+            cwd=home,
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == int(words[0] == "gate"), ended
+        assert ended.stderr == ""

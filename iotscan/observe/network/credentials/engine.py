@@ -116,7 +116,9 @@ class Examination:
                 continue
             reaction = await self._try(candidate.pair)
             if reaction.sign is Sign.ACCEPTED:
-                return self._outcome("accepts_any") if await self._lets_in_all() else self._outcome("accepted", candidate)
+                return (
+                    self._outcome("accepts_any") if await self._lets_in_all() else self._outcome("accepted", candidate)
+                )
             if reaction.sign is Sign.UNGUARDED:
                 return self._outcome("accepts_any", candidate)
             if reaction.sign not in (Sign.REFUSED, refusal):
