@@ -128,7 +128,7 @@ class Examination:
         return self._outcome("rejected")
 
     async def _lets_in_all(self) -> bool:
-        """Whether a stranger is let in now: a honeypot may refuse the first guest and take the second, whoever it is."""
+        """Whether a stranger is let in now: a honeypot may refuse one guest and take the next, whoever it is."""
         try:
             again = await self._try(_stranger())
         except DialError:
