@@ -26,10 +26,11 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
     stop(state)
 
 
-ONE_AT_A_TIME = {"e2e": "lab", "packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
-"""Folders whose tests share addresses, a practice network or a LAN: one worker runs each group."""
+ONE_AT_A_TIME = {"packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
+"""Folders whose tests share the default practice network, a LAN or devices: one worker runs each group."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
