@@ -46,9 +46,11 @@ def http_cleartext_login(http: HttpServer, target: Target) -> Returned:
     if http.tls:
         return skip("this service speaks TLS")
     if http.redirects_to_https:
-        return good("everything is redirected to https", observed=http.location)
+        return good("the front page redirects to https", observed=http.location)
     if not http.asks_credentials:
         if 200 <= http.status < 300:
+            if http.has_script:
+                return unknown("the front page shows no login; a script on it may build one")
             return good("the front page asks for no credentials", observed=f"status {http.status}")
         return unknown(f"the front page was not shown: status {http.status} {http.location}".rstrip())
     schemes = {c.scheme for c in http.challenges}

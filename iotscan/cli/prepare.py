@@ -14,6 +14,8 @@ import anyio
 import msgspec
 
 from iotscan import __version__
+from iotscan.assess.check import Check
+from iotscan.assess.profile import Profile
 from iotscan.cli.recipe import Choice, Recipe
 from iotscan.cli.selection import read_threshold
 from iotscan.data.credential_records import load_records
@@ -37,6 +39,9 @@ LAB_PACE = Pace(attempts_per_second=2000, accepted_per_second=500, connections=2
 """The practice network is ours and on this machine: politeness there only costs time."""
 
 
+Chosen = tuple[Choice, Profile, tuple[Check, ...]]
+
+
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A scan ready to run, and what an earlier, interrupted run of it has already found."""
 
@@ -48,6 +53,7 @@ async def prepare(wish: "Wish") -> Prepared:
     """Settle an ordinary scan. Raises BadInput before anything is sent (a name look-up aside)."""
     from iotscan.observe.network.dial import resolve
 
+    chosen = _choose(wish)
     tcp = read_ports(wish.ports) if wish.ports else tuple(p.port for p in ports.PORTS)
     words = wish.targets or _attached_words(wish)
     targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
@@ -69,7 +75,7 @@ async def prepare(wish: "Wish") -> Prepared:
         records=tuple(str(r.absolute()) for r in wish.credentials),
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
-    return _settle(wish, words, scope, plan)
+    return _settle(wish, words, scope, plan, chosen)
 
 
 def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
@@ -78,6 +84,8 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     from iotscan.observe.network.dial import resolve
     from iotscan.shipped import PACKAGE
 
+    chosen = _choose(wish)
+    tcp = read_ports(wish.ports) if wish.ports else ()
     state = stack.enter_context(network.running())
     targets = anyio.run(partial(read_targets, state.addresses, wish.exclude, resolve=resolve))
     scope = Scope(
@@ -89,7 +97,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     )
     plan = Plan(
         addresses=targets.addresses,
-        tcp=read_ports(wish.ports) if wish.ports else tuple(sorted(set(state.ports.values()))),
+        tcp=tcp or tuple(sorted(set(state.ports.values()))),
         # ADB waits for its client to speak: without the port's hint nobody would ask it.
         expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},
         udp=state.udp,
@@ -97,10 +105,10 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         ledger="",
         login_gap=0.0,
     )
-    return _settle(wish, ("the practice network",), scope, plan)
+    return _settle(wish, ("the practice network",), scope, plan, chosen)
 
 
-def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> Prepared:
+def _choose(wish: "Wish") -> Chosen:
     choice = Choice(
         profile=wish.profile,
         include=wish.include,
@@ -109,7 +117,11 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan) -> P
         fail_on=read_threshold(wish.fail_on),
         judges=wish.command == "scan",
     )
-    profile, checks = choice.load()
+    return choice, *choice.load()
+
+
+def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chosen: Chosen) -> Prepared:
+    choice, profile, checks = chosen
     records = load_records([Path(r) for r in plan.records])
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)

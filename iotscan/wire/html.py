@@ -48,6 +48,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     forms: tuple[Form, ...] = ()
     links: tuple[str, ...] = ()
     has_password: bool = False
+    has_script: bool = False
     onward: str = ""
 
 
@@ -72,7 +73,7 @@ class _PageReader:
         self._forms: list[Form] = []
         self._links: list[str] = []
         self._open: Form | None = None
-        self._has_password = False
+        self._has_password = self._has_script = False
 
     def take(self, tag: _Tag) -> None:
         given = tag.attributes
@@ -85,6 +86,8 @@ class _PageReader:
             return
         elif tag.name == b"title" and not self._title:
             self._title = safe_text(unescape(tag.text[:2048].decode("utf-8", "backslashreplace")))
+        elif tag.name == b"script":
+            self._has_script = True
         elif tag.name == b"input":
             self._take_input(given)
         elif tag.name in (b"a", b"area", b"link") and given.get(b"href") and len(self._links) < _LIMIT:
@@ -111,6 +114,7 @@ class _PageReader:
             forms=tuple(self._forms),
             links=tuple(self._links),
             has_password=self._has_password,
+            has_script=self._has_script,
             onward=self._onward,
         )
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from iotscan.cli.main import main
+from iotscan.lab import network
 from iotscan.observe.network.dial import Dialer, Line
 
 
@@ -34,7 +35,7 @@ def silent_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return refused
 
-    for owner, name in ((Line, "_connect"), (Line, "udp"), (Dialer, "multicast")):
+    for owner, name in ((Line, "_connect"), (Line, "udp"), (Dialer, "multicast"), (network, "start")):
         monkeypatch.setattr(owner, name, refuse(f"{owner.__name__}.{name}"))
     return tries
 

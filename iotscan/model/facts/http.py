@@ -34,6 +34,8 @@ class HttpServer(Fact, frozen=True, kw_only=True, tag="http-server"):
     challenges: tuple[Challenge, ...] = ()
     has_login_form: bool = False
     """An HTML form with a password field."""
+    has_script: bool = False
+    """A script stands on the page: what it draws (a login, say) was not seen."""
     cookies: tuple[Cookie, ...] = ()
     strict_transport_security: str = ""
     body_sha256: str = ""

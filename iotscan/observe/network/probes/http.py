@@ -79,6 +79,7 @@ def _describe(door: Door, first: HttpResponse, last: HttpResponse, page: Page) -
         location=_shown(first.header("location"), 500),
         challenges=tuple(dict.fromkeys(asked)),
         has_login_form=page.has_password,
+        has_script=page.has_script,
         cookies=tuple({c.name: c for c in cookies}.values()),
         strict_transport_security=_shown(hsts),
         body_sha256=sha256(last.body).hexdigest(),

@@ -83,7 +83,9 @@ def _settled_by_page(page: HttpServer, records: Sequence[CredentialRecord]) -> M
     if page.has_login_form and not schemes & {"basic", "digest"}:
         return not_tried(Reason.NOT_OBSERVABLE, "login form: only HTTP Basic and Digest are tried")
     if 200 <= page.status < 300 and not page.asks_credentials and not records:
-        return not_tried(Reason.NOT_OBSERVABLE, "the front page shows no login; a script on it may build one")
+        if page.has_script:
+            return not_tried(Reason.NOT_OBSERVABLE, "the front page shows no login; a script on it may build one")
+        return _asks_for_none("asks for no login")
     return None
 
 
