@@ -27,7 +27,11 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
 
 
 ONE_AT_A_TIME = {"packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
-"""Folders whose tests share the default practice network, a LAN or devices: one worker runs each group."""
+"""Folders whose tests share the default practice network, a LAN or devices: one worker runs each group.
+
+pytest-xdist 3.8 under pytest 9.2 takes no notice of the marks (pytest-xdist issue 1386); the tests then
+start a second LAN in namespaces of its own and wait for nobody.
+"""
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
