@@ -17,7 +17,7 @@ from iotscan.cli.recipe import resume
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 
-INTERRUPTED, TERMINATED = 130, 143
+INCOMPLETE, INTERRUPTED, TERMINATED = 3, 130, 143
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,9 @@ def exit_code(run: Run, cut_by: int, folder: Path) -> int:
     if cut_by:
         tell(f"interrupted; go on with: iotscan scan --resume {folder}")
         return INTERRUPTED if cut_by == signal.SIGINT else TERMINATED
-    return run.verdict.exit_code if run.verdict else 3
+    code = run.verdict.exit_code if run.verdict else INCOMPLETE
+    # A scan that its deadline cut short is never clean.
+    return INCOMPLETE if run.status == "interrupted" and code == 0 else code
 
 
 def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
