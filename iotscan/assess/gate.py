@@ -19,19 +19,21 @@ def decide(
     fail_on: str = "none",
     required: Sequence[str] = (),
     answered_targets: bool = True,
+    was_cut_short: bool = False,
     min_grade: Letter | None = None,
 ) -> Verdict:
     """Judge a run for a pipeline.
 
     ``fail_on`` is ``none`` or the lowest severity that fails the gate; waived findings do not. ``required``
     are the ids of checks that must be assessed: an involuntary gap or an error of ours in one makes the
-    run incomplete, as does no target that answered. ``min_grade`` fails what is surely worse and leaves
-    incomplete what may be worse. Raises ValueError for an unknown ``fail_on``.
+    run incomplete, as does no target that answered, or an end before everything was asked. ``min_grade``
+    fails what is surely worse and leaves incomplete what may be worse. Raises ValueError for an unknown ``fail_on``.
     """
     listed = tuple(results)
     findings = _at_or_above(listed, fail_on)
     failing = [_say_findings(findings, fail_on)] if findings else []
     gaps = [] if answered_targets else ["no target answered"]
+    gaps += ["the scan ended before everything was asked"] if was_cut_short else []
     gaps += _gaps(listed, frozenset(required))
     if min_grade:
         books = (*grades.devices.values(), *grades.images.values())

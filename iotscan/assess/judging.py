@@ -48,6 +48,7 @@ def judge(
         fail_on=fail_on or profile.fail_on or "none",
         required=required_ids(profile, checks),
         answered_targets=_did_any_answer(run),
+        was_cut_short=run.status == "interrupted",
         min_grade=min_grade,
     )
     infos = {c.info.id: c.info for c in (*checks, *excluded)}

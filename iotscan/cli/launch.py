@@ -69,9 +69,7 @@ def exit_code(run: Run, cut_by: int, folder: Path) -> int:
     if cut_by:
         tell(f"interrupted; go on with: iotscan scan --resume {folder}")
         return INTERRUPTED if cut_by == signal.SIGINT else TERMINATED
-    code = run.verdict.exit_code if run.verdict else INCOMPLETE
-    # A scan that its deadline cut short is never clean.
-    return INCOMPLETE if run.status == "interrupted" and code == 0 else code
+    return run.verdict.exit_code if run.verdict else INCOMPLETE
 
 
 def _prepare(wish: Wish, stack: ExitStack) -> Prepared:

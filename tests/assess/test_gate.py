@@ -50,6 +50,12 @@ def test_required_checks_must_be_assessed(gap, complete):
     assert verdict(gap).complete
 
 
+def test_a_scan_that_was_cut_short_is_never_clean():
+    said = verdict(was_cut_short=True)
+    assert (said.exit_code, said.complete) == (3, False)
+    assert "before everything was asked" in said.summary
+
+
 def test_no_answer_at_all_is_incomplete():
     said = verdict(answered_targets=False)
     assert (said.complete, said.exit_code, said.reasons) == (False, 3, ("no target answered",))
