@@ -25,7 +25,7 @@ class BadYaml(BadInput):
     """A file that is not the plain YAML we read. ``line`` and ``column`` count from 1; 0 is the whole file."""
 
     def __init__(self, path: Path, line: int, column: int, problem: str) -> None:
-        place = f"{path}:{line}:{column}" if line else str(path)
+        place = f"{path}:{line}{f':{column}' if column else ''}" if line else str(path)
         super().__init__(f"{place}: {problem}")
         self.path = path
         self.line = line

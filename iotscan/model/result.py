@@ -1,6 +1,7 @@
 """One question's answer about one subject, and the question itself as the report needs it."""
 
 import hashlib
+from typing import Literal
 
 import msgspec
 
@@ -36,6 +37,7 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
     aliases: tuple[str, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    tags: tuple[str, ...] = ()
     since: str = ""
     lifecycle: str = "stable"
     effort: str = "medium"
@@ -78,6 +80,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     observations: tuple[str, ...] = ()
     fingerprint: str = ""
     waiver: str = ""
+    """The id of the waiver that takes this finding out of the gate."""
+    baseline: Literal["", "new", "known"] = ""
+    """Whether a finding stood in the baseline; empty without one."""
 
     @property
     def is_finding(self) -> bool:

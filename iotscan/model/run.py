@@ -9,9 +9,13 @@ from iotscan.model.grade import Grades
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.scope import Scope
+from iotscan.model.waiver import AttestationUse, WaiverUse
 
 SCHEMA = "iotscan/run@1"
 Status = Literal["running", "complete", "interrupted"]
+Incomplete = Literal["fail", "warn", "ignore"]
+"""What an incomplete run does to the exit code: 3, a warning, nothing."""
+Redaction = Literal["strict", "standard", "off"]
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +35,11 @@ class ProfileInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pipeline needs: is it complete, does the gate hold, which exit code, one line why."""
+    """What a pipeline needs: is it complete, does the gate hold, which exit code, one line why.
+
+    ``reasons`` are those of a gate that fails and of a run that is incomplete; ``warnings`` change no exit
+    code. The rules that were applied stand beside them; ``none`` and the empty text are no rule.
+    """
 
     complete: bool
     gate: Literal["pass", "fail", "none"]
@@ -39,6 +47,24 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     summary: str
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    warn_on: str = "none"
+    fail_on_new: str = "none"
+    min_grade: str = ""
+    min_coverage: float = 0.0
+    incomplete: Incomplete = "fail"
+    exit_zero: bool = False
+
+
+class BaselineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The earlier run that findings were compared with: how many are new, still there, and gone."""
+
+    run: str
+    finished: str = ""
+    new: int = 0
+    known: int = 0
+    fixed: int = 0
+    no_longer_assessed: int = 0
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +117,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     costs: dict[str, Cost] = {}
     """By device id."""
+    waivers: tuple[WaiverUse, ...] = ()
+    """Every waiver that was given, used or not."""
+    attestations: tuple[AttestationUse, ...] = ()
+    baseline: BaselineInfo | None = None
+    redaction: Redaction = "standard"
+    """How much of it a writer has hidden. Secrets are never in a run, whatever this says."""
+    audit_root: str = ""
+    """The hash of the last line of ``audit.jsonl``: what a scan sent, in order. Empty where nothing was sent."""
 
     def check(self, check_id: str) -> CheckInfo | None:
         """The metadata of a check of this run."""

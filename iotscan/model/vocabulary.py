@@ -67,6 +67,8 @@ class Vantage(StrEnum):
     OBSERVED = "observed"
     CONFIGURED = "configured"
     IN_USE = "in_use"
+    ATTESTED = "attested"
+    """A person's statement, not seen by us."""
 
 
 class AttemptStatus(StrEnum):
@@ -101,6 +103,7 @@ class Reason(StrEnum):
     NEEDS_IMAGE = "needs_image"
     NEEDS_NETWORK = "needs_network"
     NEEDS_TRAFFIC = "needs_traffic"
+    NEEDS_ATTESTATION = "needs_attestation"
 
     @property
     def is_involuntary(self) -> bool:
