@@ -58,6 +58,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     reproduce: str
     fingerprint: str
     waiver: str = ""
+    baseline: str = ""
+    """``new`` or ``known`` since the run that this one is compared with; empty without one."""
     configured: bool = False
 
 
@@ -181,6 +183,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     exit_code: int | None
     steps: tuple[Step, ...]
+    baseline: str = ""
+    """What the comparison with the baseline says, empty without one."""
 
     @property
     def severities(self) -> dict[Severity, int]:
@@ -192,3 +196,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def waived(self) -> int:
         """Findings that a waiver takes out of the gate."""
         return sum(bool(f.waiver) for g in self.findings for f in g.findings)
+
+    @property
+    def new(self) -> int:
+        """Findings that the baseline did not have."""
+        return sum(f.baseline == "new" for g in self.findings for f in g.findings)

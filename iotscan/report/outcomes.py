@@ -59,6 +59,7 @@ def _finding(result: Result, places: Places) -> Finding:
         reproduce=clean(result.reproduce, COMMAND_LIMIT),
         fingerprint=clean(result.fingerprint)[:SHORT],
         waiver=clean(result.waiver),
+        baseline=result.baseline,
         configured=result.vantage is Vantage.CONFIGURED,
     )
 

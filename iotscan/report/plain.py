@@ -78,6 +78,8 @@ def _found(told: View) -> Iterator[str]:
     by_severity = ", ".join(f"{n} {s}" for s, n in told.severities.items())
     waived = f"; {told.waived} waived" if told.waived else ""
     yield f"findings: {total}{f': {by_severity}' if by_severity else ''}{waived}"
+    if told.baseline:
+        yield f"baseline: {told.baseline}"
     for group in told.findings:
         for finding in group.findings:
             yield from _finding(group, finding)
@@ -85,8 +87,9 @@ def _found(told: View) -> Iterator[str]:
 
 def _finding(group: FindingGroup, finding: Finding) -> Iterator[str]:
     waived = f"  WAIVED {finding.waiver}" if finding.waiver else ""
+    new = "  NEW" if finding.baseline == "new" else ""
     place = f"{finding.label}  {finding.where}".strip()
-    yield f"finding: {group.severity}  {group.check}  {place}  {group.title}{waived}"
+    yield f"finding: {group.severity}  {group.check}  {place}  {group.title}{new}{waived}"
     details = {
         "summary": finding.summary,
         "observed": finding.observed,

@@ -105,6 +105,8 @@ def _findings(ink: Ink, told: View) -> None:
     if told.waived:
         detail.append_text(ink.text(f"  {told.waived} waived", "dim"))
     ink.heading("findings", detail if counts else ink.text("none", "dim"))
+    if told.baseline:
+        ink.say(ink.text(told.baseline, "bold" if told.new else "dim"), 2)
     for group in told.findings:
         _finding(ink, group)
 
@@ -136,6 +138,7 @@ def _finding(ink: Ink, group: FindingGroup) -> None:
 def _evidence(group: FindingGroup) -> str:
     finding = group.findings[0]
     words = [finding.confidence, "configured" if finding.configured else "observed", finding.fingerprint]
+    words += ["new"] if finding.baseline == "new" else []
     return " · ".join([w for w in words if w] + ([f"waived by {finding.waiver}"] if finding.waiver else []))
 
 
@@ -155,7 +158,8 @@ def _places(ink: Ink, group: FindingGroup) -> None:
 def _place(ink: Ink, group: FindingGroup, finding: Finding) -> tuple[Text, ...]:
     """Name, place, and what is particular to it."""
     summary = "" if group.shared("summary") else f"{finding.summary}  "
-    notes = [f"waived by {finding.waiver}"] if finding.waiver else []
+    notes = ["new"] if finding.baseline == "new" else []
+    notes += [f"waived by {finding.waiver}"] if finding.waiver else []
     notes += [finding.confidence] if finding.confidence != "certain" else []
     notes += ["configured"] if finding.configured else []
     note = ink.join((summary, ""), (" · ".join([*notes, finding.fingerprint]), "dim"))

@@ -38,6 +38,7 @@ def view(run: Run) -> View:
         reasons=tuple(clean(r, 400) for r in verdict.reasons) if verdict else (),
         exit_code=verdict.exit_code if verdict else None,
         steps=_steps(run, found),
+        baseline=baseline(run),
     )
 
 
@@ -68,6 +69,16 @@ def partial(run: Run) -> str:
     what = "interrupted" if run.status == "interrupted" else "the run did not end"
     again = f"resume with iotscan scan --resume {run.id}" if run.command == "scan" else f"start {run.command} again"
     return clean(f"PARTIAL: {what}; {again}", 400)
+
+
+def baseline(run: Run) -> str:
+    """What the comparison with the baseline says, zeros included; empty without a baseline."""
+    known = run.baseline
+    if known is None:
+        return ""
+    when = f" of {known.finished[:10]}" if known.finished else ""
+    counts = f"{known.new} new, {known.known} known, {known.fixed} fixed, {known.no_longer_assessed} no longer assessed"
+    return clean(f"since {known.run}{when}: {counts}", 300)
 
 
 def _gate(run: Run) -> str:

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from iotscan.model.grade import Coverage, Gradebook
-from iotscan.model.run import Run
+from iotscan.model.run import BaselineInfo, Run
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report import plain
 from iotscan.report.rating import letter_order
@@ -35,6 +35,21 @@ def test_findings_are_told_worst_first_and_all_of_them() -> None:
     assert set(told.severities) == set(Severity)
     assert sum(told.severities.values()) == sum(r.is_finding for r in example_run().results)
     assert told.waived == 1
+
+
+def test_what_is_new_since_the_baseline_is_told_zeros_included() -> None:
+    run = example_run()
+    assert view(run).baseline == ""
+    first, *others = run.results
+    marked = (replace(first, baseline="new"), *(replace(r, baseline="known") for r in others if r.is_finding))
+    known = BaselineInfo(run="20261101T080000Z-0000aa", finished="2026-11-01T08:00:00Z", new=1, known=10)
+    compared = replace(run, results=marked, baseline=known)
+    sentence = "since 20261101T080000Z-0000aa of 2026-11-01: 1 new, 10 known, 0 fixed, 0 no longer assessed"
+    assert view(compared).baseline == sentence
+    assert view(compared).new == 1
+    lines = plain.render(compared).splitlines()
+    assert f"baseline: {sentence}" in lines
+    assert [line.endswith("  NEW") for line in lines if line.startswith("finding:")].count(True) == 1
 
 
 def test_equal_findings_stand_together_with_every_place() -> None:
