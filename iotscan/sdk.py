@@ -81,12 +81,14 @@ def check(
     aliases: tuple[str, ...] = (),
     lifecycle: str = "stable",
     effort: str = "medium",
+    tags: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Returned]], Check]:
     """Turn a function into a check.
 
     ``id`` is a neutral noun (``tls-versions``), ``title`` a sentence that says what is the case when
     it is good, ``variants`` maps the name of each way to fail to (severity, sentence), ``effort`` is
-    that of the remedy: ``low``, ``medium`` or ``high``. The function returns :func:`good`,
+    that of the remedy: ``low``, ``medium`` or ``high``; ``tags`` are words of
+    :data:`iotscan.model.vocabulary.TAGS`, by which profiles select. The function returns :func:`good`,
     :func:`bad`, :func:`skip`, :func:`unknown` or a list of them. Raises BadCheck on a broken contract.
     """
 
@@ -103,6 +105,7 @@ def check(
             since=since,
             lifecycle=lifecycle,
             effort=effort,
+            tags=tags,
         )
 
     return decorate

@@ -44,7 +44,9 @@ def connect(target: Target, *, tls: bool) -> tuple[str, str]:
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
         clause("OWASP ISVS", "edfda29b", "4.2.2"),
         clause("EN 18031-1", "2024", "ACM-2"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("credentials", "mqtt", "network"),
     since="0.1",
     effort="low",
 )

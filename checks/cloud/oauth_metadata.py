@@ -51,7 +51,9 @@ CODE = "authorization_code"
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
         clause("OWASP IoT Top 10", "2018", "I3"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("credentials", "network", "web"),
     since="0.1",
     effort="medium",
 )

@@ -64,6 +64,7 @@ EXPIRY = (
         clause("UK PSTI (SI 2023/1007)", "2023", "Schedule 1 2"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I II(5)"),
     ),
+    tags=("disclosure", "network", "web"),
     since="0.1",
     effort="low",
 )

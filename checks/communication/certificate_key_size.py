@@ -35,7 +35,9 @@ SHORTEST = {"rsa": 2048, "dsa": 2048, "ec": 224, "ed25519": 0, "ed448": 0}
         clause("RFC 9325", "2022", "4.5"),
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("certificates", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -40,7 +40,9 @@ LONG, VERY_LONG = timedelta(days=398), timedelta(days=825)
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-8"),
         clause("IEC 62443-4-2", "2019", "CR 1.8"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("certificates", "key-rotation", "network", "tls"),
     since="0.1",
     effort="medium",
 )

@@ -36,7 +36,9 @@ from iotscan.sdk import ANY_CERTIFICATE, CertificateChain, Returned, Target, ask
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("IEC 62443-4-2", "2019", "CR 1.8"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("certificates", "network", "tls"),
     since="0.1",
     effort="medium",
 )

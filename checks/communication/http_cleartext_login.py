@@ -37,7 +37,9 @@ from iotscan.sdk import HttpServer, Returned, Target, bad, check, clause, comman
         clause("ETSI EN 303 645", "V3.1.3", "5.5-7"),
         clause("OWASP IoT Top 10", "2018", "I7"),
         clause("IEC 62443-4-2", "2019", "CR 4.1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("cleartext", "credentials", "network", "web"),
     since="0.1",
     effort="medium",
 )

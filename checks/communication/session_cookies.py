@@ -46,7 +46,9 @@ HSTS_COUNT = (
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("IEC 62443-4-2", "2019", "CR 3.8"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("network", "web"),
     since="0.1",
     effort="low",
 )

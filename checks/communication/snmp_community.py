@@ -40,7 +40,9 @@ STRANGER = "no-such-community-4f1c"
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("OWASP IoT Top 10", "2018", "I1"),
         clause("IEC 62443-4-2", "2019", "CR 4.1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("cleartext", "credentials", "network", "snmp"),
     since="0.1",
     effort="low",
 )

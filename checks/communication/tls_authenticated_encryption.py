@@ -34,7 +34,9 @@ from iotscan.sdk import ANY_KEY, Returned, Target, TlsEndpoint, ask_tls, bad, ch
         clause("RFC 9325", "2022", "4.2"),
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("IEC 62443-4-2", "2019", "CR 3.1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -33,7 +33,9 @@ from iotscan.sdk import Returned, Target, TlsEndpoint, ask_tls, bad, check, clau
     clauses=(
         clause("RFC 9325", "2022", "3.1.1"),
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("crypto", "network", "tls"),
     since="0.1",
     effort="medium",
 )

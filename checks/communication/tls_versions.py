@@ -36,7 +36,9 @@ OLD = ("SSLv3", "TLSv1.0", "TLSv1.1")
         clause("RFC 9325", "2022", "3.1.1"),
         clause("RFC 8996", "2021", "4"),
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

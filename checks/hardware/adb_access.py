@@ -38,7 +38,9 @@ CNXN = r"CNXN\0\0\0\1\0\20\0\0\7\0\0\0\62\2\0\0\274\261\247\261host::\0"
         clause("ETSI EN 303 645", "V3.1.3", "5.6-4A"),
         clause("ETSI EN 303 645", "V2.1.1", "5.6-4"),
         clause("OWASP IoT Top 10", "2018", "I2"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(j)"),
     ),
+    tags=("exposure", "network"),
     since="0.1",
     effort="low",
 )

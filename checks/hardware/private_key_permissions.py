@@ -34,7 +34,9 @@ OTHERS = 0o077
         clause("ETSI EN 303 645", "V3.1.3", "5.4-1"),
         clause("OWASP ISVS", "edfda29b", "2.4.4"),
         clause("EN 18031-1", "2024", "SSM-1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("image", "private-keys"),
     since="0.1",
     effort="low",
 )

@@ -44,7 +44,9 @@ READ = (
     clauses=(
         clause("OWASP ISVS", "edfda29b", "2.1.11"),
         clause("RFC 7925", "2016", "4.4.3"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("certificates", "key-rotation", "network", "tls"),
     since="0.1",
     effort="medium",
 )

@@ -69,7 +69,10 @@ def ssh(target: Target, account: str, *words: str) -> str:
         clause("UK PSTI (SI 2023/1007)", "2023", "Schedule 1 1(2)"),
         clause("EN 18031-1", "2024", "AUM-5"),
         clause("OWASP IoT Top 10", "2018", "I1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(b)"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("credentials", "network"),
     since="0.1",
     effort="low",
 )

@@ -43,7 +43,11 @@ def days_between(start: datetime, end: datetime) -> int:
         "over-three-years": ("medium", "The key is at least three years old"),
         "over-two-years": ("low", "The key is at least two years old"),
     },
-    clauses=(clause("ETSI EN 303 645", "V3.1.3", "5.5-8"),),
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-8"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
+    ),
+    tags=("key-rotation", "network", "tls"),
     since="0.1",
     confidence="tentative",
     effort="medium",

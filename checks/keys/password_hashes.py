@@ -75,7 +75,10 @@ def judge(account: Account, place: Subject) -> Verdict | None:
         clause("ETSI EN 303 645", "V3.1.3", "5.1-3"),
         clause("UK PSTI (SI 2023/1007)", "2023", "Schedule 1 1(2)"),
         clause("OWASP IoT Top 10", "2018", "I1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(b)"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("credentials", "crypto", "image"),
     since="0.1",
     effort="low",
 )

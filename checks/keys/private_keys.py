@@ -37,7 +37,9 @@ from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clau
         clause("ETSI EN 303 645", "V3.1.3", "5.4-4"),
         clause("OWASP ISVS", "edfda29b", "2.1.9"),
         clause("EN 18031-1", "2024", "CCK-3"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    tags=("image", "private-keys", "shared-keys"),
     since="0.1",
     effort="medium",
 )

@@ -31,7 +31,9 @@ from iotscan.sdk import Returned, Target, TelnetServer, bad, check, clause, comm
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
         clause("EN 18031-1", "2024", "ACM-1"),
         clause("OWASP IoT Top 10", "2018", "I1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    tags=("credentials", "exposure", "network", "telnet"),
     since="0.1",
     effort="low",
 )

@@ -67,7 +67,9 @@ def judge(feed: Updater, place: Subject) -> Verdict | None:
         clause("ETSI EN 303 645", "V3.1.3", "5.3-9"),
         clause("EN 18031-1", "2024", "SUM-2"),
         clause("OWASP IoT Top 10", "2018", "I4"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
+    tags=("image", "packages", "updates"),
     since="0.1",
     effort="low",
 )

@@ -34,7 +34,9 @@ from iotscan.sdk import Returned, Target, UpdateServer, bad, check, clause, comm
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.3-10"),
         clause("OWASP ISVS", "edfda29b", "3.4.12"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
+    tags=("cleartext", "network", "updates"),
     since="0.1",
     effort="medium",
 )

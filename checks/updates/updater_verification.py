@@ -37,7 +37,9 @@ IMAGE_UPDATERS = ("rauc", "swupdate", "mender", "other")
         clause("ETSI EN 303 645", "V3.1.3", "5.3-10"),
         clause("OWASP ISVS", "edfda29b", "3.4.3"),
         clause("EN 18031-1", "2024", "SUM-2"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
+    tags=("image", "updates"),
     since="0.1",
     effort="medium",
 )

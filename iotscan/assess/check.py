@@ -193,6 +193,7 @@ def make_check(
     since: str,
     lifecycle: str,
     effort: str,
+    tags: tuple[str, ...] = (),
 ) -> Check:
     """Build a :class:`Check`; ``variants`` maps a name to (severity, sentence). Raises :class:`BadCheck`."""
     module = inspect.getmodule(question)
@@ -211,6 +212,7 @@ def make_check(
         since=since,
         lifecycle=lifecycle,
         effort=effort,
+        tags=tags,
         looks_at=text.get(HEADINGS[0], ""),
         matters=text.get(HEADINGS[1], ""),
         fix=text.get(HEADINGS[2], ""),

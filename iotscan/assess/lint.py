@@ -8,7 +8,8 @@ from pathlib import Path
 from iotscan.assess.check import HEADINGS, Check
 from iotscan.assess.purity import find_impurities
 from iotscan.assess.registry import PackError, check_files, gather, read_file
-from iotscan.model.vocabulary import Element
+from iotscan.data.typed_yaml import nearest
+from iotscan.model.vocabulary import TAGS, Element
 
 LIFECYCLES = ("experimental", "stable", "deprecated")
 EFFORTS = ("low", "medium", "high")
@@ -56,6 +57,9 @@ def lint_check(check: Check, file: Path) -> Iterator[str]:
         yield "the title must be a sentence without a full stop that says what is the case when it is good"
     if not info.clauses or not all(c.standard and c.edition and c.id for c in info.clauses):
         yield "it names no clause with standard, edition and id"
+    for tag in info.tags:
+        if tag not in TAGS:
+            yield f"the tag '{tag}' is unknown{nearest(tag, tuple(TAGS))}"
     if info.effort not in EFFORTS:
         yield f"effort is one of {', '.join(EFFORTS)}"
     if info.lifecycle not in LIFECYCLES:

@@ -30,6 +30,7 @@ from iotscan.sdk import HttpServer, Returned, Target, bad, check, clause, comman
     element="{element}",
     variants={{"wrong": ("medium", "What is the case when it fails")}},
     clauses=(clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),),
+    tags=("web", "network"),
     since="0.1",
 )
 def {function}(page: HttpServer, target: Target) -> Returned:

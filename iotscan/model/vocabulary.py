@@ -3,7 +3,9 @@
 Source: ``design.md`` (nouns, outcomes) and the status vocabulary of the interface notes.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Element(StrEnum):
@@ -125,3 +127,30 @@ _INVOLUNTARY = frozenset(
         Reason.LOCKED_OUT,
     }
 )
+
+
+TAGS: Mapping[str, str] = MappingProxyType(
+    {
+        "attestation": "only a person can answer it, with a reference",
+        "certificates": "X.509 certificates and who vouches for them",
+        "cleartext": "what crosses the network unencrypted",
+        "credentials": "passwords and other ways to log in",
+        "crypto": "algorithms, key sizes, protocol versions",
+        "disclosure": "where flaws are reported, how long support lasts",
+        "exposure": "what is reachable that need not be",
+        "image": "answered by an image",
+        "key-rotation": "whether keys are renewed and can be withdrawn",
+        "mqtt": "MQTT brokers",
+        "network": "answered over the network",
+        "packages": "package feeds and what is installed from them",
+        "private-keys": "private keys and who can read them",
+        "shared-keys": "one key on several devices",
+        "snmp": "SNMP agents",
+        "ssh": "SSH servers",
+        "telnet": "telnet services",
+        "tls": "TLS servers",
+        "updates": "firmware and its way onto the device",
+        "web": "web interfaces and APIs",
+    }
+)
+"""What a check may be tagged with, and what each tag means. Profiles select by it (``tag:tls``)."""

@@ -47,6 +47,7 @@ def _page(info: CheckInfo) -> Iterator[str]:
         "Since": info.since,
         "Lifecycle": info.lifecycle,
         "Also known as": ", ".join(info.aliases),
+        "Tags": ", ".join(info.tags),
         "Pack": info.pack if info.pack != "iotscan" else "",
     }
     yield from (f"| {name} | {_cell(text)} |" for name, text in facts.items() if text)

@@ -27,6 +27,7 @@ def _page(info: CheckInfo, width: int) -> Iterator[str]:
         "effort": f"{info.effort} (of the remedy)",
         "since": f"{info.since}{'' if info.lifecycle == 'stable' else f' ({info.lifecycle})'}",
         "also": ", ".join(info.aliases),
+        "tags": ", ".join(info.tags),
         "pack": info.pack if info.pack != "iotscan" else "",
     }
     for name, text in facts.items():

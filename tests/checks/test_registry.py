@@ -51,6 +51,12 @@ def test_check_lies_under_its_element(path: Path):
     assert path.parent.name == read_file(path, "iotscan").info.element.value
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_check_can_be_selected_by_a_tag_that_tells_where_it_is_answered(path: Path):
+    tags = read_file(path, "iotscan").info.tags
+    assert len({"network", "image", "attestation"} & set(tags)) == 1
+
+
 def test_ids_and_aliases_are_unique():
     pack = gather(read_file(f, "iotscan") for f in FILES)
     for check in pack.checks:
@@ -74,6 +80,7 @@ def test_a_good_check_has_no_complaints(tmp_path: Path):
         ('(clause("X", "2022", "1"),)', '(clause("X", "", "1"),)', "clause"),
         ('since="0.1"', 'since="soon"', "since"),
         ('since="0.1"', 'since="0.1", effort="huge"', "effort"),
+        ('since="0.1"', 'since="0.1", tags=("tsl",)', "the tag 'tsl' is unknown: did you mean 'tls'?"),
         ('since="0.1"', 'since="0.1", lifecycle="old"', "lifecycle"),
         ('"A door is open"', '"A door is open."', "variant"),
         ('    """Look at doors."""\n', "", "docstring"),
