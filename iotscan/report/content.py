@@ -7,16 +7,31 @@ import msgspec
 
 from iotscan.model.run import Cost
 from iotscan.model.vocabulary import Severity
+from iotscan.report.prose import Block
 
 
 class ElementRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the five elements. ``configured`` when all evidence is what an image says, not what runs."""
+    """One of the five elements. ``configured`` when all evidence is what an image says, not what runs.
+
+    A check counts once for each device or image; of the ``assessed`` ones ``failed`` failed.
+    """
 
     element: str
     shown: str
     assessed: int
     total: int
+    failed: int = 0
     configured: bool = False
+
+    @property
+    def passed(self) -> int:
+        """Assessed and good."""
+        return self.assessed - self.failed
+
+    @property
+    def not_assessed(self) -> int:
+        """Applicable, and nobody knows."""
+        return self.total - self.assessed
 
 
 class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +62,10 @@ class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One failed result at one place. ``fingerprint`` is its beginning; ``label`` is empty where ``where`` says it."""
+    """One failed result at one place. ``fingerprint`` is the beginning of ``whole_fingerprint``.
+
+    ``label`` is empty where ``where`` says it.
+    """
 
     label: str
     where: str
@@ -61,10 +79,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str = ""
     """``new`` or ``known`` since the run that this one is compared with; empty without one."""
     configured: bool = False
+    whole_fingerprint: str = ""
 
 
 class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """The same thing wrong at one or more places: severity, sentence, remedy, then the places."""
+    """The same thing wrong at one or more places: severity, sentence, remedy, then the places.
+
+    ``fix`` is the first sentence of ``remedy``. ``clauses`` are those to which it is evidence relevant.
+    """
 
     severity: Severity
     check: str
@@ -72,6 +94,10 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     fix: str
     findings: tuple[Finding, ...]
+    matters: tuple[Block, ...] = ()
+    remedy: tuple[Block, ...] = ()
+    references: tuple[Block, ...] = ()
+    clauses: tuple[str, ...] = ()
 
     def shared(self, field: str) -> str:
         """The value of ``field`` when it is the same at every place, else empty."""
@@ -155,6 +181,63 @@ class NetworkRow(msgspec.Struct, frozen=True, kw_only=True):
     elements: tuple[ElementRow, ...]
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What was run, when, by whose word and with what: all that a reader needs to trust it or to repeat it.
+
+    Times are ``2026-11-22 18:00:00 UTC`` or empty. ``granted`` are the words that granted more than the default.
+    """
+
+    tool: str
+    command: str
+    targets: tuple[str, ...]
+    run: str
+    started: str
+    finished: str
+    as_of: str
+    profile: str
+    profile_sha256: str
+    required: tuple[str, ...]
+    checks: int
+    authority: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    granted: tuple[str, ...]
+    scope_sha256: str
+    redaction: str
+    audit_root: str
+    """Empty where nothing was sent."""
+
+
+class WaiverRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A waiver and what became of it: ``applied``, ``expired``, ``unused`` or ``void``."""
+
+    id: str
+    check: str
+    target: str
+    decision: str
+    reason: str
+    owner: str
+    expires: str
+    state: str
+    findings: int
+    notes: tuple[str, ...] = ()
+    approved_by: str = ""
+    ticket: str = ""
+
+
+class AttestationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of a check that only a person can answer, and what became of it."""
+
+    id: str
+    check: str
+    target: str
+    holds: bool
+    by: str
+    reference: str
+    expires: str
+    state: str
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A command to type next, and what for."""
 
@@ -167,6 +250,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     title: tuple[str, ...]
     """Lines that say what this is: tool, target, profile, run, time, scope, grants."""
+    about: About
     partial: str
     network: NetworkRow | None
     devices: tuple[OwnerRow, ...]
@@ -181,10 +265,17 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """``PASS``, ``FAIL``, ``NO GATE`` or ``NO VERDICT``, with `` · INCOMPLETE``."""
     verdict: str
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    rules: tuple[str, ...]
+    """What the gate was asked to hold, in words; empty where nothing was asked."""
+    is_complete: bool
+    """False also for a run that nobody judged."""
     exit_code: int | None
     steps: tuple[Step, ...]
     baseline: str = ""
     """What the comparison with the baseline says, empty without one."""
+    waivers: tuple[WaiverRow, ...] = ()
+    attestations: tuple[AttestationRow, ...] = ()
 
     @property
     def severities(self) -> dict[Severity, int]:

@@ -1,16 +1,15 @@
 """A check in plain words: the page that ``iotscan explain`` prints."""
 
-import re
 import textwrap
 from collections.abc import Iterator
 
 from iotscan.model.result import CheckInfo, VariantInfo
+from iotscan.report.prose import blocks
 from iotscan.report.words import clean
 
 WIDTH = 80
 LONGEST = 2000
 """Characters of a line that stays whole."""
-_ITEM = re.compile(r"[-*] ")
 
 
 def explain(info: CheckInfo, width: int = WIDTH) -> str:
@@ -57,36 +56,16 @@ def _section(heading: str, prose: str, width: int) -> Iterator[str]:
 def reflow(prose: str, width: int, indent: int = 0) -> Iterator[str]:
     """Wrap paragraphs and list items anew; fenced and indented blocks stay as they are."""
     margin = " " * indent
-    for text, is_verbatim in _blocks(prose):
-        if is_verbatim:
-            yield f"{margin}{text}".rstrip()
+    for block in blocks(prose):
+        if block.kind == "code":
+            yield f"{margin}{block.text}".rstrip()
             continue
-        hang = margin + ("  " if _ITEM.match(text) else "")
+        hang = margin + ("  " if block.kind == "item" else "")
         yield from textwrap.wrap(
-            text,
+            block.text,
             width,
             initial_indent=margin,
             subsequent_indent=hang,
             break_long_words=False,
             break_on_hyphens=False,
         )
-
-
-def _blocks(prose: str) -> Iterator[tuple[str, bool]]:
-    """(paragraph or item, False) and (line that stays as it is, True); fences themselves are dropped."""
-    paragraph: list[str] = []
-    is_fenced = False
-    for line in prose.strip().splitlines():
-        is_fence = line.lstrip().startswith("```")
-        is_verbatim = is_fenced or not line.strip() or (line.startswith("    ") and not paragraph)
-        if paragraph and (is_verbatim or is_fence or _ITEM.match(line)):
-            yield " ".join(paragraph), False
-            paragraph = []
-        if is_fence:
-            is_fenced = not is_fenced
-        elif is_verbatim:
-            yield line, True
-        else:
-            paragraph.append(line.strip())
-    if paragraph:
-        yield " ".join(paragraph), False

@@ -3,15 +3,20 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import AttemptStatus, Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Fault, Finding, FindingGroup, Gap, Tally
 from iotscan.report.places import Places
+from iotscan.report.prose import Block, blocks
 from iotscan.report.words import REASONS, clean, first_sentence
 
 SHORT = 8
 """Hex digits of a fingerprint that a person reads."""
+PROSE_LIMIT = 4000
+"""Characters of one block of a check's prose, which comes from a pack and not from a device."""
 COMMAND_LIMIT = 2000
 """Characters of a reproduce line: cut, it would be another command."""
 
@@ -43,7 +48,15 @@ def _group(run: Run, group: list[Result], places: Places) -> FindingGroup:
         title=clean(variant.title if variant else info.title if info else first.summary or first.check),
         fix=first_sentence(info.fix) if info else "",
         findings=tuple(_finding(r, places) for r in group),
+        matters=_prose(info.matters) if info else (),
+        remedy=_prose(info.fix) if info else (),
+        references=_prose(info.references) if info else (),
+        clauses=tuple(clean(str(c)) for c in info.clauses) if info else (),
     )
+
+
+def _prose(text: str) -> tuple[Block, ...]:
+    return tuple(replace(b, text=clean(b.text, PROSE_LIMIT)) for b in blocks(text))
 
 
 def _finding(result: Result, places: Places) -> Finding:
@@ -58,6 +71,7 @@ def _finding(result: Result, places: Places) -> Finding:
         confidence=result.confidence.value,
         reproduce=clean(result.reproduce, COMMAND_LIMIT),
         fingerprint=clean(result.fingerprint)[:SHORT],
+        whole_fingerprint=clean(result.fingerprint),
         waiver=clean(result.waiver),
         baseline=result.baseline,
         configured=result.vantage is Vantage.CONFIGURED,

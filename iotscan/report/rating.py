@@ -113,17 +113,24 @@ def _elements(book: Gradebook, results: Sequence[Result]) -> tuple[ElementRow, .
     rows = []
     for element in Element:
         grade = book.elements.get(element.value)
-        judged = [r.vantage for r in results if r.element is element and r.outcome in _JUDGED]
+        judged = [r for r in results if r.element is element and r.outcome in _JUDGED]
+        assessed = grade.coverage.assessed if grade else 0
         rows.append(
             ElementRow(
                 element=element.value,
                 shown=clean(grade.shown) if grade else NOTHING,
-                assessed=grade.coverage.assessed if grade else 0,
-                total=grade.coverage.assessed + grade.coverage.unknown if grade else 0,
-                configured=bool(judged) and all(v is Vantage.CONFIGURED for v in judged),
+                assessed=assessed,
+                total=assessed + grade.coverage.unknown if grade else 0,
+                failed=min(_count_failed(judged), assessed),
+                configured=bool(judged) and all(r.vantage is Vantage.CONFIGURED for r in judged),
             )
         )
     return tuple(rows)
+
+
+def _count_failed(results: Iterable[Result]) -> int:
+    """Failed checks as coverage counts them: once for each owner, those that are information only not at all."""
+    return len({(r.subject.owner, r.check) for r in results if r.is_finding and r.severity is not Severity.INFO})
 
 
 def network(run: Run, places: Places) -> NetworkRow | None:
@@ -140,7 +147,7 @@ def network(run: Run, places: Places) -> NetworkRow | None:
         weakest=tuple(sorted(places.label(d) for d in weakest)) if book.best != "A" else (),
         assessed=book.coverage.assessed,
         total=book.coverage.assessed + book.coverage.unknown,
-        elements=_elements(book, run.results),
+        elements=_elements(book, [r for r in run.results if r.subject.owner in run.grades.devices]),
     )
 
 

@@ -5,13 +5,13 @@ import shlex
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome, Reason
-from iotscan.report.content import FindingGroup, Step, View
+from iotscan.report.content import About, FindingGroup, Step, View
 from iotscan.report.outcomes import faults, findings, gaps, passed
 from iotscan.report.places import Places
 from iotscan.report.rating import devices, images, network, takes
+from iotscan.report.record import GRANTS, about, attestations, rules, waivers
 from iotscan.report.words import clean, counted, listed
 
-_GRANTS = ("--default-creds", "--intrusive")
 _TARGETS = 3
 """Targets that a line names before it counts the rest."""
 
@@ -23,6 +23,7 @@ def view(run: Run) -> View:
     verdict = run.verdict
     return View(
         title=title(run),
+        about=about(run),
         partial=partial(run),
         network=network(run, places),
         devices=devices(run),
@@ -36,30 +37,31 @@ def view(run: Run) -> View:
         gate=_gate(run),
         verdict=clean(verdict.summary, 400) if verdict else "this run was not judged",
         reasons=tuple(clean(r, 400) for r in verdict.reasons) if verdict else (),
+        warnings=tuple(clean(w, 400) for w in verdict.warnings) if verdict else (),
+        rules=rules(verdict) if verdict else (),
+        is_complete=verdict is not None and verdict.complete,
         exit_code=verdict.exit_code if verdict else None,
         steps=_steps(run, found),
         baseline=baseline(run),
+        waivers=waivers(run),
+        attestations=attestations(run),
     )
 
 
 def title(run: Run) -> tuple[str, ...]:
     """What this is: tool, targets, profile; run, time, scope; grants."""
-    grants = run.scope.grants
-    granted = [word for word, given in zip(_GRANTS, (grants.default_creds, grants.intrusive), strict=True) if given]
-    granted += [f"--backend {clean(b)}" for b in grants.backends]
-    targets = listed([clean(t, 120) for t in run.targets], _TARGETS)
-    profile = clean(f"profile {run.profile.id} {run.profile.version}".strip())
+    known = about(run)
     return (
-        clean(f"{run.tool.name} {run.tool.version} · {run.command} of {targets} · {profile}", 500),
-        clean(f"run {run.id} · {_times(run)} · scope by {run.scope.authority or 'nobody named'}", 300),
-        clean(f"granted beyond the default: {listed(granted) or 'nothing'}", 300),
+        clean(f"{known.tool} · {known.command} of {listed(known.targets, _TARGETS)} · profile {known.profile}", 500),
+        clean(f"run {known.run} · {_times(known)} · scope by {known.authority or 'nobody named'}", 300),
+        clean(f"granted beyond the default: {listed(known.granted) or 'nothing'}", 300),
     )
 
 
-def _times(run: Run) -> str:
-    start, end = (time[:19].replace("T", " ") for time in (run.started, run.finished))
+def _times(known: About) -> str:
+    start, end = known.started.removesuffix(" UTC"), known.finished
     same_day = end[:10] == start[:10]
-    return f"{start} to {end[11:] if same_day else end} UTC" if end else f"started {start} UTC"
+    return f"{start} to {end[11:] if same_day else end}" if end else f"started {start} UTC"
 
 
 def partial(run: Run) -> str:
@@ -108,7 +110,7 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
 def _wanted_grants(run: Run) -> list[str]:
     """The grants that not-assessed results ask for by name."""
     asked = [r.remedy for r in run.results if r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT]
-    return [flag for flag in _GRANTS if any(re.search(rf"{flag}\b", remedy) for remedy in asked)]
+    return [flag for flag in GRANTS if any(re.search(rf"{flag}\b", remedy) for remedy in asked)]
 
 
 def _command(*words: str) -> str:

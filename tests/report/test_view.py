@@ -4,10 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from iotscan.model.grade import Coverage, Gradebook
-from iotscan.model.run import BaselineInfo, Run
+from iotscan.model.run import BaselineInfo, Run, Verdict
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
+from iotscan.model.waiver import AttestationUse, WaiverUse
 from iotscan.report import plain
+from iotscan.report.prose import blocks, spans
 from iotscan.report.rating import letter_order
+from iotscan.report.record import rules
 from iotscan.report.view import view
 from iotscan.report.words import REASONS, clean, first_sentence, is_randomised, listed
 
@@ -200,3 +203,51 @@ def test_configured_is_said_of_one_element_at_a_time() -> None:
     assert elements["communication"]
     assert not elements["updates"]
     assert not elements["keys"]
+
+
+def test_the_record_tells_who_allowed_what_and_what_was_decided() -> None:
+    run = example_run()
+    use = WaiverUse(
+        id="W-2026-014", check="tls-versions", target="asset dev-gw", decision="accepted", reason="old clients",
+        owner="j.doe", expires="2027-02-20", state="applied", findings=("a", "b"),
+    )  # fmt: skip
+    stated = AttestationUse(
+        id="A-1", check="key-custody", target="all", holds=True, by="j.doe", reference="DOC-7", expires="2027-01-01",
+        state="applied",
+    )  # fmt: skip
+    waivers = (use, replace(use, id="W-1", state="expired"), replace(use, id="W-2", state="unused", findings=()))
+    told = view(replace(run, waivers=waivers, attestations=(stated,), redaction="off", audit_root="ab" * 32))
+    assert [(w.id, w.state, w.findings) for w in told.waivers] == [
+        ("W-1", "expired", 2), ("W-2", "unused", 0), ("W-2026-014", "applied", 2),
+    ]  # fmt: skip
+    assert told.attestations[0].by == "j.doe"
+    assert (told.about.redaction, told.about.audit_root) == ("off", "ab" * 32)
+    assert (told.about.started, told.about.authority) == ("2026-11-22 18:00:00 UTC", "command line")
+    assert not told.is_complete
+
+
+def test_the_rules_of_the_gate_are_told_in_words() -> None:
+    verdict = Verdict(complete=True, gate="none", fail_on="none", exit_code=0, summary="")
+    assert rules(verdict) == ()
+    every = replace(
+        verdict, fail_on="high", warn_on="low", fail_on_new="medium", min_grade="C", min_coverage=0.9,
+        incomplete="ignore", exit_zero=True,
+    )  # fmt: skip
+    assert len(rules(every)) == 7
+    assert "wants a coverage of at least 90%" in rules(every)
+
+
+def test_failed_checks_are_counted_as_coverage_counts_them() -> None:
+    told = view(example_run())
+    communication = next(e for e in told.network.elements if e.element == "communication")
+    assert (communication.passed, communication.failed, communication.not_assessed) == (7, 7, 6)
+    assert sum(e.failed for e in told.network.elements) == sum(e.failed for d in told.devices for e in d.elements)
+
+
+def test_prose_comes_in_blocks() -> None:
+    made = list(blocks("One\nparagraph.\n\n- an item that\n  goes on\n\n```\nssl  x;\n```\nEnd."))
+    assert [(b.kind, b.text) for b in made if b.text] == [
+        ("paragraph", "One paragraph."), ("item", "- an item that goes on"), ("code", "ssl  x;"), ("paragraph", "End."),
+    ]  # fmt: skip
+    assert spans("Set `a b` or `c`.") == (("Set ", False), ("a b", True), (" or ", False), ("c", True), (".", False))
+    assert spans("an odd ` stays") == (("an odd ` stays", False),)
