@@ -1,10 +1,12 @@
 """The commands. Each lives in a file of its own, which imports what it needs when it is called."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from iotscan.cli import catalogue, discover, image, lab, scan, stored
+from iotscan.cli import catalogue, discover, image, lab, scan, settings, stored
+from iotscan.cli.settled import SettledCommand
 
 HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
 
@@ -41,16 +43,26 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings for the command; stronger than those that are found (config path).",
+            show_default=False,
+        ),
+    ] = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Look for no file of settings.")] = False,
 ) -> None:
     """Hold the options that belong to no command."""
 
 
-app.command("scan")(scan.scan)
-app.command("discover")(discover.discover)
-app.command("image")(image.image)
-app.command("assess")(stored.assess)
-app.command("gate")(stored.gate)
-app.command("report")(stored.report)
+app.command("scan", cls=SettledCommand)(scan.scan)
+app.command("discover", cls=SettledCommand)(discover.discover)
+app.command("image", cls=SettledCommand)(image.image)
+app.command("assess", cls=SettledCommand)(stored.assess)
+app.command("gate", cls=SettledCommand)(stored.gate)
+app.command("report", cls=SettledCommand)(stored.report)
 app.command("explain")(catalogue.explain)
 app.add_typer(catalogue.checks, name="checks")
 app.add_typer(lab.lab, name="lab")
+app.add_typer(settings.config, name="config")

@@ -41,7 +41,11 @@ def read_typed(path: Path, kind: type[T], *, schema: str) -> Typed[T]:
 
     Raises :class:`BadYaml` for what is no YAML, an unknown key, a missing one, or a value of another type.
     """
-    document = read(path)
+    return typed(path, read(path), kind, schema=schema)
+
+
+def typed(path: Path, document: Document, kind: type[T], *, schema: str) -> Typed[T]:
+    """Like :func:`read_typed`, for what was read already; ``path`` is for messages."""
     said = _Reading(path, document).check(kind, schema)
     try:
         value = msgspec.convert(said, kind)
