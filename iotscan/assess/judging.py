@@ -15,8 +15,8 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
 from iotscan.assess.grading import grade
 from iotscan.assess.profile import Profile, required_ids, values_by_id
+from iotscan.assess.terms import Terms
 from iotscan.model.facts import PortSweep
-from iotscan.model.grade import Letter
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
 
@@ -27,15 +27,16 @@ def judge(
     profile: Profile,
     *,
     as_of: datetime,
-    fail_on: str = "",
-    min_grade: Letter | None = None,
+    terms: Terms = Terms(),
     excluded: Sequence[Check] = (),
 ) -> Run:
     """The run with results, grades, verdict, checks, profile and date of this judgement.
 
-    ``checks`` are those the profile selects, ``excluded`` those to list as left out. ``fail_on`` empty
-    takes the profile's threshold, else none. ``as_of`` is in UTC, or taken to be where it has no zone.
+    ``checks`` are those the profile selects, ``excluded`` those to list as left out. ``terms`` go before the
+    profile's own rules of the gate. ``as_of`` is in UTC, or taken to be where it has no zone. Raises BadInput
+    where the terms contradict themselves.
     """
+    rules = terms.rules(profile)
     moment = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
     evidence = Evidence(run.devices, run.images, run.observations, run.attempts, moment)
     results = assess(
@@ -45,11 +46,10 @@ def judge(
     verdict = decide(
         results,
         grades,
-        fail_on=fail_on or profile.fail_on or "none",
+        rules=rules,
         required=required_ids(profile, checks),
         answered_targets=_did_any_answer(run),
         was_cut_short=run.status == "interrupted",
-        min_grade=min_grade,
     )
     infos = {c.info.id: c.info for c in (*checks, *excluded)}
     return msgspec.structs.replace(

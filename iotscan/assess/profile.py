@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from iotscan.assess.check import Check, Policy
+from iotscan.assess.gate import GateSettings, Threshold
 from iotscan.assess.registry import CheckPack
 from iotscan.data.strict_yaml import BadYaml, Document, Where, read
 from iotscan.model.errors import BadInput
@@ -23,7 +24,6 @@ from iotscan.shipped import shipped
 SCHEMA = "iotscan/profile@1"
 DEFAULT = "default"
 Value = int | float | str | bool | list[str]
-Threshold = Literal["none", "info", "low", "medium", "high", "critical"]
 _ELEMENT = "element:"
 
 
@@ -66,6 +66,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         """The hash of what it says, wherever it was read from."""
         said = msgspec.structs.replace(self, origin="", lines={})
         return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+    @property
+    def gate(self) -> GateSettings:
+        """What it says of the gate."""
+        return GateSettings(fail_on=self.fail_on or None)
 
     def as_policy(self) -> Policy:
         """What every check is told; :attr:`values` come on top for single ones."""

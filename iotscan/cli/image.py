@@ -15,6 +15,12 @@ def image(
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
     fail_on: shared.FailOn = "",
+    warn_on: shared.WarnOn = "",
+    fail_on_new: shared.FailOnNew = "",
+    baseline: shared.Baseline = "",
+    min_grade: shared.MinGrade = "",
+    incomplete: shared.Incomplete = "",
+    exit_zero: shared.ExitZero = False,
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     color: shared.Color = "auto",
@@ -30,13 +36,24 @@ def image(
     Example: iotscan image build/rootfs --fail-on high -f json:iotscan.json
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
-    from iotscan.cli.selection import choose_checks, read_threshold
+    from iotscan.cli.selection import choose_checks
+    from iotscan.cli.terms import Gating
     from iotscan.scan.images import assess_image
 
     display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
     wanted = read_formats(format or ())
-    threshold = read_threshold(fail_on)
+    gating = Gating(
+        fail_on=fail_on,
+        warn_on=warn_on,
+        fail_on_new=fail_on_new,
+        baseline=baseline,
+        min_grade=min_grade,
+        incomplete=incomplete,
+        exit_zero=exit_zero,
+    )
+    terms = gating.read(output_dir)
     chosen, selected = choose_checks(profile, checks, check, skip_check)
-    run = assess_image(folder, selected, chosen, fail_on=threshold, output=output_dir)
+    terms.rules(chosen)
+    run = assess_image(folder, selected, chosen, terms=terms, output=output_dir)
     present(run, wanted, display)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

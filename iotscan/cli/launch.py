@@ -14,6 +14,7 @@ from iotscan.cli.pipe import tell
 from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
 from iotscan.cli.recipe import resume
+from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 
@@ -34,7 +35,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
-    fail_on: str = ""
+    gating: Gating = Gating()
     formats: tuple[str, ...] = ()
     output: Path
     resume: str = ""

@@ -10,10 +10,51 @@ FailOn = Annotated[
     str,
     typer.Option(
         metavar="SEVERITY",
-        help="Exit 1 on findings at or above: critical, high, medium, low; or none. Default: as the profile says.",
+        help="Exit 1 on findings at or above: critical, high, medium, low, info; none never does. "
+        "Default: as the profile says.",
         show_default=False,
     ),
 ]
+WarnOn = Annotated[
+    str,
+    typer.Option(
+        metavar="SEVERITY", help="Name findings at or above in the verdict; changes no exit code.", show_default=False
+    ),
+]
+FailOnNew = Annotated[
+    str,
+    typer.Option(
+        metavar="SEVERITY",
+        help="Exit 1 on findings at or above that are not in the baseline; needs --baseline.",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    str,
+    typer.Option(
+        metavar="RUN",
+        help="An earlier run (file, folder, id or latest): tells new findings from known ones.",
+        show_default=False,
+    ),
+]
+MinGrade = Annotated[
+    str,
+    typer.Option(
+        metavar="LETTER",
+        help="Exit 1 when a device or image is graded worse than this (A to F), 3 when it may be.",
+        show_default=False,
+    ),
+]
+Incomplete = Annotated[
+    str,
+    typer.Option(
+        metavar="WHAT",
+        help="What an incomplete run does: fail (exit 3, the default), warn, or ignore. Exit 3 stays where no target "
+        "answered or nothing could be assessed.",
+        show_default=False,
+    ),
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where findings would exit 1. Codes 2 and 3 stay.")]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME|FILE", help="What to check and how to judge it.")]
 CheckFolders = Annotated[
     list[Path] | None, typer.Option("--checks", metavar="DIR", help="Further checks from a folder; repeatable.")

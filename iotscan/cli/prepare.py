@@ -14,10 +14,7 @@ import anyio
 import msgspec
 
 from iotscan import __version__
-from iotscan.assess.check import Check
-from iotscan.assess.profile import Profile
-from iotscan.cli.recipe import Choice, Recipe
-from iotscan.cli.selection import read_threshold
+from iotscan.cli.recipe import Choice, Chosen, Recipe
 from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.model.run import ProfileInfo, Run, Tool
@@ -37,9 +34,6 @@ if TYPE_CHECKING:
 ADB = 5555
 LAB_PACE = Pace(attempts_per_second=2000, accepted_per_second=500, connections=200, device_timeout=30)
 """The practice network is ours and on this machine: politeness there only costs time."""
-
-
-Chosen = tuple[Choice, Profile, tuple[Check, ...]]
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,19 +103,18 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
 
 
 def _choose(wish: "Wish") -> Chosen:
-    choice = Choice(
+    return Choice(
         profile=wish.profile,
         include=wish.include,
         skip=wish.skip,
         folders=tuple(str(f.absolute()) for f in wish.folders),
-        fail_on=read_threshold(wish.fail_on),
+        gating=wish.gating.settled(wish.output),
         judges=wish.command == "scan",
-    )
-    return choice, *choice.load()
+    ).load(wish.output)
 
 
 def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chosen: Chosen) -> Prepared:
-    choice, profile, checks = chosen
+    profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
@@ -140,15 +133,15 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chos
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))
-    Recipe(plan=plan, choice=choice, lab=wish.lab).write(folder)
+    Recipe(plan=plan, choice=chosen.choice, lab=wish.lab).write(folder)
     request = ScanRequest(
         header=header,
         folder=folder,
         plan=plan,
-        checks=checks,
+        checks=chosen.checks,
         profile=profile,
         records=records,
-        fail_on=choice.fail_on,
+        terms=chosen.terms,
         deadline=wish.deadline,
     )
     return Prepared(request=request)

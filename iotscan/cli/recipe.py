@@ -2,12 +2,15 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from iotscan import __version__
+from iotscan.assess.check import Check
+from iotscan.assess.profile import Profile
+from iotscan.assess.terms import Terms
 from iotscan.cli.selection import choose_checks
+from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.discovery.found import Found
@@ -16,10 +19,6 @@ from iotscan.scan.request import Plan, ScanRequest
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.journal import read_journal
 from iotscan.store.runs import find_run, write_whole
-
-if TYPE_CHECKING:
-    from iotscan.assess.check import Check
-    from iotscan.assess.profile import Profile
 
 NAME = "recipe.json"
 
@@ -31,14 +30,25 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...]
     skip: tuple[str, ...]
     folders: tuple[str, ...]
-    fail_on: str
+    gating: Gating = Gating()
     judges: bool = True
     """False for an inventory: no check is asked."""
 
-    def load(self) -> tuple["Profile", tuple["Check", ...]]:
-        """The profile and the checks themselves. Raises BadInput."""
+    def load(self, output: Path) -> "Chosen":
+        """The profile, the checks and the terms themselves; ``output`` is where runs are kept. Raises BadInput."""
         profile, checks = choose_checks(self.profile, [Path(f) for f in self.folders], self.include, self.skip)
-        return profile, checks if self.judges else ()
+        terms = self.gating.read(output)
+        terms.rules(profile)
+        return Chosen(choice=self, profile=profile, checks=checks if self.judges else (), terms=terms)
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a :class:`Choice` names, loaded: the terms and the profile are known to agree."""
+
+    choice: Choice
+    profile: Profile
+    checks: tuple[Check, ...]
+    terms: Terms
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +75,8 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
         recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
     except (OSError, msgspec.MsgspecError) as error:
         raise BadInput(f"{folder / NAME} cannot be read: start the scan anew") from error
-    profile, checks = recipe.choice.load()
-    if profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
+    chosen = recipe.choice.load(output)
+    if chosen.profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
         raise BadInput("the profile or iotscan itself has changed since the run began: start the scan anew")
     if recipe.lab:
         _start_lab(recipe.plan, stack)
@@ -74,10 +84,10 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
         header=header,
         folder=folder,
         plan=recipe.plan,
-        checks=checks,
-        profile=profile,
+        checks=chosen.checks,
+        profile=chosen.profile,
         records=load_records([Path(r) for r in recipe.plan.records]),
-        fail_on=recipe.choice.fail_on,
+        terms=chosen.terms,
         deadline=deadline,
     )
     return request, entries

@@ -42,6 +42,12 @@ def scan(
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
     fail_on: shared.FailOn = "",
+    warn_on: shared.WarnOn = "",
+    fail_on_new: shared.FailOnNew = "",
+    baseline: shared.Baseline = "",
+    min_grade: shared.MinGrade = "",
+    incomplete: shared.Incomplete = "",
+    exit_zero: shared.ExitZero = False,
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with an interrupted run; takes no targets.")] = "",
@@ -70,8 +76,18 @@ def scan(
     """
     from iotscan.cli import launch
     from iotscan.cli.output import Display, check_display
+    from iotscan.cli.terms import Gating
 
     display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    gating = Gating(
+        fail_on=fail_on,
+        warn_on=warn_on,
+        fail_on_new=fail_on_new,
+        baseline=baseline,
+        min_grade=min_grade,
+        incomplete=incomplete,
+        exit_zero=exit_zero,
+    )
     wish = launch.Wish(
         targets=tuple(targets or ()),
         exclude=tuple(exclude or ()),
@@ -83,7 +99,7 @@ def scan(
         include=tuple(check or ()),
         skip=tuple(skip_check or ()),
         folders=tuple(checks or ()),
-        fail_on=fail_on,
+        gating=gating,
         formats=tuple(format or ()),
         output=output_dir,
         resume=resume,

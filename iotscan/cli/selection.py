@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iotscan.model.errors import BadInput
-from iotscan.model.vocabulary import Severity
 
 if TYPE_CHECKING:
     from iotscan.assess.check import Check
@@ -31,10 +30,3 @@ def choose_checks(
     if not checks:
         raise BadInput("no check is left: --check and --skip-check exclude them all")
     return profile, checks
-
-
-def read_threshold(word: str) -> str:
-    """A ``--fail-on`` value; empty leaves it to the profile. Raises BadInput."""
-    if word not in ("", "none", *Severity):
-        raise BadInput(f"--fail-on {word} is unknown: critical, high, medium, low, info or none")
-    return word

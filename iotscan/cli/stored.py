@@ -10,6 +10,7 @@ from iotscan.cli import options as shared
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from iotscan.assess.terms import Terms
     from iotscan.model.run import Run
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run file, its folder, a run id, or 'latest'.")]
@@ -24,6 +25,12 @@ def assess(
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
     fail_on: shared.FailOn = "",
+    warn_on: shared.WarnOn = "",
+    fail_on_new: shared.FailOnNew = "",
+    baseline: shared.Baseline = "",
+    min_grade: shared.MinGrade = "",
+    incomplete: shared.Incomplete = "",
+    exit_zero: shared.ExitZero = False,
     as_of: AsOf = "",
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
@@ -38,10 +45,20 @@ def assess(
     The stored run stays as it is; -f json:FILE keeps the new one.
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
+    from iotscan.cli.terms import Gating
 
     display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
     wanted = read_formats(format or ())
-    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, fail_on, as_of)
+    gating = Gating(
+        fail_on=fail_on,
+        warn_on=warn_on,
+        fail_on_new=fail_on_new,
+        baseline=baseline,
+        min_grade=min_grade,
+        incomplete=incomplete,
+        exit_zero=exit_zero,
+    )
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, gating.read(output_dir), as_of)
     present(judged, wanted, display)
     raise typer.Exit(judged.verdict.exit_code if judged.verdict else 3)
 
@@ -52,12 +69,35 @@ def gate(
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
     checks: shared.CheckFolders = None,
-    fail_on: shared.FailOn = "high",
+    fail_on: shared.FailOn = "",
+    warn_on: shared.WarnOn = "",
+    fail_on_new: shared.FailOnNew = "",
+    baseline: shared.Baseline = "",
+    min_grade: shared.MinGrade = "",
+    incomplete: shared.Incomplete = "",
+    exit_zero: shared.ExitZero = False,
     as_of: AsOf = "",
     output_dir: Runs = shared.OUTPUT,
 ) -> None:
-    """Say in one line whether a stored run passes, and exit accordingly. The threshold is high by default."""
-    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, fail_on, as_of)
+    """Say in one line whether a stored run passes, and exit accordingly.
+
+    Where neither the profile nor --fail-on or --fail-on-new says on what to fail, high and critical findings do.
+
+    Examples: iotscan gate latest | iotscan gate run.json --baseline main.json --fail-on-new low
+    """
+    from iotscan.cli.terms import Gating
+
+    gating = Gating(
+        fail_on=fail_on,
+        warn_on=warn_on,
+        fail_on_new=fail_on_new,
+        baseline=baseline,
+        min_grade=min_grade,
+        incomplete=incomplete,
+        exit_zero=exit_zero,
+    )
+    terms = gating.read(output_dir, fallback="high")
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of)
     if judged.verdict is None:
         raise typer.Exit(3)
     print(judged.verdict.summary)
@@ -96,20 +136,19 @@ def _judge_again(
     include: list[str] | None,
     skip: list[str] | None,
     folders: list[Path] | None,
-    fail_on: str,
+    terms: "Terms",
     as_of: str,
 ) -> "Run":
     from datetime import datetime
 
     from iotscan.assess.judging import judge
-    from iotscan.cli.selection import choose_checks, read_threshold
+    from iotscan.cli.selection import choose_checks
     from iotscan.store.runs import read_run
 
-    threshold = read_threshold(fail_on)
     stored = read_run(named, output)
     profile, chosen = choose_checks(profile_name, folders, include, skip)
     moment = _read_date(as_of) if as_of else datetime.fromisoformat(stored.as_of)
-    return judge(stored, chosen, profile, as_of=moment, fail_on=threshold)
+    return judge(stored, chosen, profile, as_of=moment, terms=terms)
 
 
 def _read_date(text: str) -> "datetime":

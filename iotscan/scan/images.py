@@ -11,6 +11,7 @@ from iotscan import __version__
 from iotscan.assess.check import Check
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import Profile
+from iotscan.assess.terms import Terms
 from iotscan.model.device import Image
 from iotscan.model.facts import PrivateKeys
 from iotscan.model.run import ProfileInfo, Run, Tool
@@ -21,7 +22,7 @@ from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.store.runs import make_folder, new_run_id, write_run
 
 
-def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, fail_on: str, output: Path) -> Run:
+def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, terms: Terms, output: Path) -> Run:
     """Inspect a root file system and judge it; the run is kept below ``output``. Raises BadInput."""
     tree = FolderTree(folder)
     run_id = new_run_id()
@@ -54,6 +55,6 @@ def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, fai
         observations=observations,
         attempts=attempts,
     )
-    judged = judge(run, checks, profile, as_of=now, fail_on=fail_on)
+    judged = judge(run, checks, profile, as_of=now, terms=terms)
     write_run(kept, judged)
     return judged

@@ -217,7 +217,7 @@ class Scan:
             self._request.checks,
             self._request.profile,
             as_of=datetime.fromisoformat(run.as_of),
-            fail_on=self._request.fail_on,
+            terms=self._request.terms,
         )
         write_run(self._request.folder, judged)
         return judged

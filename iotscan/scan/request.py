@@ -6,6 +6,7 @@ import msgspec
 
 from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
+from iotscan.assess.terms import Terms
 from iotscan.data.credential_records import CredentialRecord
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
@@ -41,6 +42,6 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     records: tuple[CredentialRecord, ...] = ()
     """Documented default logins: ours, and those of the files in the plan."""
-    fail_on: str = ""
+    terms: Terms = Terms()
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.gate import decide
+from iotscan.assess.gate import GateRules, decide
 from iotscan.assess.grading import grade
 from iotscan.assess.standing import best_of, gather_standings, letter
 from iotscan.model.grade import Gradebook
@@ -132,9 +132,9 @@ def test_7_a_waiver_changes_the_gate_and_no_grade(found: list[Result]):
     waived = [replace(r, waiver="W-1") if r.is_finding else r for r in found]
     before, after = grade(found, DEVICES, []), grade(waived, DEVICES, [])
     assert msgspec.json.encode(before) == msgspec.json.encode(after)
-    assert decide(waived, after, fail_on="low").gate == "pass"
+    assert decide(waived, after, rules=GateRules(fail_on="low")).gate == "pass"
     expected = "fail" if any(r.is_finding for r in found) else "pass"
-    assert decide(found, before, fail_on="low").gate == expected
+    assert decide(found, before, rules=GateRules(fail_on="low")).gate == expected
 
 
 @given(results())

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
+from iotscan.assess.gate import GateSettings
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import Profile
+from iotscan.assess.terms import Terms
 from iotscan.model.device import Image
 from iotscan.model.facts import PortSweep, TelnetServer
 from iotscan.model.run import ProfileInfo, Run, Tool
@@ -27,6 +29,7 @@ def fine(telnet: TelnetServer) -> Returned:
 
 CHECKS = (check(fine, id="a"), check(broken, id="b", aliases=("B-1",)))
 PROFILE = Profile(id="p", version="1", title="P")
+HIGH, NEVER = (Terms(gate=GateSettings(fail_on=word)) for word in ("high", "none"))
 AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -51,7 +54,7 @@ HEARD = run(seen(TELNET, at("tcp/23")), sweep([23]))
 
 
 def test_a_run_is_filled():
-    judged = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
+    judged = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
     assert [(r.check, r.outcome) for r in judged.results] == [("a", Outcome.PASS), ("b", Outcome.FAIL)]
     assert judged.grades.network
     assert judged.grades.network.shown == "D"
@@ -63,11 +66,17 @@ def test_a_run_is_filled():
 
 
 def test_judging_again_gives_the_same_bytes():
-    once = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
-    again = judge(once, CHECKS[::-1], PROFILE, as_of=datetime.fromisoformat(once.as_of), fail_on="high")
+    once = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
+    again = judge(
+        once,
+        CHECKS[::-1],
+        PROFILE,
+        as_of=datetime.fromisoformat(once.as_of),
+        terms=HIGH,
+    )
     assert msgspec.json.encode(again) == msgspec.json.encode(once)
     read_back = msgspec.json.decode(msgspec.json.encode(once), type=Run)
-    third = judge(read_back, CHECKS, PROFILE, as_of=AS_OF, fail_on="high")
+    third = judge(read_back, CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
     assert msgspec.json.encode(third) == msgspec.json.encode(once)
 
 
@@ -90,7 +99,13 @@ def test_the_profile_tells_values_and_threshold():
     assert [r.outcome for r in judged.results] == [Outcome.PASS, Outcome.PASS]
     assert judged.verdict
     assert (judged.verdict.fail_on, judged.verdict.gate) == ("medium", "pass")
-    strict = judge(HEARD, CHECKS, msgspec.structs.replace(profile, values={}), as_of=AS_OF, fail_on="none")
+    strict = judge(
+        HEARD,
+        CHECKS,
+        msgspec.structs.replace(profile, values={}),
+        as_of=AS_OF,
+        terms=NEVER,
+    )
     assert strict.verdict
     assert strict.verdict.exit_code == 0
 
@@ -112,4 +127,5 @@ def test_silence_is_no_answer():
     image = Image(id="gw", source="x", format="tar")
     judged = judge(run(devices=(), images=(image,)), CHECKS, PROFILE, as_of=AS_OF)
     assert judged.verdict
-    assert judged.verdict.complete
+    assert judged.verdict.reasons == ("nothing could be assessed",)
+    assert judged.verdict.exit_code == 3

@@ -1,0 +1,23 @@
+"""On what terms a run is judged besides its profile: what the command line says of gate, waivers and baseline."""
+
+import msgspec
+
+from iotscan.assess.gate import GateRules, GateSettings, Threshold, settle
+from iotscan.assess.profile import Profile
+from iotscan.model.run import Run
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds over the profile.
+
+    ``fallback`` is the threshold where neither says on what to fail. ``baseline`` is the earlier run that tells
+    new findings from known ones.
+    """
+
+    gate: GateSettings = GateSettings()
+    fallback: Threshold = "none"
+    baseline: Run | None = None
+
+    def rules(self, profile: Profile) -> GateRules:
+        """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""
+        return settle(self.gate, profile.gate, fallback=self.fallback, has_baseline=self.baseline is not None)

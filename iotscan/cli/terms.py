@@ -1,0 +1,67 @@
+"""The gate's options: read and checked before anything is sent."""
+
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import msgspec
+
+from iotscan.assess.gate import GateSettings, Threshold
+from iotscan.assess.terms import Terms
+from iotscan.data.typed_yaml import nearest, shown
+from iotscan.model.errors import BadInput
+from iotscan.model.grade import LETTERS
+from iotscan.store.runs import find_run, read_run
+
+THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)[::-1]
+T = TypeVar("T")
+
+
+class Gating(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate's options as given; empty ones leave the question to the profile.
+
+    Kept in the recipe of a scan, so that a resumed one is judged on the same terms.
+    """
+
+    fail_on: str = ""
+    warn_on: str = ""
+    fail_on_new: str = ""
+    baseline: str = ""
+    min_grade: str = ""
+    incomplete: str = ""
+    exit_zero: bool = False
+
+    def settled(self, output: Path) -> "Gating":
+        """The same with the baseline as the file that is meant now: ``latest`` will soon be another run."""
+        if not self.baseline:
+            return self
+        return msgspec.structs.replace(self, baseline=str(find_run(self.baseline, output).resolve()))
+
+    def read(self, output: Path, *, fallback: Threshold = "none") -> Terms:
+        """The terms they say; ``fallback`` is the command's own threshold. Raises BadInput."""
+        settings = GateSettings(
+            fail_on=_threshold("--fail-on", self.fail_on),
+            warn_on=_threshold("--warn-on", self.warn_on),
+            fail_on_new=_threshold("--fail-on-new", self.fail_on_new),
+            min_grade=_one_of("--min-grade", self.min_grade.upper(), LETTERS),
+            incomplete=_one_of("--incomplete", self.incomplete, ("fail", "warn", "ignore")),
+            exit_zero=self.exit_zero or None,
+        )
+        baseline = read_run(self.baseline, output) if self.baseline else None
+        return Terms(gate=settings, fallback=fallback, baseline=baseline)
+
+
+def _threshold(option: str, word: str) -> Threshold | None:
+    return _one_of(option, word, THRESHOLDS)
+
+
+def _one_of(option: str, word: str, known: tuple[T, ...]) -> T | None:
+    """The word of ``known`` that was given; None for no word. Raises BadInput."""
+    if not word:
+        return None
+    found = next((k for k in known if k == word), None)
+    if found is None:
+        words = [str(k) for k in known]
+        near = nearest(word, words)
+        hint = near if "did you mean" in near else f": {', '.join(words[:-1])} or {words[-1]}"
+        raise BadInput(f"{option} {shown(word)} is unknown{hint}")
+    return found
