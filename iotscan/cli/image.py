@@ -21,6 +21,8 @@ def image(
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
+    waivers: shared.Waivers = None,
+    no_waivers: shared.NoWaivers = False,
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     color: shared.Color = "auto",
@@ -50,6 +52,8 @@ def image(
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
+        waivers=str(waivers or ""),
+        no_waivers=no_waivers,
     )
     terms = gating.read(output_dir)
     chosen, selected = choose_checks(profile, checks, check, skip_check)

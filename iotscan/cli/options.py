@@ -54,6 +54,11 @@ Incomplete = Annotated[
         show_default=False,
     ),
 ]
+Waivers = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Waivers and attestations. Default: iotscan.waivers.yaml, where there is one."),
+]
+NoWaivers = Annotated[bool, typer.Option("--no-waivers", help="Judge without waivers and attestations.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where findings would exit 1. Codes 2 and 3 stay.")]
 ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME|FILE", help="What to check and how to judge it.")]
 CheckFolders = Annotated[

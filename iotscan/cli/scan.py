@@ -48,6 +48,8 @@ def scan(
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
+    waivers: shared.Waivers = None,
+    no_waivers: shared.NoWaivers = False,
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with an interrupted run; takes no targets.")] = "",
@@ -87,6 +89,8 @@ def scan(
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
+        waivers=str(waivers or ""),
+        no_waivers=no_waivers,
     )
     wish = launch.Wish(
         targets=tuple(targets or ()),

@@ -31,6 +31,8 @@ def assess(
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
+    waivers: shared.Waivers = None,
+    no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
@@ -57,6 +59,8 @@ def assess(
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
+        waivers=str(waivers or ""),
+        no_waivers=no_waivers,
     )
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, gating.read(output_dir), as_of)
     present(judged, wanted, display)
@@ -76,6 +80,8 @@ def gate(
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
+    waivers: shared.Waivers = None,
+    no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
     output_dir: Runs = shared.OUTPUT,
 ) -> None:
@@ -95,6 +101,8 @@ def gate(
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
+        waivers=str(waivers or ""),
+        no_waivers=no_waivers,
     )
     terms = gating.read(output_dir, fallback="high")
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of)

@@ -29,6 +29,8 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
     min_grade: str = ""
     incomplete: str = ""
     exit_zero: bool = False
+    waivers: str = ""
+    no_waivers: bool = False
 
     def settled(self, output: Path) -> "Gating":
         """The same with the baseline as the file that is meant now: ``latest`` will soon be another run."""

@@ -40,7 +40,8 @@ _PREFIXES = {
     "_": "bsdi",
 }
 _ELSEWHERE: Answer[bool] = Answer.missing(
-    Reason.NOT_OBSERVABLE, "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start"
+    Reason.NOT_OBSERVABLE,
+    "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start",
 )
 _TESTABLE = {"md5": "md5_crypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt", "des": "des_crypt"}
 
