@@ -6,6 +6,7 @@ annotations say which facts it needs. ``iotscan checks new NAME --element keys``
 
 import shlex
 from collections.abc import Callable
+from datetime import datetime
 
 from iotscan.assess.check import (
     AsOf,
@@ -45,16 +46,20 @@ from iotscan.model.facts import (
     Claim,
     Cookie,
     DefaultLogin,
+    DisclosureProcess,
     Fact,
     HostKey,
     HttpServer,
+    KeyCustody,
     KeyFile,
     MqttBroker,
     OpenService,
     PortSweep,
     PrivateKeys,
+    SecureBootFuses,
     SnmpAgent,
     SshServer,
+    Statement,
     Suite,
     TelnetServer,
     TlsEndpoint,
@@ -158,6 +163,18 @@ def unknown(summary: str, *, reason: Reason = Reason.NOT_OBSERVABLE, about: Subj
     return Verdict(kind="unknown", summary=summary, reason=reason, about=about)
 
 
+def attested(said: Statement, as_of: datetime, variant: str, *, yes: str, no: str, expected: str) -> Verdict:
+    """What a person's word comes to: good, bad in the way of ``variant``, or unknown once it has expired.
+
+    ``yes`` and ``no`` are the sentences for a statement that holds and one that does not.
+    """
+    if as_of.date() > said.expires:
+        text = f"attestation {said.attestation} expired on {said.expires} (by {said.by})"
+        return unknown(text, reason=Reason.NEEDS_ATTESTATION)
+    source = f"attested by {said.by} until {said.expires}, reference {said.reference}"
+    return good(yes, observed=source) if said.holds else bad(variant, no, observed=source, expected=expected)
+
+
 def command(*words: str) -> str:
     """Join words to a shell line with every word quoted as needed: device text cannot break out."""
     return shlex.join(words)
@@ -185,12 +202,14 @@ __all__ = [
     "Confidence",
     "Cookie",
     "DefaultLogin",
+    "DisclosureProcess",
     "Each",
     "Element",
     "Fact",
     "Fleet",
     "HostKey",
     "HttpServer",
+    "KeyCustody",
     "KeyFile",
     "MqttBroker",
     "OpenService",
@@ -200,6 +219,7 @@ __all__ = [
     "PrivateKeys",
     "Reason",
     "Returned",
+    "SecureBootFuses",
     "Seen",
     "Severity",
     "SnmpAgent",
@@ -218,6 +238,7 @@ __all__ = [
     "WellKnown",
     "ask_suites",
     "ask_tls",
+    "attested",
     "bad",
     "check",
     "clause",

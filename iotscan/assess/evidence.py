@@ -92,6 +92,6 @@ def place_order(subject: Subject) -> tuple[str, str, str, str, int, str, int]:
 
 
 def vantage_of(observations: Iterable[Observation]) -> Vantage:
-    """The strongest vantage among observations: seen on the wire, else in use, else configured."""
+    """The strongest vantage among observations: seen on the wire, else in use, else configured, else attested."""
     found = {o.vantage for o in observations}
-    return next((v for v in (Vantage.OBSERVED, Vantage.IN_USE) if v in found), Vantage.CONFIGURED)
+    return next((v for v in Vantage if v in found), Vantage.CONFIGURED)

@@ -90,6 +90,8 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     """
     kind = kind_of(fact)
     own = evidence.observed(kind, owner.id) or absent(evidence, fact, owner)
+    if fact.per == "person":
+        return None if own else _gap(owner, kind, Reason.NEEDS_ATTESTATION, "only a person can answer this")
     if isinstance(owner, Image):
         return None if own else _gap_of_image(fact, owner)
     if fact.per == "image":

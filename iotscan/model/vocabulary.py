@@ -64,11 +64,11 @@ class Outcome(StrEnum):
 
 
 class Vantage(StrEnum):
-    """Where a fact was seen from."""
+    """Where a fact was seen from, the strongest first."""
 
     OBSERVED = "observed"
-    CONFIGURED = "configured"
     IN_USE = "in_use"
+    CONFIGURED = "configured"
     ATTESTED = "attested"
     """A person's statement, not seen by us."""
 

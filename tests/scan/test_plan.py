@@ -32,7 +32,7 @@ def test_every_fact_that_a_check_needs_on_the_network_has_a_probe() -> None:
     given = {fact for probe in all_probes() for fact in probe.gives}
     for check in load_checks().checks:
         for need in check.needs:
-            assert need.fact.per == "image" or need.fact in given, check.info.id
+            assert need.fact.per in ("image", "person") or need.fact in given, check.info.id
 
 
 def test_what_was_left_out_is_noted() -> None:

@@ -13,6 +13,7 @@ from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshServer
+from iotscan.model.facts.statement import DisclosureProcess, KeyCustody, SecureBootFuses, Statement
 from iotscan.model.facts.telnet import TelnetServer
 from iotscan.model.facts.tls import VERSIONS, Certificate, CertificateChain, Suite, TlsEndpoint
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
@@ -23,11 +24,14 @@ AnyFact = (
     | Announcement
     | CertificateChain
     | DefaultLogin
+    | DisclosureProcess
     | HttpServer
+    | KeyCustody
     | MqttBroker
     | OpenService
     | PortSweep
     | PrivateKeys
+    | SecureBootFuses
     | SnmpAgent
     | SshServer
     | TelnetServer
@@ -55,16 +59,20 @@ __all__ = [
     "Claim",
     "Cookie",
     "DefaultLogin",
+    "DisclosureProcess",
     "Fact",
     "HostKey",
     "HttpServer",
+    "KeyCustody",
     "KeyFile",
     "MqttBroker",
     "OpenService",
     "PortSweep",
     "PrivateKeys",
+    "SecureBootFuses",
     "SnmpAgent",
     "SshServer",
+    "Statement",
     "Suite",
     "TelnetServer",
     "TlsEndpoint",

@@ -4,13 +4,14 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Ownership = Literal["service", "device", "image"]
+Ownership = Literal["service", "device", "image", "person"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One typed thing that was observed. Its tag (``kind`` in JSON) is the name of the need.
 
-    ``per`` says what one instance belongs to: a service of a device, a device, or an image.
+    ``per`` says what one instance belongs to: a service of a device, a device, or an image;
+    ``person`` is what somebody states of a device or an image.
     A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
     :func:`iotscan.model.text.safe_text`.
     """
