@@ -7,6 +7,7 @@ one format (profiles, waivers, scopes …) adds the questions that types cannot 
 import types
 import typing
 from collections.abc import Iterator, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, Union
@@ -112,6 +113,8 @@ class _Reading:
         words = [w for option in options for w in _words(option)]
         if words and isinstance(value, str) and value not in words and str not in options:
             raise self._bad(where, f"'{shown(value)}' is not known here{nearest(value, [w for w in words if w])}")
+        if date in options and str not in options and not _is_date(value):
+            raise self._bad(where, f"'{shown(str(value))}' is no date: write it like 2026-12-31")
         for option in options:
             origin, arguments = typing.get_origin(option), typing.get_args(option)
             if origin in (tuple, list) and isinstance(value, list):
@@ -140,6 +143,14 @@ class _Reading:
 
     def _bad(self, where: Where, problem: str) -> BadYaml:
         return complaint(self._path, self._document, where, problem)
+
+
+def _is_date(value: object) -> bool:
+    """True for a date as we read it: YYYY-MM-DD and no other of the ways that ISO 8601 has."""
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _options(kind: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from iotscan.data.strict_yaml import BadYaml, Where, parse
-from iotscan.data.typed_yaml import Typed, nearest, read_typed, shown, type_document
+from iotscan.data.typed_yaml import Typed, nearest, read_typed, shown, typed
 from iotscan.model.vocabulary import Severity
 
 SCHEMA = "iotscan/waivers@1"
@@ -100,7 +100,7 @@ class KnownChecks(msgspec.Struct, frozen=True, kw_only=True):
 
     def matching(self, word: str) -> tuple[str, ...]:
         """The ids that a glob over ids and aliases takes, sorted."""
-        return tuple(sorted({id for name, id in self.ids.items() if fnmatchcase(name, word.lower())}))
+        return tuple(sorted({found for name, found in self.ids.items() if fnmatchcase(name, word.lower())}))
 
 
 def read_waivers(path: Path, known: KnownChecks, *, today: date) -> WaiverFile:
@@ -115,7 +115,7 @@ def read_waivers(path: Path, known: KnownChecks, *, today: date) -> WaiverFile:
 def parse_waivers(text: str, path: Path, known: KnownChecks, *, today: date) -> WaiverFile:
     """Like :func:`read_waivers`, from text that is not written yet; ``path`` is for messages."""
     document = parse(text.encode(), path)
-    return _Checking(type_document(path, document, WaiverFile, schema=SCHEMA), known, today).file()
+    return _Checking(typed(path, document, WaiverFile, schema=SCHEMA), known, today).file()
 
 
 def is_glob(word: str) -> bool:
@@ -181,7 +181,9 @@ class _Checking:
         check = self._check(entry.check, where)
         if check not in self._known.attestable:
             words = ", ".join(sorted(self._known.attestable))
-            raise self._bad((*where, "check"), f"'{check}' is not for a person to answer: {words} are; waive it instead")
+            raise self._bad(
+                (*where, "check"), f"'{check}' is not for a person to answer: {words} are; waive it instead"
+            )
         return msgspec.structs.replace(entry, check=check)
 
     def _texts(self, entry: WaiverEntry | AttestationEntry, where: Where, names: Sequence[str]) -> None:
