@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from iotscan.assess.check import (
     AsOf,
     BadCheck,
@@ -69,6 +71,7 @@ from iotscan.model.facts import (
     UploadForm,
     WellKnown,
 )
+from iotscan.model.parameter import ParameterInfo, ParameterKind, Value
 from iotscan.model.result import Clause
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
@@ -87,14 +90,16 @@ def check(
     lifecycle: str = "stable",
     effort: str = "medium",
     tags: tuple[str, ...] = (),
+    parameters: dict[str, ParameterInfo] | None = None,
 ) -> Callable[[Callable[..., Returned]], Check]:
     """Turn a function into a check.
 
     ``id`` is a neutral noun (``tls-versions``), ``title`` a sentence that says what is the case when
     it is good, ``variants`` maps the name of each way to fail to (severity, sentence), ``effort`` is
     that of the remedy: ``low``, ``medium`` or ``high``; ``tags`` are words of
-    :data:`iotscan.model.vocabulary.TAGS`, by which profiles select. The function returns :func:`good`,
-    :func:`bad`, :func:`skip`, :func:`unknown` or a list of them. Raises BadCheck on a broken contract.
+    :data:`iotscan.model.vocabulary.TAGS`, by which profiles select; ``parameters`` (made by
+    :func:`parameter`) are what a profile may set. The function returns :func:`good`, :func:`bad`,
+    :func:`skip`, :func:`unknown` or a list of them. Raises BadCheck on a broken contract.
     """
 
     def decorate(question: Callable[..., Returned]) -> Check:
@@ -111,9 +116,18 @@ def check(
             lifecycle=lifecycle,
             effort=effort,
             tags=tags,
+            parameters=parameters,
         )
 
     return decorate
+
+
+def parameter(kind: ParameterKind, title: str, *, default: Value | None = None, unit: str = "") -> ParameterInfo:
+    """A value that a profile may set; read in the check by ``policy.integer(name)`` and its siblings.
+
+    ``title`` is a sentence without a full stop. Raises ValueError for a kind there is not.
+    """
+    return msgspec.convert({"kind": kind, "title": title, "default": default, "unit": unit}, ParameterInfo)
 
 
 def clause(standard: str, edition: str, id: str) -> Clause:
@@ -245,6 +259,7 @@ __all__ = [
     "command",
     "good",
     "listen",
+    "parameter",
     "say_hello",
     "show_certificate",
     "skip",

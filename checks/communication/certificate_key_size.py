@@ -20,9 +20,19 @@ can hold no longer key than RSA 1024, use P-256 in it.
 - NIST SP 800-57 part 1 (comparable strengths)
 """
 
-from iotscan.sdk import CertificateChain, Returned, Target, bad, check, clause, good, show_certificate, unknown
-
-SHORTEST = {"rsa": 2048, "dsa": 2048, "ec": 224, "ed25519": 0, "ed448": 0}
+from iotscan.sdk import (
+    CertificateChain,
+    Policy,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    parameter,
+    show_certificate,
+    unknown,
+)
 
 
 @check(
@@ -37,14 +47,20 @@ SHORTEST = {"rsa": 2048, "dsa": 2048, "ec": 224, "ed25519": 0, "ed448": 0}
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    parameters={
+        "rsa_bits": parameter("integer", "The shortest RSA or DSA key that is accepted", default=2048, unit="bits"),
+        "ec_bits": parameter("integer", "The shortest elliptic curve that is accepted", default=224, unit="bits"),
+    },
     tags=("certificates", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )
-def certificate_key_size(chain: CertificateChain, target: Target) -> Returned:
+def certificate_key_size(chain: CertificateChain, policy: Policy, target: Target) -> Returned:
     """Judge every certificate that was sent; a kind of key that we do not know leaves it open."""
+    rsa, curve = policy.integer("rsa_bits"), policy.integer("ec_bits")
+    lengths = {"rsa": rsa, "dsa": rsa, "ec": curve, "ed25519": 0, "ed448": 0}
     for position, certificate in enumerate(chain.certificates):
-        bits, shortest = certificate.key_bits, SHORTEST.get(certificate.key_type, 0)
+        bits, shortest = certificate.key_bits, lengths.get(certificate.key_type, 0)
         if 0 < bits < shortest:
             whose = "the server's certificate" if position == 0 else certificate.subject
             return bad(
@@ -56,6 +72,6 @@ def certificate_key_size(chain: CertificateChain, target: Target) -> Returned:
                 shows=f"Public-Key: ({bits} bit)",
             )
     for certificate in chain.certificates:
-        if certificate.key_type not in SHORTEST or (SHORTEST[certificate.key_type] and not certificate.key_bits):
+        if certificate.key_type not in lengths or (lengths[certificate.key_type] and not certificate.key_bits):
             return unknown(f"the key of {certificate.subject} is of a kind that is not judged: {certificate.key_type}")
     return good(f"the server's key is {chain.leaf.key_type} {chain.leaf.key_bits}".removesuffix(" 0"))

@@ -23,40 +23,54 @@ of `/etc/config/uhttpd`), make a new one with a new key when the old one is near
 
 from datetime import timedelta
 
-from iotscan.sdk import CertificateChain, Returned, Target, bad, check, clause, good, show_certificate
-
-LONG, VERY_LONG = timedelta(days=398), timedelta(days=825)
+from iotscan.sdk import (
+    CertificateChain,
+    Policy,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    parameter,
+    show_certificate,
+)
 
 
 @check(
     id="certificate-lifetime",
     aliases=("CRT-002",),
-    title="The certificate is replaced at least once in 398 days",
+    title="The certificate does not live for years",
     element="communication",
     variants={
-        "very-long": ("medium", "The certificate lives for more than 825 days"),
-        "long": ("low", "The certificate lives for more than 398 days"),
+        "very-long": ("medium", "The certificate lives far too long (825 days)"),
+        "long": ("low", "The certificate lives too long (398 days)"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-8"),
         clause("IEC 62443-4-2", "2019", "CR 1.8"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    parameters={
+        "max_days": parameter("integer", "The longest life that is accepted", default=398, unit="days"),
+        "far_too_long_days": parameter("integer", "Longer than this is worse", default=825, unit="days"),
+    },
     tags=("certificates", "key-rotation", "network", "tls"),
     since="0.1",
     effort="medium",
 )
-def certificate_lifetime(chain: CertificateChain, target: Target) -> Returned:
+def certificate_lifetime(chain: CertificateChain, policy: Policy, target: Target) -> Returned:
     """Judge the leaf by the longest lifetimes that public CAs were ever allowed: 398 and 825 days."""
+    longest, worse = policy.integer("max_days"), policy.integer("far_too_long_days")
     first, last = chain.leaf.not_before, chain.leaf.not_after
     lifetime = last - first
-    if lifetime <= LONG:
+    if lifetime <= timedelta(days=longest):
         return good(f"the certificate lives for {lifetime.days} days")
     return bad(
-        "very-long" if lifetime > VERY_LONG else "long",
+        "very-long" if lifetime > timedelta(days=worse) else "long",
         f"the certificate lives for {lifetime.days} days",
         observed=f"valid {first:%Y-%m-%d} to {last:%Y-%m-%d}",
-        expected="at most 398 days",
+        expected=f"at most {longest} days",
         reproduce=show_certificate(target, 0, "-dates"),
         # As openssl prints it, but for the name of the month, which Python would translate.
         shows=f"{last.day:2d} {last:%H:%M:%S} {last.year} GMT",

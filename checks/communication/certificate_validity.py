@@ -26,16 +26,17 @@ from iotscan.sdk import (
     AsOf,
     Certificate,
     CertificateChain,
+    Policy,
     Returned,
     Target,
     bad,
     check,
     clause,
     good,
+    parameter,
     show_certificate,
 )
 
-SOON = timedelta(days=30)
 SENTENCES = {
     "expired": "expired on {0.not_after:%Y-%m-%d}",
     "not-yet-valid": "is valid only from {0.not_before:%Y-%m-%d} on",
@@ -51,22 +52,26 @@ SENTENCES = {
     variants={
         "expired": ("high", "A certificate has expired"),
         "not-yet-valid": ("high", "A certificate is not valid yet"),
-        "expires-soon": ("low", "A certificate expires within 30 days"),
+        "expires-soon": ("low", "A certificate expires soon (within 30 days)"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("IEC 62443-4-2", "2019", "CR 1.8"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
+    parameters={
+        "soon_days": parameter("integer", "Within how many days an end is soon", default=30, unit="days"),
+    },
     tags=("certificates", "network", "tls"),
     since="0.1",
     effort="low",
 )
-def certificate_validity(chain: CertificateChain, as_of: AsOf, target: Target) -> Returned:
+def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, target: Target) -> Returned:
     """The worst certificate counts; what machines renew is late only in the last third of its life."""
+    soon = timedelta(days=policy.integer("soon_days"))
     is_public = bool(chain.trusted.known)
     judged = [(p, c) for p, c in enumerate(chain.certificates) if p == 0 or not c.is_self_issued]
-    found = {_judge(c, as_of, is_public): (p, c) for p, c in reversed(judged)}
+    found = {_judge(c, as_of, soon, is_public): (p, c) for p, c in reversed(judged)}
     for variant, sentence in SENTENCES.items():
         if variant in found:
             position, certificate = found[variant]
@@ -76,7 +81,7 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, target: Target) -
                 variant,
                 f"{whose} {sentence.format(certificate)}",
                 observed=f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}",
-                expected=f"valid on {as_of:%Y-%m-%d} and for 30 days more",
+                expected=f"valid on {as_of:%Y-%m-%d} and for {soon.days} days more",
                 reproduce=show_certificate(target, position, "-dates"),
                 # As openssl prints it, but for the name of the month, which Python would translate.
                 shows=f"{edge.day:2d} {edge:%H:%M:%S} {edge.year} GMT",
@@ -84,11 +89,11 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, target: Target) -
     return good(f"valid until {chain.leaf.not_after:%Y-%m-%d}")
 
 
-def _judge(certificate: Certificate, as_of: AsOf, is_public: bool) -> str:
+def _judge(certificate: Certificate, as_of: AsOf, soon: timedelta, is_public: bool) -> str:
     lifetime = certificate.not_after - certificate.not_before
     if as_of > certificate.not_after:
         return "expired"
     if as_of < certificate.not_before:
         return "not-yet-valid"
-    soon = min(SOON, lifetime / 3) if is_public else SOON
-    return "expires-soon" if certificate.not_after - as_of < soon else ""
+    ahead = min(soon, lifetime / 3) if is_public else soon
+    return "expires-soon" if certificate.not_after - as_of < ahead else ""

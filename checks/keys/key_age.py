@@ -21,10 +21,21 @@ both anew each year. Try it on one device before the fleet.
 
 from datetime import datetime
 
-from iotscan.sdk import AsOf, CertificateChain, Returned, Target, bad, check, clause, good, show_certificate, unknown
+from iotscan.sdk import (
+    AsOf,
+    CertificateChain,
+    Policy,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    parameter,
+    show_certificate,
+    unknown,
+)
 
-OLD, AGED = 1095, 730
-"""Days: three years and two."""
 UNSET_CLOCKS = (1970, 1980, 2000)
 """Years in which a clock starts that nobody has set: Unix and GPS time, and common clock chips."""
 
@@ -40,31 +51,36 @@ def days_between(start: datetime, end: datetime) -> int:
     title="TLS keys are renewed in time",
     element="keys",
     variants={
-        "over-three-years": ("medium", "The key is at least three years old"),
-        "over-two-years": ("low", "The key is at least two years old"),
+        "over-three-years": ("medium", "The key is far too old (three years)"),
+        "over-two-years": ("low", "The key is too old (two years)"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-8"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    parameters={
+        "max_days": parameter("integer", "The oldest key that is accepted: the rotation age", default=730, unit="days"),
+        "far_too_old_days": parameter("integer", "Older than this is worse", default=1095, unit="days"),
+    },
     tags=("key-rotation", "network", "tls"),
     since="0.1",
     confidence="tentative",
     effort="medium",
 )
-def key_age(chain: CertificateChain, as_of: AsOf, target: Target) -> Returned:
+def key_age(chain: CertificateChain, as_of: AsOf, policy: Policy, target: Target) -> Returned:
     """Judge the age that the certificate's beginning gives as a lower bound."""
+    oldest, worse = policy.integer("max_days"), policy.integer("far_too_old_days")
     made = chain.leaf.not_before
     days = days_between(made, as_of)
     if made.year in UNSET_CLOCKS or days < 0:
         return unknown(f"its certificate begins on {made:%Y-%m-%d}: the clock that made it was not right")
-    if days <= AGED:
+    if days <= oldest:
         return good(f"its certificate is {days} days old (the key may be older)")
     return bad(
-        "over-three-years" if days > OLD else "over-two-years",
+        "over-three-years" if days > worse else "over-two-years",
         f"the key is at least {days} days old, counted from its certificate's beginning (a lower bound)",
         observed=f"notBefore {made:%Y-%m-%d}",
-        expected=f"a key of at most {AGED} days",
+        expected=f"a key of at most {oldest} days",
         reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601"),
         shows=f"notBefore={made:%Y-%m-%d %H:%M:%SZ}",
     )

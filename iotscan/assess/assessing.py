@@ -15,6 +15,7 @@ import msgspec
 from iotscan.assess.check import Check, Each, Fleet, Need, Policy, Presence, Seen, Target, Verdict
 from iotscan.assess.evidence import Evidence, Owner, place_of, place_order, vantage_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
+from iotscan.assess.parameters import told
 from iotscan.assess.remedies import remedy
 from iotscan.model.answer import Unanswered
 from iotscan.model.device import Device
@@ -47,7 +48,7 @@ def assess(
     """
     results: list[Result] = []
     for check in checks:
-        given = {**policy.values, **(values or {}).get(check.info.id, {})}
+        given = told(check.info, policy.values, (values or {}).get(check.info.id, {}))
         asking = _Asking(check, evidence, msgspec.structs.replace(policy, values=given))
         results += asking.fleet() if check.anchor.cardinality == "fleet" else asking.everyone()
     for check in excluded:
@@ -63,6 +64,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
 
     home: Subject
     label: str
+    names: tuple[str, ...] = ()
     needs: dict[str, Any]
     used: tuple[Observation, ...]
 
@@ -201,6 +203,7 @@ class _Asking:
         call = _Call(
             home=home,
             label=_label(owner),
+            names=_names(owner),
             needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
             used=tuple(o for w in ways for o in w.used),
         )
@@ -212,7 +215,7 @@ class _Asking:
     def _answers(self, call: _Call) -> Sequence[Verdict | Result]:
         """Call the question. Whatever it does, verdicts or one result come out."""
         extras: dict[str, Any] = {
-            "target": Target(subject=call.home, label=call.label),
+            "target": Target(subject=call.home, label=call.label, names=call.names),
             "policy": self._policy,
             "as_of": self._evidence.as_of,
         }
@@ -341,6 +344,12 @@ def _narrowed(home: Subject, about: Subject | None) -> Subject:
 
 def _label(owner: Owner) -> str:
     return owner.label if isinstance(owner, Device) else owner.name or owner.id
+
+
+def _names(owner: Owner) -> tuple[str, ...]:
+    if not isinstance(owner, Device):
+        return ()
+    return tuple(dict.fromkeys(c.value for c in owner.claims if c.what in ("name", "model", "manufacturer")))
 
 
 def _vantage(owner: Owner) -> Vantage:

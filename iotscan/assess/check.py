@@ -5,11 +5,14 @@ import re
 import typing
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from iotscan.assess.parameters import fits_default
 from iotscan.model.facts import Fact, kind_of
+from iotscan.model.parameter import ParameterInfo, Value
 from iotscan.model.result import CheckInfo, Clause, VariantInfo
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
@@ -62,6 +65,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: Subject
     label: str = ""
+    names: tuple[str, ...] = ()
+    """What the device calls itself: names, models, makers. Its own word, proved by nothing."""
+
+    def is_called(self, glob: str) -> bool:
+        """True when one of the names matches, whatever its case."""
+        return any(fnmatchcase(name.lower(), glob.lower()) for name in self.names)
 
     @property
     def host(self) -> str:
@@ -85,10 +94,29 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the profile says to a check: which TLS policy holds, and named values."""
+    """What the profile says to a check: which TLS policy holds, and the values of its parameters.
+
+    ``values`` has every parameter that the check declares: the profile's word, else the default.
+    """
 
     kind: Literal["gateway", "constrained"] = "gateway"
-    values: dict[str, int | float | str | bool | list[str]] = {}
+    values: dict[str, Value | None] = {}
+
+    def integer(self, name: str) -> int:
+        """A parameter of kind ``integer``."""
+        return msgspec.convert(self.values[name], int)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A parameter of kind ``texts``; empty where nothing is given."""
+        return msgspec.convert(self.values[name] or (), tuple[str, ...])
+
+    def ports(self, name: str) -> tuple[int, ...] | None:
+        """A parameter of kind ``ports``; None where nothing is given, which is not the same as no port."""
+        return msgspec.convert(self.values[name], tuple[int, ...] | None)
+
+    def ports_by_name(self, name: str) -> dict[str, tuple[int, ...]]:
+        """A parameter of kind ``ports by name``; empty where nothing is given."""
+        return msgspec.convert(self.values[name] or {}, dict[str, tuple[int, ...]])
 
 
 AsOf = typing.NewType("AsOf", datetime)
@@ -194,6 +222,7 @@ def make_check(
     lifecycle: str,
     effort: str,
     tags: tuple[str, ...] = (),
+    parameters: dict[str, ParameterInfo] | None = None,
 ) -> Check:
     """Build a :class:`Check`; ``variants`` maps a name to (severity, sentence). Raises :class:`BadCheck`."""
     module = inspect.getmodule(question)
@@ -201,6 +230,9 @@ def make_check(
     needs, extras = read_needs(question)
     if not variants:
         raise BadCheck("it has no variants: a check that cannot fail asks nothing")
+    misfits = [name for name, parameter in (parameters or {}).items() if not fits_default(parameter)]
+    if misfits:
+        raise BadCheck(f"the default of parameter '{misfits[0]}' is not of its own kind")
     info = CheckInfo(
         id=id,
         title=title,
@@ -213,6 +245,7 @@ def make_check(
         lifecycle=lifecycle,
         effort=effort,
         tags=tags,
+        parameters=parameters or {},
         looks_at=text.get(HEADINGS[0], ""),
         matters=text.get(HEADINGS[1], ""),
         fix=text.get(HEADINGS[2], ""),

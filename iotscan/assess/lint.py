@@ -14,6 +14,7 @@ from iotscan.model.vocabulary import TAGS, Element
 LIFECYCLES = ("experimental", "stable", "deprecated")
 EFFORTS = ("low", "medium", "high")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PARAMETER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _VARIANT = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 
 
@@ -71,3 +72,8 @@ def lint_check(check: Check, file: Path) -> Iterator[str]:
             yield f"the variant '{name}' is not in kebab-case"
         if not variant.title or variant.title.endswith("."):
             yield f"the variant '{name}' needs a sentence without a full stop"
+    for name, parameter in info.parameters.items():
+        if not _PARAMETER.fullmatch(name):
+            yield f"the parameter '{name}' is not in snake_case"
+        if not parameter.title or parameter.title.endswith("."):
+            yield f"the parameter '{name}' needs a sentence without a full stop"

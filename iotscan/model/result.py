@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from iotscan.model.parameter import ParameterInfo
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Outcome, Reason, Severity, Vantage
 
@@ -38,6 +39,7 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     clauses: tuple[Clause, ...] = ()
     tags: tuple[str, ...] = ()
+    parameters: dict[str, ParameterInfo] = {}
     since: str = ""
     lifecycle: str = "stable"
     effort: str = "medium"

@@ -53,6 +53,17 @@ def _page(info: CheckInfo) -> Iterator[str]:
     yield from (f"| {name} | {_cell(text)} |" for name, text in facts.items() if text)
     yield from ("", "## Ways to fail", "", "| variant | severity | what is the case |", "|---|---|---|")
     yield from (f"| `{name}` | {v.severity} | {_cell(v.title)} |" for name, v in ranked(info))
+    if info.parameters:
+        yield from (
+            "",
+            "## What a profile may set",
+            "",
+            "| parameter | kind | default | what it says |",
+            "|---|---|---|---|",
+        )
+        yield from (
+            f"| `{name}` | {p.kind} | {_cell(p.shown)} | {_cell(p.title)} |" for name, p in info.parameters.items()
+        )
     sections = {
         "What it looks at": info.looks_at,
         "Why it matters": info.matters,

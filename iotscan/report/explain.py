@@ -33,12 +33,18 @@ def _page(info: CheckInfo, width: int) -> Iterator[str]:
         if text:
             yield from textwrap.wrap(text, width, initial_indent=f"{name:<12}", subsequent_indent=" " * 12)
     yield from _section("Ways to fail", "\n".join(f"- {v.severity}: {v.title} ({k})" for k, v in ranked(info)), width)
+    yield from _section("What a profile may set", "\n".join(_parameters(info)), width)
     yield from _section("What it looks at", info.looks_at, width)
     yield from _section("Why it matters", info.matters, width)
     yield from _section("How to fix", info.fix, width)
     yield from _section("References", info.references, width)
     clauses = "\n".join(f"- {clause}" for clause in info.clauses)
     yield from _section("A result is evidence relevant to (it proves no conformity)", clauses, width)
+
+
+def _parameters(info: CheckInfo) -> Iterator[str]:
+    for name, parameter in info.parameters.items():
+        yield f"- {name} ({parameter.kind}, default {parameter.shown}): {parameter.title}"
 
 
 def ranked(info: CheckInfo) -> list[tuple[str, VariantInfo]]:
