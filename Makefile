@@ -45,8 +45,8 @@ bench: $(VENV)/.dev ## Measure: start-up, practice network, tarpit (ratios in on
 docs: $(VENV)/.run ## Write docs/checks/ from the checks
 	$(PY) -m iotscan.cli.docs docs/checks
 
-schema: $(VENV)/.run ## Write reports/schemas/run-1.schema.json from the model
-	$(PY) -m iotscan.report.schema > reports/schemas/run-1.schema.json
+schema: $(VENV)/.run ## Write reports/schemas/ from the types
+	$(PY) -m iotscan.cli.schemas reports/schemas
 
 clean: ## Remove caches and scan output
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist iotscan-out

@@ -16,6 +16,14 @@ settings.register_profile("iotscan", deadline=None, derandomize=os.environ.get("
 settings.load_profile("iotscan")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads the settings of whoever runs it."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
+    for name in [n for n in os.environ if n.startswith("IOTSCAN_") and n not in OUR_VARIABLES]:
+        del os.environ[name]
+
+
 @pytest.fixture(scope="session")
 def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabState]:
     """The practice network, at addresses that no other test process uses (``state.prefix``)."""
@@ -26,6 +34,7 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
     stop(state)
 
 
+OUR_VARIABLES = ("IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN", "IOTSCAN_DEBUG")
 ONE_AT_A_TIME = {"packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
 """Folders whose tests share the default practice network, a LAN or devices: one worker runs each group.
 

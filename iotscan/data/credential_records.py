@@ -91,12 +91,14 @@ def fits(pattern: str, text: str) -> bool:
     return text.endswith(last) and len(text) - len(last) >= at
 
 
-class _WrittenPair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WrittenPair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pair as it stands in a file."""
+
     user: str
     password: str
 
 
-class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WrittenRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A record as it stands in a file."""
 
     id: str
@@ -104,11 +106,17 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     product: str
     protocols: tuple[Protocol, ...]
     match: dict[Mark, str | tuple[str, ...]]
-    pairs: tuple[_WrittenPair, ...]
+    pairs: tuple[WrittenPair, ...]
     source: str
     verified: bool = False
     note: str = ""
     path: str = "/"
+
+
+class WrittenRecords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of records as it is written, beside its key ``schema``."""
+
+    records: tuple[WrittenRecord, ...]
 
 
 def load_records(extra: Sequence[Path] = ()) -> tuple[CredentialRecord, ...]:
@@ -172,7 +180,7 @@ def _entry_lines(node: yaml.Node | None) -> list[int]:
 
 def _record(place: str, entry: Any) -> CredentialRecord:
     try:
-        written = msgspec.convert(entry, type=_Written)
+        written = msgspec.convert(entry, type=WrittenRecord)
     except msgspec.ValidationError as error:
         raise BadRecord(f"{place}: {error}; quote numbers and correct the field") from error
     record = CredentialRecord(

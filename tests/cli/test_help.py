@@ -62,7 +62,20 @@ def test_every_command_has_a_sentence(words: tuple[str, ...]) -> None:
 
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(w) for w in COMMANDS if len(w) == 1} == {
-        *("scan", "discover", "image", "assess", "gate", "report", "explain", "checks", "lab", "config"),
+        *(
+            "scan",
+            "discover",
+            "image",
+            "assess",
+            "gate",
+            "report",
+            "explain",
+            "checks",
+            "lab",
+            "config",
+            "schema",
+            "validate",
+        ),
     }
 
 
@@ -108,7 +121,7 @@ def test_completion_is_there(shell: str, tmp_path: Path) -> None:
 def test_completion_completes(tmp_path: Path) -> None:
     ended = subprocess.run(
         [*PROGRAM[:1], "-c", "import sys; sys.argv[0] = 'iotscan'; from iotscan.cli.main import main; main()"],
-        env=environment(tmp_path, _IOTSCAN_COMPLETE="complete_bash", COMP_WORDS="iotscan sc", COMP_CWORD="1"),
+        env=environment(tmp_path, _IOTSCAN_COMPLETE="complete_bash", COMP_WORDS="iotscan sca", COMP_CWORD="1"),
         capture_output=True,
         text=True,
         check=False,

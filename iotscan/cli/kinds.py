@@ -1,0 +1,123 @@
+"""The kinds of files that are ours: one line each, for ``iotscan schema`` and ``iotscan validate``."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of file. ``written`` and ``reader`` name an attribute as ``module:name``, loaded when asked for."""
+
+    schema: str
+    about: str
+    written: str
+    """The struct that says what may stand in the file; empty where the file is no struct of ours."""
+    reader: str
+    """A function of a path that raises BadInput for a file that cannot be used."""
+    is_open: bool = False
+    """More fields than we know may stand there: a later version's."""
+
+    def struct(self) -> type[msgspec.Struct]:
+        """The type of the file as it is written."""
+        kind: type[msgspec.Struct] = _load(self.written)
+        return kind
+
+    def check(self, path: Path) -> None:
+        """Read a file of this kind. Raises BadInput."""
+        _load(self.reader)(path)
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "run": Kind(
+            schema="iotscan/run@1",
+            about="a run: what was given, seen, judged",
+            written="iotscan.model.run:Run",
+            reader="iotscan.cli.kinds:read_run_file",
+            is_open=True,
+        ),
+        "config": Kind(
+            schema="iotscan/config@1",
+            about="settings: iotscan.yaml",
+            written="iotscan.data.config_file:Config",
+            reader="iotscan.cli.kinds:read_config_file",
+        ),
+        "profile": Kind(
+            schema="iotscan/profile@1",
+            about="what to check and how to judge it",
+            written="",
+            reader="iotscan.cli.kinds:read_profile_file",
+        ),
+        "credentials": Kind(
+            schema="iotscan/credentials@1",
+            about="documented default logins of products",
+            written="iotscan.data.credential_records:WrittenRecords",
+            reader="iotscan.data.credential_records:read_records",
+        ),
+    }
+)
+
+
+def read_run_file(path: Path) -> None:
+    """Read a run file. Raises BadInput."""
+    from iotscan.store.runs import read_run
+
+    read_run(str(path), path.parent)
+
+
+def read_config_file(path: Path) -> None:
+    """Read a file of settings as it would be where it was found. Raises BadInput."""
+    from iotscan.cli.config import PROJECT_FILES
+    from iotscan.data.config_file import read_config
+
+    read_config(path, confined=path.name in PROJECT_FILES)
+
+
+def read_profile_file(path: Path) -> None:
+    """Read a profile and look up the checks that it names. Raises BadInput."""
+    from iotscan.assess.profile import load_profile, select
+    from iotscan.assess.registry import load_checks
+
+    select(load_profile(str(path.absolute())), load_checks())
+
+
+def kind_of(schema: str) -> Kind | None:
+    """The kind whose files say ``schema``."""
+    return next((kind for kind in KINDS.values() if kind.schema == schema), None)
+
+
+def kind_at(path: Path) -> Kind:
+    """The kind of a file by what its key ``schema`` says. Raises BadInput where it says none of ours."""
+    from iotscan.data.strict_yaml import BadYaml
+    from iotscan.data.typed_yaml import nearest, shown
+
+    if path.suffix == ".toml":
+        return KINDS["config"]
+    if path.suffix == ".json":
+        return KINDS["run"]
+    said, line = _said_schema(path)
+    if (kind := kind_of(said)) is None:
+        known = [k.schema for k in KINDS.values()]
+        raise BadYaml(path, line, 0, f"schema '{shown(said)}' is none of ours{nearest(said, known)}")
+    return kind
+
+
+def _said_schema(path: Path) -> tuple[str, int]:
+    from iotscan.data.strict_yaml import BadYaml, read
+
+    if path.exists() and not path.is_file():
+        raise BadYaml(path, 0, 0, "is no file")
+    document = read(path)
+    said = document.value.get("schema") if isinstance(document.value, dict) else None
+    if not isinstance(said, str):
+        raise BadYaml(path, 1, 0, "begin the file with its kind, as 'schema: iotscan/config@1'")
+    return said, document.line("schema")
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
