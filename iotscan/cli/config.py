@@ -70,10 +70,18 @@ def layers(named: Path | None, *, look: bool = True) -> list[Layer]:
     if look:
         project, user = project_file(_here()), user_file()
         if project is not None and not _same(project, named):
-            found.append(_read(project, confined=True))
+            found += [_read(project, confined=True), *_waivers_beside(project)]
         if user is not None and not _same(user, named):
             found.append(_read(user, confined=False))
     return found
+
+
+def _waivers_beside(project: Path) -> list[Layer]:
+    """Waivers lie beside the project's settings unless these say otherwise."""
+    from iotscan.data.waiver_file import NAME
+
+    path = project.absolute().parent / NAME
+    return [Layer(shown_path(path), {"waivers": str(path)})] if os.path.lexists(path) else []
 
 
 def merged(found: list[Layer]) -> dict[str, tuple[Any, str]]:

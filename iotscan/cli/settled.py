@@ -19,6 +19,9 @@ class SettledCommand(TyperCommand):
         """Read the settings, then the words. Raises BadInput for settings that cannot be used."""
         if not ctx.resilient_parsing and not {"-h", "--help"} & set(args):
             ctx.default_map = self._settle(ctx)
+            if "--no-waivers" in args:
+                # A flag that contradicts a setting wins over it like any other.
+                ctx.default_map.pop("waivers", None)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Context) -> Any:
