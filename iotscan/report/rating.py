@@ -141,7 +141,7 @@ def network(run: Run, places: Places) -> NetworkRow | None:
     weakest = [d for d, b in run.grades.devices.items() if b.best == book.best and b.shown != NOTHING]
     return NetworkRow(
         shown=clean(book.shown),
-        letters=tuple(sorted(book.letters.items(), key=lambda item: letter_order(item[0]))),
+        letters=tuple(sorted(((clean(s), n) for s, n in book.letters.items()), key=lambda item: letter_order(item[0]))),
         devices=len(run.devices),
         not_assessed=book.not_assessed,
         weakest=tuple(sorted(places.label(d) for d in weakest)) if book.best != "A" else (),

@@ -11,7 +11,15 @@ from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
 
-FORMATS: Mapping[str, Writer] = MappingProxyType({"json": json.render, "text": plain.render})
+
+def _html(run: Run) -> str:
+    # Jinja2 is loaded by those who ask for a page.
+    from iotscan.report.html import render
+
+    return render(run)
+
+
+FORMATS: Mapping[str, Writer] = MappingProxyType({"html": _html, "json": json.render, "text": plain.render})
 """Formats that give text. The terminal is no format: it needs a console and is chosen by the CLI."""
 
 

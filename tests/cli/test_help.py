@@ -26,6 +26,7 @@ HEAVY = (
     "yaml",
     "rich",
     "nassl",
+    "jinja2",
 )
 
 

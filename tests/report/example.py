@@ -28,6 +28,7 @@ from iotscan.model.run import Cost, Notice, ProfileInfo, Run, Tool, Verdict
 from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Confidence, Element, Outcome, Reason, Severity, Vantage
+from iotscan.model.waiver import WaiverUse
 
 from .grader import grade
 
@@ -419,6 +420,14 @@ def example_run() -> Run:
             d.id: Cost(attempts=1024, connections=4 * len(d.services), datagrams=2, bytes_sent=3100, seconds=6.25)
             for d in DEVICES
         },
+        waivers=(
+            WaiverUse(
+                id="W-2026-014", check="tls-versions", target="device gw-edge, service tcp/443", decision="accepted",
+                reason="the old thermostats speak nothing newer; they go in January", owner="j.doe",
+                expires="2027-02-20", state="applied", ticket="SEC-4312",
+                findings=tuple(r.fingerprint for r in results if r.waiver == "W-2026-014"),
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -455,5 +464,6 @@ def image_run() -> Run:
         grades=grade(results, [], ["img-1"]),
         notices=(),
         costs={},
+        waivers=(),
         verdict=Verdict(complete=True, gate="fail", fail_on="high", exit_code=1, summary="1 high finding"),
     )

@@ -85,5 +85,5 @@ def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UnknownFormat, match="did you mean 'json'") as caught:
         write(example_run(), "jsno")
     assert caught.value.nearest == "json"
-    with pytest.raises(UnknownFormat, match=r"Known: json, text"):
+    with pytest.raises(UnknownFormat, match=r"Known: html, json, text"):
         write(example_run(), "\x1b[2Jnonsense")

@@ -1,0 +1,37 @@
+"""What would do something in a page that does not escape: call ``alert``, fetch, hide. Addresses are of RFC 5737."""
+
+_ESCAPES = ("", '">', "'>", "</title>", "</style>", "</script>", "-->", "]]>", "</svg>", "</textarea></select>", "`>")
+_PAYLOADS = (
+    "<script>alert(1)</script>",
+    "<ScRiPt/x>alert(1)//",
+    "<img src=x onerror=alert(1)>",
+    "<img src=//192.0.2.9/p.gif>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<svg><use href='//192.0.2.9/x.svg#a'/></svg>",
+    "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
+    "<a href=javascript:alert(1) autofocus onfocus=alert(1)>x</a>",
+    "<meta http-equiv=refresh content='0;url=//192.0.2.9/'>",
+    "<base href=//192.0.2.9/>",
+    "<link rel=stylesheet href=//192.0.2.9/x.css>",
+    "<form action=//192.0.2.9/><input name=q></form>",
+    "<details open ontoggle=alert(1)><summary>x</summary></details>",
+    "<style>@import '//192.0.2.9/x.css';*{display:none}</style>",
+    "<object data=//192.0.2.9/x></object>",
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    "<plaintext>",
+    "<!--",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml-stylesheet href='//192.0.2.9/x.css'?>",
+    "<template><script>alert(1)</script></template>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "&lt;script&gt;alert(1)&lt;/script&gt; &#60;script&#62; &quot; &amp;quot;",
+    '" onmouseover="alert(1)" style="position:fixed;inset:0',
+    "' onpointerover='alert(1)' x='",
+    "{{ 7 * 7 }}{{ ''.__class__.__mro__ }}{% for x in y %}",
+    "${alert(1)}#{alert(1)}<%= alert(1) %>",
+    "javascript:alert(1)",
+    "\x00<\x1b[31mscript\u202e>\u2066alert(1)\u200b</script>\ufeff",
+    "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+)
+ATTACKS = tuple(escape + payload for escape in _ESCAPES for payload in _PAYLOADS)
