@@ -82,9 +82,9 @@ def decide(
 ) -> Verdict:
     """Judge a run for a pipeline.
 
-    Waived findings fail nothing. ``required`` are the ids of checks that must be assessed: an involuntary gap
-    or an error of ours in one makes the run incomplete, as does a part of an image that could not be read, an
-    end before everything was asked, or less coverage than the rules want. A minimum grade fails what is surely
+    Waived findings fail nothing. ``required`` are the ids of checks that must be assessed: an error of ours in
+    one, or a gap that no person decided on, makes the run incomplete, as does a part of an image that could not be
+    read, an end before everything was asked, or less coverage than the rules want. A minimum grade fails what is surely
     worse and leaves incomplete what may be worse. Where no target answered or nothing at all was assessed, the
     exit code is 3 whatever ``rules.incomplete`` says: zero evidence is never a pass. ``warnings`` are told with
     those of the rules.
@@ -152,18 +152,19 @@ def _blind(results: Sequence[Result], answered_targets: bool) -> list[str]:
 
 
 def _gaps(results: Iterable[Result], required: frozenset[str]) -> list[str]:
-    """What had to be assessed and could not be though nobody chose so, once for each check and subject."""
+    """What had to be assessed and was not, once for each check and subject."""
     open_questions = [
         f"{r.check} could not be assessed on {r.subject}: {r.detail or r.summary}"
         for r in results
-        if (r.check in required and _is_involuntary(r)) or (r.subject.image and _is_unreadable(r))
+        if (r.check in required and _is_open(r)) or (r.subject.image and _is_unreadable(r))
     ]
     return list(dict.fromkeys(open_questions))
 
 
-def _is_involuntary(result: Result) -> bool:
-    is_open = result.outcome is Outcome.NOT_ASSESSED and result.reason is not None and result.reason.is_involuntary
-    return result.outcome is Outcome.ERROR or is_open
+def _is_open(result: Result) -> bool:
+    """True where the question has no answer and no person decided so: what is required is wanted from any vantage."""
+    is_decided = result.reason is not None and result.reason.is_decided
+    return result.outcome is Outcome.ERROR or (result.outcome is Outcome.NOT_ASSESSED and not is_decided)
 
 
 def _is_unreadable(result: Result) -> bool:

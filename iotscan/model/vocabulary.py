@@ -112,6 +112,11 @@ class Reason(StrEnum):
         """True where nobody chose the gap: something failed, timed out or was missing."""
         return self in _INVOLUNTARY
 
+    @property
+    def is_decided(self) -> bool:
+        """True where a person decided not to ask: consent withheld, out of scope, left out by the profile."""
+        return self in (Reason.CONSENT, Reason.OUT_OF_SCOPE, Reason.EXCLUDED)
+
 
 _INVOLUNTARY = frozenset(
     {

@@ -17,6 +17,7 @@ LOW = result("windows", Outcome.FAIL, Severity.LOW)
 TIMEOUT = result("locks", Outcome.NOT_ASSESSED, reason=Reason.TIMEOUT, detail="no answer")
 WITHHELD = result("locks", Outcome.NOT_ASSESSED, reason=Reason.CONSENT)
 ERROR = result("locks", Outcome.ERROR, detail="KeyError in locks")
+ELSEWHERE = result("locks", Outcome.NOT_ASSESSED, reason=Reason.NEEDS_IMAGE)
 PASS = result("locks", Outcome.PASS)
 
 
@@ -51,7 +52,8 @@ def test_waived_findings_do_not_fail():
 
 
 @pytest.mark.parametrize(
-    ("gap", "complete"), [(TIMEOUT, False), (ERROR, False), (WITHHELD, True), (PASS, True), (HIGH, True)]
+    ("gap", "complete"),
+    [(TIMEOUT, False), (ERROR, False), (ELSEWHERE, False), (WITHHELD, True), (PASS, True), (HIGH, True)],
 )
 def test_required_checks_must_be_assessed(gap, complete):
     other = result("doors", Outcome.PASS)

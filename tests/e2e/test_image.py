@@ -10,35 +10,16 @@ import pytest
 
 from iotscan.model.run import Run
 from iotscan.store.runs import read_run
+from tests.pipeline import images
+from tests.pipeline.images import bare, write
 from tests.program import run_iotscan
 
 CANARY = "host-file-that-no-image-may-show"
 
 
-def write(root: Path, path: str, content: str, mode: int = 0o644) -> None:
-    target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(content)
-    target.chmod(mode)
-
-
-def bare(root: Path) -> Path:
-    for folder in ("etc", "bin", "lib", "usr/bin"):
-        (root / folder).mkdir(parents=True)
-    write(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
-    return root
-
-
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
-    """Locked root, verified updates, no key inside."""
-    root = bare(tmp_path / "good")
-    write(root, "etc/shadow", "root:!:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n", 0o600)
-    write(root, "etc/rauc/system.conf", "[system]\ncompatible=gw\nbundle-formats=-plain\n[keyring]\npath=ca.pem\n")
-    write(root, "etc/rauc/ca.pem", "-----BEGIN CERTIFICATE-----\n")
-    write(root, "etc/opkg.conf", "option check_signature\nsrc/gz base https://feed.example/base\ndest root /\n")
-    write(root, "etc/opkg/keys/1a2b", "untrusted comment: key\n")
-    return root
+    return images.good(tmp_path / "good")
 
 
 @pytest.fixture

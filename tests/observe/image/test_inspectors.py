@@ -61,6 +61,7 @@ def test_accounts_and_their_schemes(rootfs: Path) -> None:
         "daemon": "locked",
         "open": "empty",
         "ok": "yescrypt",
+        "?": "other",
     }
     assert found["root"].default_password.known is True
     assert found["admin"].default_password.known is False

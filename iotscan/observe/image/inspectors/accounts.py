@@ -62,16 +62,40 @@ def _inspect(tree: Tree) -> Heard:
     try:
         passwd = _lines(tree, "/etc/passwd")
         shadow = _lines(tree, "/etc/shadow")
+        if passwd is None and (shadow is not None or _is_dead_link(tree, "passwd")):
+            raise Unreadable("/etc/passwd is missing, or a link that leads nowhere")
+        if passwd is not None and not any(_fields(passwd, 4)):
+            raise Unreadable("/etc/passwd holds no account")
     except Unreadable as error:
         return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
-    accounts = tuple(_accounts(passwd or [], shadow))
+    accounts = (
+        *_accounts(passwd or [], shadow),
+        *_damage("/etc/passwd", passwd, 4),
+        *_damage("/etc/shadow", shadow, 2),
+    )
     return Heard(facts=(Accounts(accounts=accounts),)) if accounts else Heard()
 
 
 def _lines(tree: Tree, path: str) -> list[str] | None:
     if tree.find(path) is None:
         return None
-    return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").splitlines()
+    return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
+
+
+def _is_dead_link(tree: Tree, name: str) -> bool:
+    return any(entry.path.rpartition("/")[2] == name for entry in tree.children("/etc"))
+
+
+def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]:
+    """The first line that is no account, as one that could not be read: what else is damaged nobody knows."""
+    whole = {number for number, _ in _fields(lines or [], least)}
+    for number, line in enumerate(lines or [], start=1):
+        # Empty lines, comments and the compat entries of NIS (nsswitch.conf(5)) say nothing of a password.
+        if number not in whole and line.strip() and line[0] not in "#+-":
+            problem = Answer[bool].missing(Reason.UNREADABLE, f"{path}:{number} is no account")
+            # Nothing of the line is shown: it may be a hash.
+            yield Account(path=path, line=number, name="?", scheme="other", default_password=problem)
+            return
 
 
 def _accounts(passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:

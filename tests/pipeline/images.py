@@ -1,0 +1,47 @@
+"""Gateway images as a customer's build leaves them: folders, made by hand and small."""
+
+from pathlib import Path
+
+EMPTY_ROOT = "root::19000:0:99999:7:::\n"
+
+
+def write(root: Path, path: str, content: str, mode: int = 0o644) -> None:
+    """Put a file into an image."""
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(content)
+    target.chmod(mode)
+
+
+def bare(root: Path) -> Path:
+    """What makes a folder a root file system."""
+    for folder in ("etc", "bin", "lib", "usr/bin"):
+        (root / folder).mkdir(parents=True)
+    write(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
+    return root
+
+
+def good(root: Path) -> Path:
+    """Locked root, verified updates, no key inside."""
+    bare(root)
+    write(root, "etc/shadow", "root:!:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n", 0o600)
+    write(root, "etc/rauc/system.conf", "[system]\ncompatible=gw\nbundle-formats=-plain\n[keyring]\npath=ca.pem\n")
+    write(root, "etc/rauc/ca.pem", "-----BEGIN CERTIFICATE-----\n")
+    write(root, "etc/opkg.conf", "option check_signature\nsrc/gz base https://feed.example/base\ndest root /\n")
+    write(root, "etc/opkg/keys/1a2b", "untrusted comment: key\n")
+    return root
+
+
+def regressed(root: Path) -> Path:
+    """The good image after one careless commit: root has no password any more."""
+    good(root)
+    write(root, "etc/shadow", EMPTY_ROOT, 0o600)
+    return root
+
+
+def broken(root: Path) -> Path:
+    """The good image after a build that did not end: what should hold the accounts is a folder."""
+    good(root)
+    (root / "etc/shadow").unlink()
+    (root / "etc/shadow").mkdir()
+    return root
