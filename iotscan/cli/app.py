@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotscan.cli import catalogue, discover, files, image, lab, scan, settings, stored
+from iotscan.cli import catalogue, discover, doctor, files, image, lab, scan, settings, stored
 from iotscan.cli.settled import SettledCommand
 
 HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
@@ -63,6 +63,7 @@ app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
 app.command("report", cls=SettledCommand)(stored.report)
 app.command("explain")(catalogue.explain)
+app.command("doctor")(doctor.doctor)
 app.command("validate")(files.validate)
 app.command("schema")(files.schema)
 app.add_typer(catalogue.checks, name="checks")

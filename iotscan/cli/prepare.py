@@ -1,7 +1,6 @@
 """Everything a scan needs, settled and checked before anything is sent."""
 
 import hashlib
-import os
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from iotscan.observe.network.survey import Unit
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import BadTarget, Targets, read_targets
 from iotscan.store.runs import make_folder, new_run_id
+from iotscan.store.state import state_path
 
 if TYPE_CHECKING:
     from iotscan.cli.launch import Wish
@@ -202,9 +202,8 @@ def _links(targets: Targets) -> tuple[Attached, ...]:
 
 
 def state_directory() -> Path:
-    """``$XDG_STATE_HOME/iotscan`` or ``~/.local/state/iotscan``, made with mode 0700."""
-    root = os.environ.get("XDG_STATE_HOME", "")
-    folder = (Path(root) if os.path.isabs(root) else Path.home() / ".local" / "state") / "iotscan"
+    """The folder of :func:`state_path`, made with mode 0700. Raises BadInput."""
+    folder = state_path()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
