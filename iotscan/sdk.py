@@ -149,11 +149,14 @@ def bad(
     reproduce: str = "",
     shows: str = "",
     about: Subject | None = None,
+    part: str = "",
 ) -> Verdict:
     """The question is answered badly in the way ``variant`` names.
 
     ``reproduce`` is a command anyone can paste (build it with :func:`command`); ``shows`` a text its
     output contains when this is true. ``about`` narrows the subject (a file and line, one of a fleet).
+    ``part`` says which of several things there it is (an account, the hash of a key), so that each keeps
+    its fingerprint when another is mended; it must not hold what changes from scan to scan.
     """
     return Verdict(
         kind="bad",
@@ -164,6 +167,7 @@ def bad(
         reproduce=reproduce,
         shows=shows,
         about=about,
+        part=part,
     )
 
 
@@ -172,9 +176,11 @@ def skip(summary: str, *, about: Subject | None = None) -> Verdict:
     return Verdict(kind="skip", summary=summary, about=about)
 
 
-def unknown(summary: str, *, reason: Reason = Reason.NOT_OBSERVABLE, about: Subject | None = None) -> Verdict:
-    """What was seen does not settle the question; the result is *not assessed*."""
-    return Verdict(kind="unknown", summary=summary, reason=reason, about=about)
+def unknown(
+    summary: str, *, reason: Reason = Reason.NOT_OBSERVABLE, about: Subject | None = None, part: str = ""
+) -> Verdict:
+    """What was seen does not settle the question; the result is *not assessed*. ``part`` is as in :func:`bad`."""
+    return Verdict(kind="unknown", summary=summary, reason=reason, about=about, part=part)
 
 
 def attested(said: Statement, as_of: datetime, variant: str, *, yes: str, no: str, expected: str) -> Verdict:

@@ -56,6 +56,7 @@ def private_key_permissions(found: PrivateKeys, target: Target) -> Returned:
                 observed=f"{place} mode {key.mode & 0o7777:04o}, {key.format}",
                 expected="mode 0600 or 0400",
                 about=place,
+                part=key.format,
             )
             wide.append(finding)
     return wide or good(f"{len(found.keys)} private keys, each readable by its owner only")

@@ -46,17 +46,21 @@ def judge(account: Account, place: Subject) -> Verdict | None:
     if account.scheme == "locked":
         return None
     if account.scheme == "empty":
-        return bad("empty", f"{account.name!r} needs no password", observed=where, expected=own, about=place)
+        return bad(
+            "empty", f"{account.name!r} needs no password", observed=where, expected=own, about=place, part=account.name
+        )
     if account.default_password.known:
         summary = f"the password of {account.name!r} is a well-known default"
-        return bad("default", summary, observed=where, expected=own, about=place)
+        return bad("default", summary, observed=where, expected=own, about=place, part=account.name)
     if account.scheme in WEAK:
         summary = f"the password of {account.name!r} is hashed with {account.scheme}"
-        return bad("weak-hash", summary, observed=where, expected="yescrypt, bcrypt or SHA-512", about=place)
+        return bad(
+            "weak-hash", summary, observed=where, expected="yescrypt, bcrypt or SHA-512", about=place, part=account.name
+        )
     if not account.default_password.is_answered:
         reason = account.default_password.reason or Reason.NOT_OBSERVABLE
         summary = f"the password of {account.name!r} could not be compared with known ones"
-        return unknown(summary, reason=reason, about=place)
+        return unknown(summary, reason=reason, about=place, part=account.name)
     return None
 
 

@@ -55,6 +55,7 @@ def private_keys(found: PrivateKeys, target: Target) -> Returned:
             observed=f"{place}: {key.format}, SHA-256 of the public half {key.public_sha256 or 'unknown'}",
             expected="keys are generated on the device",
             about=place,
+            part=key.format,  # not the key itself: a build that makes a new one each time still ships one
         )
         findings.append(finding)
     if not findings and not found.files_searched:

@@ -41,16 +41,19 @@ CLEARTEXT = ("http:", "ftp:", "mirror+http:")
 
 def judge(feed: Updater, place: Subject) -> Verdict | None:
     """The verdict on one remote feed, None when nothing is to be said."""
-    where = f"{place}: {feed.system} {feed.source} {feed.detail}".strip()
+    name = f"{feed.system} {feed.source}"
+    where = f"{place}: {name} {feed.detail}".strip()
     if feed.verifies.known is False:
         summary = f"{feed.system} installs from a feed whose signature it does not check"
-        return bad("unverified", summary, observed=where, expected="signatures demanded for every feed", about=place)
+        return bad(
+            "unverified", summary, observed=where, expected="signatures demanded for every feed", about=place, part=name
+        )
     if not feed.verifies.is_answered:
         summary = f"whether {feed.system} checks signatures could not be told"
-        return unknown(summary, reason=feed.verifies.reason or Reason.NOT_OBSERVABLE, about=place)
+        return unknown(summary, reason=feed.verifies.reason or Reason.NOT_OBSERVABLE, about=place, part=name)
     if feed.source.lower().startswith(CLEARTEXT):
         summary = f"{feed.system} fetches from a verified feed over plain HTTP"
-        return bad("cleartext", summary, observed=where, expected="an https:// address", about=place)
+        return bad("cleartext", summary, observed=where, expected="an https:// address", about=place, part=name)
     return None
 
 

@@ -58,10 +58,11 @@ def updater_verification(configured: Updaters, target: Target) -> Returned:
                 observed=f"{place}: {updater.detail or 'verification is off'}",
                 expected="a key in the image, and verification that cannot be left out",
                 about=place,
+                part=updater.system,
             )
             verdicts.append(finding)
         elif not updater.verifies.is_answered:
             summary = f"whether {updater.system} checks signatures could not be told"
             reason = updater.verifies.reason or Reason.NOT_OBSERVABLE
-            verdicts.append(unknown(summary, reason=reason, about=place))
+            verdicts.append(unknown(summary, reason=reason, about=place, part=updater.system))
     return verdicts or good(f"configured to verify: {', '.join(sorted({u.system for u in updaters}))}")

@@ -5,7 +5,6 @@ its function is called, and what it returns becomes results. Where a fact is mis
 whether that is *not applicable* (looked for, not there) or *not assessed*, and why.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -13,16 +12,16 @@ from typing import Any
 import msgspec
 
 from iotscan.assess.check import Check, Each, Fleet, Need, Policy, Presence, Seen, Target, Verdict
-from iotscan.assess.evidence import Evidence, Owner, place_of, place_order, vantage_of, whole
+from iotscan.assess.evidence import Evidence, Owner, place_of, vantage_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
+from iotscan.assess.naming import named
 from iotscan.assess.parameters import told
 from iotscan.assess.remedies import remedy
 from iotscan.model.answer import Unanswered
 from iotscan.model.device import Device
 from iotscan.model.facts import Fact
-from iotscan.model.identity import lasting_identity
 from iotscan.model.observation import Observation
-from iotscan.model.result import Result, fingerprint
+from iotscan.model.result import Result
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Outcome, Reason, Vantage
 
@@ -56,7 +55,7 @@ def assess(
         for owner in evidence.owners:
             gap = Gap(subject=whole(owner), kind=check.anchor.kind, reason=Reason.EXCLUDED, detail=text)
             results.append(_not_assessed(check, owner, gap))
-    return _named(results, evidence)
+    return named(results, evidence)
 
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,6 +261,7 @@ class _Asking:
             detail=said.summary if is_unknown else "",
             remedy=remedy(said.reason, self._check.anchor.kind) if is_unknown else "",
             observations=tuple(sorted({o.id for o in about})),
+            part=said.part,
         )
 
     def _error(self, call: _Call, detail: str) -> Result:
@@ -296,28 +296,6 @@ def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
         detail=gap.detail,
         remedy=remedy(gap.reason, gap.kind),
     )
-
-
-def _named(results: Iterable[Result], evidence: Evidence) -> tuple[Result, ...]:
-    """Sort results and give each its fingerprint; equal ones (other lines of a file) are counted apart."""
-    identities = {d.id: lasting_identity(d) for d in evidence.devices}
-    identities |= {i.id: i.name or i.id for i in evidence.images}
-    counted: Counter[str] = Counter()
-    named: list[Result] = []
-    for result in sorted(results, key=_order):
-        s = result.subject
-        key = (result.check, result.variant, identities[s.owner], f"{s.service} {s.path}".strip())
-        plain = fingerprint(*key)
-        counted[plain] += 1
-        count = counted[plain]
-        mark = plain if count == 1 else fingerprint(*key[:3], f"{key[3]} #{count}")
-        named.append(msgspec.structs.replace(result, fingerprint=mark))
-    return tuple(named)
-
-
-def _order(result: Result) -> tuple[Any, ...]:
-    place = place_order(result.subject)
-    return (place[:2], result.check, place, -result.outcome.weight, msgspec.json.encode(result))
 
 
 def _seen(observation: Observation) -> Seen[Fact]:

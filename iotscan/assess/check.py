@@ -134,6 +134,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reproduce: str = ""
     shows: str = ""
     about: Subject | None = None
+    part: str = ""
     reason: Reason = Reason.NOT_OBSERVABLE
 
 

@@ -1,7 +1,7 @@
 """What is known when questions are asked: devices, images, and all that was or was not learnt of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -53,6 +53,11 @@ class Evidence:
     def owners(self) -> tuple[Owner, ...]:
         """Devices, then images."""
         return (*self.devices, *self.images)
+
+    @property
+    def observations(self) -> Iterator[Observation]:
+        """Every observation about a device or image of this run."""
+        return (o for heard in self._heard.values() for o in heard)
 
     def observed(self, kind: str, owner: str) -> tuple[Observation, ...]:
         """All observations of a kind of fact about a device or image, in the order of their places."""

@@ -7,9 +7,19 @@ import typer
 
 from iotscan.cli import options as shared
 
+ImageName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What the image is known by from build to build. Default: the folder's name without version and build.",
+        show_default=False,
+    ),
+]
+
 
 def image(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A root file system as a folder.")],
+    name: ImageName = "",
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -58,6 +68,6 @@ def image(
     terms = gating.read(output_dir)
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
-    run = assess_image(folder, selected, chosen, terms=terms, output=output_dir)
+    run = assess_image(folder, selected, chosen, terms=terms, output=output_dir, name=name)
     present(run, wanted, display)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

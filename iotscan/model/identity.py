@@ -30,14 +30,6 @@ def is_lasting_mac(mac: str) -> bool:
     return len(value) == 6 and any(value) and not value[0] & (_LOCAL | _GROUP)
 
 
-def lasting_identity(device: Device) -> str:
-    """What names a device over scans: globally administered MAC, else serial or UUID, else its address."""
-    if is_lasting_mac(device.mac):
-        return f"mac {device.mac.lower()}"
-    claims = sorted(_unique_claims(device))
-    return " ".join(claims[0]) if claims else f"address {device.address}"
-
-
 def provisional_ids(device: Device) -> tuple[str, ...]:
     """The ids that were merged into this device (``Device.merged`` holds them as ``ID REASON``)."""
     return tuple(entry.partition(" ")[0] for entry in device.merged)
@@ -52,7 +44,7 @@ def merge(devices: Iterable[Device]) -> tuple[Device, ...]:
     """
     sightings = sorted(devices, key=lambda d: d.id)
     by_mac = _consistent_groups([[d] for d in sightings], _mac_keys)
-    by_claim = _consistent_groups(by_mac, _unique_claims)
+    by_claim = _consistent_groups(by_mac, unique_claims)
     return tuple(sorted((_joined(group) for group in by_claim), key=lambda d: d.id))
 
 
@@ -60,7 +52,8 @@ def _mac_keys(device: Device) -> set[Key]:
     return {("mac", device.mac.lower())} if is_lasting_mac(device.mac) else set()
 
 
-def _unique_claims(device: Device) -> set[Key]:
+def unique_claims(device: Device) -> set[Key]:
+    """Its serial numbers and UUIDs, without those that makers leave in."""
     return {(what, value) for what, value in _stated(device) if _looks_unique(value)}
 
 
@@ -137,7 +130,7 @@ def _reason(first: Device, other: Device, group: Sequence[Device]) -> str:
             continue
         if _mac_keys(peer) & _mac_keys(other):
             return f"has the same MAC address {other.mac.lower()}"
-        shared = sorted(_unique_claims(peer) & _unique_claims(other))
+        shared = sorted(unique_claims(peer) & unique_claims(other))
         if shared:
             return f"states the same {shared[0][0]} {shared[0][1]}"
     return "was merged"

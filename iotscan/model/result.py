@@ -80,6 +80,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     remedy: str = ""
     observations: tuple[str, ...] = ()
+    part: str = ""
+    """What of its place it is about, where that holds several: an account, a key, a feed."""
     fingerprint: str = ""
     waiver: str = ""
     """The id of the waiver that takes this finding out of the gate."""
@@ -92,11 +94,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.outcome is Outcome.FAIL
 
 
-def fingerprint(check: str, variant: str, identity: str, place: str) -> str:
-    """A name for a finding that survives a rescan: 16 hex digits.
+def fingerprint(check: str, variant: str, identity: str, place: str, part: str = "") -> str:
+    """A name for a finding that survives a rescan and a rebuild: 16 hex digits.
 
-    ``identity`` is the device's lasting identity (MAC, serial, UUID; else its address) or the image's
-    name; ``place`` is the service or the path, without a line number, which moves with every rebuild.
+    ``identity``, ``place`` and ``part`` are those of :mod:`iotscan.model.lasting`: the device or image,
+    the service or path in it without version and line, and which of the things there.
     """
-    text = "\x1f".join(("iotscan-fingerprint-1", check, variant, identity, place))
+    text = "\x1f".join(("iotscan-fingerprint-2", check, variant, identity, place, part))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

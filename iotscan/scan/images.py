@@ -14,6 +14,7 @@ from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.model.device import Image
 from iotscan.model.facts import PrivateKeys
+from iotscan.model.image_name import image_name
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
@@ -22,14 +23,19 @@ from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.store.runs import make_folder, new_run_id, write_run
 
 
-def assess_image(folder: Path, checks: Sequence[Check], profile: Profile, *, terms: Terms, output: Path) -> Run:
-    """Inspect a root file system and judge it; the run is kept below ``output``. Raises BadInput."""
+def assess_image(
+    folder: Path, checks: Sequence[Check], profile: Profile, *, terms: Terms, output: Path, name: str = ""
+) -> Run:
+    """Inspect a root file system and judge it; the run is kept below ``output``. Raises BadInput.
+
+    ``name`` is what the image is known by from build to build; empty takes it from the folder.
+    """
     tree = FolderTree(folder)
     run_id = new_run_id()
     kept = make_folder(output, run_id)
     now = datetime.now(UTC)
-    # The name, not the place: findings keep their fingerprints when a build folder moves.
-    name = safe_text(folder.resolve().name, 80)
+    # The name, not the place or the build: findings keep their fingerprints from one to the next.
+    name = safe_text(name.strip() or image_name(str(folder.resolve())), 80)
     image = Image(
         id=f"img-{hashlib.sha256(name.encode()).hexdigest()[:8]}",
         source=safe_text(tree.source, 400),

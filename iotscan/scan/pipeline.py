@@ -55,7 +55,7 @@ class Scan:
         self._earlier = earlier
         self._journal: Journal[Entry] = Journal(request.folder, None if earlier else request.header)
         self._journalled = {entry for entry in earlier if isinstance(entry, Found)}
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str, str, Subject]] = set()
         self._finished: set[str] = set()
         self._costs: dict[str, Cost] = {}
         self._clock: anyio.CancelScope | None = None
@@ -178,8 +178,10 @@ class Scan:
         profile = self._request.profile
         values = values_by_id(profile, self._checks)
         for result in assess(evidence, self._checks, policy=profile.as_policy(), values=values):
-            if result.is_finding and result.fingerprint not in self._told:
-                self._told.add(result.fingerprint)
+            # Not by its fingerprint: what a device is known by is settled only at the end.
+            said = (result.check, result.variant, result.part, result.subject)
+            if result.is_finding and said not in self._told:
+                self._told.add(said)
                 self._watch(FindingSeen(result=result))
 
     def _finish(self, cut: Reason | None) -> Run:
