@@ -9,7 +9,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.grade import Gradebook, Grades, Letter
 from iotscan.model.result import Result
 from iotscan.model.run import Incomplete, Verdict
-from iotscan.model.vocabulary import Outcome, Reason, Severity
+from iotscan.model.vocabulary import Outcome, Reason, Severity, Vantage
 
 NAMED = 4
 """How many checks or gaps the one-line summary names."""
@@ -147,7 +147,10 @@ def _blind(results: Sequence[Result], answered_targets: bool) -> list[str]:
     """Why there is nothing to judge at all, where that is so."""
     if not answered_targets:
         return ["no target answered"]
-    settled = any(r.outcome not in (Outcome.NOT_ASSESSED, Outcome.ERROR) for r in results)
+    # A person's word is no evidence that anything was looked at.
+    settled = any(
+        r.outcome not in (Outcome.NOT_ASSESSED, Outcome.ERROR) and r.vantage is not Vantage.ATTESTED for r in results
+    )
     return ["nothing could be assessed"] if results and not settled else []
 
 

@@ -1,5 +1,7 @@
 """A run judged anew from what it holds: results, grades and verdict follow from its observations and attempts.
 
+What persons decided and stated comes on top, with the terms: it is never taken from an earlier judgement.
+
 Pure: the same run, checks, profile and date give the same bytes. ``scan``, ``image``, ``assess`` and
 ``gate`` all end here.
 """
@@ -10,12 +12,14 @@ from datetime import UTC, datetime
 import msgspec
 
 from iotscan.assess.assessing import assess
+from iotscan.assess.attesting import attest, observed_only, statement_kinds
 from iotscan.assess.check import Check
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
 from iotscan.assess.grading import grade
 from iotscan.assess.profile import Profile, required_ids, values_by_id
 from iotscan.assess.terms import Terms
+from iotscan.assess.waiving import waive
 from iotscan.model.facts import PortSweep
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
@@ -38,18 +42,25 @@ def judge(
     """
     rules = terms.rules(profile)
     moment = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
-    evidence = Evidence(run.devices, run.images, run.observations, run.attempts, moment)
+    seen = observed_only(run.observations)
+    stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=moment)
+    observations = (*seen, *stated.observations)
+    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment)
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
     )
+    asked = {c.info.id for c in checks}
+    waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=moment, asked=asked)
+    results = waived.results
     grades = grade(results, run.devices, run.images)
     verdict = decide(
         results,
         grades,
         rules=rules,
         required=required_ids(profile, checks),
-        answered_targets=_did_any_answer(run),
+        answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
         was_cut_short=run.status == "interrupted",
+        warnings=(*waived.warnings, *stated.warnings),
     )
     infos = {c.info.id: c.info for c in (*checks, *excluded)}
     return msgspec.structs.replace(
@@ -57,17 +68,16 @@ def judge(
         as_of=moment.isoformat(),
         profile=profile.as_info(),
         checks=tuple(infos[key] for key in sorted(infos)),
+        observations=observations,
         results=results,
+        waivers=waived.uses,
+        attestations=stated.uses,
         grades=grades,
         verdict=verdict,
     )
 
 
-def _did_any_answer(run: Run) -> bool:
-    """True when there is an image, or a device said anything: a closed port is an answer, silence is none."""
-    return bool(run.images) or any(_is_answer(o) for o in run.observations)
-
-
 def _is_answer(observation: Observation) -> bool:
+    """True when a device said anything: a closed port is an answer, silence is none."""
     fact = observation.fact
     return bool(fact.open or fact.closed) if isinstance(fact, PortSweep) else True

@@ -4,6 +4,7 @@ import msgspec
 
 from iotscan.assess.gate import GateRules, GateSettings, Threshold, settle
 from iotscan.assess.profile import Profile
+from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.run import Run
 
 
@@ -11,12 +12,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What holds over the profile.
 
     ``fallback`` is the threshold where neither says on what to fail. ``baseline`` is the earlier run that tells
-    new findings from known ones.
+    new findings from known ones. ``waivers`` are the waivers and attestations in force or not.
     """
 
     gate: GateSettings = GateSettings()
     fallback: Threshold = "none"
     baseline: Run | None = None
+    waivers: WaiverFile = WaiverFile()
 
     def rules(self, profile: Profile) -> GateRules:
         """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""

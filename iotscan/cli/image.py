@@ -65,7 +65,7 @@ def image(
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
     )
-    terms = gating.read(output_dir)
+    terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
     run = assess_image(folder, selected, chosen, terms=terms, output=output_dir, name=name)

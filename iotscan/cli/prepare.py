@@ -14,6 +14,7 @@ import msgspec
 
 from iotscan import __version__
 from iotscan.cli.recipe import Choice, Chosen, Recipe
+from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
 from iotscan.model.run import ProfileInfo, Run, Tool
@@ -108,7 +109,7 @@ def _choose(wish: "Wish") -> Chosen:
         include=wish.include,
         skip=wish.skip,
         folders=tuple(str(f.absolute()) for f in wish.folders),
-        gating=wish.gating.settled(wish.output),
+        gating=wish.gating.settled(wish.output) if wish.command == "scan" else Gating(no_waivers=True),
         judges=wish.command == "scan",
     ).load(wish.output)
 

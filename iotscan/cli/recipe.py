@@ -37,7 +37,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     def load(self, output: Path) -> "Chosen":
         """The profile, the checks and the terms themselves; ``output`` is where runs are kept. Raises BadInput."""
         profile, checks = choose_checks(self.profile, [Path(f) for f in self.folders], self.include, self.skip)
-        terms = self.gating.read(output)
+        terms = self.gating.read(output, folders=[Path(f) for f in self.folders])
         terms.rules(profile)
         return Chosen(choice=self, profile=profile, checks=checks if self.judges else (), terms=terms)
 

@@ -62,7 +62,9 @@ def assess(
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
     )
-    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, gating.read(output_dir), as_of)
+    judged = _judge_again(
+        run, output_dir, profile, check, skip_check, checks, gating.read(output_dir, folders=checks or ()), as_of
+    )
     present(judged, wanted, display)
     raise typer.Exit(judged.verdict.exit_code if judged.verdict else 3)
 
@@ -104,7 +106,7 @@ def gate(
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
     )
-    terms = gating.read(output_dir, fallback="high")
+    terms = gating.read(output_dir, folders=checks or (), fallback="high")
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of)
     if judged.verdict is None:
         raise typer.Exit(3)

@@ -1,5 +1,6 @@
 """The gate's options: read and checked before anything is sent."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -7,7 +8,9 @@ import msgspec
 
 from iotscan.assess.gate import GateSettings, Threshold
 from iotscan.assess.terms import Terms
+from iotscan.cli.waiving import find_waivers, read_file
 from iotscan.data.typed_yaml import nearest, shown
+from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.errors import BadInput
 from iotscan.model.grade import LETTERS
 from iotscan.store.runs import find_run, read_run
@@ -33,13 +36,21 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
     no_waivers: bool = False
 
     def settled(self, output: Path) -> "Gating":
-        """The same with the baseline as the file that is meant now: ``latest`` will soon be another run."""
-        if not self.baseline:
-            return self
-        return msgspec.structs.replace(self, baseline=str(find_run(self.baseline, output).resolve()))
+        """The same with the files that are meant now: ``latest`` will soon be another run, and so will this folder."""
+        waivers = find_waivers(self.waivers, no_waivers=self.no_waivers)
+        return msgspec.structs.replace(
+            self,
+            baseline=str(find_run(self.baseline, output).resolve()) if self.baseline else "",
+            waivers=str(waivers.absolute()) if waivers else "",
+            no_waivers=waivers is None,
+        )
 
-    def read(self, output: Path, *, fallback: Threshold = "none") -> Terms:
-        """The terms they say; ``fallback`` is the command's own threshold. Raises BadInput."""
+    def read(self, output: Path, *, folders: Sequence[Path] = (), fallback: Threshold = "none") -> Terms:
+        """The terms they say.
+
+        ``folders`` hold further checks that waivers may name; ``fallback`` is the command's own threshold.
+        Raises BadInput.
+        """
         settings = GateSettings(
             fail_on=_threshold("--fail-on", self.fail_on),
             warn_on=_threshold("--warn-on", self.warn_on),
@@ -49,7 +60,9 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
             exit_zero=self.exit_zero or None,
         )
         baseline = read_run(self.baseline, output) if self.baseline else None
-        return Terms(gate=settings, fallback=fallback, baseline=baseline)
+        waivers = find_waivers(self.waivers, no_waivers=self.no_waivers)
+        decided = read_file(waivers, folders) if waivers else WaiverFile()
+        return Terms(gate=settings, fallback=fallback, baseline=baseline, waivers=decided)
 
 
 def _threshold(option: str, word: str) -> Threshold | None:

@@ -99,8 +99,8 @@ class KnownChecks(msgspec.Struct, frozen=True, kw_only=True):
     attestable: frozenset[str] = frozenset()
 
     def matching(self, word: str) -> tuple[str, ...]:
-        """The ids that a glob over ids and aliases takes, sorted."""
-        return tuple(sorted({found for name, found in self.ids.items() if fnmatchcase(name, word.lower())}))
+        """The ids that a glob takes, sorted."""
+        return tuple(sorted({found for found in self.ids.values() if fnmatchcase(found, word.lower())}))
 
 
 def read_waivers(path: Path, known: KnownChecks, *, today: date) -> WaiverFile:
@@ -214,7 +214,7 @@ class _Checking:
             raise self._bad(at, f"'{said}' is a pattern: name one check, or add 'allow_glob: true' if you mean it")
         if not self._known.matching(entry.check):
             said = f"no check fits '{shown(entry.check)}'"
-            raise self._bad(at, f"{said}{nearest(entry.check, list(self._known.ids))}")
+            raise self._bad(at, f"{said}{nearest(entry.check, sorted(set(self._known.ids.values())))}")
 
     def _target(self, target: Target, entry: Where) -> None:
         where = (*entry, "target")

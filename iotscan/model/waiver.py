@@ -4,8 +4,9 @@ from typing import Literal
 
 import msgspec
 
-WaiverState = Literal["applied", "expired", "unused", "void"]
-"""``void``: it fits, but the finding is graver than the waiver may cover."""
+WaiverState = Literal["applied", "expired", "unused", "void", "not_asked"]
+"""``void``: it fits, but the finding is graver than the waiver may cover. ``unused``: what it names was assessed,
+and nothing fails there. ``not_asked``: this run does not tell, and ``notes`` say why."""
 
 
 class WaiverUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,3 +40,5 @@ class AttestationUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reference: str
     expires: str
     state: Literal["applied", "expired", "unused"]
+    notes: tuple[str, ...] = ()
+    """Why it is unused, how long ago it expired, that it expires soon."""

@@ -209,7 +209,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaiverRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A waiver and what became of it: ``applied``, ``expired``, ``unused`` or ``void``."""
+    """A waiver and what became of it: ``applied``, ``expired``, ``unused``, ``void`` or ``not_asked``."""
 
     id: str
     check: str

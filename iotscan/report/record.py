@@ -6,7 +6,7 @@ from iotscan.report.words import clean
 
 GRANTS = ("--default-creds", "--intrusive")
 """The grants that are a flag without a value, in the order of :class:`~iotscan.model.scope.Grants`."""
-_STATES = ("expired", "void", "unused", "applied")
+_STATES = ("expired", "void", "unused", "not_asked", "applied")
 """Waivers in the order in which they are told: what needs a person first."""
 
 
