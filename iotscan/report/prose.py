@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 _ITEM = re.compile(r"[-*] ")
-_CODE = re.compile(r"`([^`]+)`")
+_MARKED = re.compile(r"`(?P<code>[^`]+)`|(?<![^\s(])\*(?P<em>[^*\s](?:[^*]*[^*\s])?)\*(?![\w*])")
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,14 @@ def _joined(lines: list[str]) -> Block:
     return Block(kind="item" if _ITEM.match(text) else "paragraph", text=text)
 
 
-def spans(text: str) -> tuple[tuple[str, bool], ...]:
-    """(piece, is code) of a line in which code stands between backticks; the backticks go."""
-    pieces = _CODE.split(text)
-    return tuple((piece, bool(number % 2)) for number, piece in enumerate(pieces) if piece)
+def spans(text: str) -> Iterator[tuple[str, str]]:
+    """(piece, ``code`` or ``em`` or nothing) of a line with `` `code` `` and ``*emphasis*``; the marks go."""
+    done = 0
+    for found in _MARKED.finditer(text):
+        if found.start() > done:
+            yield text[done : found.start()], ""
+        kind = found.lastgroup or ""
+        yield found[kind], kind
+        done = found.end()
+    if done < len(text):
+        yield text[done:], ""

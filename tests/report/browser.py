@@ -10,8 +10,8 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver"}
-"""Program -> Debian package."""
+PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver", "pdftotext": "poppler-utils"}
+"""Program -> Debian package: the browser, what drives it, what reads the paper that it prints."""
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
