@@ -1,6 +1,7 @@
-"""The run as JSON: the canonical format, of which every other one is a view."""
+"""The run as JSON: the canonical format, of which every other one is a view. And how JSON is written here at all."""
 
 import re
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,13 +14,26 @@ _UNSAFE = re.compile(
 
 
 def render(run: Run) -> str:
-    """The run file's content, indented by two, keys in a fixed order, ending in a newline.
+    """The run file's content, indented by two, keys in a fixed order, ending in a newline."""
+    return document(run, order="deterministic")
 
-    Struct fields keep the model's order, maps are sorted. Control, bidirectional and invisible
-    characters are written as escapes, so that ``cat`` is harmless; the decoded value is the same.
+
+def document(content: Any, *, order: Literal["deterministic"] | None = None) -> str:
+    """``content`` as JSON, indented by two, ending in a newline.
+
+    Struct fields keep the model's order and maps their own, or are sorted with ``order``. Control, bidirectional
+    and invisible characters are written as escapes, so that ``cat`` is harmless; the decoded value is the same.
     """
-    body = msgspec.json.format(msgspec.json.encode(run, order="deterministic"), indent=2).decode()
-    return _UNSAFE.sub(_escape, body) + "\n"
+    return _escaped(msgspec.json.format(msgspec.json.encode(content, order=order), indent=2).decode()) + "\n"
+
+
+def record(content: Any) -> str:
+    """``content`` as JSON in one line that ends in a newline, escaped alike."""
+    return _escaped(msgspec.json.encode(content).decode()) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
-from iotscan.report import json, plain
+from iotscan.report import csv, gitlab, json, jsonl, junit, markdown, plain, sarif, sarif_github
 from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
@@ -19,7 +19,21 @@ def _html(run: Run) -> str:
     return render(run)
 
 
-FORMATS: Mapping[str, Writer] = MappingProxyType({"html": _html, "json": json.render, "text": plain.render})
+FORMATS: Mapping[str, Writer] = MappingProxyType(
+    {
+        "csv": csv.render,
+        "github-summary": markdown.summary,
+        "gitlab-codequality": gitlab.render,
+        "html": _html,
+        "json": json.render,
+        "jsonl": jsonl.render,
+        "junit": junit.render,
+        "md": markdown.render,
+        "sarif": sarif.render,
+        "sarif-github": sarif_github.render,
+        "text": plain.render,
+    }
+)
 """Formats that give text. The terminal is no format: it needs a console and is chosen by the CLI."""
 
 

@@ -436,6 +436,28 @@ def interrupted_run() -> Run:
     return replace(example_run(), status="interrupted", finished="", verdict=None)
 
 
+def empty_run() -> Run:
+    """A scan that nobody answered."""
+    return replace(
+        example_run(),
+        devices=(),
+        attempts=(),
+        observations=(),
+        results=(),
+        grades=grade([], [], []),
+        costs={},
+        notices=(),
+        verdict=Verdict(
+            complete=False,
+            gate="pass",
+            fail_on="high",
+            exit_code=3,
+            summary="gate holds; incomplete: no target answered",
+            reasons=("no target answered",),
+        ),
+    )
+
+
 def image_run() -> Run:
     """A gateway image, judged from its configuration alone."""
     image = Image(id="img-1", source="out/rootfs.tar", format="tar", name="gateway", files=1204)

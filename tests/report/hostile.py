@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import Claim
-from iotscan.model.result import Result
-from iotscan.model.run import Notice, Run
+from iotscan.model.result import CheckInfo, Clause, Result
+from iotscan.model.run import BaselineInfo, Notice, Run
+from iotscan.model.waiver import AttestationUse, WaiverUse
 
 from .example import example_run, image_run
 
@@ -28,7 +29,21 @@ TRICKS = (
     "👩\u200d👩\u200d👧 \U000e0041",
     "\x00\x7f",
     "─" * 300,
+    "=cmd|' /C calc'!A0",
+    "@everyone #1 GH-2 a94a8fe www.evil.example http://evil.example mail@evil.example",
+    "[x](http://evil.example) ![i](http://evil.example/i.png) [y]: http://evil.example",
+    "<img src=x onerror=alert(1)><script>alert(1)</script><a href=//evil.example>",
+    "` | `` | ``` | \\| a|b",
+    "]]>&amp;<!--&#0;",
+    "{0} {{x}} ${{ secrets.X }}",
+    "../../etc/passwd C:\\x //evil.example/x",
+    "# head\n---\n> quote\n1. one\n- [ ] task",
+    "**b** _i_ ~s~ $m$ :smile: |",
 )
+
+
+WAIVER = "W-2026-014"
+"""The one that the example's waived finding names."""
 
 
 def spoiled(text: str) -> Run:
@@ -44,9 +59,29 @@ def spoiled(text: str) -> Run:
         attempts=tuple(replace(a, detail=text) for a in run.attempts),
         observations=tuple(replace(o, excerpt=text) for o in run.observations),
         notices=(Notice(about=text, text=text),),
-        verdict=replace(run.verdict, summary=text, reasons=(text,)) if run.verdict else None,
+        verdict=replace(run.verdict, summary=text, reasons=(text,), warnings=(text,)) if run.verdict else None,
         scope=replace(run.scope, authority=text),
+        checks=tuple(_check(c, text) for c in run.checks),
+        waivers=(_waiver(text),),
+        attestations=(_attestation(text),),
+        baseline=BaselineInfo(run=text, finished=text, new=1),
     )
+
+
+def _check(check: CheckInfo, text: str) -> CheckInfo:
+    variants = {name: replace(v, title=text) for name, v in check.variants.items()}
+    clause = Clause(standard=text, edition=text, id=text)
+    return replace(check, title=text, variants=variants, tags=(text,), clauses=(clause,))
+
+
+def _waiver(text: str) -> WaiverUse:
+    words: dict[str, Any] = dict.fromkeys(("check", "target", "decision", "reason", "owner", "expires"), text)
+    return WaiverUse(id=WAIVER, **words, state="expired", notes=(text,), approved_by=text, ticket=text)
+
+
+def _attestation(text: str) -> AttestationUse:
+    words: dict[str, Any] = dict.fromkeys(("id", "check", "target", "by", "reference", "expires"), text)
+    return AttestationUse(**words, holds=True, state="applied")
 
 
 def _device(device: Device, text: str) -> Device:

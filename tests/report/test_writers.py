@@ -14,15 +14,36 @@ from iotscan.report import json as run_json
 from iotscan.report.registry import FORMATS, UnknownFormat, write
 
 from . import golden
-from .example import example_run, image_run, interrupted_run
+from .example import empty_run, example_run, image_run, interrupted_run
 from .hostile import TRICKS, is_harmless, spoiled
+from .reading import READ_BACK
 
 RUNS = (example_run, interrupted_run, image_run)
+SAMPLES = {
+    "html": "report.html",
+    "json": "run.json",
+    "text": "report.txt",
+    "csv": "report.csv",
+    "jsonl": "records.jsonl",
+    "md": "report.md",
+    "github-summary": "github-summary.md",
+    "junit": "junit.xml",
+    "sarif": "report.sarif",
+    "sarif-github": "github.sarif",
+    "gitlab-codequality": "gl-code-quality-report.json",
+}
 
 
-@pytest.mark.parametrize(("name", "format"), [("run.json", "json"), ("report.txt", "text")])
-def test_the_sample_is_what_is_written(name: str, format: str) -> None:
-    golden.match(golden.REPORTS / "samples" / name, write(example_run(), format))
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_the_sample_is_what_is_written(format: str) -> None:
+    golden.match(golden.REPORTS / "samples" / SAMPLES[format], write(example_run(), format))
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_run_that_found_nobody_is_written_too(format: str) -> None:
+    written = write(empty_run(), format)
+    assert written.endswith("\n")
+    assert "no target answered" in written or format == "csv", "silence must never look like a pass"
 
 
 @pytest.mark.parametrize("make", RUNS)
@@ -56,12 +77,15 @@ def test_any_text_stays_text(format: str, text: str) -> None:
 
 def _assert_harmless(format: str, text: str) -> None:
     written = write(spoiled(text), format)
-    assert is_harmless(written)
+    assert is_harmless(written.replace("\r\n", "\n") if format == "csv" else written)
     assert written.endswith("\n")
-    assert len(written.splitlines()) == len(write(spoiled("x"), format).splitlines())
+    plain_lines = write(spoiled("x"), format).count("\n")
+    assert written.count("\n") == len(written.splitlines()) == plain_lines
     if format == "json":
         assert msgspec.json.decode(written, type=Run) == spoiled(text)
         assert json.loads(written)["notices"][0]["text"] == text
+    if format in READ_BACK:
+        READ_BACK[format](written)
 
 
 @given(text=st.text(max_size=40) | st.sampled_from(TRICKS))
@@ -85,5 +109,5 @@ def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UnknownFormat, match="did you mean 'json'") as caught:
         write(example_run(), "jsno")
     assert caught.value.nearest == "json"
-    with pytest.raises(UnknownFormat, match=r"Known: html, json, text"):
+    with pytest.raises(UnknownFormat, match=r"Known: csv, github-summary, .*, text"):
         write(example_run(), "\x1b[2Jnonsense")

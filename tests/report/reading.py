@@ -1,0 +1,85 @@
+"""Formats read back as their readers do, with what a hostile text must not have changed."""
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Mapping
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from iotscan.report.csv import FORMULA
+
+from .example import example_run
+
+RESULTS = example_run().results
+FINDINGS = [r for r in RESULTS if r.is_finding]
+MENTION = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|www\.|://", re.IGNORECASE)
+"""What GitHub makes links of in rendered text that is no code."""
+HARMLESS = {
+    *("inline", "text", "softbreak", "code_inline", "fence", "strong_open", "strong_close"),
+    *(f"{name}_{end}" for name in ("heading", "paragraph", "bullet_list", "list_item") for end in ("open", "close")),
+    *(f"{name}_{end}" for name in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")),
+}
+"""Every kind of node that the Markdown template makes."""
+
+
+def markdown_tokens(text: str) -> Iterator[Token]:
+    """All tokens of GitHub-flavoured Markdown in which HTML and bare links count."""
+    for token in MarkdownIt("gfm-like", {"html": True, "linkify": True}).parse(text):
+        yield token
+        yield from token.children or ()
+
+
+def read_markdown(text: str) -> None:
+    tokens = list(markdown_tokens(text))
+    strange = {t.type for t in tokens} - HARMLESS
+    assert not strange, strange
+    for token in tokens:
+        assert token.type != "text" or not MENTION.search(token.content), token.content
+
+
+def read_csv(text: str) -> None:
+    head, *body = csv.reader(io.StringIO(text, newline=""))
+    assert len(body) == len(RESULTS)
+    assert all(len(row) == len(head) for row in body)
+    assert not any(cell.startswith(FORMULA) for row in body for cell in row)
+
+
+def read_junit(text: str) -> None:
+    cases = ET.fromstring(text).findall(".//testcase")
+    names = [(c.get("classname"), c.get("name")) for c in cases]
+    assert len(names) == len(set(names))
+    assert len(cases) == 2 + sum(r.outcome != "not_applicable" for r in RESULTS)
+
+
+def read_sarif(text: str) -> None:
+    (run,) = json.loads(text)["runs"]
+    assert len(run["results"]) == len(FINDINGS)
+    for result in run["results"]:
+        assert not re.search(r"\]\(", result["message"]["text"])
+
+
+def read_jsonl(text: str) -> None:
+    records = [json.loads(line) for line in text.splitlines()]
+    assert sum(r["record"] == "result" for r in records) == len(RESULTS)
+    assert records[0]["record"] == "run"
+    assert records[-1]["record"] == "verdict"
+
+
+def read_gitlab(text: str) -> None:
+    assert len(json.loads(text)) == len(FINDINGS)  # one is waived, one is about the run
+
+
+READ_BACK: Mapping[str, Callable[[str], None]] = {
+    "csv": read_csv,
+    "github-summary": read_markdown,
+    "gitlab-codequality": read_gitlab,
+    "jsonl": read_jsonl,
+    "junit": read_junit,
+    "md": read_markdown,
+    "sarif": read_sarif,
+    "sarif-github": read_sarif,
+}
