@@ -12,7 +12,7 @@ from collections import Counter
 from urllib.parse import quote
 
 from iotscan.model.device import Device
-from iotscan.model.identity import lasting_identity
+from iotscan.model.lasting import identities, lasting_path
 from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.report.words import clean
@@ -36,7 +36,8 @@ class Uris:
     """The paths of a run's devices and images. Made from a run, never changed."""
 
     def __init__(self, run: Run) -> None:
-        made = {d.id: _device_segment(d) for d in run.devices}
+        known = identities(run.devices, run.images, run.observations)
+        made = {d.id: _device_segment(d, known[d.id]) for d in run.devices}
         made |= {i.id: slug(i.name or "image") for i in run.images}
         shared = {segment for segment, count in Counter(made.values()).items() if count > 1 or segment == ROOT}
         # Ids are unique in a run, so that two owners never share a segment, whatever they call themselves.
@@ -53,15 +54,16 @@ class Uris:
         """The path of a place: ``iotscan/cam-front-3fa9c2d1/tcp-23``, ``gateway/etc/shadow``, never empty."""
         asset = self.asset(subject)
         if subject.image:
-            parts = [_segment(part) for part in clean(subject.path, 1000).split("/") if part]
+            # Without versions, as in the fingerprint: the next kernel is no reason for a new alert.
+            parts = [_segment(part) for part in lasting_path(clean(subject.path, 1000)).split("/") if part]
             return "/".join((asset, *parts)) if parts else f"{ROOT}/{asset}"
         return f"{ROOT}/{asset}/{slug(subject.service, 'device')}"
 
 
-def _device_segment(device: Device) -> str:
+def _device_segment(device: Device, identity: str) -> str:
     """Name and identity. An address is no name: it may be another device's tomorrow."""
     name = device.claimed("name") or device.claimed("model")
-    return f"{slug(name, 'device')}-{_digest(lasting_identity(device))}"
+    return f"{slug(name, 'device')}-{_digest(identity)}"
 
 
 def _digest(text: str) -> str:
@@ -70,4 +72,4 @@ def _digest(text: str) -> str:
 
 def _segment(part: str) -> str:
     """One step of a path, percent-encoded; dots that mean another folder are none here."""
-    return "_" * len(part) if part in (".", "..") else quote(part, safe="")
+    return "_" * len(part) if part in (".", "..") else quote(part.replace("*", "_"), safe="")

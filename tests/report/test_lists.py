@@ -27,7 +27,7 @@ def test_a_table_has_every_result_and_says_what_became_of_it() -> None:
     rows = _rows(run)
     assert len(rows) == len(run.results)
     assert sum(r["outcome"] == "fail" for r in rows) == 10
-    assert [r["waiver"] for r in rows if r["outcome"] == "waived"] == ["W-2026-014"]
+    assert [r["waiver"] for r in rows if r["outcome"] == "waived"] == ["W-2026-014 until 2027-02-20 (j.doe)"]
     silent = [r for r in rows if r["address"] == "192.0.2.23"]
     assert {r["outcome"] for r in silent} == {"not_assessed"}
     assert all(r["why"] == "no answer in time: no port answered" for r in silent)
@@ -68,7 +68,7 @@ def test_records_stand_alone_and_end_with_the_verdict() -> None:
     run = example_run()
     records = [json.loads(line) for line in write(run, "jsonl").splitlines()]
     kinds = [r["record"] for r in records]
-    assert list(dict.fromkeys(kinds)) == ["run", "device", "result", "grade", "notice", "verdict"]
+    assert list(dict.fromkeys(kinds)) == [*("run", "device", "result", "grade", "waiver", "notice", "verdict")]
     assert kinds.count("result") == len(run.results)
     assert kinds.count("grade") == 1 + len(run.devices)
     assert records[0]["schema"] == "iotscan/records@1"
