@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_check
 
 checks = typer.Typer(help="List, show, write and lint checks.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(metavar="CHECK", help="A check's id or alias.")]
+Name = Annotated[str, typer.Argument(metavar="CHECK", autocompletion=complete_check, help="A check's id or alias.")]
 ElementName = Annotated[
     str, typer.Option("--element", metavar="NAME", help="hardware, updates, communication, keys or cloud.")
 ]

@@ -52,6 +52,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="",
             reader="iotscan.cli.kinds:read_profile_file",
         ),
+        "waivers": Kind(
+            schema="iotscan/waivers@1",
+            about="waivers of findings, and what a person attests",
+            written="iotscan.data.waiver_file:WaiverFile",
+            reader="iotscan.cli.waiving:read_file",
+        ),
         "credentials": Kind(
             schema="iotscan/credentials@1",
             about="documented default logins of products",

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from iotscan.cli import complete
+
 OUTPUT = Path("iotscan-out")
 FailOn = Annotated[
     str,
     typer.Option(
+        autocompletion=complete.complete_severity,
         metavar="SEVERITY",
         help="Exit 1 on findings at or above: critical, high, medium, low, info; none never does. "
         "Default: as the profile says.",
@@ -18,12 +21,16 @@ FailOn = Annotated[
 WarnOn = Annotated[
     str,
     typer.Option(
-        metavar="SEVERITY", help="Name findings at or above in the verdict; changes no exit code.", show_default=False
+        autocompletion=complete.complete_severity,
+        metavar="SEVERITY",
+        help="Name findings at or above in the verdict; changes no exit code.",
+        show_default=False,
     ),
 ]
 FailOnNew = Annotated[
     str,
     typer.Option(
+        autocompletion=complete.complete_severity,
         metavar="SEVERITY",
         help="Exit 1 on findings at or above that are not in the baseline; needs --baseline.",
         show_default=False,
@@ -32,6 +39,7 @@ FailOnNew = Annotated[
 Baseline = Annotated[
     str,
     typer.Option(
+        autocompletion=complete.complete_run,
         metavar="RUN",
         help="An earlier run (file, folder, id or latest): tells new findings from known ones.",
         show_default=False,
@@ -48,6 +56,7 @@ MinGrade = Annotated[
 Incomplete = Annotated[
     str,
     typer.Option(
+        autocompletion=complete.complete_incomplete,
         metavar="WHAT",
         help="What an incomplete run does: fail (exit 3, the default), warn, or ignore. Exit 3 stays where no target "
         "answered or nothing could be assessed.",
@@ -60,23 +69,47 @@ Waivers = Annotated[
 ]
 NoWaivers = Annotated[bool, typer.Option("--no-waivers", help="Judge without waivers and attestations.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where findings would exit 1. Codes 2 and 3 stay.")]
-ProfileName = Annotated[str, typer.Option("--profile", metavar="NAME|FILE", help="What to check and how to judge it.")]
+ProfileName = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        autocompletion=complete.complete_profile,
+        metavar="NAME|FILE",
+        help="What to check and how to judge it.",
+    ),
+]
 CheckFolders = Annotated[
     list[Path] | None, typer.Option("--checks", metavar="DIR", help="Further checks from a folder; repeatable.")
 ]
 Include = Annotated[
     list[str] | None,
-    typer.Option("--check", metavar="ID", help="Only these checks (id, alias, glob, element:NAME); repeatable."),
+    typer.Option(
+        "--check",
+        autocompletion=complete.complete_check,
+        metavar="ID",
+        help="Only these checks (id, alias, glob, element:NAME); repeatable.",
+    ),
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option("--skip-check", metavar="ID", help="All but these checks; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--skip-check", autocompletion=complete.complete_check, metavar="ID", help="All but these checks; repeatable."
+    ),
 ]
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", "-f", metavar="FMT[:PATH]", help="json or text, to PATH or standard output; repeatable."),
+    typer.Option(
+        "--format",
+        "-f",
+        autocompletion=complete.complete_format,
+        metavar="FMT[:PATH]",
+        help="json or text, to PATH or standard output; repeatable.",
+    ),
 ]
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]
-Color = Annotated[str, typer.Option(metavar="WHEN", help="auto, always or never.")]
+Color = Annotated[
+    str, typer.Option(autocompletion=complete.complete_color, metavar="WHEN", help="auto, always or never.")
+]
 Width = Annotated[int, typer.Option(metavar="N", help="Columns of the terminal report; 0 asks the terminal.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="No symbols beyond ASCII.")]
 Quiet = Annotated[int, typer.Option("--quiet", "-q", count=True, help="-q: only the verdict; -qq: only the exit code.")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from iotscan.assess.terms import Terms
     from iotscan.model.run import Run
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run file, its folder, a run id, or 'latest'.")]
+RunName = Annotated[
+    str,
+    typer.Argument(metavar="RUN", autocompletion=complete_run, help="A run file, its folder, a run id, or 'latest'."),
+]
 AsOf = Annotated[str, typer.Option(metavar="DATE", help="Judge ages and expiry by this date (2026-12-31).")]
 Runs = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]
 
