@@ -53,11 +53,12 @@ def judge(
     waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=moment, asked=asked)
     results = waived.results
     grades = grade(results, run.devices, run.images)
+    required = required_ids(profile, checks)
     verdict = decide(
         results,
         grades,
         rules=rules,
-        required=required_ids(profile, checks),
+        required=required,
         answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
         was_cut_short=run.status == "interrupted",
         warnings=(*waived.warnings, *stated.warnings),
@@ -66,7 +67,7 @@ def judge(
     return msgspec.structs.replace(
         run,
         as_of=moment.isoformat(),
-        profile=profile.as_info(),
+        profile=profile.as_info(required),
         checks=tuple(infos[key] for key in sorted(infos)),
         observations=observations,
         results=results,

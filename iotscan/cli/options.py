@@ -87,7 +87,7 @@ Include = Annotated[
         "--check",
         autocompletion=complete.complete_check,
         metavar="ID",
-        help="Only these checks (id, alias, glob, element:NAME); repeatable.",
+        help="Only these checks (id, alias, glob, element:, tag:, severity:, clause:); repeatable.",
     ),
 ]
 Exclude = Annotated[

@@ -17,7 +17,7 @@ from iotscan.cli.recipe import Choice, Chosen, Recipe
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.model.errors import BadInput
-from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.run import Run, Tool
 from iotscan.model.scope import Grants, Pace, Scope
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
@@ -49,7 +49,8 @@ async def prepare(wish: "Wish") -> Prepared:
     from iotscan.observe.network.dial import resolve
 
     chosen = _choose(wish)
-    tcp = read_ports(wish.ports) if wish.ports else tuple(p.port for p in ports.PORTS)
+    usual = ports.LIKELY if chosen.profile.ports == "likely" else tuple(p.port for p in ports.PORTS)
+    tcp = read_ports(wish.ports) if wish.ports else usual
     words = wish.targets or _attached_words(wish)
     targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
     _refuse_public(targets)
@@ -57,7 +58,7 @@ async def prepare(wish: "Wish") -> Prepared:
         include=targets.networks,
         exclude=targets.excluded,
         grants=Grants(default_creds=wish.default_creds),
-        pace=Pace(connect_timeout=wish.timeout),
+        pace=chosen.profile.pace.over(Pace(connect_timeout=wish.timeout)),
         authority="command line",
     )
     plan = Plan(
@@ -130,7 +131,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chos
         targets=tuple(safe_text(word) for word in words),
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
-        profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),
+        profile=profile.as_info(),
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))

@@ -52,8 +52,15 @@ def typed(path: Path, document: Document, kind: type[T], *, schema: str) -> Type
         value = msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
         problem, where = located(str(error))
-        raise complaint(path, document, where, problem) from error
+        raise complaint(path, document, where, f"{problem}{_hint(problem)}") from error
     return Typed(path=path, value=value, document=document)
+
+
+def _hint(problem: str) -> str:
+    """What to do about a value of another type, where the type tells."""
+    if problem in [f"Expected `str`, got `{kind}`" for kind in ("int", "float", "bool")]:
+        return ": put it in quotes"
+    return ": write a list, as [a, b]" if problem.startswith("Expected `array`") else ""
 
 
 def complaint(path: Path, document: Document, where: Where, problem: str) -> BadYaml:
@@ -124,6 +131,15 @@ class _Reading:
                 for key, item in value.items():
                     self._plain(key, list(_options(arguments[0])), (*where, key))
                     self._value(item, arguments[1], (*where, key))
+                    self._convert(item, arguments[1], (*where, key))
+
+    def _convert(self, item: object, kind: Any, where: Where) -> None:
+        """Try a value of a mapping here: the whole file's conversion could not say under which key it stood."""
+        try:
+            msgspec.convert(item, kind)
+        except msgspec.ValidationError as error:
+            problem, inside = located(str(error))
+            raise self._bad((*where, *inside), f"{problem}{_hint(problem)}") from error
 
     def _struct(self, said: dict[str, Any], kind: type[msgspec.Struct], where: Where, also: Sequence[str] = ()) -> None:
         fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}

@@ -15,7 +15,7 @@ from iotscan.assess.terms import Terms
 from iotscan.model.device import Image
 from iotscan.model.facts import PrivateKeys
 from iotscan.model.image_name import image_name
-from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.run import Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
 from iotscan.observe.image.posture import inspect_image
@@ -56,7 +56,7 @@ def assess_image(
         targets=(image.source,),
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
-        profile=ProfileInfo(id=profile.id, version=profile.version, sha256=profile.sha256, required=profile.required),
+        profile=profile.as_info(),
         images=(msgspec.structs.replace(image, files=files),),
         observations=observations,
         attempts=attempts,

@@ -94,7 +94,9 @@ def test_the_date_is_in_utc():
 
 
 def test_the_profile_tells_values_and_threshold():
-    profile = msgspec.structs.replace(PROFILE, values={"B-1": {"tolerate": True}}, fail_on="medium")
+    profile = msgspec.structs.replace(
+        PROFILE, values=({"B-1": {"tolerate": True}},), gate=GateSettings(fail_on="medium")
+    )
     judged = judge(HEARD, CHECKS, profile, as_of=AS_OF)
     assert [r.outcome for r in judged.results] == [Outcome.PASS, Outcome.PASS]
     assert judged.verdict
@@ -102,7 +104,7 @@ def test_the_profile_tells_values_and_threshold():
     strict = judge(
         HEARD,
         CHECKS,
-        msgspec.structs.replace(profile, values={}),
+        msgspec.structs.replace(profile, values=()),
         as_of=AS_OF,
         terms=NEVER,
     )

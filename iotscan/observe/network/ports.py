@@ -88,6 +88,9 @@ PORTS: Final[tuple[PortChoice, ...]] = (
     _choice(60001, "http", "web interface of JAWS recorders"),
 )
 
+LIKELY: Final = (22, 23, 80, 443, 554, 1883, 2323, 5555, 7547, 8080, 8443, 8883)
+"""The ports of a first look: where cameras, routers, hubs and gateways are met most often."""
+
 UDP: Final[tuple[tuple[str, int], ...]] = (("snmp", 161),)
 """Protocols asked over UDP without a knock, with their port."""
 
