@@ -49,7 +49,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "profile": Kind(
             schema="iotscan/profile@1",
             about="what to check and how to judge it",
-            written="",
+            written="iotscan.assess.profile.written:WrittenProfile",
             reader="iotscan.cli.kinds:read_profile_file",
         ),
         "waivers": Kind(
