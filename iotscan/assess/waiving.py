@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from iotscan.assess.targets import is_about_images, is_within, owners_of
-from iotscan.data.waiver_file import AttestationEntry, Target, WaiverEntry, is_glob
+from iotscan.data.waiver_file import Entry, Target, WaiverEntry, is_glob
 from iotscan.model.device import Device, Image
 from iotscan.model.result import Result
 from iotscan.model.text import safe_text
@@ -68,17 +68,17 @@ def waive(
     )
 
 
-def has_expired(entry: WaiverEntry | AttestationEntry, today: date) -> bool:
+def has_expired(entry: Entry, today: date) -> bool:
     """True from the day after the last on which an entry counts."""
     return today > entry.expires
 
 
-def until(entry: WaiverEntry | AttestationEntry, today: date, who: str) -> str:
-    """``expired 12 days ago (owner …)``, ``expires in 9 days (owner …)`` or empty: nothing that presses."""
+def until(entry: Entry, today: date, who: str, *, within: int = SOON) -> str:
+    """``expired 12 days ago (owner …)``, ``expires in 9 days (owner …)``, or empty where that is further off."""
     days = (entry.expires - today).days
     if days < 0:
         return f"expired {_days(-days)} ago ({who})"
-    if days <= SOON:
+    if days <= within:
         return f"expires {'today' if not days else f'in {_days(days)}'} ({who})"
     return ""
 

@@ -1,5 +1,7 @@
 """Which waiver file a command uses: the one that is named, else that of the working directory, and then it is said."""
 
+import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -42,6 +44,20 @@ def load_known(folders: Sequence[Path] = ()) -> KnownChecks:
     from iotscan.assess.registry import load_checks
 
     return known_checks(load_checks(tuple(folders)).checks)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put ``text`` in the place of a file, whole or not at all; its mode stays. Raises BadInput."""
+    place = path.resolve()
+    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(text.encode())
+        if place.exists():
+            shutil.copymode(place, fresh)
+        fresh.replace(place)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise BadInput(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
 
 def clock() -> date:

@@ -85,11 +85,19 @@ class AttestationEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     expires: date
 
 
+Entry = WaiverEntry | AttestationEntry
+
+
 class WaiverFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole file."""
 
     waivers: tuple[WaiverEntry, ...] = ()
     attestations: tuple[AttestationEntry, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Both kinds, waivers first."""
+        return (*self.waivers, *self.attestations)
 
 
 class KnownChecks(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +161,7 @@ class _Checking:
                 line = self._typed.line(*first)
                 raise self._bad((*where, "id"), f"the id '{entry.id}' is taken in line {line}: each entry has its own")
 
-    def _entries(self) -> Iterator[tuple[Where, WaiverEntry | AttestationEntry]]:
+    def _entries(self) -> Iterator[tuple[Where, Entry]]:
         said = self._typed.value
         yield from ((("waivers", i), w) for i, w in enumerate(said.waivers))
         yield from ((("attestations", i), a) for i, a in enumerate(said.attestations))
@@ -186,12 +194,12 @@ class _Checking:
             )
         return msgspec.structs.replace(entry, check=check)
 
-    def _texts(self, entry: WaiverEntry | AttestationEntry, where: Where, names: Sequence[str]) -> None:
+    def _texts(self, entry: Entry, where: Where, names: Sequence[str]) -> None:
         for name in names:
             if not getattr(entry, name).strip():
                 raise self._bad((*where, name), f"'{name}' is empty: say it, so that it can be answered for")
 
-    def _dates(self, entry: WaiverEntry | AttestationEntry, where: Where) -> None:
+    def _dates(self, entry: Entry, where: Where) -> None:
         if entry.created > self._latest:
             raise self._bad((*where, "created"), f"{entry.created} lies in the future: write the day of the decision")
         if entry.expires < entry.created:
