@@ -37,6 +37,11 @@ OPTIONS: Final[Mapping[str, str]] = {
     "ascii": "ascii",
 }
 """A setting's key to the name of the option that it stands for."""
+ELSEWHERE: Final[Mapping[str, frozenset[str]]] = {
+    "report": frozenset({"output.formats"}),  # asked to show a run, it would write files and show nothing
+    "discover": frozenset({"output.formats"}),  # an inventory has no verdict to hand on
+}
+"""Settings that a command does not take, though it has the option."""
 NEGATED: Final = frozenset({"progress"})
 VARIABLES: Final[Mapping[str, str]] = {
     f"IOTSCAN_{'NO_' * (key in NEGATED)}{key.rpartition('.')[2].upper()}": key
@@ -93,9 +98,13 @@ def merged(found: list[Layer]) -> dict[str, tuple[Any, str]]:
     return settled
 
 
-def as_options(settled: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
-    """The values under the names of their options."""
-    return {OPTIONS[key]: not value if key in NEGATED else value for key, (value, _) in settled.items()}
+def as_options(settled: Mapping[str, tuple[Any, str]], command: str) -> dict[str, Any]:
+    """The values that a command takes, under the names of their options."""
+    return {
+        OPTIONS[key]: not value if key in NEGATED else value
+        for key, (value, _) in settled.items()
+        if key not in ELSEWHERE.get(command, ())
+    }
 
 
 def project_file(start: Path) -> Path | None:

@@ -36,7 +36,7 @@ class SettledCommand(TyperCommand):
         given = ctx.find_root().params
         settled = merged(layers(given.get("config"), look=not given.get("no_config")))
         ctx.meta["iotscan.settled"] = settled
-        return as_options(settled)
+        return as_options(settled, ctx.info_name or "")
 
 
 def _say_origins(ctx: Context) -> None:

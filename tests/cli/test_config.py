@@ -57,6 +57,16 @@ def test_the_file_sets_the_gate_and_says_so(cli: Cli) -> None:
     assert cli("image", "rootfs", "-qq").err == ""
 
 
+def test_formats_are_for_commands_that_judge(cli: Cli) -> None:
+    Path("iotscan.yaml").write_text(HEAD + "output: {formats: [json:kept.json]}\n")
+    assert cli("image", "rootfs", "-qq").code == 0
+    Path("kept.json").unlink()
+    ended = cli("report", "latest")
+    assert (ended.code, ended.err) == (0, "")
+    assert "rootfs" in ended.out
+    assert not Path("kept.json").exists()
+
+
 def test_a_flag_wins_and_is_not_said(cli: Cli) -> None:
     Path("iotscan.yaml").write_text(HEAD + "fail_on: low\n")
     ended = cli("image", "rootfs", "-q", "--fail-on", "none")
