@@ -1,10 +1,11 @@
-"""``python -m bench``: everything, in two tables."""
+"""``python -m bench``: everything, a table a subject."""
 
 import os
 import platform
 import tempfile
 from pathlib import Path
 
+from bench.page import DEVICES, page
 from bench.practice import TURNS as SCANS
 from bench.practice import practice
 from bench.startup import TURNS, startup
@@ -20,6 +21,7 @@ def main() -> None:
         home = Path(folder)
         env = {**os.environ, "XDG_STATE_HOME": folder, "PYTHONPATH": str(PACKAGE.parent)}
         show(f"start-up (fastest of {TURNS})", startup(env))
+        show(f"HTML page of {DEVICES} devices", page(home))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 

@@ -44,7 +44,8 @@
         if (group.details && wanted.length && hits && hits <= 10) group.details.open = true;
         shown += hits;
       }
-      told.textContent = shown === total ? `All ${total} findings are shown.` : `${shown} of ${total} findings are shown.`;
+      const [some, all] = [shown, total].map((number) => number.toLocaleString("en"));
+      told.textContent = shown === total ? `All ${all} findings are shown.` : `${some} of ${all} findings are shown.`;
     };
     let waiting = 0;
     form.addEventListener("input", () => {
