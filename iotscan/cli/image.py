@@ -40,6 +40,7 @@ def image(
     ascii: shared.Ascii = False,
     quiet: shared.Quiet = 0,
     show_passed: shared.ShowPassed = False,
+    no_step_summary: shared.NoStepSummary = False,
 ) -> None:
     """Assess what a gateway image ships: passwords, private keys, update sources.
 
@@ -52,7 +53,16 @@ def image(
     from iotscan.cli.terms import Gating
     from iotscan.scan.images import assess_image
 
-    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    display = check_display(
+        Display(
+            color=color,
+            width=width,
+            ascii=ascii,
+            quiet=quiet,
+            show_passed=show_passed,
+            step_summary=not no_step_summary,
+        )
+    )
     wanted = read_formats(format or ())
     gating = Gating(
         fail_on=fail_on,

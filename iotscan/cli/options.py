@@ -103,7 +103,8 @@ Formats = Annotated[
         "-f",
         autocompletion=complete.complete_format,
         metavar="FMT[:PATH]",
-        help="json or text, to PATH or standard output; repeatable.",
+        help="csv, github-summary, gitlab-codequality, html, json, jsonl, junit, md, sarif, sarif-github or text, "
+        "to PATH or standard output; repeatable.",
     ),
 ]
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]
@@ -115,3 +116,6 @@ Ascii = Annotated[bool, typer.Option("--ascii", help="No symbols beyond ASCII.")
 Quiet = Annotated[int, typer.Option("--quiet", "-q", count=True, help="-q: only the verdict; -qq: only the exit code.")]
 ShowPassed = Annotated[bool, typer.Option("--show-passed", help="List the checks that passed, too.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress on standard error.")]
+NoStepSummary = Annotated[
+    bool, typer.Option("--no-step-summary", help="Append no summary to the file that GITHUB_STEP_SUMMARY names.")
+]

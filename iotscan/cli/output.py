@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from iotscan.cli.pipe import tell, while_somebody_listens
+from iotscan.cli.step_summary import append_step_summary
 from iotscan.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """How the report looks on a terminal."""
+    """How the report looks on a terminal, and whether a job's page gets a summary."""
 
     color: str = "auto"
     width: int = 0
     ascii: bool = False
     quiet: int = 0
     show_passed: bool = False
+    step_summary: bool = False
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(write(run, payload.format).encode())
             sys.stdout.flush()
+    if display.step_summary:
+        append_step_summary(run)
 
 
 def show(run: "Run", stream: TextIO, display: Display) -> None:

@@ -68,6 +68,7 @@ def scan(
     quiet: shared.Quiet = 0,
     show_passed: shared.ShowPassed = False,
     no_progress: shared.NoProgress = False,
+    no_step_summary: shared.NoStepSummary = False,
 ) -> None:
     """Find the devices on a network, ask each in its own protocols, grade the five elements.
 
@@ -80,7 +81,16 @@ def scan(
     from iotscan.cli.output import Display, check_display
     from iotscan.cli.terms import Gating
 
-    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    display = check_display(
+        Display(
+            color=color,
+            width=width,
+            ascii=ascii,
+            quiet=quiet,
+            show_passed=show_passed,
+            step_summary=not no_step_summary,
+        )
+    )
     gating = Gating(
         fail_on=fail_on,
         warn_on=warn_on,

@@ -45,6 +45,7 @@ def assess(
     ascii: shared.Ascii = False,
     quiet: shared.Quiet = 0,
     show_passed: shared.ShowPassed = False,
+    no_step_summary: shared.NoStepSummary = False,
 ) -> None:
     """Judge a stored run again, with other checks, another profile or another date. Touches no device.
 
@@ -53,7 +54,16 @@ def assess(
     from iotscan.cli.output import Display, check_display, present, read_formats
     from iotscan.cli.terms import Gating
 
-    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, show_passed=show_passed))
+    display = check_display(
+        Display(
+            color=color,
+            width=width,
+            ascii=ascii,
+            quiet=quiet,
+            show_passed=show_passed,
+            step_summary=not no_step_summary,
+        )
+    )
     wanted = read_formats(format or ())
     gating = Gating(
         fail_on=fail_on,
@@ -90,6 +100,7 @@ def gate(
     no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
     output_dir: Runs = shared.OUTPUT,
+    no_step_summary: shared.NoStepSummary = False,
 ) -> None:
     """Say in one line whether a stored run passes, and exit accordingly.
 
@@ -97,6 +108,7 @@ def gate(
 
     Examples: iotscan gate latest | iotscan gate run.json --baseline main.json --fail-on-new low
     """
+    from iotscan.cli.step_summary import append_step_summary
     from iotscan.cli.terms import Gating
 
     gating = Gating(
@@ -115,6 +127,8 @@ def gate(
     if judged.verdict is None:
         raise typer.Exit(3)
     print(judged.verdict.summary)
+    if not no_step_summary:
+        append_step_summary(judged)
     raise typer.Exit(judged.verdict.exit_code)
 
 

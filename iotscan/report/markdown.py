@@ -179,11 +179,10 @@ def _decisions(told: View, most: int) -> Iterator[str]:
         yield f"## Waivers: {len(told.waivers)}\n"
         head = ["state", "id", "check", "target", "reason", "owner", "expires", "findings"]
         cells = (
-            [w.state, *(words(t, cell=True) for t in (w.id, w.check, w.target, w.reason, w.owner, w.expires))]
+            [w.state.replace("_", " "), *_words(w.id, w.check, w.target, w.reason, w.owner, w.expires), str(w.findings)]
             for w in told.waivers[:most]
         )
-        counts = [str(w.findings) for w in told.waivers[:most]]
-        yield gfm.table(head, [[*row, n] for row, n in zip(cells, counts, strict=True)])
+        yield gfm.table(head, cells)
         yield from _rest(told.waivers, most, "waiver", "waivers")
     if told.attestations:
         yield f"## Attestations: {len(told.attestations)}\n"
