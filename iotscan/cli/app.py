@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotscan.cli import catalogue, discover, doctor, files, image, lab, scan, settings, stored, waivers
+from iotscan.cli import catalogue, discover, doctor, files, image, lab, profiles, scan, settings, stored, waivers
 from iotscan.cli.settled import SettledCommand
 
 HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
@@ -67,6 +67,7 @@ app.command("doctor")(doctor.doctor)
 app.command("validate")(files.validate)
 app.command("schema")(files.schema)
 app.add_typer(catalogue.checks, name="checks")
+app.add_typer(profiles.profiles, name="profiles")
 app.add_typer(lab.lab, name="lab")
 app.add_typer(settings.config, name="config")
 app.add_typer(waivers.waivers, name="waivers")

@@ -1,0 +1,137 @@
+"""``iotscan profiles``: which there are, what each comes down to, how two differ, and one from a golden device."""
+
+from typing import Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+
+profiles = typer.Typer(
+    help="List, show, check, compare and write profiles.", no_args_is_help=True, rich_markup_mode=None
+)
+
+_LONGEST = 4000
+"""Characters of a line: a list of ports may be long."""
+Named = Annotated[str, typer.Argument(metavar="PROFILE", help="One of iotscan's profiles by name, or a file.")]
+
+
+@profiles.command("list")
+def list_profiles(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With what each version brought.")] = False,
+) -> None:
+    """List the profiles that ship with iotscan: name, version, title."""
+    from iotscan.assess.profile import load_profile, profile_names
+
+    width = max(map(len, profile_names()))
+    for name in profile_names():
+        profile = load_profile(name)
+        print(f"{name:{width}}  {profile.version:>3}  {profile.title}")
+        for change in profile.changelog if verbose else ():
+            print(f"{'':{width}}  {change.version:>3}: {change.says}")
+
+
+@profiles.command("show")
+def show(profile: Named, folders: shared.CheckFolders = None) -> None:
+    """Show what a profile comes down to with all it extends, and which file and line says so."""
+    from iotscan.assess.profile import load_profile
+    from iotscan.assess.profile.comparing import effects
+    from iotscan.assess.registry import load_checks
+    from iotscan.model.text import safe_text
+
+    found = load_profile(profile)
+    brought = effects(found, load_checks(tuple(folders or ())))
+    print(safe_text(f"{found.id} {found.version}: {found.title}", _LONGEST))
+    for name, words in (("extends", found.extends), ("evidence relevant to", found.maps_to)):
+        if words:
+            print(safe_text(f"{name}: {', '.join(words)}", _LONGEST))
+    for effect in brought:
+        was = f" (was {effect.before})" if effect.before else ""
+        said = "" if effect.now == "yes" else f": {effect.now}{was}"
+        line = safe_text(f"{effect.about}{said}", _LONGEST)
+        print(f"{line:<60}  {effect.place}".rstrip())
+
+
+@profiles.command("validate")
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="PROFILE...", help="Profiles by name or file.")],
+    folders: shared.CheckFolders = None,
+) -> None:
+    """Read profiles with all they extend and look up every check, tag, parameter and variant. Exits 2 on a mistake."""
+    from iotscan.assess.profile import check_words, load_profile
+    from iotscan.assess.registry import load_checks
+    from iotscan.cli.pipe import tell
+    from iotscan.model.errors import BadInput
+
+    pack = load_checks(tuple(folders or ()))
+    broken = 0
+    for name in files:
+        try:
+            profile = load_profile(name)
+            check_words(profile, pack)
+        except BadInput as error:
+            tell(f"iotscan: {error}")
+            broken += 1
+        else:
+            print(f"{name}: valid")
+    raise typer.Exit(2 if broken else 0)
+
+
+@profiles.command("diff")
+def diff(old: Named, new: Named, folders: shared.CheckFolders = None) -> None:
+    """Compare what two profiles select, require and set. Exits 0 where nothing differs, 1 where something does."""
+    from iotscan.assess.profile import load_profile
+    from iotscan.assess.profile.comparing import compare
+    from iotscan.assess.registry import load_checks
+    from iotscan.model.text import safe_text
+
+    found = compare(load_profile(old), load_profile(new), load_checks(tuple(folders or ())))
+    for one in found:
+        sign = "~" if one.old and one.new else "-" if one.old else "+"
+        words = {"~": f": {one.old} → {one.new}", "-": f": {one.old}", "+": f": {one.new}"}[sign]
+        print(safe_text(f"{sign} {one.about}{'' if words == ': yes' else words}", _LONGEST))
+    raise typer.Exit(1 if found else 0)
+
+
+@profiles.command("new")
+def new(
+    from_run: Annotated[
+        str, typer.Option("--from", metavar="RUN", help="A run of the golden one: file, folder, id or 'latest'.")
+    ],
+    device: Annotated[
+        str, typer.Option(metavar="ID", help="Which device or image, where the run has several: id, address or name.")
+    ] = "",
+    name: Annotated[str, typer.Option("--id", metavar="NAME", help="The id of the new profile.")] = "golden",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Its title.")] = "",
+    folders: shared.CheckFolders = None,
+    output_dir: shared.OutputDir = shared.OUTPUT,
+) -> None:
+    """Write a policy from a golden device or image to standard output: open ports, signers, key sizes as seen.
+
+    The golden one passes it. Another of its kind with one more open port, or a certificate from elsewhere, fails.
+
+    Example: iotscan profiles new --from latest --id acme-cam > acme-cam.yaml
+    """
+    from iotscan.assess.golden import golden_profile, one_subject
+    from iotscan.assess.profile import load_profile, profile_names
+    from iotscan.assess.profile.writing import write_profile
+    from iotscan.assess.registry import load_checks
+    from iotscan.model.errors import BadInput
+    from iotscan.store.runs import read_run
+
+    if not name.strip():
+        raise BadInput("--id must not be empty: give the profile a name")
+    run = one_subject(read_run(from_run, output_dir), device)
+    policy = load_profile(run.profile.id).policy if run.profile.id in profile_names() else "gateway"
+    golden = golden_profile(
+        run,
+        load_checks(tuple(folders or ())),
+        id=name,
+        title=title or f"As the golden one of run {run.id}",
+        policy=policy,
+    )
+    notes = (
+        f"A policy from run {run.id}, judged as of {run.as_of}: what it showed is what others of its kind may show.",
+        "Ports are a set that may be used in part. A signer that begins with sha256: is the key of a certificate that",
+        "signs itself: another device has another one, so name there the CA that you enrol with.",
+    )
+    print(write_profile(golden, *notes), end="")
