@@ -236,6 +236,7 @@ class AttestationRow(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     expires: str
     state: str
+    notes: tuple[str, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

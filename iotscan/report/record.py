@@ -6,7 +6,7 @@ from iotscan.report.words import clean
 
 GRANTS = ("--default-creds", "--intrusive")
 """The grants that are a flag without a value, in the order of :class:`~iotscan.model.scope.Grants`."""
-_STATES = ("expired", "void", "unused", "not_asked", "applied")
+STATES = ("expired", "void", "unused", "not_asked", "applied")
 """Waivers in the order in which they are told: what needs a person first."""
 
 
@@ -81,7 +81,7 @@ def waivers(run: Run) -> tuple[WaiverRow, ...]:
         )
         for w in run.waivers
     )
-    return tuple(sorted(rows, key=lambda w: (_STATES.index(w.state), w.expires, w.id, w.check, w.target)))
+    return tuple(sorted(rows, key=lambda w: (STATES.index(w.state), w.expires, w.id, w.check, w.target)))
 
 
 def attestations(run: Run) -> tuple[AttestationRow, ...]:
@@ -96,6 +96,7 @@ def attestations(run: Run) -> tuple[AttestationRow, ...]:
             reference=clean(a.reference),
             expires=clean(a.expires, 40),
             state=a.state,
+            notes=tuple(clean(n, 400) for n in a.notes),
         )
         for a in run.attestations
     )

@@ -35,6 +35,7 @@ def full_run() -> Run:
     marked = tuple(
         replace(r, baseline="new" if n % 3 else "known") if r.is_finding else r for n, r in enumerate(results)
     )
+    new = sum(r.baseline == "new" for r in marked)
     verdict = run.verdict
     assert verdict is not None
     return replace(
@@ -43,9 +44,9 @@ def full_run() -> Run:
         results=marked,
         grades=replace(run.grades, images=image.grades.images),
         verdict=replace(verdict, warnings=("a warning",), warn_on="low", min_grade="C", min_coverage=0.8),
-        waivers=(used, replace(used, id="W-1", state="expired"), replace(used, id="W-2", state="unused", findings=())),
-        attestations=(stated, replace(stated, id="A-2", holds=False, state="expired")),
-        baseline=BaselineInfo(run="01JC", finished="2026-11-01T08:00:00Z", new=3, known=8, fixed=1),
+        waivers=(used, replace(used, id="W-1", state="expired"), replace(used, id="W-2", state="not_asked")),
+        attestations=(stated, replace(stated, id="A-2", holds=False, state="expired", notes=("a note",))),
+        baseline=BaselineInfo(run="01JC", finished="2026-11-01T08:00:00Z", new=new, known=12 - new, fixed=1),
         scope=replace(
             run.scope,
             exclude=("192.0.2.66/32",),

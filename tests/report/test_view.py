@@ -1,4 +1,5 @@
 import random
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
@@ -6,11 +7,11 @@ from msgspec.structs import replace
 from iotscan.model.grade import Coverage, Gradebook
 from iotscan.model.run import BaselineInfo, Run, Verdict
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
-from iotscan.model.waiver import AttestationUse, WaiverUse
+from iotscan.model.waiver import AttestationUse, WaiverState, WaiverUse
 from iotscan.report import plain
 from iotscan.report.prose import blocks, spans
 from iotscan.report.rating import letter_order
-from iotscan.report.record import rules
+from iotscan.report.record import STATES, rules
 from iotscan.report.view import view
 from iotscan.report.words import REASONS, clean, first_sentence, is_randomised, listed
 
@@ -224,6 +225,10 @@ def test_the_record_tells_who_allowed_what_and_what_was_decided() -> None:
     assert (told.about.redaction, told.about.audit_root) == ("off", "ab" * 32)
     assert (told.about.started, told.about.authority) == ("2026-11-22 18:00:00 UTC", "command line")
     assert not told.is_complete
+
+
+def test_every_state_of_a_waiver_can_be_told() -> None:
+    assert set(STATES) == set(get_args(WaiverState))
 
 
 def test_the_rules_of_the_gate_are_told_in_words() -> None:
