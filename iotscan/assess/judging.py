@@ -18,6 +18,7 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
 from iotscan.assess.grading import grade
 from iotscan.assess.profile import Profile, required_ids, values_by_id
+from iotscan.assess.since import mark_since
 from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
 from iotscan.model.facts import PortSweep
@@ -51,31 +52,40 @@ def judge(
     )
     asked = {c.info.id for c in checks}
     waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=moment, asked=asked)
-    results = waived.results
-    grades = grade(results, run.devices, run.images)
     required = required_ids(profile, checks)
-    verdict = decide(
-        results,
-        grades,
-        rules=rules,
-        required=required,
-        answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
-        was_cut_short=run.status == "interrupted",
-        warnings=(*waived.warnings, *stated.warnings),
-    )
     infos = {c.info.id: c.info for c in (*checks, *excluded)}
-    return msgspec.structs.replace(
+    judged = msgspec.structs.replace(
         run,
         as_of=moment.isoformat(),
         profile=profile.as_info(required),
         checks=tuple(infos[key] for key in sorted(infos)),
         observations=observations,
-        results=results,
+        results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,
-        grades=grades,
-        verdict=verdict,
+        grades=grade(waived.results, run.devices, run.images),
+        baseline=None,
+        verdict=None,
     )
+    since: tuple[str, ...] = ()
+    if terms.baseline is not None:
+
+        def again(earlier: Run) -> Run:
+            # By its own date: what has expired since then is new.
+            moment = datetime.fromisoformat(earlier.as_of)
+            return judge(earlier, checks, profile, as_of=moment, terms=terms.of_baseline(), excluded=excluded)
+
+        judged, since = mark_since(judged, terms.baseline, checks, again)
+    verdict = decide(
+        judged.results,
+        judged.grades,
+        rules=rules,
+        required=required,
+        answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
+        was_cut_short=run.status == "interrupted",
+        warnings=(*waived.warnings, *stated.warnings, *since),
+    )
+    return msgspec.structs.replace(judged, verdict=verdict)
 
 
 def _is_answer(observation: Observation) -> bool:

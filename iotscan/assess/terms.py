@@ -20,6 +20,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Run | None = None
     waivers: WaiverFile = WaiverFile()
 
+    def of_baseline(self) -> "Terms":
+        """The terms to judge the baseline itself by: nothing is new in it."""
+        return msgspec.structs.replace(self, baseline=None, gate=GateSettings(fail_on_new="none"))
+
     def rules(self, profile: Profile) -> GateRules:
         """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""
         return settle(self.gate, profile.gate, fallback=self.fallback, has_baseline=self.baseline is not None)

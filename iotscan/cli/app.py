@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotscan.cli import catalogue, discover, doctor, files, image, lab, profiles, scan, settings, stored, waivers
+from iotscan.cli import catalogue, diff, discover, doctor, files, image, lab, profiles, scan, settings, stored, waivers
 from iotscan.cli.settled import SettledCommand
 
 HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
@@ -61,6 +61,7 @@ app.command("discover", cls=SettledCommand)(discover.discover)
 app.command("image", cls=SettledCommand)(image.image)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
+app.command("diff")(diff.diff)
 app.command("report", cls=SettledCommand)(stored.report)
 app.command("explain")(catalogue.explain)
 app.command("doctor")(doctor.doctor)

@@ -175,11 +175,12 @@ def _judge_again(
 
     stored = read_run(named, output)
     profile, chosen = choose_checks(profile_name, folders, include, skip)
-    moment = _read_date(as_of) if as_of else datetime.fromisoformat(stored.as_of)
+    moment = read_date(as_of) if as_of else datetime.fromisoformat(stored.as_of)
     return judge(stored, chosen, profile, as_of=moment, terms=terms)
 
 
-def _read_date(text: str) -> "datetime":
+def read_date(text: str) -> "datetime":
+    """The moment that ``--as-of`` means. Raises BadInput."""
     from datetime import UTC, datetime
 
     from iotscan.model.errors import BadInput

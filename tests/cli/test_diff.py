@@ -1,0 +1,129 @@
+"""``iotscan diff`` and ``--baseline``: exit codes, re-judging, and nothing green by accident."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from iotscan.model.run import Run
+
+from .conftest import Cli
+
+ROOT = "root:$1$abcdefgh$aaaaaaaaaaaaaaaaaaaaaa:19000:0:99999:7:::\n"
+
+
+def rootfs(folder: Path, shadow: str) -> Path:
+    for name in ("etc", "bin", "lib"):
+        (folder / name).mkdir(parents=True)
+    users = [line.partition(":")[0] for line in shadow.splitlines()]
+    lines = [f"{user}:x:{n}:{n}::/:/bin/sh\n" for n, user in enumerate(users)]
+    (folder / "etc" / "passwd").write_text("".join(lines))
+    (folder / "etc" / "shadow").write_text(shadow)
+    return folder
+
+
+@pytest.fixture
+def build(cli: Cli, tmp_path: Path):
+    """``build("gw-1.0", shadow)`` makes an image, assesses it, and gives the path of its run."""
+
+    def made(name: str, shadow: str, *words: str) -> Path:
+        place = tmp_path / f"run-{name.replace('/', '-')}.json"
+        cli("image", rootfs(tmp_path / name, shadow), "-o", tmp_path / "out", "-f", f"json:{place}", *words)
+        return place
+
+    return made
+
+
+def changed(path: Path, **fields: object) -> Path:
+    run = msgspec.structs.replace(msgspec.json.decode(path.read_bytes(), type=Run), **fields)
+    path.with_suffix(".changed.json").write_bytes(msgspec.json.encode(run))
+    return path.with_suffix(".changed.json")
+
+
+def counts(out: str) -> str:
+    return next(line for line in out.splitlines() if line.startswith("diff: "))
+
+
+def test_two_builds_of_one_image_say_the_same(cli: Cli, build):
+    one, two = build("gw-1.0", ROOT), build("b/gw-1.1-rc1", ROOT.replace("19000", "19001"))
+    ended = cli("diff", one, two)
+    assert (ended.code, ended.err) == (0, "")
+    assert counts(ended.out) == "diff: 0 added, 0 changed, 0 fixed, 0 no longer assessed, 2 unchanged"
+
+
+def test_what_differs_is_exit_1_and_said(cli: Cli, build):
+    one, two = build("gw-1.0", ROOT), build("gw-1.1", "admin" + ROOT[4:])
+    ended = cli("diff", one, two)
+    assert ended.code == 1
+    assert counts(ended.out) == "diff: 1 added, 0 changed, 1 fixed, 0 no longer assessed, 1 unchanged"
+    quiet = cli("diff", one, two, "-q")
+    assert (quiet.code, quiet.out) == (1, counts(ended.out).removeprefix("diff: ") + "\n")
+    told = json.loads(cli("diff", one, two, "-f", "json").out)
+    assert {c["what"] for c in told["changes"]} == {"added", "fixed", "unchanged"}
+
+
+def test_runs_of_other_rules_are_judged_again(cli: Cli, build):
+    one, two = build("gw-1.0", ROOT), build("gw-1.1", ROOT)
+    other = changed(one, results=(), checks=(), tool=msgspec.convert({"version": "0.0.1"}, type(_run(one).tool)))
+    ended = cli("diff", other, two)
+    assert ended.code == 0
+    assert "judged again" in ended.out.splitlines()[0]
+    assert "judged again" not in ended.out.splitlines()[1]
+
+
+def _run(path: Path) -> Run:
+    return msgspec.json.decode(path.read_bytes(), type=Run)
+
+
+def test_a_profile_that_is_not_here_has_to_be_given(cli: Cli, build):
+    one, two = build("gw-1.0", ROOT), build("gw-1.1", ROOT)
+    foreign = changed(two, profile=msgspec.structs.replace(_run(two).profile, id="ours", sha256="f" * 64))
+    ended = cli("diff", one, foreign)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "--profile NAME|FILE" in ended.err
+    assert cli("diff", one, foreign, "--profile", "default").code == 0
+
+
+@pytest.mark.parametrize("words", [("nowhere", "latest"), ("latest", "latest", "-f", "yaml")])
+def test_what_cannot_be_compared_is_exit_2(cli: Cli, words: tuple[str, ...], tmp_path: Path):
+    ended = cli("diff", *words, "-o", tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("iotscan: ")
+
+
+def test_the_gate_fails_on_what_the_baseline_has_not(cli: Cli, build, tmp_path: Path):
+    one, two = build("gw-1.0", ROOT), build("gw-1.1", ROOT + "admin" + ROOT[4:])
+    gate = ("gate", "--fail-on-new", "low", "--baseline")
+    same = cli(*gate, one, one)
+    assert same.code == 0
+    worse = cli(*gate, one, two)
+    assert worse.code == 1
+    assert "not in the baseline" in worse.out
+    assert cli(*gate, two, one).code == 0
+    place = tmp_path / "marked.json"
+    cli("assess", two, "--baseline", one, "-f", f"json:{place}")
+    run = _run(place)
+    assert sorted(r.baseline for r in run.results if r.is_finding) == ["known", "known", "new"]
+    assert run.baseline is not None
+    assert (run.baseline.new, run.baseline.known, run.baseline.fixed) == (1, 2, 0)
+
+
+def test_no_comparison_without_a_baseline_that_can_be_read(cli: Cli, build, tmp_path: Path):
+    one = build("gw-1.0", ROOT)
+    broken = tmp_path / "broken.json"
+    broken.write_bytes(one.read_bytes()[:-200])
+    for baseline in (broken, tmp_path / "none.json"):
+        ended = cli("gate", one, "--fail-on-new", "low", "--baseline", baseline)
+        assert (ended.code, ended.out) == (2, "")
+
+
+def test_a_baseline_of_something_else_knows_nothing_and_says_so(cli: Cli, build):
+    one, other = build("gw-1.0", ROOT), build("printer-1.0", ROOT)
+    ended = cli("gate", one, "--fail-on-new", "low", "--baseline", other)
+    assert ended.code == 1
+    told = cli("assess", one, "--baseline", other, "--fail-on-new", "low")
+    assert "was seen again: everything is new" in told.out
+    assert cli("gate", build("x/printer-2.0", ROOT), "--fail-on-new", "low", "--baseline", other).code == 0
+    named = build("y/board-7", ROOT, "--name", "printer")
+    assert cli("gate", named, "--fail-on-new", "low", "--baseline", other).code == 0
