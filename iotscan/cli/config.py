@@ -37,11 +37,12 @@ OPTIONS: Final[Mapping[str, str]] = {
     "ascii": "ascii",
 }
 """A setting's key to the name of the option that it stands for."""
-ELSEWHERE: Final[Mapping[str, frozenset[str]]] = {
+LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "report": frozenset({"output.formats"}),  # asked to show a run, it would write files and show nothing
     "discover": frozenset({"output.formats"}),  # an inventory has no verdict to hand on
+    "waivers": frozenset(OPTIONS) - {"waivers", "output.dir"},  # the same words mean other things there
 }
-"""Settings that a command does not take, though it has the option."""
+"""Settings that a command does not take, though it has an option of that name."""
 NEGATED: Final = frozenset({"progress"})
 VARIABLES: Final[Mapping[str, str]] = {
     f"IOTSCAN_{'NO_' * (key in NEGATED)}{key.rpartition('.')[2].upper()}": key
@@ -99,12 +100,18 @@ def merged(found: list[Layer]) -> dict[str, tuple[Any, str]]:
 
 
 def as_options(settled: Mapping[str, tuple[Any, str]], command: str) -> dict[str, Any]:
-    """The values that a command takes, under the names of their options."""
+    """The values that ``iotscan COMMAND`` takes, under the names of their options."""
     return {
-        OPTIONS[key]: not value if key in NEGATED else value
+        option: not value if key in NEGATED else value
         for key, (value, _) in settled.items()
-        if key not in ELSEWHERE.get(command, ())
+        if key not in LEFT_OUT.get(command, ())
+        for option in options_of(key)
     }
+
+
+def options_of(key: str) -> tuple[str, ...]:
+    """The options that a setting stands for: ``iotscan waivers`` calls the waiver file ``--file``."""
+    return (OPTIONS[key], "file") if key == "waivers" else (OPTIONS[key],)
 
 
 def project_file(start: Path) -> Path | None:

@@ -36,15 +36,16 @@ class SettledCommand(TyperCommand):
         given = ctx.find_root().params
         settled = merged(layers(given.get("config"), look=not given.get("no_config")))
         ctx.meta["iotscan.settled"] = settled
-        return as_options(settled, ctx.info_name or "")
+        _, command, *_ = *ctx.command_path.split(), ""
+        return as_options(settled, command)
 
 
 def _say_origins(ctx: Context) -> None:
-    from iotscan.cli.config import OPTIONS
+    from iotscan.cli.config import options_of
 
     said: dict[str, list[str]] = {}
     for key, (_, origin) in ctx.meta.get("iotscan.settled", {}).items():
-        if ctx.get_parameter_source(OPTIONS[key]) is ParameterSource.DEFAULT_MAP:
+        if ParameterSource.DEFAULT_MAP in map(ctx.get_parameter_source, options_of(key)):
             said.setdefault(origin, []).append(key)
     if said:
         tell("settings from " + "; ".join(f"{origin}: {', '.join(keys)}" for origin, keys in said.items()))

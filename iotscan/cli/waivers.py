@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.settled import SettledCommand
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,7 +27,7 @@ RunName = Annotated[str, typer.Option("--run", metavar="RUN", help="A run to hol
 AsOf = Annotated[str, typer.Option(metavar="DATE", help="Judge expiry by this date instead of today (2026-12-31).")]
 
 
-@waivers.command("add")
+@waivers.command("add", cls=SettledCommand)
 def add(
     owner: Annotated[str, typer.Option(metavar="WHO", help="Who answers for it.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the finding may stay.")],
@@ -91,7 +92,7 @@ def add(
     print(f"{entry.id} in {file}: {entry.check} on {say_target(entry.target)}, until {entry.expires}")
 
 
-@waivers.command("list")
+@waivers.command("list", cls=SettledCommand)
 def list_waivers(
     file: FileName = DEFAULT,
     run: RunName = "",
@@ -117,7 +118,7 @@ def list_waivers(
         print(f"{line}  [{note}]" if note else line)
 
 
-@waivers.command("check")
+@waivers.command("check", cls=SettledCommand)
 def check_files(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE...]", help="Waiver files; default iotscan.waivers.yaml.")
@@ -146,7 +147,7 @@ def check_files(
     raise typer.Exit(1 if problems else 0)
 
 
-@waivers.command("prune")
+@waivers.command("prune", cls=SettledCommand)
 def prune(
     file: FileName = DEFAULT,
     run: RunName = "",

@@ -120,6 +120,19 @@ def test_waivers_lie_beside_the_file(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert cli("image", here / "rootfs", "-qq", "--no-waivers").code == 0
 
 
+def test_waivers_are_kept_where_they_are_read(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("iotscan.yaml").write_text(HEAD + "waivers: security/accepted.yaml\n")
+    Path("security").mkdir()
+    here = Path.cwd()
+    monkeypatch.chdir("deep")
+    words = ("--owner", "jane", "--reason", "a reason", "--expires", "90d", "--target", "image=rootfs")
+    ended = cli("waivers", "add", "password-hashes", *words)
+    assert ended.code == 0, ended
+    assert "settings from" in ended.err
+    assert "password-hashes" in (here / "security/accepted.yaml").read_text()
+    assert not Path("iotscan.waivers.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["iotscan.yaml", ".iotscan.yaml", "pyproject.toml"])
 def test_the_nearest_file_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     Path("iotscan.yaml").write_text(HEAD + "width: 50\nascii: true\n")
