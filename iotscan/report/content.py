@@ -76,9 +76,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     reproduce: str
     fingerprint: str
     waiver: str = ""
+    waived: str = ""
+    """The waiver in words: ``W-2026-014 until 2027-02-20 (jane.doe@example.com)``; empty without one."""
     baseline: str = ""
     """``new`` or ``known`` since the run that this one is compared with; empty without one."""
     configured: bool = False
+    attested: bool = False
+    """A person says so; nobody saw it."""
     whole_fingerprint: str = ""
 
 

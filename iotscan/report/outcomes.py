@@ -1,7 +1,7 @@
 """Results as sections: what failed, what stayed open and why, what passed, what broke on our side."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -11,6 +11,7 @@ from iotscan.model.vocabulary import AttemptStatus, Element, Outcome, Reason, Se
 from iotscan.report.content import Fault, Finding, FindingGroup, Gap, Tally
 from iotscan.report.places import Places
 from iotscan.report.prose import Block, blocks
+from iotscan.report.record import waived_by
 from iotscan.report.words import REASONS, clean, first_sentence
 
 SHORT = 8
@@ -47,7 +48,7 @@ def _group(run: Run, group: list[Result], places: Places) -> FindingGroup:
         element=first.element.value,
         title=clean(variant.title if variant else info.title if info else first.summary or first.check),
         fix=first_sentence(info.fix) if info else "",
-        findings=tuple(_finding(r, places) for r in group),
+        findings=tuple(_finding(r, places, waived_by(run)) for r in group),
         matters=_prose(info.matters) if info else (),
         remedy=_prose(info.fix) if info else (),
         references=_prose(info.references) if info else (),
@@ -59,7 +60,7 @@ def _prose(text: str) -> tuple[Block, ...]:
     return tuple(replace(b, text=clean(b.text, PROSE_LIMIT)) for b in blocks(text))
 
 
-def _finding(result: Result, places: Places) -> Finding:
+def _finding(result: Result, places: Places, waivers: Mapping[str, str]) -> Finding:
     where = places.where(result.subject)
     label = places.label(result.subject.owner) if result.subject.owner else ""
     return Finding(
@@ -73,8 +74,10 @@ def _finding(result: Result, places: Places) -> Finding:
         fingerprint=clean(result.fingerprint)[:SHORT],
         whole_fingerprint=clean(result.fingerprint),
         waiver=clean(result.waiver),
+        waived=waivers.get(result.waiver, clean(result.waiver)),
         baseline=result.baseline,
         configured=result.vantage is Vantage.CONFIGURED,
+        attested=result.vantage is Vantage.ATTESTED,
     )
 
 

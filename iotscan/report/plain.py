@@ -4,6 +4,7 @@ Every record starts its line with what it is (``device:``, ``finding:``, ``open:
 indented, so that ``grep '^finding: critical'`` and ``grep -A8`` work.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from iotscan.model.run import Cost, Run
@@ -21,7 +22,7 @@ def _lines(told: View, show_passed: bool) -> Iterator[str]:
     if told.partial:
         yield told.partial
     yield from told.title
-    sections = (_standing, _found, _takes, _open, *((_passed,) if show_passed else ()), _notices, _end)
+    sections = (_standing, _found, _takes, _open, *((_passed,) if show_passed else ()), _decided, _notices, _end)
     for section in sections:
         lines = list(section(told))
         if lines:
@@ -86,7 +87,8 @@ def _found(told: View) -> Iterator[str]:
 
 
 def _finding(group: FindingGroup, finding: Finding) -> Iterator[str]:
-    waived = f"  WAIVED {finding.waiver}" if finding.waiver else ""
+    waived = f"  WAIVED {finding.waived}" if finding.waived else ""
+    seen = " (configured)" if finding.configured else " (attested)" if finding.attested else ""
     new = "  NEW" if finding.baseline == "new" else ""
     place = f"{finding.label}  {finding.where}".strip()
     yield f"finding: {group.severity}  {group.check}  {place}  {group.title}{new}{waived}"
@@ -94,7 +96,7 @@ def _finding(group: FindingGroup, finding: Finding) -> Iterator[str]:
         "summary": finding.summary,
         "observed": finding.observed,
         "expected": finding.expected,
-        "element": f"{group.element} (configured)" if finding.configured else group.element,
+        "element": f"{group.element}{seen}",
         "confidence": finding.confidence,
         "fix": group.fix,
         "reproduce": finding.reproduce,
@@ -144,6 +146,26 @@ def _passed(told: View) -> Iterator[str]:
     yield from (f"  {t.check} {t.places}" for t in told.passed)
 
 
+def _decided(told: View) -> Iterator[str]:
+    """What persons decided and stated, and what became of it."""
+    if told.waivers:
+        states = Counter(w.state for w in told.waivers)
+        yield f"waivers: {len(told.waivers)}: {', '.join(f'{n} {state}' for state, n in states.items())}"
+    for waiver in told.waivers:
+        yield f"waiver: {waiver.state}  {waiver.id}  {waiver.check}  {waiver.target}  until {waiver.expires}"
+        agreed = f", approved by {waiver.approved_by}" if waiver.approved_by else ""
+        yield f"  owner: {waiver.owner}{agreed}"
+        yield f"  {waiver.decision}: {waiver.reason}"
+        yield f"  covers: {counted(waiver.findings, 'finding')}"
+        yield from (f"  note: {note}" for note in waiver.notes)
+        yield from (f"  ticket: {ticket}" for ticket in (waiver.ticket,) if ticket)
+    for said in told.attestations:
+        holds = "holds" if said.holds else "does not hold"
+        yield f"attestation: {said.state}  {said.id}  {said.check}  {said.target}  {holds}  until {said.expires}"
+        yield f"  by: {said.by}, reference {said.reference}"
+        yield from (f"  note: {note}" for note in said.notes)
+
+
 def _notices(told: View) -> Iterator[str]:
     yield from (f"error of ours: {f.what}  {f.where}: {f.text}" for f in told.faults)
     yield from (f"notice: {about}: {text}" for about, text in told.notices)
@@ -153,4 +175,5 @@ def _end(told: View) -> Iterator[str]:
     ending = f"  exit {told.exit_code}" if told.exit_code is not None else ""
     yield f"verdict: {told.gate}  {told.verdict}{ending}"
     yield from (f"  because: {reason}" for reason in told.reasons)
+    yield from (f"  warning: {warning}" for warning in told.warnings)
     yield from (f"next: {step.command}  # {step.purpose}" for step in told.steps)

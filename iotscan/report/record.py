@@ -62,6 +62,11 @@ def rules(verdict: Verdict) -> tuple[str, ...]:
     return tuple(told)
 
 
+def waived_by(run: Run) -> dict[str, str]:
+    """Each waiver of a run in words: ``W-2026-014 until 2027-02-20 (jane.doe@example.com)``."""
+    return {w.id: clean(f"{w.id} until {w.expires} ({w.owner})") for w in run.waivers}
+
+
 def waivers(run: Run) -> tuple[WaiverRow, ...]:
     """Every waiver that was given: expired and void ones first, then by expiry."""
     rows = (

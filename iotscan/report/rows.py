@@ -9,9 +9,9 @@ import msgspec
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome, Reason, Severity
-from iotscan.model.waiver import WaiverUse
 from iotscan.report.outcomes import COMMAND_LIMIT
 from iotscan.report.places import Places
+from iotscan.report.record import waived_by
 from iotscan.report.uris import Uris
 from iotscan.report.words import REASONS, clean, first_sentence
 
@@ -98,7 +98,7 @@ def rows(run: Run) -> tuple[Row, ...]:
     """
     places, uris = Places(run), Uris(run)
     infos = {info.id: info for info in run.checks}
-    waivers = {use.id: use for use in run.waivers}
+    waivers = waived_by(run)
 
     def order(result: Result) -> tuple[object, ...]:
         return (
@@ -113,12 +113,12 @@ def rows(run: Run) -> tuple[Row, ...]:
         )
 
     return tuple(
-        _row(result, infos.get(result.check), waivers.get(result.waiver), places, uris)
+        _row(result, infos.get(result.check), waivers.get(result.waiver, clean(result.waiver)), places, uris)
         for result in sorted(run.results, key=order)
     )
 
 
-def _row(result: Result, info: CheckInfo | None, use: WaiverUse | None, places: Places, uris: Uris) -> Row:
+def _row(result: Result, info: CheckInfo | None, waived: str, places: Places, uris: Uris) -> Row:
     subject = result.subject
     return Row(
         result=result,
@@ -140,7 +140,7 @@ def _row(result: Result, info: CheckInfo | None, use: WaiverUse | None, places: 
         why=_why(result),
         remedy=_remedy(result),
         waiver=clean(result.waiver),
-        waived=_waived(result, use),
+        waived=waived,
     )
 
 
@@ -161,13 +161,6 @@ def _remedy(result: Result) -> str:
 def _title(result: Result, info: CheckInfo | None) -> str:
     variant = info.variants.get(result.variant) if info and result.is_finding else None
     return clean(variant.title if variant else info.title if info else result.summary or result.check)
-
-
-def _waived(result: Result, use: WaiverUse | None) -> str:
-    if not result.waiver:
-        return ""
-    told = f"{result.waiver} until {use.expires} ({use.owner})" if use else result.waiver
-    return clean(told)
 
 
 def check_infos(run: Run) -> tuple[CheckInfo, ...]:

@@ -1,11 +1,24 @@
 """The report on a terminal: one calm screen first, then findings, then what stayed open, verdict last."""
 
+from collections import Counter
+
 from rich.console import Console
 from rich.text import Text
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Severity
-from iotscan.report.content import Cause, ElementRow, Finding, FindingGroup, Gap, OwnerRow, Takes, View
+from iotscan.report.content import (
+    AttestationRow,
+    Cause,
+    ElementRow,
+    Finding,
+    FindingGroup,
+    Gap,
+    OwnerRow,
+    Takes,
+    View,
+    WaiverRow,
+)
 from iotscan.report.ink import LETTER_STYLES, Column, Ink
 from iotscan.report.roster import show_roster
 from iotscan.report.view import view
@@ -38,6 +51,7 @@ def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool
     _gaps(ink, told)
     if show_passed:
         _passed(ink, told)
+    _decided(ink, told)
     _remarks(ink, told)
     _end(ink, told)
 
@@ -137,9 +151,13 @@ def _finding(ink: Ink, group: FindingGroup) -> None:
 
 def _evidence(group: FindingGroup) -> str:
     finding = group.findings[0]
-    words = [finding.confidence, "configured" if finding.configured else "observed", finding.fingerprint]
+    words = [finding.confidence, _seen(finding) or "observed", finding.fingerprint]
     words += ["new"] if finding.baseline == "new" else []
-    return " · ".join([w for w in words if w] + ([f"waived by {finding.waiver}"] if finding.waiver else []))
+    return " · ".join([w for w in words if w] + ([f"waived by {finding.waived}"] if finding.waived else []))
+
+
+def _seen(finding: Finding) -> str:
+    return "configured" if finding.configured else "attested" if finding.attested else ""
 
 
 def _places(ink: Ink, group: FindingGroup) -> None:
@@ -159,9 +177,9 @@ def _place(ink: Ink, group: FindingGroup, finding: Finding) -> tuple[Text, ...]:
     """Name, place, and what is particular to it."""
     summary = "" if group.shared("summary") else f"{finding.summary}  "
     notes = ["new"] if finding.baseline == "new" else []
-    notes += [f"waived by {finding.waiver}"] if finding.waiver else []
+    notes += [f"waived by {finding.waived}"] if finding.waived else []
     notes += [finding.confidence] if finding.confidence != "certain" else []
-    notes += ["configured"] if finding.configured else []
+    notes += [_seen(finding)] if _seen(finding) else []
     note = ink.join((summary, ""), (" · ".join([*notes, finding.fingerprint]), "dim"))
     return ink.text(finding.label), ink.text(finding.where), note
 
@@ -230,6 +248,34 @@ def _passed(ink: Ink, told: View) -> None:
     ink.say(ink.text(", ".join(f"{t.check} × {t.places}" for t in told.passed) or "nothing"), 2)
 
 
+def _decided(ink: Ink, told: View) -> None:
+    """Waivers and attestations: state, id, what they are about, by whose word until when."""
+    if told.waivers:
+        states = Counter(w.state for w in told.waivers)
+        ink.heading("waivers", ink.text(" · ".join(f"{n} {state}" for state, n in states.items()), "dim"))
+        ink.grid(Column(), Column(), Column(wraps=True), rows=[_waiver(ink, w) for w in told.waivers])
+    if told.attestations:
+        ink.heading("attestations", ink.text(str(len(told.attestations)), "dim"))
+        ink.grid(Column(), Column(), Column(wraps=True), rows=[_attestation(ink, a) for a in told.attestations])
+
+
+def _waiver(ink: Ink, row: WaiverRow) -> tuple[Text, ...]:
+    words = f"{row.check} on {row.target}, {row.owner} until {row.expires}: {row.reason}"
+    return _decision(ink, row.state, row.id, words, row.notes)
+
+
+def _attestation(ink: Ink, row: AttestationRow) -> tuple[Text, ...]:
+    holds = "holds" if row.holds else "does not hold"
+    words = f"{row.check} {holds} on {row.target}, {row.by} until {row.expires}: {row.reference}"
+    return _decision(ink, row.state, row.id, words, row.notes)
+
+
+def _decision(ink: Ink, state: str, name: str, words: str, notes: tuple[str, ...]) -> tuple[Text, ...]:
+    style = "green" if state == "applied" else "dim" if state == "not_asked" else "yellow"
+    note = f"\n{'; '.join(notes)}" if notes else ""
+    return ink.text(state.replace("_", " "), style), ink.text(name, "bold"), ink.join((words, ""), (note, "dim"))
+
+
 def _remarks(ink: Ink, told: View) -> None:
     if told.faults:
         ink.heading("errors of ours", ink.text("please report them", "dim"))
@@ -258,6 +304,8 @@ def _end(ink: Ink, told: View) -> None:
     ink.say(_verdict(ink, told))
     for reason in told.reasons:
         ink.say(ink.text(reason), 2)
+    for warning in told.warnings:
+        ink.say(ink.text(f"to know: {warning}", "yellow"), 2)
     ink.say(ink.text("Next", "bold"))
     for step in told.steps:
         ink.command(step.command, indent=2, note=step.purpose)

@@ -28,7 +28,7 @@ from iotscan.model.run import Cost, Notice, ProfileInfo, Run, Tool, Verdict
 from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Confidence, Element, Outcome, Reason, Severity, Vantage
-from iotscan.model.waiver import WaiverUse
+from iotscan.model.waiver import AttestationUse, WaiverUse
 
 from .grader import grade
 
@@ -414,6 +414,7 @@ def example_run() -> Run:
             exit_code=1,
             summary="2 critical and 4 high findings at or above high, 1 waived",
             reasons=("telnet-service is required and was not assessed on 192.0.2.23: no answer in time",),
+            warnings=("waiver W-2025-090 expired 12 days ago (owner j.doe)",),
         ),
         notices=(Notice(about="raw frames", text="no helper is installed: the ARP sweep used the neighbour table"),),
         costs={
@@ -426,6 +427,18 @@ def example_run() -> Run:
                 reason="the old thermostats speak nothing newer; they go in January", owner="j.doe",
                 expires="2027-02-20", state="applied", ticket="SEC-4312",
                 findings=tuple(r.fingerprint for r in results if r.waiver == "W-2026-014"),
+            ),
+            WaiverUse(
+                id="W-2025-090", check="telnet-service", target="asset cam-garden", decision="vendor_fix_pending",
+                reason="firmware 2.1 shuts it", owner="j.doe", expires="2026-11-10", state="expired",
+                notes=("expired 12 days ago (owner j.doe)",),
+            ),
+        ),
+        attestations=(
+            AttestationUse(
+                id="A-2026-001", check="key-custody", target="asset gw-edge", holds=True, by="head of product security",
+                reference="DOC-17 page 4", expires="2027-10-01", state="unused",
+                notes=("the profile leaves its check out",),
             ),
         ),
     )  # fmt: skip
@@ -487,5 +500,6 @@ def image_run() -> Run:
         notices=(),
         costs={},
         waivers=(),
+        attestations=(),
         verdict=Verdict(complete=True, gate="fail", fail_on="high", exit_code=1, summary="1 high finding"),
     )

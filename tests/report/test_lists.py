@@ -68,7 +68,8 @@ def test_records_stand_alone_and_end_with_the_verdict() -> None:
     run = example_run()
     records = [json.loads(line) for line in write(run, "jsonl").splitlines()]
     kinds = [r["record"] for r in records]
-    assert list(dict.fromkeys(kinds)) == [*("run", "device", "result", "grade", "waiver", "notice", "verdict")]
+    order = ("run", "device", "result", "grade", "waiver", "attestation", "notice", "verdict")
+    assert tuple(dict.fromkeys(kinds)) == order
     assert kinds.count("result") == len(run.results)
     assert kinds.count("grade") == 1 + len(run.devices)
     assert records[0]["schema"] == "iotscan/records@1"
