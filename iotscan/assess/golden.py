@@ -103,10 +103,14 @@ def _threshold(results: tuple[Result, ...]) -> Threshold:
 
 
 def _assessed(results: tuple[Result, ...]) -> tuple[str, ...]:
-    """The checks that gave an answer and left nothing open for a reason that nobody chose."""
+    """The checks that gave an answer and left nothing open but what a person decided: as the gate requires it."""
     answered = {r.check for r in results if r.outcome in (Outcome.PASS, Outcome.FAIL)}
-    open_ = {r.check for r in results if r.outcome is Outcome.ERROR or (r.reason and r.reason.is_involuntary)}
-    return tuple(sorted(answered - open_))
+    return tuple(sorted(answered - {r.check for r in results if _is_open(r)}))
+
+
+def _is_open(result: Result) -> bool:
+    is_decided = result.reason is not None and result.reason.is_decided
+    return result.outcome is Outcome.ERROR or (result.outcome is Outcome.NOT_ASSESSED and not is_decided)
 
 
 def _observed(run: Run, pack: CheckPack) -> Values:
