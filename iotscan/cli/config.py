@@ -32,6 +32,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "network.max_hosts": "max_hosts",
     "exclude": "exclude",
     "progress": "no_progress",
+    "step_summary": "no_step_summary",
     "color": "color",
     "width": "width",
     "ascii": "ascii",
@@ -43,7 +44,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "waivers": frozenset(OPTIONS) - {"waivers", "output.dir"},  # the same words mean other things there
 }
 """Settings that a command does not take, though it has an option of that name."""
-NEGATED: Final = frozenset({"progress"})
+NEGATED: Final = frozenset({"progress", "step_summary"})
 VARIABLES: Final[Mapping[str, str]] = {
     f"IOTSCAN_{'NO_' * (key in NEGATED)}{key.rpartition('.')[2].upper()}": key
     for key in OPTIONS

@@ -63,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     network: Network | None = None
     exclude: tuple[str, ...] | None = None
     progress: bool | None = None
+    step_summary: bool | None = None
     color: Literal["auto", "always", "never"] | None = None
     width: Annotated[int, msgspec.Meta(ge=0)] | None = None
     ascii: bool | None = None

@@ -27,6 +27,7 @@ output:
 network: {timeout: 3, deadline: 600, max_hosts: 256}
 exclude: [192.0.2.66/32, "file:not-these.txt"]
 progress: false
+step_summary: false
 color: never
 width: 100
 ascii: true
