@@ -1,6 +1,7 @@
-"""``iotscan waivers``, and the waiver file as the other commands use it."""
+"""``iotscan waivers``, the waiver file as the other commands use it, and the guide's example."""
 
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from iotscan.cli.waiver_words import read_target
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
+from iotscan.model.vocabulary import Outcome, Vantage
+from iotscan.shipped import PACKAGE
 from iotscan.store.runs import read_run, write_run
 from tests.cli.conftest import Cli
 from tests.report.example import example_run
 
 NAME = "iotscan.waivers.yaml"
+GUIDE = PACKAGE.parent / "docs" / "guide" / "waivers.md"
 TODAY = datetime.now(UTC).date()
 KEY = """-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIH0LNXVdZZj0Z7F6XZZVwN3Dl5Wn8pD7cP4hE2z1a1S2
@@ -183,3 +187,48 @@ def test_targets_in_words() -> None:
     assert read_target(["asset=a, b,service:tcp/1", "ip=::1"]) == {"asset": "a, b", "service": "tcp/1", "ip": "::1"}
     with pytest.raises(BadInput, match="given twice"):
         read_target(["asset=a", "asset=b"])
+
+
+def block(language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.skipif(not GUIDE.exists(), reason="a wheel has no guide")
+def test_the_example_waives_and_attests(cli: Cli, project: Path) -> None:
+    (project / NAME).write_text(block("yaml"))
+    policy = "schema: iotscan/profile@1\nid: all\nversion: '1'\ntitle: All of it\n"
+    policy += "select:\n  include: [private-keys, key-custody]\n"
+    (project / "all.yaml").write_text(policy)
+    day = ("--as-of", "2026-12-01")
+    cli("image", "rootfs", "--profile", "./all.yaml", "--no-waivers")
+    ended = cli("assess", "latest", "--profile", "./all.yaml", "--fail-on", "high", *day, "-f", "json:judged.json")
+    assert ended.code == 0, ended
+    run = read_run("judged.json", project)
+    by_check = {r.check: r for r in run.results}
+    assert by_check["private-keys"].waiver == "W-2026-001"
+    stated = by_check["key-custody"]
+    assert (stated.outcome, stated.vantage) == (Outcome.PASS, Vantage.ATTESTED)
+    assert [(u.id, u.state) for u in run.waivers] == [("W-2026-001", "applied"), ("W-2026-002", "not_asked")]
+    assert run.attestations[0].state == "applied"
+    assert "WAIVED W-2026-001 until 2027-02-20 (jane.doe@example.com)" in ended.out
+    assert "attestation: applied  A-2026-001  key-custody" in ended.out
+    late = cli("gate", "latest", "--profile", "./all.yaml", "--as-of", "2027-02-21")
+    assert late.code == 1
+    assert "waiver W-2026-001 expired 1 day ago (owner jane.doe@example.com)" in late.out
+
+
+@pytest.mark.skipif(not GUIDE.exists(), reason="a wheel has no guide")
+def test_the_commands_are_commands(cli: Cli, project: Path) -> None:
+    codes = []
+    for line in block("sh").splitlines():
+        if "FINGERPRINT" in line:
+            run = read_run("latest", Path("iotscan-out"))
+            line = line.replace("FINGERPRINT", next(r.fingerprint for r in run.results if r.is_finding))
+        ended = cli(*shlex.split(line)[1:])
+        assert "Traceback" not in ended.err
+        codes.append(ended.code)
+    # The first finds a key.
+    assert codes == [1, 0, 0, 0, 0, 0, 0]
+    assert (project / NAME).read_text().count(f"  - id: W-{datetime.now(UTC).year}-") == 2
