@@ -28,6 +28,7 @@ from iotscan.shipped import shipped
 SHAPES = dict(zip(Severity, ("●", "▲", "◆", "▽", "○"), strict=True))
 """A shape for each severity, those of the terminal."""
 _MOODS = {"fail": "✕", "warn": "!", "pass": "✓", "plain": "–"}
+_HEADINGS = {"scan": "Scan of", "discover": "Inventory of", "image": "Check of the image"}
 _ADDRESS = re.compile(r"(https?://[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%-]+[A-Za-z0-9/#=])")
 
 
@@ -51,7 +52,7 @@ def render(run: Run) -> str:
     return (
         _page().render(
             told=told,
-            heading=f"{told.about.command.capitalize()} of {listed(told.about.targets, 3) or 'nothing'}",
+            heading=f"{_HEADINGS[told.about.command]} {listed(told.about.targets, 3) or 'nothing'}",
             stamp=_stamp(told),
             policy=policy(style, script),
             style=style,

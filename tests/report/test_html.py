@@ -14,6 +14,7 @@ import html5lib
 import pytest
 from msgspec.structs import replace
 
+from iotscan.model.grade import Grades
 from iotscan.model.run import Run, Verdict
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Outcome, Severity
@@ -204,6 +205,12 @@ def test_no_findings_of_nothing_assessed_is_no_praise() -> None:
     said = words(render(nothing))
     assert "Nothing was assessed. That there are no findings says nothing." in said
     assert "A silent network is not an empty one." in said
+    assert "Findingsnothing was assessed" in said
+    assert "Findingsnone" not in said
+    listing = words(render(replace(run, command="discover", results=(), verdict=None, grades=Grades())))
+    assert listing.startswith("Inventory of 192.0.2.0/26 – NO VERDICT")
+    assert listing.count("nothing assessed") == len(run.devices)
+    assert "this run lists what is there and judges nothing" in listing
     good = tuple(r for r in run.results if r.outcome is not Outcome.FAIL)
     assert "No check failed." in words(render(replace(run, results=good)))
 
