@@ -29,7 +29,16 @@ SEVERITIES = {
 def render(run: Run) -> str:
     """The findings that no waiver covers, most severe first."""
     short = shortfall(run)
-    about_run = [_issue(f"iotscan did not finish: {short}", "incomplete-run", "major", f"{ROOT}/run", 1, "")]
+    about_run = [
+        _issue(
+            f"The run is incomplete, so that a missing issue may not be fixed: {short}",
+            "incomplete-run",
+            "major",
+            f"{ROOT}/run",
+            1,
+            "",
+        )
+    ]
     return document([*(about_run if short else ()), *_findings(rows(run))])
 
 

@@ -67,17 +67,13 @@ def _about_run(run: Run) -> list[Case]:
     reasons = (*told.reasons, *(f"{notice}: {text}" for notice, text in told.notices))
     complete = Case(name="everything required was assessed", group="gate")
     if short:
-        complete = msgspec.structs.replace(
-            complete, kind="error", type="Incomplete", message=f"INCOMPLETE: {short}", body=reasons
-        )
+        complete = msgspec.structs.replace(complete, kind="error", type="Incomplete", message=short, body=reasons)
     gate = Case(name="the gate holds", group="gate")
     verdict = run.verdict
     if verdict is None or verdict.gate == "none":
         gate = msgspec.structs.replace(gate, kind="skipped", message="NO GATE: no threshold was set")
     elif verdict.gate == "fail":
-        gate = msgspec.structs.replace(
-            gate, kind="failure", type="gate", message=f"GATE FAILS: {told.verdict}", body=told.reasons
-        )
+        gate = msgspec.structs.replace(gate, kind="failure", type="gate", message=told.verdict, body=told.reasons)
     return [complete, gate]
 
 

@@ -97,8 +97,9 @@ def rows(run: Run) -> tuple[Row, ...]:
     The order of results, checks and devices in the run does not matter.
     """
     places, uris = Places(run), Uris(run)
-    infos = {info.id: info for info in run.checks}
+    known = {info.id: _Known(info) for info in run.checks}
     waivers = waived_by(run)
+    unknown = _Known(None)
 
     def order(result: Result) -> tuple[object, ...]:
         return (
@@ -113,19 +114,34 @@ def rows(run: Run) -> tuple[Row, ...]:
         )
 
     return tuple(
-        _row(result, infos.get(result.check), waivers.get(result.waiver, clean(result.waiver)), places, uris)
+        _row(result, known.get(result.check, unknown), waivers.get(result.waiver, clean(result.waiver)), places, uris)
         for result in sorted(run.results, key=order)
     )
 
 
-def _row(result: Result, info: CheckInfo | None, waived: str, places: Places, uris: Uris) -> Row:
+class _Known:
+    """What all rows of one check share: worked out once, there may be thousands."""
+
+    def __init__(self, info: CheckInfo | None) -> None:
+        self.title = clean(info.title) if info else ""
+        self.variants = {name: clean(v.title) for name, v in info.variants.items()} if info else {}
+        self.fix = first_sentence(info.fix) if info else ""
+        self.clauses = tuple(clean(str(c)) for c in info.clauses) if info else ()
+
+    def sentence(self, result: Result) -> str:
+        """What is wrong where it failed, else what should hold."""
+        wrong = self.variants.get(result.variant, "") if result.is_finding else ""
+        return wrong or self.title or clean(result.summary or result.check)
+
+
+def _row(result: Result, known: _Known, waived: str, places: Places, uris: Uris) -> Row:
     subject = result.subject
     return Row(
         result=result,
         check=clean(result.check),
-        title=_title(result, info),
-        fix=first_sentence(info.fix) if info else "",
-        clauses=tuple(clean(str(c)) for c in info.clauses) if info else (),
+        title=known.sentence(result),
+        fix=known.fix,
+        clauses=known.clauses,
         label=places.label(subject.owner) if subject.owner else "the network",
         place=places.place(subject),
         spot=places.spot(subject),
@@ -158,11 +174,6 @@ def _remedy(result: Result) -> str:
     return clean(result.remedy) or (REASONS[result.reason or Reason.NOT_OBSERVABLE][1] if is_open else "")
 
 
-def _title(result: Result, info: CheckInfo | None) -> str:
-    variant = info.variants.get(result.variant) if info and result.is_finding else None
-    return clean(variant.title if variant else info.title if info else result.summary or result.check)
-
-
 def check_infos(run: Run) -> tuple[CheckInfo, ...]:
     """The checks of a run by id, and a bare one for each that a finding names and the run does not describe."""
     infos = {info.id: info for info in run.checks}
@@ -175,10 +186,12 @@ def check_infos(run: Run) -> tuple[CheckInfo, ...]:
 
 
 def shortfall(run: Run) -> str:
-    """Why a run is not complete, in one sentence; empty for one that is. A run that nobody judged is not complete."""
+    """The verdict of a run that is not complete, in one line; empty for one that is.
+
+    A run that nobody judged is not complete.
+    """
     if run.verdict is None:
         return "the run was not judged" if run.status == "complete" else "the run did not end"
     if run.verdict.complete and run.status == "complete":
         return ""
-    reasons = "; ".join(dict.fromkeys(run.verdict.reasons)) or run.verdict.summary
-    return clean(reasons, 400) or "the run is incomplete"
+    return clean(run.verdict.summary, 400).rstrip(".") or "the run is incomplete"

@@ -62,7 +62,7 @@ def _incomplete(short: str, index: int) -> Json:
         "ruleIndex": index,
         "kind": "fail",
         "level": "warning",
-        "message": {"text": message(f"iotscan did not finish: {short.rstrip('.')}. Missing alerts may not be fixed.")},
+        "message": {"text": message(f"The run is incomplete, so that a missing alert may not be fixed: {short}.")},
         "locations": [physical(f"{ROOT}/run")],
         "partialFingerprints": {"primaryLocationLineHash": f"{INCOMPLETE}:1"},
         "fingerprints": {"iotscan/v1": INCOMPLETE},
