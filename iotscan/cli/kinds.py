@@ -40,6 +40,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             reader="iotscan.cli.kinds:read_run_file",
             is_open=True,
         ),
+        "diff": Kind(
+            schema="iotscan/diff@1",
+            about="what changed from one run to another",
+            written="iotscan.model.comparison:Comparison",
+            reader="iotscan.cli.kinds:read_diff_file",
+            is_open=True,
+        ),
         "config": Kind(
             schema="iotscan/config@1",
             about="settings: iotscan.yaml",
@@ -75,6 +82,17 @@ def read_run_file(path: Path) -> None:
     read_run(str(path), path.parent)
 
 
+def read_diff_file(path: Path) -> None:
+    """Read what ``iotscan diff -f json`` wrote. Raises BadInput."""
+    from iotscan.model.comparison import Comparison
+    from iotscan.model.errors import BadInput
+
+    try:
+        msgspec.json.decode(path.read_bytes(), type=Comparison)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{path} does not hold what iotscan/diff@1 promises: {error}") from error
+
+
 def read_config_file(path: Path) -> None:
     """Read a file of settings as it would be where it was found. Raises BadInput."""
     from iotscan.cli.config import PROJECT_FILES
@@ -104,12 +122,23 @@ def kind_at(path: Path) -> Kind:
     if path.suffix == ".toml":
         return KINDS["config"]
     if path.suffix == ".json":
-        return KINDS["run"]
+        return _json_kind(path)
     said, line = _said_schema(path)
     if (kind := kind_of(said)) is None:
         known = [k.schema for k in KINDS.values()]
         raise BadYaml(path, line, 0, f"schema '{shown(said)}' is none of ours{nearest(said, known)}")
     return kind
+
+
+def _json_kind(path: Path) -> Kind:
+    """A run unless the file says otherwise: the reader of runs says best what is wrong with anything else."""
+    try:
+        said = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+        schema = msgspec.json.decode(said["schema"], type=str)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError):
+        return KINDS["run"]
+    kind = kind_of(schema)
+    return kind if kind and kind.is_open else KINDS["run"]
 
 
 def _said_schema(path: Path) -> tuple[str, int]:

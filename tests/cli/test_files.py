@@ -81,6 +81,17 @@ def test_schema_and_reader_agree_on_settings(tmp_path: Path) -> None:
             KINDS["config"].check(path)
 
 
+def test_a_diff_is_valid(cli: Cli, tmp_path: Path) -> None:
+    run = golden.REPORTS / "samples" / "run.json"
+    ended = cli("diff", run, run, "-f", "json", "--profile", "default")
+    assert ended.code == 0, ended
+    Draft202012Validator(schema_of(KINDS["diff"])).validate(json.loads(ended.out))
+    (tmp_path / "diff.json").write_text(ended.out)
+    assert cli("validate", tmp_path / "diff.json").out.endswith("iotscan/diff@1\n")
+    (tmp_path / "diff.json").write_text('{"schema": "iotscan/diff@1", "old": 7}')
+    assert cli("validate", tmp_path / "diff.json").code == 2
+
+
 def test_unknown_kind(cli: Cli) -> None:
     ended = cli("schema", "confg")
     assert ended.code == 2
