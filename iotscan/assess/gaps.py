@@ -129,16 +129,19 @@ def _gap_in_sweep(evidence: Evidence, kind: str, device: Device) -> Gap | None:
     if unswept:
         return unswept
     looked = {a.subject.service for a in evidence.tried(kind, device.id) if a.status is AttemptStatus.ABSENT}
-    silent = total = unasked = 0
+    silent = total = unasked = forbidden = 0
     swept = evidence.observed(kind_of(PortSweep), device.id)
     for address, sweep in ((o.subject.address, o.fact) for o in swept if isinstance(o.fact, PortSweep)):
         silent += len(sweep.filtered)
         unasked += len(sweep.unasked)
+        forbidden += len(sweep.forbidden)
         total += len(sweep.open) + len(sweep.closed) + len(sweep.filtered) + len(sweep.unasked)
         for port in sorted(sweep.open):
             name = f"tcp/{port}"
             if name not in looked and not _is_identified(evidence, device, address, "tcp", port):
                 return _gap_at_unrecognised(evidence, kind, device, Subject(device=device.id, address=address), name)
+    if forbidden:
+        return _gap(device, kind, Reason.OUT_OF_SCOPE, f"{forbidden} ports were outside the scope, and not asked")
     if unasked:
         return _gap(device, kind, Reason.BUDGET, f"{unasked} of {total} ports are open and were not asked")
     if silent:

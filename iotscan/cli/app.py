@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from iotscan.cli import catalogue, diff, discover, doctor, files, image, lab, profiles, scan, settings, stored, waivers
+from iotscan.cli import (
+    audit,
+    catalogue,
+    diff,
+    discover,
+    doctor,
+    files,
+    image,
+    lab,
+    profiles,
+    scan,
+    scope,
+    settings,
+    stored,
+    waivers,
+)
 from iotscan.cli.settled import SettledCommand
 
 HELP = """How secure are the IoT devices on this network, and does this gateway image ship?
@@ -69,6 +84,8 @@ app.command("validate")(files.validate)
 app.command("schema")(files.schema)
 app.add_typer(catalogue.checks, name="checks")
 app.add_typer(profiles.profiles, name="profiles")
+app.add_typer(scope.scope, name="scope")
+app.add_typer(audit.audit, name="audit")
 app.add_typer(lab.lab, name="lab")
 app.add_typer(settings.config, name="config")
 app.add_typer(waivers.waivers, name="waivers")

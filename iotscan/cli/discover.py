@@ -17,6 +17,7 @@ def discover(
         ),
     ] = None,
     lab: Annotated[bool, typer.Option("--lab", help="Look at the practice network.")] = False,
+    scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
     ] = None,
@@ -48,6 +49,7 @@ def discover(
     wish = launch.Wish(
         command="discover",
         targets=tuple(targets or ()),
+        scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,

@@ -65,6 +65,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.waiver_file:WaiverFile",
             reader="iotscan.cli.waiving:read_file",
         ),
+        "scope": Kind(
+            schema="iotscan/scope@1",
+            about="by whose authority a scan may touch what, when, how hard",
+            written="iotscan.data.scope_file:ScopeFile",
+            reader="iotscan.data.scope_file:read_scope",
+        ),
         "credentials": Kind(
             schema="iotscan/credentials@1",
             about="documented default logins of products",

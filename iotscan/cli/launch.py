@@ -26,6 +26,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     command: Literal["scan", "discover"] = "scan"
     targets: tuple[str, ...] = ()
+    scope: Path | None = None
     exclude: tuple[str, ...] = ()
     lab: bool = False
     ports: str = ""
@@ -61,7 +62,7 @@ def launch(wish: Wish, display: Display, *, progress: bool) -> int:
             ended = anyio.run(_scan, prepared, watch)
     present(ended.run, wanted, display)
     if display.quiet < 2:
-        tell(f"run kept in {prepared.request.folder}")
+        tell(f"run kept in {prepared.request.folder}; audit root {ended.run.audit_root}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)
 
 
@@ -77,9 +78,11 @@ def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
     if wish.resume:
         if wish.targets or wish.lab:
             raise BadInput("--resume takes its targets from the interrupted run: give no others")
-        request, earlier = resume(wish.resume, wish.output, wish.deadline, stack)
+        request, earlier = resume(wish, stack)
         return Prepared(request=request, earlier=earlier)
     if wish.lab:
+        if wish.scope:
+            raise BadInput("the practice network is this machine's own: it takes no scope file")
         if wish.targets:
             raise BadInput("--lab scans the practice network alone: give either --lab or targets")
         return prepare_lab(wish, stack)

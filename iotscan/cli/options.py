@@ -119,3 +119,12 @@ NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress on 
 NoStepSummary = Annotated[
     bool, typer.Option("--no-step-summary", help="Append no summary to the file that GITHUB_STEP_SUMMARY names.")
 ]
+ScopeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scope",
+        metavar="FILE",
+        help="The scope file: by whose authority, where, when. Public addresses and grants need one.",
+        show_default=False,
+    ),
+]

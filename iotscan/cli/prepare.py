@@ -13,19 +13,23 @@ import anyio
 import msgspec
 
 from iotscan import __version__
+from iotscan.cli.caller import caller
+from iotscan.cli.consent import confirm
 from iotscan.cli.recipe import Choice, Chosen, Recipe
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
+from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
-from iotscan.model.run import Run, Tool
-from iotscan.model.scope import Grants, Pace, Scope
+from iotscan.model.run import Notice, Run, Tool
+from iotscan.model.scope import Grants, Pace, Scope, utc_now
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
 from iotscan.observe.network.attached import Attached, attached_networks, private_networks
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
+from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
 from iotscan.scan.request import Plan, ScanRequest
-from iotscan.scan.targets import BadTarget, Targets, read_targets
+from iotscan.scan.targets import Resolver, Targets, read_targets
 from iotscan.store.runs import make_folder, new_run_id
 from iotscan.store.state import state_path
 
@@ -44,40 +48,67 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Found | Unit, ...] = ()
 
 
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan would ask whom, settled and allowed; nothing is written yet, nothing sent."""
+
+    words: tuple[str, ...]
+    scope: Scope
+    plan: Plan
+    chosen: Chosen
+    notices: tuple[Notice, ...] = ()
+
+
 async def prepare(wish: "Wish") -> Prepared:
     """Settle an ordinary scan. Raises BadInput before anything is sent (a name look-up aside)."""
-    from iotscan.observe.network.dial import resolve
+    from iotscan.observe.network.names import resolve
 
+    intent = await intend(wish, resolve)
+    confirm(intent.scope, yes=wish.yes)
+    return _settle(wish, intent)
+
+
+async def intend(wish: "Wish", resolve: Resolver) -> Intent:
+    """What an ordinary scan would ask whom. Raises BadInput unless somebody allows it."""
     chosen = _choose(wish)
     usual = ports.LIKELY if chosen.profile.ports == "likely" else tuple(p.port for p in ports.PORTS)
     tcp = read_ports(wish.ports) if wish.ports else usual
-    words = wish.targets or _attached_words(wish)
+    loaded = read_scope(wish.scope) if wish.scope else None
+    mandate = loaded.mandate if loaded else None
+    words = wish.targets or (words_of(mandate) if mandate else _attached_words(wish))
     targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
-    _refuse_public(targets)
+    if mandate:
+        targets = within(targets, mandate)
+    pace = chosen.profile.pace.over(Pace(connect_timeout=wish.timeout))
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
         grants=Grants(default_creds=wish.default_creds),
-        pace=chosen.profile.pace.over(Pace(connect_timeout=wish.timeout)),
-        authority="command line",
+        pace=loaded.pace(pace) if loaded else pace,
+        authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
+        mandate=mandate,
     )
+    require_authority(scope, utc_now())
+    links, silent = may_ask_all(_links(targets), mandate)
     plan = Plan(
         addresses=targets.addresses,
         names=targets.names,
-        links=_links(targets),
+        links=links,
         tcp=tcp,
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
-    return _settle(wish, words, scope, plan, chosen)
+    unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
+    told = (*(loaded.notices if loaded else ()), *unasked)
+    notices = tuple(Notice(about="scope", text=text) for text in told)
+    return Intent(words=words, scope=scope, plan=plan, chosen=chosen, notices=notices)
 
 
 def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     """Start the practice network unless it is up, and settle a scan of its addresses alone."""
     from iotscan.lab import network
-    from iotscan.observe.network.dial import resolve
+    from iotscan.observe.network.names import resolve
     from iotscan.shipped import PACKAGE
 
     chosen = _choose(wish)
@@ -101,7 +132,8 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         ledger="",
         login_gap=0.0,
     )
-    return _settle(wish, ("the practice network",), scope, plan, chosen)
+    require_authority(scope, utc_now())
+    return _settle(wish, Intent(words=("the practice network",), scope=scope, plan=plan, chosen=chosen))
 
 
 def _choose(wish: "Wish") -> Chosen:
@@ -115,7 +147,8 @@ def _choose(wish: "Wish") -> Chosen:
     ).load(wish.output)
 
 
-def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chosen: Chosen) -> Prepared:
+def _settle(wish: "Wish", intent: Intent) -> Prepared:
+    scope, plan, chosen = intent.scope, intent.plan, intent.chosen
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     run_id = new_run_id()
@@ -128,10 +161,11 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chos
         command=wish.command,
         started=now,
         as_of=now,
-        targets=tuple(safe_text(word) for word in words),
+        targets=tuple(safe_text(word) for word in intent.words),
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
+        notices=intent.notices,
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))
@@ -144,6 +178,7 @@ def _settle(wish: "Wish", words: tuple[str, ...], scope: Scope, plan: Plan, chos
         profile=profile,
         records=records,
         terms=chosen.terms,
+        caller=caller(),
         deadline=wish.deadline,
     )
     return Prepared(request=request)
@@ -166,15 +201,6 @@ def read_ports(text: str) -> tuple[int, ...]:
             f"--ports {refused[0]} belongs to printers or industrial devices that a probe can harm: leave it out"
         )
     return tuple(found)
-
-
-def _refuse_public(targets: Targets) -> None:
-    for network in targets.networks:
-        if not ip_network(network).is_private:
-            raise BadTarget(
-                f"{network} is a public network: this version scans private and loopback addresses only, "
-                "until scope files can say by whose authority"
-            )
 
 
 def _attached_words(wish: "Wish") -> tuple[str, ...]:

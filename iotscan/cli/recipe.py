@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,16 +10,24 @@ from iotscan import __version__
 from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
+from iotscan.cli.caller import caller
+from iotscan.cli.consent import confirm
 from iotscan.cli.selection import choose_checks
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
+from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
+from iotscan.model.scope import Scope, utc_now
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
+from iotscan.scan.authority import require_authority
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.journal import read_journal
 from iotscan.store.runs import find_run, write_whole
+
+if TYPE_CHECKING:
+    from iotscan.cli.launch import Wish
 
 NAME = "recipe.json"
 
@@ -63,21 +72,25 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         write_whole(folder / NAME, msgspec.json.encode(self))
 
 
-def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple[ScanRequest, tuple[Found | Unit, ...]]:
+def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | Unit, ...]]:
     """The rest of an interrupted scan, exactly as it was begun, and what it had found. Raises BadInput.
 
-    A practice network is started anew when it is gone; ``stack`` stops it again.
+    Its scope holds on; a scope file that it was begun under has to be given again, unchanged. A practice
+    network is started anew when it is gone; ``stack`` stops it again.
     """
-    place = find_run(named, output, holding=JOURNAL)
+    place = find_run(wish.resume, wish.output, holding=JOURNAL)
     folder = place if place.is_dir() else place.parent
     header, entries = read_journal(folder, msgspec.json.Decoder(Found | Unit))
     try:
         recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
     except (OSError, msgspec.MsgspecError) as error:
         raise BadInput(f"{folder / NAME} cannot be read: start the scan anew") from error
-    chosen = recipe.choice.load(output)
+    chosen = recipe.choice.load(wish.output)
     if chosen.profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
         raise BadInput("the profile or iotscan itself has changed since the run began: start the scan anew")
+    _require_the_same_scope(header.scope, wish.scope)
+    require_authority(header.scope, utc_now())
+    confirm(header.scope, yes=wish.yes)
     if recipe.lab:
         _start_lab(recipe.plan, stack)
     request = ScanRequest(
@@ -88,9 +101,22 @@ def resume(named: str, output: Path, deadline: float, stack: ExitStack) -> tuple
         profile=chosen.profile,
         records=load_records([Path(r) for r in recipe.plan.records]),
         terms=chosen.terms,
-        deadline=deadline,
+        caller=caller(),
+        deadline=wish.deadline,
     )
     return request, entries
+
+
+def _require_the_same_scope(scope: Scope, given: Path | None) -> None:
+    if scope.mandate is None:
+        if given:
+            raise BadInput("the run was begun without a scope file, and goes on without: leave out --scope")
+        return
+    if given is None:
+        raise BadInput(f"the run was begun under {scope.mandate.file}: give it again with --scope FILE")
+    now = read_scope(given).mandate
+    if msgspec.structs.replace(now, file=scope.mandate.file) != scope.mandate:
+        raise BadInput(f"{given} is not the scope file that the run was begun under: start the scan anew")
 
 
 def _start_lab(plan: Plan, stack: ExitStack) -> None:

@@ -20,6 +20,7 @@ def scan(
     lab: Annotated[
         bool, typer.Option("--lab", help="Scan the practice network on this machine, and nothing else.")
     ] = False,
+    scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
     ] = None,
@@ -61,7 +62,9 @@ def scan(
         float,
         typer.Option(metavar="SECONDS", min=0, help="End the scan after this long, with what there is; 0: no limit."),
     ] = 0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before scanning the attached networks.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask, before scanning the attached networks or for grants.")
+    ] = False,
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -104,6 +107,7 @@ def scan(
     )
     wish = launch.Wish(
         targets=tuple(targets or ()),
+        scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,

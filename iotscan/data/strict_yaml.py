@@ -4,6 +4,7 @@ Only what the core schema of YAML 1.2 (§10.3) knows: ``no`` is a word, ``010`` 
 word. No anchors, aliases, tags or duplicate keys, bounded in size and depth; every refusal names its line.
 """
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     value: object
     lines: dict[Where, int]
+    sha256: str = ""
+    """Of the file's bytes."""
 
     def line(self, *where: str | int) -> int:
         """The line of a value, else of what it would stand in."""
@@ -101,7 +104,7 @@ def parse(raw: bytes, path: Path) -> Document:
         raise BadYaml(path, 0, 0, "is no YAML") from error
     lines: dict[Where, int] = {}
     value = _Reader(path, lines).value(node, ()) if node else None
-    return Document(value=value, lines=lines)
+    return Document(value=value, lines=lines, sha256=hashlib.sha256(raw).hexdigest())
 
 
 def _refuse_the_unusual(text: str, path: Path) -> None:

@@ -1,11 +1,15 @@
 """What may be touched, how hard, and with which grants."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+TRIES_PER_ACCOUNT = 3
+"""Login tries that an account may see in 24 hours at most, across runs; a scope file may lower it."""
 
 
 def canonical(address: str | Address) -> Address:
@@ -48,6 +52,66 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[str, ...] = ()
 
 
+class InScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Networks that a scope file allows, and which of their ports (first to last, all when there are none)."""
+
+    networks: tuple[str, ...]
+    ports: tuple[tuple[int, int], ...] = ()
+    note: str = ""
+
+
+class OutOfBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Networks that a scope file forbids, and why (never empty)."""
+
+    networks: tuple[str, ...]
+    reason: str
+
+
+class Permits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scope file permits to be granted; nothing happens without the option that asks for it, too."""
+
+    active: bool = True
+    """False: nothing may be sent at all."""
+    default_creds: bool = False
+    attempts_per_account: int = 0
+    """Login tries that an account may see in 24 hours."""
+    intrusive: bool = False
+    backends: tuple[str, ...] = ()
+
+
+class Mandate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scope file says, as a run remembers it: who allowed whom to do what, where and until when.
+
+    Times are UTC in ISO 8601. ``file`` is the file's name, ``sha256`` the hash of its bytes.
+    """
+
+    engagement: str
+    client: str
+    assessor: str
+    authorized_by: str
+    reference: str
+    document_sha256: str = ""
+    not_before: str
+    not_after: str
+    expires: str
+    in_scope: tuple[InScope, ...]
+    out_of_scope: tuple[OutOfBounds, ...] = ()
+    permits: Permits = Permits()
+    emergency_contact: str = ""
+    file: str
+    sha256: str
+
+    def refusal_at(self, moment: datetime) -> str:
+        """Why nothing may be sent at ``moment``; empty while the window is open."""
+        if not self.permits.active:
+            return f"{self.engagement} does not permit active probing"
+        if moment < datetime.fromisoformat(self.not_before):
+            return f"the window of {self.engagement} opens at {self.not_before}"
+        if moment >= datetime.fromisoformat(self.not_after):
+            return f"the window of {self.engagement} closed at {self.not_after}"
+        return ""
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses in, addresses out, grants, pace. Out wins over in."""
 
@@ -56,29 +120,96 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     grants: Grants = Grants()
     pace: Pace = Pace()
     authority: str = ""
-    """By whose word: ``command line``, ``practice network`` …"""
+    """By whose word: ``command line``, ``practice network``, a scope file's engagement …"""
+    mandate: Mandate | None = None
+    """The scope file. What it does not allow is refused, whatever ``include`` says."""
+
+
+NEVER = tuple(
+    (ip_network(network), what)
+    for network, what in (
+        ("0.0.0.0/8", "no device's address"),
+        ("::/128", "no device's address"),
+        ("224.0.0.0/4", "a multicast address"),
+        ("ff00::/8", "a multicast address"),
+        ("255.255.255.255/32", "the broadcast address"),
+        ("169.254.169.254/32", "the metadata service of a cloud"),
+        ("fd00:ec2::254/128", "the metadata service of a cloud"),
+    )
+)
+"""What no scope can allow."""
 
 
 class Fence:
     """Answers quickly whether an address is in scope. Made from a :class:`Scope`, never changed."""
 
     def __init__(self, scope: Scope) -> None:
-        self._include = tuple(ip_network(n) for n in scope.include)
-        self._exclude = tuple(ip_network(n) for n in scope.exclude)
+        self._include = _networks(scope.include)
+        self._exclude = _networks(scope.exclude)
+        self._mandate = scope.mandate
+        entries = scope.mandate.in_scope if scope.mandate else ()
+        self._allowed = tuple((_networks(e.networks), e.ports) for e in entries)
+        forbidden = scope.mandate.out_of_scope if scope.mandate else ()
+        self._forbidden = tuple((_networks(o.networks), o.reason) for o in forbidden)
 
-    def allows(self, address: str | Address) -> bool:
-        """True when ``address`` lies in an included network and in no excluded one.
+    def allows(self, address: str | Address, port: int = 0) -> bool:
+        """True when ``address`` lies in an included network and in no excluded one, and ``port`` may be asked.
 
-        Anything that is not a plain IP address (a host name, say) is never allowed.
+        Anything that is not a plain IP address (a host name, say) is never allowed. Port 0 asks for the
+        address alone.
         """
+        return not self.refusal(address, port)
+
+    def refusal(self, address: str | Address, port: int = 0) -> str:
+        """Why not, in words that follow the address; empty when it is allowed."""
         try:
-            parsed = canonical(address)
+            bare = _bare(canonical(address))
         except ValueError:
-            return False
-        # Membership ignores the zone of a link-local address: the network has none.
-        bare = ip_address(int(parsed)) if not isinstance(parsed, IPv6Address) else IPv6Address(int(parsed))
+            return "is no address"
+        what = next((what for network, what in NEVER if _holds((network,), bare)), "")
+        if what:
+            return f"is {what}: never asked"
+        if not _holds(self._include, bare):
+            return "is not in scope"
+        if _holds(self._exclude, bare):
+            return "is excluded"
+        return self._refusal_by_mandate(bare, port) if self._mandate else ""
 
-        def holds(networks: tuple[Network, ...]) -> bool:
-            return any(bare.version == n.version and bare in n for n in networks)
+    def forbids(self, address: str | Address) -> bool:
+        """True when the scope file names ``address`` as one to leave alone."""
+        return any(_holds(networks, _bare(canonical(address))) for networks, _ in self._forbidden)
 
-        return holds(self._include) and not holds(self._exclude)
+    def _refusal_by_mandate(self, bare: Address, port: int) -> str:
+        reason = next((reason for networks, reason in self._forbidden if _holds(networks, bare)), "")
+        if reason:
+            return f"is out of scope: {reason}"
+        limits = [ports for networks, ports in self._allowed if _holds(networks, bare)]
+        if not limits:
+            return "is not in the scope file"
+        if port and all(limits) and not any(first <= port <= last for ports in limits for first, last in ports):
+            return f"is in the scope file, but not its port {port}"
+        return ""
+
+
+def ends_of(networks: Iterable[Network]) -> tuple[Network, ...]:
+    """The network and broadcast addresses of IPv4 subnets: nobody's, and asking them asks everybody."""
+    subnets = [n for n in networks if isinstance(n, IPv4Network) and n.num_addresses > 2]
+    return tuple(IPv4Network(end) for n in subnets for end in (n.network_address, n.broadcast_address))
+
+
+def utc_now() -> datetime:
+    """The wall clock, which windows are about."""
+    return datetime.now(UTC)
+
+
+def _networks(words: Iterable[str]) -> tuple[Network, ...]:
+    return tuple(ip_network(word) for word in words)
+
+
+def _bare(address: Address) -> Address:
+    # Membership ignores the zone of a link-local address: the network has none.
+    return IPv6Address(int(address)) if isinstance(address, IPv6Address) else address
+
+
+def _holds(networks: Iterable[Network], address: Address) -> bool:
+    return any(address.version == n.version and address in n for n in networks)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import msgspec
@@ -22,6 +22,7 @@ from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.run import Cost, Notice, Run
+from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
@@ -29,12 +30,14 @@ from iotscan.observe.network.discovery.connect import connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
 from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import NAMING, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
 
@@ -47,10 +50,18 @@ Watch = Callable[[Event], None]
 class Scan:
     """A scan in progress. Make one, then :meth:`run` it once."""
 
-    def __init__(self, request: ScanRequest, watch: Watch, earlier: Sequence[Entry] = ()) -> None:
+    def __init__(
+        self,
+        request: ScanRequest,
+        watch: Watch,
+        earlier: Sequence[Entry] = (),
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._request = request
         self._watch = watch
-        self._dialer = Dialer(request.header.scope)
+        self._audit = open_log(request.folder, request.header, request.caller, goes_on=bool(earlier))
+        self._dialer = Dialer(request.header.scope, self._audit, clock)
         self._inventory = Inventory()
         self._earlier = earlier
         self._journal: Journal[Entry] = Journal(request.folder, None if earlier else request.header)
@@ -75,9 +86,12 @@ class Scan:
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
             async with _tools(self._request) as tools:
                 await self._observe(tools)
-        if not self._clock.cancelled_caught:
-            return self._finish(None)
-        return self._finish(Reason.INTERRUPTED if self._interrupted else Reason.DEADLINE)
+        return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
+
+    def _why_cut(self, *, is_cut: bool) -> Reason | None:
+        if is_cut:
+            return Reason.INTERRUPTED if self._interrupted else Reason.DEADLINE
+        return Reason.OUT_OF_SCOPE if self._dialer.outgoing.is_closed else None
 
     async def _observe(self, tools: dict[str, Any]) -> None:
         request = self._request
@@ -102,13 +116,16 @@ class Scan:
             for entry in self._earlier:
                 if isinstance(entry, Found):
                     await send.send(entry)
-            async with anyio.create_task_group() as group:
-                for link in self._request.plan.links:
-                    group.start_soon(ask_mdns, self._dialer, link, send)
-                    group.start_soon(ask_ssdp, self._dialer, link, send)
-                group.start_soon(
-                    connect_sweep, self._dialer, self._request.plan.addresses, discovery_ports(self._request.plan), send
-                )
+            with asking("discovery/1"):
+                await self._ask_around(send)
+
+    async def _ask_around(self, send: MemoryObjectSendStream[Found]) -> None:
+        plan = self._request.plan
+        async with anyio.create_task_group() as group:
+            for link in plan.links:
+                group.start_soon(ask_mdns, self._dialer, link, send)
+                group.start_soon(ask_ssdp, self._dialer, link, send)
+            group.start_soon(connect_sweep, self._dialer, plan.addresses, discovery_ports(plan), send)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -204,14 +221,16 @@ class Scan:
             )
             if cut and address not in self._finished:
                 attempts += self._cut_short(device.id, address, cut)
+        status: Literal["interrupted", "complete"] = "interrupted" if cut else "complete"
         run = msgspec.structs.replace(
             self._request.header,
-            status="interrupted" if cut else "complete",
+            status=status,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             devices=devices,
             observations=tuple(sorted(observations, key=lambda o: (o.subject, o.id))),
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
+            audit_root=self._audit.end(status),
             notices=(*self._request.header.notices, *self._notices(cut)),
         )
         judged = judge(
@@ -244,19 +263,30 @@ class Scan:
         if cut is None:
             return ()
         done, all_of_them = len(self._finished), len(self._inventory)
-        why = "the deadline passed" if cut is Reason.DEADLINE else "it was interrupted"
+        why = _CUTS[cut]
         return (Notice(about="partial", text=f"{why} when {done} of {all_of_them} devices found so far were done"),)
 
 
+_CUTS = {
+    Reason.DEADLINE: "the deadline passed",
+    Reason.INTERRUPTED: "it was interrupted",
+    Reason.OUT_OF_SCOPE: "the scope's window closed",
+}
+
+
 def discovery_ports(plan: Plan) -> tuple[int, ...]:
-    """The few ports that discovery knocks on: the likeliest of the sweep."""
+    """The ports of the sweep, those first that a device most likely has open."""
     likely = [port for port, protocol in plan.expected.items() if protocol in ("http", "https", "ssh", "mqtt")]
     ports = [p for p in (80, 443, 22, 23, 8080, *likely) if p in plan.tcp]
-    return tuple(dict.fromkeys(ports))[:5] or plan.tcp[:5]
+    return tuple(dict.fromkeys((*ports, *plan.tcp)))
 
 
 def _deadline(seconds: float) -> float:
     return anyio.current_time() + seconds if seconds else float("inf")
+
+
+def _tries(scope: Scope) -> int:
+    return scope.mandate.permits.attempts_per_account if scope.mandate else TRIES_PER_ACCOUNT
 
 
 @asynccontextmanager
@@ -270,7 +300,7 @@ async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
         yield {
             "tls_worker": worker,
             "credential_records": request.records,
-            "ledger": Ledger(Path(request.plan.ledger)),
+            "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,
         }
     finally:

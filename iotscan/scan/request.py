@@ -8,6 +8,7 @@ from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.data.credential_records import CredentialRecord
+from iotscan.model.audit import Caller
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
 
@@ -43,5 +44,7 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[CredentialRecord, ...] = ()
     """Documented default logins: ours, and those of the files in the plan."""
     terms: Terms = Terms()
+    caller: Caller = Caller()
+    """Who asked, for the audit log."""
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Address, Network, canonical
+from iotscan.model.scope import Address, Network, canonical, ends_of
 from iotscan.model.text import safe_text
 
 MAX_HOSTS = 4096
@@ -130,6 +130,8 @@ async def read_targets(
     addresses = tuple(dict.fromkeys(str(a) for a in hosts if not _within(a, out)))
     if not addresses:
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
+    # Asking a subnet's own address or its broadcast asks everybody, whoever says that a device is there.
+    out = (*out, *(end for end in ends_of(subnets) if str(end.network_address) not in addresses))
     return Targets(
         addresses=addresses,
         names={a: n for a, n in names.items() if a in addresses},

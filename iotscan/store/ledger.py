@@ -13,12 +13,10 @@ from typing import Final
 import msgspec
 
 from iotscan.data.credential_records import EVERY_ACCOUNT
+from iotscan.model.scope import TRIES_PER_ACCOUNT
 
 WINDOW: Final = 24 * 3600.0
 """Seconds for which a try counts."""
-
-LIMIT: Final = 3
-"""Tries that an account may see within the window."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,20 +28,24 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Counts tries in a file at ``path``, which is made with its folders when the first try is noted."""
+    """Counts tries in a file at ``path``, which is made with its folders when the first try is noted.
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    An account may see ``limit`` tries within the window, never more than :data:`TRIES_PER_ACCOUNT`.
+    """
+
+    def __init__(self, path: Path, *, limit: int = TRIES_PER_ACCOUNT, clock: Callable[[], float] = time.time) -> None:
         self._path = path
+        self._limit = min(limit, TRIES_PER_ACCOUNT)
         self._clock = clock
 
     def may_try(self, device: str, account: str) -> bool:
-        """Whether ``account`` has seen fewer than :data:`LIMIT` tries, and the device no lock-out, in the window.
+        """Whether ``account`` has seen fewer tries than it may, and the device no lock-out, in the window.
 
         Raises OSError when the file is there and cannot be read.
         """
         since = self._clock() - WINDOW
         recent = [e.account for e in self._entries() if e.device == device and e.at > since]
-        return EVERY_ACCOUNT not in recent and recent.count(account) < LIMIT
+        return EVERY_ACCOUNT not in recent and recent.count(account) < self._limit
 
     def note(self, device: str, account: str) -> None:
         """Write the intent to try down, durably. Raises OSError when that cannot be done: then do not try."""

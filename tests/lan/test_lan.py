@@ -1,15 +1,21 @@
 """The real command line against real daemons: what it finds is true, all of it, and it touches nothing else."""
 
 import sys
+from collections import Counter
 
+import msgspec
 import pytest
 
+from iotscan.model.audit import Entry
 from iotscan.model.device import Device
 from iotscan.model.facts import DefaultLogin
 from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome, Reason, Severity
+from iotscan.store.audit import NAME as AUDIT
+from iotscan.store.audit_verify import verify
 from iotscan.store.runs import decode_run
+from tests.authorised import write_scope
 from tests.lan.devices import Setup, axis_record
 from tests.lan.network import NETWORK, OUTSIDE, poll
 from tests.lan.scanning import Finished, Scanner
@@ -39,9 +45,10 @@ def plain(scanner: Scanner) -> Finished:
 
 
 @pytest.fixture(scope="session")
-def granted(scanner: Scanner) -> Finished:
-    """A scan that may try default logins."""
-    return scanner("scan", NETWORK, "--default-creds", *JSON)
+def granted(scanner: Scanner, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A scan that may try default logins: by a scope file, its option and a confirmation."""
+    scope = write_scope(tmp_path_factory.mktemp("scope") / "scope.yaml", NETWORK)
+    return scanner("scan", NETWORK, "--scope", str(scope), "--default-creds", "--yes", *JSON)
 
 
 @pytest.fixture(scope="session", params=["plain", "granted"])
@@ -214,6 +221,19 @@ def test_the_cost_that_is_told_is_what_the_machines_saw(scan: Finished, truth: L
         if true.host not in ("scanner", "mute"):
             cost = scan.run.costs[device.id]
             assert scan.traffic.calls[true.host] == cost.attempts + cost.connections, true.host
+
+
+def test_the_audit_log_holds_what_the_machines_saw(scan: Finished, truth: LanTruth) -> None:
+    (folder,) = scan.folder.glob("iotscan-out/*")
+    assert verify(folder, root=scan.run.audit_root).is_whole
+    calls: Counter[str] = Counter()
+    for line in (folder / AUDIT).read_bytes().splitlines():
+        send = msgspec.json.decode(line, type=Entry).send
+        if send and send.kind in ("knock", "connect"):
+            calls[send.to] += 1
+    for device, true in pairs(scan.run, truth):
+        if true.host not in ("scanner", "mute"):
+            assert scan.traffic.calls[true.host] == sum(calls[a] for a in device.addresses), true.host
 
 
 def test_no_machine_was_asked_more_than_the_pace_allows(scan: Finished) -> None:

@@ -1,9 +1,13 @@
 """Scope: out wins over in, spellings of one address are one, names are never addresses."""
 
+from datetime import datetime
+from ipaddress import IPv4Address, ip_network
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.model.scope import Fence, Scope
+from iotscan.model.scope import NEVER, Fence, InScope, Mandate, OutOfBounds, Permits, Scope, ends_of
 
 
 def test_out_wins_over_in() -> None:
@@ -32,8 +36,93 @@ def test_nothing_but_addresses_is_allowed(word: str) -> None:
         assert word.startswith("10.") or word.lower().startswith(("::", "0"))
 
 
+NOBODYS = ("0.0.0.0", "0.1.2.3", "224.0.0.251", "239.255.255.250", "255.255.255.255", "169.254.169.254")
+NOBODYS_V6 = ("::", "ff02::1", "ff02::fb%eth0", "fd00:ec2::254", "::ffff:169.254.169.254", "::ffff:224.0.0.1")
+
+
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4))
-def test_a_single_address_scope_allows_it_alone(inside: object, other: object) -> None:
+def test_a_single_address_scope_allows_it_alone(inside: IPv4Address, other: IPv4Address) -> None:
     fence = Fence(Scope(include=(f"{inside}/32",)))
-    assert fence.allows(str(inside))
-    assert fence.allows(str(other)) == (inside == other)
+    asked = not any(inside in network for network, _ in NEVER if network.version == 4)
+    assert fence.allows(str(inside)) == asked
+    assert fence.allows(str(other)) == (asked and inside == other)
+
+
+@pytest.mark.parametrize("address", [*NOBODYS, *NOBODYS_V6])
+def test_what_no_scope_allows(address: str) -> None:
+    everything = ("0.0.0.0/0", "::/0")
+    wide = mandate(in_scope=(InScope(networks=everything),))
+    for scope in (Scope(include=everything), Scope(include=everything, mandate=wide)):
+        assert not Fence(scope).allows(address)
+        assert "never asked" in Fence(scope).refusal(address)
+
+
+def mandate(**said: object) -> Mandate:
+    told: dict[str, object] = {
+        "engagement": "ACME-1",
+        "client": "ACME",
+        "assessor": "Example",
+        "authorized_by": "Max Muster",
+        "reference": "SOW-1",
+        "not_before": "2026-11-01T00:00:00+00:00",
+        "not_after": "2026-12-01T00:00:00+00:00",
+        "expires": "2026-12-01",
+        "in_scope": (InScope(networks=("10.0.0.0/24",)),),
+        "file": "scope.yaml",
+        "sha256": "0" * 64,
+    }
+    return Mandate(**(told | said))  # type: ignore[arg-type]
+
+
+def test_a_mandate_narrows_what_was_asked_for() -> None:
+    bounds = (OutOfBounds(networks=("10.0.0.66/32",), reason="medical device"),)
+    fence = Fence(Scope(include=("10.0.0.0/8",), mandate=mandate(out_of_scope=bounds)))
+    assert fence.allows("10.0.0.7", 443)
+    assert fence.refusal("10.0.1.7") == "is not in the scope file"
+    assert fence.refusal("10.0.0.66", 443) == "is out of scope: medical device"
+    assert fence.refusal("192.0.2.1") == "is not in scope"
+    assert fence.forbids("10.0.0.66")
+    assert not fence.forbids("10.0.1.7")
+
+
+def test_ports_of_a_mandate() -> None:
+    entries = (
+        InScope(networks=("10.0.0.0/24",), ports=((80, 80), (8000, 8100))),
+        InScope(networks=("10.0.0.9/32",)),
+    )
+    fence = Fence(Scope(include=("10.0.0.0/24",), mandate=mandate(in_scope=entries)))
+    assert [p for p in (79, 80, 81, 7999, 8000, 8100, 8101) if fence.allows("10.0.0.7", p)] == [80, 8000, 8100]
+    assert fence.allows("10.0.0.7")
+    assert fence.allows("10.0.0.9", 22), "an entry without ports allows them all"
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 65535))
+def test_a_mandate_never_widens(address: IPv4Address, port: int) -> None:
+    plain, held = (Fence(Scope(include=("10.0.0.0/9",), mandate=m)) for m in (None, mandate()))
+    assert plain.allows(address, port) or not held.allows(address, port)
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        ("2026-10-31T23:59:59+00:00", "opens at 2026-11-01"),
+        ("2026-11-01T00:00:00+00:00", ""),
+        ("2026-11-30T23:59:59+00:00", ""),
+        ("2026-12-01T00:00:00+00:00", "closed at 2026-12-01"),
+        ("2026-12-01T00:30:00+01:00", ""),
+    ],
+)
+def test_the_window(moment: str, says: str) -> None:
+    refusal = mandate().refusal_at(datetime.fromisoformat(moment))
+    assert says in refusal
+    assert bool(says) == bool(refusal)
+
+
+def test_a_mandate_without_active_probing_allows_nothing() -> None:
+    still = mandate(permits=Permits(active=False))
+    assert "does not permit" in still.refusal_at(datetime.fromisoformat("2026-11-10T00:00:00+00:00"))
+
+
+def test_the_ends_of_subnets() -> None:
+    networks = [ip_network(n) for n in ("10.0.0.0/24", "10.0.1.0/31", "10.0.2.1/32", "2001:db8::/64")]
+    assert [str(n) for n in ends_of(networks)] == ["10.0.0.0/32", "10.0.0.255/32"]

@@ -121,5 +121,6 @@ def test_exclusions_are_networks_for_the_scope_and_a_name_stands_for_all_its_add
         return await read_targets(["192.0.2.0/28"], ["192.0.2.2-4", "camera.lan"], resolve=resolve)
 
     targets = anyio.run(main)
-    assert targets.excluded == ("192.0.2.2/31", "192.0.2.4/32", "192.0.2.1/32", "192.0.2.9/32")
+    asked_for = ("192.0.2.2/31", "192.0.2.4/32", "192.0.2.1/32", "192.0.2.9/32")
+    assert targets.excluded == (*asked_for, "192.0.2.0/32", "192.0.2.15/32"), "the ends of the subnet are nobody's"
     assert not {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.9"} & set(targets.addresses)

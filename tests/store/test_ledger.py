@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from iotscan.data.credential_records import EVERY_ACCOUNT
-from iotscan.store.ledger import LIMIT, WINDOW, Ledger
+from iotscan.model.scope import TRIES_PER_ACCOUNT
+from iotscan.store.ledger import WINDOW, Ledger
 
 
 class Clock:
@@ -19,7 +20,7 @@ class Clock:
 def test_an_account_has_three_tries_a_day_across_runs(tmp_path: Path) -> None:
     clock = Clock()
     path = tmp_path / "state" / "ledger.jsonl"
-    for _ in range(LIMIT):
+    for _ in range(TRIES_PER_ACCOUNT):
         ledger = Ledger(path, clock=clock)
         assert ledger.may_try("10.0.0.1", "admin")
         ledger.note("10.0.0.1", "admin")
@@ -34,7 +35,7 @@ def test_an_account_has_three_tries_a_day_across_runs(tmp_path: Path) -> None:
 def test_a_clock_set_back_forgets_nothing(tmp_path: Path) -> None:
     clock = Clock()
     ledger = Ledger(tmp_path / "ledger", clock=clock)
-    for _ in range(LIMIT):
+    for _ in range(TRIES_PER_ACCOUNT):
         ledger.note("d", "admin")
     clock.now -= 10 * WINDOW
     assert not ledger.may_try("d", "admin")
@@ -65,7 +66,7 @@ def test_junk_is_passed_over(tmp_path: Path, junk: bytes) -> None:
     path.write_bytes(junk)
     ledger = Ledger(path)
     assert ledger.may_try("d", "admin")
-    for _ in range(LIMIT):
+    for _ in range(TRIES_PER_ACCOUNT):
         ledger.note("d", "admin")
     assert not ledger.may_try("d", "admin")
 

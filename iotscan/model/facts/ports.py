@@ -9,7 +9,8 @@ class PortSweep(Fact, frozen=True, kw_only=True, tag="port-sweep"):
     """Which TCP ports were tried on a device, and how each answered.
 
     ``filtered`` ports did not answer at all: they are unknown, never closed. ``unasked`` ports are open
-    beyond what a device would have: what speaks there was not asked.
+    beyond what a device would have: what speaks there was not asked. ``forbidden`` ports the scope does
+    not allow, or did not any more: nothing was sent to them.
     """
 
     per: ClassVar[Ownership] = "device"
@@ -18,6 +19,7 @@ class PortSweep(Fact, frozen=True, kw_only=True, tag="port-sweep"):
     closed: tuple[int, ...] = ()
     filtered: tuple[int, ...] = ()
     unasked: tuple[int, ...] = ()
+    forbidden: tuple[int, ...] = ()
 
 
 class OpenService(Fact, frozen=True, kw_only=True, tag="open-service"):

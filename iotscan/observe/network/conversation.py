@@ -23,16 +23,22 @@ class Tally(Protocol):
     bytes_received: int
 
 
+Announce = Callable[[bytes], None]
+"""Told what is about to be sent; raises when it must not be."""
+
+
 class Connection:
     """A byte stream to one service with a cap on what is received."""
 
-    def __init__(self, stream: ByteStream, line: Tally, cap: int) -> None:
+    def __init__(self, stream: ByteStream, line: Tally, cap: int, announce: Announce) -> None:
         self._stream = stream
         self._line = line
         self._left = cap
+        self._announce = announce
 
     async def send(self, data: bytes) -> None:
-        """Send all of ``data``; raises PeerClosed."""
+        """Send all of ``data``; raises PeerClosed, and OutOfScope once the scope's window has closed."""
+        self._announce(data)
         try:
             await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
@@ -74,13 +80,15 @@ class Connection:
 class Datagram:
     """A connected UDP socket to one service."""
 
-    def __init__(self, peer: socket.socket, line: Tally) -> None:
+    def __init__(self, peer: socket.socket, line: Tally, announce: Announce) -> None:
         self._peer = peer
         self._line = line
+        self._announce = announce
 
     async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
         """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
         for _ in range(tries):
+            self._announce(payload)
             self._line.datagrams += 1
             self._line.bytes_sent += len(payload)
             with anyio.move_on_after(seconds):

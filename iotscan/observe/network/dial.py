@@ -9,17 +9,19 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Literal, TypeVar
+from datetime import datetime
+from typing import Literal
 
 import anyio
 from anyio.abc import SocketStream
 from anyio.streams.tls import TLSStream
 
+from iotscan.model.audit import SendKind
 from iotscan.model.run import Cost
-from iotscan.model.scope import Fence, Scope, canonical
-from iotscan.observe.network.conversation import WIRE_CAP, Connection, Datagram
+from iotscan.model.scope import Pace, Scope, canonical, utc_now
+from iotscan.observe.network.conversation import WIRE_CAP, Announce, Connection, Datagram
 from iotscan.observe.network.failures import (
     BudgetSpent,
     DeadlinePassed,
@@ -31,9 +33,9 @@ from iotscan.observe.network.failures import (
     Unreachable,
     dial_error,
 )
+from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
 
-T = TypeVar("T")
 _LOST_LIMIT = 2
 
 Knock = Literal["open", "closed", "filtered"]
@@ -42,12 +44,13 @@ Knock = Literal["open", "closed", "filtered"]
 class Line:
     """The way to one device: one conversation at a time, paced, counted, and given up when it is lost."""
 
-    def __init__(self, address: str, scope: Scope, sockets: anyio.CapacityLimiter) -> None:
+    def __init__(self, address: str, pace: Pace, sockets: anyio.CapacityLimiter, outgoing: Outgoing) -> None:
         self.address = address
-        self.pace = scope.pace
+        self.pace = pace
+        self._outgoing = outgoing
         self._sockets = sockets
-        self._attempts = Pacer(scope.pace.attempts_per_second)
-        self._accepted = Pacer(scope.pace.accepted_per_second)
+        self._attempts = Pacer(pace.attempts_per_second)
+        self._accepted = Pacer(pace.accepted_per_second)
         self._talking = anyio.Lock()
         self._started = 0.0
         self._lost = 0
@@ -82,9 +85,21 @@ class Line:
         if self.connections + self.datagrams >= self.pace.connections:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
 
-    async def _connect(self, port: int) -> SocketStream:
+    def _announcer(self, kind: SendKind, transport: Literal["tcp", "udp"], port: int) -> Announce:
+        def announce(payload: bytes) -> None:
+            self._outgoing.note(kind, self.address, transport, port, payload)
+
+        return announce
+
+    async def _connect(self, port: int, kind: Literal["knock", "connect"]) -> SocketStream:
+        self._outgoing.require(self.address, port)  # before waiting for a turn that nobody may take
         await self._accepted.ready()
         await self._attempts.turn()
+        self._outgoing.note(kind, self.address, "tcp", port)
+        if kind == "knock":
+            self.attempts += 1
+        else:
+            self.connections += 1
         try:
             with anyio.fail_after(self.pace.connect_timeout):
                 stream = await anyio.connect_tcp(self.address, port)
@@ -102,14 +117,13 @@ class Line:
     async def knock(self, port: int) -> Knock:
         """Whether a TCP port accepts: one attempt of the port sweep, closed at once.
 
-        A refusal is ``closed``; silence is ``filtered``. Raises DeadlinePassed, and Unreachable when
-        the network itself says so.
+        A refusal is ``closed``; silence is ``filtered``. Raises DeadlinePassed, OutOfScope, and
+        Unreachable when the network itself says so.
         """
         self._check_clock()
-        self.attempts += 1
         async with self._sockets:
             try:
-                stream = await self._connect(port)
+                stream = await self._connect(port, "knock")
             except Refused:
                 return "closed"
             except TimedOut:
@@ -123,10 +137,9 @@ class Line:
     async def _conversation(self, port: int) -> AsyncIterator[SocketStream]:
         async with self._talking:
             self._check_budget()
-            self.connections += 1
             async with self._sockets:
                 try:
-                    stream = await self._connect(port)
+                    stream = await self._connect(port, "connect")
                 except (Refused, TimedOut, Unreachable):
                     self._lost += 1
                     raise
@@ -144,7 +157,7 @@ class Line:
     async def tcp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
         """A TCP conversation within the conversation clock. Raises a :class:`DialError`."""
         async with self._conversation(port) as stream:
-            yield Connection(stream, self, cap)
+            yield Connection(stream, self, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
     async def tls(self, port: int, *, server_name: str = "", cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
@@ -153,6 +166,7 @@ class Line:
         For reading what stands behind TLS; what the TLS itself is worth, the TLS probe says.
         """
         async with self._conversation(port) as stream:
+            self._outgoing.note("tls", self.address, "tcp", port)
             try:
                 inner = await TLSStream.wrap(
                     stream,
@@ -163,7 +177,7 @@ class Line:
                 )
             except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
                 raise TlsFailed("the TLS handshake failed") from error
-            yield Connection(inner, self, cap)
+            yield Connection(inner, self, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
     async def socket(self, port: int) -> AsyncIterator[socket.socket]:
@@ -172,6 +186,7 @@ class Line:
         The library may close it. The conversation clock holds as for :meth:`tcp`.
         """
         async with self._conversation(port) as stream:
+            self._outgoing.note("library", self.address, "tcp", port)
             raw = stream.extra_attributes[anyio.abc.SocketAttribute.raw_socket]()
             duplicate = raw.dup()
             duplicate.setblocking(False)
@@ -185,6 +200,7 @@ class Line:
         """A UDP exchange with one port; every datagram counts against the device's budget."""
         async with self._talking:
             self._check_budget()
+            self._outgoing.require(self.address, port)
             await self._attempts.turn()
             family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
             async with self._sockets:
@@ -193,7 +209,7 @@ class Line:
                     peer.setblocking(False)
                     peer.connect((self.address, port))
                     with anyio.fail_after(self.pace.conversation_timeout):
-                        yield Datagram(peer, self)
+                        yield Datagram(peer, self, self._announcer("datagram", "udp", port))
                 except TimeoutError as error:
                     raise TimedOut(f"UDP port {port} did not answer in time") from error
                 except OSError as error:
@@ -203,17 +219,20 @@ class Line:
 
 
 class Dialer:
-    """Hands out the :class:`Line` to each device that the scope allows."""
+    """Hands out the :class:`Line` to each device that the scope allows.
 
-    def __init__(self, scope: Scope) -> None:
+    ``log`` is told of everything before it is sent; ``clock`` is the wall clock of the scope's window.
+    """
+
+    def __init__(self, scope: Scope, log: SendLog | None = None, clock: Callable[[], datetime] = utc_now) -> None:
         self.scope = scope
-        self._fence = Fence(scope)
+        self.outgoing = Outgoing(scope, log, clock)
         self._lines: dict[str, Line] = {}
         self._sockets = anyio.CapacityLimiter(scope.pace.open_at_once)
 
-    def allows(self, address: str) -> bool:
-        """Whether the scope lets us send anything to ``address``."""
-        return self._fence.allows(address)
+    def allows(self, address: str, port: int = 0) -> bool:
+        """Whether the scope lets us send anything to ``address``, and to ``port`` unless it is 0."""
+        return self.outgoing.allows(address, port)
 
     def line(self, address: str) -> Line:
         """The one line to ``address``. Raises :class:`OutOfScope` before anything is sent."""
@@ -221,7 +240,7 @@ class Dialer:
             raise OutOfScope(f"{address} is not in scope")
         spelling = str(canonical(address))
         if spelling not in self._lines:
-            self._lines[spelling] = Line(spelling, self.scope, self._sockets)
+            self._lines[spelling] = Line(spelling, self.scope.pace, self._sockets, self.outgoing)
         return self._lines[spelling]
 
     @asynccontextmanager
@@ -242,6 +261,7 @@ class Dialer:
         raw.bind((interface, 0))
         raw.setblocking(False)
         async with await anyio.abc.UDPSocket.from_socket(raw) as heard:
+            self.outgoing.note("multicast", group, "udp", port, payload)
             await heard.sendto(payload, group, port)
             yield heard
 
@@ -272,21 +292,3 @@ async def _require_peer(stream: SocketStream, port: int) -> None:
         if raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNRESET:
             await stream.aclose()
             raise TimedOut(f"port {port} did not answer") from None
-
-
-async def resolve(name: str) -> tuple[str, ...]:
-    """The addresses of a host name, asked once of the system's resolver; empty when there are none."""
-    try:
-        found = await anyio.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ()
-    return tuple(dict.fromkeys(str(canonical(str(entry[4][0]))) for entry in found))
-
-
-async def within(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
-    """Run ``work`` under a clock of its own. Raises TimedOut."""
-    try:
-        with anyio.fail_after(seconds):
-            return await work()
-    except TimeoutError as error:
-        raise TimedOut(f"no end within {seconds:g} s") from error

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from iotscan.model.device import Service, provisional_id
+from iotscan.model.errors import BadInput
 from iotscan.model.facts import AnyFact, Fact, OpenService, PortSweep, kind_of
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.run import Cost
@@ -21,8 +22,9 @@ from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed, attempts_of
 from iotscan.observe.network.dial import Line
-from iotscan.observe.network.failures import DialError, TimedOut
+from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
 from iotscan.observe.network.identify import identify
+from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.observe.network.sweep import sweep
 
@@ -125,10 +127,12 @@ class Survey:
         unit = self._earlier("sweep")
         if unit is None:
             clock = _Clock(self._line)
-            swept = await sweep(self._line, self._questions.tcp)
+            with asking("sweep/1"):
+                swept = await sweep(self._line, self._questions.tcp)
             # A device none of whose ports answered has told us nothing: that is no sweep.
             answered = bool(swept.open or swept.closed)
-            heard = Heard(facts=(swept,)) if answered else Heard(missed=(missed(PortSweep, _SILENT),))
+            why = _FORBIDDEN if swept.forbidden else _SILENT
+            heard = Heard(facts=(swept,)) if answered else Heard(missed=(missed(PortSweep, why),))
             unit = await self._finish(self._unit("sweep", "sweep/1", None, (PortSweep,), heard, clock))
         return next((o.fact.open for o in unit.observations if isinstance(o.fact, PortSweep)), ())
 
@@ -139,7 +143,8 @@ class Survey:
             clock = _Clock(self._line)
             service = Service(transport="tcp", port=port)
             try:
-                found = await identify(self._line, port, expected=self._questions.expected.get(port, ""))
+                with asking("identify/1"):
+                    found = await identify(self._line, port, expected=self._questions.expected.get(port, ""))
                 service, heard = found.service, Heard(facts=(found.fact,), missed=found.missed)
             except DialError as error:
                 # Nothing is known of this port now, so nothing may be said about any protocol on it.
@@ -179,9 +184,14 @@ class Survey:
             tools=self._questions.tools,
         )
         try:
-            return await probe.ask(door)
+            # What was granted may carry a login.
+            with asking(probe.label, with_secrets=bool(probe.grant)):
+                return await probe.ask(door)
         except DialError as error:
             return Heard(missed=tuple(missed(fact, error) for fact in probe.gives))
+        except BadInput:
+            # For the user to mend, and no fault of the probe: the audit log, say, cannot be written.
+            raise
         except Exception as error:
             # One broken probe must not cost the others. The type alone: the text may hold device data or a secret.
             return all_missed(
@@ -217,6 +227,7 @@ class Survey:
 
 
 _SILENT = TimedOut("none of its ports answered")
+_FORBIDDEN = OutOfScope("the scope allowed none of its ports to be asked, or none that answered")
 
 
 class _Clock:

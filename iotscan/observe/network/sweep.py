@@ -1,17 +1,19 @@
 """The port sweep: which TCP ports of one device accept, gently."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import anyio
 
 from iotscan.model.facts import PortSweep
 from iotscan.observe.network.dial import Knock, Line
-from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.failures import DialError, OutOfScope
 
 PATIENCE = 0.05
 """Seconds to wait for an answer before the next knock goes out beside an unanswered one."""
 PENDING = 32
 """Unanswered knocks a device may have at once: only silent ports ever wait side by side."""
+State = Knock | Literal["forbidden"]
 MAX_OPEN = 64
 """More open ports than this is a middlebox or a honeypot; the rest is listed and not asked further."""
 
@@ -22,7 +24,7 @@ async def sweep(line: Line, ports: Sequence[int]) -> PortSweep:
     Knocks go out one after the other while the device answers, so that a fragile device never sees two
     of our connections at once; only unanswered ones are waited for side by side.
     """
-    states: dict[int, Knock] = {}
+    states: dict[int, State] = {}
     await _round(line, ports, states)
     silent = [p for p in ports if states.get(p) == "filtered"]
     if silent and len(silent) < len(ports):
@@ -33,16 +35,19 @@ async def sweep(line: Line, ports: Sequence[int]) -> PortSweep:
         unasked=tuple(opened[MAX_OPEN:]),
         closed=tuple(sorted(p for p in states if states[p] == "closed")),
         filtered=tuple(sorted(p for p in ports if states.get(p, "filtered") == "filtered")),
+        forbidden=tuple(sorted(p for p in states if states[p] == "forbidden")),
     )
 
 
-async def _round(line: Line, ports: Sequence[int], states: dict[int, Knock]) -> None:
+async def _round(line: Line, ports: Sequence[int], states: dict[int, State]) -> None:
     pending = anyio.CapacityLimiter(PENDING)
 
     async def knock(port: int, answered: anyio.Event) -> None:
         async with pending:
             try:
                 states[port] = await line.knock(port)
+            except OutOfScope:
+                states[port] = "forbidden"
             except DialError:
                 states[port] = "filtered"
             answered.set()

@@ -12,12 +12,16 @@ from iotscan.observe.network.failures import DialError
 
 BLOCK = 512
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
+KNOCKS = 5
+"""Ports that an address sees knocked on before it counts as silent."""
 
 
 async def connect_sweep(
     dialer: Dialer, addresses: Sequence[str], ports: Sequence[int], found: MemoryObjectSendStream[Found]
 ) -> None:
-    """Knock on ``ports`` of each address until one answers; report who did, as they do.
+    """Knock on ports of each address until one answers; report who did, as they do.
+
+    ``ports`` come in the order of promise; an address sees the first :data:`KNOCKS` that the scope allows it.
 
     An on-link device that drops everything still answers ARP: the neighbour table is read after each
     block. An address that stays silent is not reported; it is unknown, not down.
@@ -36,7 +40,8 @@ async def connect_sweep(
 async def _knock_until_answered(
     dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found]
 ) -> None:
-    for port in ports:
+    allowed = [port for port in ports if dialer.allows(address, port)][:KNOCKS]
+    for port in allowed:
         try:
             answer = await dialer.line(address).knock(port)
         except DialError:

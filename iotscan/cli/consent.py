@@ -1,0 +1,29 @@
+"""A grant is confirmed by whoever sits there: typed, or with ``--yes``. It never stands in for authority."""
+
+import sys
+
+from iotscan.cli.pipe import tell
+from iotscan.model.errors import BadInput
+from iotscan.model.scope import Grants, Scope
+
+
+def confirm(scope: Scope, *, yes: bool) -> None:
+    """Have the grants of a scope file's run confirmed by typing its engagement. Raises BadInput otherwise."""
+    if scope.mandate is None or scope.grants == Grants() or yes:
+        return
+    engagement = scope.mandate.engagement
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is there to confirm the grants: agree with --yes")
+    tell(f"{describe(scope.grants)} This may lock accounts and is written to the devices' logs.")
+    tell(f"{scope.mandate.file} permits it, in the name of {scope.mandate.authorized_by}.")
+    print(f"Type the engagement ({engagement}) to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != engagement:
+        raise BadInput("not confirmed: nothing was sent")
+
+
+def describe(grants: Grants) -> str:
+    """What is granted beyond the default, in one line."""
+    said = ["Documented default logins are tried."] if grants.default_creds else []
+    said += ["Questions that may disturb a device are asked."] if grants.intrusive else []
+    said += [f"{', '.join(grants.backends)} are asked, too."] if grants.backends else []
+    return " ".join(said)

@@ -1,0 +1,94 @@
+"""What everything passes before it is sent: the fence, the window, the log.
+
+The address and port are asked of the scope, the clock of its window, and then the send is written down.
+Only then may it go. Whatever cannot be written down is not sent.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Literal, Protocol
+
+from iotscan.model.audit import Send, SendKind
+from iotscan.model.scope import Fence, Scope, utc_now
+from iotscan.observe.network.failures import OutOfScope
+
+Transport = Literal["tcp", "udp"]
+
+
+class SendLog(Protocol):
+    """Where sends are written down; see ``iotscan.store.audit``."""
+
+    def note(self, send: Send) -> None:
+        """Write ``send`` down before it goes. Raises BadInput when that cannot be done: then it must not go."""
+        ...
+
+
+class NoLog:
+    """Writes nothing down: for tests of what lies above."""
+
+    def note(self, send: Send) -> None:
+        """Forget it."""
+
+
+_asking: ContextVar[tuple[str, bool]] = ContextVar("asking", default=("", False))
+
+
+@contextmanager
+def asking(probe: str, *, with_secrets: bool = False) -> Iterator[None]:
+    """Say whose questions are sent within the block; ``with_secrets`` keeps their hashes out of the log."""
+    token = _asking.set((probe, with_secrets))
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+class Outgoing:
+    """Lets one thing after another out, or says why not. ``clock`` is the wall clock in UTC."""
+
+    def __init__(self, scope: Scope, log: SendLog | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+        self._fence = Fence(scope)
+        self._mandate = scope.mandate
+        self._log = log or NoLog()
+        self._clock = clock
+        self.is_closed = False
+        """True once the window was found closed: everything since has been refused."""
+
+    def require(self, address: str, port: int = 0) -> None:
+        """Raise :class:`OutOfScope` unless the scope allows this, now."""
+        if refusal := self._fence.refusal(address, port):
+            raise OutOfScope(f"{address} {refusal}")
+        self.require_open()
+
+    def require_open(self) -> None:
+        """Raise :class:`OutOfScope` outside the scope's window."""
+        closed = self._mandate.refusal_at(self._clock()) if self._mandate else ""
+        if closed:
+            self.is_closed = True
+            raise OutOfScope(closed)
+
+    def allows(self, address: str, port: int = 0) -> bool:
+        """Whether the scope allows the address, and the port unless it is 0; the window aside."""
+        return self._fence.allows(address, port)
+
+    def note(self, kind: SendKind, address: str, transport: Transport, port: int, payload: bytes = b"") -> None:
+        """Let one thing out: returns when it may be sent. Raises OutOfScope, or what the log raises."""
+        if kind == "multicast":
+            self.require_open()
+        else:
+            self.require(address, port)
+        probe, is_secret = _asking.get()
+        self._log.note(
+            Send(
+                kind=kind,
+                to=address,
+                transport=transport,
+                port=port,
+                probe=probe,
+                length=len(payload),
+                sha256=hashlib.sha256(payload).hexdigest() if payload and not is_secret else "",
+            )
+        )

@@ -1,0 +1,124 @@
+"""Who may scan what: asked before anything is sent, whatever the dialer asks again at each send.
+
+Private and loopback addresses need nobody's paper; public ones need a scope file that holds them. A grant
+needs its option and a scope file that permits it, except on this machine's own addresses. Authority comes
+from what the user names on the command line, never from a file that was found or from the environment.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from ipaddress import IPv4Network, ip_network
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.model.scope import Fence, Grants, Mandate, Scope, ends_of
+from iotscan.observe.network.attached import Attached
+from iotscan.scan.targets import BadTarget, Targets
+
+_SHOWN = 3
+"""Addresses that a message names."""
+
+
+def require_authority(scope: Scope, now: datetime) -> None:
+    """Raise BadInput unless somebody allows what ``scope`` asks for, now."""
+    if scope.mandate is None:
+        _require_none_needed(scope)
+        return
+    if closed := scope.mandate.refusal_at(now):
+        raise BadInput(f"nothing may be sent now: {closed} ({scope.mandate.file})")
+    for option, is_permitted in _asked(scope.grants, scope.mandate):
+        if not is_permitted:
+            raise BadInput(
+                f"{option} is not permitted by {scope.mandate.file} of {scope.mandate.engagement}: leave it out, "
+                "or have the file changed by whoever authorised it"
+            )
+
+
+def _require_none_needed(scope: Scope) -> None:
+    networks = [ip_network(n) for n in scope.include]
+    public = next((n for n in networks if not n.is_private), None)
+    if public is not None:
+        raise BadTarget(
+            f"{public} is a public network: it needs a scope file that says by whose authority; make one with: "
+            f"iotscan scope init --cidr {public} > scope.yaml, then add --scope scope.yaml"
+        )
+    beyond = next((n for n in networks if not n.is_loopback), None)
+    granted = next((option for option, _ in _asked(scope.grants, None)), "")
+    if beyond is not None and granted:
+        raise BadInput(
+            f"{granted} on {beyond} needs a scope file that permits it, too; make one with: "
+            f"iotscan scope init --cidr {beyond} > scope.yaml, then add --scope scope.yaml"
+        )
+
+
+def _asked(grants: Grants, mandate: Mandate | None) -> Iterator[tuple[str, bool]]:
+    """Each grant that is asked for, as its option, and whether the mandate permits it."""
+    if grants.default_creds:
+        yield "--default-creds", bool(mandate and mandate.permits.default_creds)
+    if grants.intrusive:
+        yield "--intrusive", bool(mandate and mandate.permits.intrusive)
+    for backend in grants.backends:
+        yield f"--backend {backend}", bool(mandate and backend in mandate.permits.backends)
+
+
+def within(targets: Targets, mandate: Mandate) -> Targets:
+    """``targets`` without what the mandate forbids inside a network that was asked for.
+
+    Raises :class:`BadTarget` for an address that the mandate does not hold, for one that was named by itself
+    and is forbidden, and when none is left.
+    """
+    fence = Fence(Scope(include=targets.networks, mandate=mandate))
+    refused = {address: why for address in targets.addresses if (why := fence.refusal(address))}
+    outside = {a: why for a, why in refused.items() if not fence.forbids(a) or _is_single(a, targets.networks)}
+    if outside:
+        named = "; ".join(f"{address} {why}" for address, why in list(outside.items())[:_SHOWN])
+        more = f" (and {len(outside) - _SHOWN} more)" if len(outside) > _SHOWN else ""
+        raise BadTarget(
+            f"{named}{more}: scan only what {mandate.file} of {mandate.engagement} holds; "
+            f"iotscan scope check TARGET --scope FILE tells in and out"
+        )
+    left = tuple(a for a in targets.addresses if a not in refused)
+    if not left:
+        raise BadTarget(f"no address is left to scan: {mandate.file} of {mandate.engagement} forbids all of them")
+    return msgspec.structs.replace(
+        targets,
+        addresses=left,
+        names={a: n for a, n in targets.names.items() if a in left},
+    )
+
+
+def words_of(mandate: Mandate) -> tuple[str, ...]:
+    """What a mandate allows, as targets: what it forbids inside is left out by :func:`within`."""
+    return tuple(_word(network) for entry in mandate.in_scope for network in entry.networks)
+
+
+def _word(network: str) -> str:
+    parsed = ip_network(network)
+    if parsed.version == 6:
+        return str(parsed[0]) if parsed.num_addresses == 1 else network
+    # Not as a subnet: a range that ends on such an address means it, too.
+    return f"{parsed[0]}-{parsed[-1]}"
+
+
+def may_ask_all(links: Sequence[Attached], mandate: Mandate | None) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
+    """The links on which a question to everybody is in scope, and the networks of the others.
+
+    A multicast question is heard by all on the link: it needs a mandate for all of it, on every port.
+    """
+    if mandate is None:
+        return tuple(links), ()
+    asked = tuple(link for link in links if _holds_all(IPv4Network(link.network), mandate))
+    return asked, tuple(link.network for link in links if link not in asked)
+
+
+def _holds_all(link: IPv4Network, mandate: Mandate) -> bool:
+    allowed = [ip_network(n) for entry in mandate.in_scope if not entry.ports for n in entry.networks]
+    forbidden = [ip_network(n) for entry in mandate.out_of_scope for n in entry.networks]
+    held = any(isinstance(n, IPv4Network) and link.subnet_of(n) for n in allowed)
+    nobodys = ends_of([link])
+    return held and not any(isinstance(n, IPv4Network) and n.overlaps(link) and n not in nobodys for n in forbidden)
+
+
+def _is_single(address: str, networks: Sequence[str]) -> bool:
+    return str(ip_network(address)) in networks
