@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_profile, complete_run
 
 profiles = typer.Typer(
     help="List, show, check, compare and write profiles.", no_args_is_help=True, rich_markup_mode=None
@@ -12,7 +13,12 @@ profiles = typer.Typer(
 
 _LONGEST = 4000
 """Characters of a line: a list of ports may be long."""
-Named = Annotated[str, typer.Argument(metavar="PROFILE", help="One of iotscan's profiles by name, or a file.")]
+Named = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROFILE", autocompletion=complete_profile, help="One of iotscan's profiles by name, or a file."
+    ),
+]
 
 
 @profiles.command("list")
@@ -95,7 +101,13 @@ def diff(old: Named, new: Named, folders: shared.CheckFolders = None) -> None:
 @profiles.command("new")
 def new(
     from_run: Annotated[
-        str, typer.Option("--from", metavar="RUN", help="A run of the golden one: file, folder, id or 'latest'.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="A run of the golden one: file, folder, id or 'latest'.",
+        ),
     ],
     device: Annotated[
         str, typer.Option(metavar="ID", help="Which device or image, where the run has several: id, address or name.")
