@@ -4,7 +4,8 @@ Only a failed result can be waived. An expired waiver covers nothing, one with `
 What became of every waiver is told, whether it covers anything or not.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
@@ -15,7 +16,7 @@ from iotscan.data.waiver_file import Entry, Target, WaiverEntry, is_glob
 from iotscan.model.device import Device, Image
 from iotscan.model.result import Result
 from iotscan.model.text import safe_text
-from iotscan.model.vocabulary import Outcome
+from iotscan.model.vocabulary import Outcome, Severity
 from iotscan.model.waiver import WaiverState, WaiverUse
 
 SOON = 30
@@ -52,18 +53,23 @@ def waive(
     today = as_of.astimezone(UTC).date()
     owners = {d.id for d in devices} | {i.id for i in images}
     plain = tuple(msgspec.structs.replace(r, waiver="") if r.waiver else r for r in results)
-    fates = [
-        _Fate(w, [r for r in plain if r.subject.owner in owners], devices, images, today, asked)
-        for w in sorted(waivers, key=lambda w: w.id)
-    ]
+    entries = sorted(waivers, key=lambda w: w.id)
+    if not entries:
+        return Waived(results=plain, uses=(), warnings=())
+    by_check: dict[str, list[Result]] = defaultdict(list)
+    for result in plain:
+        if result.subject.owner in owners:
+            by_check[result.check].append(result)
+    fates = [_Fate(w, by_check, devices, images, today, asked) for w in entries]
     holder: dict[int, str] = {}
     for fate in fates:
         for result in fate.covered:
             holder.setdefault(id(result), fate.entry.id)
     covered = tuple(msgspec.structs.replace(r, waiver=holder[id(r)]) if id(r) in holder else r for r in plain)
+    holders = frozenset(holder.values())
     return Waived(
         results=covered,
-        uses=tuple(f.use(covered) for f in fates),
+        uses=tuple(f.use(holders) for f in fates),
         warnings=tuple(said for f in fates for said in f.warnings()),
     )
 
@@ -94,7 +100,7 @@ class _Fate:
     def __init__(
         self,
         entry: WaiverEntry,
-        results: Sequence[Result],
+        by_check: Mapping[str, Sequence[Result]],
         devices: Sequence[Device],
         images: Sequence[Image],
         today: date,
@@ -105,17 +111,17 @@ class _Fate:
         self._asks = any(_names_check(entry, check) for check in asked)
         self._looks_there = bool(images) if is_about_images(entry.target) else bool(devices)
         self._owners = {o.id for o in owners_of(entry.target, devices, images)}
-        on_owners = [r for r in results if r.subject.owner in self._owners and _names_check(entry, r.check)]
-        self._here = tuple(r for r in on_owners if is_within(entry.target, r.subject))
+        named = (found for check, found in by_check.items() if _names_check(entry, check))
+        on_owners = [r for found in named for r in found if r.subject.owner in self._owners]
         # What is open on a whole device or image is open at each of its places.
-        is_open = (not _is_judged(r) and (r in self._here or _is_whole(r)) for r in on_owners)
+        is_open = (not _is_judged(r) and (_is_whole(r) or is_within(entry.target, r.subject)) for r in on_owners)
         self._is_told = bool(on_owners) and not any(is_open)
-        found = (r for r in self._here if r.outcome is Outcome.FAIL)
+        found = (r for r in on_owners if r.outcome is Outcome.FAIL and is_within(entry.target, r.subject))
         self.fitting = tuple(r for r in found if entry.fingerprint in ("", r.fingerprint))
-        worst = entry.max_severity
-        self._graver = tuple(r for r in self.fitting if worst is not None and r.severity.rank > worst.rank)
+        worst = entry.max_severity.rank if entry.max_severity else max(s.rank for s in Severity)
+        self._graver = tuple(r for r in self.fitting if r.severity.rank > worst)
         held = () if has_expired(entry, today) else self.fitting
-        self.covered = tuple(r for r in held if r not in self._graver)
+        self.covered = tuple(r for r in held if r.severity.rank <= worst)
 
     @property
     def state(self) -> WaiverState:
@@ -140,8 +146,8 @@ class _Fate:
             return "its check could not be assessed there"
         return ""
 
-    def use(self, results: Iterable[Result]) -> WaiverUse:
-        """How the run remembers it; ``results`` are those with their waivers on."""
+    def use(self, holders: Collection[str]) -> WaiverUse:
+        """How the run remembers it; ``holders`` are the ids of the waivers that findings bear."""
         entry = self.entry
         return WaiverUse(
             id=entry.id,
@@ -153,7 +159,7 @@ class _Fate:
             expires=entry.expires.isoformat(),
             state=self.state,
             findings=tuple(sorted(r.fingerprint for r in self.fitting)),
-            notes=tuple(self._notes({r.waiver for r in results if r.waiver})),
+            notes=tuple(self._notes(holders)),
             approved_by=safe_text(entry.approved_by),
             ticket=safe_text(entry.ticket),
         )

@@ -225,7 +225,9 @@ def _notifications(run: Run, every: Sequence[Row], index: dict[str, int]) -> Ite
     for use in waivers(run):
         if use.state != "applied":
             about = f"waiver {use.id} for {use.check} on {use.target} is {use.state} (until {use.expires}, {use.owner})"
-            yield notification(f"waiver-{use.state}", "note" if use.state == "unused" else "warning", f"{about}.")
+            yield notification(
+                f"waiver-{use.state}", "note" if use.state in ("unused", "not_asked") else "warning", f"{about}."
+            )
     for notice in dict.fromkeys(run.notices):
         yield notification("notice", "note", f"{clean(notice.about, 60)}: {clean(notice.text, 400)}")
 
