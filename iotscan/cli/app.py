@@ -14,6 +14,7 @@ from iotscan.cli import (
     files,
     image,
     lab,
+    plan,
     profiles,
     scan,
     scope,
@@ -73,6 +74,7 @@ def _options(
 
 app.command("scan", cls=SettledCommand)(scan.scan)
 app.command("discover", cls=SettledCommand)(discover.discover)
+app.command("plan")(plan.plan)
 app.command("image", cls=SettledCommand)(image.image)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)

@@ -64,7 +64,7 @@ def test_every_command_has_a_sentence(words: tuple[str, ...]) -> None:
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(w) for w in COMMANDS if len(w) == 1} == {
         *("scan", "discover", "image", "assess", "gate", "diff", "report", "explain", "checks", "lab"),
-        *("config", "doctor", "profiles", "schema", "validate", "waivers", "scope", "audit"),
+        *("config", "doctor", "profiles", "schema", "validate", "waivers", "scope", "audit", "plan"),
     }
 
 

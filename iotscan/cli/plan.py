@@ -1,0 +1,102 @@
+"""``iotscan plan``: what a scan would send, and nothing sent."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotscan.cli import options as shared
+
+if TYPE_CHECKING:
+    from iotscan.scan.forecast import Forecast
+
+
+def plan(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="TARGET...", help="As for scan. Without one: those of --scope.")
+    ] = None,
+    scope: shared.ScopeFile = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
+    ] = None,
+    ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
+    default_creds: Annotated[
+        bool, typer.Option("--default-creds", help="As for scan: with default logins of identified products.")
+    ] = False,
+    profile: shared.ProfileName = "default",
+    check: shared.Include = None,
+    skip_check: shared.Exclude = None,
+    checks: shared.CheckFolders = None,
+    max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Look host names up; it asks your resolver, and no device.")
+    ] = False,
+    format: Annotated[str, typer.Option("--format", "-f", metavar="FMT", help="text or json.")] = "text",
+) -> None:
+    """Print whom a scan would ask what, and the most it would send; send nothing.
+
+    Refuses what the scan would refuse: targets out of scope, grants that nobody permits, a closed window.
+    """
+    import sys
+
+    import anyio
+    import msgspec
+
+    from iotscan.cli.launch import Wish
+    from iotscan.cli.prepare import intend
+    from iotscan.cli.scope_words import resolver
+    from iotscan.model.errors import BadInput
+    from iotscan.scan.forecast import forecast
+
+    if format not in ("text", "json"):
+        raise BadInput(f"plan knows the formats text and json, not '{format[:40]}'")
+    if not targets and scope is None:
+        raise BadInput("name a target, or a scope file with --scope: plan asks nobody what is attached here")
+    wish = Wish(
+        targets=tuple(targets or ()),
+        scope=scope,
+        exclude=tuple(exclude or ()),
+        ports=ports,
+        default_creds=default_creds,
+        profile=profile,
+        include=tuple(check or ()),
+        skip=tuple(skip_check or ()),
+        folders=tuple(checks or ()),
+        output=Path("iotscan-out"),
+        max_hosts=max_hosts,
+    )
+    intent = anyio.run(intend, wish, resolver(resolve))
+    told = forecast(intent.scope, intent.plan, intent.chosen.checks, tuple(n.text for n in intent.notices))
+    if format == "json":
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        return
+    print("\n".join(_lines(told)))
+
+
+def _lines(told: "Forecast") -> list[str]:
+    count = len(told.addresses)
+    shown = ", ".join(told.addresses) if count <= 8 else f"{told.addresses[0]} … {told.addresses[-1]}"
+    lines = [f"engagement     {told.engagement}"] if told.engagement else []
+    lines += [
+        f"addresses      {count}: {shown}",
+        f"excluded       {', '.join(told.excluded) or 'none'}",
+        f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
+        f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
+        f"multicast      mDNS and SSDP on {', '.join(told.multicast) or 'no link'}",
+    ]
+    for question in told.questions:
+        note = "" if question.is_granted else f"; NOT ASKED: needs --{question.grant}"
+        lines.append(
+            f"probe          {question.probe} of {', '.join(question.services)} for {', '.join(question.facts)}{note}"
+        )
+    lines += [f"not asked      {', '.join(told.left_out)}: no check of this run needs them"] if told.left_out else []
+    lines += [
+        f"an address     sees at most {told.knocks_an_address} connection attempts to find a device there",
+        f"a device       sees at most {told.knocks_a_device} attempts of the port sweep and "
+        f"{told.conversations_a_device} conversations, datagrams among them",
+        f"in all         at most {told.connections_in_all:,} connections, about {told.minutes} minutes, "
+        "were there a device at every address",
+        *(f"note           {notice}" for notice in told.notices),
+        "sent           nothing",
+    ]
+    return lines

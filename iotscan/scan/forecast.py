@@ -1,0 +1,90 @@
+"""What a scan would send at most, told before it sends anything.
+
+The limits are those that the dialer keeps: attempts of discovery and of the port sweep, conversations a
+device sees, the clock of a device. A probe has no budget of its own: all share the device's.
+"""
+
+import math
+
+import msgspec
+
+from iotscan.assess.check import Check
+from iotscan.model.facts import kind_of
+from iotscan.model.scope import Scope
+from iotscan.observe.network.discovery.connect import KNOCKS
+from iotscan.observe.network.probes import all_probes
+from iotscan.scan.pipeline import DEVICES_AT_ONCE
+from iotscan.scan.plan import NAMING, choose_probes
+from iotscan.scan.request import Plan
+
+KNOCKS_A_PORT = 2
+"""A port that stays silent is asked once more."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe that would be asked: of which services, for which facts; ``grant`` is what it needs, if anything."""
+
+    probe: str
+    services: tuple[str, ...]
+    facts: tuple[str, ...]
+    grant: str = ""
+    is_granted: bool = True
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that a scan sends. A device is an address that answers; how many do, only the scan will tell.
+
+    ``knocks_an_address`` are spent on each address to find devices, ``knocks_a_device`` on the port sweep of
+    one, ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest
+    that all devices take, were every address one.
+    """
+
+    engagement: str = ""
+    addresses: tuple[str, ...]
+    excluded: tuple[str, ...]
+    tcp: tuple[int, ...]
+    udp: dict[str, int]
+    multicast: tuple[str, ...]
+    questions: tuple[Question, ...]
+    left_out: tuple[str, ...]
+    knocks_an_address: int
+    knocks_a_device: int
+    conversations_a_device: int
+    connections_in_all: int
+    minutes: int
+    notices: tuple[str, ...] = ()
+
+
+def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple[str, ...] = ()) -> Forecast:
+    """What a scan of ``plan`` in ``scope`` for ``checks`` sends at most. Sends nothing."""
+    every = all_probes()
+    chosen = choose_probes(checks, every, NAMING)
+    to_find = min(KNOCKS, len(plan.tcp))
+    to_sweep = KNOCKS_A_PORT * len(plan.tcp)
+    devices = len(plan.addresses)
+    forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
+    return Forecast(
+        engagement=scope.mandate.engagement if scope.mandate else "",
+        addresses=plan.addresses,
+        excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
+        tcp=plan.tcp,
+        udp=plan.udp,
+        multicast=tuple(link.network for link in plan.links),
+        questions=tuple(
+            Question(
+                probe=probe.label,
+                services=tuple(sorted(probe.speaks)),
+                facts=tuple(kind_of(fact) for fact in probe.gives),
+                grant=probe.grant.replace("_", "-"),
+                is_granted=not probe.grant or bool(getattr(scope.grants, probe.grant)),
+            )
+            for probe in sorted(chosen, key=lambda p: (p.stage, p.name))
+        ),
+        left_out=tuple(p.label for p in every if p not in chosen),
+        knocks_an_address=to_find,
+        knocks_a_device=to_sweep,
+        conversations_a_device=scope.pace.connections,
+        connections_in_all=devices * (to_find + to_sweep + scope.pace.connections),
+        minutes=math.ceil(math.ceil(devices / DEVICES_AT_ONCE) * scope.pace.device_timeout / 60),
+        notices=notices,
+    )

@@ -1,0 +1,42 @@
+"""``iotscan plan`` tells what a scan would send, and sends nothing."""
+
+import json
+from pathlib import Path
+
+from tests.authorised import write_scope
+from tests.cli.conftest import Cli
+
+
+def test_a_plan_sends_and_writes_nothing(
+    cli: Cli, silent_network: list[str], tmp_path: Path, monkeypatch: object
+) -> None:
+    ended = cli("plan", "10.0.0.0/29", "--exclude", "10.0.0.3", "--ports", "80,443")
+    assert (ended.code, ended.err) == (0, "")
+    assert "addresses      5: 10.0.0.1, 10.0.0.2, 10.0.0.4" in ended.out
+    assert "10.0.0.3/32" in ended.out
+    assert "probe          tls/1 of https, mqtts, tls" in ended.out
+    assert "login/1" in ended.out
+    assert "NOT ASKED: needs --default-creds" in ended.out
+    assert "at most 4 attempts of the port sweep and 40 conversations" in ended.out
+    assert f"at most {5 * (2 + 4 + 40):,} connections" in ended.out
+    assert ended.out.endswith("sent           nothing\n")
+    assert silent_network == []
+
+
+def test_a_plan_under_a_scope_file(cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
+    path = write_scope(tmp_path / "scope.yaml", "10.0.0.0/29", rates={"connections": 7})
+    ended = cli("plan", "--scope", path, "--default-creds", "-f", "json")
+    told = json.loads(ended.out)
+    assert told["engagement"] == "ACME-1"
+    assert len(told["addresses"]) == 6
+    assert told["conversations_a_device"] == 7
+    assert all(q["is_granted"] for q in told["questions"])
+    assert silent_network == []
+
+
+def test_a_plan_refuses_what_a_scan_refuses(cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
+    path = write_scope(tmp_path / "scope.yaml", "10.0.0.0/29")
+    for words in (("9.9.9.9",), ("10.0.1.1", "--scope", path), ("10.0.0.1", "--default-creds"), (), ("a.example",)):
+        ended = cli("plan", *words)
+        assert (ended.code, ended.out) == (2, ""), words
+    assert silent_network == []
