@@ -32,6 +32,7 @@ def discover(
         float, typer.Option(metavar="SECONDS", min=0, help="End after this long, with what there is; 0: no limit.")
     ] = 0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before asking the attached networks.")] = False,
+    redact: shared.Redact = "standard",
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -45,7 +46,7 @@ def discover(
     from iotscan.cli import launch
     from iotscan.cli.output import Display, check_display
 
-    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet))
+    display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, redact=redact))
     wish = launch.Wish(
         command="discover",
         targets=tuple(targets or ()),

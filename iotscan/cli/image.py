@@ -35,6 +35,7 @@ def image(
     no_waivers: shared.NoWaivers = False,
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
+    redact: shared.Redact = "standard",
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -60,6 +61,7 @@ def image(
             ascii=ascii,
             quiet=quiet,
             show_passed=show_passed,
+            redact=redact,
             step_summary=not no_step_summary,
         )
     )
@@ -79,5 +81,5 @@ def image(
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
     run = assess_image(folder, selected, chosen, terms=terms, output=output_dir, name=name)
-    present(run, wanted, display)
+    present(run, wanted, display, output_dir)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

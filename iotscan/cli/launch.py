@@ -60,7 +60,7 @@ def launch(wish: Wish, display: Display, *, progress: bool) -> int:
         prepared = _prepare(wish, stack)
         with Progress(display, enabled=progress) as watch:
             ended = anyio.run(_scan, prepared, watch)
-    present(ended.run, wanted, display)
+    present(ended.run, wanted, display, prepared.request.folder.parent)
     if display.quiet < 2:
         tell(f"run kept in {prepared.request.folder}; audit root {ended.run.audit_root}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)

@@ -54,6 +54,18 @@ def _explain(error: Exception) -> int:
     return _internal(error)
 
 
+def _show_traceback(error: Exception) -> None:
+    """All of it, for a report to us: without the secrets and escapes of the device whose text broke something."""
+    import traceback
+
+    from iotscan.model.redaction import hide_secrets
+    from iotscan.model.text import safe_text
+
+    for line in hide_secrets("".join(traceback.format_exception(error))).splitlines():
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        tell(indent + safe_text(line, 1000))
+
+
 def _deliver(code: int) -> int:
     """Write out what is still to be written to standard output; ``code``, unless that fails."""
     try:
@@ -73,7 +85,7 @@ def _unwritten(error: OSError) -> int:
 
 def _internal(error: Exception) -> int:
     if os.environ.get("IOTSCAN_DEBUG"):
-        raise error
+        _show_traceback(error)
     # The type and the place only: the text may hold what a device said, or a secret.
     frame, place = error.__traceback__, ""
     while frame is not None:

@@ -115,6 +115,14 @@ Width = Annotated[int, typer.Option(metavar="N", help="Columns of the terminal r
 Ascii = Annotated[bool, typer.Option("--ascii", help="No symbols beyond ASCII.")]
 Quiet = Annotated[int, typer.Option("--quiet", "-q", count=True, help="-q: only the verdict; -qq: only the exit code.")]
 ShowPassed = Annotated[bool, typer.Option("--show-passed", help="List the checks that passed, too.")]
+Redact = Annotated[
+    str,
+    typer.Option(
+        metavar="LEVEL",
+        help="How much a report hides: strict (also names, identifiers and public addresses: fit to be passed on), "
+        "standard (secrets), or off.",
+    ),
+]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress on standard error.")]
 NoStepSummary = Annotated[
     bool, typer.Option("--no-step-summary", help="Append no summary to the file that GITHUB_STEP_SUMMARY names.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from iotscan.cli.pipe import tell, while_somebody_listens
+from iotscan.cli.redact import read_level, redact
 from iotscan.cli.step_summary import append_step_summary
 from iotscan.model.errors import BadInput
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """How the report looks on a terminal, and whether a job's page gets a summary."""
+    """How the report looks on a terminal, how much any report tells, whether a job's page gets a summary."""
 
     color: str = "auto"
     width: int = 0
@@ -26,6 +27,7 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     quiet: int = 0
     show_passed: bool = False
     step_summary: bool = False
+    redact: str = "standard"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,7 @@ def check_display(display: Display) -> Display:
     """Raise BadInput for a display that makes no sense."""
     if display.color not in ("auto", "always", "never"):
         raise BadInput(f"--color {display.color} is unknown: auto, always or never")
+    read_level(display.redact)
     if display.width < 0:
         raise BadInput("--width must be 0 or more columns")
     return display
@@ -94,8 +97,8 @@ def console(stream: TextIO, display: Display) -> "Console":
     )
 
 
-def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
-    """Write the asked-for formats, and the report for a person.
+def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path) -> None:
+    """Write the asked-for formats, and the report for a person; none tells more than ``display.redact`` allows.
 
     The person's report goes to standard output, or to standard error when a format is there. A reader
     who leaves early changes nothing about the verdict.
@@ -103,6 +106,7 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display) -> None:
     from iotscan.report.registry import write
     from iotscan.store.runs import write_whole
 
+    run = redact(run, read_level(display.redact), output)
     for one in wanted:
         if one.path is not None:
             write_whole(one.path, write(run, one.format).encode())

@@ -65,6 +65,7 @@ def scan(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask, before scanning the attached networks or for grants.")
     ] = False,
+    redact: shared.Redact = "standard",
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -91,6 +92,7 @@ def scan(
             ascii=ascii,
             quiet=quiet,
             show_passed=show_passed,
+            redact=redact,
             step_summary=not no_step_summary,
         )
     )

@@ -40,6 +40,7 @@ def assess(
     as_of: AsOf = "",
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
+    redact: shared.Redact = "standard",
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
@@ -61,6 +62,7 @@ def assess(
             ascii=ascii,
             quiet=quiet,
             show_passed=show_passed,
+            redact=redact,
             step_summary=not no_step_summary,
         )
     )
@@ -79,7 +81,7 @@ def assess(
     judged = _judge_again(
         run, output_dir, profile, check, skip_check, checks, gating.read(output_dir, folders=checks or ()), as_of
     )
-    present(judged, wanted, display)
+    present(judged, wanted, display, output_dir)
     raise typer.Exit(judged.verdict.exit_code if judged.verdict else 3)
 
 
@@ -108,7 +110,7 @@ def gate(
 
     Examples: iotscan gate latest | iotscan gate run.json --baseline main.json --fail-on-new low
     """
-    from iotscan.cli.step_summary import append_step_summary
+    from iotscan.cli.output import Display, present
     from iotscan.cli.terms import Gating
 
     gating = Gating(
@@ -126,9 +128,7 @@ def gate(
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of)
     if judged.verdict is None:
         raise typer.Exit(3)
-    print(judged.verdict.summary)
-    if not no_step_summary:
-        append_step_summary(judged)
+    present(judged, (), Display(quiet=1, step_summary=not no_step_summary), output_dir)
     raise typer.Exit(judged.verdict.exit_code)
 
 
@@ -136,25 +136,25 @@ def report(
     run: RunName,
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
+    redact: shared.Redact = "standard",
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
     show_passed: shared.ShowPassed = False,
 ) -> None:
     """Show a stored run, or write it in other formats, exactly as it was judged then."""
-    import sys
+    import msgspec
 
-    from iotscan.cli.output import Display, check_display, present, read_formats, show
+    from iotscan.cli.output import Display, check_display, present, read_formats
     from iotscan.store.runs import read_run
 
-    display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed))
+    display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed, redact=redact))
     wanted = read_formats(format or ())
     stored = read_run(run, output_dir)
     if wanted:
         # Asked for files or a payload, a report for a person would only be in the way.
-        present(stored, wanted, Display(quiet=2))
-    else:
-        show(stored, sys.stdout, display)
+        display = msgspec.structs.replace(display, quiet=2)
+    present(stored, wanted, display, output_dir)
 
 
 def _judge_again(

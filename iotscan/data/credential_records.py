@@ -6,17 +6,16 @@ same form can be given. Passwords become :class:`Secret` here and stay so.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-import yaml
 
+from iotscan.data.typed_yaml import read_typed, shown
 from iotscan.model.errors import BadInput
 from iotscan.model.secret import Secret
 
 SCHEMA: Final = "iotscan/credentials@1"
 FOLDER: Final = Path(__file__).with_name("credentials")
-_LARGEST_FILE = 256 * 1024
 _MOST_PAIRS = 3
 _MOST_PAIRS_OF_ONE_USER = 2
 _SHORTEST_PATTERN = 3
@@ -27,10 +26,6 @@ EVERY_ACCOUNT: Final = "*"
 Protocol = Literal["http", "telnet", "ssh", "mqtt"]
 Mark = Literal["realm", "title", "server", "banner", "model"]
 MARKS: Final[tuple[Mark, ...]] = ("realm", "title", "server", "banner", "model")
-
-
-class BadRecord(BadInput):
-    """A file of records that cannot be used: says which file, where, and what to do."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,13 +117,13 @@ class WrittenRecords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def load_records(extra: Sequence[Path] = ()) -> tuple[CredentialRecord, ...]:
     """Our records and those of ``extra`` (files, or folders of ``*.yaml``), in the order of their files.
 
-    Raises :class:`BadRecord`.
+    Raises BadInput.
     """
     records: dict[str, CredentialRecord] = {}
     for file in [f for place in (FOLDER, *extra) for f in _files(place)]:
         for record in read_records(file):
             if record.id in records:
-                raise BadRecord(f"{file}: the id '{record.id}' is used twice; give this record another")
+                raise BadInput(f"{file}: the id '{shown(record.id)}' is used twice; give this record another")
             records[record.id] = record
     return tuple(records.values())
 
@@ -138,52 +133,19 @@ def _files(place: Path) -> Iterable[Path]:
 
 
 def read_records(file: Path) -> tuple[CredentialRecord, ...]:
-    """The records of one file. Raises :class:`BadRecord`."""
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadRecord(f"{file}: cannot be read ({error.strerror}); check the path") from error
-    if len(text) > _LARGEST_FILE:
-        raise BadRecord(f"{file}: larger than {_LARGEST_FILE // 1024} KiB; split it")
-    document, lines = _parse(file, text)
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise BadRecord(f"{file}:1: begin the file with 'schema: {SCHEMA}'")
-    written = document.get("records")
-    if not isinstance(written, list) or set(document) - {"schema", "records"}:
-        raise BadRecord(f"{file}:1: besides 'schema' there is one key, 'records', with a list")
-    return tuple(_record(f"{file}:{line}", entry) for line, entry in zip(lines, written, strict=True))
+    """The records of one file. Raises BadYaml, which says where and never what: it may be a password."""
+    read = read_typed(file, WrittenRecords, schema=SCHEMA, hushed=True)
+    records = []
+    for number, written in enumerate(read.value.records):
+        record = _record(written)
+        if complaint := _complaint(record):
+            raise read.bad(complaint, "records", number)
+        records.append(record)
+    return tuple(records)
 
 
-def _parse(file: Path, text: bytes) -> tuple[Any, list[int]]:
-    """The document, and the line at which each entry of ``records`` begins. Plain YAML only: no aliases, no tags."""
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise BadRecord(f"{file}: YAML aliases are not taken; write the value out")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        return yaml.safe_load(text), _entry_lines(node)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadRecord(f"{file}:{line}: no YAML ({error.problem}); correct it") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadRecord(f"{file}: no YAML that can be read ({type(error).__name__}); correct it") from error
-
-
-def _entry_lines(node: yaml.Node | None) -> list[int]:
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    for key, value in node.value:
-        if key.value == "records" and isinstance(value, yaml.SequenceNode):
-            return [entry.start_mark.line + 1 for entry in value.value]
-    return []
-
-
-def _record(place: str, entry: Any) -> CredentialRecord:
-    try:
-        written = msgspec.convert(entry, type=WrittenRecord)
-    except msgspec.ValidationError as error:
-        raise BadRecord(f"{place}: {error}; quote numbers and correct the field") from error
-    record = CredentialRecord(
+def _record(written: WrittenRecord) -> CredentialRecord:
+    return CredentialRecord(
         id=written.id,
         vendor=written.vendor,
         product=written.product,
@@ -195,9 +157,6 @@ def _record(place: str, entry: Any) -> CredentialRecord:
         note=written.note,
         path=written.path,
     )
-    if complaint := _complaint(record):
-        raise BadRecord(f"{place}: record '{record.id}' {complaint}")
-    return record
 
 
 def _complaint(record: CredentialRecord) -> str:

@@ -71,17 +71,20 @@ def load(path: Path) -> object:
     return read(path).value
 
 
-def read(path: Path) -> Document:
-    """Like :func:`load`, with the line of every value. Raises :class:`BadYaml`."""
+def read(path: Path, *, hushed: bool = False) -> Document:
+    """Like :func:`load`, with the line of every value. Raises :class:`BadYaml`.
+
+    With ``hushed`` no message repeats a word of the file: a password may stand anywhere in a broken one.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT + 1)
     except OSError as error:
         raise BadYaml(path, 0, 0, f"cannot be read: {error.strerror or type(error).__name__}") from error
-    return parse(raw, path)
+    return parse(raw, path, hushed=hushed)
 
 
-def parse(raw: bytes, path: Path) -> Document:
+def parse(raw: bytes, path: Path, *, hushed: bool = False) -> Document:
     """Read the bytes of a file; ``path`` is for messages. Raises :class:`BadYaml` and nothing else."""
     if len(raw) > SIZE_LIMIT:
         raise BadYaml(path, 0, 0, f"is larger than {SIZE_LIMIT // 1024} KiB")
@@ -90,12 +93,13 @@ def parse(raw: bytes, path: Path) -> Document:
     except UnicodeDecodeError as error:
         raise BadYaml(path, raw[: error.start].count(b"\n") + 1, 1, "is not UTF-8") from error
     try:
-        _refuse_the_unusual(text, path)
+        _refuse_the_unusual(text, path, hushed)
         node = yaml.compose(text, CoreLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise BadYaml(path, *at, error.problem or "is no YAML") from error
+        problem = f"is no YAML: {error.context or 'an unexpected character or word'}" if hushed else error.problem
+        raise BadYaml(path, *at, problem or "is no YAML") from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         at = (before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -103,11 +107,11 @@ def parse(raw: bytes, path: Path) -> Document:
     except yaml.YAMLError as error:
         raise BadYaml(path, 0, 0, "is no YAML") from error
     lines: dict[Where, int] = {}
-    value = _Reader(path, lines).value(node, ()) if node else None
+    value = _Reader(path, lines, hushed).value(node, ()) if node else None
     return Document(value=value, lines=lines, sha256=hashlib.sha256(raw).hexdigest())
 
 
-def _refuse_the_unusual(text: str, path: Path) -> None:
+def _refuse_the_unusual(text: str, path: Path, hushed: bool) -> None:
     """Look at the events first: nothing is built while depth and aliases are unchecked."""
     depth = documents = 0
     for event in yaml.parse(text, CoreLoader):
@@ -118,7 +122,7 @@ def _refuse_the_unusual(text: str, path: Path) -> None:
         if isinstance(event, yaml.NodeEvent) and event.anchor:
             raise BadYaml(path, *at, "anchors are not read: write the value out")
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
-            raise BadYaml(path, *at, f"tags are not read: leave out '{event.tag}'")
+            raise BadYaml(path, *at, f"tags are not read: leave out {'it' if hushed else repr(event.tag)}")
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -131,8 +135,9 @@ def _refuse_the_unusual(text: str, path: Path) -> None:
 class _Reader:
     """Turns nodes into values and notes where each begins."""
 
-    def __init__(self, path: Path, lines: dict[Where, int]) -> None:
+    def __init__(self, path: Path, lines: dict[Where, int], hushed: bool) -> None:
         self._path = path
+        self._hushed = hushed
         self._lines = lines
         self._scalars = CoreLoader("")
 
@@ -163,7 +168,7 @@ class _Reader:
             if not isinstance(key, str):
                 raise self._bad(key_node, "a key must be text: put it in quotes")
             if key in mapping:
-                raise self._bad(key_node, f"the key '{key}' is given twice")
+                raise self._bad(key_node, f"the key {'here' if self._hushed else repr(key)} is given twice")
             self._lines[(*where, key)] = key_node.start_mark.line + 1
             mapping[key] = self.value(value_node, (*where, key))
         return mapping

@@ -37,21 +37,24 @@ class Typed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return complaint(self.path, self.document, where, problem)
 
 
-def read_typed(path: Path, kind: type[T], *, schema: str) -> Typed[T]:
+def read_typed(path: Path, kind: type[T], *, schema: str, hushed: bool = False) -> Typed[T]:
     """Read a file whose key ``schema`` says ``schema`` and whose other keys are the fields of ``kind``.
 
     Raises :class:`BadYaml` for what is no YAML, an unknown key, a missing one, or a value of another type.
+    With ``hushed`` no message repeats a word of the file: for files that hold passwords.
     """
-    return typed(path, read(path), kind, schema=schema)
+    return typed(path, read(path, hushed=hushed), kind, schema=schema, hushed=hushed)
 
 
-def typed(path: Path, document: Document, kind: type[T], *, schema: str) -> Typed[T]:
+def typed(path: Path, document: Document, kind: type[T], *, schema: str, hushed: bool = False) -> Typed[T]:
     """Like :func:`read_typed`, for what was read already; ``path`` is for messages."""
-    said = _Reading(path, document).check(kind, schema)
+    said = _Reading(path, document, hushed).check(kind, schema)
     try:
         value = msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
         problem, where = located(str(error))
+        if hushed:
+            problem = problem.partition("'")[0].strip()
         raise complaint(path, document, where, f"{problem}{_hint(problem)}") from error
     return Typed(path=path, value=value, document=document)
 
@@ -93,9 +96,10 @@ def located(message: str) -> tuple[str, Where]:
 class _Reading:
     """Goes through a document beside its type, so that a wrong key or word is told with its neighbours."""
 
-    def __init__(self, path: Path, document: Document) -> None:
+    def __init__(self, path: Path, document: Document, hushed: bool) -> None:
         self._path = path
         self._document = document
+        self._hushed = hushed
 
     def check(self, kind: type[msgspec.Struct], schema: str) -> dict[str, Any]:
         top = self._mapping(self._document.value, ())
@@ -119,7 +123,7 @@ class _Reading:
     def _plain(self, value: object, options: Sequence[Any], where: Where) -> None:
         words = [w for option in options for w in _words(option)]
         if words and isinstance(value, str) and value not in words and str not in options:
-            raise self._bad(where, f"'{shown(value)}' is not known here{nearest(value, [w for w in words if w])}")
+            raise self._bad(where, f"{self._quoted(value)} is not known here{nearest(value, [w for w in words if w])}")
         if date in options and str not in options and not _is_date(value):
             raise self._bad(where, f"'{shown(str(value))}' is no date: write it like 2026-12-31")
         for option in options:
@@ -145,7 +149,7 @@ class _Reading:
         fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
         for key in said:
             if key not in fields:
-                raise self._bad((*where, key), f"unknown key '{shown(key)}'{nearest(key, [*also, *fields])}")
+                raise self._bad((*where, key), f"unknown key {self._quoted(key)}{nearest(key, [*also, *fields])}")
         for name, field in fields.items():
             if name in said:
                 self._value(said[name], field.type, (*where, name))
@@ -156,6 +160,9 @@ class _Reading:
         if not isinstance(value, dict):
             raise self._bad(where, "a mapping is expected here: write 'key: value' lines")
         return value
+
+    def _quoted(self, word: str) -> str:
+        return "(not repeated here)" if self._hushed else f"'{shown(word)}'"
 
     def _bad(self, where: Where, problem: str) -> BadYaml:
         return complaint(self._path, self._document, where, problem)

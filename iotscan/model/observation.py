@@ -5,6 +5,7 @@ import hashlib
 import msgspec
 
 from iotscan.model.facts import AnyFact, kind_of
+from iotscan.model.redaction import Hiding
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason, Vantage
 
@@ -45,8 +46,14 @@ def observe(
     at: str = "",
     vantage: Vantage = Vantage.OBSERVED,
     excerpt: str = "",
+    hiding: Hiding | None = None,
 ) -> Observation:
-    """Make an observation whose id follows from subject, kind and content alone, so that runs compare."""
+    """Make an observation whose id follows from subject, kind and content alone, so that runs compare.
+
+    Secrets that the device or image said are hidden here, before anything is made of the fact; ``hiding``
+    also knows those that were said before. The id is that of what is kept: it tells nothing of a secret.
+    """
+    fact, excerpt = (hiding or Hiding()).within((fact, excerpt))
     body = msgspec.json.encode((subject, vantage, fact))
     digest = hashlib.sha256(body).hexdigest()[:16]
     return Observation(

@@ -256,6 +256,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     title: tuple[str, ...]
     """Lines that say what this is: tool, target, profile, run, time, scope, grants."""
     about: About
+    banner: str
+    """What every page of a report at this redaction level says first; empty where nothing need be said."""
     partial: str
     network: NetworkRow | None
     devices: tuple[OwnerRow, ...]

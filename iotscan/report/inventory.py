@@ -10,7 +10,7 @@ from iotscan.model.run import Run
 from iotscan.report.columns import Field, show_columns
 from iotscan.report.ink import Column, Ink
 from iotscan.report.places import address_order
-from iotscan.report.view import partial, title
+from iotscan.report.view import banner, partial, title
 from iotscan.report.words import clean, counted, is_randomised
 
 
@@ -58,6 +58,8 @@ def inventory(run: Run) -> str:
 
 
 def _lines(run: Run) -> Iterator[str]:
+    if banner(run):
+        yield banner(run)
     if run.status != "complete":
         yield partial(run)
     yield from title(run)
@@ -81,6 +83,8 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     """The inventory as a table on ``console``, fitted to its width."""
     ink = Ink(console, ascii=ascii)
     listing = entries(run)
+    if banner(run):
+        ink.say(ink.text(banner(run), "bold yellow"))
     for number, line in enumerate(title(run)):
         ink.say(ink.text(line, "dim" if number else "bold"))
     if run.status != "complete":

@@ -42,6 +42,8 @@ def summary(run: Run) -> str:
 def _opening(told: View) -> list[str]:
     ending = f" (exit {told.exit_code})" if told.exit_code is not None else ""
     parts = [f"# iotscan: {told.gate}\n"]
+    if told.banner:
+        parts.append(f"**{words(told.banner)}**\n")
     if told.partial:
         parts.append(f"**{words(told.partial)}**\n")
     parts.append(f"Verdict: {words(told.verdict)}{ending}\n")

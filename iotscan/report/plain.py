@@ -19,6 +19,8 @@ def render(run: Run, *, show_passed: bool = False) -> str:
 
 
 def _lines(told: View, show_passed: bool) -> Iterator[str]:
+    if told.banner:
+        yield told.banner
     if told.partial:
         yield told.partial
     yield from told.title

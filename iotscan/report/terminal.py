@@ -57,6 +57,8 @@ def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool
 
 
 def _top(ink: Ink, told: View) -> None:
+    if told.banner:
+        ink.say(ink.text(told.banner, "bold yellow"))
     for number, line in enumerate(told.title):
         ink.say(ink.text(line, "dim" if number else "bold"))
     if told.partial:

@@ -24,6 +24,7 @@ def view(run: Run) -> View:
     return View(
         title=title(run),
         about=about(run),
+        banner=banner(run),
         partial=partial(run),
         network=network(run, places),
         devices=devices(run),
@@ -62,6 +63,11 @@ def _times(known: About) -> str:
     start, end = known.started.removesuffix(" UTC"), known.finished
     same_day = end[:10] == start[:10]
     return f"{start} to {end[11:] if same_day else end}" if end else f"started {start} UTC"
+
+
+def banner(run: Run) -> str:
+    """Whom a report at this redaction level is for, where that is not plain."""
+    return "NOT REDACTED: not to be passed on" if run.redaction == "off" else ""
 
 
 def partial(run: Run) -> str:

@@ -15,6 +15,7 @@ from iotscan.assess.terms import Terms
 from iotscan.model.device import Image
 from iotscan.model.facts import PrivateKeys
 from iotscan.model.image_name import image_name
+from iotscan.model.redaction import without_secrets
 from iotscan.model.run import Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
@@ -61,6 +62,6 @@ def assess_image(
         observations=observations,
         attempts=attempts,
     )
-    judged = judge(run, checks, profile, as_of=now, terms=terms)
+    judged = judge(without_secrets(run), checks, profile, as_of=now, terms=terms)
     write_run(kept, judged)
     return judged

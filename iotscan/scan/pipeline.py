@@ -21,6 +21,7 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.observation import Attempt, Observation
+from iotscan.model.redaction import Hiding
 from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
@@ -63,6 +64,7 @@ class Scan:
         self._audit = open_log(request.folder, request.header, request.caller, goes_on=bool(earlier))
         self._dialer = Dialer(request.header.scope, self._audit, clock)
         self._inventory = Inventory()
+        self._hiding = Hiding()
         self._earlier = earlier
         self._journal: Journal[Entry] = Journal(request.folder, None if earlier else request.header)
         self._journalled = {entry for entry in earlier if isinstance(entry, Found)}
@@ -142,6 +144,7 @@ class Scan:
 
     def _note(self, found: Found) -> bool:
         """Write a sign of life down unless the journal holds it; True when its address is new."""
+        found = self._hiding.within(found)
         if found not in self._journalled:
             self._journalled.add(found)
             self._journal.append(found)
@@ -160,6 +163,7 @@ class Scan:
                 server_name=self._request.plan.names.get(address, ""),
                 done=done,
                 announced=lambda: self._inventory.announcement(address),
+                hiding=self._hiding,
             )
             await survey.run()
         self._costs[address] = self._dialer.line(address).cost()
@@ -234,7 +238,7 @@ class Scan:
             notices=(*self._request.header.notices, *self._notices(cut)),
         )
         judged = judge(
-            run,
+            self._hiding.within(run),
             self._request.checks,
             self._request.profile,
             as_of=datetime.fromisoformat(run.as_of),

@@ -59,9 +59,13 @@ def test_an_error_is_one_line_and_a_code(
 
 def test_the_traceback_is_there_for_who_asks(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise ValueError("wrong")
+        raise ValueError("wrong \x1b[31m password=hunter2")
 
     monkeypatch.setattr(scaffold, "scaffold", fail)
     monkeypatch.setenv("IOTSCAN_DEBUG", "1")
-    with pytest.raises(ValueError, match="wrong"):
-        cli(*NEW)
+    ended = cli(*NEW)
+    assert ended.code == 70, "a crash of ours is no finding"
+    assert "Traceback" in ended.err
+    assert "ValueError: wrong" in ended.err
+    assert "\x1b" not in ended.err
+    assert "hunter2" not in ended.err

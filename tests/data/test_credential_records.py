@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.data.credential_records import BadRecord, fits, load_records, read_records
+from iotscan.data.credential_records import fits, load_records, read_records
+from iotscan.data.strict_yaml import BadYaml
+from iotscan.model.errors import BadInput
 
 GOOD = """schema: iotscan/credentials@1
 records:
@@ -95,24 +97,24 @@ def test_a_folder_of_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("schema: iotscan/credentials@1", "schema: other"), ":1: begin the file"),
-        (("records:", "record:"), ":1: besides"),
-        (("vendor: Acme", "vendor: [Acme"), ":5: no YAML"),
-        (("protocols: [http, telnet]", "protocols: [gopher]"), ":3: "),
-        (('password: "hush-1234"', "password: 1234"), ":3: "),
-        (("source: its manual", "colour: red"), ":3: "),
-        (("source: its manual", "source: ''"), ":3: record 'acme' lacks"),
+        (("schema: iotscan/credentials@1", "schema: other"), ":1: schema must be"),
+        (("records:", "record:"), ":2: unknown key (not repeated here): did you mean 'records'?"),
+        (("vendor: Acme", "vendor: [Acme"), ":5:"),
+        (("protocols: [http, telnet]", "protocols: [gopher]"), ":6: (not repeated here) is not known here"),
+        (('password: "hush-1234"', "password: 1234"), ":8: Expected `str`"),
+        (("source: its manual", "colour: red"), ":9: unknown key"),
+        (("source: its manual", "source: ''"), ":3: lacks its id"),
         (("{realm: Acme Cam}", "{}"), "matches nothing"),
         (("{realm: Acme Cam}", "{realm: 'a*'}"), "fits too much"),
         (("[http, telnet]", "[]"), "names no protocol"),
         (('[{user: admin, password: "hush-1234"}]', "[]"), "has 0 pairs"),
         (("source: its manual", "source: its manual\n    path: http://elsewhere/"), "has a path that is none"),
-        (("vendor: Acme", "vendor: &a Acme\n    note: *a"), "aliases"),
+        (("vendor: Acme", "vendor: &a Acme\n    note: *a"), ":4:13: anchors"),
     ],
 )
 def test_a_bad_file_says_where_and_what_to_do(tmp_path: Path, change: tuple[str, str], says: str) -> None:
     path = write(tmp_path, GOOD.replace(*change))
-    with pytest.raises(BadRecord) as raised:
+    with pytest.raises(BadYaml) as raised:
         read_records(path)
     assert str(path) in str(raised.value)
     assert says in str(raised.value)
@@ -121,20 +123,20 @@ def test_a_bad_file_says_where_and_what_to_do(tmp_path: Path, change: tuple[str,
 
 def test_three_pairs_of_one_user_would_lock_it(tmp_path: Path) -> None:
     pairs = "[{user: a, password: x}, {user: a, password: y}, {user: a, password: z}]"
-    with pytest.raises(BadRecord, match="locks"):
+    with pytest.raises(BadYaml, match="locks"):
         read_records(write(tmp_path, GOOD.replace('[{user: admin, password: "hush-1234"}]', pairs)))
 
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
-    with pytest.raises(BadRecord, match="twice"):
+    with pytest.raises(BadInput, match="twice"):
         load_records([path, path])
 
 
 def test_missing_and_huge_files(tmp_path: Path) -> None:
-    with pytest.raises(BadRecord, match="cannot be read"):
+    with pytest.raises(BadYaml, match="cannot be read"):
         read_records(tmp_path / "none.yaml")
-    with pytest.raises(BadRecord, match="larger"):
+    with pytest.raises(BadYaml, match="larger"):
         read_records(write(tmp_path, GOOD + "#" * 300_000))
 
 
@@ -142,12 +144,12 @@ def test_missing_and_huge_files(tmp_path: Path) -> None:
 def test_any_bytes_give_a_bad_record_and_nothing_worse(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
     path.write_bytes(data)
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadYaml):
         read_records(path)
 
 
 def test_deep_nesting(tmp_path: Path) -> None:
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadYaml):
         read_records(write(tmp_path, "[" * 20_000))
 
 

@@ -1,20 +1,23 @@
 """No password leaves the engine that tries it: not in a file, not on a screen, not in a process list."""
 
 import base64
+import signal
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import psutil
 import pytest
 
 from iotscan.data.credential_records import read_records
 from iotscan.lab.state import LabState
+from iotscan.report.registry import FORMATS
 from iotscan.shipped import PACKAGE
 from iotscan.store.runs import read_run
+from tests.e2e import talkative
+from tests.e2e.canaries import CANARIES, is_it_in, leaks
 from tests.e2e.conftest import Scanned
+from tests.e2e.test_interruption import lines_of
 from tests.program import PROGRAM, environment
 
 CANARY = "cAnary-7pX/q+ß=42"
@@ -32,38 +35,6 @@ records:
 """
 
 
-def base64_cores(secret: bytes) -> Iterator[bytes]:
-    """What base64 makes of ``secret`` in the middle of something, whatever stands before it."""
-    for before in range(3):
-        whole = base64.b64encode(b"\0" * before + secret)
-        # The first and the last group also hold what stands around.
-        yield whole[4 if before else 0 : len(whole) // 4 * 4 - 4]
-
-
-def disguises(secret: str) -> dict[str, bytes]:
-    """The ways a secret may be written."""
-    raw = secret.encode()
-    plain = {
-        "raw": raw,
-        "hex": raw.hex().encode(),
-        "HEX": raw.hex().upper().encode(),
-        "hex with colons": raw.hex(":").encode(),
-        "url": quote(secret, safe="").encode(),
-        "form": quote_plus(secret).encode(),
-        "utf-16": secret.encode("utf-16-le"),
-        "latin-1": secret.encode("latin-1"),
-        "json": secret.encode("ascii", "backslashreplace"),
-        "python": repr(raw)[2:-1].encode(),
-        "backwards": secret[::-1].encode(),
-    }
-    cores = [*base64_cores(raw), *base64_cores(secret.encode("latin-1"))]
-    return plain | {f"base64 {n}": core for n, core in enumerate(cores)}
-
-
-def is_it_in(text: bytes, secret: str) -> list[str]:
-    return [name for name, written in disguises(secret).items() if written in text]
-
-
 def test_the_disguises_are_seen_through() -> None:
     for before in (b"", b"admin:", b"x"):
         assert is_it_in(base64.b64encode(before + CANARY.encode() + b"!"), CANARY)
@@ -71,12 +42,38 @@ def test_the_disguises_are_seen_through() -> None:
     assert not is_it_in(b"cAnary", CANARY)
 
 
-def leaks(written: dict[str, bytes], secret: str) -> dict[str, list[str]]:
-    return {path: found for path, text in written.items() if (found := is_it_in(text, secret))}
-
-
 def files_below(*places: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for place in places for p in place.rglob("*") if p.is_file()}
+
+
+def watched(
+    *words: str | Path, home: Path, cwd: Path, output: Path | None = None, lines: int = 0
+) -> tuple[int, bytes, set[bytes]]:
+    """Run ``iotscan WORDS`` in its most talkative mode: its code, all it said, and what ``/proc`` showed of it.
+
+    With ``lines`` it is asked to stop when so many are in the journal below ``output``.
+    """
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, words)],
+        cwd=cwd,
+        env=environment(home, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    watched = psutil.Process(process.pid)
+    seen: set[bytes] = set()
+    said = b""
+    while process.returncode is None:
+        with suppress(psutil.Error, OSError):
+            for one in (watched, *watched.children(recursive=True)):
+                seen.update(Path(f"/proc/{one.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+        if output and lines and lines_of(output) >= lines:
+            lines = 0
+            process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            said = b"".join(process.communicate(timeout=0.05))
+    return process.returncode, said, seen
 
 
 @pytest.mark.timeout(240)
@@ -87,24 +84,9 @@ def test_a_password_that_was_tried_is_written_nowhere(home: Path, practice_netwo
     state, output = tmp_path / "state", tmp_path / "out"
     grant = ("--default-creds", "--credentials", records, "--ports", "20080,20023")
     formats = ("-f", "text", "-f", f"json:{output}.json")
-    seen: set[bytes] = set()
-    process = subprocess.Popen(
-        [*PROGRAM, "scan", f"{practice_network.prefix}.10", *grant, "-o", output, *formats],
-        cwd=tmp_path,
-        env=environment(state, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    watched = psutil.Process(process.pid)
-    said = b""
-    while not said and process.returncode is None:
-        with suppress(psutil.Error, OSError):
-            for one in (watched, *watched.children(recursive=True)):
-                seen.update(Path(f"/proc/{one.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
-        with suppress(subprocess.TimeoutExpired):
-            said = b"".join(process.communicate(timeout=0.05))
-    assert process.returncode == 0, said
+    words = ("scan", f"{practice_network.prefix}.10", *grant, "-o", output, *formats)
+    code, said, seen = watched(*words, home=state, cwd=tmp_path)
+    assert code == 0, said
 
     run = read_run("latest", output)
     tried = [r for r in run.results if r.check == "default-credentials"]
@@ -123,3 +105,110 @@ def test_a_password_that_was_found_is_written_nowhere(home: Path, scanned: Scann
     written = files_below(scanned.folder) | {"out": scanned.out.encode(), "err": scanned.err.encode()}
     assert len(written) >= 5
     assert leaks(written, record.pairs[0].password.reveal()) == {}
+
+
+LEVELS = ("strict", "standard", "off")
+BROKEN = '''"""A check that breaks over what a device says.
+
+## What it looks at
+
+Nothing.
+
+## Why it matters
+
+It breaks.
+
+## How to fix it
+
+Mend it.
+
+## References
+
+- none
+"""
+
+from iotscan.sdk import Element, HttpServer, Severity, Variant, Verdict, check, good
+
+
+@check(
+    id="acme-broken",
+    title="It breaks",
+    element=Element.CLOUD,
+    variants={"bad": Variant(severity=Severity.LOW, title="It broke")},
+    clauses=(),
+)
+def acme_broken(page: HttpServer) -> Verdict:
+    raise ValueError(f"{page.title} {page.location} {page.server}")
+'''
+
+
+def all_formats(folder: Path) -> list[str]:
+    folder.mkdir(parents=True)
+    return [word for name in FORMATS for word in ("-f", f"{name}:{folder}/report.{name}")]
+
+
+@pytest.mark.timeout(400)
+def test_what_devices_say_in_secret_is_written_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    home, output = tmp_path / "home", tmp_path / "out"
+    home.mkdir()
+    said: dict[str, bytes] = {}
+
+    def run(name: str, *words: str | Path, codes: tuple[int, ...] = (0, 1, 3), lines: int = 0) -> None:
+        code, text, seen = watched(*words, home=home, cwd=home, output=output, lines=lines)
+        said[name] = text
+        said.update({f"/proc {name} {n}": one for n, one in enumerate(seen)})
+        assert code in codes, text.decode()[-3000:]
+
+    with talkative.devices(tmp_path / "server") as devices:
+        addresses = [d.address for d in devices]
+        ports = ("--ports", ",".join(map(str, talkative.ports())))
+        scan = ("scan", *addresses, *ports, "-o", output)
+        run("cut short", *scan, codes=(130,), lines=25)
+        (folder,) = output.iterdir()
+        run("resumed", "scan", "--resume", folder, "-o", output, *all_formats(home / "resumed"))
+    kept = read_run(str(folder), output)
+    assert len(kept.devices) == len(devices)
+    kinds = {o.fact.__struct_config__.tag for o in kept.observations}
+    assert kinds >= {"http-server", "open-service", "telnet-server", "certificate-chain", "well-known", "update-server"}
+    shown = (folder / "run.json").read_bytes()
+    assert shown.count(b"***") > 60, "the canaries were not heard: this proves nothing"
+    for level in LEVELS:
+        run(f"report {level}", "report", folder, "--redact", level, "--show-passed", *all_formats(home / f"r {level}"))
+        run(f"assess {level}", "assess", folder, "--redact", level, *all_formats(home / f"a {level}"))
+        run(f"drawn {level}", "report", folder, "--redact", level, "--color", "always", "--width", "200")
+    run("gate", "gate", folder)
+    run("to a pipe", "report", folder, "-f", "json")
+    no_canary_in(files_below(home, output) | said)
+
+
+@pytest.mark.timeout(300)
+def test_the_secrets_of_an_image_are_written_nowhere(tmp_path: Path) -> None:
+    root = talkative.image(tmp_path / "rootfs")
+    home, output = tmp_path / "home", tmp_path / "out"
+    home.mkdir()
+    said: dict[str, bytes] = {}
+    for level in LEVELS:
+        words = ("image", root, "-o", output, "--redact", level, "--show-passed", *all_formats(home / level))
+        code, text, seen = watched(*words, home=home, cwd=home)
+        assert code in (0, 1, 3), text.decode()[-3000:]
+        said |= {level: text} | {f"/proc {level} {n}": one for n, one in enumerate(seen)}
+    run = read_run("latest", output)
+    kinds = {o.fact.__struct_config__.tag for o in run.observations}
+    assert kinds >= {"accounts", "private-keys", "updaters"}
+    assert b"***" in (output / run.id / "run.json").read_bytes()
+    no_canary_in(files_below(home, output) | said)
+
+
+def no_canary_in(written: dict[str, bytes]) -> None:
+    assert len(written) > 10
+    once = {text: path for path, text in written.items()}
+    different = {path: text for text, path in once.items()}
+    found = {(c.kind, c.secret): where for c in CANARIES if (where := leaks(different, c.secret))}
+    assert found == {}
+
+
+def test_there_are_forty_canaries_of_many_kinds() -> None:
+    assert len({c.secret for c in CANARIES}) == 40
+    assert len({c.kind for c in CANARIES}) >= 10
+    assert all(is_it_in(c.said.encode(), c.secret) for c in CANARIES)

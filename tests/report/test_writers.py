@@ -111,3 +111,10 @@ def test_an_unknown_format_names_the_nearest() -> None:
     assert caught.value.nearest == "json"
     with pytest.raises(UnknownFormat, match=r"Known: csv, github-summary, .*, text"):
         write(example_run(), "\x1b[2Jnonsense")
+
+
+@pytest.mark.parametrize("name", ["text", "md", "github-summary", "html"])
+def test_a_page_that_is_not_redacted_says_so(name: str) -> None:
+    run = example_run()
+    assert "not redacted" in write(msgspec.structs.replace(run, redaction="off"), name).lower()
+    assert "<strong>not redacted" not in write(run, name).lower()

@@ -1,6 +1,7 @@
 """An image from its tree to observations and attempts."""
 
 from iotscan.model.observation import Attempt, Observation, observe
+from iotscan.model.redaction import Hiding
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason, Vantage
 from iotscan.observe.heard import Heard, all_missed, attempts_of
@@ -14,12 +15,16 @@ def inspect_image(tree: Tree, image: str) -> tuple[tuple[Observation, ...], tupl
     observations: list[Observation] = []
     attempts: list[Attempt] = []
     subject = Subject(image=image)
+    hiding = Hiding()
     for inspector in all_inspectors():
         heard = _ask(inspector, tree)
-        seen = tuple(observe(fact, subject, probe=inspector.label, vantage=Vantage.CONFIGURED) for fact in heard.facts)
+        seen = tuple(
+            observe(fact, subject, probe=inspector.label, vantage=Vantage.CONFIGURED, hiding=hiding)
+            for fact in heard.facts
+        )
         observations.extend(seen)
         attempts.extend(attempts_of(inspector.gives, heard, seen, subject, probe=inspector.label))
-    return tuple(observations), tuple(attempts)
+    return hiding.within((tuple(observations), tuple(attempts)))
 
 
 def _ask(inspector: Inspector, tree: Tree) -> Heard:

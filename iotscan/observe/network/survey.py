@@ -16,6 +16,7 @@ from iotscan.model.device import Service, provisional_id
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import AnyFact, Fact, OpenService, PortSweep, kind_of
 from iotscan.model.observation import Attempt, Observation, observe
+from iotscan.model.redaction import Hiding
 from iotscan.model.run import Cost
 from iotscan.model.scope import Grants
 from iotscan.model.subject import Subject
@@ -71,7 +72,8 @@ class Survey:
     """Asks one device everything in ``questions``; each finished unit goes to ``keep`` at once.
 
     ``done`` are the units an earlier run finished; ``announced`` gives what discovery has heard the
-    device say of itself so far, which helps to tell which product it is.
+    device say of itself so far, which helps to tell which product it is. ``hiding`` takes the secrets out of
+    what it says: nothing that leaves here holds one.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Survey:
         server_name: str = "",
         done: Iterable[Unit] = (),
         announced: Callable[[], Observation | None] = lambda: None,
+        hiding: Hiding | None = None,
     ) -> None:
         self._line = line
         self._questions = questions
@@ -91,6 +94,7 @@ class Survey:
         self._done = {unit.name: unit for unit in done}
         self._known: list[tuple[str, AnyFact]] = []
         self._announced = announced
+        self._hiding = hiding or Hiding()
         self._device = provisional_id(line.address)
         if self._done:
             line.resume(max((u.cost for u in self._done.values()), key=lambda c: c.connections + c.datagrams))
@@ -106,7 +110,7 @@ class Survey:
                     await self._probe(probe, service)
 
     async def _finish(self, unit: Unit) -> Unit:
-        finished = msgspec.structs.replace(unit, cost=self._line.cost())
+        finished = self._hiding.within(msgspec.structs.replace(unit, cost=self._line.cost()))
         self._take(finished)
         await self._keep(finished)
         return finished
@@ -209,7 +213,15 @@ class Survey:
     ) -> Unit:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         seen = tuple(
-            observe(fact, self._about(fact, service), probe=label, at=at, excerpt=heard.excerpt) for fact in heard.facts
+            observe(
+                fact,
+                self._about(fact, service),
+                probe=label,
+                at=at,
+                excerpt=heard.excerpt,
+                hiding=self._hiding,
+            )
+            for fact in heard.facts
         )
         attempts = attempts_of(
             gives,

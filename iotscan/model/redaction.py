@@ -1,0 +1,298 @@
+"""Secrets that devices and images say: hidden once, where a fact is made.
+
+What iotscan itself knows is a :class:`~iotscan.model.secret.Secret` and never becomes text. What others say is
+text, and can only be known by its form: a keyword beside it (``password=``, ``Authorization:``, ``psk=``) or a
+shape of its own (PEM, JWT, a vendor's key prefix, a crypt(3) hash). A bare random word is not known.
+
+Every pattern is bounded or begins where no other match of it can begin, so that a text costs time in
+proportion to its length, whoever wrote it.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+from urllib.parse import unquote
+
+from iotscan.model.secret import REDACTED
+from iotscan.model.walk import rewrite
+
+T = TypeVar("T")
+
+_MOST_REMEMBERED: Final = 256
+"""Values of one :class:`Hiding` that are looked for again."""
+_SHORTEST_REMEMBERED: Final = 6
+
+_TRIGGER: Final = re.compile(
+    r"(?i)pass|pwd|psk|p:|secret|token|key|sess|[?&;](?:sid|sig|auth|code|ticket)|cookie|author|credential|communit"
+    r"|bearer|basic|pin|login|default|code|--user|-u |eyj|://|\$|\{s|\{m|\{c|a[ks]ia|aroa|aida|gh[pousr]_|github_"
+    r"|glpat|xox|aiza|ya29|npm_|sg\.|sk-|k_(?:live|test)_|:[./a-z0-9]{13}:"
+)
+"""Without one of these nothing below matches: most texts are done after one search."""
+
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN ([A-Z0-9]{0,12} ?[A-Z]{0,12} ?)PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]{0,40}-----)?"
+)
+_SHAPES: Final = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:"
+    r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}"  # JSON web tokens (RFC 7519 §3.1): '{"' in base64url
+    r"|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"
+    r"|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}"
+    r"|AIza[\w-]{30,}|ya29\.[\w-]{16,}|npm_[A-Za-z0-9]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|sk-[A-Za-z0-9_-]{20,}|[srp]k_(?:live|test)_[A-Za-z0-9]{16,}"
+    r")"
+    # crypt(3) and LDAP (RFC 2307) password hashes: a guess can be tested on them.
+    r"|\$(?:1|2[abxy]?|5|6|7|y|gy|md5|sha1|apr1|scrypt|argon2(?:id|i|d)|pbkdf2(?:-sha\d{1,3})?)\$[^\s:\"'<>]{8,}"
+    r"|\{(?:S?SHA(?:256|384|512)?|S?MD5|CRYPT)\}[^\s:\"'<>]{8,}"
+)
+_SHADOW_LINE: Final = re.compile(r"(?<![\w.-])([a-z_][a-z0-9_-]{0,31}:)([./A-Za-z0-9]{13})(?=:\d{0,6}:)")
+_BASIC: Final = re.compile(r"\b([Bb]asic|BASIC)(\s{1,3})([A-Za-z0-9+/_-]{4,512}={0,2})")
+_BEARER: Final = re.compile(r"\b((?i:bearer|negotiate|ntlm)\s{1,3})([A-Za-z0-9._~+/=-]{8,})")
+_AUTHORIZATION: Final = re.compile(
+    r"((?i:authorization)[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3}(?i:basic|bearer|digest|token|negotiate|ntlm"
+    r"|apikey|hawk|aws4-hmac-sha256)\s{1,3})([^\r\n<>|]{1,1000})"
+)
+_COOKIE: Final = re.compile(r"((?i:cookie2?)[\"']?\s{0,3}:\s{0,3})([^\r\n<>|]{1,4000})")
+_COOKIE_VALUE: Final = re.compile(r"([^\s=;,]{1,100}=)([^;,\s]{1,})")
+_COOKIE_ATTRIBUTES: Final = ("path=", "domain=", "expires=", "max-age=", "samesite=", "version=", "priority=")
+
+_USERINFO: Final = re.compile(
+    r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:(?://|%2F%2F|\\/\\/)[^\s/?#@:\"'<>\[]{0,100}(?::|%3A))"
+    r"(?!\d{1,5}(?:[/?#\s\"'<>,;)]|$))([^\s\"'<>]{1,300})(?=@|%40)"
+)
+_USERINFO_CUT: Final = re.compile(
+    r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://[^\s/?#@:\"'<>\[]{1,100}:)(?!\d{1,5}…)([^\s/?#@\"'<>]{1,300})(?=…$)"
+)
+_USERINFO_TOKEN: Final = re.compile(r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://)([^\s/?#@:\"'<>\[]{8,300})(?=@)")
+
+_KEY_WORDS: Final = (
+    r"(?i:pass[_-]?word|passwd|passwort|passcode|pwd|psk|pre-?shared[ _-]?key|secret|credentials?"
+    r"|(?:api|access|private|secret|auth|authentication|shared|account|signing|security|encryption|master|network"
+    r"|wi-?fi|wlan|wep|wpa2?|sae|license|subscription|session|storage|device|app)[ _-]?key"
+    r"|token|session(?:[ _-]?id)?|sess[_-]?id|communit(?:y|y_?string)"
+    r"|(?<![a-z])pin(?:[ _-]?code)?|(?:setup|pairing|activation|recovery|verification)[ _-]?code"
+    r"|(?<=[?&;])(?:sid|sig|signature|auth|code|ticket|key|jwt|x-amz-signature|x-amz-credential))"
+    r"|(?<![A-Za-z])pass(?![a-z])|(?<=[a-z0-9_-])Pass(?![a-z])|(?<![A-Z])PASS(?![A-Z])"
+)
+_ENDING: Final = r"s?[0-9]{0,3}"
+_SEPARATOR: Final = (
+    r"(?:\\?[\"']|%22|&quot;|&#34;)?\s{0,3}"
+    r"(?:=>|:=|[=:]|%3[AaDd]|&#(?:61|58|x3[adAD]);|=3[Dd])(?:</?[a-z]{1,8}>)?\s{0,3}"
+)
+_WORD: Final = (
+    # Up to a blank, a quote that closes, the next tag, or the next pair of a query or a list.
+    r"(?:(?!&[\w.%-]{1,30}=|[;,|] ?[\w.%-]{1,30}[=:]|[;,]\s|\\?[\"'](?:[\s,;:})>\]]|$)"
+    r"|<(?:/|[A-Za-z][^<>]{0,60}>)|&(?:quot|lt|#34);|%22)\S){1,1000}"
+)
+_PAIR: Final = re.compile(
+    rf"((?:{_KEY_WORDS}){_ENDING}{_SEPARATOR})"
+    rf"(?:(\\?\"|%22|&quot;|&#34;)([^\"\r\n]{{1,1000}}?)(?=\\?\"|%22|&quot;|&#34;|$)|(')([^'\r\n]{{1,1000}})(?='|$)|({_WORD}))"
+)
+_ELEMENT: Final = re.compile(rf"((?:{_KEY_WORDS}){_ENDING}(?: [^<>]{{0,60}})?>)([^<>]{{1,1000}})(?=<|$)")
+_FIELD: Final = re.compile(
+    rf"((?:{_KEY_WORDS}){_ENDING}[\"'][^<>]{{0,80}}?\bvalue=)(?:\"([^\"]{{1,400}})|'([^']{{1,400}}))"
+)
+_PASSPHRASE: Final = re.compile(
+    rf"((?i:pass[_-]?phrase){_SEPARATOR}\\?[\"']?)((?:(?! {{1,2}}[\w.-]{{1,30}} ?[=:])[^\r\n\"'<>])+)"
+)
+_QUOTED: Final = re.compile(
+    rf"((?:{_KEY_WORDS}|(?i:passphrase|option key)){_ENDING} {{1,3}})([\"'])([^\"'\r\n]{{1,400}})(?=\2)"
+)
+_PROSE: Final = re.compile(
+    rf"((?:{_KEY_WORDS}|(?i:passphrase)){_ENDING}(?: (?:is|was|to|now|will be|set|reset)){{1,3}}:? [\"'`“‘(]?)"
+    r"([^\s\"'`<>”’)]{1,400})"
+)
+_OPTION: Final = re.compile(
+    r"((?i:--(?:[a-z]{1,20}-)?(?:password|passwd|pass|token|secret|api-key|psk|passphrase)[ =]['\"]?"
+    r"|sshpass -p ?['\"]?|\blogin \S{1,64} password |(?:requirepass|masterauth) ))([^\s'\"]{1,400})"
+)
+_AFTER_PASSWORD: Final = re.compile(r"((?i:password|passwd|passwort|passphrase) )([^\s\"'<>]{6,100})")
+_USER_OPTION: Final = re.compile(r"((?<!\S)(?:-u|--user)[ =]['\"]?[^\s:'\"]{1,64}:)([^\s'\"]{1,400})")
+_COMMUNITY: Final = re.compile(
+    r"((?i:\br[ow]community6? |\bsnmp-server community |\bcom2sec6?(?: -Cn \S{1,30})? \S{1,64} \S{1,64} ))"
+    r"([^\s\"'<>]{1,200})"
+)
+_LOGIN: Final = re.compile(
+    r"((?i:default|factory|logins?|credentials?|accounts?)\W{1,3}(?i:admin|administrator|root|user|guest|supervisor"
+    r"|operator|service|support)\s?[/:]\s?)([^\s\"'<>]{3,100})"
+)
+_WIFI_CODE: Final = re.compile(r"(WIFI:(?:[^;\s]{0,100};){0,5}?P:)((?:\\.|[^;\\]){1,100})")
+
+_PLAIN_WORDS: Final = frozenset(
+    """
+    a again all an and any are as at auth authentication basic by bearer can cannot change changed check confirm correct
+    default denied digest disabled do does empty enabled enter error expired expires fail failed false field fields for
+    forgot forgotten from get has hidden hint if in incorrect invalid is it known last less list locked login logout
+    manager may minimum missing must n/a name needed never new no none not null of off ok old on only optional or page
+    passwd password please policy prompt protected protection public random read recovery rejected remember required
+    reset return ro rw save saved secure secret security see set settings show so string strong submit that the this
+    timed to token too true try type undefined unknown unset until update url used user username valid value wait was
+    weak with wrong yes you your
+    """.split()  # noqa: SIM905  # as prose it can be read and sorted
+)
+_STANDS_FOR_A_VALUE: Final = re.compile(
+    r"\*{3,}|x{3,}|X{3,}|[•●]{3,}|\.{3,}|…|<.*|\[.*\]|\{\{.*|\$\{.*|\$[A-Za-z_]\w*|\$\(.*|%\(?\w*\)?s|%[A-Z_]+%|[A-Z]+_?PASSWORD|PASSWORD"
+)
+_NAMES_A_FILE: Final = re.compile(
+    r"(?:file:(?://)?)?(?:~|\.{1,2}|/(?:etc|usr|var|opt|home|root|run|tmp|mnt|data|lib|srv|dev|proc|sys|bin|sbin|boot"
+    r"|media|www|overlay|rom|config|conf|certs?|keys?|secrets|persist|system|vendor))/[\w./@+-]{1,200}"
+    r"|[\w.-]{1,100}\.(?:pem|key|crt|cer|der|p12|pfx|pub|conf|txt|json|ya?ml|html?|php|cgi|asp|js)"
+)
+_IS_A_LINK: Final = re.compile(r"(?i)https?:(?:/|\\/|%2f){2}")
+_NAMES_A_METHOD: Final = re.compile(
+    r"(?i)(?:sha|md|tlsv?|sslv?|dtlsv?|aes|rsa|rc|hs|rs|es|ed|rfc|v|wpa|http|ipv|utf)-?\d[\w.-]{0,20}|\d[\d.,:%-]*[a-z]{0,4}"
+    r"|sha\d*crypt|md5crypt|bcrypt|(?:SHA256|MD5):\S+"
+)
+_DOCUMENTED: Final = ("public", "private")
+"""SNMP communities that every manual names: evidence, no secret."""
+
+
+def hide_secrets(text: str) -> str:
+    """``text`` with every secret that its form gives away shown as ``***``. Idempotent; never raises."""
+    return Hiding().text(text)
+
+
+class Hiding:
+    """Hides secrets, and remembers them: what stood beside a keyword once is hidden in prose without one, too.
+
+    One belongs to one run. Only whole values that nothing else would be called (a letter and a digit, six
+    characters) are remembered, and only prose is searched for them: no device can take a word of ours, a
+    version or an algorithm, out of the facts of another.
+    """
+
+    def __init__(self) -> None:
+        self._remembered: dict[str, None] = {}
+
+    def text(self, text: str) -> str:
+        """One text, its secrets hidden and remembered."""
+        if _TRIGGER.search(text):
+            text = self._by_form(text)
+        return self._restated(text)
+
+    def within(self, value: T) -> T:
+        """The same struct, tuple or dict of values with every text in it hidden: two passes, so order is no matter."""
+        return rewrite(rewrite(value, self.text), self._restated)
+
+    def _restated(self, text: str) -> str:
+        if " " in text:
+            for secret in self._remembered:
+                if secret in text:
+                    text = text.replace(secret, REDACTED)
+        return text
+
+    def _by_form(self, text: str) -> str:
+        text = _PRIVATE_KEY.sub(lambda m: f"({m[1].lower()}private key {REDACTED})", text)
+        text = _AUTHORIZATION.sub(self._rest, text)
+        text = _COOKIE.sub(lambda m: m[1] + _COOKIE_VALUE.sub(self._cookie, m[2]), text)
+        text = _BASIC.sub(self._basic, text)
+        text = _BEARER.sub(self._if(_looks_random), text)
+        text = _SHAPES.sub(REDACTED, text)
+        text = _SHADOW_LINE.sub(self._rest, text)
+        for pattern in (_USERINFO, _USERINFO_CUT):
+            text = pattern.sub(self._rest, text)
+        text = _USERINFO_TOKEN.sub(self._if(_looks_random), text)
+        text = _WIFI_CODE.sub(self._rest, text)
+        text = _PASSPHRASE.sub(self._phrase, text)
+        text = _FIELD.sub(self._pair, text)
+        text = _ELEMENT.sub(self._if(_is_no_plain_word), text)
+        text = _PAIR.sub(self._pair, text)
+        text = _QUOTED.sub(lambda m: m[1] + m[2] + self._value(m[3], _is_no_plain_word), text)
+        text = _PROSE.sub(self._if(_looks_invented), text)
+        for pattern in (_OPTION, _USER_OPTION, _LOGIN):
+            text = pattern.sub(self._if(_is_no_plain_word), text)
+        text = _AFTER_PASSWORD.sub(self._if(_looks_random), text)
+        return _COMMUNITY.sub(self._if(_is_no_plain_word), text)
+
+    def _rest(self, found: re.Match[str]) -> str:
+        return found[1] + self._value(found[2], lambda _: True)
+
+    def _if(self, is_secret: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
+        return lambda found: found[1] + self._value(found[2], is_secret)
+
+    def _pair(self, found: re.Match[str]) -> str:
+        """``key=value``, the value bare or in one of several kinds of quotes."""
+        value = next(group for group in reversed(found.groups()) if group is not None)
+        return found[0][: len(found[0]) - len(value)] + self._value(value, _is_no_plain_word)
+
+    def _phrase(self, found: re.Match[str]) -> str:
+        """A value of several words. Close to its sign, ``passphrase=may all be well``, it is no sentence."""
+        is_close = not found[1].endswith((" ", '"', "'"))
+        return found[1] + self._value(found[2], lambda v: (is_close and " " in v) or _is_no_plain_word(v))
+
+    def _cookie(self, found: re.Match[str]) -> str:
+        if found[1].lower() in _COOKIE_ATTRIBUTES:
+            return found[0]
+        return found[1] + self._value(found[2], lambda _: True)
+
+    def _basic(self, found: re.Match[str]) -> str:
+        """Only what decodes to ``user:password``: ``Basic information`` is none."""
+        if ":" not in _decoded(found[3]):
+            return found[0]
+        self._remember(_decoded(found[3]).partition(":")[2])
+        return found[1] + found[2] + self._value(found[3], lambda _: True)
+
+    def _value(self, value: str, is_secret: Callable[[str], bool]) -> str:
+        if value == REDACTED or not is_secret(value):
+            return value
+        self._remember(value)
+        if "%" in value:
+            self._remember(unquote(value))
+        return REDACTED
+
+    def _remember(self, value: str) -> None:
+        bare = value.strip(" .,;:!?)]}\"'\\…")
+        if len(bare) >= _SHORTEST_REMEMBERED and _looks_random(bare) and len(self._remembered) < _MOST_REMEMBERED:
+            self._remembered.setdefault(bare)
+
+
+def _decoded(text: str) -> str:
+    padded = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return raw.decode("utf-8", "replace")
+
+
+def _is_no_plain_word(value: str) -> bool:
+    """Whether what stands beside a keyword is its value, and no sentence that goes on, placeholder, link or file."""
+    bare = value.strip(" .,;:!?()[]{}\"'`\\…")
+    first = bare.split(maxsplit=1)[0] if bare else ""
+    return not (
+        not bare
+        or first.lower() in _PLAIN_WORDS
+        or bare.lower() in _DOCUMENTED
+        or (bare.isdecimal() and len(bare) < 4)
+        or _STANDS_FOR_A_VALUE.fullmatch(value)
+        or _STANDS_FOR_A_VALUE.fullmatch(bare)
+        or _NAMES_A_FILE.fullmatch(bare)
+        or _IS_A_LINK.match(bare)
+        or _is_fingerprint(bare)
+    )
+
+
+def _is_fingerprint(value: str) -> bool:
+    return value.startswith(("SHA256:", "MD5:"))
+
+
+def _looks_random(value: str) -> bool:
+    """Letters and digits mixed, and not the name of an algorithm, a version or a number with its unit."""
+    has_both = any(c.isalpha() for c in value) and any(c.isdigit() for c in value)
+    return has_both and not _NAMES_A_METHOD.fullmatch(value.strip(".,;:!?)(")) and _is_no_plain_word(value)
+
+
+def _looks_invented(value: str) -> bool:
+    """No word of a sentence: a digit, a sign or a capital within it."""
+    bare = value.strip(" .,;:!?()[]{}\"'`\\…")
+    is_word = bare.replace("-", "").isalpha() and bare[1:] in (bare[1:].lower(), bare[1:].upper())
+    return not is_word and not _NAMES_A_METHOD.fullmatch(bare) and _is_no_plain_word(value)
+
+
+def without_secrets(value: T) -> T:
+    """A struct, tuple or dict of values with the secrets in all its texts hidden."""
+    return Hiding().within(value)
+
+
+__all__ = ["Hiding", "hide_secrets", "without_secrets"]

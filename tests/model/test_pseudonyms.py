@@ -1,0 +1,166 @@
+"""Private data as pseudonyms: the same everywhere, keyed, complete, and nothing else changed."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.model.answer import Answer
+from iotscan.model.device import Device
+from iotscan.model.facts import Account, Accounts, Claim, SnmpAgent
+from iotscan.model.observation import observe
+from iotscan.model.pseudonyms import ADVICE, Pseudonyms, pseudonymise
+from iotscan.model.run import Run
+from iotscan.model.subject import Subject
+from iotscan.model.waiver import WaiverUse
+from tests.report.example import example_run, image_run
+
+KEY = b"k" * 32
+PUBLIC = "8.8.4.4"
+
+
+def told(run: Run, key: bytes = KEY) -> Run:
+    return pseudonymise(run, Pseudonyms(key))
+
+
+def as_text(run: Run) -> str:
+    return msgspec.json.encode(run).decode()
+
+
+def saying(text: str) -> Run:
+    """The example with a sentence in its first result."""
+    run = example_run()
+    first, *others = run.results
+    return msgspec.structs.replace(run, results=(msgspec.structs.replace(first, observed=text), *others))
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("seen at 8c:aa:b5:12:34:56 today", "12:34:56"),
+        ("seen at 8C-AA-B5-12-34-56 today", "12-34-56"),
+        ("mail anna@corp.example now", "anna@corp"),
+        ("at http://8.8.8.8/x", "8.8.8.8"),
+        ("at [2a00:1450:4001:830::200e]:443", "2a00:1450"),
+        ("link fe80::8eaa:b5ff:fe12:3456", "b5ff:fe12"),
+        ("id 123e4567-e89b-12d3-a456-426614174000", "e89b"),
+        ("in /home/anna/build/rootfs", "anna"),
+        ("ssid=AnnasWifi", "AnnasWifi"),
+        ("cam-front answers", "cam-front"),
+        ("CAM-FRONT answers", "CAM-FRONT"),
+    ],
+)
+def test_what_is_private_goes(text: str, private: str) -> None:
+    observed = told(saying(text)).results[0].observed
+    assert private not in observed
+    assert observed != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "192.168.1.7 and 10.0.0.1 and fd00::1",
+        "lighttpd/1.4.55.2, OpenSSH_9.2p1",
+        "chacha20-poly1305@openssh.com",
+        "certificate " + "ab" * 32,
+        "TLS_RSA_WITH_AES_128_CBC_SHA at 12:30:45",
+        "/root/x and /home/admin/y",
+    ],
+)
+def test_what_is_evidence_stays(text: str) -> None:
+    assert told(saying(text)).results[0].observed == text
+
+
+def test_a_device_is_known_by_nothing() -> None:
+    claims = tuple(
+        Claim(what=what, value=value, how="mdns")
+        for what, value in (
+            ("name", "Anna's lamp"),
+            ("serial", "SN-77120"),
+            ("hostname", "lamp-anna"),
+            ("model", "L 9"),
+        )
+    )
+    device = Device(id="dev-public", addresses=(PUBLIC,), mac="8c:aa:b5:12:34:56", claims=claims)
+    fact = SnmpAgent(version="2c", description="Linux lamp-anna 5.10.0 armv7l")
+    seen = observe(fact, Subject(device=device.id, address=PUBLIC, service="udp/161"), probe="snmp/1")
+    run = msgspec.structs.replace(example_run(), devices=(device,), observations=(seen,), results=(), targets=(PUBLIC,))
+    said = as_text(told(run))
+    for private in ("Anna", "SN-77120", "lamp-anna", PUBLIC, "12:34:56", "dev-public"):
+        assert private not in said
+    assert "8c:aa:b5:#" in said, "the vendor stays"
+    assert "L 9" in said
+
+
+def test_people_and_accounts_of_an_image() -> None:
+    account = Account(path="etc/passwd", line=1, name="anna", scheme="md5", default_password=Answer.of(False))
+    seen = observe(Accounts(accounts=(account,)), Subject(image="img-1"), probe="accounts/1")
+    waiver = WaiverUse(
+        id="W1",
+        check="x",
+        target="x",
+        decision="accept",
+        reason="anna said so",
+        owner="Bea Cole",
+        expires="2027-01-01",
+        state="applied",
+    )
+    said = as_text(told(msgspec.structs.replace(image_run(), observations=(seen,), waivers=(waiver,))))
+    assert "anna" not in said
+    assert "Bea Cole" not in said
+
+
+def test_fingerprints_ids_outcomes_and_grades_stay() -> None:
+    for run in (example_run(), image_run()):
+        after = told(run)
+        for field in ("check", "outcome", "severity", "fingerprint", "observations", "variant", "reason"):
+            assert [getattr(r, field) for r in after.results] == [getattr(r, field) for r in run.results]
+        for kept, new in ((run.grades.devices, after.grades.devices), (run.grades.images, after.grades.images)):
+            assert [(o, b.best, b.worst, b.caps) for o, b in new.items()] == [
+                (o, b.best, b.worst, b.caps) for o, b in kept.items()
+            ]
+        assert after.checks == run.checks
+        assert after.scope_sha256 == run.scope_sha256
+
+
+def test_a_command_under_pseudonyms_says_so() -> None:
+    run = example_run()
+    first, *others = run.results
+    first = msgspec.structs.replace(first, reproduce="ssh cam-front")
+    after = told(msgspec.structs.replace(run, results=(first, *others)))
+    assert after.results[0].reproduce.endswith(ADVICE)
+    assert [r.reproduce for r in after.results[1:]] == [r.reproduce for r in others]
+
+
+def test_pseudonyms_need_the_key_and_are_stable() -> None:
+    run = example_run()
+    assert told(run) == told(run)
+    assert as_text(told(run)) != as_text(told(run, b"x" * 32))
+    names = Pseudonyms(KEY)
+    once = pseudonymise(run, names)
+    assert pseudonymise(once, names) == once
+    assert pseudonymise(run, Pseudonyms(KEY, names.known)) == once
+
+
+def test_two_values_never_share_a_pseudonym() -> None:
+    names = Pseudonyms(KEY)
+    macs = [f"8c:aa:b5:{i >> 16 & 255:02x}:{i >> 8 & 255:02x}:{i & 255:02x}" for i in range(6000)]
+    assert len({names.of("mac", mac) for mac in macs}) == len(macs)
+
+
+@pytest.mark.parametrize("word", ["critical", "pass", "http", "fail", "tls", "device", "complete", "communication"])
+def test_a_device_cannot_rename_our_words(word: str) -> None:
+    run = example_run()
+    first, *others = run.devices
+    claims = (Claim(what="name", value=word, how="mdns"),)
+    after = told(msgspec.structs.replace(run, devices=(msgspec.structs.replace(first, claims=claims), *others)))
+    assert msgspec.json.decode(msgspec.json.encode(after), type=Run) == after
+    assert after.grades.devices.keys() == run.grades.devices.keys()
+    assert after.verdict == run.verdict or after.verdict.exit_code == run.verdict.exit_code
+    assert [r.check for r in after.results] == [r.check for r in run.results]
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_run_that_reads_back(text: str) -> None:
+    after = told(saying(text.encode("utf-8", "replace").decode()))
+    assert msgspec.json.decode(msgspec.json.encode(after), type=Run) == after
