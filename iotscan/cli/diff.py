@@ -48,10 +48,12 @@ def diff(
     import sys
 
     from iotscan.cli.pipe import tell, while_somebody_listens
+    from iotscan.model.redaction import without_secrets
     from iotscan.report.difference import sentence, write
     from iotscan.store.runs import read_run
 
-    runs = read_run(old, output_dir), read_run(new, output_dir)
+    # A run file may come from elsewhere: what it hides is not known.
+    runs = without_secrets((read_run(old, output_dir), read_run(new, output_dir)))
     told = _compare(*runs, profile, checks or (), as_of)
     payload = write(told, format)
     if quiet:
