@@ -5,6 +5,8 @@ import platform
 import tempfile
 from pathlib import Path
 
+from bench.images import images
+from bench.judging import judging
 from bench.page import DEVICES, page
 from bench.practice import TURNS as SCANS
 from bench.practice import practice
@@ -22,6 +24,8 @@ def main() -> None:
         env = {**os.environ, "XDG_STATE_HOME": folder, "PYTHONPATH": str(PACKAGE.parent)}
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
+        show("a stored run, judged again (processor time)", judging(env))
+        show("an image in a gate", images(env, home))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 

@@ -77,11 +77,16 @@ def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
     """Fail every server whose key another device has too; unread keys leave that server open."""
     servers = sorted(fleet, key=lambda s: s.subject)
     readable = [seen for seen in servers if keys_of(seen)]
+    holders: dict[str, list[int]] = {}
+    for number, seen in enumerate(readable):
+        for name in keys_of(seen):
+            holders.setdefault(name, []).append(number)
     is_comparable = len({seen.subject.owner for seen in readable}) > 1
     verdicts: list[Verdict] = []
     for seen in servers:
         keys = keys_of(seen)
-        twins = [o for o in readable if o.subject.owner != seen.subject.owner and keys.keys() & keys_of(o).keys()]
+        sharing = sorted({number for name in keys for number in holders[name]})
+        twins = [o for o in (readable[n] for n in sharing) if o.subject.owner != seen.subject.owner]
         if twins:
             key = keys[min(keys.keys() & keys_of(twins[0]).keys())]
             finding = bad(

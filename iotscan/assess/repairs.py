@@ -1,6 +1,7 @@
 """What holds a grade down, what would settle it, and the fewest repairs that lift it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from iotscan.assess.standing import Standing, best_of, by_element, letter, most_severe, weakest
 from iotscan.model.grade import LETTERS, Grade, Letter, Repair, Unknown
@@ -82,6 +83,7 @@ def _surplus(standings: Sequence[Standing], target: Letter) -> tuple[Standing, .
     return tuple(surplus)
 
 
+@cache
 def _room(severity: Severity, target: Letter) -> int | None:
     """How many fails of a severity an element at ``target`` may have; None for any number."""
     return next((n - 1 for n in range(1, 5) if letter([severity] * n) > target), None)

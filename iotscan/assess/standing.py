@@ -6,7 +6,7 @@ takes the most severe of its fails and of what its unknowns may turn out to be, 
 one service never improves a grade because another service fails less badly.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -24,16 +24,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     check: str
     element: Element
     results: tuple[Result, ...]
-
-    @property
-    def fails(self) -> tuple[Result, ...]:
-        """The failed results."""
-        return tuple(r for r in self.results if r.outcome is Outcome.FAIL)
-
-    @property
-    def unknowns(self) -> tuple[Result, ...]:
-        """The results that are not assessed; an error of ours counts as that."""
-        return tuple(r for r in self.results if r.outcome in _UNKNOWN)
+    fails: tuple[Result, ...]
+    """The failed results."""
+    unknowns: tuple[Result, ...]
+    """The results that are not assessed; an error of ours counts as that."""
 
     @property
     def outcome(self) -> Outcome:
@@ -64,8 +58,16 @@ def gather_standings(results: Iterable[Result]) -> dict[str, tuple[Standing, ...
             gathered[result.subject.owner, result.check, result.element].append(result)
     by_owner: dict[str, list[Standing]] = defaultdict(list)
     for (owner, check, element), found in sorted(gathered.items()):
-        ordered = tuple(sorted(found, key=lambda r: (r.fingerprint, msgspec.json.encode(r))))
-        by_owner[owner].append(Standing(check=check, element=element, results=ordered))
+        if len(found) > 1:
+            found.sort(key=lambda r: (r.fingerprint, msgspec.json.encode(r)))
+        standing = Standing(
+            check=check,
+            element=element,
+            results=tuple(found),
+            fails=tuple(r for r in found if r.outcome is Outcome.FAIL),
+            unknowns=tuple(r for r in found if r.outcome in _UNKNOWN),
+        )
+        by_owner[owner].append(standing)
     return {owner: tuple(found) for owner, found in by_owner.items()}
 
 
@@ -76,16 +78,16 @@ def most_severe(results: Iterable[Result]) -> Severity:
 
 def letter(severities: Iterable[Severity]) -> Letter:
     """The letter of some severities, each that of one failed check. Informational ones never count."""
-    count = Counter(severities)
-    if count[Severity.CRITICAL] or count[Severity.HIGH] > 3:
+    count = list(severities).count
+    if count(Severity.CRITICAL) or count(Severity.HIGH) > 3:
         return "F"
-    if count[Severity.HIGH] > 1:
+    if count(Severity.HIGH) > 1:
         return "E"
-    if count[Severity.HIGH] or count[Severity.MEDIUM] > 3:
+    if count(Severity.HIGH) or count(Severity.MEDIUM) > 3:
         return "D"
-    if count[Severity.MEDIUM] or count[Severity.LOW] > 3:
+    if count(Severity.MEDIUM) or count(Severity.LOW) > 3:
         return "C"
-    return "B" if count[Severity.LOW] else "A"
+    return "B" if count(Severity.LOW) else "A"
 
 
 def weakest(letters: Iterable[Letter]) -> Letter:

@@ -30,7 +30,11 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """4 for critical down to 0 for info, so that severities compare."""
-        return 4 - list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = MappingProxyType({severity: 4 - place for place, severity in enumerate(Severity)})
+"""Asked for with every result: looked up, not counted."""
 
 
 class Confidence(StrEnum):
@@ -53,14 +57,18 @@ class Outcome(StrEnum):
     @property
     def weight(self) -> int:
         """Which outcome counts where one subject has several: fail > error > not_assessed > pass > n/a."""
-        order = (
-            Outcome.NOT_APPLICABLE,
-            Outcome.PASS,
-            Outcome.NOT_ASSESSED,
-            Outcome.ERROR,
-            Outcome.FAIL,
-        )
-        return order.index(self)
+        return _WEIGHTS[self]
+
+
+_WEIGHTS = MappingProxyType(
+    {
+        Outcome.NOT_APPLICABLE: 0,
+        Outcome.PASS: 1,
+        Outcome.NOT_ASSESSED: 2,
+        Outcome.ERROR: 3,
+        Outcome.FAIL: 4,
+    }
+)
 
 
 class Vantage(StrEnum):
