@@ -108,38 +108,6 @@ def test_a_password_that_was_found_is_written_nowhere(home: Path, scanned: Scann
 
 
 LEVELS = ("strict", "standard", "off")
-BROKEN = '''"""A check that breaks over what a device says.
-
-## What it looks at
-
-Nothing.
-
-## Why it matters
-
-It breaks.
-
-## How to fix it
-
-Mend it.
-
-## References
-
-- none
-"""
-
-from iotscan.sdk import Element, HttpServer, Severity, Variant, Verdict, check, good
-
-
-@check(
-    id="acme-broken",
-    title="It breaks",
-    element=Element.CLOUD,
-    variants={"bad": Variant(severity=Severity.LOW, title="It broke")},
-    clauses=(),
-)
-def acme_broken(page: HttpServer) -> Verdict:
-    raise ValueError(f"{page.title} {page.location} {page.server}")
-'''
 
 
 def all_formats(folder: Path) -> list[str]:
