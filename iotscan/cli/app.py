@@ -74,7 +74,7 @@ def _options(
 
 app.command("scan", cls=SettledCommand)(scan.scan)
 app.command("discover", cls=SettledCommand)(discover.discover)
-app.command("plan")(plan.plan)
+app.command("plan", cls=SettledCommand)(plan.plan)
 app.command("image", cls=SettledCommand)(image.image)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)

@@ -27,6 +27,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "incomplete": "incomplete",
     "output.dir": "output_dir",
     "output.formats": "format",
+    "output.redact": "redact",
     "network.timeout": "timeout",
     "network.deadline": "deadline",
     "network.max_hosts": "max_hosts",

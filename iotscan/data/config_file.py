@@ -38,6 +38,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     dir: str | None = None
     formats: tuple[str, ...] | None = None
     """``FMT:PATH``; standard output is for the command line to give away."""
+    redact: Literal["strict", "standard", "off"] | None = None
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):

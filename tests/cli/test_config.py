@@ -67,6 +67,15 @@ def test_formats_are_for_commands_that_judge(cli: Cli) -> None:
     assert not Path("kept.json").exists()
 
 
+def test_a_plan_is_made_with_the_settings_of_the_scan(cli: Cli, silent_network: list[str]) -> None:
+    Path("iotscan.yaml").write_text(HEAD + "network: {max_hosts: 3}\n")
+    for command in ("plan", "scan"):
+        ended = cli(command, "10.0.0.0/29")
+        assert ended.code == 2
+        assert "--max-hosts" in ended.err
+    assert silent_network == []
+
+
 def test_a_flag_wins_and_is_not_said(cli: Cli) -> None:
     Path("iotscan.yaml").write_text(HEAD + "fail_on: low\n")
     ended = cli("image", "rootfs", "-q", "--fail-on", "none")

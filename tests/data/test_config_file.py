@@ -24,6 +24,7 @@ incomplete: warn
 output:
   dir: out/
   formats: ["json:out/iotscan.json"]
+  redact: strict
 network: {timeout: 3, deadline: 600, max_hosts: 256}
 exclude: [192.0.2.66/32, "file:not-these.txt"]
 progress: false
