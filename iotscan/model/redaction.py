@@ -173,7 +173,16 @@ class Hiding:
 
     def within(self, value: T) -> T:
         """The same struct, tuple or dict of values with every text in it hidden: two passes, so order is no matter."""
-        return rewrite(rewrite(value, self.text), self._restated)
+        done: dict[str, str] = {}
+
+        def once(text: str) -> str:
+            # A run says most of its texts thousands of times.
+            if text not in done:
+                done[text] = self.text(text)
+            return done[text]
+
+        hidden = rewrite(value, once)
+        return rewrite(hidden, self._restated) if self._remembered else hidden
 
     def _restated(self, text: str) -> str:
         if " " in text:
