@@ -119,7 +119,7 @@ def decide(
 def _failing(results: Sequence[Result], rules: GateRules) -> list[str]:
     """The findings that fail the gate: all at or above one threshold, the new ones at or above another."""
     old = _at_or_above(results, rules.fail_on)
-    new = [r for r in _at_or_above(results, rules.fail_on_new) if r.baseline == "new" and r not in old]
+    new = [r for r in _at_or_above(results, rules.fail_on_new) if r.baseline != "known" and r not in old]
     said = [_say(old, f"at {rules.fail_on} or above")] if old else []
     return said + ([_say(new, f"not in the baseline at {rules.fail_on_new} or above")] if new else [])
 

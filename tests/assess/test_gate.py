@@ -111,6 +111,7 @@ def test_new_findings_have_a_threshold_of_their_own():
     assert (said.exit_code, said.fail_on_new) == (1, "low")
     assert said.summary == "gate fails: 1 finding not in the baseline at low or above: windows"
     assert verdict(known, fail_on_new="low").summary == "gate holds"
+    assert verdict(LOW, fail_on_new="low").exit_code == 1, "what was not compared is not known"
     both = verdict(replace(HIGH, baseline="new"), fail_on="high", fail_on_new="low")
     assert both.reasons == ("1 finding at high or above: doors",), "one finding is named once"
 
