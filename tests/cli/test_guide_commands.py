@@ -66,7 +66,8 @@ def test_formats_exist(guide: Path) -> None:
         if words[0] not in ("scan", "discover", "image", "assess", "report"):
             continue
         given = [words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-f", "--format")]
-        assert {g.partition(":")[0] for g in given if g != "FMT"} <= set(FORMATS), f"{guide.name}: iotscan {shlex.join(words)}"
+        named = {g.partition(":")[0] for g in given if g != "FMT"}
+        assert named <= set(FORMATS), f"{guide.name}: iotscan {shlex.join(words)}"
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda p: p.name)
