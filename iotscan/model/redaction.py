@@ -68,7 +68,7 @@ _USERINFO_CUT: Final = re.compile(
 _USERINFO_TOKEN: Final = re.compile(r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://)([^\s/?#@:\"'<>\[]{8,300})(?=@)")
 
 _KEY_WORDS: Final = (
-    r"(?i:pass[_-]?word|passwd|passwort|passcode|pwd|psk|pre-?shared[ _-]?key|secret|credentials?"
+    r"(?i:pass[_-]?word|passwd|passwort|passcode|pwd|(?<!dhe)(?<!rsa)psk|pre-?shared[ _-]?key|secret|credentials?"
     r"|(?:api|access|private|secret|auth|authentication|shared|account|signing|security|encryption|master|network"
     r"|wi-?fi|wlan|wep|wpa2?|sae|license|subscription|session|storage|device|app)[ _-]?key"
     r"|token|session(?:[ _-]?id)?|sess[_-]?id|communit(?:y|y_?string)"
@@ -141,6 +141,8 @@ _NAMES_A_FILE: Final = re.compile(
     r"|[\w.-]{1,100}\.(?:pem|key|crt|cer|der|p12|pfx|pub|conf|txt|json|ya?ml|html?|php|cgi|asp|js)"
 )
 _IS_A_LINK: Final = re.compile(r"(?i)https?:(?:/|\\/|%2f){2}")
+_NAMES_CIPHERS: Final = re.compile(r"[\w:!+@=-]*(?:@SECLEVEL=\d|![ae]NULL|k(?:EC)?DHEPSK|kRSAPSK)[\w:!+@=-]*")
+"""A cipher list of OpenSSL (ciphers(1)), as our own commands have it: ``PSK:kDHEPSK:@SECLEVEL=0``."""
 _NAMES_A_METHOD: Final = re.compile(
     r"(?i)(?:sha|md|tlsv?|sslv?|dtlsv?|aes|rsa|rc|hs|rs|es|ed|rfc|v|wpa|http|ipv|utf)-?\d[\w.-]{0,20}|\d[\d.,:%-]*[a-z]{0,4}"
     r"|sha\d*crypt|md5crypt|bcrypt|(?:SHA256|MD5):\S+"
@@ -278,6 +280,7 @@ def _is_no_plain_word(value: str) -> bool:
         or _STANDS_FOR_A_VALUE.fullmatch(bare)
         or _NAMES_A_FILE.fullmatch(bare)
         or _IS_A_LINK.match(bare)
+        or _NAMES_CIPHERS.fullmatch(value)
         or _is_fingerprint(bare)
     )
 

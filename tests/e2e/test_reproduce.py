@@ -105,3 +105,4 @@ def test_no_command_shows_a_finding_where_nobody_answers(scanned: Scanned) -> No
 def test_no_command_holds_a_password(scanned: Scanned) -> None:
     (record,) = read_records(PACKAGE / "lab" / "credentials.yaml")
     assert all(record.pairs[0].password.reveal() not in r.reproduce for r in scanned.run.results)
+    assert not [r.reproduce for r in scanned.run.results if "***" in r.reproduce], "a command of ours is no secret"
