@@ -133,7 +133,7 @@ _PLAIN_WORDS: Final = frozenset(
     """.split()  # noqa: SIM905  # as prose it can be read and sorted
 )
 _STANDS_FOR_A_VALUE: Final = re.compile(
-    r"\*{3,}|x{3,}|X{3,}|[•●]{3,}|\.{3,}|…|<.*|\[.*\]|\{\{.*|\$\{.*|\$[A-Za-z_]\w*|\$\(.*|%\(?\w*\)?s|%[A-Z_]+%|[A-Z]+_?PASSWORD|PASSWORD"
+    r"\*{3,}|x{3,}|X{3,}|[•●]{3,}|\.{3,}|…|<.*|\[.*\]|\{\{.*|\$\{.*|\$[A-Za-z_]\w*|\$\(.*|%\(?\w*\)?s|%[A-Z_]+%|[A-Z]+_?PASSWORD|PASSWORD(?:_[A-Z]+)*"
 )
 _NAMES_A_FILE: Final = re.compile(
     r"(?:file:(?://)?)?(?:~|\.{1,2}|/(?:etc|usr|var|opt|home|root|run|tmp|mnt|data|lib|srv|dev|proc|sys|bin|sbin|boot"

@@ -114,6 +114,7 @@ HARMLESS = (
     "community: public",
     "max-age=31536000; includeSubDomains",
     "curl -u user:PASSWORD http://x",
+    "curl -u user:PASSWORD_FROM_THE_DOCUMENT http://x",
     "Session: expired",
     "Router login: admin",
     "user/agent2.0",
