@@ -178,6 +178,9 @@ def _is_fulfilled(attempt: Attempt, is_seen: bool) -> bool:
 def _gap_of(attempt: Attempt) -> Gap:
     broken = attempt.status is AttemptStatus.BROKEN
     reason = _REASONS[attempt.status] if broken else attempt.reason or _REASONS[attempt.status]
+    if reason is Reason.EXCLUDED:
+        # The profile of the scan left it out; who asks now did not.
+        reason = Reason.NOT_ASKED
     where = f" on {attempt.subject.service}" if attempt.subject.service else ""
     said = f": {attempt.detail}" if attempt.detail and not broken else ""
     return Gap(

@@ -84,7 +84,8 @@ def decide(
 
     Waived findings fail nothing. ``required`` are the ids of checks that must be assessed: an error of ours in
     one, or a gap that no person decided on, makes the run incomplete, as does a part of an image that could not be
-    read, an end before everything was asked, or less coverage than the rules want. A minimum grade fails what is surely
+    read, an end before everything was asked, a scan that asked for less than is judged now (``iotscan discover`` is
+    one), or less coverage than the rules want. A minimum grade fails what is surely
     worse and leaves incomplete what may be worse. Where no target answered or nothing at all was assessed, the
     exit code is 3 whatever ``rules.incomplete`` says: zero evidence is never a pass. ``warnings`` are told with
     those of the rules.
@@ -94,6 +95,7 @@ def decide(
     blind = _blind(listed, answered_targets)
     gaps = [*blind]
     gaps += ["the scan ended before everything was asked"] if was_cut_short else []
+    gaps += _unasked(listed)
     gaps += [*_gaps(listed, frozenset(required)), *_maybe_below_grade(grades, rules.min_grade)]
     gaps += _uncovered(grades, rules.min_coverage)
     told = [*_warned(listed, rules), *warnings]
@@ -152,6 +154,14 @@ def _blind(results: Sequence[Result], answered_targets: bool) -> list[str]:
         r.outcome not in (Outcome.NOT_ASSESSED, Outcome.ERROR) and r.vantage is not Vantage.ATTESTED for r in results
     )
     return ["nothing could be assessed"] if results and not settled else []
+
+
+def _unasked(results: Iterable[Result]) -> list[str]:
+    """What is judged now although the scan left it out: its profile was another, or it only listed devices."""
+    checks = tuple(dict.fromkeys(r.check for r in results if r.reason is Reason.NOT_ASKED))
+    count = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
+    verb = "ask" if len(checks) > 1 else "asks"
+    return [f"the scan did not look for what {count} {verb}: {_name(checks)}"] if checks else []
 
 
 def _gaps(results: Iterable[Result], required: frozenset[str]) -> list[str]:

@@ -14,6 +14,7 @@ _REMEDIES = {
     Reason.DEADLINE: "scan this device again alone, or allow it more time",
     Reason.INTERRUPTED: "resume the scan",
     Reason.LOCKED_OUT: "wait until the account is open again, then scan again",
+    Reason.NOT_ASKED: "scan again with the checks that are asked now",
     Reason.NOT_OBSERVABLE: "look at it by hand: what was seen does not settle it",
     Reason.OUT_OF_SCOPE: "add the address to the scope, if you may",
     Reason.EXCLUDED: "select it in the profile",

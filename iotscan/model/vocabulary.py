@@ -106,6 +106,7 @@ class Reason(StrEnum):
     DEADLINE = "deadline"
     INTERRUPTED = "interrupted"
     LOCKED_OUT = "locked_out"
+    NOT_ASKED = "not_asked"
     NOT_OBSERVABLE = "not_observable"
     CONSENT = "consent_withheld"
     OUT_OF_SCOPE = "out_of_scope"
@@ -138,6 +139,7 @@ _INVOLUNTARY = frozenset(
         Reason.DEADLINE,
         Reason.INTERRUPTED,
         Reason.LOCKED_OUT,
+        Reason.NOT_ASKED,
     }
 )
 

@@ -25,6 +25,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.DEADLINE: ("time budget spent", "allow the device more time"),
     Reason.INTERRUPTED: ("run interrupted", "resume the run"),
     Reason.LOCKED_OUT: ("stopped at a sign of lock-out", "wait until the lock-out ends, then scan again"),
+    Reason.NOT_ASKED: ("the scan did not look for it", "scan again with the checks that are asked now"),
     Reason.NOT_OBSERVABLE: ("not visible from here", "look at an image of the device, or by hand"),
     Reason.CONSENT: ("consent not given", "grant it with --default-creds or --intrusive"),
     Reason.OUT_OF_SCOPE: ("outside the scope", "widen the scope"),

@@ -491,6 +491,13 @@ def test_excluded_checks_are_listed_and_not_asked():
     assert (result.outcome, result.reason) == (Outcome.NOT_ASSESSED, Reason.EXCLUDED)
 
 
+def test_what_a_narrower_scan_left_out_is_open_for_who_asks_it_now():
+    left_out = tried("telnet-server", AttemptStatus.NOT_TRIED, "tcp/23", Reason.EXCLUDED, detail="no check asked")
+    found = only(ask(broken, left_out))
+    assert (found.outcome, found.reason) == (Outcome.NOT_ASSESSED, Reason.NOT_ASKED)
+    assert found.remedy == "scan again with the checks that are asked now"
+
+
 def test_fingerprints_outlive_address_line_and_order():
     mac = "00:11:22:33:44:55"
     before = ask(broken, seen(TELNET, at("tcp/23")), devices=[device(mac=mac)])

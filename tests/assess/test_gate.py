@@ -62,6 +62,14 @@ def test_required_checks_must_be_assessed(gap, complete):
     assert verdict(gap, other).complete
 
 
+def test_what_the_scan_never_looked_for_is_no_clean_run():
+    left_out = [result(f"c{n}", Outcome.NOT_ASSESSED, reason=Reason.NOT_ASKED) for n in range(2)]
+    said = verdict(PASS, *left_out, fail_on="high")
+    assert (said.gate, said.complete, said.exit_code) == ("pass", False, 3)
+    assert said.summary == "gate holds; incomplete: the scan did not look for what 2 checks ask: c0, c1"
+    assert verdict(PASS, *left_out, fail_on="high", incomplete="warn").exit_code == 0
+
+
 def test_a_scan_that_was_cut_short_is_never_clean():
     said = verdict(was_cut_short=True)
     assert (said.exit_code, said.complete) == (3, False)

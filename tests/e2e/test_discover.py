@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from iotscan.lab.state import LabState
 from iotscan.lab.truth import load_truth
 from iotscan.model.run import Run
 from iotscan.store.runs import read_run
+from tests.cli.conftest import Cli, cli
 from tests.program import run_iotscan
+
+__all__ = ["cli"]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,14 @@ def test_nothing_is_judged(discovered: tuple[Run, str]) -> None:
     assert not [r for r in run.results if r.outcome in ("pass", "fail")]
     assert "finding" not in shown
     assert "verdict" not in shown
+
+
+def test_a_list_of_devices_never_passes_a_gate(cli: Cli, discovered: tuple[Run, str], tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(msgspec.json.encode(discovered[0]))
+    for words in (("--fail-on", "critical"), ("--check", "mqtt-encryption"), ("--fail-on", "none")):
+        ended = cli("gate", tmp_path / "run.json", *words)
+        assert ended.code == 3
+        assert "incomplete: the scan did not look for what" in ended.out
 
 
 def test_no_login_is_tried(discovered: tuple[Run, str]) -> None:
