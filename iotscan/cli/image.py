@@ -65,7 +65,7 @@ def image(
             step_summary=not no_step_summary,
         )
     )
-    wanted = read_formats(format or ())
+    wanted = read_formats(format or (), output_dir)
     gating = Gating(
         fail_on=fail_on,
         warn_on=warn_on,

@@ -55,7 +55,7 @@ class _Ended(msgspec.Struct):
 
 def launch(wish: Wish, display: Display, *, progress: bool) -> int:
     """Check everything, scan, present; the exit code. Raises BadInput before anything is sent."""
-    wanted = read_formats(wish.formats)
+    wanted = read_formats(wish.formats, wish.output)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
         with Progress(display, enabled=progress) as watch:

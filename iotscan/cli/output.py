@@ -37,8 +37,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None
 
 
-def read_formats(given: Sequence[str]) -> tuple[Wanted, ...]:
-    """Read and check every ``-f`` before anything is sent: known format, writable place. Raises BadInput."""
+def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
+    """Read and check every ``-f`` before anything is sent: known format, writable place. Raises BadInput.
+
+    Folders below ``output``, where runs are kept, are made: that one may not be there yet.
+    """
     from iotscan.report.registry import FORMATS, UnknownFormat
 
     wanted = []
@@ -46,19 +49,25 @@ def read_formats(given: Sequence[str]) -> tuple[Wanted, ...]:
         name, _, path = word.partition(":")
         if name not in FORMATS:
             raise UnknownFormat(name)
-        wanted.append(Wanted(format=name, path=Path(path) if path else None))
-        if path:
-            _require_writable(Path(path))
+        place = Path(path) if path and path != "-" else None
+        wanted.append(Wanted(format=name, path=place))
+        if place:
+            _require_writable(place, output)
     if sum(w.path is None for w in wanted) > 1:
         raise BadInput("two formats want standard output: give all but one a file, as -f json:run.json")
     return tuple(wanted)
 
 
-def _require_writable(path: Path) -> None:
+def _require_writable(path: Path, output: Path) -> None:
     import os
 
     if path.is_dir():
         raise BadInput(f"{path} is a folder: name a file, as -f json:{path}/run.json")
+    try:
+        if path.resolve().is_relative_to(output.resolve()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({error.strerror}): choose another place") from error
     if not path.parent.is_dir():
         raise BadInput(f"{path} cannot be written: there is no folder {path.parent}; make it first")
     # As it will be written in the end: to a new file beside it. Asking for permission alone proves less.

@@ -66,7 +66,7 @@ def assess(
             step_summary=not no_step_summary,
         )
     )
-    wanted = read_formats(format or ())
+    wanted = read_formats(format or (), output_dir)
     gating = Gating(
         fail_on=fail_on,
         warn_on=warn_on,
@@ -149,7 +149,7 @@ def report(
     from iotscan.store.runs import read_run
 
     display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed, redact=redact))
-    wanted = read_formats(format or ())
+    wanted = read_formats(format or (), output_dir)
     stored = read_run(run, output_dir)
     if wanted:
         # Asked for files or a payload, a report for a person would only be in the way.

@@ -78,3 +78,21 @@ def test_links_lead_somewhere() -> None:
     for page in (CI, SETTINGS):
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_file_to_begin_with_works_where_nothing_was_ever_run(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    images.good(tmp_path / "build/rootfs")
+    (tmp_path / "iotscan.yaml").write_text(cli("config", "init", "--ci").out)
+    ended = cli("image", "build/rootfs", "-q")
+    assert (ended.code, ended.out) == (0, "gate holds\n"), ended.err
+    assert (tmp_path / "iotscan-out/iotscan.json").is_file()
+
+
+def test_a_dash_is_standard_output(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    images.good(tmp_path / "build/rootfs")
+    assert cli("image", "build/rootfs", "-f", "csv:-", "-qq").out.startswith('"')
+    assert not (tmp_path / "-").exists()

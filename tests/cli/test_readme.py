@@ -48,7 +48,7 @@ class Called(Exception):
 @pytest.fixture
 def _no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     def called(wish: launch.Wish, *_: Any, **__: Any) -> int:
-        launch.read_formats(wish.formats)
+        launch.read_formats(wish.formats, wish.output)
         raise SystemExit(0)
 
     monkeypatch.setattr(launch, "launch", called)
