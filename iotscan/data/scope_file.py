@@ -7,7 +7,7 @@ relies on it. Limits are upper limits: where iotscan is gentler by itself, it st
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
+from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from iotscan.model.scope import (
     Permits,
     canonical,
     ends_of,
+    unmapped,
 )
 from iotscan.model.text import safe_text
 
@@ -338,12 +339,12 @@ _SHAPES: Final = {
 def _read(key: str, word: str) -> tuple[Network, ...]:
     """What an entry means. Raises ValueError."""
     if key == "cidr":
-        return (ip_network(word),)
+        return (unmapped(ip_network(word)),)
     if key == "ip":
         if "%" in word:
             raise ValueError(word)
         return (ip_network(canonical(word)),)
-    first, last = (ip_address(end.strip()) for end in word.split("-"))
+    first, last = (canonical(end.strip()) for end in word.split("-"))
     if isinstance(first, IPv4Address) and isinstance(last, IPv4Address):
         return tuple(summarize_address_range(first, last))
     if isinstance(first, IPv6Address) and isinstance(last, IPv6Address) and "%" not in word:

@@ -8,6 +8,17 @@ import msgspec
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+_MAPPED = 96
+"""Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2)."""
+_PRIVATE: tuple[Network, ...] = tuple(
+    ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),  # RFC 1918, RFC 4193
+        *("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10"),
+        # RFC 5737, RFC 2544, RFC 3849: nobody's on the internet, and many a laboratory's
+        *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"),
+    )
+)
 TRIES_PER_ACCOUNT = 3
 """Login tries that an account may see in 24 hours at most, across runs; a scope file may lower it."""
 
@@ -18,6 +29,22 @@ def canonical(address: str | Address) -> Address:
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
         return parsed.ipv4_mapped
     return parsed
+
+
+def unmapped(network: Network) -> Network:
+    """A network of IPv4-mapped addresses as the IPv4 network it stands for; any other as it is."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED and network.network_address.ipv4_mapped:
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - _MAPPED))
+    return network
+
+
+def is_private(network: Network) -> bool:
+    """Whether a network lies in private use, on this machine, on its link, or in what is set aside for examples.
+
+    Our own list: what Python calls private differs from release to release, and holds the tunnels of
+    2001::/32 (Teredo), which lead to any public address.
+    """
+    return any(network.version == p.version and network.subnet_of(p) for p in _PRIVATE)  # type: ignore[arg-type]
 
 
 def in_order(address: str) -> tuple[int, int]:
@@ -140,6 +167,11 @@ NEVER = tuple(
 """What no scope can allow."""
 
 
+def never_asked(network: Network) -> str:
+    """What a network is of which no address can be asked; empty for any other."""
+    return next((w for n, w in NEVER if n.version == network.version and network.subnet_of(n)), "")  # type: ignore[arg-type]
+
+
 class Fence:
     """Answers quickly whether an address is in scope. Made from a :class:`Scope`, never changed."""
 
@@ -203,7 +235,7 @@ def utc_now() -> datetime:
 
 
 def _networks(words: Iterable[str]) -> tuple[Network, ...]:
-    return tuple(ip_network(word) for word in words)
+    return tuple(unmapped(ip_network(word)) for word in words)
 
 
 def _bare(address: Address) -> Address:

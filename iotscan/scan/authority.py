@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, ip_network
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Fence, Grants, Mandate, Scope, ends_of
+from iotscan.model.scope import Fence, Grants, Mandate, Network, Scope, ends_of, is_private, never_asked
 from iotscan.observe.network.attached import Attached
 from iotscan.scan.targets import BadTarget, Targets
 
@@ -22,6 +22,9 @@ _SHOWN = 3
 
 def require_authority(scope: Scope, now: datetime) -> None:
     """Raise BadInput unless somebody allows what ``scope`` asks for, now."""
+    for network in map(ip_network, scope.include):
+        if what := never_asked(network):
+            raise BadTarget(f"{_shown(network)} is {what}: it is never asked, whoever allows it")
     if scope.mandate is None:
         _require_none_needed(scope)
         return
@@ -37,7 +40,7 @@ def require_authority(scope: Scope, now: datetime) -> None:
 
 def _require_none_needed(scope: Scope) -> None:
     networks = [ip_network(n) for n in scope.include]
-    public = next((n for n in networks if not n.is_private), None)
+    public = next((n for n in networks if not is_private(n)), None)
     if public is not None:
         raise BadTarget(
             f"{public} is a public network: it needs a scope file that says by whose authority; make one with: "
@@ -118,6 +121,10 @@ def _holds_all(link: IPv4Network, mandate: Mandate) -> bool:
     held = any(isinstance(n, IPv4Network) and link.subnet_of(n) for n in allowed)
     nobodys = ends_of([link])
     return held and not any(isinstance(n, IPv4Network) and n.overlaps(link) and n not in nobodys for n in forbidden)
+
+
+def _shown(network: Network) -> str:
+    return str(network[0]) if network.num_addresses == 1 else str(network)
 
 
 def _is_single(address: str, networks: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Address, Network, canonical, ends_of
+from iotscan.model.scope import Address, Network, canonical, ends_of, unmapped
 from iotscan.model.text import safe_text
 
 MAX_HOSTS = 4096
@@ -79,7 +79,7 @@ def read_network(word: str) -> tuple[Network, ...] | None:
     shown = safe_text(word, 80)
     if "/" in word:
         try:
-            return (ip_network(word, strict=False),)
+            return (unmapped(ip_network(word, strict=False)),)
         except ValueError as error:
             raise BadTarget(f"'{shown}' is no network: write it like 192.0.2.0/24") from error
     if re.fullmatch(r"[0-9.]+-[0-9.]+", word):

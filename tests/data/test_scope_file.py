@@ -133,6 +133,22 @@ def test_the_ends_of_a_subnet_are_nobodys_unless_named(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"cidr": "::ffff:10.0.0.8/125"},
+        {"range": "::ffff:10.0.0.9-::ffff:10.0.0.12"},
+        {"range": "::ffff:10.0.0.9-10.0.0.12"},
+        {"ip": "::ffff:10.0.0.9"},
+    ],
+)
+def test_what_is_forbidden_in_mapped_spelling_is_forbidden(tmp_path: Path, entry: dict[str, str]) -> None:
+    file = scope(tmp_path, in_scope=[{"cidr": "10.0.0.0/24"}], out_of_scope=[entry | {"reason": "medical"}])
+    fence = Fence(Scope(include=("10.0.0.0/24",), mandate=read_scope(file).mandate))
+    assert not fence.allows("10.0.0.9")
+    assert fence.allows("10.0.0.7")
+
+
 def test_ranges_of_both_families(tmp_path: Path) -> None:
     named = [{"range": "10.0.0.9-10.0.0.12"}, {"range": "2001:db8::1-2001:db8::4"}]
     fence = Fence(Scope(include=("0.0.0.0/0", "::/0"), mandate=read_scope(scope(tmp_path, in_scope=named)).mandate))

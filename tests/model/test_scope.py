@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.model.scope import NEVER, Fence, InScope, Mandate, OutOfBounds, Permits, Scope, ends_of
+from iotscan.model.scope import NEVER, Fence, InScope, Mandate, OutOfBounds, Permits, Scope, ends_of, is_private
 
 
 def test_out_wins_over_in() -> None:
@@ -21,6 +21,36 @@ def test_mapped_spellings_do_not_slip_through() -> None:
     fence = Fence(Scope(include=("0.0.0.0/0", "::/0"), exclude=("192.0.2.66/32",)))
     assert not fence.allows("::ffff:192.0.2.66")
     assert not fence.allows("::ffff:c000:242")
+
+
+@pytest.mark.parametrize("network", ["::ffff:192.0.2.64/122", "::ffff:192.0.2.66/128"])
+def test_mapped_networks_forbid_and_allow_what_they_stand_for(network: str) -> None:
+    inside, outside = "192.0.2.66", "192.0.2.7"
+    mandated = mandate(in_scope=(InScope(networks=("192.0.2.0/24",)),), out_of_scope=(bound(network),))
+    for scope in (
+        Scope(include=("192.0.2.0/24",), exclude=(network,)),
+        Scope(include=("192.0.2.0/24",), mandate=mandated),
+    ):
+        assert not Fence(scope).allows(inside)
+        assert Fence(scope).allows(outside)
+    assert Fence(Scope(include=(network,))).allows(inside)
+
+
+def bound(network: str) -> OutOfBounds:
+    return OutOfBounds(networks=(network,), reason="medical")
+
+
+PUBLIC = ("8.8.8.0/24", "100.64.0.0/10", "240.0.0.0/4", "0.0.0.0/0", "2001::/32", "2002::/16", "64:ff9b::/96", "::/0")
+
+
+@pytest.mark.parametrize("network", PUBLIC)
+def test_tunnels_and_reserved_networks_are_not_private(network: str) -> None:
+    assert not is_private(ip_network(network))
+
+
+@pytest.mark.parametrize("network", ["10.1.0.0/16", "127.0.0.1/32", "fd00::/64", "::1/128", "192.0.2.7/32"])
+def test_private_networks(network: str) -> None:
+    assert is_private(ip_network(network))
 
 
 def test_a_zone_does_not_change_the_address() -> None:

@@ -45,6 +45,10 @@ ALLOWED = [
     ),
 ]
 REFUSED = [
+    (Scope(include=("0.0.0.0/32",)), "0.0.0.0 is no device's address: it is never asked"),
+    (Scope(include=("10.0.0.0/24", "169.254.169.254/32")), "169.254.169.254 is the metadata service"),
+    (Scope(include=("224.0.0.0/24",), mandate=mandate("224.0.0.0/4")), "a multicast address"),
+    (Scope(include=("2001:0:808::1/128",)), "is a public network"),
     (Scope(include=("10.0.0.0/24", "9.9.9.9/32")), "9.9.9.9/32 is a public network.*iotscan scope init"),
     (Scope(include=("10.0.0.0/24",), grants=CREDS), "--default-creds on 10.0.0.0/24 needs a scope file"),
     (Scope(include=("127.0.0.1/32", "10.0.0.1/32"), grants=CREDS), "--default-creds on 10.0.0.1/32"),

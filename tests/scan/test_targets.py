@@ -33,6 +33,7 @@ def read(
         ("192.0.2.254-192.0.3.1", ("192.0.2.254", "192.0.2.255", "192.0.3.0", "192.0.3.1")),
         ("2001:db8::7", ("2001:db8::7",)),
         ("::ffff:192.0.2.7", ("192.0.2.7",)),
+        ("::ffff:192.0.2.0/126", ("192.0.2.1", "192.0.2.2")),
     ],
 )
 def test_what_is_understood(word: str, addresses: tuple[str, ...]) -> None:
@@ -44,6 +45,10 @@ def test_a_name_is_looked_up_once_and_kept() -> None:
     assert targets.addresses == ("192.0.2.9",)
     assert targets.names == {"192.0.2.9": "camera.example"}
     assert targets.networks == ("192.0.2.9/32",)
+
+
+def test_an_exclusion_in_mapped_spelling_holds() -> None:
+    assert read("192.0.2.0/29", exclude=("::ffff:192.0.2.4/126",)).addresses == ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 
 
 def test_exclusions_and_repeats() -> None:

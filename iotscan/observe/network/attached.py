@@ -5,6 +5,8 @@ from ipaddress import IPv4Interface, IPv4Network
 import msgspec
 import psutil
 
+from iotscan.model.scope import is_private
+
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
     """One directly attached IPv4 network: interface name, our own address in it, the network."""
@@ -32,4 +34,4 @@ def attached_networks() -> tuple[Attached, ...]:
 
 def private_networks(attached: tuple[Attached, ...]) -> tuple[Attached, ...]:
     """Those of private use (RFC 1918, link-local): what a scan without a target means."""
-    return tuple(a for a in attached if IPv4Network(a.network).is_private)
+    return tuple(a for a in attached if is_private(IPv4Network(a.network)))
