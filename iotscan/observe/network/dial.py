@@ -35,6 +35,7 @@ from iotscan.observe.network.failures import (
 )
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
+from iotscan.observe.network.patience import patience
 
 _LOST_LIMIT = 2
 
@@ -68,9 +69,12 @@ class Line:
         )
 
     def resume(self, cost: Cost) -> None:
-        """Count what an interrupted run already spent on this device."""
-        self.attempts, self.connections, self.datagrams = cost.attempts, cost.connections, cost.datagrams
-        self.bytes_sent, self.bytes_received = cost.bytes_sent, cost.bytes_received
+        """Count what an interrupted run already spent on this device, besides what discovery has since."""
+        self.attempts += cost.attempts
+        self.connections += cost.connections
+        self.datagrams += cost.datagrams
+        self.bytes_sent += cost.bytes_sent
+        self.bytes_received += cost.bytes_received
 
     def _check_clock(self) -> None:
         now = time.monotonic()
@@ -101,7 +105,7 @@ class Line:
         else:
             self.connections += 1
         try:
-            with anyio.fail_after(self.pace.connect_timeout):
+            with patience(self.pace.connect_timeout):
                 stream = await anyio.connect_tcp(self.address, port)
             await _require_peer(stream, port)
         except TimeoutError as error:
