@@ -17,6 +17,7 @@ from iotscan.cli.recipe import resume
 from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
+from iotscan.store.claim import claimed
 
 INCOMPLETE, INTERRUPTED, TERMINATED = 3, 130, 143
 
@@ -30,7 +31,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     lab: bool = False
     ports: str = ""
-    default_creds: bool = False
+    default_creds: bool | None = None
+    """None where neither was said: off, but on in the practice network."""
     credentials: tuple[Path, ...] = ()
     profile: str = "default"
     include: tuple[str, ...] = ()
@@ -78,6 +80,10 @@ def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
     if wish.resume:
         if wish.targets or wish.lab:
             raise BadInput("--resume takes its targets from the interrupted run: give no others")
+        if wish.ports or wish.default_creds is not None or wish.credentials:
+            raise BadInput(
+                "--resume asks what the run was begun with: leave out --ports, --default-creds, --credentials"
+            )
         request, earlier = resume(wish, stack)
         return Prepared(request=request, earlier=earlier)
     if wish.lab:
@@ -85,8 +91,11 @@ def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
             raise BadInput("the practice network is this machine's own: it takes no scope file")
         if wish.targets:
             raise BadInput("--lab scans the practice network alone: give either --lab or targets")
-        return prepare_lab(wish, stack)
-    return anyio.run(prepare, wish)
+        prepared = prepare_lab(wish, stack)
+    else:
+        prepared = anyio.run(prepare, wish)
+    stack.enter_context(claimed(prepared.request.folder))
+    return prepared
 
 
 async def _scan(prepared: Prepared, watch: Progress) -> _Ended:

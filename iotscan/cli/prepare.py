@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from iotscan.cli.launch import Wish
 
 ADB = 5555
-LAB_PACE = Pace(attempts_per_second=2000, accepted_per_second=500, connections=200, device_timeout=30)
+LAB_PACE = Pace(attempts_per_second=2000.0, accepted_per_second=500.0, connections=200, device_timeout=30.0)
 """The practice network is ours and on this machine: politeness there only costs time."""
 
 
@@ -45,7 +45,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A scan ready to run, and what an earlier, interrupted run of it has already found."""
 
     request: ScanRequest
-    earlier: tuple[Found | Unit, ...] = ()
+    earlier: tuple[Found | Unit, ...] | None = None
+    """None for a run that begins: one that was killed at once has found nothing, and goes on all the same."""
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds),
+        grants=Grants(default_creds=bool(wish.default_creds)),
         pace=loaded.pace(pace) if loaded else pace,
         authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
         mandate=mandate,
@@ -118,7 +119,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds),
+        grants=Grants(default_creds=wish.command == "scan" if wish.default_creds is None else wish.default_creds),
         pace=msgspec.structs.replace(LAB_PACE, connect_timeout=wish.timeout),
         authority="practice network",
     )

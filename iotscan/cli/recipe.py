@@ -1,9 +1,14 @@
 """What a resumed run needs to know besides its journal."""
 
+import hashlib
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import msgspec
 
 from iotscan import __version__
@@ -17,11 +22,13 @@ from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Scope, utc_now
+from iotscan.model.scope import Network, Scope, utc_now
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.targets import read_exclusions
+from iotscan.store.claim import claimed
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.journal import read_journal
 from iotscan.store.runs import find_run, write_whole
@@ -78,8 +85,11 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
     Its scope holds on; a scope file that it was begun under has to be given again, unchanged. A practice
     network is started anew when it is gone; ``stack`` stops it again.
     """
+    from iotscan.observe.network.names import resolve
+
     place = find_run(wish.resume, wish.output, holding=JOURNAL)
     folder = place if place.is_dir() else place.parent
+    stack.enter_context(claimed(folder))
     header, entries = read_journal(folder, msgspec.json.Decoder(Found | Unit))
     try:
         recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
@@ -88,7 +98,10 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
     chosen = recipe.choice.load(wish.output)
     if chosen.profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
         raise BadInput("the profile or iotscan itself has changed since the run began: start the scan anew")
+    if hashlib.sha256(msgspec.json.encode(header.scope)).hexdigest() != header.scope_sha256:
+        raise BadInput(f"{folder / JOURNAL}:1 holds another scope than the run was begun in: start the scan anew")
     _require_the_same_scope(header.scope, wish.scope)
+    _require_excluded(header.scope, anyio.run(partial(read_exclusions, wish.exclude, resolve=resolve)))
     require_authority(header.scope, utc_now())
     confirm(header.scope, yes=wish.yes)
     if recipe.lab:
@@ -117,6 +130,15 @@ def _require_the_same_scope(scope: Scope, given: Path | None) -> None:
     now = read_scope(given).mandate
     if msgspec.structs.replace(now, file=scope.mandate.file) != scope.mandate:
         raise BadInput(f"{given} is not the scope file that the run was begun under: start the scan anew")
+
+
+def _require_excluded(scope: Scope, wanted: Sequence[Network]) -> None:
+    """A run goes on in the scope it was begun in: what is to be left alone now has to lie outside of it."""
+    for network in wanted:
+        inside = any(network.overlaps(ip_network(n)) for n in scope.include if ip_network(n).version == network.version)
+        held = any(ip_network(n).version == network.version and network.subnet_of(ip_network(n)) for n in scope.exclude)  # type: ignore[arg-type]
+        if inside and not held:
+            raise BadInput(f"{network} was not excluded when the run was begun, and it goes on as begun: start it anew")
 
 
 def _start_lab(plan: Plan, stack: ExitStack) -> None:

@@ -27,7 +27,7 @@ from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
 from iotscan.observe.network.discovery.neighbours import neighbours
@@ -49,25 +49,28 @@ Watch = Callable[[Event], None]
 
 
 class Scan:
-    """A scan in progress. Make one, then :meth:`run` it once."""
+    """A scan in progress. Make one, then :meth:`run` it once.
+
+    ``earlier`` is what the journal of an interrupted run holds, None for a run that begins.
+    """
 
     def __init__(
         self,
         request: ScanRequest,
         watch: Watch,
-        earlier: Sequence[Entry] = (),
+        earlier: Sequence[Entry] | None = None,
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._request = request
         self._watch = watch
-        self._audit = open_log(request.folder, request.header, request.caller, goes_on=bool(earlier))
+        self._audit = open_log(request.folder, request.header, request.caller, goes_on=earlier is not None)
         self._dialer = Dialer(request.header.scope, self._audit, clock)
         self._inventory = Inventory()
         self._hiding = Hiding()
-        self._earlier = earlier
-        self._journal: Journal[Entry] = Journal(request.folder, None if earlier else request.header)
-        self._journalled = {entry for entry in earlier if isinstance(entry, Found)}
+        self._earlier = earlier or ()
+        self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
+        self._journalled = {entry for entry in self._earlier if isinstance(entry, Found)}
         self._told: set[tuple[str, str, str, Subject]] = set()
         self._finished: set[str] = set()
         self._costs: dict[str, Cost] = {}
@@ -127,7 +130,10 @@ class Scan:
             for link in plan.links:
                 group.start_soon(ask_mdns, self._dialer, link, send)
                 group.start_soon(ask_ssdp, self._dialer, link, send)
-            group.start_soon(connect_sweep, self._dialer, plan.addresses, discovery_ports(plan), send)
+            # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
+            known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
+            addresses = tuple(a for a in plan.addresses if a not in known)
+            group.start_soon(connect_sweep, self._dialer, addresses, discovery_ports(plan), send)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}

@@ -116,7 +116,7 @@ async def read_targets(
     Raises :class:`BadTarget` for unknown syntax, unknown names, more than ``max_hosts`` addresses, or
     when the exclusions leave nothing.
     """
-    out = await _read_all(expand_words(exclude), resolve)
+    out = await read_exclusions(exclude, resolve=resolve)
     names: dict[str, str] = {}
     given = expand_words(words)
     include = await _read_all(given, resolve, names)
@@ -138,6 +138,11 @@ async def read_targets(
         networks=tuple(dict.fromkeys(str(n) for n in include)),
         excluded=tuple(dict.fromkeys(str(n) for n in out)),
     )
+
+
+async def read_exclusions(words: Sequence[str], *, resolve: Resolver) -> tuple[Network, ...]:
+    """What must not be touched, every address of a name. Raises :class:`BadTarget`."""
+    return await _read_all(expand_words(words), resolve)
 
 
 async def _read_all(

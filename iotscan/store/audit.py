@@ -61,12 +61,14 @@ class AuditLog:
         return log
 
     @classmethod
-    def resume(cls, folder: Path, caller: Caller, clock: Callable[[], datetime] = utc_now) -> "AuditLog":
-        """The log of a run that goes on. Raises BadInput when the log is gone or was changed."""
+    def resume(cls, folder: Path, run: Run, caller: Caller, clock: Callable[[], datetime] = utc_now) -> "AuditLog":
+        """The log of a run that goes on. Raises BadInput when it is gone, was changed or is of another run or scope."""
         path = folder / NAME
         chain = read_chain(path)
         if chain.fault:
             raise BadInput(f"{path}{chain.fault}: start the scan anew")
+        if chain.begin is None or (chain.begin.run, chain.begin.scope_sha256) != (run.id, run.scope_sha256):
+            raise BadInput(f"{path}:1 is of another run or another scope: start the scan anew")
         if chain.torn:
             os.truncate(path, chain.size)
         log = cls._open(path, seq=chain.lines, previous=chain.root, counts=Counter(chain.counts), clock=clock)
@@ -147,7 +149,7 @@ class AuditLog:
 
 
 def open_log(folder: Path, run: Run, caller: Caller, *, goes_on: bool) -> AuditLog:
-    """The log of a run, begun or gone on with. Raises BadInput when it should be there and is not, or was changed."""
-    if goes_on or (folder / NAME).exists():
-        return AuditLog.resume(folder, caller)
+    """The log of a run, begun or gone on with. Raises BadInput where it cannot be, and where it was changed."""
+    if goes_on:
+        return AuditLog.resume(folder, run, caller)
     return AuditLog.begin(folder, run, caller)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import msgspec
 
+from iotscan.model.errors import BadInput
 from iotscan.store.audit import NAME
 from iotscan.store.audit_chain import Chain, read_chain
+from iotscan.store.claim import is_claimed
 
 NO_PROOF = (
     "The chain shows every later change to whoever kept the root elsewhere. It does not prove what the operator, "
@@ -34,10 +36,12 @@ def verify(folder: Path, *, root: str = "", recorded: str = "") -> Verified:
     """Check the log of a run against its own chain, and against a root that was kept.
 
     ``root`` is what the verifier was given from elsewhere, ``recorded`` what the run file says; empty where
-    there is none. Raises BadInput for what is no log at all.
+    there is none. Raises BadInput for what is no log at all, and for one that a scan is writing.
     """
     path = folder / NAME
     chain = read_chain(path)
+    if not chain.fault and not chain.is_closed and is_claimed(folder):
+        raise BadInput(f"{path} is still being written, and whole so far: verify it when the scan has ended")
     return Verified(
         path=str(path),
         root=chain.root,

@@ -4,6 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from iotscan.model.errors import BadInput
 from iotscan.store.audit import NAME, AuditLog, NotWritten, open_log
 from iotscan.store.audit_chain import read_chain
 from iotscan.store.audit_verify import verify
+from iotscan.store.claim import claimed
 from tests.store.test_runs import RUN
 
 CALLER = Caller(argv=("scan", "192.0.2.1"), operator="me", host="here")
@@ -136,6 +138,24 @@ def test_a_changed_or_missing_log_is_not_gone_on_with(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"port":2', b'"port":9'))
     with pytest.raises(BadInput, match="start the scan anew"):
         open_log(tmp_path, RUN, CALLER, goes_on=True)
+
+
+@pytest.mark.parametrize("other", [{"id": "another"}, {"scope_sha256": "f" * 64}])
+def test_the_log_of_another_run_or_scope_is_not_gone_on_with(tmp_path: Path, other: dict[str, str]) -> None:
+    written(tmp_path)
+    with pytest.raises(BadInput, match="another run or another scope"):
+        open_log(tmp_path, msgspec.structs.replace(RUN, **other), CALLER, goes_on=True)
+
+
+def test_a_log_that_is_being_written_is_neither_whole_nor_broken(tmp_path: Path) -> None:
+    log = AuditLog.begin(tmp_path, RUN, CALLER)
+    log.note(send())
+    with claimed(tmp_path), pytest.raises(BadInput, match="still being written"):
+        verify(tmp_path)
+    assert "closes nothing" in verify(tmp_path).problem
+    log.end("complete")
+    with claimed(tmp_path):
+        assert verify(tmp_path).is_whole
 
 
 def test_what_cannot_be_written_is_told_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ BLOCK = 512
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
+_ANSWERS = "answers on"
 
 
 async def connect_sweep(
@@ -47,5 +48,10 @@ async def _knock_until_answered(
         except DialError:
             return
         if answer != "filtered":
-            await found.send(Found(address=address, how=f"answers on tcp/{port} ({answer})"))
+            await found.send(Found(address=address, how=f"{_ANSWERS} tcp/{port} ({answer})"))
             return
+
+
+def is_answer(found: Found) -> bool:
+    """Whether a sign of life came from here: an answer to a knock."""
+    return found.how.startswith(_ANSWERS)
