@@ -84,8 +84,14 @@ def find_run(named: str, output: Path, *, holding: str = NAME) -> Path:
 
 
 def _newest(output: Path, holding: str) -> Path | None:
-    runs = sorted(p.parent for p in output.glob(f"*/{holding}"))
-    return runs[-1] if runs else None
+    found = sorted(output.glob(f"*/{holding}"), key=_age)
+    return found[-1].parent if found else None
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    """A sort key: by the second in the run's id, within it by when the file was written."""
+    second = path.parent.name.partition("-")[0]
+    return second, path.stat().st_mtime_ns, path.parent.name
 
 
 def read_run(named: str, output: Path) -> Run:

@@ -176,6 +176,7 @@ def test_cut_and_spoilt_files_are_one_complaint(tmp_path: Path, text: str, name:
 def test_any_text_after_our_header_is_settings_or_a_complaint(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
-    path = tmp_path_factory.getbasetemp() / "pyproject.toml"
+    # In a folder of its own: what lies above the folders of other tests would be found as their settings.
+    path = tmp_path_factory.mktemp("any-text") / "pyproject.toml"
     path.write_text("[tool.iotscan]\n" + text, "utf-8", errors="ignore")
     assert complaint(path).isprintable()

@@ -125,8 +125,12 @@ def claims(run: Run, address: str = "") -> set[Claim]:
     return {(r.check, r.variant or r.outcome.value) for r in said if r.outcome in certain}
 
 
+UNASKED = {"allowed-ports"}
+"""Not applicable because the profile gives no list: that says nothing of the device."""
+
+
 def not_applicable(run: Run, address: str = "") -> set[str]:
     """The checks of which the run says that what they judge is not there, on a device or on all."""
     owners = {device_at(run, address).id} if address else {d.id for d in run.devices}
     said = (r for r in run.results if r.subject.owner in owners)
-    return {r.check for r in said if r.outcome is Outcome.NOT_APPLICABLE}
+    return {r.check for r in said if r.outcome is Outcome.NOT_APPLICABLE} - UNASKED

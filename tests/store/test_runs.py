@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -97,3 +98,11 @@ def test_an_unwritable_place_is_refused(tmp_path) -> None:
 def test_run_ids_sort_by_time_and_differ() -> None:
     assert len({new_run_id() for _ in range(50)}) == 50
     assert os.sep not in new_run_id()
+
+
+def test_the_latest_of_one_second_is_the_one_written_last(tmp_path: Path) -> None:
+    for name, age in (("20261122T191200Z-aaaaaa", 2), ("20261122T191200Z-ffffff", 1), ("20261122T191159Z-ffffff", 3)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").touch()
+        os.utime(tmp_path / name / "run.json", (age, age))
+    assert find_run("latest", tmp_path).name == "20261122T191200Z-aaaaaa"
