@@ -62,7 +62,7 @@ def settle(*layers: GateSettings, fallback: Threshold = "none", has_baseline: bo
         name: next((value for layer in layers if (value := getattr(layer, name)) is not None), None)
         for name in GateSettings.__struct_fields__
     }
-    if answers["fail_on"] is None and answers["fail_on_new"] is None:
+    if answers["fail_on"] is None and answers["fail_on_new"] in (None, "none"):
         answers["fail_on"] = fallback
     rules = GateRules(**{name: value for name, value in answers.items() if value is not None})
     if rules.fail_on_new != "none" and not has_baseline:
@@ -76,6 +76,7 @@ def decide(
     *,
     rules: GateRules = GateRules(),
     required: Sequence[str] = (),
+    has_checks: bool = False,
     answered_targets: bool = True,
     was_cut_short: bool = False,
     warnings: Sequence[str] = (),
@@ -85,14 +86,14 @@ def decide(
     Waived findings fail nothing. ``required`` are the ids of checks that must be assessed: an error of ours in
     one, or a gap that no person decided on, makes the run incomplete, as does a part of an image that could not be
     read, an end before everything was asked, a scan that asked for less than is judged now (``iotscan discover`` is
-    one), or less coverage than the rules want. A minimum grade fails what is surely
-    worse and leaves incomplete what may be worse. Where no target answered or nothing at all was assessed, the
-    exit code is 3 whatever ``rules.incomplete`` says: zero evidence is never a pass. ``warnings`` are told with
-    those of the rules.
+    one), or less coverage than the rules want. A minimum grade fails what is surely worse and leaves incomplete what
+    may be worse. Where no target answered or nothing at all was assessed, the exit code is 3 whatever
+    ``rules.incomplete`` says: zero evidence is never a pass. ``has_checks`` says that there were questions, so that no
+    result at all is no answer either. ``warnings`` are told with those of the rules.
     """
     listed = tuple(results)
     failing = [*_failing(listed, rules), *_below_grade(grades, rules.min_grade)]
-    blind = _blind(listed, answered_targets)
+    blind = _blind(listed, answered_targets, has_checks)
     gaps = [*blind]
     gaps += ["the scan ended before everything was asked"] if was_cut_short else []
     gaps += _unasked(listed)
@@ -145,7 +146,7 @@ def _say(findings: Sequence[Result], which: str) -> str:
     return f"{count} {which}: {_name(tuple(dict.fromkeys(r.check for r in worst_first)))}"
 
 
-def _blind(results: Sequence[Result], answered_targets: bool) -> list[str]:
+def _blind(results: Sequence[Result], answered_targets: bool, has_checks: bool) -> list[str]:
     """Why there is nothing to judge at all, where that is so."""
     if not answered_targets:
         return ["no target answered"]
@@ -153,7 +154,7 @@ def _blind(results: Sequence[Result], answered_targets: bool) -> list[str]:
     settled = any(
         r.outcome not in (Outcome.NOT_ASSESSED, Outcome.ERROR) and r.vantage is not Vantage.ATTESTED for r in results
     )
-    return ["nothing could be assessed"] if results and not settled else []
+    return ["nothing could be assessed"] if (results or has_checks) and not settled else []
 
 
 def _unasked(results: Iterable[Result]) -> list[str]:

@@ -81,8 +81,9 @@ def judge(
         judged.grades,
         rules=rules,
         required=required,
+        has_checks=bool(checks),
         answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
-        was_cut_short=run.status == "interrupted",
+        was_cut_short=run.status != "complete",
         warnings=(*waived.warnings, *stated.warnings, *since),
     )
     return msgspec.structs.replace(judged, verdict=verdict)

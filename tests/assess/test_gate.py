@@ -219,3 +219,9 @@ def test_a_lower_threshold_never_turns_a_failure_into_a_pass(results, one, other
 def test_waiving_never_fails_a_gate(results, severity):
     waived = [replace(r, waiver="W-1") for r in results]
     assert verdict(*waived, fail_on=severity.value, fail_on_new=severity.value).gate == "pass"
+
+
+def test_not_to_fail_on_new_findings_is_no_word_about_all_of_them():
+    """The command's own threshold holds unless somebody says on what to fail."""
+    assert settle(GateSettings(fail_on_new="none"), fallback="high").fail_on == "high"
+    assert settle(GateSettings(fail_on_new="low"), fallback="high", has_baseline=True).fail_on == "none"

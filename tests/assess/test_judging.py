@@ -131,3 +131,19 @@ def test_silence_is_no_answer():
     assert judged.verdict
     assert judged.verdict.reasons == ("nothing could be assessed",)
     assert judged.verdict.exit_code == 3
+
+
+def test_a_run_without_a_device_of_its_own_says_nothing():
+    """Observations of nobody, as in a file that was edited by hand."""
+    judged = judge(run(seen(TELNET, at("tcp/23")), sweep([23]), devices=()), CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
+    assert judged.verdict
+    assert (judged.verdict.exit_code, judged.verdict.complete) == (3, False)
+
+
+def test_a_run_that_has_not_ended_is_incomplete():
+    shut = run(seen(TELNET, at("tcp/23")), sweep([23]))
+    for status in ("running", "interrupted"):
+        stored = msgspec.structs.replace(shut, status=status)
+        judged = judge(stored, CHECKS[:1], PROFILE, as_of=AS_OF, terms=HIGH)
+        assert judged.verdict
+        assert judged.verdict.exit_code == 3, status
