@@ -5,7 +5,6 @@ assessed, and the gate as strict as the golden one can bear. Pure.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from math import floor
 from types import MappingProxyType
 
@@ -85,7 +84,7 @@ def golden_profile(run: Run, pack: CheckPack, *, id: str, title: str, policy: Po
 
 
 def _judged(run: Run, profile: Profile, pack: CheckPack) -> Run:
-    return judge(run, select(profile, pack), profile, as_of=datetime.fromisoformat(run.as_of))
+    return judge(run, select(profile, pack), profile, as_of=run.moment)
 
 
 def _coverage(run: Run) -> float:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from iotscan import __version__
 from iotscan.assess.assessing import assess
 from iotscan.assess.attesting import attest, observed_only, statement_kinds
 from iotscan.assess.check import Check
@@ -23,7 +24,7 @@ from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
 from iotscan.model.facts import PortSweep
 from iotscan.model.observation import Observation
-from iotscan.model.run import Run
+from iotscan.model.run import Run, Tool
 
 
 def judge(
@@ -35,7 +36,7 @@ def judge(
     terms: Terms = Terms(),
     excluded: Sequence[Check] = (),
 ) -> Run:
-    """The run with results, grades, verdict, checks, profile and date of this judgement.
+    """The run with results, grades, verdict, checks, profile, program and date of this judgement.
 
     ``checks`` are those the profile selects, ``excluded`` those to list as left out. ``terms`` go before the
     profile's own rules of the gate. ``as_of`` is in UTC, or taken to be where it has no zone. Raises BadInput
@@ -56,6 +57,7 @@ def judge(
     infos = {c.info.id: c.info for c in (*checks, *excluded)}
     judged = msgspec.structs.replace(
         run,
+        tool=Tool(version=__version__),
         as_of=moment.isoformat(),
         profile=profile.as_info(required),
         checks=tuple(infos[key] for key in sorted(infos)),
@@ -72,8 +74,7 @@ def judge(
 
         def again(earlier: Run) -> Run:
             # By its own date: what has expired since then is new.
-            moment = datetime.fromisoformat(earlier.as_of)
-            return judge(earlier, checks, profile, as_of=moment, terms=terms.of_baseline(), excluded=excluded)
+            return judge(earlier, checks, profile, as_of=earlier.moment, terms=terms.of_baseline(), excluded=excluded)
 
         judged, since = mark_since(judged, terms.baseline, checks, again)
     verdict = decide(

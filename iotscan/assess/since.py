@@ -13,7 +13,8 @@ def have_one_rule(one: Run, other: Run) -> bool:
     """True when two runs were judged by the same profile, program and checks, so that their results compare."""
     profiles = one.profile.sha256, other.profile.sha256
     return (
-        profiles[0] == profiles[1] != ""
+        bool(one.checks)  # nothing was asked: then nothing can have stayed the same
+        and profiles[0] == profiles[1] != ""
         and one.tool.version == other.tool.version
         and sorted(one.checks, key=lambda c: c.id) == sorted(other.checks, key=lambda c: c.id)
     )

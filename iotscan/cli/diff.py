@@ -10,6 +10,7 @@ from iotscan.cli.stored import AsOf, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from iotscan.assess.check import Check
     from iotscan.assess.profile import Profile
@@ -49,12 +50,13 @@ def diff(
 
     from iotscan.cli.pipe import tell, while_somebody_listens
     from iotscan.model.redaction import without_secrets
+    from iotscan.model.run import read_moment
     from iotscan.report.difference import sentence, write
     from iotscan.store.runs import read_run
 
     # A run file may come from elsewhere: what it hides is not known.
     runs = without_secrets((read_run(old, output_dir), read_run(new, output_dir)))
-    told = _compare(*runs, profile, checks or (), as_of)
+    told = _compare(*runs, profile, checks or (), read_moment(as_of, "--as-of") if as_of else None)
     payload = write(told, format)
     if quiet:
         payload = sentence(told) + "\n"
@@ -67,7 +69,9 @@ def diff(
     raise typer.Exit(1 if told.differs else 0)
 
 
-def _compare(old: "Run", new: "Run", profile_name: str, folders: "Sequence[Path]", as_of: str) -> "Comparison":
+def _compare(
+    old: "Run", new: "Run", profile_name: str, folders: "Sequence[Path]", as_of: "datetime | None"
+) -> "Comparison":
     from iotscan.assess.comparing import compare
     from iotscan.assess.registry import load_checks
     from iotscan.assess.since import fleet_ids, have_one_rule
@@ -114,28 +118,20 @@ def _rules(new: "Run", profile_name: str, folders: "Sequence[Path]") -> tuple["P
     return profile, select(profile, pack)
 
 
-def _by(run: "Run", checks: tuple["Check", ...], profile: "Profile", as_of: str) -> "Run":
+def _by(run: "Run", checks: tuple["Check", ...], profile: "Profile", as_of: "datetime | None") -> "Run":
     """The run as these rules judge it: as it is where they are its own. Waivers stay on what they were on."""
-    from datetime import datetime
-
     import msgspec
 
     from iotscan import __version__
     from iotscan.assess.gate import GateSettings
     from iotscan.assess.judging import judge
     from iotscan.assess.terms import Terms
-    from iotscan.cli.stored import read_date
-    from iotscan.model.run import Tool
 
     own = (run.profile.sha256, run.tool.version, sorted(run.checks, key=lambda c: c.id))
     if not as_of and own == (profile.sha256, __version__, [c.info for c in checks]):
         return run
-    moment = read_date(as_of) if as_of else datetime.fromisoformat(run.as_of)
-    # The tool is who judged: what was seen is said by its probes.
     terms = Terms(gate=GateSettings(fail_on_new="none"))
-    judged = judge(
-        msgspec.structs.replace(run, tool=Tool(version=__version__)), checks, profile, as_of=moment, terms=terms
-    )
+    judged = judge(run, checks, profile, as_of=as_of or run.moment, terms=terms)
     waivers = {r.fingerprint: r.waiver for r in run.results if r.waiver}
     results = [msgspec.structs.replace(r, waiver=waivers.get(r.fingerprint, r.waiver)) for r in judged.results]
     return msgspec.structs.replace(judged, results=tuple(results))

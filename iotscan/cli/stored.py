@@ -9,8 +9,6 @@ from iotscan.cli import options as shared
 from iotscan.cli.complete import complete_run
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from iotscan.assess.terms import Terms
     from iotscan.model.run import Run
 
@@ -167,26 +165,15 @@ def _judge_again(
     terms: "Terms",
     as_of: str,
 ) -> "Run":
-    from datetime import datetime
-
     from iotscan.assess.judging import judge
     from iotscan.cli.selection import choose_checks
+    from iotscan.model.errors import BadInput
+    from iotscan.model.run import read_moment
     from iotscan.store.runs import read_run
 
     stored = read_run(named, output)
     profile, chosen = choose_checks(profile_name, folders, include, skip)
-    moment = read_date(as_of) if as_of else datetime.fromisoformat(stored.as_of)
+    moment = read_moment(as_of, "--as-of") if as_of else stored.moment
+    if terms.baseline is not None and terms.baseline.id == stored.id:
+        raise BadInput(f"the baseline is run {stored.id} itself, in which nothing can be new: name an earlier run")
     return judge(stored, chosen, profile, as_of=moment, terms=terms)
-
-
-def read_date(text: str) -> "datetime":
-    """The moment that ``--as-of`` means. Raises BadInput."""
-    from datetime import UTC, datetime
-
-    from iotscan.model.errors import BadInput
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"--as-of '{text[:40]}' is no date: write it like 2026-12-31") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

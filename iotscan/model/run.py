@@ -1,14 +1,17 @@
 """A run: everything that was given, seen, judged and decided. Schema ``iotscan/run@1``."""
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from iotscan.model.device import Device, Image
+from iotscan.model.errors import BadInput
 from iotscan.model.grade import Grades
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.scope import Scope
+from iotscan.model.text import safe_text
 from iotscan.model.waiver import AttestationUse, WaiverUse
 
 SCHEMA = "iotscan/run@1"
@@ -19,7 +22,7 @@ Redaction = Literal["strict", "standard", "off"]
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote the run."""
+    """Who judged the run; what was seen names its probe."""
 
     name: str = "iotscan"
     version: str
@@ -126,6 +129,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     audit_root: str = ""
     """The hash of the last line of ``audit.jsonl``: what a scan sent, in order. Empty where nothing was sent."""
 
+    @property
+    def moment(self) -> datetime:
+        """:attr:`as_of`, in UTC. Raises BadInput where a file says something else."""
+        return read_moment(self.as_of, f"'as_of' of run {self.id[:60]}")
+
     def check(self, check_id: str) -> CheckInfo | None:
         """The metadata of a check of this run."""
         return next((c for c in self.checks if c.id == check_id), None)
@@ -137,3 +145,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     def result(self, fingerprint: str) -> Result | None:
         """A result of this run by its fingerprint."""
         return next((r for r in self.results if r.fingerprint == fingerprint), None)
+
+
+def read_moment(text: str, what: str) -> datetime:
+    """A date or a date-time, UTC where it has no zone, in UTC; ``what`` says in the BadInput whose it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"{what} is '{safe_text(text, 40)}', and no date: write it like 2026-12-31") from error

@@ -200,7 +200,7 @@ class Scan:
             images=(),
             observations=self._inventory.observations(address),
             attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
-            as_of=datetime.fromisoformat(self._request.header.as_of),
+            as_of=self._request.header.moment,
         )
         profile = self._request.profile
         values = values_by_id(profile, self._checks)
@@ -247,7 +247,7 @@ class Scan:
             self._hiding.within(run),
             self._request.checks,
             self._request.profile,
-            as_of=datetime.fromisoformat(run.as_of),
+            as_of=run.moment,
             terms=self._request.terms,
         )
         write_run(self._request.folder, judged)

@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_exit_2(cli: Cli, words: tuple[str, ...], tmp
 def test_the_gate_fails_on_what_the_baseline_has_not(cli: Cli, build, tmp_path: Path):
     one, two = build("gw-1.0", ROOT), build("gw-1.1", ROOT + "admin" + ROOT[4:])
     gate = ("gate", "--fail-on-new", "low", "--baseline")
-    same = cli(*gate, one, one)
+    same = cli(*gate, changed(one, id="earlier"), one)
     assert same.code == 0
     worse = cli(*gate, one, two)
     assert worse.code == 1
@@ -127,3 +127,34 @@ def test_a_baseline_of_something_else_knows_nothing_and_says_so(cli: Cli, build)
     assert cli("gate", build("x/printer-2.0", ROOT), "--fail-on-new", "low", "--baseline", other).code == 0
     named = build("y/board-7", ROOT, "--name", "printer")
     assert cli("gate", named, "--fail-on-new", "low", "--baseline", other).code == 0
+
+
+def test_a_run_is_no_baseline_of_itself(cli: Cli, build):
+    """``gate latest --baseline latest`` would be green for ever."""
+    one = build("gw-1.0", ROOT)
+    ended = cli("gate", one, "--baseline", one, "--fail-on-new", "low")
+    assert (ended.code, ended.out) == (2, "")
+    assert "itself" in ended.err
+
+
+def test_runs_that_nobody_judged_are_judged_before_they_are_compared(cli: Cli, build):
+    one, two = build("gw-1.0", ROOT), build("gw-1.1", "admin" + ROOT[4:])
+    before, after = (changed(path, results=(), checks=()) for path in (one, two))
+    assert cli("diff", before, after).code == 1
+
+
+def test_who_judged_is_in_the_run(cli: Cli, build, tmp_path: Path):
+    """The rules of another version must not pass for those of the version that scanned."""
+    one = build("gw-1.0", ROOT)
+    old = changed(one, tool=msgspec.structs.replace(_run(one).tool, version="0.0.1"))
+    cli("assess", old, "-f", f"json:{tmp_path / 'again.json'}")
+    assert _run(tmp_path / "again.json").tool == _run(one).tool
+
+
+@pytest.mark.parametrize("date", ["garbage", "", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_date_that_is_none_is_bad_input(cli: Cli, build, date: str):
+    one, other = build("gw-1.0", ROOT), build("gw-1.1", ROOT)
+    spoilt = changed(one, as_of=date, profile=msgspec.structs.replace(_run(one).profile, sha256=""))
+    lines = [cli("gate", spoilt), cli("diff", spoilt, other), cli("gate", other, "--baseline", spoilt)]
+    lines += [cli("gate", one, "--as-of", date)] if date else []
+    assert [(ended.code, ended.out, ended.err.count("\n")) for ended in lines] == [(2, "", 1)] * len(lines)
