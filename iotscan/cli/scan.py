@@ -7,8 +7,31 @@ import typer
 
 from iotscan.cli import options as shared
 
+RESUMABLE = frozenset(
+    [
+        "resume",
+        "targets",
+        "lab",
+        "scope",
+        "yes",
+        "deadline",
+        "format",
+        "output_dir",
+        "redact",
+        "color",
+        "width",
+        "ascii",
+        "quiet",
+        "show_passed",
+        "no_progress",
+        "no_step_summary",
+    ]
+)
+"""What may be said when a scan goes on: the rest, its gate included, is as it was begun. Targets are refused later."""
+
 
 def scan(
+    ctx: typer.Context,
     targets: Annotated[
         list[str] | None,
         typer.Argument(
@@ -82,9 +105,12 @@ def scan(
     Examples: iotscan scan --lab | iotscan scan 192.168.1.0/24 --fail-on high | iotscan scan -f json 192.168.1.7
     """
     from iotscan.cli import launch
+    from iotscan.cli.given import refuse_others
     from iotscan.cli.output import Display, check_display
     from iotscan.cli.terms import Gating
 
+    if resume:
+        refuse_others(ctx, RESUMABLE, "--resume goes on as the scan was begun, and is judged on the same terms")
     display = check_display(
         Display(
             color=color,

@@ -9,6 +9,7 @@ from typing import Any
 from typer._click.core import Context, ParameterSource
 from typer.core import TyperCommand
 
+from iotscan.cli.given import refuse_empty
 from iotscan.cli.pipe import tell
 
 
@@ -22,7 +23,10 @@ class SettledCommand(TyperCommand):
             if "--no-waivers" in args:
                 # A flag that contradicts a setting wins over it like any other.
                 ctx.default_map.pop("waivers", None)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            refuse_empty(ctx)
+        return rest
 
     def invoke(self, ctx: Context) -> Any:
         """Say what did not come from a flag, then run."""

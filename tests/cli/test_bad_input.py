@@ -62,6 +62,7 @@ SCAN: dict[str, tuple[tuple[str, ...], str]] = {
     "superscript port": ((TARGET, "--ports", "8²"), "no port list"),
     "printer port": ((TARGET, "--ports", "80,9100"), "9100"),
     "industrial port in a range": ((TARGET, "--ports", "500-510"), "502"),
+    "empty threshold": ((TARGET, "--fail-on", ""), "--fail-on is empty"),
     "unknown threshold": ((TARGET, "--fail-on", "severe"), "critical, high"),
     "threshold misspelt": ((TARGET, "--warn-on", "hgih"), "--warn-on hgih is unknown: did you mean 'high'"),
     "no such grade": ((TARGET, "--min-grade", "G"), "A, B, C, D, E or F"),
@@ -79,6 +80,10 @@ SCAN: dict[str, tuple[tuple[str, ...], str]] = {
     "nothing to resume": (("--resume", "nothing"), "nothing"),
     "resume a whole run file": (("--resume", "cut.json"), "resume"),
     "resume and targets": (("--resume", "x", TARGET), "--resume"),
+    "resume on other terms": (
+        ("--resume", "x", "--fail-on", "high", "--check", "tls-*"),
+        "leave out --check, --fail-on",
+    ),
     "resume and lab": (("--resume", "x", "--lab"), "--resume"),
 }
 OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -95,6 +100,8 @@ OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
     "no date": (("assess", "whole.json", "--as-of", "yesterday"), "2026-12-31"),
     "gate new without a baseline": (("gate", "whole.json", "--fail-on-new", "low"), "--baseline RUN"),
     "image new without a baseline": (("image", "folder", "--fail-on-new", "low"), "--baseline RUN"),
+    "gate without a word": (("gate", "whole.json", "--min-grade="), "--min-grade is empty"),
+    "image without a word": (("image", "folder", "--fail-on", ""), "--fail-on is empty"),
     "gate threshold": (("gate", "whole.json", "--fail-on", "worst"), "critical, high"),
     "assess with unknown check": (("assess", "whole.json", "--check", "nope"), "nope"),
     "report in an unknown format": (("report", "whole.json", "-f", "yaml"), "json"),
