@@ -49,4 +49,8 @@ def mark_since(
         no_longer_assessed=compared.counts["no_longer_assessed"],
     )
     marked = msgspec.structs.replace(run, results=results, baseline=info)
-    return marked, tuple(f"baseline: {note}" for note in compared.notes)
+    notes = compared.notes
+    if baseline.verdict is not None and baseline.verdict.gate == "fail":
+        # Else the second of two equal builds is green: the first one, taken as its baseline, "knows" what broke it.
+        notes = (*notes, f"{baseline.id} fails its own gate, and what it found counts as known")
+    return marked, tuple(f"baseline: {note}" for note in notes)

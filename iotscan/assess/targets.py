@@ -1,5 +1,6 @@
 """Whom an entry of the waiver file is about: one answer for waivers and attestations."""
 
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
@@ -10,20 +11,28 @@ from iotscan.model.identity import UNIQUE_CLAIMS, provisional_ids
 from iotscan.model.subject import Subject
 
 Owner = Device | Image
-_NAMING = (*UNIQUE_CLAIMS, "name", "model")
-"""What a device says of itself by which a person may mean it."""
+_SELF_CHOSEN = ("name", "model")
+"""What a device calls itself, as any other may."""
+_DEVICE_ID = re.compile(r"dev-[0-9a-f]{8}")
 
 
 def owners_of(target: Target, devices: Iterable[Device], images: Iterable[Image]) -> tuple[Owner, ...]:
     """The devices and images that a target names, whichever place of them it goes on to name."""
     if is_about_images(target):
         return tuple(i for i in images if target.image in ("", i.name, i.id))
-    return tuple(d for d in devices if _is_device(target, d))
+    known = tuple(devices)
+    meant = _called(target.asset, known) if target.asset else known
+    return tuple(d for d in meant if not target.ip or _plain(target.ip) in {_plain(a) for a in d.addresses})
 
 
 def is_about_images(target: Target) -> bool:
     """True when a target names an image or a place in one."""
     return any(getattr(target, name) for name in IMAGE_KEYS)
+
+
+def is_device_id(asset: str) -> bool:
+    """True for an id of ours, made of an address (:func:`iotscan.model.device.provisional_id`) and as weak as that."""
+    return bool(_DEVICE_ID.fullmatch(_name(asset)))
 
 
 def is_within(target: Target, subject: Subject) -> bool:
@@ -58,23 +67,49 @@ def _past_any(reached: set[int], pattern: Sequence[str]) -> set[int]:
     return reached
 
 
-def _is_device(target: Target, device: Device) -> bool:
-    if target.ip and _plain(target.ip) not in {_plain(a) for a in device.addresses}:
-        return False
-    return not target.asset or _name(target.asset) in _names(device)
+def _called(word: str, devices: Sequence[Device]) -> tuple[Device, ...]:
+    """The devices that ``word`` names by the strongest of what names them.
+
+    Where one has it as its id, its MAC address or its serial number, others that merely call themselves so are not
+    meant; nor is anybody meant whose name is written like an id or a MAC address.
+    """
+    name = _name(word)
+    for names in (_ids, _macs, _serials, _names):
+        found = tuple(d for d in devices if name in names(d))
+        if found:
+            return found if names is not _names or not _is_unlike_a_name(name) else ()
+    return ()
+
+
+def _ids(device: Device) -> set[str]:
+    return {_name(word) for word in (device.id, *provisional_ids(device))}
+
+
+def _macs(device: Device) -> set[str]:
+    return {_name(device.mac)} if device.mac else set()
+
+
+def _serials(device: Device) -> set[str]:
+    return {_name(c.value) for c in device.claims if c.what in UNIQUE_CLAIMS}
 
 
 def _names(device: Device) -> set[str]:
-    said = (c.value for c in device.claims if c.what in _NAMING)
-    return {_name(word) for word in (device.id, *provisional_ids(device), device.mac, *said) if word}
+    return {_name(c.value) for c in device.claims if c.what in _SELF_CHOSEN}
+
+
+def _is_unlike_a_name(name: str) -> bool:
+    return is_device_id(name) or _is_mac(name.split(":"))
 
 
 def _name(word: str) -> str:
     """A name as it compares: whatever its case, a MAC with ``-``, a UUID with its prefix."""
     plain = word.strip().lower().removeprefix("uuid:")
     octets = plain.replace("-", ":").split(":")
-    is_mac = len(octets) == 6 and all(len(o) == 2 and set(o) <= set("0123456789abcdef") for o in octets)
-    return ":".join(octets) if is_mac else plain
+    return ":".join(octets) if _is_mac(octets) else plain
+
+
+def _is_mac(octets: Sequence[str]) -> bool:
+    return len(octets) == 6 and all(len(o) == 2 and set(o) <= set("0123456789abcdef") for o in octets)
 
 
 def _plain(address: str) -> str:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from iotscan.assess.targets import is_about_images, is_within, owners_of
+from iotscan.assess.targets import is_about_images, is_device_id, is_within, owners_of
 from iotscan.data.waiver_file import Entry, Target, WaiverEntry, is_glob
 from iotscan.model.device import Device, Image
 from iotscan.model.result import Result
@@ -205,6 +205,10 @@ class _Fate:
         if state == "not_asked" and self._asks and self._looks_there and not self._owners and not entry.target.image:
             said.append(f"names nothing in this run ({say_target(entry.target)})")
         breadth = self._breadth()
+        if self.fitting and not entry.fingerprint and is_device_id(entry.target.asset):
+            said.append(
+                "names a device by its id, which is made of its address: write its MAC address or serial number"
+            )
         said += [f"is {OVER_BROAD}: {breadth}"] if breadth and state != "expired" else []
         return [f"waiver {entry.id} {words}" for words in said]
 

@@ -82,6 +82,30 @@ def test_and_by_no_other_name(asset: str) -> None:
     assert not waived(asset=asset)
 
 
+@pytest.mark.parametrize(
+    "asset", ["00:11:22:aa:bb:cc", "9f1c0000-aaaa-bbbb-cccc-1234567890ab", "dev-0a1b2c3d", "00:11:22:33:44:55"]
+)
+def test_nobody_is_waived_for_calling_itself_by_the_mark_of_another(asset: str) -> None:
+    liar = Device(
+        id="dev-liar",
+        addresses=("192.0.2.66",),
+        claims=(Claim(what="name", value=asset, how="mdns"), Claim(what="model", value=asset, how="mdns")),
+    )
+    found = result(subject=Subject(device="dev-liar", address="192.0.2.66", service="tcp/443"), fingerprint="e" * 16)
+    told = waive((found,), (CAM, liar), (), (entry(target=Target(asset=asset)),), as_of=AS_OF, asked=ASKED)
+    assert not told.results[0].waiver
+
+
+def test_an_id_is_as_weak_as_the_address_that_it_is_made_of() -> None:
+    named = Device(id="dev-0a1b2c3d", addresses=("192.0.2.66",))
+    found = result(subject=Subject(device=named.id, address="192.0.2.66", service="tcp/443"), fingerprint="e" * 16)
+    loose, pinned = entry(target=Target(asset=named.id)), entry(target=Target(asset=named.id), fingerprint="e" * 16)
+    for waiver, number in ((loose, 1), (pinned, 0)):
+        told = waive((found,), (named,), (), (waiver,), as_of=AS_OF, asked=ASKED)
+        assert told.results[0].waiver
+        assert sum("made of its address" in said for said in told.warnings) == number
+
+
 def test_a_service_and_an_address_are_exact() -> None:
     assert waived(asset="cam-front", service="tcp/443")
     assert not waived(asset="cam-front", service="udp/443")

@@ -158,3 +158,13 @@ def test_a_date_that_is_none_is_bad_input(cli: Cli, build, date: str):
     lines = [cli("gate", spoilt), cli("diff", spoilt, other), cli("gate", other, "--baseline", spoilt)]
     lines += [cli("gate", one, "--as-of", date)] if date else []
     assert [(ended.code, ended.out, ended.err.count("\n")) for ended in lines] == [(2, "", 1)] * len(lines)
+
+
+def test_a_baseline_that_fails_its_own_gate_is_told(cli: Cli, build, tmp_path: Path):
+    """``--baseline latest`` after a red build: the same build again is green, and must say why."""
+    build("gw-1.0", ROOT, "--fail-on", "low")
+    again = cli(
+        "image", tmp_path / "gw-1.0", "-o", tmp_path / "out", "--baseline", "latest", "--fail-on-new", "low", "-q"
+    )
+    assert again.code == 0
+    assert "fails its own gate" in again.out
