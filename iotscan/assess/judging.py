@@ -7,7 +7,7 @@ Pure: the same run, checks, profile and date give the same bytes. ``scan``, ``im
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import msgspec
 
@@ -23,6 +23,7 @@ from iotscan.assess.since import mark_since
 from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
 from iotscan.model.facts import PortSweep
+from iotscan.model.facts.statement import Statement
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run, Tool
 
@@ -44,15 +45,17 @@ def judge(
     """
     rules = terms.rules(profile)
     moment = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    # An old run shows what was the case then; a person's permission has to hold now.
+    decided = max(moment, datetime.combine(terms.today or date.min, time(), UTC))
     seen = observed_only(run.observations)
-    stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=moment)
-    observations = (*seen, *stated.observations)
+    stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=decided)
+    observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
     evidence = Evidence(run.devices, run.images, observations, run.attempts, moment)
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
     )
     asked = {c.info.id for c in checks}
-    waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=moment, asked=asked)
+    waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=decided, asked=asked)
     required = required_ids(profile, checks)
     infos = {c.info.id: c.info for c in (*checks, *excluded)}
     judged = msgspec.structs.replace(
@@ -88,6 +91,12 @@ def judge(
         warnings=(*waived.warnings, *stated.warnings, *since),
     )
     return msgspec.structs.replace(judged, verdict=verdict)
+
+
+def _ended_since(observation: Observation, moment: datetime, decided: datetime) -> bool:
+    """True for a person's word that held when the run was made and does no more."""
+    said = observation.fact
+    return isinstance(said, Statement) and moment.date() <= said.expires < decided.date()
 
 
 def _is_answer(observation: Observation) -> bool:

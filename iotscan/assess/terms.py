@@ -1,5 +1,7 @@
 """On what terms a run is judged besides its profile: what the command line says of gate, waivers and baseline."""
 
+from datetime import date
+
 import msgspec
 
 from iotscan.assess.gate import GateRules, GateSettings, Threshold, settle
@@ -19,10 +21,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     fallback: Threshold = "none"
     baseline: Run | None = None
     waivers: WaiverFile = WaiverFile()
+    today: date | None = None
+    """The day on which what persons decided has to hold still, where it is later than that of the judgement."""
 
     def of_baseline(self) -> "Terms":
         """The terms to judge the baseline itself by: nothing is new in it."""
-        return msgspec.structs.replace(self, baseline=None, gate=GateSettings(fail_on_new="none"))
+        return msgspec.structs.replace(self, baseline=None, today=None, gate=GateSettings(fail_on_new="none"))
 
     def rules(self, profile: Profile) -> GateRules:
         """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""

@@ -165,6 +165,8 @@ def _judge_again(
     terms: "Terms",
     as_of: str,
 ) -> "Run":
+    import msgspec
+
     from iotscan.assess.judging import judge
     from iotscan.cli.selection import choose_checks
     from iotscan.model.errors import BadInput
@@ -174,6 +176,9 @@ def _judge_again(
     stored = read_run(named, output)
     profile, chosen = choose_checks(profile_name, folders, include, skip)
     moment = read_moment(as_of, "--as-of") if as_of else stored.moment
+    if as_of:
+        # Who names a date means it for waivers as well.
+        terms = msgspec.structs.replace(terms, today=None)
     if terms.baseline is not None and terms.baseline.id == stored.id:
         raise BadInput(f"the baseline is run {stored.id} itself, in which nothing can be new: name an earlier run")
     return judge(stored, chosen, profile, as_of=moment, terms=terms)

@@ -8,7 +8,7 @@ import msgspec
 
 from iotscan.assess.gate import GateSettings, Threshold
 from iotscan.assess.terms import Terms
-from iotscan.cli.waiving import find_waivers, read_file
+from iotscan.cli.waiving import clock, find_waivers, read_file
 from iotscan.data.typed_yaml import nearest, shown
 from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.errors import BadInput
@@ -62,7 +62,7 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
         baseline = read_run(self.baseline, output) if self.baseline else None
         waivers = find_waivers(self.waivers, no_waivers=self.no_waivers)
         decided = read_file(waivers, folders) if waivers else WaiverFile()
-        return Terms(gate=settings, fallback=fallback, baseline=baseline, waivers=decided)
+        return Terms(gate=settings, fallback=fallback, baseline=baseline, waivers=decided, today=clock())
 
 
 def _threshold(option: str, word: str) -> Threshold | None:

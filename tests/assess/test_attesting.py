@@ -154,3 +154,15 @@ def test_an_attested_finding_can_be_waived() -> None:
     made = judge(HEARD, CHECKS, PROFILE, as_of=AS_OF, terms=Terms(waivers=file))
     assert said(made).waiver == "W-1"
     assert made.waivers[0].state == "applied"
+
+
+@pytest.mark.parametrize(
+    ("today", "outcome"), [(date(2026, 12, 31), Outcome.PASS), (date(2027, 1, 1), Outcome.NOT_ASSESSED)]
+)
+def test_a_word_has_to_hold_today_however_old_the_run_is(today: date, outcome: Outcome) -> None:
+    made = judge(
+        HEARD, CHECKS, PROFILE, as_of=AS_OF, terms=Terms(waivers=WaiverFile(attestations=(entry(),)), today=today)
+    )
+    assert said(made).outcome is outcome
+    assert made.attestations[0].state == ("applied" if outcome is Outcome.PASS else "expired")
+    assert made.as_of == AS_OF.isoformat(), "facts are judged by the date of the run"

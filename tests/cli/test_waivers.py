@@ -5,6 +5,7 @@ import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from iotscan.cli.waiver_words import read_target
@@ -232,3 +233,18 @@ def test_the_commands_are_commands(cli: Cli, project: Path) -> None:
     # The first finds a key.
     assert codes == [1, 0, 0, 0, 0, 0, 0]
     assert (project / NAME).read_text().count(f"  - id: W-{datetime.now(UTC).year}-") == 2
+
+
+def test_a_waiver_ends_today_however_old_the_run_is(cli: Cli, project: Path) -> None:
+    """A stored run that is gated every night would stay green for ever."""
+    assert image(cli).code == 1
+    run = latest()
+    then = TODAY - timedelta(days=100)
+    write_run(project, msgspec.structs.replace(run, as_of=f"{then}T12:00:00+00:00"))
+    waiver = "id: W-1, check: private-keys, target: {image: rootfs}, decision: risk_accepted, reason: r, owner: jane"
+    ends = f"created: {then}, expires: {then + timedelta(days=10)}"
+    (project / NAME).write_text(f"schema: iotscan/waivers@1\nwaivers:\n  - {{{waiver}, {ends}}}\n")
+    ended = cli("gate", "run.json", "--check", "private-keys")
+    assert ended.code == 1, ended.out
+    assert "W-1 expired 90 days ago (owner jane)" in ended.out
+    assert cli("gate", "run.json", "--check", "private-keys", "--as-of", then).code == 0, "a date that is named counts"
