@@ -5,6 +5,7 @@ findings are told. Whatever ends the scan early (Ctrl-C, a deadline, ``kill -9``
 that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from iotscan.assess.assessing import assess
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
+from iotscan.model.device import Device
 from iotscan.model.observation import Attempt, Observation
-from iotscan.model.redaction import Hiding
+from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
@@ -67,7 +69,7 @@ class Scan:
         self._audit = open_log(request.folder, request.header, request.caller, goes_on=earlier is not None)
         self._dialer = Dialer(request.header.scope, self._audit, clock)
         self._inventory = Inventory()
-        self._hiding = Hiding()
+        self._hidings: dict[str, Hiding] = defaultdict(Hiding)
         self._earlier = earlier or ()
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
         self._journalled = {entry for entry in self._earlier if isinstance(entry, Found)}
@@ -150,7 +152,7 @@ class Scan:
 
     def _note(self, found: Found) -> bool:
         """Write a sign of life down unless the journal holds it; True when its address is new."""
-        found = self._hiding.within(found)
+        found = without_secrets(found)
         if found not in self._journalled:
             self._journalled.add(found)
             self._journal.append(found)
@@ -169,7 +171,7 @@ class Scan:
                 server_name=self._request.plan.names.get(address, ""),
                 done=done,
                 announced=lambda: self._inventory.announcement(address),
-                hiding=self._hiding,
+                hiding=self._hidings[address],
             )
             await survey.run()
         self._costs[address] = self._dialer.line(address).cost()
@@ -214,7 +216,7 @@ class Scan:
     def _finish(self, cut: Reason | None) -> Run:
         self._journal.close()
         inventory = self._inventory
-        devices = inventory.devices()
+        devices = tuple(self._without_its_secrets(device) for device in inventory.devices())
         owner = {address: device for device in devices for address in device.addresses}
         observations: list[Observation] = []
         attempts: list[Attempt] = []
@@ -223,7 +225,8 @@ class Scan:
             device = owner[address]
             spent = self._costs.get(address) or self._dialer.line(address).cost()
             costs[device.id] = costs.get(device.id, Cost()) + spent
-            observations += (rebind(o, device) for o in inventory.observations(address))
+            said = self._hidings[address].within(inventory.observations(address))
+            observations += (rebind(o, device) for o in said)
             attempts += (
                 msgspec.structs.replace(a, subject=msgspec.structs.replace(a.subject, device=device.id))
                 for u in inventory.units(address)
@@ -244,7 +247,7 @@ class Scan:
             notices=(*self._request.header.notices, *self._notices(cut)),
         )
         judged = judge(
-            self._hiding.within(run),
+            without_secrets(run),
             self._request.checks,
             self._request.profile,
             as_of=run.moment,
@@ -252,6 +255,12 @@ class Scan:
         )
         write_run(self._request.folder, judged)
         return judged
+
+    def _without_its_secrets(self, device: Device) -> Device:
+        """A device that told a secret after it had said it as its name."""
+        for address in device.addresses:
+            device = self._hidings[address].within(device)
+        return device
 
     def _cut_short(self, device: str, address: str, cut: Reason) -> list[Attempt]:
         """Attempts that say: this device was found, and we did not get to ask it everything."""

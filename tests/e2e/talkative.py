@@ -34,14 +34,14 @@ def devices(folder: Path) -> Iterator[tuple[Device, ...]]:
         for number in range(0, len(CANARIES), 8):
             share = CANARIES[number : number + 8]
             console, secure = (stack.enter_context(device()) for _ in range(2))
-            console.tcp((SSH,), _banner(f"SSH-2.0-dropbear {share[0].said}\r\n"))
-            console.tcp((TELNET,), _banner("".join(f"{c.said}\r\n" for c in share[:4]) + "login: "))
+            console.tcp((SSH,), banner(f"SSH-2.0-dropbear {share[0].said}\r\n"))
+            console.tcp((TELNET,), banner("".join(f"{c.said}\r\n" for c in share[:4]) + "login: "))
             secure.tcp((SECURE,), _secure(folder / f"{number}.pem", share))
             made += (console, secure)
         yield tuple(made)
 
 
-def _banner(text: str) -> Talk:
+def banner(text: str) -> Talk:
     def talk(guest: socket.socket) -> None:
         guest.sendall(text.encode())
         while guest.recv(4096):

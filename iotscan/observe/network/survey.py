@@ -72,8 +72,8 @@ class Survey:
     """Asks one device everything in ``questions``; each finished unit goes to ``keep`` at once.
 
     ``done`` are the units an earlier run finished; ``announced`` gives what discovery has heard the
-    device say of itself so far, which helps to tell which product it is. ``hiding`` takes the secrets out of
-    what it says: nothing that leaves here holds one.
+    device say of itself so far, which helps to tell which product it is. ``hiding`` takes the secrets out of what
+    it says: nothing that leaves here holds one, and what it said, whole, is known to its further probes alone.
     """
 
     def __init__(
@@ -111,17 +111,13 @@ class Survey:
 
     async def _finish(self, unit: Unit) -> Unit:
         finished = self._hiding.within(msgspec.structs.replace(unit, cost=self._line.cost()))
-        self._take(finished)
         await self._keep(finished)
         return finished
-
-    def _take(self, unit: Unit) -> None:
-        self._known.extend((o.subject.service, o.fact) for o in unit.observations)
 
     def _earlier(self, name: str) -> Unit | None:
         unit = self._done.get(name)
         if unit is not None:
-            self._take(unit)
+            self._known.extend((o.subject.service, o.fact) for o in unit.observations)
         return unit
 
     def _subject(self, service: Service | None = None) -> Subject:
@@ -211,6 +207,8 @@ class Survey:
         heard: Heard,
         clock: "_Clock",
     ) -> Unit:
+        # A product may be known by the very realm that says its password.
+        self._known.extend((self._about(fact, service).service, fact) for fact in heard.facts)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         seen = tuple(
             observe(
