@@ -57,7 +57,7 @@ class Evidence:
     @property
     def observations(self) -> Iterator[Observation]:
         """Every observation about a device or image of this run."""
-        return (o for heard in self._heard.values() for o in heard)
+        return (o for owner in self.owners for o in self.heard(owner.id))
 
     def observed(self, kind: str, owner: str) -> tuple[Observation, ...]:
         """All observations of a kind of fact about a device or image, in the order of their places."""

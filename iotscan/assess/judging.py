@@ -86,7 +86,7 @@ def judge(
         rules=rules,
         required=required,
         has_checks=bool(checks),
-        answered_targets=bool(run.images) or any(_is_answer(o) for o in seen),
+        answered_targets=bool(run.images) or any(_is_answer(o) for o in evidence.observations),
         was_cut_short=run.status != "complete",
         warnings=(*waived.warnings, *stated.warnings, *since),
     )
@@ -100,6 +100,6 @@ def _ended_since(observation: Observation, moment: datetime, decided: datetime) 
 
 
 def _is_answer(observation: Observation) -> bool:
-    """True when a device said anything: a closed port is an answer, silence is none."""
+    """True when a device said anything: a closed port is an answer; silence and a person's word are none."""
     fact = observation.fact
-    return bool(fact.open or fact.closed) if isinstance(fact, PortSweep) else True
+    return bool(fact.open or fact.closed) if isinstance(fact, PortSweep) else not isinstance(fact, Statement)

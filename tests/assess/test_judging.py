@@ -147,3 +147,12 @@ def test_a_run_that_has_not_ended_is_incomplete():
         judged = judge(stored, CHECKS[:1], PROFILE, as_of=AS_OF, terms=HIGH)
         assert judged.verdict
         assert judged.verdict.exit_code == 3, status
+
+
+def test_what_is_said_of_nobody_is_no_answer():
+    """Attempts that found nothing, and observations that are bound to no device of the run."""
+    gone = tried("telnet-server", AttemptStatus.ABSENT, "tcp/23")
+    stranger = seen(TELNET, at("tcp/23", name="d9"))
+    judged = judge(run(stranger, attempts=(gone,)), CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
+    assert judged.verdict
+    assert (judged.verdict.exit_code, judged.verdict.reasons[0]) == (3, "no target answered")
