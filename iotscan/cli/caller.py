@@ -20,12 +20,25 @@ def caller() -> Caller:
 
 
 def without_folders(word: str) -> str:
-    """A word of a command line with the folders of paths left out: they tell of the operator, not of the scan."""
+    """A word of a command line with the folders of paths left out: they tell of the operator, not of the scan.
+
+    Networks stay, behind an option, too: ``--exclude=192.0.2.0/28`` says what was left alone.
+    """
+    option, named, value = word.partition("=") if word.startswith("--") and "=" in word else ("", "", word)
+    kind = re.match(r"[\w-]+:(?=[^/]*/)", value)
+    prefix = kind[0] if kind else ""
+    path = value[len(prefix) :]
+    if "/" not in value or _is_network(value):
+        return word
+    return f"{option}{named}{prefix}…/{path.rpartition('/')[2]}"
+
+
+def _is_network(word: str) -> bool:
     try:
         ip_network(word, strict=False)
     except ValueError:
-        return re.sub(r"[^:=,\s]*/(?=[^/]*$)", "…/", word) if "/" in word else word
-    return word
+        return False
+    return True
 
 
 def _user() -> str:

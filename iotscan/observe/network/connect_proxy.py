@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import SocketStream
 
+from iotscan.model.errors import BadInput
 from iotscan.observe.network.conversation import WIRE_CAP, Connection
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, PeerClosed
@@ -34,7 +35,9 @@ class ConnectProxy:
         self.at = 0
         """The loopback port it listens on."""
         self.error: DialError | None = None
-        """The first failure to have a conversation with the device."""
+        """The first failure to have a conversation with the device, or to go on with one."""
+        self.failure: BadInput | None = None
+        """What the user has to mend: the audit log, say, cannot be written."""
 
     async def handle(self, client: SocketStream) -> None:
         """Serve one connection of the library."""
@@ -64,11 +67,28 @@ class ConnectProxy:
             async with self._line.tcp(self._port, cap=self._cap) as device:
                 await client.send(_answer("200 Connection established"))
                 async with anyio.create_task_group() as both:
-                    both.start_soon(_pump_out, client, device, both.cancel_scope)
+                    both.start_soon(self._pump_out, client, device, both.cancel_scope)
                     both.start_soon(_pump_in, client, device, both.cancel_scope)
-        except DialError as error:
-            self.error = self.error or error
+        except (DialError, BadInput) as error:
+            self._remember(error)
             await client.send(_answer("502 Bad Gateway"))
+
+    async def _pump_out(self, client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
+        """What leaves here may be refused at any time: then the conversation ends, and nothing else."""
+        try:
+            while True:
+                await device.send(await client.receive())
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, PeerClosed):
+            pass
+        except (DialError, BadInput) as error:
+            self._remember(error)
+        ended.cancel()
+
+    def _remember(self, error: DialError | BadInput) -> None:
+        if isinstance(error, BadInput):
+            self.failure = self.failure or error
+        else:
+            self.error = self.error or error
 
 
 async def _read_head(client: SocketStream) -> bytes:
@@ -77,14 +97,6 @@ async def _read_head(client: SocketStream) -> bytes:
         while b"\r\n\r\n" not in head and len(head) < _HEAD_CAP:
             head += await client.receive(_HEAD_CAP - len(head))
     return head
-
-
-async def _pump_out(client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
-    try:
-        while True:
-            await device.send(await client.receive())
-    except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, PeerClosed):
-        ended.cancel()
 
 
 async def _pump_in(client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
@@ -104,7 +116,8 @@ def _answer(status: str) -> bytes:
 async def connect_proxy(line: Line, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
     """A proxy to one TCP port of one device, while the block lasts; each CONNECT is one conversation.
 
-    What the block raises comes out in an exception group: catch within.
+    What the block raises comes out in an exception group: catch within. Raises BadInput after the block when that
+    kept a send from going.
     """
     proxy = ConnectProxy(line, port, cap=cap)
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
@@ -115,3 +128,5 @@ async def connect_proxy(line: Line, port: int, *, cap: int = WIRE_CAP) -> AsyncI
                 yield proxy
             finally:
                 tasks.cancel_scope.cancel()
+    if proxy.failure is not None:
+        raise proxy.failure

@@ -84,13 +84,18 @@ class Line:
 
     def _check_budget(self) -> None:
         self._check_clock()
+        self._check_count()
         if self._lost >= _LOST_LIMIT:
             raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
+
+    def _check_count(self) -> None:
         if self.connections + self.datagrams >= self.pace.connections:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
 
     def _announcer(self, kind: SendKind, transport: Literal["tcp", "udp"], port: int) -> Announce:
         def announce(payload: bytes) -> None:
+            if kind == "datagram":
+                self._check_count()
             self._outgoing.note(kind, self.address, transport, port, payload)
 
         return announce

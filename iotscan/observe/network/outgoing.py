@@ -5,10 +5,11 @@ Only then may it go. Whatever cannot be written down is not sent.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from iotscan.model.audit import Send, SendKind
@@ -54,6 +55,8 @@ class Outgoing:
         self._mandate = scope.mandate
         self._log = log or NoLog()
         self._clock = clock
+        self._latest = clock()
+        self._read_at = time.monotonic()
         self.is_closed = False
         """True once the window was found closed: everything since has been refused."""
 
@@ -65,10 +68,17 @@ class Outgoing:
 
     def require_open(self) -> None:
         """Raise :class:`OutOfScope` outside the scope's window."""
-        closed = self._mandate.refusal_at(self._clock()) if self._mandate else ""
+        closed = self._mandate.refusal_at(self._now()) if self._mandate else ""
         if closed:
             self.is_closed = True
             raise OutOfScope(closed)
+
+    def _now(self) -> datetime:
+        """The time: a clock that is put back while we send does not open a window again, nor hold it open."""
+        read_at = time.monotonic()
+        passed = timedelta(seconds=read_at - self._read_at)
+        self._latest, self._read_at = max(self._clock(), self._latest + passed), read_at
+        return self._latest
 
     def allows(self, address: str, port: int = 0) -> bool:
         """Whether the scope allows the address, and the port unless it is 0; the window aside."""

@@ -270,6 +270,19 @@ def test_a_silent_udp_port_is_a_time_out_and_a_closed_one_a_refusal() -> None:
         anyio.run(main, deaf.getsockname()[1])
 
 
+def test_datagrams_keep_to_the_budget() -> None:
+    async def main(port: int) -> int:
+        line = dialer(Pace(connections=3)).line(HERE)
+        with pytest.raises(BudgetSpent):
+            async with line.udp(port) as datagram:
+                await datagram.ask(b"question", seconds=0.01, tries=9)
+        return line.datagrams
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind((HERE, 0))
+        assert anyio.run(main, deaf.getsockname()[1]) == 3
+
+
 def test_multicast_goes_to_known_groups_only() -> None:
     async def main() -> None:
         with pytest.raises(OutOfScope):

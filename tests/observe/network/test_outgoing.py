@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +17,7 @@ from iotscan.model.scope import InScope, Mandate, Scope
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import DialError, OutOfScope
-from iotscan.observe.network.outgoing import asking
+from iotscan.observe.network.outgoing import Outgoing, asking
 from iotscan.observe.network.sweep import sweep
 from tests.observe.network.test_dial import FAST, HERE, closed_port, server
 from tests.observe.network.tls_probes.test_connect_proxy import head, talk
@@ -192,6 +194,72 @@ def test_a_conversation_under_way_stops_when_the_window_closes() -> None:
     with server(listen) as port:
         anyio.run(main, port)
     assert heard == [b"1"]
+
+
+def through_proxy(dialer: Dialer, heard: list[bytes], before_second: Callable[[], None]) -> list[DialError | None]:
+    """Two pieces of bytes through the proxy, ``before_second`` called between them; the proxy's error."""
+    said: list[DialError | None] = []
+
+    async def main(port: int) -> None:
+        async with connect_proxy(dialer.line(HERE), port) as proxy:
+            async with await anyio.connect_tcp("127.0.0.1", proxy.at) as client:
+                await client.send(head(f"{HERE}:{port}", proxy.password))
+                assert b"200" in await client.receive()
+                await client.send(b"1")
+                await client.receive()
+                before_second()
+                await client.send(b"2")
+                with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                    await client.receive()
+            said.append(proxy.error)
+
+    def listen(connection: socket.socket) -> None:
+        while data := connection.recv(10):
+            heard.append(data)
+            connection.sendall(b"x")
+
+    with server(listen) as port:
+        anyio.run(main, port)
+    return said
+
+
+def test_a_library_is_cut_off_when_the_window_closes() -> None:
+    clock, heard = Clock(), list[bytes]()
+
+    def close() -> None:
+        clock.now = CLOSES
+
+    (error,) = through_proxy(Dialer(scope(), None, clock), heard, close)
+    assert isinstance(error, OutOfScope)
+    assert heard == [b"1"]
+
+
+def test_a_library_is_cut_off_when_nothing_can_be_written_down() -> None:
+    heard: list[bytes] = []
+    with pytest.raises(BadInput, match="no room"):
+        through_proxy(Dialer(scope(), Log(room=2), Clock()), heard, lambda: None)
+    assert heard == [b"1"]
+
+
+def test_a_clock_that_is_put_back_does_not_open_the_window_again() -> None:
+    clock = Clock(CLOSES - timedelta(seconds=1))
+    outgoing = Outgoing(scope(), None, clock)
+    outgoing.require(HERE)
+    clock.now = CLOSES
+    with pytest.raises(OutOfScope):
+        outgoing.require(HERE)
+    clock.now = OPENS
+    with pytest.raises(OutOfScope):
+        outgoing.require(HERE)
+
+
+def test_a_clock_that_stands_still_does_not_hold_the_window_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    outgoing = Outgoing(scope(), None, Clock())
+    outgoing.require(HERE)
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with pytest.raises(OutOfScope):
+        outgoing.require(HERE)
 
 
 def test_ports_out_of_scope_are_neither_asked_nor_called_closed() -> None:

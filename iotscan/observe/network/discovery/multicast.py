@@ -13,6 +13,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.ports import FRAGILE
 from iotscan.wire import mdns, ssdp
 
 LISTEN_SECONDS = 2.0
@@ -92,6 +93,9 @@ async def _description(dialer: Dialer, location: str, source: str) -> tuple[Clai
         if url.scheme != "http" or canonical(url.hostname or "") != ip_address(source):
             return ()
         port = url.port or 80
+        if port in FRAGILE:
+            # Whoever answers in another's name would have us talk to a printer or a controller.
+            return ()
         request = f"GET {url.path or '/'} HTTP/1.0\r\nHost: {url.hostname}:{port}\r\n\r\n".encode("ascii")
     except ValueError:
         return ()
