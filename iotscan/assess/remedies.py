@@ -28,5 +28,6 @@ _REMEDIES = {
 def remedy(reason: Reason, kind: str) -> str:
     """What would answer a question about a kind of fact that is missing for ``reason``."""
     if reason is Reason.CONSENT:
-        return f"grant it: {'--default-creds' if kind == kind_of(DefaultLogin) else '--intrusive'}"
+        grant = "--default-creds" if kind == kind_of(DefaultLogin) else "--intrusive"
+        return f"grant it: --scope FILE {grant} (iotscan scope init makes the file; on this machine none is needed)"
     return _REMEDIES[reason]

@@ -152,6 +152,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The scope file. What it does not allow is refused, whatever ``include`` says."""
 
 
+def beyond_here(scope: Scope) -> Network | None:
+    """A network of the scope that is not this machine's own: there a grant needs a scope file; None without one."""
+    return next((n for n in _networks(scope.include) if not n.is_loopback), None)
+
+
 NEVER = tuple(
     (ip_network(network), what)
     for network, what in (

@@ -4,6 +4,7 @@ import re
 import shlex
 
 from iotscan.model.run import Run
+from iotscan.model.scope import beyond_here
 from iotscan.model.vocabulary import Outcome, Reason
 from iotscan.report.content import About, FindingGroup, Step, View
 from iotscan.report.outcomes import faults, findings, gaps, passed
@@ -107,10 +108,23 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
     if flags:
         closed = sum(r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT for r in run.results)
         targets = shlex.join(run.targets) if len(run.targets) <= _TARGETS else "…"
-        rerun = clean(f"iotscan scan {targets} {' '.join(flags)}", 400)
-        steps.append(Step(command=rerun, purpose=f"assess {counted(closed, 'question')} that need your consent"))
+        # A grant on anybody's machine but this one needs a scope file, too.
+        needs_file = _reaches_out(run)
+        words = [*(("--scope", "FILE") if needs_file else ()), *flags]
+        rerun = clean(f"iotscan scan {targets} {' '.join(words)}", 400)
+        purpose = f"assess {counted(closed, 'question')} that need your consent"
+        paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
+        steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
     steps.append(Step(command=_command("report", run.id, "-f", "json"), purpose="all of it, with evidence"))
     return tuple(steps)
+
+
+def _reaches_out(run: Run) -> bool:
+    """Whether somebody else's machine was scanned; a run file from elsewhere may name networks that are none."""
+    try:
+        return beyond_here(run.scope) is not None
+    except ValueError:
+        return True
 
 
 def _wanted_grants(run: Run) -> list[str]:

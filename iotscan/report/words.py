@@ -27,7 +27,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.LOCKED_OUT: ("stopped at a sign of lock-out", "wait until the lock-out ends, then scan again"),
     Reason.NOT_ASKED: ("the scan did not look for it", "scan again with the checks that are asked now"),
     Reason.NOT_OBSERVABLE: ("not visible from here", "look at an image of the device, or by hand"),
-    Reason.CONSENT: ("consent not given", "grant it with --default-creds or --intrusive"),
+    Reason.CONSENT: (
+        "consent not given",
+        "grant it with --default-creds or --intrusive, and a scope file that permits it",
+    ),
     Reason.OUT_OF_SCOPE: ("outside the scope", "widen the scope"),
     Reason.EXCLUDED: ("excluded by the profile", "choose another profile"),
     Reason.NEEDS_IMAGE: ("needs an image", "iotscan image PATH"),

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, ip_network
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Fence, Grants, Mandate, Network, Scope, ends_of, is_private, never_asked
+from iotscan.model.scope import Fence, Grants, Mandate, Network, Scope, beyond_here, ends_of, is_private, never_asked
 from iotscan.observe.network.attached import Attached
 from iotscan.scan.targets import BadTarget, Targets
 
@@ -46,7 +46,7 @@ def _require_none_needed(scope: Scope) -> None:
             f"{public} is a public network: it needs a scope file that says by whose authority; make one with: "
             f"iotscan scope init --cidr {public} > scope.yaml, then add --scope scope.yaml"
         )
-    beyond = next((n for n in networks if not n.is_loopback), None)
+    beyond = beyond_here(scope)
     granted = next((option for option, _ in _asked(scope.grants, None)), "")
     if beyond is not None and granted:
         raise BadInput(

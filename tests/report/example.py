@@ -255,7 +255,7 @@ def _open(check: str, device: str, service: str, reason: Reason, remedy: str = "
 
 
 def _results() -> list[Result]:
-    grant = "iotscan scan … --default-creds"
+    grant = "iotscan scan … --scope FILE --default-creds"
     found = [
         _fail(
             "default-login", "accepted", _on("dev-cam", "tcp/23"), "the documented login of CX-200 is accepted",

@@ -155,7 +155,8 @@ def test_every_finding_is_told_in_full() -> None:
         "telnet-service is required and was not assessed on 192.0.2.23: no answer in time",
         "W-2026-014, owner j.doe, until 2027-02-20: the old thermostats", "1 waived", "RFC 9325 (2022) 3.1.1",
         "command line", "nothing beyond the default", run.scope_sha256, "Where an old client needs TLS 1.0",
-        "KeyError: 'spki'", "no helper is installed", "iotscan scan … --default-creds", "needs recorded traffic",
+        "KeyError: 'spki'", "no helper is installed", "iotscan scan … --scope FILE --default-creds",
+        "needs recorded traffic",
     ):  # fmt: skip
         assert needed in said, needed
 

@@ -86,7 +86,7 @@ def test_gaps_keep_what_nobody_chose_apart() -> None:
     assert [g.voluntary for g in gaps] == [False, False, False, True, True, True]
     assert sum(g.count for g in gaps) == sum(r.outcome is Outcome.NOT_ASSESSED for r in example_run().results)
     consent = next(g for g in gaps if g.reason == "consent_withheld")
-    assert consent.remedies == ("iotscan scan … --default-creds",)
+    assert consent.remedies == ("iotscan scan … --scope FILE --default-creds",)
     assert all(g.remedies for g in gaps)
 
 
@@ -144,9 +144,17 @@ def test_the_next_steps_are_commands() -> None:
     commands = [step.command for step in view(example_run()).steps]
     assert commands == [
         "iotscan explain mqtt-anonymous",
-        "iotscan scan 192.0.2.0/26 --default-creds",
+        "iotscan scan 192.0.2.0/26 --scope FILE --default-creds",
         "iotscan report 01JDA7Q2W3 -f json",
     ]
+
+
+@pytest.mark.parametrize(("network", "needs"), [("127.0.0.0/8", False), ("10.0.0.0/8", True), ("net-1", True)])
+def test_a_grant_needs_a_scope_file_beyond_this_machine(network: str, needs: bool) -> None:
+    run = example_run()
+    steps = view(replace(run, scope=replace(run.scope, include=(network,)))).steps
+    assert any("--scope FILE" in s.command for s in steps) == needs
+    assert any("--default-creds" in s.command for s in steps)
 
 
 @pytest.mark.parametrize("targets", [("host; rm -rf /",), ("192.0.2.1", "$(id)")])
@@ -155,7 +163,7 @@ def test_a_target_cannot_break_out_of_a_command(targets: tuple[str, ...]) -> Non
 
     steps = view(replace(example_run(), targets=targets)).steps
     rerun = next(s.command for s in steps if "--default-creds" in s.command)
-    assert shlex.split(rerun) == ["iotscan", "scan", *targets, "--default-creds"]
+    assert shlex.split(rerun) == ["iotscan", "scan", *targets, "--scope", "FILE", "--default-creds"]
 
 
 def test_an_image_says_configured() -> None:

@@ -84,9 +84,9 @@ class Line:
 
     def _check_budget(self) -> None:
         self._check_clock()
-        self._check_count()
         if self._lost >= _LOST_LIMIT:
             raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
+        self._check_count()
 
     def _check_count(self) -> None:
         if self.connections + self.datagrams >= self.pace.connections:
