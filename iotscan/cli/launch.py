@@ -31,8 +31,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     lab: bool = False
     ports: str = ""
-    default_creds: bool | None = None
-    """None where neither was said: off, but on in the practice network."""
+    default_creds: bool = False
     credentials: tuple[Path, ...] = ()
     profile: str = "default"
     include: tuple[str, ...] = ()
@@ -80,10 +79,6 @@ def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
     if wish.resume:
         if wish.targets or wish.lab:
             raise BadInput("--resume takes its targets from the interrupted run: give no others")
-        if wish.ports or wish.default_creds is not None or wish.credentials:
-            raise BadInput(
-                "--resume asks what the run was begun with: leave out --ports, --default-creds, --credentials"
-            )
         request, earlier = resume(wish, stack)
         return Prepared(request=request, earlier=earlier)
     if wish.lab:

@@ -83,7 +83,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=bool(wish.default_creds)),
+        grants=Grants(default_creds=wish.default_creds),
         pace=loaded.pace(pace) if loaded else pace,
         authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
         mandate=mandate,
@@ -119,7 +119,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.command == "scan" if wish.default_creds is None else wish.default_creds),
+        grants=Grants(default_creds=wish.default_creds),
         pace=msgspec.structs.replace(LAB_PACE, connect_timeout=wish.timeout),
         authority="practice network",
     )

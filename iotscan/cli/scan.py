@@ -139,7 +139,7 @@ def scan(
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,
-        default_creds=default_creds,
+        default_creds=lab if default_creds is None else default_creds,
         credentials=tuple(credentials or ()),
         profile=profile,
         include=tuple(check or ()),

@@ -94,20 +94,15 @@ def test_a_running_scan_holds_its_folder(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(("network", "code"), [(HERE, 2), ("127.0.0.0/24", 2), ("127.0.0.66", 0), ("10.0.0.0/8", 0)])
-def test_what_is_excluded_only_now_is_not_touched(cli: Cli, ended: Path, network: str, code: int) -> None:
+def test_what_the_settings_exclude_only_now_is_not_touched(
+    cli: Cli, ended: Path, monkeypatch: pytest.MonkeyPatch, network: str, code: int
+) -> None:
     cut(ended, 1)
-    again = cli("scan", "--resume", ended, "--exclude", network, "-qq")
+    monkeypatch.chdir(ended.parent)
+    Path("iotscan.yaml").write_text(f"schema: iotscan/config@1\nexclude: [{network}]\n")
+    again = cli("scan", "--resume", ended, "-qq")
     assert again.code == code
     assert ("was not excluded when the run was begun" in again.err) == bool(code)
-
-
-@pytest.mark.parametrize("words", [("--no-default-creds",), ("--default-creds",), ("--ports", "80")])
-def test_nothing_else_is_asked_than_before(
-    cli: Cli, ended: Path, silent_network: list[str], words: tuple[str, ...]
-) -> None:
-    refused = cli("scan", "--resume", ended, *words)
-    assert refused.code == 2
-    assert words[0].replace("no-", "") in refused.err
 
 
 def test_a_scope_that_was_edited_is_refused(cli: Cli, ended: Path, silent_network: list[str]) -> None:
