@@ -5,19 +5,25 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 
 audit = typer.Typer(help="Check the log of what a scan sent.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @audit.command("verify")
 def verify(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, its id, or latest.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", autocompletion=complete_run, help="A run's folder, a run id, or 'latest'.")
+    ],
     root: Annotated[
         str, typer.Option(metavar="HASH", help="The root as it was printed at the end of the scan and kept elsewhere.")
     ] = "",
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Follow the hash chain of a run's audit.jsonl: exits 0 when it is whole, 1 when it is broken, naming the line."""
+    """Follow the hash chain of a run's audit log.
+
+    Exits 0 when it is whole, 1 when it is broken, naming the line, and 2 where there is none.
+    """
     import re
 
     from iotscan.model.errors import BadInput

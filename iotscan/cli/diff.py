@@ -39,10 +39,10 @@ def diff(
     output_dir: Runs = shared.OUTPUT,
     quiet: Quietly = False,
 ) -> None:
-    """Say what was added, changed, fixed and no longer assessed from one run to another. Touches no device.
+    """Compare two runs: added, changed, fixed, unassessed.
 
-    Runs that were judged by different profiles, checks or versions are judged again by the rules of NEW first.
-    Exit codes: 0 they say the same, 1 they differ, 2 they cannot be compared.
+    Touches no device. Runs that were judged by different profiles, checks or versions are judged again by the
+    rules of NEW first. Exit codes: 0 they say the same, 1 they differ, 2 they cannot be compared.
 
     Example: iotscan diff iotscan-out/20261101T080000Z-3fa9c1 latest
     """

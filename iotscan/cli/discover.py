@@ -12,7 +12,7 @@ def discover(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TARGET...",
+            metavar="TARGET",
             help="As for scan. Without one: the attached private networks, after asking.",
         ),
     ] = None,
@@ -39,7 +39,7 @@ def discover(
     quiet: shared.Quiet = 0,
     no_progress: shared.NoProgress = False,
 ) -> None:
-    """Find devices and say what they are and which services they have; assess nothing.
+    """List devices and their services; assess nothing.
 
     Ways of finding: the neighbour table, connecting, mDNS, SSDP. None needs root.
     """

@@ -12,8 +12,9 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Look at this machine: versions, extras, networks, folders, settings, clock. Sends nothing to any network.
+    """Look at this machine: what is missing, what next.
 
+    Versions, extras, networks, folders, settings, clock. Sends nothing to any network.
     Exit 3 where something is missing that the default scan needs; each line that is not ok says the next step.
     """
     import sys

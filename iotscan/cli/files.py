@@ -14,7 +14,10 @@ def schema(
         typer.Argument(metavar="KIND", help="Which file; without one they are listed.", autocompletion=complete_kind),
     ] = "",
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors and pipelines. Sends nothing."""
+    """Print the JSON Schema of a kind of file.
+
+    For editors and pipelines. Sends nothing.
+    """
     from iotscan.cli.kinds import KINDS
     from iotscan.cli.schemas import text_of
     from iotscan.data.typed_yaml import nearest, shown
@@ -32,10 +35,11 @@ def schema(
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Settings, profiles, waivers, scopes, runs.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Settings, profiles, waivers, scopes, runs.")],
 ) -> None:
-    """Read files of ours as the commands would, each by its key 'schema'. Sends nothing, changes nothing.
+    """Read files of ours as the commands would.
 
+    Each by its key 'schema'. Sends nothing, changes nothing.
     Exit 2 where one cannot be used: one line for each, with file, line and the nearest right word.
     """
     from iotscan.cli.kinds import kind_at

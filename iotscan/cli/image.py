@@ -43,7 +43,7 @@ def image(
     show_passed: shared.ShowPassed = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Assess what a gateway image ships: passwords, private keys, update sources.
+    """Assess an image: passwords, private keys, updates.
 
     Reads only; nothing is mounted, extracted, executed, and nothing is sent anywhere.
 

@@ -3,7 +3,7 @@
 import typer
 
 lab = typer.Typer(
-    help="The practice network: small devices that speak real protocols on 127.0.0.0/8 of this machine. No root.",
+    help="The practice network: small devices on this machine.\n\nThey speak real protocols on 127.0.0.0/8. No root.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def plan(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="TARGET...", help="As for scan. Without one: those of --scope.")
+        list[str] | None, typer.Argument(metavar="TARGET", help="As for scan. Without one: those of --scope.")
     ] = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
@@ -33,9 +33,10 @@ def plan(
     ] = False,
     format: Annotated[str, typer.Option("--format", "-f", metavar="FMT", help="text or json.")] = "text",
 ) -> None:
-    """Print whom a scan would ask what, and the most it would send; send nothing.
+    """Print whom a scan would ask what; send nothing.
 
-    Refuses what the scan would refuse: targets out of scope, grants that nobody permits, a closed window.
+    The most that it would send is told, too. Refuses what the scan would refuse: targets out of scope, grants that
+    nobody permits, a closed window.
     """
     import sys
 

@@ -38,7 +38,10 @@ def list_profiles(
 
 @profiles.command("show")
 def show(profile: Named, folders: shared.CheckFolders = None) -> None:
-    """Show what a profile comes down to with all it extends, and which file and line says so."""
+    """Show what a profile comes down to, and which line says so.
+
+    With all that it extends.
+    """
     from iotscan.assess.profile import load_profile
     from iotscan.assess.profile.comparing import effects
     from iotscan.assess.registry import load_checks
@@ -59,10 +62,13 @@ def show(profile: Named, folders: shared.CheckFolders = None) -> None:
 
 @profiles.command("validate")
 def validate(
-    files: Annotated[list[str], typer.Argument(metavar="PROFILE...", help="Profiles by name or file.")],
+    files: Annotated[list[str], typer.Argument(metavar="PROFILE", help="Profiles by name or file.")],
     folders: shared.CheckFolders = None,
 ) -> None:
-    """Read profiles with all they extend and look up every check, tag, parameter and variant. Exits 2 on a mistake."""
+    """Read profiles and look up every word. Exits 2 on a mistake.
+
+    With all they extend: checks, tags, parameters, variants.
+    """
     from iotscan.assess.profile import check_words, load_profile
     from iotscan.assess.registry import load_checks
     from iotscan.cli.pipe import tell
@@ -117,9 +123,10 @@ def new(
     folders: shared.CheckFolders = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Write a policy from a golden device or image to standard output: open ports, signers, key sizes as seen.
+    """Print a policy made from a golden device or image.
 
-    The golden one passes it. Another of its kind with one more open port, or a certificate from elsewhere, fails.
+    Open ports, signers and key sizes as they were seen. The golden one passes it. Another of its kind with one more
+    open port, or a certificate from elsewhere, fails.
 
     Example: iotscan profiles new --from latest --id acme-cam > acme-cam.yaml
     """

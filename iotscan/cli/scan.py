@@ -35,7 +35,7 @@ def scan(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TARGET...",
+            metavar="TARGET",
             help="Address, CIDR, range (192.0.2.10-40), host name, file:PATH or - for standard input. "
             "Without one: the private networks this machine is attached to, after asking.",
         ),
@@ -97,9 +97,10 @@ def scan(
     no_progress: shared.NoProgress = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Find the devices on a network, ask each in its own protocols, grade the five elements.
+    """Find the devices on a network, question and grade them.
 
-    Read-only and polite by default: no login, no write, one conversation at a time per device. Results go to
+    Each is asked in its own protocols and graded on the five elements. Read-only and polite by default: no
+    login, no write, one conversation at a time per device. Results go to
     standard output and, whole, to iotscan-out/RUN/run.json.
 
     Examples: iotscan scan --lab | iotscan scan 192.168.1.0/24 --fail-on high | iotscan scan -f json 192.168.1.7

@@ -17,7 +17,9 @@ def init(
     ] = None,
     engagement: Annotated[str, typer.Option(metavar="ID", help="The name that is typed to confirm grants.")] = "",
 ) -> None:
-    """Print a scope file to fill in: scope check refuses it until every FILL-IN is gone.
+    """Print a scope file to fill in.
+
+    It is refused until every FILL-IN is gone.
 
     Example: iotscan scope init --cidr 192.168.1.0/24 > scope.yaml
     """
@@ -42,7 +44,7 @@ def init(
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TARGET...", help="As for scan. Without one: the file alone."),
+        typer.Argument(metavar="TARGET", help="As for scan. Without one: the file alone."),
     ] = None,
     scope: Annotated[Path, typer.Option("--scope", metavar="FILE", help="The scope file.")] = Path("scope.yaml"),
     resolve: Annotated[
@@ -50,7 +52,10 @@ def check(
     ] = False,
     max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
 ) -> None:
-    """Say which targets are in scope and which are not, and why; exits 2 when one is out. Sends nothing."""
+    """Say which targets are in scope, which are not, and why.
+
+    Exits 2 when one is out. Sends nothing.
+    """
     from iotscan.cli.scope_words import decide
 
     decided = decide(scope, targets or (), may_resolve=resolve, max_hosts=max_hosts)
@@ -60,8 +65,11 @@ def check(
 
 
 @scope.command("show")
-def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The scope file.")]) -> None:
-    """Say in words what a scope file allows: hash, window, networks, permissions, pace."""
+def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The scope file.")] = Path("scope.yaml")) -> None:
+    """Say in words what a scope file allows.
+
+    Window, networks, permissions, pace, and the file's hash.
+    """
     from iotscan.cli.scope_words import in_words
     from iotscan.data.scope_file import read_scope
     from iotscan.model.scope import utc_now

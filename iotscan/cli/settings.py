@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 config = typer.Typer(
-    help="Show what is set and where it comes from; print a file to begin with.",
+    help="Show settings and their origin; print a file to begin with.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -68,7 +68,10 @@ def show(
 
 @config.command("path")
 def path(ctx: typer.Context) -> None:
-    """Print the files of settings that a command started here would read, the strongest first."""
+    """Print the files of settings that count here.
+
+    The strongest first.
+    """
     for layer in _layers(ctx):
         if layer.path is not None:
             print(layer.path)
@@ -78,7 +81,10 @@ def path(ctx: typer.Context) -> None:
 def init(
     ci: Annotated[bool, typer.Option("--ci", help="For a pipeline: with a gate and a file of results.")] = False,
 ) -> None:
-    """Print a file to begin with: iotscan config init > iotscan.yaml."""
+    """Print a file to begin with.
+
+    Example: iotscan config init --ci > iotscan.yaml
+    """
     print(TEMPLATE.format(**(CI if ci else PLAIN)), end="")
 
 

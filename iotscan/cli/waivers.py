@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 waivers = typer.Typer(
-    help="Add, list, check and prune waivers: findings that somebody answers for until a date.",
+    help="Waivers: findings that somebody answers for until a date.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 DEFAULT = Path("iotscan.waivers.yaml")
-FileName = Annotated[Path, typer.Option("--file", metavar="FILE", help="The waiver file.")]
+FileName = Annotated[Path, typer.Option("--file", "--waivers", metavar="FILE", help="The waiver file.")]
 RunName = Annotated[str, typer.Option("--run", metavar="RUN", help="A run to hold it against: file, id or 'latest'.")]
 AsOf = Annotated[str, typer.Option(metavar="DATE", help="Judge expiry by this date instead of today (2026-12-31).")]
 
@@ -32,7 +32,7 @@ def add(
     owner: Annotated[str, typer.Option(metavar="WHO", help="Who answers for it.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the finding may stay.")],
     expires: Annotated[str, typer.Option(metavar="DATE|DAYS", help="Until when: 2027-02-20 or 90d, a year at most.")],
-    check: Annotated[str, typer.Argument(metavar="[CHECK]", help="A check's id or alias; not with --finding.")] = "",
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id or alias; not with --finding.")] = "",
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +55,9 @@ def add(
     folders: shared.CheckFolders = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Write a waiver at the end of the file, which is made where there is none; nothing else in it changes.
+    """Write a waiver at the end of the file.
+
+    The file is made where there is none; nothing else in it changes.
 
     Example: iotscan waivers add --finding 6f1c0b7e --owner jane --expires 90d --reason "pinned in the app"
     """
@@ -100,7 +102,10 @@ def list_waivers(
     folders: shared.CheckFolders = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """List waivers and attestations: id, state, end, check, target, owner, reason; with --run what they cover there."""
+    """List waivers and attestations, and what they cover.
+
+    Id, state, end, check, target, owner, reason; with --run the state there.
+    """
     from iotscan.assess.waiving import has_expired, say_target, until
     from iotscan.data.waiver_file import WaiverEntry
     from iotscan.model.text import safe_text
@@ -121,7 +126,7 @@ def list_waivers(
 @waivers.command("check", cls=SettledCommand)
 def check_files(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE...]", help="Waiver files; default iotscan.waivers.yaml.")
+        list[Path] | None, typer.Argument(metavar="FILE", help="Waiver files; default iotscan.waivers.yaml.")
     ] = None,
     expiring: Annotated[str, typer.Option(metavar="DAYS", help="Complain of what expires within 30d, say.")] = "0d",
     run: RunName = "",
@@ -129,9 +134,10 @@ def check_files(
     folders: shared.CheckFolders = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Exit 1 when an entry has expired, expires soon or is over-broad; with --run also when it is unused or void.
+    """Exit 1 when an entry has expired or is over-broad.
 
-    Exit 2 when a file cannot be used. A line for each complaint.
+    Also when it expires soon (--expiring), and with --run when it is unused or void. Exit 2 when a file cannot be
+    used. A line for each complaint.
     """
     from iotscan.cli.waiver_words import read_days
 
@@ -156,9 +162,10 @@ def prune(
     folders: shared.CheckFolders = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
 ) -> None:
-    """Take out what has expired and, with --run, what is unused there; nothing else in the file changes.
+    """Take out what has expired or is unused.
 
-    A waiver is unused where its check was assessed and nothing fails; what a run does not tell stays.
+    Unused only with --run; nothing else in the file changes. A waiver is unused where its check was assessed and
+    nothing fails; what a run does not tell stays.
     """
     from iotscan.assess.waiving import say_target
     from iotscan.cli.waiving import replace_text

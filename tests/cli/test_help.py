@@ -61,6 +61,14 @@ def test_every_command_has_a_sentence(words: tuple[str, ...]) -> None:
     assert re.match(r"[A-Z].{20,}", text.strip()), words
 
 
+@pytest.mark.parametrize("words", sorted(w for w in COMMANDS if hasattr(COMMANDS[w], "commands")), ids=" ".join)
+def test_no_summary_is_cut(cli: Cli, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = cli(*words, "--help").out.partition("Commands:")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(w) for w in COMMANDS if len(w) == 1} == {
         *("scan", "discover", "image", "assess", "gate", "diff", "report", "explain", "checks", "lab"),
