@@ -4,6 +4,7 @@ Ports as seen, signers and key sizes as seen (never weaker than a check's own de
 assessed, and the gate as strict as the golden one can bear. Pure.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from math import floor
 from types import MappingProxyType
@@ -44,11 +45,19 @@ def one_subject(run: Run, named: str = "") -> Run:
     owners = {d.id: {d.id, d.label, *d.addresses} for d in run.devices} | {i.id: {i.id, i.name} for i in run.images}
     found = [key for key, names in owners.items() if not named or named in names]
     if len(found) != 1:
-        known = ", ".join(list(owners)[:12]) or "none"
-        problem = f"no one device is '{shown(named)}'" if named else f"the run has {len(owners)} devices and images"
+        known = ", ".join(shown(name) for name in _callable(run)[:12]) or "none"
+        several = f"the run has {len(owners)} devices and images"
+        problem = f"no device or image is '{shown(named)}'" if named else several
         raise NotGolden(f"{problem}: name one with --device: {known}")
     devices = tuple(d for d in run.devices if d.id == found[0])
     return msgspec.structs.replace(run, devices=devices, images=tuple(i for i in run.images if i.id == found[0]))
+
+
+def _callable(run: Run) -> list[str]:
+    """What a person can call each device and image by, without meaning another one."""
+    labels = Counter(d.label for d in run.devices)
+    devices = [d.label if labels[d.label] == 1 else (*d.addresses, d.id)[0] for d in run.devices]
+    return devices + [i.id if not i.name else i.name for i in run.images]
 
 
 def golden_profile(run: Run, pack: CheckPack, *, id: str, title: str, policy: PolicyName = "gateway") -> Profile:
