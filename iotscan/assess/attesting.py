@@ -108,7 +108,7 @@ def _use(entry: AttestationEntry, today: date, *, is_asked: bool, is_here: bool)
         by=safe_text(entry.by),
         reference=safe_text(entry.reference),
         expires=entry.expires.isoformat(),
-        state="expired" if expired else "applied" if is_asked and is_here else "unused",
+        state="expired" if expired else "applied" if is_asked and is_here else "not_asked",
         notes=tuple(notes),
     )
 

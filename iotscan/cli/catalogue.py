@@ -46,12 +46,15 @@ def list_checks(
 
 @checks.command("show")
 def show(check: Name, folders: shared.CheckFolders = None) -> None:
-    """Show one check: what it looks at, why it matters, how to fix it, clauses."""
+    """Show one check, as iotscan explain does."""
     explain(check, folders)
 
 
 def explain(check: Name, folders: shared.CheckFolders = None) -> None:
-    """Explain a check or a finding's check: what it looks at, why it matters, how to fix it, clauses."""
+    """Explain a check: what, why, how to fix, clauses.
+
+    What it looks at, why that matters, the ways to fail, what can be set in a profile. Every finding names its check.
+    """
     from difflib import get_close_matches
 
     from iotscan.assess.registry import load_checks
@@ -61,7 +64,7 @@ def explain(check: Name, folders: shared.CheckFolders = None) -> None:
     pack = load_checks(tuple(folders or ()))
     found = pack.by_id(check)
     if found is None:
-        near = get_close_matches(check, pack.ids, n=1)
+        near = get_close_matches(check, pack.ids, n=1) or [i for i in pack.ids if check and check.lower() in i]
         hint = f"did you mean '{near[0]}'?" if near else "iotscan checks list shows them all"
         raise BadInput(f"there is no check '{check[:60]}': {hint}")
     print(page(found.info))
@@ -85,7 +88,7 @@ def new(
 @checks.command("lint")
 def lint(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="DIR...", help="Folders of checks; without one, those of iotscan.")
+        list[Path] | None, typer.Argument(metavar="DIR", help="Folders of checks; without one, those of iotscan.")
     ] = None,
 ) -> None:
     """Hold checks to the house rules: headings, clauses, names, purity. Exits 1 on a complaint."""

@@ -9,7 +9,7 @@ from typing import Literal
 import anyio
 import msgspec
 
-from iotscan.cli.output import Display, present, read_formats
+from iotscan.cli.output import Display, present, read_formats, refuse_for_inventory
 from iotscan.cli.pipe import tell
 from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
@@ -57,6 +57,8 @@ class _Ended(msgspec.Struct):
 def launch(wish: Wish, display: Display, *, progress: bool) -> int:
     """Check everything, scan, present; the exit code. Raises BadInput before anything is sent."""
     wanted = read_formats(wish.formats, wish.output)
+    if wish.command == "discover":
+        refuse_for_inventory(wanted)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
         with Progress(display, enabled=progress) as watch:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 
+OF_FINDINGS = frozenset({"github-summary", "gitlab-codequality", "junit", "sarif", "sarif-github"})
+"""Formats whose readers take a missing finding for a repaired one."""
+FOR_INVENTORIES = frozenset({"html", "json", "jsonl", "md", "text"})
+
+
 class Display(msgspec.Struct, frozen=True, kw_only=True):
     """How the report looks on a terminal, how much any report tells, whether a job's page gets a summary."""
 
@@ -27,6 +32,8 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
     quiet: int = 0
     show_passed: bool = False
     step_summary: bool = False
+    for_a_person: bool = True
+    """Show the run as well, beside the formats that were asked for."""
     redact: str = "standard"
 
 
@@ -56,6 +63,14 @@ def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
     if sum(w.path is None for w in wanted) > 1:
         raise BadInput("two formats want standard output: give all but one a file, as -f json:run.json")
     return tuple(wanted)
+
+
+def refuse_for_inventory(wanted: Sequence[Wanted]) -> None:
+    """Raise BadInput for a format whose reader would take a list of devices for a scan that found nothing."""
+    for one in wanted:
+        if one.format in OF_FINDINGS:
+            rest = ", ".join(sorted(FOR_INVENTORIES))
+            raise BadInput(f"nothing was assessed: -f {one.format} would say that all is well; choose one of {rest}")
 
 
 def _require_writable(path: Path, output: Path) -> None:
@@ -123,7 +138,8 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path
                 tell(f"wrote {one.path}")
     payload = next((one for one in wanted if one.path is None), None)
     with while_somebody_listens():
-        show(run, sys.stderr if payload else sys.stdout, display)
+        if display.for_a_person:
+            show(run, sys.stderr if payload else sys.stdout, display)
         if payload:
             # A format has an encoding of its own, whatever the terminal's is.
             sys.stdout.flush()
@@ -136,16 +152,17 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path
 def show(run: "Run", stream: TextIO, display: Display) -> None:
     """Show a run to a person: drawn on a terminal, plain lines elsewhere; an inventory where nothing was judged."""
     from iotscan.report import inventory, plain, terminal
-    from iotscan.report.words import typewritten
+    from iotscan.report.words import counted, typewritten
 
     if display.quiet >= 2:
         return
+    is_inventory = run.command == "discover" and not run.results
     if display.quiet == 1:
-        print(run.verdict.summary if run.verdict else "no verdict", file=stream)
+        verdict = run.verdict.summary if run.verdict else "no verdict"
+        print(counted(len(run.devices), "device") if is_inventory else verdict, file=stream)
         return
     screen = console(stream, display)
     is_drawn = screen.is_terminal or (display.color == "never" and stream.isatty())
-    is_inventory = run.command == "discover" and not run.results
     if is_drawn and is_inventory:
         inventory.show_inventory(run, screen, ascii=display.ascii)
     elif is_drawn:

@@ -46,9 +46,10 @@ def assess(
     show_passed: shared.ShowPassed = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Judge a stored run again, with other checks, another profile or another date. Touches no device.
+    """Judge a stored run again. Touches no device.
 
-    The stored run stays as it is; -f json:FILE keeps the new one.
+    With other checks, another profile, other waivers or another date. The stored run stays as it is; -f json:FILE
+    keeps the new one.
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
     from iotscan.cli.terms import Gating
@@ -102,9 +103,10 @@ def gate(
     output_dir: Runs = shared.OUTPUT,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Say in one line whether a stored run passes, and exit accordingly.
+    """Say in one line whether a stored run passes.
 
-    Where neither the profile nor --fail-on or --fail-on-new says on what to fail, high and critical findings do.
+    Exit codes: 0 it does, 1 findings, 3 incomplete. Where neither the profile nor --fail-on or --fail-on-new says
+    on what to fail, high and critical findings do.
 
     Examples: iotscan gate latest | iotscan gate run.json --baseline main.json --fail-on-new low
     """
@@ -140,18 +142,23 @@ def report(
     ascii: shared.Ascii = False,
     show_passed: shared.ShowPassed = False,
 ) -> None:
-    """Show a stored run, or write it in other formats, exactly as it was judged then."""
+    """Show a stored run, or write it in other formats.
+
+    Exactly as it was judged then. Example: iotscan report latest -f html:report.html
+    """
     import msgspec
 
-    from iotscan.cli.output import Display, check_display, present, read_formats
+    from iotscan.cli.output import Display, check_display, present, read_formats, refuse_for_inventory
     from iotscan.store.runs import read_run
 
     display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed, redact=redact))
     wanted = read_formats(format or (), output_dir)
     stored = read_run(run, output_dir)
+    if stored.command == "discover":
+        refuse_for_inventory(wanted)
     if wanted:
         # Asked for files or a payload, a report for a person would only be in the way.
-        display = msgspec.structs.replace(display, quiet=2)
+        display = msgspec.structs.replace(display, for_a_person=False)
     present(stored, wanted, display, output_dir)
 
 

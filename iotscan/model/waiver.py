@@ -39,6 +39,6 @@ class AttestationUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     by: str
     reference: str
     expires: str
-    state: Literal["applied", "expired", "unused"]
+    state: Literal["applied", "expired", "not_asked"]
     notes: tuple[str, ...] = ()
-    """Why it is unused, how long ago it expired, that it expires soon."""
+    """Why this run does not ask for it, how long ago it expired, that it expires soon."""

@@ -115,7 +115,8 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
         purpose = f"assess {counted(closed, 'question')} that need your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
         steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
-    steps.append(Step(command=_command("report", run.id, "-f", "json"), purpose="all of it, with evidence"))
+    page = _command("report", run.id, "-f", "html:report.html")
+    steps.append(Step(command=page, purpose="all of it, as a page to send on"))
     return tuple(steps)
 
 

@@ -121,7 +121,7 @@ def test_a_stored_run_is_judged_with_another_file() -> None:
 )
 def test_a_word_that_changes_nothing_is_told(more, checks, note: str) -> None:
     made = judged(entry(**more), checks=checks)
-    assert (made.attestations[0].state, made.attestations[0].notes) == ("unused", (note,))
+    assert (made.attestations[0].state, made.attestations[0].notes) == ("not_asked", (note,))
     assert made.verdict
     assert made.verdict.warnings == (f"attestation A-1: {note}",)
     assert not [o for o in made.observations if o.vantage is Vantage.ATTESTED]

@@ -6,9 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from iotscan.cli.output import FOR_INVENTORIES, OF_FINDINGS
 from iotscan.lab.state import LabState
 from iotscan.lab.truth import load_truth
 from iotscan.model.run import Run
+from iotscan.report.registry import FORMATS
 from iotscan.store.runs import read_run
 from tests.cli.conftest import Cli, cli
 from tests.program import run_iotscan
@@ -47,6 +49,21 @@ def test_a_list_of_devices_never_passes_a_gate(cli: Cli, discovered: tuple[Run, 
         ended = cli("gate", tmp_path / "run.json", *words)
         assert ended.code == 3
         assert "incomplete: the scan did not look for what" in ended.out
+
+
+@pytest.mark.parametrize("format", sorted(OF_FINDINGS))
+def test_a_list_of_devices_is_never_told_as_all_clear(
+    cli: Cli, discovered: tuple[Run, str], tmp_path: Path, format: str
+) -> None:
+    (tmp_path / "run.json").write_bytes(msgspec.json.encode(discovered[0]))
+    for words in (("report", tmp_path / "run.json"), ("discover", "--lab")):
+        ended = cli(*words, "-f", format)
+        assert (ended.code, ended.out) == (2, "")
+        assert "nothing was assessed" in ended.err
+
+
+def test_the_formats_are_split(cli: Cli) -> None:
+    assert {*OF_FINDINGS, *FOR_INVENTORIES, "csv"} == set(FORMATS)
 
 
 def test_no_login_is_tried(discovered: tuple[Run, str]) -> None:

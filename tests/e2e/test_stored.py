@@ -57,6 +57,11 @@ def test_report_shows_what_the_scan_showed(cli: Cli, scanned: Scanned) -> None:
     assert cli("report", scanned.folder, "-f", "text").out == scanned.out
 
 
+def test_report_names_the_file_that_it_wrote(cli: Cli, scanned: Scanned, tmp_path: Path) -> None:
+    ended = cli("report", scanned.folder, "-f", f"csv:{tmp_path}/r.csv")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"wrote {tmp_path}/r.csv\n")
+
+
 def test_runs_are_found_by_path_id_and_latest(cli: Cli, scanned: Scanned) -> None:
     output = scanned.folder.parent
     for named in (scanned.folder, scanned.folder / "run.json", scanned.run.id, "latest"):

@@ -437,7 +437,7 @@ def example_run() -> Run:
         attestations=(
             AttestationUse(
                 id="A-2026-001", check="key-custody", target="asset gw-edge", holds=True, by="head of product security",
-                reference="DOC-17 page 4", expires="2027-10-01", state="unused",
+                reference="DOC-17 page 4", expires="2027-10-01", state="not_asked",
                 notes=("the profile leaves its check out",),
             ),
         ),

@@ -67,7 +67,7 @@ def test_verdict_and_next_step_come_last() -> None:
     verdicts = [n for n, line in enumerate(lines) if line.startswith("Verdict")]
     findings = next(n for n, line in enumerate(lines) if line.startswith("FINDINGS"))
     assert verdicts[0] < findings < verdicts[1]
-    assert lines[-1].startswith("  $ iotscan report 01JDA7Q2W3 -f json")
+    assert lines[-1].startswith("  $ iotscan report 01JDA7Q2W3 -f html:report.html")
 
 
 def test_an_interrupted_run_says_so_before_its_grade() -> None:

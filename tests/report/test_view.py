@@ -145,7 +145,7 @@ def test_the_next_steps_are_commands() -> None:
     assert commands == [
         "iotscan explain mqtt-anonymous",
         "iotscan scan 192.0.2.0/26 --scope FILE --default-creds",
-        "iotscan report 01JDA7Q2W3 -f json",
+        "iotscan report 01JDA7Q2W3 -f html:report.html",
     ]
 
 
