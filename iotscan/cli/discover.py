@@ -22,7 +22,15 @@ def discover(
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
-    format: shared.Formats = None,
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FMT[:PATH]",
+            help="html, json, jsonl, md or text, to PATH or standard output; repeatable.",
+        ),
+    ] = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
     timeout: Annotated[
@@ -36,7 +44,9 @@ def discover(
     color: shared.Color = "auto",
     width: shared.Width = 0,
     ascii: shared.Ascii = False,
-    quiet: shared.Quiet = 0,
+    quiet: Annotated[
+        int, typer.Option("--quiet", "-q", count=True, help="-q: only the number of devices; -qq: only the exit code.")
+    ] = 0,
     no_progress: shared.NoProgress = False,
 ) -> None:
     """List devices and their services; assess nothing.

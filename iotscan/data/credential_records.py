@@ -25,7 +25,6 @@ EVERY_ACCOUNT: Final = "*"
 
 Protocol = Literal["http", "telnet", "ssh", "mqtt"]
 Mark = Literal["realm", "title", "server", "banner", "model"]
-MARKS: Final[tuple[Mark, ...]] = ("realm", "title", "server", "banner", "model")
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
