@@ -18,11 +18,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def render(run: Run) -> str:
-    """A header line and one line a result; lines end in CR LF."""
+    """A header line and one line a result, each with the run's redaction level; lines end in CR LF."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(name for name, _ in COLUMNS)
-    writer.writerows([guarded(cell(row)) for _, cell in COLUMNS] for row in rows(run))
+    writer.writerow([*(name for name, _ in COLUMNS), "redaction"])
+    writer.writerows([*(guarded(cell(row)) for _, cell in COLUMNS), run.redaction] for row in rows(run))
     return out.getvalue()
 
 

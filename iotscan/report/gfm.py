@@ -37,6 +37,9 @@ def words(text: str, *, cell: bool = False) -> str:
 def _coded(text: str, cell: bool) -> str:
     """``text`` as code but for the marks that end a sentence."""
     kept = text.rstrip(".,;:!?")
+    if kept.endswith(")") and kept.count(")") > kept.count("("):
+        # The bracket was opened in the words before.
+        kept = kept[:-1].rstrip(".,;:!?")
     return f"{code(kept, cell=cell)}{text[len(kept) :]}" if kept else code(text, cell=cell)
 
 

@@ -3,7 +3,7 @@
 Source: GitLab Docs, "Code Quality" (import): ``description``, ``check_name``, ``fingerprint``, ``severity``,
 ``location.path`` (relative) and ``location.lines.begin`` (at least 1). Of two with one fingerprint GitLab shows the
 first. It knows no waivers, so that waived findings are left out, and no gaps: an incomplete run is an issue of its
-own, else a run that reached nobody would show as all clear.
+own, else a run that reached nobody would show as all clear. It has no place for the redaction level, either.
 """
 
 import hashlib

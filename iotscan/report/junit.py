@@ -34,7 +34,7 @@ def render(run: Run) -> str:
     """The run as one JUnit document."""
     root = ET.Element("testsuites")
     moment = _moment(run.started)
-    _suite(root, "iotscan run", "run", moment, _about_run(run), {}, 0.0)
+    _suite(root, "iotscan run", "run", moment, _about_run(run), {"iotscan.redaction": run.redaction}, 0.0)
     owned: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows(run):
         owned[row.asset].append(row)

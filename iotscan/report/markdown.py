@@ -71,7 +71,7 @@ def _network(row: NetworkRow) -> list[str]:
 
 
 def _owner(row: OwnerRow, elements: int) -> list[str]:
-    found = ", ".join(f"{n} {s}" for s, n in row.findings.items()) or "none"
+    found = ", ".join(f"{n} {s}" for s, n in row.findings.items()) or ("none" if row.assessed else "nothing assessed")
     name = words(row.label or row.model or row.vendor, cell=True)
     letters = [_letter(e) for e in row.elements] or [""] * elements
     return [row.shown, name, code(row.address, cell=True), *letters, f"{row.assessed}/{row.total}", found]

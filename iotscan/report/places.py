@@ -1,5 +1,6 @@
 """Where something is, in words: one answer for every section of a report."""
 
+from collections import Counter
 from ipaddress import ip_address
 
 from iotscan.model.run import Run
@@ -25,10 +26,16 @@ class Places:
         self._devices = {d.id: d for d in run.devices}
         self._labels = {d.id: clean(d.label, 40) for d in run.devices}
         self._labels |= {i.id: clean(i.name or i.source, 60) for i in run.images}
+        self._several = {label for label, count in Counter(self._labels.values()).items() if count > 1}
 
     def label(self, owner: str) -> str:
         """What a person calls a device or an image."""
         return self._labels.get(owner) or clean(owner, 40)
+
+    def told_apart(self, owner: str) -> str:
+        """The same where no address stands beside it: of two that are called alike each with its own."""
+        label, device = self.label(owner), self._devices.get(owner)
+        return clean(f"{label} ({device.address})") if device and label in self._several else label
 
     def where(self, subject: Subject) -> str:
         """The exact place: ``192.0.2.21 tcp/23``, ``etc/shadow:3``."""
@@ -41,7 +48,7 @@ class Places:
 
     def place(self, subject: Subject) -> str:
         """The place for a sentence: ``cam-front tcp/23``, ``gateway:etc/shadow:3``."""
-        label = self.label(subject.owner) if subject.owner else self.where(subject)
+        label = self.told_apart(subject.owner) if subject.owner else self.where(subject)
         if subject.image:
             return f"{label}:{self.where(subject)}" if subject.path else label
         return clean(f"{label} {subject.service}".strip())

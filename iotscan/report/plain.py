@@ -63,7 +63,8 @@ def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
     if row.protocols:
         yield f"  speaks: {', '.join(row.protocols)}"
     found = ", ".join(f"{n} {s}" for s, n in row.findings.items())
-    yield f"  findings: {found or 'none'}; {row.assessed}/{row.total} assessed, {row.not_assessed} not assessed"
+    found = found or ("none" if row.assessed else "nothing assessed")
+    yield f"  findings: {found}; {row.assessed}/{row.total} assessed, {row.not_assessed} not assessed"
     for element in row.elements:
         yield f"  {_element(element)}"
     if row.cost:

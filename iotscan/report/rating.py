@@ -144,7 +144,7 @@ def network(run: Run, places: Places) -> NetworkRow | None:
         letters=tuple(sorted(((clean(s), n) for s, n in book.letters.items()), key=lambda item: letter_order(item[0]))),
         devices=len(run.devices),
         not_assessed=book.not_assessed,
-        weakest=tuple(sorted(places.label(d) for d in weakest)) if book.best != "A" else (),
+        weakest=tuple(sorted(places.told_apart(d) for d in weakest)) if book.best != "A" else (),
         assessed=book.coverage.assessed,
         total=book.coverage.assessed + book.coverage.unknown,
         elements=_elements(book, [r for r in run.results if r.subject.owner in run.grades.devices]),

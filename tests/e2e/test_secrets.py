@@ -47,7 +47,7 @@ def files_below(*places: Path) -> dict[str, bytes]:
 
 
 def watched(
-    *words: str | Path, home: Path, cwd: Path, output: Path | None = None, lines: int = 0
+    *words: str | Path, home: Path, cwd: Path, output: Path | None = None, lines: int = 0, **env: str
 ) -> tuple[int, bytes, set[bytes]]:
     """Run ``iotscan WORDS`` in its most talkative mode: its code, all it said, and what ``/proc`` showed of it.
 
@@ -56,7 +56,7 @@ def watched(
     process = subprocess.Popen(
         [*PROGRAM, *map(str, words)],
         cwd=cwd,
-        env=environment(home, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1"),
+        env=environment(home, IOTSCAN_DEBUG="1", PYTHONASYNCIODEBUG="1", **env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -123,7 +123,8 @@ def test_what_devices_say_in_secret_is_written_nowhere(tmp_path: Path) -> None:
     said: dict[str, bytes] = {}
 
     def run(name: str, *words: str | Path, codes: tuple[int, ...] = (0, 1, 3), lines: int = 0) -> None:
-        code, text, seen = watched(*words, home=home, cwd=home, output=output, lines=lines)
+        summary = str(home / "step-summary.md")
+        code, text, seen = watched(*words, home=home, cwd=home, output=output, lines=lines, GITHUB_STEP_SUMMARY=summary)
         said[name] = text
         said.update({f"/proc {name} {n}": one for n, one in enumerate(seen)})
         assert code in codes, text.decode()[-3000:]
@@ -141,12 +142,15 @@ def test_what_devices_say_in_secret_is_written_nowhere(tmp_path: Path) -> None:
     assert kinds >= {"http-server", "open-service", "telnet-server", "certificate-chain", "well-known", "update-server"}
     shown = (folder / "run.json").read_bytes()
     assert shown.count(b"***") > 60, "the canaries were not heard: this proves nothing"
+    drawn = ("--show-passed", "--color", "always", "--width", "200")
     for level in LEVELS:
-        run(f"report {level}", "report", folder, "--redact", level, "--show-passed", *all_formats(home / f"r {level}"))
-        run(f"assess {level}", "assess", folder, "--redact", level, *all_formats(home / f"a {level}"))
-        run(f"drawn {level}", "report", folder, "--redact", level, "--color", "always", "--width", "200")
+        run(f"report {level}", "report", folder, "--redact", level, *drawn, *all_formats(home / f"r {level}"))
+    run("assess", "assess", folder, *all_formats(home / "assess"))
     run("gate", "gate", folder)
+    run("quiet", "assess", folder, "-q")
     run("to a pipe", "report", folder, "-f", "json")
+    run("diff", "diff", home / "resumed" / "report.json", folder, "--format", "json")
+    assert (home / "step-summary.md").stat().st_size > 1000
     no_canary_in(files_below(home, output) | said)
 
 

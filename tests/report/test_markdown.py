@@ -28,6 +28,11 @@ def test_the_verdict_comes_first(make: Any, format: str) -> None:
         assert "INCOMPLETE" in first or "NO VERDICT" in first
 
 
+def test_a_bracket_round_a_device_s_word_is_no_part_of_it() -> None:
+    assert gfm.words("expired 12 days ago (owner j.doe)") == "expired 12 days ago (owner `j.doe`)"
+    assert gfm.words("see f(x.y) here") == "see `f(x.y)` here"
+
+
 def test_findings_show_their_state() -> None:
     results = tuple(replace(r, baseline="new") if r.check == "adb-access" else r for r in example_run().results)
     lines = write(replace(example_run(), results=results), "md").splitlines()

@@ -1,6 +1,7 @@
 """Golden samples, hostile text, and the formats by name."""
 
 import json
+from typing import Literal
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from iotscan.model.facts import Claim
 from iotscan.model.run import Run
 from iotscan.report import inventory, plain
 from iotscan.report import json as run_json
@@ -111,6 +113,30 @@ def test_an_unknown_format_names_the_nearest() -> None:
     assert caught.value.nearest == "json"
     with pytest.raises(UnknownFormat, match=r"Known: csv, github-summary, .*, text"):
         write(example_run(), "\x1b[2Jnonsense")
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl", "junit", "sarif"])
+@pytest.mark.parametrize("level", ["strict", "off"])
+def test_a_file_for_programs_has_the_level_of_redaction(name: str, level: Literal["strict", "off"]) -> None:
+    assert f'"{level}"' in write(msgspec.structs.replace(example_run(), redaction=level), name)
+    assert f'"{level}"' not in write(example_run(), name)
+
+
+@pytest.mark.parametrize("name", ["text", "md", "github-summary"])
+def test_none_is_said_of_what_was_assessed_alone(name: str) -> None:
+    (line,) = (row for row in write(example_run(), name).splitlines() if "0/11" in row)
+    assert "nothing assessed" in line
+    assert "none" not in line
+
+
+@pytest.mark.parametrize("name", ["text", "md", "html", "sarif"])
+def test_two_devices_of_one_name_are_told_apart(name: str) -> None:
+    run = example_run()
+    (first, second) = ((d.id, d.address) for d in run.devices if d.label in ("hub-1", "cam-front"))
+    named = Claim(what="name", value="Plug P1", how="mdns")
+    told = replace(run, devices=tuple(replace(d, claims=(named,)) for d in run.devices))
+    text = write(told, name)
+    assert all(f"Plug P1 ({address})" in text for _, address in (first, second))
 
 
 @pytest.mark.parametrize("name", ["text", "md", "github-summary", "html"])
