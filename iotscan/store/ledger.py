@@ -47,12 +47,18 @@ class Ledger:
         recent = [e.account for e in self._entries() if e.device == device and e.at > since]
         return EVERY_ACCOUNT not in recent and recent.count(account) < self._limit
 
-    def note(self, device: str, account: str) -> None:
-        """Write the intent to try down, durably. Raises OSError when that cannot be done: then do not try."""
+    def note(self, device: str, account: str) -> bool:
+        """Write the intent to try down, durably; False, and nothing written, where another scan had the last try.
+
+        Raises OSError when it cannot be written. Unless this returns True, do not try.
+        """
         entry = msgspec.json.encode(Entry(at=self._clock(), device=device, account=account))
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
+            _lock(descriptor)
+            if account != EVERY_ACCOUNT and not self.may_try(device, account):
+                return False
             # A line that a crash cut short must not swallow this one.
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
@@ -60,6 +66,7 @@ class Ledger:
             if os.write(descriptor, line) != len(line):
                 raise OSError("the ledger was written only in part")
             os.fsync(descriptor)
+            return True
         finally:
             os.close(descriptor)
 
@@ -74,3 +81,14 @@ class Ledger:
                 yield msgspec.json.decode(line, type=Entry)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 continue
+
+
+def _lock(descriptor: int) -> None:
+    """Wait for other scans that count just now: two must not both take the last try of an account."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        # Not on Windows, nor on every network's file system: there two scans at once may count too low.
+        return

@@ -1,5 +1,8 @@
+import fcntl
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,34 @@ def test_an_unreadable_ledger_is_no_permission(tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
     with pytest.raises(OSError):
         Ledger(tmp_path / "ledger").may_try("d", "admin")
+
+
+def test_scans_at_once_share_the_tries_of_an_account(tmp_path: Path) -> None:
+    """Each asks first and then writes: the one that comes late must learn of it."""
+    path = tmp_path / "ledger"
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: Ledger(path).note("d", "admin"), range(24)))
+    assert sum(taken) == TRIES_PER_ACCOUNT
+    assert path.read_text().count('"admin"') == TRIES_PER_ACCOUNT
+    assert Ledger(path).note("d", EVERY_ACCOUNT), "a sign of lock-out is always written down"
+
+
+def test_a_try_waits_for_another_scan_that_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ledger"
+    for _ in range(TRIES_PER_ACCOUNT):
+        Ledger(tmp_path / "full").note("d", "admin")
+    waits, flock = threading.Event(), fcntl.flock
+
+    def told(descriptor: int, operation: int) -> None:
+        waits.set()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", told)
+    with path.open("ab") as other, ThreadPoolExecutor(1) as pool:
+        flock(other, fcntl.LOCK_EX)
+        late = pool.submit(Ledger(path).note, "d", "admin")
+        assert waits.wait(30), "it did not ask for the lock"
+        other.write((tmp_path / "full").read_bytes())
+        other.flush()
+        flock(other, fcntl.LOCK_UN)
+        assert late.result(30) is False

@@ -34,8 +34,8 @@ class Tries(Protocol):
         """Whether the account has tries left."""
         ...
 
-    def note(self, device: str, account: str) -> None:
-        """Write the intent to try down, durably, before the try."""
+    def note(self, device: str, account: str) -> bool:
+        """Write the intent to try down, durably, before the try; False where another scan had the last one."""
         ...
 
 
@@ -139,9 +139,11 @@ class Examination:
         """One try: wait, write it down, offer it."""
         await anyio.sleep(self._gap)
         try:
-            self._ledger.note(self._device, pair.user)
+            is_ours = self._ledger.note(self._device, pair.user)
         except OSError as error:
             raise _Stop(not_tried(Reason.PROBE_ERROR, "the ledger of tries cannot be written")) from error
+        if not is_ours:
+            raise _Stop(not_tried(Reason.BUDGET, "another scan has used the tries of these 24 hours"))
         self._tries += 1
         return await self._login.offer(pair)
 
