@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 
-OF_FINDINGS = frozenset({"github-summary", "gitlab-codequality", "junit", "sarif", "sarif-github"})
-"""Formats whose readers take a missing finding for a repaired one."""
 FOR_INVENTORIES = frozenset({"html", "json", "jsonl", "md", "text"})
+"""Formats that tell a list of devices. The readers of all others take a missing finding for a repaired one."""
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +67,7 @@ def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
 def refuse_for_inventory(wanted: Sequence[Wanted]) -> None:
     """Raise BadInput for a format whose reader would take a list of devices for a scan that found nothing."""
     for one in wanted:
-        if one.format in OF_FINDINGS:
+        if one.format not in FOR_INVENTORIES:
             rest = ", ".join(sorted(FOR_INVENTORIES))
             raise BadInput(f"nothing was assessed: -f {one.format} would say that all is well; choose one of {rest}")
 
