@@ -1,6 +1,6 @@
 """Does it hold, and was enough seen to say so? Exit codes 0 (clean), 1 (findings), 3 (incomplete); 1 goes before 3."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -9,6 +9,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.grade import Gradebook, Grades, Letter
 from iotscan.model.result import Result
 from iotscan.model.run import Incomplete, Verdict
+from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Outcome, Reason, Severity, Vantage
 
 NAMED = 4
@@ -80,6 +81,7 @@ def decide(
     answered_targets: bool = True,
     was_cut_short: bool = False,
     warnings: Sequence[str] = (),
+    names: Mapping[str, str] = {},
 ) -> Verdict:
     """Judge a run for a pipeline.
 
@@ -90,14 +92,15 @@ def decide(
     may be worse. Where no target answered or nothing at all was assessed, the exit code is 3 whatever
     ``rules.incomplete`` says: zero evidence is never a pass. ``has_checks`` says that there were questions, so that no
     result at all is no answer either. ``warnings`` are told with those of the rules.
+    ``names`` say what a person calls a device or an image, by its id.
     """
     listed = tuple(results)
-    failing = [*_failing(listed, rules), *_below_grade(grades, rules.min_grade)]
+    failing = [*_failing(listed, rules), *_below_grade(grades, rules.min_grade, names)]
     blind = _blind(listed, answered_targets, has_checks)
     gaps = [*blind]
     gaps += ["the scan ended before everything was asked"] if was_cut_short else []
     gaps += _unasked(listed)
-    gaps += [*_gaps(listed, frozenset(required)), *_maybe_below_grade(grades, rules.min_grade)]
+    gaps += [*_gaps(listed, frozenset(required), names), *_maybe_below_grade(grades, rules.min_grade, names)]
     gaps += _uncovered(grades, rules.min_coverage)
     told = [*_warned(listed, rules), *warnings]
     gate: Literal["pass", "fail", "none"] = "fail" if failing else "pass" if rules.can_fail else "none"
@@ -165,10 +168,10 @@ def _unasked(results: Iterable[Result]) -> list[str]:
     return [f"the scan did not look for what {count} {verb}: {_name(checks)}"] if checks else []
 
 
-def _gaps(results: Iterable[Result], required: frozenset[str]) -> list[str]:
+def _gaps(results: Iterable[Result], required: frozenset[str], names: Mapping[str, str]) -> list[str]:
     """What had to be assessed and was not, once for each check and subject."""
     open_questions = [
-        f"{r.check} could not be assessed on {r.subject}: {r.detail or r.summary}"
+        f"{r.check} could not be assessed on {_place(r.subject, names)}: {r.detail or r.summary}"
         for r in results
         if (r.check in required and _is_open(r)) or (r.subject.image and _is_unreadable(r))
     ]
@@ -187,14 +190,23 @@ def _is_unreadable(result: Result) -> bool:
     return result.outcome is Outcome.ERROR or (result.outcome is Outcome.NOT_ASSESSED and result.reason in broken)
 
 
-def _below_grade(grades: Grades, least: Letter | None) -> list[str]:
-    return [f"{b.owner} is graded {b.shown}, below {least}" for b in _books(grades) if least and b.best > least]
+def _place(subject: Subject, names: Mapping[str, str]) -> str:
+    """Where, as a person knows it: an image as a whole has nothing but its name."""
+    return str(subject) if subject.device or subject.path else names.get(subject.owner, str(subject))
 
 
-def _maybe_below_grade(grades: Grades, least: Letter | None) -> list[str]:
+def _below_grade(grades: Grades, least: Letter | None, names: Mapping[str, str]) -> list[str]:
+    return [
+        f"{names.get(b.owner, b.owner)} is graded {b.shown}, below {least}"
+        for b in _books(grades)
+        if least and b.best > least
+    ]
+
+
+def _maybe_below_grade(grades: Grades, least: Letter | None, names: Mapping[str, str]) -> list[str]:
     # Nothing assessed is no evidence of any grade, even where nothing is known to be open either.
     return [
-        f"{b.owner} is graded {b.shown}: it may be below {least}"
+        f"{names.get(b.owner, b.owner)} is graded {b.shown}: it may be below {least}"
         for b in _books(grades)
         if least and b.best <= least and (b.worst > least or not b.coverage.assessed)
     ]

@@ -22,6 +22,7 @@ from iotscan.assess.profile import Profile, required_ids, values_by_id
 from iotscan.assess.since import mark_since
 from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
+from iotscan.model.device import Device
 from iotscan.model.facts import PortSweep
 from iotscan.model.facts.statement import Statement
 from iotscan.model.observation import Observation
@@ -89,8 +90,14 @@ def judge(
         answered_targets=bool(run.images) or any(_is_answer(o) for o in evidence.observations),
         was_cut_short=run.status != "complete",
         warnings=(*waived.warnings, *stated.warnings, *since),
+        names={d.id: _called(d) for d in run.devices} | {i.id: i.name or i.id for i in run.images},
     )
     return msgspec.structs.replace(judged, verdict=verdict)
+
+
+def _called(device: Device) -> str:
+    """Address first: what a device calls itself must not begin a sentence of the verdict."""
+    return device.address if device.label == device.address else f"{device.address} ({device.label[:40]})"
 
 
 def _ended_since(observation: Observation, moment: datetime, decided: datetime) -> bool:

@@ -225,3 +225,20 @@ def test_not_to_fail_on_new_findings_is_no_word_about_all_of_them():
     """The command's own threshold holds unless somebody says on what to fail."""
     assert settle(GateSettings(fail_on_new="none"), fallback="high").fail_on == "high"
     assert settle(GateSettings(fail_on_new="low"), fallback="high", has_baseline=True).fail_on == "none"
+
+
+def test_reasons_name_things_as_people_do():
+    fail = result("a", Outcome.FAIL, Severity.HIGH)
+    image = result("locks", Outcome.ERROR, detail="broken", subject=on_image())
+    said = verdict(
+        fail,
+        image,
+        grades=grade([fail], [device()], []),
+        min_grade="C",
+        required=["locks"],
+        names={"d1": "cam (192.0.2.1)", "gw": "gateway"},
+    )
+    assert said.reasons == (
+        "cam (192.0.2.1) is graded D, below C",
+        "locks could not be assessed on gateway: broken",
+    )
