@@ -50,13 +50,19 @@ def scan(output: Path, *words: str) -> int:
 
 @pytest.mark.timeout(120)
 def test_a_secret_is_hidden_where_its_device_said_it_before(tmp_path: Path) -> None:
-    page = http(b"<title>we ship with Zx81-spectrum inside</title>", "Set-Cookie: x=Zx81-spectrum; Path=/")
-    talks = {WEB: web(lambda path, request: page), TELNET: banner("password: Zx81-spectrum\r\nlogin: ")}
-    for first, last in ((WEB, TELNET), (TELNET, WEB)):
-        with device() as camera:
-            for port, talk in zip(sorted((WEB, TELNET)), (talks[first], talks[last]), strict=True):
-                camera.tcp((port,), talk)
-            scan(tmp_path, camera.address)
-        run = read_run("latest", tmp_path / "out")
-        assert "we ship with *** inside" in (tmp_path / "out" / run.id / "run.json").read_text()
-        assert "Zx81" not in (tmp_path / "out" / run.id / "run.json").read_text()
+    def reply(path: str, request: bytes) -> bytes:
+        if path.endswith("oauth-authorization-server"):
+            body = b'{"issuer": "http://idp:Zx81-spectrum@idp.example", "jwks_uri": "/k"}'
+            return http(body, kind="application/json")
+        if path != "/":
+            return http(b"no", status="404 Not Found")
+        return http(b"<title>we ship with Zx81-spectrum inside</title>")
+
+    with device() as camera:
+        camera.tcp((WEB,), web(reply))
+        scan(tmp_path, camera.address)
+    run = read_run("latest", tmp_path / "out")
+    text = (tmp_path / "out" / run.id / "run.json").read_text()
+    assert "we ship with *** inside" in text
+    assert "http://idp:***@idp.example" in text
+    assert "Zx81" not in text
