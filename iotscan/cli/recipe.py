@@ -22,7 +22,7 @@ from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Network, Scope, utc_now
+from iotscan.model.scope import Network, Scope, lies_in, utc_now
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import require_authority
@@ -136,7 +136,7 @@ def _require_excluded(scope: Scope, wanted: Sequence[Network]) -> None:
     """A run goes on in the scope it was begun in: what is to be left alone now has to lie outside of it."""
     for network in wanted:
         inside = any(network.overlaps(ip_network(n)) for n in scope.include if ip_network(n).version == network.version)
-        held = any(ip_network(n).version == network.version and network.subnet_of(ip_network(n)) for n in scope.exclude)  # type: ignore[arg-type]
+        held = any(lies_in(network, ip_network(n)) for n in scope.exclude)
         if inside and not held:
             raise BadInput(f"{network} was not excluded when the run was begun, and it goes on as begun: start it anew")
 

@@ -24,6 +24,7 @@ from iotscan.model.scope import (
     Permits,
     canonical,
     ends_of,
+    lies_in,
     unmapped,
 )
 from iotscan.model.text import safe_text
@@ -304,8 +305,8 @@ class _Reader:
         subnets = [self._networks(e, "in_scope", i)[0] for i, e in enumerate(self._file.in_scope) if e.cidr]
         others = [n for i, e in enumerate(self._file.in_scope) if not e.cidr for n in self._networks(e, "in_scope", i)]
         for end in ends_of(subnets):
-            inside = any(end.version == s.version and end.subnet_of(s) and end not in ends_of([s]) for s in subnets)  # type: ignore[arg-type]
-            if not inside and not any(end.version == o.version and end.subnet_of(o) for o in others):  # type: ignore[arg-type]
+            inside = any(lies_in(end, s) and end not in ends_of([s]) for s in subnets)
+            if not inside and not any(lies_in(end, o) for o in others):
                 yield end
 
     def _networks(self, entry: Allowed | Forbidden, *where: str | int) -> tuple[Network, ...]:

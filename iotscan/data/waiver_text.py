@@ -67,8 +67,8 @@ def drop_entries(text: str, ids: Collection[str], path: Path) -> str:
             del lines[first : last + 1]
         if going and len(going) == len(items.value):
             at = next(n for n, line in enumerate(lines) if re.match(rf"{key}\s*:", line))
-            head, ending = re.match(r"([^:]*:)(.*)\Z", lines[at], re.DOTALL).groups()  # type: ignore[union-attr]
-            lines[at] = f"{head} []{ending}"
+            head, colon, ending = lines[at].partition(":")
+            lines[at] = f"{head}{colon} []{ending}"
     edited = "".join(lines)
     for key in ("waivers", "attestations"):
         _compare(text, edited, key, path, None, gone=ids)

@@ -65,7 +65,7 @@ _SYSTEM_USERS: Final = frozenset(
     root admin administrator user guest daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc
     gnats nobody messagebus sshd systemd-network systemd-resolve systemd-timesync ftp network ubus dnsmasq ntp avahi
     logd mosquitto nginx rpc rpcuser dbus halt shutdown operator adm default support service tty disk wheel http
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # as prose it can be read
 )
 _ALGORITHM_DOMAINS: Final = ("openssh.com", "libssh.org", "ssh.com", "liu.se", "tinyssh.org", "tartarus.org")
 """Who names SSH algorithms like mail addresses: ``chacha20-poly1305@openssh.com``."""

@@ -206,7 +206,7 @@ _NAMES_A_METHOD: Final = re.compile(
     r"(?i)(?:sha|md|tlsv?|sslv?|dtlsv?|aes|rsa|rc|hs|rs|es|ed|rfc|v|wpa|http|ipv|utf)-?\d[\w.-]{0,20}|\d[\d.,:%-]*[a-z]{0,4}"
     r"|sha\d*crypt|md5crypt|bcrypt|(?:SHA256|MD5):\S+"
 )
-_OURS: Final = frozenset("checks expected grades profile remedy scope_sha256 tool verdict".split())  # noqa: SIM905
+_OURS: Final = frozenset({"checks", "expected", "grades", "profile", "remedy", "scope_sha256", "tool", "verdict"})
 """Fields of a run that hold no text of a device."""
 _DOCUMENTED: Final = ("public", "private")
 """SNMP communities that every manual names: evidence, no secret."""

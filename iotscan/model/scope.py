@@ -38,13 +38,20 @@ def unmapped(network: Network) -> Network:
     return network
 
 
+def lies_in(inner: Network, outer: Network) -> bool:
+    """Whether every address of ``inner`` is one of ``outer``; never across IP versions."""
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
 def is_private(network: Network) -> bool:
     """Whether a network lies in private use, on this machine, on its link, or in what is set aside for examples.
 
     Our own list: what Python calls private differs from release to release, and holds the tunnels of
     2001::/32 (Teredo), which lead to any public address.
     """
-    return any(network.version == p.version and network.subnet_of(p) for p in _PRIVATE)  # type: ignore[arg-type]
+    return any(lies_in(network, p) for p in _PRIVATE)
 
 
 def in_order(address: str) -> tuple[int, int]:
@@ -174,7 +181,7 @@ NEVER = tuple(
 
 def never_asked(network: Network) -> str:
     """What a network is of which no address can be asked; empty for any other."""
-    return next((w for n, w in NEVER if n.version == network.version and network.subnet_of(n)), "")  # type: ignore[arg-type]
+    return next((why for never, why in NEVER if lies_in(network, never)), "")
 
 
 class Fence:

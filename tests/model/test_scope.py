@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.model.scope import NEVER, Fence, InScope, Mandate, OutOfBounds, Permits, Scope, ends_of, is_private
+from iotscan.model.scope import (
+    NEVER,
+    Fence,
+    InScope,
+    Mandate,
+    OutOfBounds,
+    Permits,
+    Scope,
+    ends_of,
+    is_private,
+    lies_in,
+)
 
 
 def test_out_wins_over_in() -> None:
@@ -156,3 +167,18 @@ def test_a_mandate_without_active_probing_allows_nothing() -> None:
 def test_the_ends_of_subnets() -> None:
     networks = [ip_network(n) for n in ("10.0.0.0/24", "10.0.1.0/31", "10.0.2.1/32", "2001:db8::/64")]
     assert [str(n) for n in ends_of(networks)] == ["10.0.0.0/32", "10.0.0.255/32"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "lies"),
+    [
+        ("10.1.0.0/16", "10.0.0.0/8", True),
+        ("10.0.0.0/8", "10.0.0.0/8", True),
+        ("10.0.0.0/8", "10.1.0.0/16", False),
+        ("fd00::/64", "fd00::/8", True),
+        ("::a00:1/128", "10.0.0.0/8", False),
+        ("10.0.0.1/32", "::/0", False),
+    ],
+)
+def test_a_network_lies_in_another_of_its_version(inner: str, outer: str, lies: bool) -> None:
+    assert lies_in(ip_network(inner), ip_network(outer)) is lies
