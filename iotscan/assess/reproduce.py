@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from iotscan.assess.check import Target
 from iotscan.model.facts import Suite
-from iotscan.wire.tls.hello import client_hello
+from iotscan.wire.tls.hello import NOISE, Offer, client_hello
 
 ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
 """Lets OpenSSL 3 talk to old devices: its default refuses TLS 1.0, SHA-1 and small keys before we see them."""
@@ -66,7 +66,8 @@ def say_hello(target: Target, version: str, *suites: int, compression: bool = Fa
 
     For what no TLS library of today can ask. Prints nothing when the server refuses.
     """
-    hello = client_hello(version=version, suites=suites, compression=compression, random=bytes(range(64)))
+    offered = Offer(versions=(version,), suites=suites, compression=compression)
+    hello = client_hello(offered, random=bytes(range(NOISE)))
     said = _quoted("echo", base64.b64encode(hello).decode())
     return (
         f"{said} | base64 -d | {_quoted('timeout', '6', 'nc', '-w', '3', target.host, str(target.port))}"

@@ -78,14 +78,20 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a device was asked: sweep attempts, conversations, bytes both ways, seconds."""
+    """What a device was asked: sweep attempts, connections, UDP exchanges and their datagrams, bytes, seconds."""
 
     attempts: int = 0
     connections: int = 0
+    exchanges: int = 0
     datagrams: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
     seconds: float = 0.0
+
+    @property
+    def conversations(self) -> int:
+        """TCP connections and UDP exchanges beyond the port sweep: what the device's budget counts."""
+        return self.connections + self.exchanges
 
     def __add__(self, other: "Cost") -> "Cost":
         """Both together: what a device was asked at two of its addresses."""

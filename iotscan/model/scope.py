@@ -68,7 +68,13 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     accepted_per_second: float = 4.0
     """Accepted connections a device may see."""
     connections: int = 40
-    """Conversations a device may see beyond the port sweep."""
+    """Conversations a device may see beyond the port sweep: TCP connections and UDP exchanges."""
+    datagrams: int = 500
+    """Datagrams a device may see of us."""
+    tls_connections: int = 16
+    """Conversations that the questions to one TLS or DTLS service may take; what is left out then is *not assessed*."""
+    complete_suites: bool = False
+    """Every cipher suite and group of a TLS service is asked for, not only whether any of a kind is accepted."""
     connect_timeout: float = 2.0
     conversation_timeout: float = 8.0
     """The clock of one connection, from dial to close."""

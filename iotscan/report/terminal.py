@@ -294,7 +294,7 @@ def _asked(ink: Ink, told: View) -> None:
     costs = [(r.cost, r.label) for r in told.devices if r.cost]
     if not costs:
         return
-    most, label = max(costs, key=lambda c: (c[0].connections + c[0].datagrams, c[1]))
+    most, label = max(costs, key=lambda c: (c[0].conversations, c[0].datagrams, c[1]))
     ink.heading("what we asked of the devices")
     total = f"{sum(c.connections for c, _ in costs):,} connections, {sum(c.datagrams for c, _ in costs):,} datagrams"
     sweep = f"{sum(c.attempts for c, _ in costs):,} port attempts"

@@ -58,6 +58,8 @@ class PaceWish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     attempts_per_second: float | None = None
     accepted_per_second: float | None = None
     connections: int | None = None
+    tls_connections: int | None = None
+    complete_suites: bool | None = None
     device_timeout: float | None = None
 
     def over(self, pace: Pace) -> Pace:

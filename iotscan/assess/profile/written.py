@@ -16,7 +16,8 @@ At = tuple[str | int, ...]
 _PACES: dict[str, tuple[float, float, float]] = {
     "attempts_per_second": (0.5, USUAL.attempts_per_second, USUAL.attempts_per_second),
     "accepted_per_second": (0.1, USUAL.accepted_per_second, USUAL.accepted_per_second),
-    "connections": (1, USUAL.connections, 80),
+    "connections": (1, USUAL.connections, 300),
+    "tls_connections": (1, USUAL.tls_connections, 200),
     "device_timeout": (10, USUAL.device_timeout, 600),
 }
 """Least, most, and most for ``thorough``: the rates of politeness are never passed, by nobody."""
@@ -74,7 +75,12 @@ def read_written(path: Path) -> Typed[WrittenProfile]:
 
 def check_pace(typed: Typed[WrittenProfile], *, is_thorough: bool) -> None:
     """Raise BadYaml for a pace that is harder than usual, or that never ends. Only ``thorough`` may ask for longer."""
+    if typed.value.pace.complete_suites and not is_thorough:
+        text = "complete_suites takes many connections: write it in a profile that extends thorough"
+        raise typed.bad(text, "pace", "complete_suites")
     for name, value in msgspec.structs.asdict(typed.value.pace).items():
+        if name == "complete_suites":
+            continue
         least, usual, longest = _PACES[name]
         most = longest if is_thorough else usual
         if value is None or least <= value <= most:

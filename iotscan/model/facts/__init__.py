@@ -4,6 +4,7 @@
 """
 
 from iotscan.model.facts.adb import AdbServer
+from iotscan.model.facts.coap import CoapServer
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.image import Account, Accounts, KeyFile, PrivateKeys, Updater, Updaters
@@ -11,11 +12,26 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.ports import OpenService, PortSweep
+from iotscan.model.facts.psk import KnownPsk
+from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshServer
 from iotscan.model.facts.statement import DisclosureProcess, KeyCustody, SecureBootFuses, Statement
 from iotscan.model.facts.telnet import TelnetServer
-from iotscan.model.facts.tls import VERSIONS, Certificate, CertificateChain, Suite, TlsEndpoint
+from iotscan.model.facts.tls import (
+    DTLS_VERSIONS,
+    EVERY_VERSION,
+    VERSIONS,
+    AlpnTreatment,
+    Certificate,
+    CertificateChain,
+    DtlsServer,
+    KeyExchange,
+    Suite,
+    SuiteList,
+    TlsEndpoint,
+    TlsHandshake,
+)
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
 
 AnyFact = (
@@ -23,19 +39,24 @@ AnyFact = (
     | AdbServer
     | Announcement
     | CertificateChain
+    | CoapServer
     | DefaultLogin
     | DisclosureProcess
+    | DtlsServer
     | HttpServer
     | KeyCustody
+    | KnownPsk
     | MqttBroker
     | OpenService
     | PortSweep
     | PrivateKeys
+    | QuicServer
     | SecureBootFuses
     | SnmpAgent
     | SshServer
     | TelnetServer
     | TlsEndpoint
+    | TlsHandshake
     | Updaters
     | UpdateServer
     | WellKnown
@@ -45,11 +66,14 @@ FACT_TYPES: dict[str, type[Fact]] = {kind_of(t): t for t in AnyFact.__args__}
 """Every fact type by its kind."""
 
 __all__ = [
+    "DTLS_VERSIONS",
+    "EVERY_VERSION",
     "FACT_TYPES",
     "VERSIONS",
     "Account",
     "Accounts",
     "AdbServer",
+    "AlpnTreatment",
     "Announcement",
     "AnyFact",
     "Artefact",
@@ -57,25 +81,32 @@ __all__ = [
     "CertificateChain",
     "Challenge",
     "Claim",
+    "CoapServer",
     "Cookie",
     "DefaultLogin",
     "DisclosureProcess",
+    "DtlsServer",
     "Fact",
     "HostKey",
     "HttpServer",
     "KeyCustody",
+    "KeyExchange",
     "KeyFile",
+    "KnownPsk",
     "MqttBroker",
     "OpenService",
     "PortSweep",
     "PrivateKeys",
+    "QuicServer",
     "SecureBootFuses",
     "SnmpAgent",
     "SshServer",
     "Statement",
     "Suite",
+    "SuiteList",
     "TelnetServer",
     "TlsEndpoint",
+    "TlsHandshake",
     "UpdateServer",
     "Updater",
     "Updaters",

@@ -1,6 +1,7 @@
-"""A TLS server as its own hellos show it, and the certificate it sends."""
+"""A TLS or DTLS server as its own hellos show it, and the certificate it sends."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -9,7 +10,19 @@ from iotscan.model.facts.fact import Fact
 from iotscan.model.vocabulary import Reason
 
 VERSIONS = ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-"""Protocol versions in the order of their age, as keys of :attr:`TlsEndpoint.versions`."""
+"""Protocol versions over a stream that share one framing, in the order of their age."""
+DTLS_VERSIONS = ("DTLSv1.0", "DTLSv1.2", "DTLSv1.3")
+"""Protocol versions over datagrams, in the order of their age."""
+EVERY_VERSION = ("SSLv2", *VERSIONS, *DTLS_VERSIONS)
+"""What the keys of :attr:`TlsEndpoint.versions` may be, oldest first."""
+
+AlpnTreatment = Literal["refused", "ignored", "accepted"]
+"""What a server does with an application protocol that does not exist: RFC 7301 section 3.2."""
+
+_NOT_ASKED = "the probe of this run did not ask"
+UNASKED = Answer[bool].missing(Reason.NOT_ASKED, _NOT_ASKED)
+"""A question that an older probe did not know."""
+_UNASKED_NUMBER = Answer[int].missing(Reason.NOT_ASKED, _NOT_ASKED)
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -20,11 +33,37 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, order=True):
     name: str
 
 
+class SuiteList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every suite a server accepts in one version, found by offering ever fewer until it refused.
+
+    ``suites`` stand in the order in which the server chose them. ``is_complete`` is False where the
+    elimination was cut off; ``detail`` then says by what.
+    """
+
+    version: str
+    suites: tuple[Suite, ...]
+    is_complete: bool
+    detail: str = ""
+
+
+class KeyExchange(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A key exchange that a server was seen to do: in which version, over which group.
+
+    ``group`` is the name of the named group (``x25519``, ``secp256r1``, ``ffdhe2048``, ``X25519MLKEM768``),
+    or ``dh`` for a prime of the server's own; ``bits`` its size: of the prime, or of the curve's field.
+    """
+
+    version: str
+    group: str
+    bits: int
+
+
 class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
-    """What a TLS server accepts, asked by hellos of our own (no handshake is finished).
+    """What a TLS or DTLS server accepts, asked by hellos of our own (no handshake is finished).
 
     Each answer settles one question to a *group* of suites, so a yes is proved by the suite in
     ``selected`` and a no is a refusal (alert or close) of the whole group; anything else is unanswered.
+    Versions are named as in :data:`EVERY_VERSION`: a DTLS server's carry a D.
     """
 
     versions: dict[str, Answer[bool]]
@@ -52,7 +91,71 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
     compression: Answer[bool]
     """Selects DEFLATE when offered."""
     hellos: int = 0
-    """How many ClientHellos this took: one connection each."""
+    """How many ClientHellos this took: one connection (or one UDP exchange) each."""
+
+    opening: str = ""
+    """The protocol whose STARTTLS (or upgrade) came before each hello: ``smtp``, ``ftp`` …; empty for TLS at once."""
+    prefers_newest: Answer[bool] = UNASKED
+    """Offered TLS 1.3 beside older versions, it selects 1.3 (False: it has 1.3 and selects an older one)."""
+    suite_lists: tuple[SuiteList, ...] = ()
+    """Complete lists by version, where the profile asked for them; empty otherwise."""
+    server_preference: Answer[bool] = UNASKED
+    """Selects by its own order of suites; False when it follows the client's."""
+    cbc: Answer[bool] = UNASKED
+    """Accepts a CBC suite."""
+    encrypt_then_mac: Answer[bool] = UNASKED
+    """Answers encrypt_then_mac (RFC 7366) where it selected a CBC suite; unanswered where it selects none."""
+    short_tag: Answer[bool] = UNASKED
+    """Accepts a CCM_8 suite: an authentication tag of 64 bits."""
+    longer_tag: Answer[bool] = UNASKED
+    """Accepts an AEAD suite with a tag of 128 bits (GCM, CCM, ChaCha20-Poly1305)."""
+    exchanges: tuple[KeyExchange, ...] = ()
+    """Every key exchange seen, once."""
+    weak_groups: Answer[bool] = UNASKED
+    """Accepts an elliptic curve below 224 bits."""
+    dh_bits: Answer[int] = _UNASKED_NUMBER
+    """Bits of the smallest Diffie-Hellman prime it was seen to use; 0 when it refuses every DHE suite."""
+    hybrid_groups: Answer[bool] = UNASKED
+    """Accepts a hybrid post-quantum group in TLS 1.3 (X25519MLKEM768 and its like)."""
+    reuses_shares: Answer[bool] = UNASKED
+    """The same public (EC)DH value came in two handshakes. A no needs three that all differ."""
+    shares_seen: int = 0
+    """How many public values were compared."""
+    signatures: tuple[str, ...] = ()
+    """Signature schemes with which it signed its key exchange in TLS 1.2, by IANA name: ``rsa_pkcs1_sha256``."""
+    weak_signature: Answer[bool] = UNASKED
+    """Signs a TLS 1.2 key exchange with SHA-1 or MD5: of its own choice, or when nothing else is offered."""
+    chooses_weak_signature: Answer[bool] = UNASKED
+    """Signs with SHA-1 or MD5 although better was offered."""
+    truncated_hmac: Answer[bool] = UNASKED
+    """Answers truncated_hmac (RFC 6066 section 7)."""
+    heartbeat: Answer[bool] = UNASKED
+    """Answers heartbeat (RFC 6520): the extension itself, no attack."""
+    session_tickets: Answer[bool] = UNASKED
+    """Answers session_ticket (RFC 5077) up to TLS 1.2: it will send tickets."""
+    fallback_scsv: Answer[bool] = UNASKED
+    """Refuses a hello below its best version that carries TLS_FALLBACK_SCSV (RFC 7507)."""
+    unknown_alpn: Answer[AlpnTreatment] = Answer[AlpnTreatment].missing(Reason.NOT_ASKED, _NOT_ASKED)
+    """What it does with an application protocol that does not exist."""
+    client_certificate: Answer[bool] = UNASKED
+    """Asks for a client certificate: CertificateRequest in its first flight up to TLS 1.2."""
+    raw_public_key: Answer[bool] = UNASKED
+    """Sends a raw public key (RFC 7250) where one is offered to be taken."""
+    psk_hint: str = ""
+    """The PSK identity hint it sends before anybody has proved anything (RFC 4279 section 5.2), made safe."""
+    stapled: Answer[bool] = UNASKED
+    """Sends a stapled OCSP response in its first flight up to TLS 1.2."""
+    intolerances: tuple[str, ...] = ()
+    """What made it refuse or fall silent though it would have accepted the question: words of its probe."""
+    contradictions: tuple[str, ...] = ()
+    """Questions to which it gave two different answers, with both."""
+    cut: tuple[str, ...] = ()
+    """Questions that the ceiling of connections left unasked."""
+
+    @property
+    def is_dtls(self) -> bool:
+        """True for a server over datagrams."""
+        return any(version in DTLS_VERSIONS for version in self.versions)
 
     @property
     def accepted_versions(self) -> tuple[str, ...]:
@@ -61,12 +164,50 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
         Raises :class:`Unanswered` when there is none: a server that refuses every hello may only miss
         something in them (a server name), and then no refusal of it proves anything.
         """
-        accepted = tuple(v for v in VERSIONS if v in self.versions and self.versions[v].known)
+        accepted = tuple(v for v in EVERY_VERSION if v in self.versions and self.versions[v].known)
         if not accepted:
             for answer in self.versions.values():
                 answer.value  # noqa: B018  # an unanswered question says better why
             raise Unanswered(Reason.NOT_OBSERVABLE, "the server refused every hello that was tried")
         return accepted
+
+
+class DtlsServer(Fact, frozen=True, kw_only=True, tag="dtls-server"):
+    """A UDP port that answered a DTLS ClientHello, and what its first answer costs whom (RFC 6347 section 4.2.1)."""
+
+    asks_cookie: Answer[bool]
+    """Sends HelloVerifyRequest (or a HelloRetryRequest with cookie, RFC 9147) before it does anything else."""
+    amplification: float = 0.0
+    """Bytes of the first answer over bytes of the hello, before any cookie came back."""
+    how: str = ""
+    """What it answered: ``HelloVerifyRequest``, ``ServerHello``, ``alert handshake_failure`` …"""
+
+
+class TlsHandshake(Fact, frozen=True, kw_only=True, tag="tls-handshake"):
+    """What only a finished handshake shows, by sslyze in its worker; nothing here is asked of DTLS."""
+
+    version: str
+    """The version in which the handshake was finished."""
+    suite: str
+    """IANA name of its cipher suite."""
+    client_certificate: Answer[bool] = UNASKED
+    """A client certificate was asked for."""
+    ticket_lifetime: Answer[int] = _UNASKED_NUMBER
+    """Seconds that the server says a ticket lives (lifetime hint, RFC 5077; ticket_lifetime, RFC 8446)."""
+    resumes: Answer[bool] = UNASKED
+    """A session was resumed."""
+    early_data: Answer[int] = _UNASKED_NUMBER
+    """max_early_data_size of a TLS 1.3 ticket; 0 where none may be sent."""
+    client_renegotiation: Answer[bool] = UNASKED
+    """Accepts a renegotiation that the client begins."""
+    heartbleed: Answer[bool] = UNASKED
+    """Leaks memory to a heartbeat that is too short (CVE-2014-0160); asked only with --intrusive."""
+    ccs_injection: Answer[bool] = UNASKED
+    """Takes an early ChangeCipherSpec (CVE-2014-0224); asked only with --intrusive."""
+    robot: Answer[bool] = UNASKED
+    """Is an RSA decryption oracle (ROBOT); asked only with --intrusive."""
+    disagreements: tuple[str, ...] = ()
+    """Questions that both engines answered, differently: with both answers. One of ours is wrong."""
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,13 +55,15 @@ class Line:
         self._talking = anyio.Lock()
         self._started = 0.0
         self._lost = 0
-        self.attempts = self.connections = self.datagrams = self.bytes_sent = self.bytes_received = 0
+        self.attempts = self.connections = self.exchanges = self.datagrams = 0
+        self.bytes_sent = self.bytes_received = 0
 
     def cost(self) -> Cost:
         """What this device has seen of us so far."""
         return Cost(
             attempts=self.attempts,
             connections=self.connections,
+            exchanges=self.exchanges,
             datagrams=self.datagrams,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
@@ -72,6 +74,7 @@ class Line:
         """Count what an interrupted run already spent on this device, besides what discovery has since."""
         self.attempts += cost.attempts
         self.connections += cost.connections
+        self.exchanges += cost.exchanges
         self.datagrams += cost.datagrams
         self.bytes_sent += cost.bytes_sent
         self.bytes_received += cost.bytes_received
@@ -86,16 +89,18 @@ class Line:
         self._check_clock()
         if self._lost >= _LOST_LIMIT:
             raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
-        self._check_count()
-
-    def _check_count(self) -> None:
-        if self.connections + self.datagrams >= self.pace.connections:
+        if self.connections + self.exchanges >= self.pace.connections:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
+
+    def _check_datagrams(self) -> None:
+        self._check_clock()
+        if self.datagrams >= self.pace.datagrams:
+            raise BudgetSpent(f"{self.pace.datagrams} datagrams for this device are used up")
 
     def _announcer(self, kind: SendKind, transport: Literal["tcp", "udp"], port: int) -> Announce:
         def announce(payload: bytes) -> None:
             if kind == "datagram":
-                self._check_count()
+                self._check_datagrams()
             self._outgoing.note(kind, self.address, transport, port, payload)
 
         return announce
@@ -206,11 +211,12 @@ class Line:
 
     @asynccontextmanager
     async def udp(self, port: int) -> AsyncIterator[Datagram]:
-        """A UDP exchange with one port; every datagram counts against the device's budget."""
+        """A UDP exchange with one port: one conversation of the device's budget, and every datagram counts, too."""
         async with self._talking:
             self._check_budget()
             self._outgoing.require(self.address, port)
             await self._attempts.turn()
+            self.exchanges += 1
             family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
             async with self._sockets:
                 peer = socket.socket(family, socket.SOCK_DGRAM)

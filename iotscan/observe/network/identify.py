@@ -21,7 +21,7 @@ from iotscan.observe.network.probe import Missed
 from iotscan.wire import adb, mqtt, telnet
 from iotscan.wire.banner import Recognised, is_tls_record, recognise
 from iotscan.wire.http import Exchange, Origin
-from iotscan.wire.tls.hello import client_hello
+from iotscan.wire.tls.hello import Offer, client_hello
 from iotscan.wire.tls.suites import offer
 
 Question = Literal["listen", "tls", "http", "mqtt", "adb", "rtsp"]
@@ -172,7 +172,7 @@ class _Inquiry:
 
     def _message(self, question: Question) -> bytes:
         messages: dict[Question, Callable[[], bytes]] = {
-            "tls": lambda: client_hello(version="TLSv1.2", suites=offer("TLSv1.2")),
+            "tls": lambda: client_hello(Offer(versions=("TLSv1.2",), suites=offer("TLSv1.2"))),
             "http": lambda: self._get("http"),
             "mqtt": lambda: mqtt.connect_message(""),
             "adb": adb.connect_message,

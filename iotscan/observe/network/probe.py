@@ -59,6 +59,10 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """A TCP conversation with the service."""
         return self.line.tcp(self.port, cap=cap)
 
+    def before_tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
+        """A TCP conversation in which the next word is a ClientHello."""
+        return self.line.tcp(self.port, cap=cap)
+
     def tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
         """A conversation inside TLS, unvalidated."""
         return self.line.tls(self.port, server_name=self.server_name, cap=cap)
@@ -98,6 +102,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     grant: str = ""
     wants: tuple[type[Fact], ...] = ()
     """Facts of other probes that this one reads from :attr:`Door.known`: asked for as well."""
+    after: type[Fact] | None = None
+    """Asked only where this fact was observed on the service: elsewhere there is nothing to ask, and no attempt."""
 
     @property
     def label(self) -> str:

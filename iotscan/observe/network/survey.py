@@ -97,7 +97,7 @@ class Survey:
         self._hiding = hiding or Hiding()
         self._device = provisional_id(line.address)
         if self._done:
-            line.resume(max((u.cost for u in self._done.values()), key=lambda c: c.connections + c.datagrams))
+            line.resume(max((u.cost for u in self._done.values()), key=lambda c: (c.conversations, c.datagrams)))
 
     async def run(self) -> None:
         """Sweep, identify, probe. Never raises a :class:`DialError`: every gap becomes an attempt."""
@@ -158,11 +158,16 @@ class Survey:
         name = f"{probe.name} {service.name}"
         if self._earlier(name) is not None:
             return
+        if probe.after is not None and not self._has(probe.after, service):
+            return
         clock = _Clock(self._line)
         heard = await self._ask(probe, service)
         unit = self._unit(name, probe.label, service, probe.gives, heard, clock)
         services = (service,) if service.transport == "udp" and unit.observations else ()
         await self._finish(msgspec.structs.replace(unit, services=services))
+
+    def _has(self, fact: type[Fact], service: Service) -> bool:
+        return any(name == service.name and isinstance(known, fact) for name, known in self._known)
 
     async def _ask(self, probe: Probe, service: Service) -> Heard:
         if probe in self._questions.left_out:
@@ -246,7 +251,7 @@ class _Clock:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._began = time.monotonic()
-        self._before = line.connections + line.datagrams
+        self._before = line.connections + line.exchanges
 
     @property
     def seconds(self) -> float:
@@ -254,7 +259,7 @@ class _Clock:
 
     @property
     def connections(self) -> int:
-        return self._line.connections + self._line.datagrams - self._before
+        return self._line.connections + self._line.exchanges - self._before
 
 
 def _where(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from iotscan.model.text import safe_text
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.framing import Malformed, Messages, Reader
 
@@ -15,8 +16,6 @@ Kind = Literal["server_hello", "hello_retry", "alert", "not_tls"]
 
 HELLO_RETRY = sha256(b"HelloRetryRequest").digest()
 """The random of a ServerHello that asks for another key share: RFC 8446 section 4.1.3."""
-CHAIN_LIMIT = 16
-"""Certificates of one message that are read."""
 _WARNINGS = 4
 _CLOSE_NOTIFY, _WARNING = 0, 1
 
@@ -35,6 +34,18 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[int, ...] = ()
     level: int = 0
     description: int = 0
+    random: bytes = b""
+    """Of the ServerHello: its last eight bytes may signal a downgrade."""
+    group: int = 0
+    """The group of the key share in TLS 1.3; in a HelloRetryRequest the one it wants."""
+    share: bytes = b""
+    """The server's public value in TLS 1.3."""
+    cookie: bytes = b""
+    """What a HelloRetryRequest wants back."""
+    alpn: str = ""
+    """The application protocol it selected, made safe."""
+    certificate_type: int = 0
+    """0 for X.509, 2 for a raw public key: RFC 7250."""
 
     @property
     def is_hello(self) -> bool:
@@ -51,7 +62,13 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
         """True when it answered extended_master_secret (RFC 7627)."""
         return framing.EXTENDED_MASTER_SECRET in self.extensions
 
+    @property
+    def knows_newer(self) -> str:
+        """``TLSv1.3`` or ``TLSv1.2`` where the random says that it could have had that: RFC 8446 section 4.1.3."""
+        return _DOWNGRADES.get(self.random[24:], "")
 
+
+_DOWNGRADES = {b"DOWNGRD\x01": "TLSv1.3", b"DOWNGRD\x00": "TLSv1.2"}
 _NOT_TLS = ServerAnswer(kind="not_tls")
 
 
@@ -73,13 +90,14 @@ def read_answer(data: bytes) -> ServerAnswer | None:
                 return ServerAnswer(kind="alert", level=body[0], description=body[1])
             for found, text in messages.add(body):
                 if found != framing.HELLO_REQUEST:
-                    return _parse(text) if found == framing.SERVER_HELLO else _NOT_TLS
+                    return read_server_hello(text) if found == framing.SERVER_HELLO else _NOT_TLS
     except Malformed:
         return _NOT_TLS
     return None
 
 
-def _parse(body: bytes) -> ServerAnswer:
+def read_server_hello(body: bytes) -> ServerAnswer:
+    """A ServerHello or HelloRetryRequest of TLS or DTLS from the body of its message. Raises Malformed."""
     reader = Reader(body)
     code, random = reader.number(2), reader.take(32)
     reader.vector(1)
@@ -90,41 +108,31 @@ def _parse(body: bytes) -> ServerAnswer:
     version = framing.version_name(code)
     if not version:
         raise Malformed("a protocol version that nobody knows")
+    is_retry = random == HELLO_RETRY
+    group, share = _key_share(extensions, is_retry=is_retry)
     return ServerAnswer(
-        kind="hello_retry" if random == HELLO_RETRY else "server_hello",
+        kind="hello_retry" if is_retry else "server_hello",
         version=version,
         suite=suite,
         compression=compression,
         extensions=tuple(extensions),
+        random=random,
+        group=group,
+        share=share,
+        cookie=Reader(extensions[framing.COOKIE]).vector(2).rest() if framing.COOKIE in extensions else b"",
+        alpn=_alpn(extensions),
+        certificate_type=(extensions.get(framing.SERVER_CERTIFICATE_TYPE) or b"\0")[0],
     )
 
 
-def read_certificates(data: bytes) -> tuple[bytes, ...] | None:
-    """The DER certificates, leaf first, that a server sent in the clear (TLS up to 1.2).
-
-    ``()`` when its first flight ended, failed or was no TLS without a certificate; None while more bytes
-    may bring one. At most CHAIN_LIMIT are read. Never raises.
-    """
-    messages = Messages()
-    try:
-        for kind, body in framing.read_records(data):
-            if kind == framing.ALERT:
-                if body[0] != _WARNING:
-                    return ()
-                continue
-            for found, text in messages.add(body):
-                if found == framing.CERTIFICATE:
-                    return _parse_chain(text)
-                if found == framing.SERVER_HELLO_DONE:
-                    return ()
-    except Malformed:
-        return ()
-    return None
+def _key_share(extensions: dict[int, bytes], *, is_retry: bool) -> tuple[int, bytes]:
+    if framing.KEY_SHARE not in extensions:
+        return 0, b""
+    entry = Reader(extensions[framing.KEY_SHARE])
+    return entry.number(2), b"" if is_retry else entry.vector(2).rest()
 
 
-def _parse_chain(body: bytes) -> tuple[bytes, ...]:
-    entries = Reader(body).vector(3)
-    chain: list[bytes] = []
-    while not entries.is_empty and len(chain) < CHAIN_LIMIT:
-        chain.append(entries.vector(3).rest())
-    return tuple(chain)
+def _alpn(extensions: dict[int, bytes]) -> str:
+    if framing.ALPN not in extensions:
+        return ""
+    return safe_text(Reader(extensions[framing.ALPN]).vector(2).vector(1).rest(), 255)

@@ -6,14 +6,18 @@ Source: RFC 8446 sections 3 to 5, RFC 5246 section 6, RFC 6101 (SSLv3).
 from collections.abc import Iterator
 from typing import Self
 
-from iotscan.model.facts.tls import VERSIONS
+from iotscan.model.facts.tls import DTLS_VERSIONS, VERSIONS
 
 ALERT, HANDSHAKE = 21, 22
-HELLO_REQUEST, CLIENT_HELLO, SERVER_HELLO = 0, 1, 2
+HELLO_REQUEST, CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST = 0, 1, 2, 3
 CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 11, 12, 13, 14
+CERTIFICATE_STATUS = 22
 
-SERVER_NAME, SUPPORTED_GROUPS, EC_POINT_FORMATS, SIGNATURE_ALGORITHMS = 0, 10, 11, 13
-EXTENDED_MASTER_SECRET, SUPPORTED_VERSIONS, PSK_KEY_EXCHANGE_MODES, KEY_SHARE = 23, 43, 45, 51
+SERVER_NAME, TRUNCATED_HMAC, STATUS_REQUEST = 0, 4, 5
+SUPPORTED_GROUPS, EC_POINT_FORMATS, SIGNATURE_ALGORITHMS = 10, 11, 13
+HEARTBEAT, ALPN, SERVER_CERTIFICATE_TYPE = 15, 16, 20
+ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, SESSION_TICKET = 22, 23, 35
+SUPPORTED_VERSIONS, COOKIE, PSK_KEY_EXCHANGE_MODES, KEY_SHARE = 43, 44, 45, 51
 RENEGOTIATION_INFO = 0xFF01
 
 RECORD_LIMIT = 2**14 + 2048
@@ -98,15 +102,34 @@ def read_extensions(reader: Reader) -> dict[int, bytes]:
     return found
 
 
+_CODES = {name: 0x0300 + minor for minor, name in enumerate(VERSIONS)} | dict(
+    zip(DTLS_VERSIONS, (0xFEFF, 0xFEFD, 0xFEFC), strict=True)
+)
+_NAMES = {code: name for name, code in _CODES.items()}
+_STREAM = dict(zip(DTLS_VERSIONS, ("TLSv1.1", "TLSv1.2", "TLSv1.3"), strict=True))
+
+
 def version_code(name: str) -> int:
-    """``TLSv1.2`` → 0x0303. Raises ValueError for a name that is not in ``VERSIONS``."""
-    return 0x0300 + VERSIONS.index(name)
+    """``TLSv1.2`` → 0x0303, ``DTLSv1.2`` → 0xFEFD. Raises ValueError for a name that has no code point."""
+    if name not in _CODES:
+        raise ValueError(f"no protocol version is called {name}")
+    return _CODES[name]
 
 
 def version_name(code: int) -> str:
-    """0x0303 → ``TLSv1.2``; empty for a code point that is none of ``VERSIONS``."""
-    minor = code - 0x0300
-    return VERSIONS[minor] if 0 <= minor < len(VERSIONS) else ""
+    """0x0303 → ``TLSv1.2``; empty for a code point that nobody registered."""
+    return _NAMES.get(code, "")
+
+
+def legacy_code(name: str) -> int:
+    """What stands in the version field of a hello: never above TLS 1.2 or DTLS 1.2. Raises ValueError."""
+    code = version_code(name)
+    return max(code, 0xFEFD) if name in DTLS_VERSIONS else min(code, 0x0303)
+
+
+def stream_version(name: str) -> str:
+    """The TLS version that a DTLS version was made from (``DTLSv1.0`` → ``TLSv1.1``); any other as it is."""
+    return _STREAM.get(name, name)
 
 
 def read_records(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -9,13 +9,16 @@ from typing import Literal
 
 import msgspec
 
-from iotscan.model.facts.tls import VERSIONS
+from iotscan.model.facts.tls import DTLS_VERSIONS, VERSIONS
+from iotscan.wire.tls.framing import stream_version
 from iotscan.wire.tls.suite_names import TABLE
 
 Kind = Literal["null", "rc4", "rc2", "des", "3des", "idea", "cbc", "gcm", "ccm", "ccm8", "chacha", "other"]
 
 RENEGOTIATION_SCSV = 0x00FF
 """Signals renegotiation_info where a hello has no extensions: RFC 5746 section 3.3."""
+FALLBACK_SCSV = 0x5600
+"""Says that a hello is a second try in an older version: RFC 7507."""
 OFFER_LIMIT = 150
 """Suites of one hello: wolfSSL, at home in many devices, fails on more (WOLFSSL_MAX_SUITE_SZ 300 bytes)."""
 
@@ -119,7 +122,10 @@ class CipherSuite(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def fits(self, version: str) -> bool:
-        """True when a hello of this protocol version may offer it."""
+        """True when a hello of this protocol version may offer it: RFC 6347 section 4.1.2.2 leaves RC4 out of DTLS."""
+        if version == "SSLv2" or (version in DTLS_VERSIONS and self.kind == "rc4"):
+            return False
+        version = stream_version(version)
         if "TLSv1.3" in (self.since, version):
             return self.since == version
         return VERSIONS.index(self.since) <= VERSIONS.index(version)

@@ -35,7 +35,7 @@ PACK = load_checks()
         ("ports: everything", 5, "known are likely, usual"),
         ("pace: {accepted_per_second: 5}", 5, "accepted_per_second may be 0.1 to 4: a profile is never harder"),
         ("pace:\n  attempts_per_second: 0", 6, "attempts_per_second may be 0.5 to 50"),
-        ("pace: {connections: 41}", 5, "connections may be 1 to 40, 80 in a profile that extends thorough"),
+        ("pace: {connections: 41}", 5, "connections may be 1 to 40, 300 in a profile that extends thorough"),
         ("pace: {open_at_once: 1}", 5, "unknown key 'open_at_once'"),
         ("extends: [defalt]", 5, "no profile 'defalt': did you mean 'default'?"),
         ("extends:\n  - ./gone.yaml", 6, "no file './gone.yaml' beside this one"),

@@ -272,7 +272,7 @@ def test_a_silent_udp_port_is_a_time_out_and_a_closed_one_a_refusal() -> None:
 
 def test_datagrams_keep_to_the_budget() -> None:
     async def main(port: int) -> int:
-        line = dialer(Pace(connections=3)).line(HERE)
+        line = dialer(Pace(datagrams=3)).line(HERE)
         with pytest.raises(BudgetSpent):
             async with line.udp(port) as datagram:
                 await datagram.ask(b"question", seconds=0.01, tries=9)

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.facts.tls import VERSIONS
-from iotscan.wire.tls.answer import CHAIN_LIMIT, ServerAnswer, read_answer, read_certificates
+from iotscan.wire.tls.answer import ServerAnswer, read_answer
+from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight
 from iotscan.wire.tls.framing import Malformed, record
-from iotscan.wire.tls.hello import client_hello
+from iotscan.wire.tls.hello import EXTRAS, Offer, client_hello
 from iotscan.wire.tls.server import alert, certificate, read_client_hello, server_hello, server_hello_done
 from iotscan.wire.tls.suites import SUITES, offer
 
@@ -20,7 +21,7 @@ FLIGHT = HELLO + certificate([b"leaf", b"root" * 8000]) + server_hello_done()
 REAL = (HELLO, FLIGHT, alert(2, 40), alert(1, 112) + HELLO, server_hello(version="TLSv1.3", suite=0x1301))
 mutated = st.builds(
     lambda data, at, byte: data[: at % len(data)] + bytes([byte]) + data[at % len(data) + 1 :],
-    st.sampled_from((*REAL, client_hello(version="TLSv1.2", suites=offer("TLSv1.2"), random=NOISE))),
+    st.sampled_from((*REAL, client_hello(Offer(versions=("TLSv1.2",), suites=offer("TLSv1.2")), random=NOISE))),
     st.integers(0, 1000),
     st.integers(0, 255),
 )
@@ -36,9 +37,10 @@ streams = st.one_of(
 
 @given(versions, st.lists(suites, min_size=1, max_size=150), st.booleans())
 def test_a_client_hello_is_read_back(version: str, offered: list[int], compression: bool) -> None:
-    data = client_hello(
-        version=version, suites=offered, compression=compression, server_name="gate.example", random=NOISE
+    asked = Offer(
+        versions=(version,), suites=tuple(offered), compression=compression, server_name="gate.example", extras=EXTRAS
     )
+    data = client_hello(asked, random=NOISE)
     hello = read_client_hello(data)
     assert hello is not None
     assert hello.versions == (version,)
@@ -46,20 +48,20 @@ def test_a_client_hello_is_read_back(version: str, offered: list[int], compressi
     assert hello.suites == (tuple(offered) if version != "SSLv3" else (*offered, 0x00FF))
     assert hello.compressions == ((1, 0) if compression else (0,))
     assert hello.server_name == ("" if version == "SSLv3" else "gate.example")
-    assert data == client_hello(
-        version=version, suites=offered, compression=compression, server_name="gate.example", random=NOISE
-    )
+    assert version == "SSLv3" or set(EXTRAS) <= set(hello.extensions)
+    assert data == client_hello(asked, random=NOISE)
 
 
 @pytest.mark.parametrize("name", ["192.0.2.7", "2001:db8::7", ""])
 def test_an_address_is_no_server_name(name: str) -> None:
-    hello = read_client_hello(client_hello(version="TLSv1.2", suites=(0x2F,), server_name=name))
+    hello = read_client_hello(client_hello(Offer(versions=("TLSv1.2",), suites=(0x2F,), server_name=name)))
     assert hello is not None
     assert 0 not in hello.extensions
 
 
 def test_two_hellos_differ_in_their_random() -> None:
-    assert client_hello(version="TLSv1.2", suites=(0x2F,)) != client_hello(version="TLSv1.2", suites=(0x2F,))
+    asked = Offer(versions=("TLSv1.2",), suites=(0x2F,))
+    assert client_hello(asked) != client_hello(asked)
 
 
 @given(versions, suites, st.booleans(), st.booleans(), st.sampled_from((0, 1)))
@@ -106,8 +108,7 @@ def test_no_parser_raises_on_any_bytes(data: bytes) -> None:
     answer = read_answer(data)
     assert answer is None or answer.kind in ("server_hello", "hello_retry", "alert", "not_tls")
     assert answer is None or not answer.is_hello or answer.version in VERSIONS
-    chain = read_certificates(data)
-    assert chain is None or len(chain) <= CHAIN_LIMIT
+    assert len(read_flight(data).certificates) <= CHAIN_LIMIT
     read_client_hello(data)
 
 
@@ -115,21 +116,32 @@ def test_no_parser_raises_on_any_bytes(data: bytes) -> None:
 def test_more_bytes_never_change_a_verdict(data: bytes, cut: st.DataObject) -> None:
     at = cut.draw(st.integers(0, len(data)))
     assert read_answer(data[:at]) in (None, read_answer(data))
-    assert read_certificates(data[:at]) in (None, read_certificates(data))
     assert read_client_hello(data[:at]) in (None, read_client_hello(data))
 
 
+@given(streams, st.data())
+def test_a_flight_is_the_same_in_whatever_pieces_it_comes(data: bytes, cut: st.DataObject) -> None:
+    reader, at = FlightReader(), 0
+    while at < len(data) and not reader.flight.is_over:
+        size = cut.draw(st.integers(1, 4000))
+        reader.feed(data[at : at + size])
+        at += size
+    reader.closed()
+    assert reader.flight == read_flight(data)
+    assert reader.flight.answer == read_answer(data)
+
+
 def test_certificates_are_read_across_records() -> None:
-    assert read_certificates(FLIGHT) == (b"leaf", b"root" * 8000)
-    assert read_certificates(FLIGHT[:9000]) is None
-    assert read_certificates(HELLO + server_hello_done()) == ()
-    assert read_certificates(alert(2, 40)) == ()
+    assert read_flight(FLIGHT).certificates == (b"leaf", b"root" * 8000)
+    assert read_flight(FLIGHT).end == "whole"
+    assert read_flight(FLIGHT[:9000]).certificates == ()
+    assert read_flight(FLIGHT[:9000]).end == "closed"
+    assert read_flight(HELLO + server_hello_done()).certificates == ()
+    assert read_flight(HELLO + alert(2, 40)).end == "alert"
 
 
 def test_an_endless_chain_is_cut() -> None:
-    chain = read_certificates(HELLO + certificate([b"x"] * 500))
-    assert chain is not None
-    assert len(chain) == CHAIN_LIMIT
+    assert len(read_flight(HELLO + certificate([b"x"] * 500)).certificates) == CHAIN_LIMIT
 
 
 def test_a_hello_split_over_tiny_records_is_joined() -> None:
@@ -140,5 +152,5 @@ def test_a_hello_split_over_tiny_records_is_joined() -> None:
 
 def test_a_name_no_dns_can_carry_is_an_error() -> None:
     with pytest.raises(ValueError):
-        client_hello(version="TLSv1.2", suites=(0x2F,), server_name="a" * 300)
+        client_hello(Offer(versions=("TLSv1.2",), suites=(0x2F,), server_name="a" * 300))
     assert issubclass(Malformed, ValueError)

@@ -20,8 +20,8 @@ from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.certificates import UnreadableCertificate, read_certificate
-from iotscan.wire.tls.answer import CHAIN_LIMIT, read_answer, read_certificates
-from iotscan.wire.tls.hello import client_hello
+from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight, FlightReader
+from iotscan.wire.tls.hello import Offer, client_hello
 from iotscan.wire.tls.suites import SUITES, offer
 
 _NEED = "certificate-chain"
@@ -113,39 +113,40 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Chain | Missed:
         detail = "TLS 1.3 encrypts the certificate, and sslyze finished no handshake"
         return Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.MISSING_TOOL, detail=detail)
     suites = offer(version, lambda suite: suite.needs_certificate)
-    hello = client_hello(version=version, suites=suites, server_name=door.server_name)
+    hello = client_hello(Offer(versions=(version,), suites=suites, server_name=door.server_name))
     try:
-        data, is_over = await _first_flight(door, hello)
+        flight = await _first_flight(door, hello)
     except DialError as error:
         return missed(CertificateChain, error)
-    certificates = read_certificates(data)
-    if certificates:
+    if flight.certificates:
         stapled = Answer[bool].missing(Reason.MISSING_TOOL, "only sslyze asks for a stapled OCSP answer")
-        return Chain(certificates=certificates, engine="hello", ocsp_stapled=stapled)
-    return _why_none(data, is_over=is_over, is_expected=not _avoids_certificates(endpoint))
+        return Chain(certificates=flight.certificates, engine="hello", ocsp_stapled=stapled)
+    return _why_none(flight, is_expected=not _avoids_certificates(endpoint))
 
 
-async def _first_flight(door: Door, hello: bytes) -> tuple[bytes, bool]:
-    data, is_over = b"", False
+async def _first_flight(door: Door, hello: bytes) -> Flight:
+    reader = FlightReader()
     async with door.tcp(cap=_CAP) as connection:
         with anyio.move_on_after(_PATIENCE):
             try:
                 await connection.send(hello)
-                while read_certificates(data) is None and not is_over:
+                while not reader.flight.certificates and not reader.flight.is_over:
                     piece = await connection.receive()
-                    data, is_over = data + piece, not piece
+                    reader.feed(piece)
+                    if not piece:
+                        reader.closed()
             except PeerClosed:
-                is_over = True
-    return data, is_over
+                reader.closed()
+    return reader.flight
 
 
-def _why_none(data: bytes, *, is_over: bool, is_expected: bool) -> Missed:
-    answer = read_answer(data)
+def _why_none(flight: Flight, *, is_expected: bool) -> Missed:
+    answer = flight.answer
     is_refused = answer is not None and answer.kind == "alert"
-    if not is_expected and (is_refused or (is_over and not data)):
+    if not is_expected and (is_refused or (answer is None and flight.is_over)):
         detail = "the server works with pre-shared keys or anonymously, and refuses every suite with a certificate"
         return Missed(need=_NEED, status=AttemptStatus.ABSENT, detail=detail)
-    if answer is None and not is_over:
+    if not flight.is_over:
         detail = "no certificate came within the clock"
         return Missed(need=_NEED, status=AttemptStatus.TIMED_OUT, reason=Reason.TIMEOUT, detail=detail)
     detail = "the server's first flight holds no readable Certificate message"

@@ -7,24 +7,21 @@ by closing, from a server that answers other hellos. Everything else stays open,
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import anyio
 import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts.tls import VERSIONS, Suite
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.hellos import PATIENCE, Said, over_stream
 from iotscan.observe.network.probe import Door
 from iotscan.wire.tls.alerts import CLOSE_NOTIFY, INTERNAL_ERROR, PROTOCOL_VERSION, REFUSALS, alert_name
-from iotscan.wire.tls.answer import ServerAnswer, read_answer
+from iotscan.wire.tls.answer import ServerAnswer
 from iotscan.wire.tls.framing import ALERT, HANDSHAKE
-from iotscan.wire.tls.hello import client_hello
+from iotscan.wire.tls.hello import Offer
 from iotscan.wire.tls.suites import SUITES, CipherSuite, offer, suite_name
 
 Wanted = Callable[[CipherSuite], bool]
-PATIENCE = 5.0
-"""Seconds that one hello waits for its answer."""
-ANSWER_CAP = 64 * 1024
 _SILENCES = 2
 _MANDATORY_13 = 0x1301
 _OLD = VERSIONS[:-1]
@@ -62,6 +59,7 @@ class Interview:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._ask = over_stream(door)
         self.asked: list[Asked] = []
         self._silences = 0
         self.hellos = 0
@@ -80,25 +78,13 @@ class Interview:
         return reply
 
     async def _exchange(self, version: str, suites: tuple[int, ...], compression: bool) -> Reply:
-        hello = client_hello(
-            version=version, suites=suites, server_name=self._door.server_name, compression=compression
-        )
-        data, is_over = b"", False
-        try:
-            async with self._door.tcp(cap=ANSWER_CAP) as connection:
-                with anyio.move_on_after(PATIENCE):
-                    try:
-                        self.hellos += 1
-                        await connection.send(hello)
-                        while read_answer(data) is None and not is_over:
-                            piece = await connection.receive()
-                            data, is_over = data + piece, not piece
-                    except PeerClosed:
-                        is_over = True
-        except DialError as error:
-            self.error = self.error or error
-            return _open(error.reason or Reason.UNREACHABLE, str(error))
-        return _judge(data, is_over, version, suites)
+        offered = Offer(versions=(version,), suites=suites, server_name=self._door.server_name, compression=compression)
+        said = await self._ask(offered)
+        if said.error is not None:
+            self.error = self.error or said.error
+            return _open(said.error.reason or Reason.UNREACHABLE, str(said.error))
+        self.hellos += 1
+        return _judge(said, version, suites)
 
     def selected(self) -> tuple[Suite, ...]:
         """Every suite that was selected, once, in order."""
@@ -204,9 +190,9 @@ def _open(reason: Reason, detail: str, *, speaks_tls: bool = False) -> Reply:
     return Reply(kind="open", reason=reason, detail=detail, speaks_tls=speaks_tls)
 
 
-def _judge(data: bytes, is_over: bool, version: str, suites: tuple[int, ...]) -> Reply:
-    answer = read_answer(data)
-    if answer is None and is_over:
+def _judge(said: Said, version: str, suites: tuple[int, ...]) -> Reply:
+    answer, data = said.flight.answer, said.start
+    if answer is None and said.stop in ("closed", "reset"):
         return Reply(kind="refused", is_doubtful=True, detail="closed the connection")
     if answer is None:
         return _open(Reason.TIMEOUT, f"no answer to a {version} hello in {PATIENCE:g} s", speaks_tls=bool(data))
