@@ -36,7 +36,9 @@ def test_a_gentle_profile_is_gentle(request_with):
 
 def test_thorough_takes_longer_and_is_no_faster(request_with):
     asked = request_with("thorough").header.scope.pace
-    assert asked == Pace(connect_timeout=1.5, connections=80, device_timeout=300)
+    assert asked == Pace(
+        connect_timeout=1.5, connections=250, device_timeout=300, tls_connections=150, complete_suites=True
+    )
 
 
 def test_a_quick_profile_sweeps_the_likely_ports_unless_others_are_named(request_with):

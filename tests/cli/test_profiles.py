@@ -61,7 +61,8 @@ def test_diff_exits_as_diff_does(cli: Cli):
     assert "+ sets certificate-key-size ec_bits: 256\n" in ended.out
     back = cli("profiles", "diff", "thorough", "default")
     assert "- selects key-custody\n" in back.out
-    assert "- pace connections: 80\n" in back.out
+    assert "- pace connections: 250\n" in back.out
+    assert "- pace complete_suites: true\n" in back.out
     assert cli("profiles", "diff", "default", "nope").code == 2
 
 

@@ -56,8 +56,14 @@ def _rules(profile: Profile) -> Iterator[Effect]:
     for key, settings in (("pace", profile.pace), ("gate", profile.gate)):
         for name, value in msgspec.structs.asdict(settings).items():
             if value is not None:
-                now = f"{value:g}" if isinstance(value, float) else str(value)
-                yield Effect(about=f"{key} {name}", now=now, place=_at(profile, (key, name)))
+                yield Effect(about=f"{key} {name}", now=_as_written(value), place=_at(profile, (key, name)))
+
+
+def _as_written(value: object) -> str:
+    """A setting as a profile's YAML would say it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _checks(profile: Profile, pack: CheckPack) -> Iterator[Effect]:
