@@ -1,0 +1,76 @@
+"""A chain of certificates as a server sent it, made a fact: read, and judged against public roots.
+
+Whoever read the chain, over a stream or over datagrams, by a library or by a hello of our own, ends here.
+"""
+
+import base64
+from typing import Any
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts.tls import Certificate, CertificateChain
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.probe import Door, Heard, Missed
+from iotscan.observe.network.workers.worker import Worker, WorkerError
+from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+
+_NEED = "certificate-chain"
+_TRUST_SECONDS = 10.0
+_NO_WORKER = Answer[bool].missing(Reason.MISSING_TOOL, "the TLS worker with sslyze is not there")
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """DER certificates, leaf first, with what came with them."""
+
+    certificates: tuple[bytes, ...]
+    engine: str
+    ocsp_stapled: Answer[bool]
+    trust: dict[str, Any] | None = None
+
+
+async def describe(door: Door, chain: Chain) -> Heard:
+    """The fact of a chain, or why there is none. Sends nothing to the device."""
+    try:
+        certificates = tuple(read_certificate(der) for der in chain.certificates)
+    except UnreadableCertificate as error:
+        detail = f"a malformed certificate in the chain of {len(chain.certificates)}: {error}"
+        return Heard(
+            missed=(Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail),)
+        )
+    trust = chain.trust or await _judge(door, chain.certificates)
+    detail = safe_text(str(trust.get("detail", ""))) if trust else ""
+    fact = CertificateChain(
+        certificates=certificates,
+        trusted=_trusted(trust, detail),
+        trust_detail=detail,
+        ocsp_stapled=chain.ocsp_stapled,
+        engine=chain.engine,
+    )
+    return Heard(facts=(fact,), excerpt=_excerpt(certificates[0]))
+
+
+async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] | None:
+    """What the worker says of a chain that our own hello read: no connection needed."""
+    worker = door.tools.get("tls_worker")
+    if not isinstance(worker, Worker):
+        return None
+    job = {"do": "trust", "certificates": [base64.b64encode(der).decode() for der in certificates]}
+    try:
+        trust = (await worker.call(job, seconds=_TRUST_SECONDS))["trust"]
+    except WorkerError:
+        return None
+    return trust if isinstance(trust, dict) else None
+
+
+def _trusted(trust: dict[str, Any] | None, detail: str) -> Answer[bool]:
+    if trust is None:
+        return _NO_WORKER
+    if not isinstance(trust.get("is_trusted"), bool):
+        return Answer.missing(Reason.UNREADABLE, detail)
+    return Answer.of(trust["is_trusted"])
+
+
+def _excerpt(leaf: Certificate) -> str:
+    return safe_text(f"{leaf.subject}, issued by {leaf.issuer}, until {leaf.not_after:%Y-%m-%d}")
