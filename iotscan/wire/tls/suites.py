@@ -4,6 +4,8 @@ Source: IANA "TLS Cipher Suites" registry; RFC 9325 section 4.1 (what is below 1
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 
@@ -49,7 +51,7 @@ _SIZES = ("_40", "_56", "_128", "_256")
 _RARE = ("KRB5", "SRP", "ECCPWD", "GOST", "DSS", "DH_RSA", "ARIA", "SEED", "SM4", "AEGIS", "CAMELLIA")
 
 
-class CipherSuite(msgspec.Struct, frozen=True, kw_only=True):
+class CipherSuite(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One cipher suite. ``key_exchange`` is the part before ``_WITH_`` (empty in TLS 1.3), ``bits`` the key length."""
 
     code: int
@@ -60,59 +62,59 @@ class CipherSuite(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     """The oldest protocol version it belongs to: ``SSLv3``, ``TLSv1.2`` or ``TLSv1.3``."""
 
-    @property
+    @cached_property
     def is_export(self) -> bool:
         """True for the suites that were weakened by law."""
         return "EXPORT" in self.key_exchange
 
-    @property
+    @cached_property
     def is_authenticated(self) -> bool:
         """False for anonymous (EC)DH and for the suite of no suite."""
         return not self.key_exchange.endswith("_anon") and not self._is("DH_anon", "NULL")
 
-    @property
+    @cached_property
     def is_psk(self) -> bool:
         """True for every pre-shared-key family up to TLS 1.2."""
         return "PSK" in self.key_exchange
 
-    @property
+    @cached_property
     def is_plain_psk(self) -> bool:
         """True for PSK and RSA_PSK: a stolen key opens what was recorded."""
         return self.key_exchange in ("PSK", "RSA_PSK")
 
-    @property
+    @cached_property
     def is_ephemeral_psk(self) -> bool:
         """True for DHE_PSK and ECDHE_PSK with a cipher that is not broken."""
         return self.is_psk and self.has_forward_secrecy
 
-    @property
+    @cached_property
     def needs_certificate(self) -> bool:
         """True where the server proves itself by a certificate."""
         has_none = self._is("PSK", "DHE_PSK", "ECDHE_PSK", "KRB5", "ECCPWD") or self.key_exchange == "SRP_SHA"
         return self.is_authenticated and not has_none
 
-    @property
+    @cached_property
     def is_broken(self) -> bool:
         """True for NULL, anonymous, export, RC4, RC2 and single DES: below 112 bit or nobody authenticated."""
         return self.kind in ("null", "rc4", "rc2", "des") or self.is_export or not self.is_authenticated
 
-    @property
+    @cached_property
     def is_weak(self) -> bool:
         """True for 3DES and IDEA that are not broken otherwise: 64-bit blocks."""
         return self.kind in ("3des", "idea") and not self.is_broken
 
-    @property
+    @cached_property
     def is_aead(self) -> bool:
         """True for GCM, CCM and ChaCha20-Poly1305."""
         return self.kind in ("gcm", "ccm", "ccm8", "chacha")
 
-    @property
+    @cached_property
     def has_forward_secrecy(self) -> bool:
         """True for an authenticated ephemeral exchange that is not broken; in TLS 1.3 always."""
         ephemeral = self._is("DHE_", "ECDHE_", "PSK_DHE", "SRP_", "ECCPWD") or not self.key_exchange
         return ephemeral and not self.is_broken
 
-    @property
+    @cached_property
     def lacks_forward_secrecy(self) -> bool:
         """True for static RSA, static (EC)DH, PSK, RSA_PSK and Kerberos; anonymous ones are neither."""
         return (
@@ -174,9 +176,13 @@ def offer(version: str, wanted: Callable[[CipherSuite], bool] = lambda suite: Tr
 
     Forward secret AEAD suites come first, families that devices hardly use last, where the limit cuts.
     """
-    found = [suite for suite in SUITES.values() if suite.code and suite.fits(version) and wanted(suite)]
-    found.sort(key=_rank)
-    return tuple(suite.code for suite in found[:OFFER_LIMIT])
+    return tuple(islice((suite.code for suite in _ranked(version) if wanted(suite)), OFFER_LIMIT))
+
+
+@cache
+def _ranked(version: str) -> tuple[CipherSuite, ...]:
+    """All that fit a version, in the order of an offer: asked for with every hello."""
+    return tuple(sorted((suite for suite in SUITES.values() if suite.code and suite.fits(version)), key=_rank))
 
 
 def _rank(suite: CipherSuite) -> tuple[bool, bool, bool, int]:
