@@ -3,10 +3,13 @@
 NAMES = {
     0: "close_notify",
     10: "unexpected_message",
+    20: "bad_record_mac",
+    22: "record_overflow",
     40: "handshake_failure",
     43: "unsupported_certificate",
     47: "illegal_parameter",
     50: "decode_error",
+    51: "decrypt_error",
     70: "protocol_version",
     71: "insufficient_security",
     80: "internal_error",
@@ -14,6 +17,7 @@ NAMES = {
     109: "missing_extension",
     110: "unsupported_extension",
     112: "unrecognized_name",
+    115: "unknown_psk_identity",
     116: "certificate_required",
 }
 PROTOCOL_VERSION = 70
