@@ -2,7 +2,8 @@
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import anyio
@@ -13,6 +14,8 @@ from iotscan.observe.network.failures import PeerClosed, TimedOut, TooMuch, dial
 WIRE_CAP = 256 * 1024
 """Bytes that one conversation may receive unless its probe asks for another cap."""
 DATAGRAM_CAP = 65535
+_HEADERS = 28
+"""Bytes of IPv4 and UDP headers."""
 
 
 class Tally(Protocol):
@@ -78,27 +81,47 @@ class Connection:
 
 
 class Datagram:
-    """A connected UDP socket to one service."""
+    """A connected UDP socket to one service, with a cap on what is received."""
 
-    def __init__(self, peer: socket.socket, line: Tally, announce: Announce) -> None:
+    def __init__(self, peer: socket.socket, line: Tally, cap: int, announce: Announce) -> None:
         self._peer = peer
         self._line = line
+        self._left = cap
         self._announce = announce
+
+    async def send(self, payload: bytes) -> None:
+        """Send one datagram. Raises BudgetSpent where the device may see no more, Refused on a closed port."""
+        self._announce(payload)
+        self._line.datagrams += 1
+        self._line.bytes_sent += len(payload)
+        with self._told():
+            self._peer.send(payload)
+
+    async def receive(self, seconds: float) -> bytes:
+        """The next datagram. Raises TimedOut after ``seconds``, Refused on a closed port, TooMuch beyond the cap."""
+        if self._left <= 0:
+            raise TooMuch("the service sent more than we read")
+        with anyio.move_on_after(seconds), self._told():
+            await anyio.wait_readable(self._peer)
+            data = self._peer.recv(DATAGRAM_CAP)
+            # Its headers count, too: a flood of empty datagrams has an end.
+            self._left -= len(data) + _HEADERS
+            self._line.bytes_received += len(data)
+            return data
+        raise TimedOut(f"no answer in {seconds:g} s")
 
     async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
         """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
         for _ in range(tries):
-            self._announce(payload)
-            self._line.datagrams += 1
-            self._line.bytes_sent += len(payload)
-            with anyio.move_on_after(seconds):
-                try:
-                    self._peer.send(payload)
-                    await anyio.wait_readable(self._peer)
-                    data = self._peer.recv(DATAGRAM_CAP)
-                except OSError as error:
-                    # An ICMP "port unreachable" arrives as an error of the connected socket.
-                    raise dial_error(error, self._peer.getpeername()[1]) from error
-                self._line.bytes_received += len(data)
-                return data
+            await self.send(payload)
+            with suppress(TimedOut):
+                return await self.receive(seconds)
         raise TimedOut(f"no answer to {tries} datagrams")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # An ICMP "port unreachable" arrives as an error of the connected socket.
+            raise dial_error(error, self._peer.getpeername()[1]) from error

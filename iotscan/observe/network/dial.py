@@ -210,7 +210,7 @@ class Line:
                 duplicate.close()
 
     @asynccontextmanager
-    async def udp(self, port: int) -> AsyncIterator[Datagram]:
+    async def udp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Datagram]:
         """A UDP exchange with one port: one conversation of the device's budget, and every datagram counts, too."""
         async with self._talking:
             self._check_budget()
@@ -224,7 +224,7 @@ class Line:
                     peer.setblocking(False)
                     peer.connect((self.address, port))
                     with anyio.fail_after(self.pace.conversation_timeout):
-                        yield Datagram(peer, self, self._announcer("datagram", "udp", port))
+                        yield Datagram(peer, self, cap, self._announcer("datagram", "udp", port))
                 except TimeoutError as error:
                     raise TimedOut(f"UDP port {port} did not answer in time") from error
                 except OSError as error:

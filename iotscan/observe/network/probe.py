@@ -71,9 +71,9 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """A conversation in whatever the service was heard to use (``https``, ``mqtts``, ``tls`` mean TLS)."""
         return self.tls(cap=cap) if speaks_tls(self.service) else self.tcp(cap=cap)
 
-    def udp(self) -> AbstractAsyncContextManager[Datagram]:
+    def udp(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Datagram]:
         """A UDP exchange with the service."""
-        return self.line.udp(self.port)
+        return self.line.udp(self.port, cap=cap)
 
     def socket(self) -> AbstractAsyncContextManager[socket]:
         """A connected socket for a protocol library."""

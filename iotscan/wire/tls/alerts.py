@@ -21,7 +21,7 @@ NAMES = {
     116: "certificate_required",
 }
 PROTOCOL_VERSION = 70
-CLOSE_NOTIFY, INTERNAL_ERROR = 0, 80
+CLOSE_NOTIFY, HANDSHAKE_FAILURE, INTERNAL_ERROR = 0, 40, 80
 REFUSALS = frozenset({40, 43, 47, 70, 71, 86, 109, 110})
 """Descriptions by which a server says no to what was offered, rather than that something went wrong."""
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from iotscan.model.facts.tls import DTLS_VERSIONS
 from iotscan.model.text import safe_text
 from iotscan.wire.tls import framing
+from iotscan.wire.tls.answer import HELLO_RETRY
 from iotscan.wire.tls.framing import Malformed, Messages, Reader
 
 RANDOM = bytes(32)
@@ -28,6 +30,8 @@ class ClientHello(msgspec.Struct, frozen=True, kw_only=True):
     server_name: str = ""
     extensions: tuple[int, ...] = ()
     session_id: bytes = b""
+    cookie: bytes = b""
+    """What it brings back of a HelloVerifyRequest or HelloRetryRequest."""
 
 
 def read_client_hello(data: bytes) -> ClientHello | None:
@@ -38,17 +42,19 @@ def read_client_hello(data: bytes) -> ClientHello | None:
             if kind != framing.HANDSHAKE:
                 return None
             for found, text in messages.add(body):
-                return _parse(text) if found == framing.CLIENT_HELLO else None
+                return parse_client_hello(text) if found == framing.CLIENT_HELLO else None
     except Malformed:
         return None
     return None
 
 
-def _parse(body: bytes) -> ClientHello:
+def parse_client_hello(body: bytes) -> ClientHello:
+    """A ClientHello of TLS or DTLS from the body of its message. Raises Malformed."""
     reader = Reader(body)
     version = framing.version_name(reader.number(2))
     reader.take(32)
     session_id = reader.vector(1).rest()
+    cookie = reader.vector(1).rest() if version in DTLS_VERSIONS else b""
     suites = reader.vector(2).numbers(2)
     compressions = reader.vector(1).numbers(1)
     extensions = framing.read_extensions(reader)
@@ -60,7 +66,12 @@ def _parse(body: bytes) -> ClientHello:
         server_name=_named(extensions),
         extensions=tuple(extensions),
         session_id=session_id,
+        cookie=cookie or _retry_cookie(extensions),
     )
+
+
+def _retry_cookie(extensions: dict[int, bytes]) -> bytes:
+    return Reader(extensions[framing.COOKIE]).vector(2).rest() if framing.COOKIE in extensions else b""
 
 
 def _offered(legacy: str, extensions: dict[int, bytes]) -> tuple[str, ...]:
@@ -91,31 +102,61 @@ def server_hello(
     secure_renegotiation: bool = True,
     extended_master_secret: bool = True,
 ) -> bytes:
-    """A ServerHello record that selects ``suite`` in ``version`` (a name of ``VERSIONS``).
+    """A ServerHello record that selects ``suite`` in ``version`` (a name of ``VERSIONS``). Raises ValueError."""
+    body = server_hello_body(
+        version=version,
+        suite=suite,
+        random=random,
+        session_id=session_id,
+        compression=compression,
+        secure_renegotiation=secure_renegotiation,
+        extended_master_secret=extended_master_secret,
+    )
+    legacy = framing.legacy_code(version)
+    return framing.record(framing.HANDSHAKE, legacy, framing.message(framing.SERVER_HELLO, body))
 
-    In TLS 1.3 it carries supported_versions and a key share of 32 bytes for x25519. Raises ValueError
-    for an unknown version name.
+
+def server_hello_body(
+    *,
+    version: str,
+    suite: int,
+    random: bytes = RANDOM,
+    session_id: bytes = b"",
+    compression: int = 0,
+    secure_renegotiation: bool = True,
+    extended_master_secret: bool = True,
+    retry_cookie: bytes = b"",
+) -> bytes:
+    """The body of a ServerHello of TLS or DTLS, without message header.
+
+    In version 1.3 it carries supported_versions and a key share of 32 bytes for x25519; with ``retry_cookie`` it is a
+    HelloRetryRequest that wants this back. Raises ValueError for an unknown version name.
     """
-    code = framing.version_code(version)
-    legacy = min(code, 0x0303)
-    if version == "TLSv1.3":
-        extensions = framing.extension(framing.SUPPORTED_VERSIONS, code.to_bytes(2, "big"))
-        extensions += framing.extension(framing.KEY_SHARE, b"\x00\x1d" + framing.vector(2, bytes(31) + b"\x09"))
+    if framing.stream_version(version) == "TLSv1.3":
+        extensions = framing.extension(framing.SUPPORTED_VERSIONS, framing.version_code(version).to_bytes(2, "big"))
+        if retry_cookie:
+            random = HELLO_RETRY
+            extensions += framing.extension(framing.COOKIE, framing.vector(2, retry_cookie))
+        else:
+            extensions += framing.extension(framing.KEY_SHARE, b"\x00\x1d" + framing.vector(2, bytes(31) + b"\x09"))
     else:
         extensions = framing.extension(framing.RENEGOTIATION_INFO, b"\x00") if secure_renegotiation else b""
         extensions += framing.extension(framing.EXTENDED_MASTER_SECRET, b"") if extended_master_secret else b""
-    body = legacy.to_bytes(2, "big") + random + framing.vector(1, session_id)
+    body = framing.legacy_code(version).to_bytes(2, "big") + random + framing.vector(1, session_id)
     body += suite.to_bytes(2, "big") + bytes([compression])
-    body += framing.vector(2, extensions) if extensions else b""
-    return framing.record(framing.HANDSHAKE, legacy, framing.message(framing.SERVER_HELLO, body))
+    return body + (framing.vector(2, extensions) if extensions else b"")
 
 
 def certificate(chain: Sequence[bytes], *, version: str = "TLSv1.2") -> bytes:
     """A Certificate message of TLS up to 1.2 with DER certificates, leaf first; long ones span records."""
-    entries = b"".join(framing.vector(3, der) for der in chain)
-    body = framing.message(framing.CERTIFICATE, framing.vector(3, entries))
+    body = framing.message(framing.CERTIFICATE, certificate_body(chain))
     pieces = (body[at : at + 2**14] for at in range(0, len(body), 2**14))
     return b"".join(framing.record(framing.HANDSHAKE, framing.version_code(version), piece) for piece in pieces)
+
+
+def certificate_body(chain: Sequence[bytes]) -> bytes:
+    """The body of a Certificate message up to version 1.2, without message header."""
+    return framing.vector(3, b"".join(framing.vector(3, der) for der in chain))
 
 
 def server_hello_done(*, version: str = "TLSv1.2") -> bytes:
