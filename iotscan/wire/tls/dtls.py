@@ -186,7 +186,7 @@ class DatagramReader:
                 self._record(found)
         except Malformed:
             pass
-        self.is_strange = not self._has_records
+        self.is_strange = not self._has_records and (self.is_strange or bool(datagram))
         return self.is_over
 
     def closed(self) -> None:
