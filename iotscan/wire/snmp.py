@@ -7,11 +7,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from iotscan.wire.ber import NULL, OCTETS, OID, SEQUENCE, Malformed, element, integer, take, take_integer
+
 SYS_DESCR: Final = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 
 Version = Literal["1", "2c"]
 _VERSIONS: Final[dict[Version, int]] = {"1": 0, "2c": 1}
-_INTEGER, _OCTETS, _NULL, _OID, _SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 _GET_REQUEST, _GET_RESPONSE = 0xA0, 0xA2
 
 
@@ -25,21 +26,6 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     value: bytes | None
 
 
-class _Malformed(Exception):
-    pass
-
-
-def _tlv(tag: int, body: bytes) -> bytes:
-    if len(body) < 0x80:
-        return bytes((tag, len(body))) + body
-    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(size))) + size + body
-
-
-def _integer(value: int) -> bytes:
-    return _tlv(_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-
-
 def _oid(arcs: tuple[int, ...]) -> bytes:
     body = bytearray()
     for arc in (arcs[0] * 40 + arcs[1], *arcs[2:]):
@@ -47,34 +33,34 @@ def _oid(arcs: tuple[int, ...]) -> bytes:
         while arc := arc >> 7:
             digits.append(arc & 0x7F | 0x80)
         body += bytes(reversed(digits))
-    return _tlv(_OID, bytes(body))
+    return element(OID, bytes(body))
 
 
 def get_request(community: str, request_id: int, *, version: Version = "2c", oid: tuple[int, ...] = SYS_DESCR) -> bytes:
     """A GET of one variable. ``request_id`` is a signed 32-bit number; ``community`` is sent as UTF-8."""
-    variable = _tlv(_SEQUENCE, _oid(oid) + _tlv(_NULL, b""))
-    body = _integer(request_id) + _integer(0) + _integer(0) + _tlv(_SEQUENCE, variable)
-    message = _integer(_VERSIONS[version]) + _tlv(_OCTETS, community.encode()) + _tlv(_GET_REQUEST, body)
-    return _tlv(_SEQUENCE, message)
+    variable = element(SEQUENCE, _oid(oid) + element(NULL, b""))
+    body = integer(request_id) + integer(0) + integer(0) + element(SEQUENCE, variable)
+    message = integer(_VERSIONS[version]) + element(OCTETS, community.encode()) + element(_GET_REQUEST, body)
+    return element(SEQUENCE, message)
 
 
 def read_response(data: bytes) -> Response | None:
     """The GetResponse that ``data`` is; None when it is none. Never raises."""
     try:
         return _read_message(data)
-    except _Malformed:
+    except Malformed:
         return None
 
 
 def _read_message(data: bytes) -> Response:
-    message, _ = _take(data, _SEQUENCE)
-    number, rest = _take_integer(message)
-    community, rest = _take(rest, _OCTETS)
-    pdu, _ = _take(rest, _GET_RESPONSE)
-    request_id, rest = _take_integer(pdu)
-    error_status, rest = _take_integer(rest)
-    _, rest = _take_integer(rest)
-    variables, _ = _take(rest, _SEQUENCE)
+    message, _ = take(data, SEQUENCE)
+    number, rest = take_integer(message)
+    community, rest = take(rest, OCTETS)
+    pdu, _ = take(rest, _GET_RESPONSE)
+    request_id, rest = take_integer(pdu)
+    error_status, rest = take_integer(rest)
+    _, rest = take_integer(rest)
+    variables, _ = take(rest, SEQUENCE)
     for name, code in _VERSIONS.items():
         if code == number:
             return Response(
@@ -84,36 +70,13 @@ def _read_message(data: bytes) -> Response:
                 error_status=error_status,
                 value=_first_octets(variables),
             )
-    raise _Malformed
+    raise Malformed
 
 
 def _first_octets(variables: bytes) -> bytes | None:
     """The value of the first variable where it is an octet string; errors and exceptions carry none."""
     if not variables:
         return None
-    variable, _ = _take(variables, _SEQUENCE)
-    _, value = _take(variable, _OID)
-    return _take(value, _OCTETS)[0] if value[:1] == bytes((_OCTETS,)) else None
-
-
-def _take(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """Split the element with ``tag`` off the front: its content, and what follows."""
-    if len(data) < 2 or data[0] != tag:
-        raise _Malformed
-    length, start = data[1], 2
-    if length & 0x80:
-        size = length & 0x7F
-        start += size
-        if not 1 <= size <= 4 or len(data) < start:
-            raise _Malformed
-        length = int.from_bytes(data[2:start], "big")
-    if len(data) < start + length:
-        raise _Malformed
-    return data[start : start + length], data[start + length :]
-
-
-def _take_integer(data: bytes) -> tuple[int, bytes]:
-    body, rest = _take(data, _INTEGER)
-    if not 1 <= len(body) <= 8:
-        raise _Malformed
-    return int.from_bytes(body, "big", signed=True), rest
+    variable, _ = take(variables, SEQUENCE)
+    _, value = take(variable, OID)
+    return take(value, OCTETS)[0] if value[:1] == bytes((OCTETS,)) else None

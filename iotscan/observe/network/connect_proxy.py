@@ -1,7 +1,8 @@
 """A CONNECT proxy on loopback through which a library that dials by itself must go.
 
 It serves one service of one device to whoever knows its one-time password, over the device's
-:class:`Line`: so scope, pace, budget, clocks and byte caps hold for the library as they do for us.
+:class:`Line`: so scope, pace, budget, clocks and byte caps hold for the library as they do for us. Where
+the service begins in the clear, the proxy speaks the words before TLS: the library finds TLS at once.
 Source: RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
 """
 
@@ -16,8 +17,8 @@ from anyio.abc import SocketStream
 
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.conversation import WIRE_CAP, Connection
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.probe import Door
 
 USER = "iotscan"
 _HEAD_CAP = 4096
@@ -27,9 +28,8 @@ _HEAD_SECONDS = 3.0
 class ConnectProxy:
     """Where to connect, with which password, and what came of it."""
 
-    def __init__(self, line: Line, port: int, *, cap: int) -> None:
-        self._line = line
-        self._port = port
+    def __init__(self, door: Door, *, cap: int) -> None:
+        self._door = door
         self._cap = cap
         self.password = secrets.token_urlsafe(24)
         self.at = 0
@@ -58,13 +58,13 @@ class ConnectProxy:
         expected = f"Proxy-Authorization: Basic {token}"
         if not any(hmac.compare_digest(line.encode(), expected.encode()) for line in lines[1:]):
             return _answer("407 Proxy Authentication Required")
-        if lines[0] != f"CONNECT {self._line.address}:{self._port} HTTP/1.1":
+        if lines[0] != f"CONNECT {self._door.address}:{self._door.port} HTTP/1.1":
             return _answer("403 Forbidden")
         return b""
 
     async def _tunnel(self, client: SocketStream) -> None:
         try:
-            async with self._line.tcp(self._port, cap=self._cap) as device:
+            async with self._door.before_tls(cap=self._cap) as device:
                 await client.send(_answer("200 Connection established"))
                 async with anyio.create_task_group() as both:
                     both.start_soon(self._pump_out, client, device, both.cancel_scope)
@@ -113,13 +113,13 @@ def _answer(status: str) -> bytes:
 
 
 @asynccontextmanager
-async def connect_proxy(line: Line, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
-    """A proxy to one TCP port of one device, while the block lasts; each CONNECT is one conversation.
+async def connect_proxy(door: Door, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
+    """A proxy to one service, while the block lasts; each CONNECT is one conversation.
 
     What the block raises comes out in an exception group: catch within. Raises BadInput after the block when that
     kept a send from going.
     """
-    proxy = ConnectProxy(line, port, cap=cap)
+    proxy = ConnectProxy(door, cap=cap)
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
         proxy.at = listener.extra_attributes[anyio.abc.SocketAttribute.local_port]()
         async with anyio.create_task_group() as tasks:

@@ -60,6 +60,17 @@ class PeerClosed(DialError):
     """The peer closed or reset the connection in the middle."""
 
 
+class NoTls(DialError):
+    """A service that begins in the clear offers no way to TLS, in its own words."""
+
+    status = AttemptStatus.ABSENT
+    reason = None
+
+
+class OpeningFailed(DialError):
+    """A service that begins in the clear did not come to TLS, and did not say that it has none."""
+
+
 class TooMuch(DialError):
     """The peer sent more than the cap of this conversation."""
 

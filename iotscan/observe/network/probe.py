@@ -1,9 +1,9 @@
 """What a probe is: it is handed a door to one service, asks, and returns facts or why there are none."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from socket import socket
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,15 @@ from iotscan.observe.heard import Heard, Missed
 from iotscan.observe.network.conversation import Connection, Datagram
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, Refused
+from iotscan.observe.network.opening import bring_to_tls
+from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
+
+TLS_AT_ONCE: Final = frozenset(
+    {"tls", "https", "mqtts", "amqps", "imaps", "smtps", "pop3s", "ftps", "ldaps", "rtsps", "dot", "coaps+tcp"}
+)
+"""Protocols of a service whose first word is a ClientHello."""
+HAVE_TLS: Final = TLS_AT_ONCE | BEGIN_IN_THE_CLEAR
+"""What a question about TLS applies to: TLS at once, or after a word in the clear (STARTTLS and its like)."""
 
 
 def missed(fact: type[Fact] | str, error: DialError) -> Missed:
@@ -59,16 +68,28 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """A TCP conversation with the service."""
         return self.line.tcp(self.port, cap=cap)
 
-    def before_tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
-        """A TCP conversation in which the next word is a ClientHello."""
-        return self.line.tcp(self.port, cap=cap)
+    @property
+    def opening(self) -> str:
+        """The protocol whose words in the clear come before a ClientHello; empty for TLS at once."""
+        return self.service.protocol if self.service.protocol in BEGIN_IN_THE_CLEAR else ""
+
+    @asynccontextmanager
+    async def before_tls(self, *, cap: int = 256 * 1024) -> AsyncIterator[Connection]:
+        """A TCP conversation in which the next word is a ClientHello.
+
+        Raises NoTls where the service plainly offers no TLS, and any DialError where that stays open.
+        """
+        async with self.tcp(cap=cap) as connection:
+            if self.opening:
+                await bring_to_tls(connection, self.opening, self.server_name or self.address)
+            yield connection
 
     def tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
         """A conversation inside TLS, unvalidated."""
         return self.line.tls(self.port, server_name=self.server_name, cap=cap)
 
     def plain_or_tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
-        """A conversation in whatever the service was heard to use (``https``, ``mqtts``, ``tls`` mean TLS)."""
+        """A conversation in whatever the service was heard to use: see :data:`TLS_AT_ONCE`."""
         return self.tls(cap=cap) if speaks_tls(self.service) else self.tcp(cap=cap)
 
     def udp(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Datagram]:
@@ -82,7 +103,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
 def speaks_tls(service: Service) -> bool:
     """True when the service was identified as TLS on the outside."""
-    return service.protocol in ("tls", "https", "mqtts")
+    return service.protocol in TLS_AT_ONCE
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,4 +132,4 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}/{self.version}"
 
 
-__all__ = ["Door", "Heard", "Missed", "Probe", "missed", "speaks_tls"]
+__all__ = ["HAVE_TLS", "TLS_AT_ONCE", "Door", "Heard", "Missed", "Probe", "missed", "speaks_tls"]

@@ -11,13 +11,15 @@ import anyio
 import pytest
 
 from iotscan.model.audit import Send
+from iotscan.model.device import Service
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import PortSweep
 from iotscan.model.scope import InScope, Mandate, Scope
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
-from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.failures import DialError, OutOfScope
 from iotscan.observe.network.outgoing import Outgoing, asking
+from iotscan.observe.network.probe import Door
 from iotscan.observe.network.sweep import sweep
 from tests.observe.network.test_dial import FAST, HERE, closed_port, server
 from tests.observe.network.tls_probes.test_connect_proxy import head, talk
@@ -120,13 +122,17 @@ def test_datagrams_are_written_down_each() -> None:
     assert [(s.kind, s.transport, s.length) for s in log.sends] == [("datagram", "udp", 8)] * 2
 
 
+def door(line: Line, port: int) -> Door:
+    return Door(line=line, service=Service(transport="tcp", port=port, protocol="tls"))
+
+
 def test_what_a_library_sends_through_the_proxy_is_written_down() -> None:
     log = Log()
 
     async def main(port: int) -> None:
         line = Dialer(scope(), log, Clock()).line(HERE)
         with asking("certificate/1"):
-            async with connect_proxy(line, port) as proxy:
+            async with connect_proxy(door(line, port)) as proxy:
                 await talk(proxy.at, head(f"{HERE}:{port}", proxy.password), b"hello")
 
     with server(lambda c: c.sendall(c.recv(100))) as port:
@@ -201,7 +207,7 @@ def through_proxy(dialer: Dialer, heard: list[bytes], before_second: Callable[[]
     said: list[DialError | None] = []
 
     async def main(port: int) -> None:
-        async with connect_proxy(dialer.line(HERE), port) as proxy:
+        async with connect_proxy(door(dialer.line(HERE), port)) as proxy:
             async with await anyio.connect_tcp("127.0.0.1", proxy.at) as client:
                 await client.send(head(f"{HERE}:{port}", proxy.password))
                 assert b"200" in await client.receive()

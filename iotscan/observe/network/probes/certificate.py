@@ -16,7 +16,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.failures import DialError, PeerClosed
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight, FlightReader
 from iotscan.wire.tls.hello import Offer, client_hello
@@ -65,7 +65,7 @@ async def _by_handshake(door: Door, endpoint: TlsEndpoint | None) -> Chain | Mis
     if not isinstance(worker, Worker) or not versions:
         return None
     result = None
-    async with connect_proxy(door.line, door.port, cap=_CAP) as proxy:
+    async with connect_proxy(door, cap=_CAP) as proxy:
         job = {
             "do": "read",
             "proxy": {"host": "127.0.0.1", "port": proxy.at, "user": USER, "password": proxy.password},
@@ -113,7 +113,7 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Chain | Missed:
 
 async def _first_flight(door: Door, hello: bytes) -> Flight:
     reader = FlightReader()
-    async with door.tcp(cap=_CAP) as connection:
+    async with door.before_tls(cap=_CAP) as connection:
         with anyio.move_on_after(_PATIENCE):
             try:
                 await connection.send(hello)
@@ -143,7 +143,7 @@ def _why_none(flight: Flight, *, is_expected: bool) -> Missed:
 PROBE = Probe(
     name="certificate",
     version=1,
-    speaks=frozenset({"tls", "https", "mqtts"}),
+    speaks=HAVE_TLS,
     gives=(CertificateChain,),
     ask=ask,
     stage=2,

@@ -10,7 +10,7 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts.tls import VERSIONS, TlsEndpoint
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.probes.tls_interview import Interview, Wanted
 from iotscan.wire.tls.suites import SUITES, offer
 
@@ -159,6 +159,4 @@ def _excerpt(interview: Interview) -> str:
     return safe_text("; ".join(f"{suite.version} {suite.name}" for suite in interview.selected()))
 
 
-PROBE = Probe(
-    name="tls", version=1, speaks=frozenset({"tls", "https", "mqtts"}), gives=(TlsEndpoint,), ask=ask, stage=1
-)
+PROBE = Probe(name="tls", version=1, speaks=HAVE_TLS, gives=(TlsEndpoint,), ask=ask, stage=1)

@@ -40,7 +40,7 @@ def through(target: str = "", password: str = "", say: bytes = b"ping", connecti
 
     async def go(port: int) -> tuple[bytes, int, str]:
         way = door(port, connections=connections)
-        async with connect_proxy(way.line, port) as proxy:
+        async with connect_proxy(way) as proxy:
             request = head(target or f"{HOST}:{port}", password or proxy.password)
             heard = await talk(proxy.at, request, say)
         return heard, way.line.connections, str(proxy.error or "")
@@ -79,7 +79,7 @@ def test_the_budget_of_the_device_holds() -> None:
 def test_nonsense_is_refused(request_bytes: bytes) -> None:
     async def go() -> bytes:
         way = door(1)
-        async with connect_proxy(way.line, 1) as proxy:
+        async with connect_proxy(way) as proxy:
             return await talk(proxy.at, request_bytes)
 
     assert anyio.run(go).startswith(b"HTTP/1.1 407")
@@ -87,7 +87,7 @@ def test_nonsense_is_refused(request_bytes: bytes) -> None:
 
 def test_the_byte_cap_of_a_conversation_holds() -> None:
     async def go(port: int) -> bytes:
-        async with connect_proxy(door(port).line, port, cap=1000) as proxy:
+        async with connect_proxy(door(port), cap=1000) as proxy:
             heard = b""
             async with await anyio.connect_tcp(HOST, proxy.at) as client:
                 await client.send(head(f"{HOST}:{port}", proxy.password))
