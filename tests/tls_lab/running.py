@@ -1,0 +1,117 @@
+"""A server of the lab, started as its truth says, and the clients that prove it."""
+
+import contextlib
+import importlib.util
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from ctypes.util import find_library
+from pathlib import Path
+from string import Template
+
+from tests.tls_lab.programs.listening import HOST
+from tests.tls_lab.truth import Proof, Truth
+
+ROOT = Path(__file__).parents[2]
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DEADLINE = 15.0
+PROOF_SECONDS = 20.0
+
+
+def lacking(needs: Mapping[str, str]) -> str:
+    """What is not installed and how to get it; empty where nothing is missing."""
+    return "; ".join(f"needs {thing}: {how}" for thing, how in needs.items() if not _is_here(thing))
+
+
+def _is_here(thing: str) -> bool:
+    kind, _, name = thing.rpartition(":")
+    if kind == "lib":
+        return find_library(name) is not None
+    if kind == "module":
+        return importlib.util.find_spec(name) is not None
+    return shutil.which(name, path=PATH) is not None
+
+
+class Server:
+    """One that runs: its port, and how the texts of its truth read here."""
+
+    def __init__(self, truth: Truth, folder: Path, names: Mapping[str, str]) -> None:
+        self.port = _free_port(truth.transport)
+        place = f"{HOST}:{self.port}"
+        client = f"openssl s_client -connect {place} -noservername"
+        self._names = {
+            **names,
+            "port": str(self.port),
+            "port_before": str(self.port - 1),
+            "folder": str(folder),
+            "python": sys.executable,
+            "listen": f"-accept {place} -quiet",
+            "s_client": f"{client} -cipher ALL:COMPLEMENTOFALL:@SECLEVEL=0",
+            "s_client_any": client,
+        }
+        self._truth = truth
+
+    def words(self, template: str) -> list[str]:
+        return shlex.split(self.text(template))
+
+    def text(self, template: str) -> str:
+        return Template(template).substitute(self._names)
+
+    def prove(self, proof: Proof) -> str:
+        """Run a foreign client to its end and return all it said."""
+        words = self.words(proof.run)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            said = subprocess.run(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PROOF_SECONDS
+            )
+            return said.stdout.decode(errors="replace")
+        raise AssertionError(f"{words[0]} did not end")
+
+
+@contextlib.contextmanager
+def running(truth: Truth, folder: Path, names: Mapping[str, str]) -> Iterator[Server]:
+    """Start the server, wait until it listens, end it with the block."""
+    server = Server(truth, folder, names)
+    for name, content in truth.files.items():
+        (folder / name).write_text(server.text(content))
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            server.words(truth.run), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT, env={"PATH": PATH}
+        )
+    try:
+        _wait(truth, server.port, process, log)
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(truth: Truth, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    ends = time.monotonic() + DEADLINE
+    while not _is_bound(truth.transport, port):
+        if process.poll() is not None or time.monotonic() > ends:
+            raise AssertionError(f"{truth.title} did not start: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.02)
+
+
+def _is_bound(transport: str, port: int) -> bool:
+    """Read from the kernel's table, so that a server meets no guest before the first question."""
+    for table in (transport, f"{transport}6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            # 0A is LISTEN, 07 an unconnected UDP socket.
+            if int(words[1].rpartition(":")[2], 16) == port and words[3] in ("0A", "07"):
+                return True
+    return False
+
+
+def _free_port(transport: str) -> int:
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
