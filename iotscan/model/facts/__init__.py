@@ -29,6 +29,7 @@ from iotscan.model.facts.tls import (
     KeyExchange,
     Suite,
     SuiteList,
+    TlsAttacks,
     TlsEndpoint,
     TlsHandshake,
 )
@@ -55,6 +56,7 @@ AnyFact = (
     | SnmpAgent
     | SshServer
     | TelnetServer
+    | TlsAttacks
     | TlsEndpoint
     | TlsHandshake
     | Updaters
@@ -105,6 +107,7 @@ __all__ = [
     "Suite",
     "SuiteList",
     "TelnetServer",
+    "TlsAttacks",
     "TlsEndpoint",
     "TlsHandshake",
     "UpdateServer",

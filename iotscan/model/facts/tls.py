@@ -200,14 +200,23 @@ class TlsHandshake(Fact, frozen=True, kw_only=True, tag="tls-handshake"):
     """max_early_data_size of a TLS 1.3 ticket; 0 where none may be sent."""
     client_renegotiation: Answer[bool] = UNASKED
     """Accepts a renegotiation that the client begins."""
-    heartbleed: Answer[bool] = UNASKED
-    """Leaks memory to a heartbeat that is too short (CVE-2014-0160); asked only with --intrusive."""
-    ccs_injection: Answer[bool] = UNASKED
-    """Takes an early ChangeCipherSpec (CVE-2014-0224); asked only with --intrusive."""
-    robot: Answer[bool] = UNASKED
-    """Is an RSA decryption oracle (ROBOT); asked only with --intrusive."""
     disagreements: tuple[str, ...] = ()
     """Questions that both engines answered, differently: with both answers. One of ours is wrong."""
+    compared: tuple[str, ...] = ()
+    """Questions that both engines answered: ``version``, ``suite``, ``leaf certificate`` …"""
+
+
+class TlsAttacks(Fact, frozen=True, kw_only=True, tag="tls-attacks"):
+    """Whether a TLS server falls for three known attacks; asked only with --intrusive, by our own bytes."""
+
+    heartbleed: Answer[bool]
+    """Leaks memory to a heartbeat that is shorter than it says (CVE-2014-0160)."""
+    ccs_injection: Answer[bool]
+    """Takes a ChangeCipherSpec before there are keys (CVE-2014-0224)."""
+    robot: Answer[bool]
+    """Answers differently to right and wrong RSA padding: an RSA decryption oracle (ROBOT, 2017)."""
+    robot_answers: tuple[str, ...] = ()
+    """What it answered to each kind of padding, where the answers differ."""
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,8 +248,12 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
 
     certificates: tuple[Certificate, ...]
     trusted: Answer[bool]
-    """Chains to a root of the system or Mozilla store."""
+    """Chains to a root of the system, of Mozilla, or of a trust store that the user gave."""
     trust_detail: str = ""
+    trusted_by: tuple[str, ...] = ()
+    """The stores whose roots vouch for it: ``system``, ``Mozilla``, or the name of a file that the user gave."""
+    privately_trusted: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given")
+    """Chains to a root of a trust store that the user gave."""
     ocsp_stapled: Answer[bool]
     engine: str
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""

@@ -1,4 +1,4 @@
-"""A chain of certificates as a server sent it, made a fact: read, and judged against public roots.
+"""A chain of certificates as a server sent it, made a fact: read, and judged against the stores of roots.
 
 Whoever read the chain, over a stream or over datagrams, by a library or by a hello of our own, ends here.
 """
@@ -27,7 +27,6 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     certificates: tuple[bytes, ...]
     engine: str
     ocsp_stapled: Answer[bool]
-    trust: dict[str, Any] | None = None
 
 
 async def describe(door: Door, chain: Chain) -> Heard:
@@ -39,12 +38,14 @@ async def describe(door: Door, chain: Chain) -> Heard:
         return Heard(
             missed=(Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail),)
         )
-    trust = chain.trust or await _judge(door, chain.certificates)
+    trust = await _judge(door, chain.certificates)
     detail = safe_text(str(trust.get("detail", ""))) if trust else ""
     fact = CertificateChain(
         certificates=certificates,
         trusted=_trusted(trust, detail),
         trust_detail=detail,
+        trusted_by=tuple(safe_text(str(name)) for name in trust["by"]) if trust else (),
+        privately_trusted=_privately(trust),
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
     )
@@ -52,11 +53,15 @@ async def describe(door: Door, chain: Chain) -> Heard:
 
 
 async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] | None:
-    """What the worker says of a chain that our own hello read: no connection needed."""
+    """What the worker says of a chain: no connection needed."""
     worker = door.tools.get("tls_worker")
     if not isinstance(worker, Worker):
         return None
-    job = {"do": "trust", "certificates": [base64.b64encode(der).decode() for der in certificates]}
+    job = {
+        "do": "trust",
+        "certificates": [base64.b64encode(der).decode() for der in certificates],
+        "stores": door.tools.get("trust_stores", ()),
+    }
     try:
         trust = (await worker.call(job, seconds=_TRUST_SECONDS))["trust"]
     except WorkerError:
@@ -70,6 +75,14 @@ def _trusted(trust: dict[str, Any] | None, detail: str) -> Answer[bool]:
     if not isinstance(trust.get("is_trusted"), bool):
         return Answer.missing(Reason.UNREADABLE, detail)
     return Answer.of(trust["is_trusted"])
+
+
+def _privately(trust: dict[str, Any] | None) -> Answer[bool]:
+    if trust is None:
+        return _NO_WORKER
+    if trust["is_private"] is None:
+        return Answer.missing(Reason.NOT_ASKED, "no trust store was given")
+    return Answer.of(bool(trust["is_private"]))
 
 
 def _excerpt(leaf: Certificate) -> str:

@@ -19,6 +19,7 @@ from iotscan.model.errors import BadInput
 from iotscan.observe.network.conversation import WIRE_CAP, Connection
 from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door
+from iotscan.wire.tls.flight import Flight, FlightReader
 
 USER = "iotscan"
 _HEAD_CAP = 4096
@@ -36,6 +37,8 @@ class ConnectProxy:
         """The loopback port it listens on."""
         self.error: DialError | None = None
         """The first failure to have a conversation with the device, or to go on with one."""
+        self.heard: list[Flight] = []
+        """The server's first flight in each conversation, as our own parser reads it: a second opinion at no cost."""
         self.failure: BadInput | None = None
         """What the user has to mend: the audit log, say, cannot be written."""
 
@@ -66,9 +69,13 @@ class ConnectProxy:
         try:
             async with self._door.before_tls(cap=self._cap) as device:
                 await client.send(_answer("200 Connection established"))
-                async with anyio.create_task_group() as both:
-                    both.start_soon(self._pump_out, client, device, both.cancel_scope)
-                    both.start_soon(_pump_in, client, device, both.cancel_scope)
+                reader = FlightReader()
+                try:
+                    async with anyio.create_task_group() as both:
+                        both.start_soon(self._pump_out, client, device, both.cancel_scope)
+                        both.start_soon(_pump_in, client, device, reader, both.cancel_scope)
+                finally:
+                    self.heard.append(reader.flight)
         except (DialError, BadInput) as error:
             self._remember(error)
             await client.send(_answer("502 Bad Gateway"))
@@ -99,9 +106,11 @@ async def _read_head(client: SocketStream) -> bytes:
     return head
 
 
-async def _pump_in(client: SocketStream, device: Connection, ended: anyio.CancelScope) -> None:
+async def _pump_in(client: SocketStream, device: Connection, reader: FlightReader, ended: anyio.CancelScope) -> None:
     try:
         while data := await device.receive():
+            if not reader.flight.is_over:
+                reader.feed(data)
             await client.send(data)
     except (anyio.BrokenResourceError, anyio.ClosedResourceError, DialError):
         pass

@@ -147,6 +147,10 @@ class Line:
             await stream.aclose()
             return "open"
 
+    async def ready(self) -> None:
+        """Return when the pace lets the next conversation begin: for whoever makes others wait meanwhile."""
+        await self._accepted.ready()
+
     @asynccontextmanager
     async def _conversation(self, port: int) -> AsyncIterator[SocketStream]:
         async with self._talking:

@@ -1,44 +1,78 @@
-"""The certificate chain a TLS server sends, and whether it leads to a public root.
+"""The certificate chain a TLS server sends, who vouches for it, and what only a finished handshake shows.
 
-One finished handshake by sslyze, in the worker process and through our CONNECT proxy, brings the chain
+A handshake finished by sslyze, in the worker process and through our CONNECT proxy, brings the chain
 of any version. Where that fails, a hello of our own reads it off the server's first flight, which is
 in the clear up to TLS 1.2.
 """
 
-import base64
-from typing import Any
-
 import anyio
+import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.tls import VERSIONS, CertificateChain, TlsEndpoint
+from iotscan.model.facts import kind_of
+from iotscan.model.facts.tls import VERSIONS, CertificateChain, TlsEndpoint, TlsHandshake
+from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
-from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
-from iotscan.observe.network.workers.worker import Worker, WorkerError
-from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight, FlightReader
+from iotscan.observe.network.workers.worker import Worker
+from iotscan.wire.tls.flight import Flight, FlightReader
 from iotscan.wire.tls.hello import Offer, client_hello
 from iotscan.wire.tls.suites import SUITES, offer
 
 _NEED = "certificate-chain"
-_HANDSHAKE_SECONDS = 20.0
 _PATIENCE = 5.0
 _CAP = 128 * 1024
 
 
 async def ask(door: Door) -> Heard:
-    """Read one service's chain. Never raises a DialError."""
+    """Read one service's chain and finish handshakes with it. Never raises a DialError."""
     endpoint = _endpoint(door)
-    chain = None if _avoids_certificates(endpoint) else await _by_handshake(door, endpoint)
-    if isinstance(chain, Missed):
-        return Heard(missed=(chain,))
-    if chain is None:
-        chain = await _by_hello(door, endpoint)
-    if isinstance(chain, Missed):
-        return Heard(missed=(chain,))
-    return await describe(door, chain)
+    avoids = _avoids_certificates(endpoint)
+    worker = door.tools.get("tls_worker")
+    first = await _first(door, worker, endpoint) if isinstance(worker, Worker) and not avoids else None
+    if first is not None and first.error is not None and first.error.status is AttemptStatus.NOT_TRIED:
+        # A line that is spent or lost refuses our own hello, too: better said once.
+        return Heard(missed=(missed(CertificateChain, first.error), missed(TlsHandshake, first.error)))
+    if first is None or not first.certificates:
+        heard = await _by_hello(door, endpoint)
+    else:
+        stapled = Answer.of(bool(first.answer("is_stapled")))
+        heard = await describe(door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled))
+    if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
+        return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
+    handshake = await look_closer(door, worker, first, endpoint)
+    return msgspec.structs.replace(heard, facts=(*heard.facts, handshake))
+
+
+async def _first(door: Door, worker: Worker, endpoint: TlsEndpoint | None) -> Shaken | None:
+    """The first handshake that shows a certificate, newest version first; else the last that was tried."""
+    shaken = None
+    for version in _accepted(endpoint)[:1] if endpoint else _accepted(None)[:2]:
+        shaken = await shake(door, worker, version, keep=keeping(door))
+        if shaken.certificates or shaken.error is not None:
+            break
+    return shaken
+
+
+def _no_handshake(door: Door, first: Shaken | None, *, avoids: bool) -> Missed:
+    need = kind_of(TlsHandshake)
+    if avoids:
+        detail = "without its pre-shared key no handshake with this server can be finished"
+        return Missed(need=need, status=AttemptStatus.NOT_TRIED, reason=Reason.NOT_OBSERVABLE, detail=detail)
+    if first is None:
+        detail = "the TLS worker with sslyze is not there"
+        if isinstance(door.tools.get("tls_worker"), Worker):
+            detail = "it accepts no version that sslyze can finish a handshake in"
+            return Missed(need=need, status=AttemptStatus.NOT_TRIED, reason=Reason.NOT_OBSERVABLE, detail=detail)
+        return Missed(need=need, status=AttemptStatus.NOT_TRIED, reason=Reason.MISSING_TOOL, detail=detail)
+    if first.error is not None:
+        return missed(TlsHandshake, first.error)
+    why = first.failure or first.answer("failure")
+    detail = safe_text(f"sslyze finished no handshake in {first.version} ({why})")
+    return Missed(need=need, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
 
 
 def _endpoint(door: Door) -> TlsEndpoint | None:
@@ -58,57 +92,22 @@ def _avoids_certificates(endpoint: TlsEndpoint | None) -> bool:
     return bool(chosen) and not any(suite.needs_certificate for suite in chosen)
 
 
-async def _by_handshake(door: Door, endpoint: TlsEndpoint | None) -> Chain | Missed | None:
-    """By sslyze; None where our own hello may still do it, a Missed where nothing more may be sent."""
-    worker = door.tools.get("tls_worker")
-    versions = _accepted(endpoint)[:1] if endpoint else _accepted(None)[:2]
-    if not isinstance(worker, Worker) or not versions:
-        return None
-    result = None
-    async with connect_proxy(door, cap=_CAP) as proxy:
-        job = {
-            "do": "read",
-            "proxy": {"host": "127.0.0.1", "port": proxy.at, "user": USER, "password": proxy.password},
-            "host": door.address,
-            "port": door.port,
-            "server_name": door.server_name,
-            "versions": versions,
-        }
-        try:
-            result = await worker.call(job, seconds=_HANDSHAKE_SECONDS)
-        except WorkerError:
-            result = None
-    if result is not None:
-        return _chain_of(result)
-    # A line that is spent or lost refuses our own hello, too: better said once.
-    is_final = proxy.error is not None and proxy.error.status is AttemptStatus.NOT_TRIED
-    return missed(CertificateChain, proxy.error) if is_final and proxy.error is not None else None
-
-
-def _chain_of(result: dict[str, Any]) -> Chain:
-    return Chain(
-        certificates=tuple(base64.b64decode(der) for der in result["certificates"][:CHAIN_LIMIT]),
-        engine="sslyze",
-        ocsp_stapled=Answer.of(bool(result["is_stapled"])),
-        trust=result["trust"],
-    )
-
-
-async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Chain | Missed:
+async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Heard:
     version = next((v for v in _accepted(endpoint) if v != "TLSv1.3"), "")
     if not version:
         detail = "TLS 1.3 encrypts the certificate, and sslyze finished no handshake"
-        return Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.MISSING_TOOL, detail=detail)
+        gap = Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.MISSING_TOOL, detail=detail)
+        return Heard(missed=(gap,))
     suites = offer(version, lambda suite: suite.needs_certificate)
     hello = client_hello(Offer(versions=(version,), suites=suites, server_name=door.server_name))
     try:
         flight = await _first_flight(door, hello)
     except DialError as error:
-        return missed(CertificateChain, error)
+        return Heard(missed=(missed(CertificateChain, error),))
     if flight.certificates:
         stapled = Answer[bool].missing(Reason.MISSING_TOOL, "only sslyze asks for a stapled OCSP answer")
-        return Chain(certificates=flight.certificates, engine="hello", ocsp_stapled=stapled)
-    return _why_none(flight, is_expected=not _avoids_certificates(endpoint))
+        return await describe(door, Chain(certificates=flight.certificates, engine="hello", ocsp_stapled=stapled))
+    return Heard(missed=(_why_none(flight, is_expected=not _avoids_certificates(endpoint)),))
 
 
 async def _first_flight(door: Door, hello: bytes) -> Flight:
@@ -142,9 +141,9 @@ def _why_none(flight: Flight, *, is_expected: bool) -> Missed:
 
 PROBE = Probe(
     name="certificate",
-    version=1,
+    version=2,
     speaks=HAVE_TLS,
-    gives=(CertificateChain,),
+    gives=(CertificateChain, TlsHandshake),
     ask=ask,
     stage=2,
     wants=(TlsEndpoint,),

@@ -1,10 +1,12 @@
 """A process of our own for a library that may hang, leak or dial by itself.
 
 The process starts with the first job and stays; it leads its own process group, which is killed when a
-job takes longer than it may, and it dies with us, even where we are killed.
+job takes longer than it may, and it dies with us, even where we are killed. Between two jobs it makes
+way for a new one when it has done enough or has grown: what a library leaks ends with its process.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +24,10 @@ from iotscan.observe.network.workers.protocol import BadFrame, Request, Response
 SSLYZE = "iotscan.observe.network.workers.sslyze_worker"
 _GOODBYE = 1.0
 """Seconds that a worker without a job gets to end by itself."""
+JOBS = 2000
+"""Jobs of one process."""
+MEMORY = 192 * 1024 * 1024
+"""Bytes in memory beyond which a process gets no further job; sslyze, fresh, takes about 60 MB."""
 
 
 class WorkerError(Exception):
@@ -41,14 +47,19 @@ class WorkerRefused(WorkerError):
 
 
 class Worker:
-    """One worker process, one job at a time. ``scope`` is the scope hash that every request carries."""
+    """One worker process, one job at a time. ``scope`` is the scope hash that every request carries.
 
-    def __init__(self, module: str = SSLYZE, *, scope: str = "") -> None:
+    ``jobs`` and ``memory`` (bytes) are what one process may do and become before another takes its place.
+    """
+
+    def __init__(self, module: str = SSLYZE, *, scope: str = "", jobs: int = JOBS, memory: int = MEMORY) -> None:
         self._command: tuple[str, ...] = (sys.executable, "-P", "-s", "-m", module, scope)
         self._scope = scope
         self._process: Process | None = None
         self._busy = anyio.Lock()
         self._last = 0
+        self._jobs, self._memory = jobs, memory
+        self._done = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,6 +87,9 @@ class Worker:
                 if not is_done:
                     # Cancelled, too: half an answer may be on its way, and the next job must not read it.
                     await self._kill()
+            self._done += 1
+            if self._done >= self._jobs or resident(self._process) > self._memory:
+                await self._kill()
         if response.result is None:
             raise WorkerRefused(response.error or "no result")
         return response.result
@@ -104,7 +118,7 @@ class Worker:
         )
 
     async def _kill(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self._done = self._process, None, 0
         if process is None:
             return
         with anyio.CancelScope(shield=True):
@@ -123,6 +137,15 @@ class Worker:
                     await self._process.stdin.aclose()
                     await self._process.wait()
             await self._kill()
+
+
+def resident(process: Process | None) -> int:
+    """Bytes of a process in memory; 0 where the system does not tell (there the number of jobs alone counts)."""
+    try:
+        pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1] if process else "0"
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 async def _receive(process: Process, count: int) -> bytes:

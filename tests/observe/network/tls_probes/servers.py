@@ -84,7 +84,7 @@ class Credentials:
 def running(command: list[str], port: int, apt: str) -> Iterator[int]:
     if shutil.which(command[0]) is None:
         pytest.skip(f"needs {command[0]}: apt install {apt}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         wait_until_open(port, process)
         yield port

@@ -5,7 +5,6 @@ import datetime
 import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import SimpleNamespace
 
 import anyio
 import msgspec
@@ -13,17 +12,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import load_pem_x509_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.verification import Store
 
-from iotscan.model.facts.tls import CertificateChain
+from iotscan.model.facts.tls import CertificateChain, TlsHandshake
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.probe import Door, Heard
+from iotscan.observe.network.probe import Door, Heard, Missed
 from iotscan.observe.network.probes import certificate as certificate_probe
 from iotscan.observe.network.probes import tls
 from iotscan.observe.network.probes.certificate import PROBE
-from iotscan.observe.network.workers import sslyze_worker
+from iotscan.observe.network.workers import sslyze_worker, trust
+from iotscan.observe.network.workers.finishing import Handshakes
 from iotscan.observe.network.workers.protocol import Request
 from iotscan.observe.network.workers.worker import Worker
+from iotscan.wire.tls.framing import SESSION_TICKET
 from iotscan.wire.tls.server import ClientHello, alert, certificate, server_hello, server_hello_done
 
 from .servers import Credentials, answering, door, openssl, scripted
@@ -43,22 +46,68 @@ def read(port: int, *, with_worker: bool = True, asks_tls: bool = True, connecti
 
 
 def chain(heard: Heard) -> CertificateChain:
-    (fact,) = heard.facts
-    assert isinstance(fact, CertificateChain)
+    (fact,) = (f for f in heard.facts if isinstance(f, CertificateChain))
     return fact
 
 
-@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_sslyze_reads_it_with_one_connection(rsa_credentials: Credentials, version: str) -> None:
-    with openssl(*rsa_credentials.arguments, version) as port:
-        heard, connections = read(port)
-    fact = chain(heard)
-    assert (fact.engine, connections) == ("sslyze", 1)
+def handshake(heard: Heard) -> TlsHandshake:
+    (fact,) = (f for f in heard.facts if isinstance(f, TlsHandshake))
+    assert fact.disagreements == ()
+    return fact
+
+
+def gap(heard: Heard, need: str = "certificate-chain") -> Missed:
+    (missed,) = (m for m in heard.missed if m.need == need)
+    return missed
+
+
+@pytest.mark.parametrize(("version", "connections"), [("-tls1_2", 2), ("-tls1_3", 2), ("", 3)])
+def test_sslyze_reads_it_with_few_connections(rsa_credentials: Credentials, version: str, connections: int) -> None:
+    with openssl(*rsa_credentials.arguments, *filter(None, [version])) as port:
+        heard, needed = read(port)
+    fact, shaken = chain(heard), handshake(heard)
+    assert (fact.engine, needed) == ("sslyze", connections)
     assert fact.leaf.sha256 == rsa_credentials.certificate.fingerprint(hashes.SHA256()).hex()
     assert fact.leaf.names == ("device.local", "127.0.0.1")
-    assert fact.trusted.known is False
+    assert (fact.trusted.known, fact.trusted_by, fact.privately_trusted.reason) == (False, (), Reason.NOT_ASKED)
     assert fact.ocsp_stapled.known is False
     assert "signed by itself" in fact.trust_detail
+    assert shaken.version == ("TLSv1.2" if version == "-tls1_2" else "TLSv1.3")
+    assert (shaken.resumes.known, shaken.client_certificate.known) == (True, False)
+    assert (shaken.ticket_lifetime.known, shaken.early_data.known) == (7200, 0)
+    assert shaken.client_renegotiation.known is (None if version == "-tls1_3" else False)
+    assert {"version", "suite"} <= set(shaken.compared)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("-tls1_3", "-early_data"), {"early_data": 16384}),
+        (("-tls1_3", "-num_tickets", "0"), {"early_data": None, "ticket_lifetime": None, "resumes": None}),
+        (("-tls1_2", "-client_renegotiation"), {"client_renegotiation": True, "early_data": 0}),
+        (("-tls1_2", "-no_ticket"), {"ticket_lifetime": None, "resumes": True}),
+        (("-tls1_2", "-no_ticket", "-no_cache"), {"resumes": False}),
+        (("-tls1_2", "-verify", "1"), {"client_certificate": True, "ticket_lifetime": 7200}),
+        (("-tls1_3", "-verify", "1"), {"client_certificate": True, "ticket_lifetime": 7200}),
+        (("-tls1_2", "-Verify", "1"), {"client_certificate": True, "ticket_lifetime": None, "resumes": None}),
+        (("-tls1_3", "-Verify", "1"), {"client_certificate": True, "early_data": None}),
+        (("-tls1", "-cipher", "ALL:@SECLEVEL=0", "-client_renegotiation"), {"client_renegotiation": True}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_a_finished_handshake_shows(
+    rsa_credentials: Credentials, arguments: tuple[str, ...], expected: dict[str, object]
+) -> None:
+    with openssl(*rsa_credentials.arguments, *arguments) as port:
+        fact = handshake(read(port)[0])
+    assert {name: getattr(fact, name).known for name in expected} == expected
+
+
+def test_a_budget_that_ends_in_between_is_said_so(rsa_credentials: Credentials) -> None:
+    with openssl(*rsa_credentials.arguments, "-tls1_3") as port:
+        heard, connections = read(port, asks_tls=False, connections=1)
+    fact = handshake(heard)
+    assert (fact.ticket_lifetime.known, fact.resumes.reason, connections) == (7200, Reason.BUDGET, 1)
 
 
 def test_it_needs_no_tls_fact_before(rsa_credentials: Credentials) -> None:
@@ -88,17 +137,17 @@ def test_without_the_worker_our_own_hello_reads_it(ec_credentials: Credentials) 
 
 def test_without_the_worker_tls_13_keeps_its_secret(ec_credentials: Credentials) -> None:
     with openssl(*ec_credentials.arguments, "-tls1_3") as port:
-        (missed,) = read(port, with_worker=False)[0].missed
+        missed = gap(read(port, with_worker=False)[0])
     assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.MISSING_TOOL)
 
 
 def unfinished(*chain_of: bytes) -> AbstractContextManager[int]:
-    """A server that shows a chain and never finishes a handshake: sslyze fails, our hello does not."""
+    """A server that shows a chain to our hello alone: sslyze's asks for a ticket."""
 
     def reply(hello: ClientHello) -> bytes:
         if "TLSv1.2" not in hello.versions:
             return alert(2, 70)
-        if 0x002F not in hello.suites:
+        if 0x002F not in hello.suites or SESSION_TICKET in hello.extensions:
             return alert(2, 40)
         return server_hello(version="TLSv1.2", suite=0x002F) + certificate(chain_of) + server_hello_done()
 
@@ -113,7 +162,7 @@ def test_where_sslyze_fails_our_hello_reads_and_the_worker_judges(rsa_credential
 
 def test_a_malformed_certificate_is_unreadable(rsa_credentials: Credentials) -> None:
     with unfinished(rsa_credentials.der[:-9]) as port:
-        (missed,) = read(port)[0].missed
+        missed = gap(read(port)[0])
     assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
     assert "malformed" in missed.detail
 
@@ -121,7 +170,7 @@ def test_a_malformed_certificate_is_unreadable(rsa_credentials: Credentials) -> 
 def test_a_psk_server_has_no_certificate() -> None:
     with openssl("-nocert", "-psk", "00ff", "-tls1_2") as port:
         heard, connections = read(port)
-    (missed,) = heard.missed
+    missed = gap(heard)
     assert (missed.need, missed.status, connections) == ("certificate-chain", AttemptStatus.ABSENT, 1)
 
 
@@ -139,14 +188,14 @@ def test_a_silent_server_is_timed_out(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     with scripted(swallow) as port:
-        (missed,) = read(port, with_worker=False, asks_tls=False)[0].missed
+        missed = gap(read(port, with_worker=False, asks_tls=False)[0])
     assert (missed.status, missed.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
 
 
 @pytest.mark.parametrize("with_worker", [True, False])
 def test_a_spent_budget_is_said_so(rsa_credentials: Credentials, with_worker: bool) -> None:
     with openssl(*rsa_credentials.arguments) as port:
-        (missed,) = read(port, with_worker=with_worker, connections=0)[0].missed
+        missed = gap(read(port, with_worker=with_worker, connections=0)[0])
     assert (missed.status, missed.reason) == (AttemptStatus.NOT_TRIED, Reason.BUDGET)
 
 
@@ -196,25 +245,20 @@ def public_chain(folder: Path, days: int) -> tuple[list[bytes], Path]:
 
 
 @pytest.mark.parametrize("days", [30, -30])
-def test_a_chain_to_a_known_root_is_trusted_whatever_its_date(
+def test_a_chain_to_a_public_root_is_trusted_whatever_its_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
-    from sslyze.plugins.certificate_info.trust_stores.trust_store import TrustStore
-    from sslyze.plugins.certificate_info.trust_stores.trust_store_repository import TrustStoresRepository
-
-    def trust(*roots: Path) -> None:
-        stores = SimpleNamespace(get_all_stores=lambda: [TrustStore(path, "Lab", "1") for path in roots])
-        monkeypatch.setattr(TrustStoresRepository, "get_default", lambda: stores)
-
     leaf, roots = public_chain(tmp_path / "ours", days)
     others = public_chain(tmp_path / "others", days)[1]
-    trust(others)
-    assert sslyze_worker.judge(leaf)["is_trusted"] is False
-    trust(others, roots)
-    assert sslyze_worker.judge(leaf) == {"is_trusted": True, "detail": "leads to a root of the Lab store"}
+    monkeypatch.setattr(trust, "system_file", lambda: "")
+    monkeypatch.setattr(trust, "_mozilla", lambda: Store(load_pem_x509_certificates(others.read_bytes())))
+    assert trust.judge(leaf, [])["is_trusted"] is False
+    monkeypatch.setattr(trust, "_mozilla", lambda: Store(load_pem_x509_certificates(roots.read_bytes())))
+    told = {"is_trusted": True, "by": ["Mozilla"], "is_private": None, "detail": "leads to a root of Mozilla"}
+    assert trust.judge(leaf, []) == told
 
 
 def test_no_verdict_on_what_cannot_be_read() -> None:
-    assert sslyze_worker.judge([b"junk"])["is_trusted"] is None
+    assert trust.judge([b"junk"], [])["is_trusted"] is None
     request = Request(id=1, seconds=1, job={"do": "trust", "certificates": [base64.b64encode(b"x").decode()]})
-    assert sslyze_worker.work(request).result == {"trust": sslyze_worker.judge([b"x"])}
+    assert sslyze_worker.work(request, Handshakes()).result == {"trust": trust.judge([b"x"], [])}

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -19,6 +21,15 @@ from iotscan.observe.network.workers.worker import Worker, WorkerBroke, WorkerRe
 
 ROOT = Path(__file__).parents[4]
 JUNK = {"do": "trust", "certificates": ["AAAA"]}
+RESUME: dict[str, Any] = {
+    "do": "finish",
+    "version": "TLSv1.2",
+    "proxy": {"host": "127.0.0.1", "port": 1, "user": "", "password": ""},
+    "host": "127.0.0.1",
+    "port": 1,
+    "server_name": "",
+    "resume": "nobody",
+}
 PRELUDE = "import sys, os, time\nfrom iotscan.observe.network.workers.protocol import *\n"
 
 
@@ -67,8 +78,10 @@ def test_it_starts_with_the_first_job_and_stays() -> None:
 def test_a_job_that_cannot_be_done_is_said_so() -> None:
     async def go() -> None:
         async with Worker() as worker:
-            with pytest.raises(WorkerRefused, match="no version"):
-                await worker.call({"do": "read", "versions": []}, seconds=20)
+            with pytest.raises(WorkerRefused, match="no such job"):
+                await worker.call({"do": "nothing"}, seconds=20)
+            with pytest.raises(WorkerRefused, match="replaced in between"):
+                await worker.call(RESUME, seconds=20)
             with pytest.raises(WorkerRefused, match="KeyError"):
                 await worker.call({}, seconds=20)
             assert (await worker.call(JUNK, seconds=20))["trust"]["is_trusted"] is None
@@ -103,6 +116,62 @@ def test_a_late_job_kills_the_whole_group_and_the_next_starts_anew(tmp_path: Pat
     anyio.run(go)
     for name in ("pid", "child"):
         wait_until_gone(int((tmp_path / name).read_text()))
+
+
+def test_it_makes_way_for_a_new_one_after_so_many_jobs() -> None:
+    async def go() -> tuple[int, int]:
+        async with Worker(jobs=2) as worker:
+            await worker.call(JUNK, seconds=20)
+            first = pid_of(worker)
+            await worker.call(JUNK, seconds=20)
+            assert worker._process is None
+            await worker.call(JUNK, seconds=20)
+            return first, pid_of(worker)
+
+    first, second = anyio.run(go)
+    assert first != second
+    wait_until_gone(first)
+
+
+GROWING = """
+held = []
+while head := sys.stdin.buffer.read(4):
+    asked = unpack(sys.stdin.buffer.read(frame_length(head)), Request)
+    held.append(b"x" * asked.job.get("bytes", 0))
+    os.write(1, pack(Response(id=asked.id, result={"pid": os.getpid()})))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not tell how large a process is")
+def test_one_that_grew_is_replaced_between_two_jobs(tmp_path: Path) -> None:
+    async def go() -> list[int]:
+        async with scripted(tmp_path, GROWING) as worker:
+            worker._memory = 100 << 20
+            jobs: list[dict[str, Any]] = [{}, {"bytes": 1 << 20}, {"bytes": 120 << 20}, {}]
+            return [(await worker.call(job, seconds=20))["pid"] for job in jobs]
+
+    first, same, last, new = anyio.run(go)
+    assert first == same == last != new
+    wait_until_gone(last)
+
+
+def test_one_that_hangs_in_a_handshake_is_killed_and_the_next_job_is_done() -> None:
+    """A server that accepts and says nothing, asked by the real worker with less time than its own clock."""
+
+    async def go() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            job = {**RESUME, "resume": "", "proxy": {**RESUME["proxy"], "port": port}}
+            async with Worker() as worker:
+                await worker.call(JUNK, seconds=20)
+                hanging = pid_of(worker)
+                with pytest.raises(WorkerTimedOut):
+                    await worker.call(job, seconds=0.5)
+                assert (await worker.call(JUNK, seconds=20))["trust"]["is_trusted"] is None
+                assert pid_of(worker) != hanging
+        wait_until_gone(hanging)
+
+    anyio.run(go)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,175 @@
+"""Finished handshakes with one service: which the worker is asked for, and what they come to.
+
+One connection in the newest version brings certificates, staple, ticket and early data; one resumes it and,
+up to TLS 1.2, asks for renegotiation. Where TLS 1.3 is the newest and an older version is accepted, too, a third
+asks that one for its ticket and for renegotiation. Each waits for the device's pace before the worker, which all
+devices share, is asked.
+"""
+
+import base64
+from typing import Any
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts.tls import TlsEndpoint, TlsHandshake
+from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import Reason
+from iotscan.observe.network.connect_proxy import USER, connect_proxy
+from iotscan.observe.network.engines import compare
+from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.probe import Door
+from iotscan.observe.network.workers.worker import Worker, WorkerError
+from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight
+
+_SECONDS = 12.0
+"""Of one handshake, ticket and renegotiation included."""
+_CAP = 128 * 1024
+
+
+class Shaken(msgspec.Struct, frozen=True, kw_only=True):
+    """What one connection came to: the worker's result, or why there is none, and what our own parser heard."""
+
+    version: str
+    said: dict[str, Any] | None = None
+    failure: str = ""
+    error: DialError | None = None
+    flight: Flight = Flight()
+
+    @property
+    def is_finished(self) -> bool:
+        """True when the handshake went to its end."""
+        return self.said is not None and bool(self.said["is_finished"])
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """The chain in DER, leaf first."""
+        return tuple(base64.b64decode(der) for der in self.said["certificates"][:CHAIN_LIMIT]) if self.said else ()
+
+    def answer(self, name: str) -> Any:
+        """One of the worker's answers; None where it gave none."""
+        return self.said.get(name) if self.said else None
+
+
+async def shake(door: Door, worker: Worker, version: str, *, keep: str = "", resume: str = "") -> Shaken:
+    """Finish one handshake with a service. Never raises a DialError."""
+    await door.line.ready()
+    async with connect_proxy(door, cap=_CAP) as proxy:
+        job = {
+            "do": "finish",
+            "version": version,
+            "proxy": {"host": "127.0.0.1", "port": proxy.at, "user": USER, "password": proxy.password},
+            "host": door.address,
+            "port": door.port,
+            "server_name": door.server_name,
+            "keep": keep,
+            "resume": resume,
+            "renegotiate": bool(resume) or not keep,
+        }
+        said, failure = None, ""
+        try:
+            said = await worker.call(job, seconds=_SECONDS)
+        except WorkerError as error:
+            failure = str(error)
+    flight = proxy.heard[-1] if proxy.heard else Flight()
+    return Shaken(version=version, said=said, failure=failure, error=proxy.error, flight=flight)
+
+
+async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEndpoint | None) -> TlsHandshake:
+    """The fact that a first handshake begins: resumes it, and asks an older version where there is one."""
+    every = [first]
+    older = _older(first.version, endpoint)
+    resumed = await _resumed(door, worker, first)
+    every += [resumed] if resumed else []
+    if first.is_finished and older:
+        every.append(await shake(door, worker, older))
+    disagreements, compared = compare(every, endpoint)
+    return TlsHandshake(
+        version=first.version,
+        suite=safe_text(str(first.answer("suite") or "")),
+        client_certificate=Answer.of(any(bool(s.answer("asks_certificate")) for s in every)),
+        ticket_lifetime=_lifetime(every),
+        resumes=_resumes(first, resumed),
+        early_data=_early_data(first),
+        client_renegotiation=_renegotiation(every),
+        disagreements=disagreements,
+        compared=compared,
+    )
+
+
+def keeping(door: Door) -> str:
+    """The name under which the worker keeps a service's session."""
+    return f"{door.address} {door.port}"
+
+
+async def _resumed(door: Door, worker: Worker, first: Shaken) -> Shaken | None:
+    if not first.is_finished or not first.answer("is_resumable"):
+        return None
+    return await shake(door, worker, first.version, resume=keeping(door))
+
+
+def _older(version: str, endpoint: TlsEndpoint | None) -> str:
+    if version != "TLSv1.3" or endpoint is None:
+        return ""
+    return next((v for v in ("TLSv1.2", "TLSv1.1", "TLSv1.0") if v in endpoint.accepted_versions), "")
+
+
+def _lifetime(every: list[Shaken]) -> Answer[int]:
+    known = [lifetime for s in every if (lifetime := s.answer("ticket_lifetime")) is not None]
+    if known:
+        return Answer.of(max(known))
+    if not every[0].is_finished:
+        return _unfinished(every[0])
+    return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came")
+
+
+def _resumes(first: Shaken, second: Shaken | None) -> Answer[bool]:
+    if not first.is_finished:
+        return _unfinished(first)
+    if second is None:
+        if first.version != "TLSv1.3":
+            # Neither a session identifier nor a ticket: there is nothing that a client could come back with.
+            return Answer.of(False)
+        return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came")
+    resumed = second.answer("resumed")
+    if second.is_finished and isinstance(resumed, bool):
+        return Answer.of(resumed)
+    return _missing(second)
+
+
+def _early_data(first: Shaken) -> Answer[int]:
+    if not first.is_finished:
+        return _unfinished(first)
+    if first.version != "TLSv1.3":
+        return Answer.of(0)
+    allowed = first.answer("early_data")
+    if allowed is None:
+        return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came")
+    return Answer.of(int(allowed))
+
+
+def _renegotiation(every: list[Shaken]) -> Answer[bool]:
+    said = next((str(s.answer("renegotiation")) for s in every if s.answer("renegotiation")), "")
+    if said in ("accepted", "refused"):
+        return Answer.of(said == "accepted")
+    if said:
+        return Answer.missing(Reason.NOT_OBSERVABLE, safe_text(f"renegotiation was asked for, and {said}"))
+    tried = [s for s in every if s.version != "TLSv1.3"]
+    if not tried:
+        if every[0].is_finished:
+            return Answer.missing(Reason.NOT_OBSERVABLE, "TLS 1.3 has no renegotiation")
+        return _unfinished(every[0])
+    return _missing(tried[-1])
+
+
+def _unfinished(shaken: Shaken) -> Answer[Any]:
+    if shaken.answer("asks_certificate"):
+        return Answer.missing(Reason.NOT_OBSERVABLE, "the server finishes no handshake without a client certificate")
+    return _missing(shaken)
+
+
+def _missing(shaken: Shaken) -> Answer[Any]:
+    if shaken.error is not None:
+        return Answer.missing(shaken.error.reason or Reason.UNREADABLE, safe_text(str(shaken.error)))
+    detail = shaken.failure or str(shaken.answer("failure") or "") or "the connection ended before it was asked"
+    return Answer.missing(Reason.UNREADABLE, safe_text(f"no handshake was finished ({detail})"))

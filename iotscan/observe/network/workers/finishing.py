@@ -1,0 +1,213 @@
+"""One finished handshake through sslyze's parts, and what only it shows. Runs in the worker alone.
+
+sslyze's own ``Scanner`` opens seven connections for the chain and some thirty for the rest; its parts,
+called one by one, need one connection for the chain, staple, ticket and early data together, and one
+to resume and to renegotiate.
+"""
+
+import base64
+import ssl
+import time
+from contextlib import suppress
+from typing import Any
+
+from nassl.ssl_client import BaseSslClient, ClientCertificateRequested
+from sslyze import HttpProxySettings, ServerNetworkConfiguration, ServerNetworkLocation, TlsVersionEnum
+from sslyze.connection_helpers.tls_connection import SslConnection
+
+NETWORK_TIMEOUT = 3
+"""Seconds that one read waits."""
+_RENEGOTIATION_TIMEOUT = 2
+_TICKETS_WAIT = 0.3
+"""Seconds that a server gets at least for its tickets after a TLS 1.3 handshake; twice the handshake's own where that
+is longer."""
+_KEPT = 64
+"""Sessions that wait to be resumed."""
+_VERSIONS = {"SSLv3": "SSL_3_0", "TLSv1.0": "TLS_1_0", "TLSv1.1": "TLS_1_1", "TLSv1.2": "TLS_1_2", "TLSv1.3": "TLS_1_3"}
+
+
+class Impossible(Exception):
+    """The job cannot be done; the text says why."""
+
+
+class Handshakes:
+    """Finishes handshakes, and keeps their sessions until they are resumed."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Any] = {}
+
+    def finish(self, job: dict[str, Any]) -> dict[str, Any]:
+        """One connection. Raises :class:`Impossible` where it shows not even a certificate.
+
+        ``job``: ``version``, ``proxy``, ``host``, ``port``, ``server_name``, ``keep`` (a name under which the session
+        is kept) or ``resume`` (the name it was kept under), and ``renegotiate``.
+        """
+        version = job["version"]
+        connection = _connection(job)
+        client = connection.ssl_client
+        client.set_tlsext_status_ocsp()
+        earlier = self._sessions.pop(job["resume"], None) if job.get("resume") else None
+        if earlier is not None:
+            client.set_session(earlier)
+        elif job.get("resume"):
+            raise Impossible("the worker was replaced in between, and the session with it")
+        began = time.monotonic()
+        try:
+            asks, failure = _handshake(connection)
+            shown: dict[str, Any] = _certificates(client) | {
+                "version": version,
+                "suite": _suite(client, version),
+                "asks_certificate": asks,
+                "is_finished": not failure,
+                "failure": failure,
+            }
+            if failure and not shown["certificates"]:
+                raise Impossible(failure)
+            if not failure:
+                shown |= self._afterwards(client, job, earlier, time.monotonic() - began)
+            return shown
+        finally:
+            _close(client)
+
+    def _afterwards(self, client: Any, job: dict[str, Any], earlier: Any, took: float) -> dict[str, Any]:
+        is_13 = job["version"] == "TLSv1.3"
+        resumed = None if earlier is None else _is_same(earlier.as_text(), client.get_session().as_text())
+        if is_13:
+            _take_tickets(client, max(_TICKETS_WAIT, 2 * took))
+        session = client.get_session()
+        if job.get("keep"):
+            self._sessions[job["keep"]] = session
+            for name in list(self._sessions)[:-_KEPT]:
+                del self._sessions[name]
+        return {
+            "resumed": resumed,
+            "ticket_lifetime": _lifetime(session.as_text()),
+            "early_data": session.get_max_early_data() if is_13 and _has_ticket(session) else None,
+            "is_resumable": _has_ticket(session) or bool(_line(session.as_text(), "Session-ID:")),
+            "renegotiation": _renegotiate(client) if job.get("renegotiate") and not is_13 else "",
+        }
+
+
+def _connection(job: dict[str, Any]) -> SslConnection:
+    proxy, name = job["proxy"], job["server_name"]
+    return SslConnection(
+        ServerNetworkLocation(
+            hostname=job["host"],
+            port=job["port"],
+            http_proxy_settings=HttpProxySettings(proxy["host"], proxy["port"], proxy["user"], proxy["password"]),
+        ),
+        ServerNetworkConfiguration(
+            tls_server_name_indication=name or job["host"],
+            network_timeout=NETWORK_TIMEOUT,
+            network_max_retries=1,
+        ),
+        tls_version=TlsVersionEnum[_VERSIONS[job["version"]]],
+        should_ignore_client_auth=False,
+        should_enable_server_name_indication=bool(name),
+    )
+
+
+def _handshake(connection: SslConnection) -> tuple[bool, str]:
+    """Whether a client certificate was asked for, and what kept the handshake from being finished."""
+    client = connection.ssl_client
+    asks, failure = False, ""
+    try:
+        connection.connect(should_retry_connection=False)
+    except ClientCertificateRequested:
+        # Now that we know it, go on without one.
+        asks = True
+        client._ssl_ctx.set_client_cert_cb_NULL()
+        try:
+            client.do_handshake()
+        except Exception as error:
+            failure = _told(error)
+    except Exception as error:
+        failure = _told(error)
+    if not failure:
+        with suppress(OSError):
+            # What we say last is not on its way yet: without it the server has finished nothing, and sends no ticket.
+            client._flush_ssl_engine()
+    return asks, failure
+
+
+def _told(error: Exception) -> str:
+    # The library's own words for it, and nothing that a device said.
+    text = getattr(error, "error_message", "") or str(error)
+    return f"{type(error).__name__}: {text.rpartition(':')[2].strip()[:80]}"
+
+
+def _certificates(client: BaseSslClient) -> dict[str, Any]:
+    try:
+        pems = list(client.get_received_chain())
+        is_stapled = client.get_tlsext_status_ocsp_resp() is not None
+    except (ValueError, TypeError):
+        pems, is_stapled = [], False
+    chain = [base64.b64encode(ssl.PEM_cert_to_DER_cert(pem)).decode() for pem in pems]
+    return {"certificates": chain, "is_stapled": is_stapled}
+
+
+def _suite(client: BaseSslClient, version: str) -> str:
+    """The IANA name of the suite; OpenSSL's own where sslyze does not know it."""
+    from sslyze.plugins.openssl_cipher_suites.cipher_suites import _OPENSSL_TO_RFC_NAMES_MAPPING
+
+    name = client.get_current_cipher_name() or ""
+    # OpenSSL calls the suites of TLS 1.3 by their right names.
+    known = _OPENSSL_TO_RFC_NAMES_MAPPING.get(TlsVersionEnum[_VERSIONS[version]], {})
+    return str(known.get(name, name))
+
+
+def _take_tickets(client: Any, seconds: float) -> None:
+    """Read until the first ticket of a TLS 1.3 server has come, or nothing has for a while."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not _has_ticket(client.get_session()):
+        client._sock.settimeout(left)
+        try:
+            client.read(1024)
+        except Exception:  # what it says inside the connection is for others to read
+            break
+    client._sock.settimeout(NETWORK_TIMEOUT)
+
+
+def _renegotiate(client: Any) -> str:
+    """``accepted``, ``refused``, or why neither can be said."""
+    client._sock.settimeout(_RENEGOTIATION_TIMEOUT)
+    try:
+        client._ssl.renegotiate()
+        client.do_handshake()
+    except TimeoutError:
+        return "the server was silent"
+    except (ConnectionError, ClientCertificateRequested) as error:
+        return "accepted" if isinstance(error, ClientCertificateRequested) else "refused"
+    except Exception as error:
+        said = str(error)
+        is_refused = any(word in said for word in ("no renegotiation", "alert", "shut down by peer", "did not send"))
+        return "refused" if is_refused else f"our own library gave up ({_told(error)})"
+    return "accepted"
+
+
+def _has_ticket(session: Any) -> bool:
+    return "TLS session ticket:" in session.as_text()
+
+
+def _lifetime(session: str) -> int | None:
+    words = _line(session, "TLS session ticket lifetime hint:").split()
+    return int(words[0]) if words and words[0].isdecimal() else None
+
+
+def _is_same(before: str, after: str) -> bool:
+    """Whether a handshake went on from a session: up to TLS 1.2 its master secret stays, in 1.3 its identity does."""
+    label = "Session-ID:" if "TLSv1.3" in before else "Master-Key:"
+    return bool(_line(before, label)) and _line(before, label) == _line(after, label)
+
+
+def _line(session: str, label: str) -> str:
+    return session.partition(label)[2].partition("\n")[0].strip()
+
+
+def _close(client: Any) -> None:
+    """Take leave as is proper: a server forgets the session of a connection that just broke off."""
+    with suppress(Exception):
+        client._ssl.shutdown()
+        client._flush_ssl_engine()
+    with suppress(Exception):
+        client._sock.close()
