@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
@@ -190,6 +191,10 @@ def never_asked(network: Network) -> str:
     return next((why for never, why in NEVER if lies_in(network, never)), "")
 
 
+_RECENT = 4096
+"""Answers that a fence remembers: it is asked before each packet, mostly about the same few services."""
+
+
 class Fence:
     """Answers quickly whether an address is in scope. Made from a :class:`Scope`, never changed."""
 
@@ -201,6 +206,7 @@ class Fence:
         self._allowed = tuple((_networks(e.networks), e.ports) for e in entries)
         forbidden = scope.mandate.out_of_scope if scope.mandate else ()
         self._forbidden = tuple((_networks(o.networks), o.reason) for o in forbidden)
+        self._recent = lru_cache(maxsize=_RECENT)(self._refusal)
 
     def allows(self, address: str | Address, port: int = 0) -> bool:
         """True when ``address`` lies in an included network and in no excluded one, and ``port`` may be asked.
@@ -212,6 +218,9 @@ class Fence:
 
     def refusal(self, address: str | Address, port: int = 0) -> str:
         """Why not, in words that follow the address; empty when it is allowed."""
+        return self._recent(address, port)
+
+    def _refusal(self, address: str | Address, port: int) -> str:
         try:
             bare = _bare(canonical(address))
         except ValueError:

@@ -42,6 +42,7 @@ class AuditLog:
         self._clock = clock
         self._synced = 0.0
         self._failure = ""
+        self._encoder = msgspec.json.Encoder()
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
     @classmethod
@@ -115,7 +116,7 @@ class AuditLog:
             send=send,
             end=end,
         )
-        line = msgspec.json.encode(entry)
+        line = self._encoder.encode(entry)
         self._write(line + b"\n")
         self._seq += 1
         self._previous = hashlib.sha256(line).hexdigest()
@@ -127,9 +128,9 @@ class AuditLog:
         if self._failure:
             raise NotWritten(self._failure)
         try:
-            before = os.fstat(self._file).st_size
-            if os.write(self._file, line) != len(line):
-                os.ftruncate(self._file, before)
+            written = os.write(self._file, line)
+            if written != len(line):
+                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 raise OSError(0, "only a part of a line fits")
         except OSError as error:
             raise self._fail(error) from error

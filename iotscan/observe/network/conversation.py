@@ -33,9 +33,8 @@ Announce = Callable[[bytes], None]
 class Connection:
     """A byte stream to one service with a cap on what is received."""
 
-    def __init__(self, stream: ByteStream, line: Tally, cap: int, announce: Announce) -> None:
+    def __init__(self, stream: ByteStream, cap: int, announce: Announce) -> None:
         self._stream = stream
-        self._line = line
         self._left = cap
         self._announce = announce
 
@@ -46,7 +45,6 @@ class Connection:
             await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
             raise PeerClosed("the connection was closed while sending") from error
-        self._line.bytes_sent += len(data)
 
     async def receive(self, limit: int = 4096) -> bytes:
         """The next bytes, ``b""`` at the end. Raises PeerClosed on a reset, TooMuch beyond the cap."""
@@ -59,7 +57,6 @@ class Connection:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, ssl.SSLError) as error:
             raise PeerClosed("the service reset the connection") from error
         self._left -= len(data)
-        self._line.bytes_received += len(data)
         return data
 
     async def receive_while(self, wanted: Callable[[bytes], bool], limit: int = WIRE_CAP) -> bytes:

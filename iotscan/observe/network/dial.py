@@ -5,7 +5,6 @@ scope allows, keeps the pace, the two clocks (a conversation, a device) and the 
 out ready connections. No probe opens a socket, resolves a name or follows a redirect by itself.
 """
 
-import errno
 import socket
 import ssl
 import time
@@ -15,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 import anyio
-from anyio.abc import SocketStream
+import anyio.lowlevel
 from anyio.streams.tls import TLSStream
 
 from iotscan.model.audit import SendKind
@@ -35,7 +34,7 @@ from iotscan.observe.network.failures import (
 )
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
-from iotscan.observe.network.patience import patience
+from iotscan.observe.network.tcp_stream import TcpStream, connect
 
 _LOST_LIMIT = 2
 
@@ -45,14 +44,14 @@ Knock = Literal["open", "closed", "filtered"]
 class Line:
     """The way to one device: one conversation at a time, paced, counted, and given up when it is lost."""
 
-    def __init__(self, address: str, pace: Pace, sockets: anyio.CapacityLimiter, outgoing: Outgoing) -> None:
+    def __init__(self, address: str, pace: Pace, sockets: anyio.Semaphore, outgoing: Outgoing) -> None:
         self.address = address
         self.pace = pace
         self._outgoing = outgoing
         self._sockets = sockets
         self._attempts = Pacer(pace.attempts_per_second)
         self._accepted = Pacer(pace.accepted_per_second)
-        self._talking = anyio.Lock()
+        self._talking = anyio.Lock(fast_acquire=True)
         self._started = 0.0
         self._lost = 0
         self.attempts = self.connections = self.exchanges = self.datagrams = 0
@@ -105,7 +104,7 @@ class Line:
 
         return announce
 
-    async def _connect(self, port: int, kind: Literal["knock", "connect"]) -> SocketStream:
+    async def _connect(self, port: int, kind: Literal["knock", "connect"]) -> TcpStream:
         self._outgoing.require(self.address, port)  # before waiting for a turn that nobody may take
         await self._accepted.ready()
         await self._attempts.turn()
@@ -115,9 +114,7 @@ class Line:
         else:
             self.connections += 1
         try:
-            with patience(self.pace.connect_timeout):
-                stream = await anyio.connect_tcp(self.address, port)
-            await _require_peer(stream, port)
+            stream = await connect(self.address, port, self.pace.connect_timeout, self)
         except TimeoutError as error:
             raise TimedOut(f"port {port} did not answer in {self.pace.connect_timeout:g} s") from error
         except OSError as error:
@@ -135,6 +132,7 @@ class Line:
         Unreachable when the network itself says so.
         """
         self._check_clock()
+        await anyio.lowlevel.checkpoint()  # on loopback a sweep would never wait for anything
         async with self._sockets:
             try:
                 stream = await self._connect(port, "knock")
@@ -144,7 +142,7 @@ class Line:
                 return "filtered"
             except PeerClosed:
                 return "open"
-            await stream.aclose()
+            stream.close()
             return "open"
 
     async def ready(self) -> None:
@@ -152,7 +150,7 @@ class Line:
         await self._accepted.ready()
 
     @asynccontextmanager
-    async def _conversation(self, port: int) -> AsyncIterator[SocketStream]:
+    async def _conversation(self, port: int) -> AsyncIterator[TcpStream]:
         async with self._talking:
             self._check_budget()
             async with self._sockets:
@@ -168,14 +166,13 @@ class Line:
                 except TimeoutError as error:
                     raise TimedOut(f"port {port} kept us waiting {self.pace.conversation_timeout:g} s") from error
                 finally:
-                    with anyio.CancelScope(shield=True), anyio.move_on_after(0.5):
-                        await stream.aclose()
+                    stream.close()
 
     @asynccontextmanager
     async def tcp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
         """A TCP conversation within the conversation clock. Raises a :class:`DialError`."""
         async with self._conversation(port) as stream:
-            yield Connection(stream, self, cap, self._announcer("payload", "tcp", port))
+            yield Connection(stream, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
     async def tls(self, port: int, *, server_name: str = "", cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
@@ -195,7 +192,7 @@ class Line:
                 )
             except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
                 raise TlsFailed("the TLS handshake failed") from error
-            yield Connection(inner, self, cap, self._announcer("payload", "tcp", port))
+            yield Connection(inner, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
     async def socket(self, port: int) -> AsyncIterator[socket.socket]:
@@ -205,8 +202,7 @@ class Line:
         """
         async with self._conversation(port) as stream:
             self._outgoing.note("library", self.address, "tcp", port)
-            raw = stream.extra_attributes[anyio.abc.SocketAttribute.raw_socket]()
-            duplicate = raw.dup()
+            duplicate = stream.raw.dup()
             duplicate.setblocking(False)
             try:
                 yield duplicate
@@ -247,7 +243,7 @@ class Dialer:
         self.scope = scope
         self.outgoing = Outgoing(scope, log, clock)
         self._lines: dict[str, Line] = {}
-        self._sockets = anyio.CapacityLimiter(scope.pace.open_at_once)
+        self._sockets = anyio.Semaphore(scope.pace.open_at_once, fast_acquire=True)
 
     def allows(self, address: str, port: int = 0) -> bool:
         """Whether the scope lets us send anything to ``address``, and to ``port`` unless it is 0."""
@@ -297,17 +293,3 @@ def permissive_context() -> ssl.SSLContext:
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.options |= 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: old servers lack RFC 5746
     return context
-
-
-async def _require_peer(stream: SocketStream, port: int) -> None:
-    """Raise TimedOut for a connection that is none: under load the event loop may miss that connecting failed.
-
-    One that the peer has reset since was there: whoever reads learns of it.
-    """
-    raw = stream.extra_attributes[anyio.abc.SocketAttribute.raw_socket]()
-    try:
-        raw.getpeername()
-    except OSError:
-        if raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNRESET:
-            await stream.aclose()
-            raise TimedOut(f"port {port} did not answer") from None

@@ -8,6 +8,7 @@ Source: RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2, RFC 6101 section 5.6.1
 from collections.abc import Sequence
 from ipaddress import ip_address
 from os import urandom
+from struct import pack
 
 import msgspec
 
@@ -152,7 +153,7 @@ _P256_BASE = bytes.fromhex(
 
 
 def _pairs(codes: Sequence[int]) -> bytes:
-    return b"".join(code.to_bytes(2, "big") for code in codes)
+    return pack(f">{len(codes)}H", *codes)
 
 
 def _server_name(name: str) -> bytes:

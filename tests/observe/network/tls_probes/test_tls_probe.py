@@ -11,8 +11,8 @@ import pytest
 
 from iotscan.model.facts.tls import TlsEndpoint
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network import hellos
 from iotscan.observe.network.probe import Heard
-from iotscan.observe.network.probes import tls_interview
 from iotscan.observe.network.probes.tls import PROBE
 from iotscan.wire.tls.server import ClientHello, alert, read_client_hello, server_hello
 
@@ -305,7 +305,7 @@ def test_a_spent_budget_leaves_the_rest_open() -> None:
 
 @pytest.fixture
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_interview, "PATIENCE", 0.2)
+    monkeypatch.setattr(hellos, "PATIENCE", 0.2)
 
 
 def swallow(peer: socket.socket) -> None:

@@ -1,0 +1,122 @@
+"""A TCP connection to a literal address: made, spoken through, counted and closed.
+
+anyio's own way there resolves names and races addresses, and hands each piece through a transport and a protocol:
+for one short question that costs several times what the question itself does.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute
+
+from iotscan.observe.network.conversation import Tally
+from iotscan.observe.network.patience import patience
+
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
+
+
+class TcpStream(ByteStream):
+    """A connected socket as a stream of bytes, each of which ``tally`` counts.
+
+    ``raw`` is non-blocking and belongs to the stream.
+    """
+
+    def __init__(self, raw: socket.socket, tally: Tally) -> None:
+        self.raw = raw
+        self._tally = tally
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        """The socket, for what asks anyio's streams for theirs."""
+        return {SocketAttribute.raw_socket: lambda: self.raw}
+
+    async def send(self, item: bytes) -> None:
+        """Hand all of it to the kernel. Raises BrokenResourceError."""
+        left = memoryview(item)
+        while left:
+            try:
+                sent = self.raw.send(left)
+            except BlockingIOError:
+                await anyio.wait_writable(self.raw)
+                continue
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+            self._tally.bytes_sent += sent
+            left = left[sent:]
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """The next bytes. Raises EndOfStream, and BrokenResourceError on a reset.
+
+        It waits each time before it reads: so a peer that never stops talking does not stop our clocks.
+        """
+        while True:
+            await anyio.wait_readable(self.raw)
+            try:
+                data = self.raw.recv(max_bytes)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+            if not data:
+                raise anyio.EndOfStream
+            self._tally.bytes_received += len(data)
+            return data
+
+    async def send_eof(self) -> None:
+        """Say that nothing more comes from us."""
+        self.raw.shutdown(socket.SHUT_WR)
+
+    async def aclose(self) -> None:
+        """As :meth:`close`."""
+        self.close()
+
+    def close(self) -> None:
+        """Close at once: the kernel delivers what was sent."""
+        self.raw.close()
+
+
+async def connect(address: str, port: int, seconds: float, tally: Tally) -> TcpStream:
+    """Connect to an IP address. Raises TimeoutError after ``seconds`` of our patience, OSError as the kernel says."""
+    family, at = _place(address, port)
+    raw = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        raw.setblocking(False)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        failure = raw.connect_ex(at)
+        if failure in _UNDER_WAY:
+            failure = raw.connect_ex(at)  # a near peer has answered by now, and then we need not wait at all
+        if failure in _UNDER_WAY:
+            with patience(seconds):
+                await anyio.wait_writable(raw)
+            failure = raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        failure = failure or _lack_of_peer(raw)
+        if failure not in (0, errno.EISCONN):
+            raise OSError(failure, os.strerror(failure))
+    except BaseException:
+        raw.close()
+        raise
+    return TcpStream(raw, tally)
+
+
+def _place(address: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    if ":" not in address:
+        return socket.AF_INET, (address, port)
+    # A link-local address carries its zone, which the kernel wants as a number.
+    found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    return socket.AF_INET6, found[0][4]
+
+
+def _lack_of_peer(raw: socket.socket) -> int:
+    """ETIMEDOUT for a connection that is none: under load an event loop may miss that connecting failed.
+
+    One that the peer has reset since was there: whoever reads learns of it.
+    """
+    try:
+        raw.getpeername()
+    except OSError:
+        return 0 if raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET else errno.ETIMEDOUT
+    return 0
