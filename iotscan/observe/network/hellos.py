@@ -11,11 +11,14 @@ import msgspec
 
 from iotscan.observe.network.failures import DialError, PeerClosed, TooMuch
 from iotscan.observe.network.probe import Door
+from iotscan.wire.tls import sslv2
 from iotscan.wire.tls.flight import Flight, FlightReader
 from iotscan.wire.tls.hello import Offer, client_hello
 
 PATIENCE = 5.0
 """Seconds that one hello waits for its answer."""
+REST_PATIENCE = 1.0
+"""Seconds for the rest of a flight, from a server that once sent no rest within all our patience."""
 CAP = 128 * 1024
 """Bytes of one answer."""
 
@@ -43,17 +46,19 @@ Ask = Callable[[Offer], Awaitable[Said]]
 
 def over_stream(door: Door) -> Ask:
     """Hellos over TCP, each on its own connection, after the STARTTLS of the service where it needs one."""
+    ends_flights = True
 
     async def ask(offer: Offer) -> Said:
-        hello, reader = client_hello(offer), FlightReader()
-        said = _Hearing(reader)
+        nonlocal ends_flights
+        said = _Hearing(sslv2.Sslv2Reader() if offer.version == sslv2.VERSION else FlightReader())
         try:
             async with door.before_tls(cap=CAP) as connection:
-                with anyio.move_on_after(PATIENCE):
+                with anyio.move_on_after(PATIENCE) as clock:
                     try:
-                        await connection.send(hello)
+                        await connection.send(_hello(offer))
                         while not said.take(await connection.receive(16 * 1024)):
-                            pass
+                            if said.has_answer and not ends_flights:
+                                clock.deadline = min(clock.deadline, anyio.current_time() + REST_PATIENCE)
                     except PeerClosed:
                         said.stop = "reset"
         except TooMuch:
@@ -62,19 +67,30 @@ def over_stream(door: Door) -> Ask:
             if not said.heard:
                 return Said(stop="failed", error=error)
             said.stop = "silent"
+        # A device that computes its signature for seconds is given them; one that has nothing more to say, once only.
+        ends_flights = ends_flights and not (said.stop == "silent" and said.has_answer)
         return said.end()
 
     return ask
 
 
+def _hello(offer: Offer) -> bytes:
+    return sslv2.client_hello(offer.suites) if offer.version == sslv2.VERSION else client_hello(offer)
+
+
 class _Hearing:
     """Bytes as they come in."""
 
-    def __init__(self, reader: FlightReader) -> None:
+    def __init__(self, reader: FlightReader | sslv2.Sslv2Reader) -> None:
         self._reader = reader
         self.heard = 0
         self._start = b""
         self.stop: Stop = "silent"
+
+    @property
+    def has_answer(self) -> bool:
+        """True once the server decided."""
+        return self._reader.flight.answer is not None
 
     def take(self, piece: bytes) -> bool:
         """The next bytes, ``b""`` at the end; true when there is nothing more to wait for."""

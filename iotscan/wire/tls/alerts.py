@@ -19,9 +19,11 @@ NAMES = {
     112: "unrecognized_name",
     115: "unknown_psk_identity",
     116: "certificate_required",
+    120: "no_application_protocol",
 }
 PROTOCOL_VERSION = 70
 CLOSE_NOTIFY, HANDSHAKE_FAILURE, INTERNAL_ERROR = 0, 40, 80
+INAPPROPRIATE_FALLBACK, UNRECOGNIZED_NAME, NO_APPLICATION_PROTOCOL = 86, 112, 120
 REFUSALS = frozenset({40, 43, 47, 70, 71, 86, 109, 110})
 """Descriptions by which a server says no to what was offered, rather than that something went wrong."""
 

@@ -46,6 +46,8 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The application protocol it selected, made safe."""
     certificate_type: int = 0
     """0 for X.509, 2 for a raw public key: RFC 7250."""
+    kinds: tuple[int, ...] = ()
+    """In SSL 2.0 every cipher kind that both sides have."""
 
     @property
     def is_hello(self) -> bool:

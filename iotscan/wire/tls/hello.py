@@ -39,7 +39,8 @@ _FIXED = {
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """What one ClientHello offers.
 
-    ``versions`` are names of ``EVERY_VERSION`` (no SSLv2), newest first, all of TLS or all of DTLS; ``suites``,
+    ``versions`` are names of ``EVERY_VERSION``, newest first, all of TLS or all of DTLS (SSLv2 stands alone: its hello
+    is :mod:`.sslv2`'s). Several, and TLS 1.3, go into supported_versions, which old servers do not know. ``suites``,
     ``groups`` and ``signatures`` code points in the order of preference; ``shares`` the groups for which TLS 1.3
     gets a key share. ``extras`` are extensions that are offered besides, of those in ``EXTRAS``. ``is_bare`` leaves
     every extension out that the version can do without. ``server_name`` goes into SNI unless it is an IP address.
@@ -126,9 +127,10 @@ def _extensions(offer: Offer, share: bytes, retry_cookie: bytes) -> bytes:
     if offer.alpn:
         names = b"".join(vector(1, name.encode("ascii")) for name in offer.alpn)
         pieces.append(extension(framing.ALPN, vector(2, names)))
-    if is_13:
+    if is_13 or len(offer.versions) > 1:
         codes = _pairs([framing.version_code(v) for v in offer.versions])
         pieces.append(extension(framing.SUPPORTED_VERSIONS, vector(1, codes)))
+    if is_13:
         pieces.append(extension(framing.PSK_KEY_EXCHANGE_MODES, vector(1, b"\x01")))
         pieces.append(extension(framing.KEY_SHARE, vector(2, b"".join(_share(g, share) for g in offer.shares))))
     if retry_cookie:

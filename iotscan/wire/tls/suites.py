@@ -109,6 +109,41 @@ class CipherSuite(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.kind in ("gcm", "ccm", "ccm8", "chacha")
 
     @cached_property
+    def is_cbc(self) -> bool:
+        """True for block ciphers in CBC mode, the broken and the weak ones too."""
+        return "CBC" in self.name
+
+    @cached_property
+    def has_short_tag(self) -> bool:
+        """True for CCM_8: 64 bits tell a forgery apart."""
+        return self.kind == "ccm8"
+
+    @cached_property
+    def has_long_tag(self) -> bool:
+        """True for an AEAD suite with a tag of 128 bits."""
+        return self.is_aead and not self.has_short_tag
+
+    @cached_property
+    def is_rare(self) -> bool:
+        """True for families that devices hardly use: a hello that must not be long leaves them out."""
+        return any(piece in self.name for piece in _RARE)
+
+    @cached_property
+    def is_signed(self) -> bool:
+        """True where the server signs its ephemeral key up to TLS 1.2."""
+        return self._is("DHE_RSA", "DHE_DSS", "ECDHE_RSA", "ECDHE_ECDSA")
+
+    @cached_property
+    def uses_primes(self) -> bool:
+        """True for a Diffie-Hellman exchange over a prime that the server sends."""
+        return self._is("DHE_", "DH_anon")
+
+    @cached_property
+    def uses_curves(self) -> bool:
+        """True for an elliptic Diffie-Hellman exchange over a curve that the server names."""
+        return self._is("ECDHE_", "ECDH_anon")
+
+    @cached_property
     def has_forward_secrecy(self) -> bool:
         """True for an authenticated ephemeral exchange that is not broken; in TLS 1.3 always."""
         ephemeral = self._is("DHE_", "ECDHE_", "PSK_DHE", "SRP_", "ECCPWD") or not self.key_exchange
@@ -176,15 +211,14 @@ def offer(version: str, wanted: Callable[[CipherSuite], bool] = lambda suite: Tr
 
     Forward secret AEAD suites come first, families that devices hardly use last, where the limit cuts.
     """
-    return tuple(islice((suite.code for suite in _ranked(version) if wanted(suite)), OFFER_LIMIT))
+    return tuple(islice((suite.code for suite in ranked(version) if wanted(suite)), OFFER_LIMIT))
 
 
 @cache
-def _ranked(version: str) -> tuple[CipherSuite, ...]:
+def ranked(version: str) -> tuple[CipherSuite, ...]:
     """All that fit a version, in the order of an offer: asked for with every hello."""
     return tuple(sorted((suite for suite in SUITES.values() if suite.code and suite.fits(version)), key=_rank))
 
 
 def _rank(suite: CipherSuite) -> tuple[bool, bool, bool, int]:
-    is_rare = any(piece in suite.name for piece in _RARE)
-    return is_rare, not suite.has_forward_secrecy, not suite.is_aead, suite.code
+    return suite.is_rare, not suite.has_forward_secrecy, not suite.is_aead, suite.code

@@ -24,6 +24,7 @@ from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.workers.worker import Worker
+from iotscan.wire.tls.framing import HANDSHAKE
 from iotscan.wire.tls.server import ClientHello, read_client_hello
 
 HOST = "127.0.0.1"
@@ -142,9 +143,9 @@ def answering(reply: Callable[[ClientHello], bytes]) -> contextlib.AbstractConte
         heard = b""
         while (hello := read_client_hello(heard)) is None:
             piece = peer.recv(4096)
-            if not piece:
-                return
             heard += piece
+            if not piece or heard[0] != HANDSHAKE:  # an SSLv2 hello is no record of TLS
+                return
         peer.sendall(reply(hello))
 
     return scripted(serve)

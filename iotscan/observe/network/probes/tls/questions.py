@@ -1,0 +1,134 @@
+"""What is asked once the versions are known: kinds of suites, key exchanges, signatures, signals."""
+
+from collections.abc import Iterable
+
+from iotscan.observe.network.probes.tls.asking import Asking
+from iotscan.observe.network.probes.tls.exchanges import key_exchanges, own_curve, public_values
+from iotscan.observe.network.probes.tls.kinds import CURVES, EPHEMERAL, SETTLED, SIGNED, STATIC, Wanted, any_of, usual
+from iotscan.observe.network.probes.tls.reply import Reply
+from iotscan.observe.network.probes.tls.transcript import is_13
+from iotscan.wire.tls.groups import HYBRIDS, WEAK_CURVES, group_name
+from iotscan.wire.tls.signatures import WEAK as WEAK_SIGNATURES
+from iotscan.wire.tls.suites import SUITES
+
+WEAK_GROUPS, HYBRID, WEAK_SIGNATURE, ALPN = "weak groups", "hybrid groups", "weak signature", "unknown ALPN"
+AGAIN, FALLBACK, PREFERENCE, ORDER = "again", "fallback", "preference", "order"
+"""Topics of the questions beside those to versions and kinds of suites."""
+NO_PROTOCOL = "iotscan-none"
+"""An application protocol that does not exist."""
+SHARES_WANTED = 3
+
+
+async def ask_kinds(asking: Asking, version: str) -> None:
+    """Ask on, in one version, until each kind of suites is accepted somewhere, or refused here."""
+    while open_kinds := _open_kinds(asking, version):
+        reply = await asking.put(f"suites of {version}", (version,), _worst_first(asking, version, open_kinds))
+        if reply.kind == "open" or (reply.is_selected and not _adds(asking, open_kinds)):
+            return
+
+
+def _open_kinds(asking: Asking, version: str) -> list[Wanted]:
+    said = asking.said
+    accepted = list(said.chosen())
+    refused = said.refused(version)
+    return [
+        wanted
+        for wanted in SETTLED.values()
+        if not any(map(wanted, accepted)) and not usual(version, wanted) <= refused
+    ]
+
+
+def _adds(asking: Asking, open_kinds: Iterable[Wanted]) -> bool:
+    last = asking.said.asked[-1].reply
+    return any(wanted(SUITES[last.suite]) for wanted in open_kinds)
+
+
+def _worst_first(asking: Asking, version: str, kinds: list[Wanted]) -> tuple[int, ...]:
+    """The suites that settle most at once come first: who follows its clients then answers most with one hello."""
+    refused = asking.said.refused(version)
+    codes = [code for code in asking.offered(version, any_of(*kinds)) if code not in refused]
+    return tuple(sorted(codes, key=lambda code: -sum(wanted(SUITES[code]) for wanted in kinds)))
+
+
+async def ask_weak_curves(asking: Asking) -> None:
+    """Curves below 224 bit; the curve of an ECDSA key must be among those offered (RFC 8422 section 5.1): last."""
+    said, version = asking.said, asking.said.best
+    suites = [code for code in asking.offered(version, CURVES) if code not in said.refused(version)] if version else []
+    if suites and version != "SSLv3" and not said.way.is_bare:
+        curves = WEAK_CURVES + own_curve(said)
+        await asking.put("curves below 224 bit", (version,), suites, topic=WEAK_GROUPS, groups=curves)
+
+
+async def ask_weak_signature(asking: Asking) -> None:
+    """SHA-1 and MD5 alone, in TLS 1.2: older versions have nothing better, TLS 1.3 never signs with them."""
+    said, usual_version = asking.said, asking.said.before[-1]
+    if not any(map(SIGNED, said.chosen(usual_version))) or said.way.is_bare:
+        return
+    if not any(scheme in WEAK_SIGNATURES for scheme in said.schemes()):
+        suites = asking.offered(usual_version, SIGNED)
+        question = "signatures with SHA-1 or MD5"
+        await asking.put(question, (usual_version,), suites, topic=WEAK_SIGNATURE, signatures=WEAK_SIGNATURES)
+
+
+async def ask_preference(asking: Asking) -> None:
+    """Offer the suite it selected with forward secrecy, then the one without: which will it be?
+
+    In this order a server that follows its clients is not blamed for what it would never do to a real one.
+    """
+    said, version = asking.said, asking.said.best
+    ephemeral, static = said.first(version, EPHEMERAL), said.first(version, STATIC)
+    if ephemeral is not None and static is not None and version:
+        both = (ephemeral.suite, static.suite)
+        await asking.put("preference of forward secrecy", (version,), both, topic=PREFERENCE)
+
+
+async def ask_alpn(asking: Asking) -> None:
+    """A protocol that does not exist; the hello is one more handshake to compare key shares with."""
+    version = asking.said.best or asking.said.newest
+    if version == "SSLv3" or asking.said.way.is_bare:
+        return
+    await _ask_again(asking, version, "unknown application protocol", ALPN, alpn=(NO_PROTOCOL,))
+
+
+async def ask_again(asking: Asking) -> None:
+    """Repeat a handshake until there are enough public values to tell that they differ."""
+    said = asking.said
+    for _ in range(SHARES_WANTED - 1):
+        values = public_values(said)
+        if not values or len(values) >= SHARES_WANTED or len(set(values)) < len(values):
+            return
+        in_old = any(map(EPHEMERAL, said.chosen(said.best))) if said.best else False
+        reply = await _ask_again(asking, said.best if in_old else said.newest, "another key share", AGAIN)
+        if not reply.is_selected:
+            return
+
+
+async def _ask_again(asking: Asking, version: str, question: str, topic: str, *, alpn: tuple[str, ...] = ()) -> Reply:
+    """The suites of the first hello, the one that was selected last: does the server insist on it?"""
+    said = asking.said
+    first = next(a for a in said.selections(version) if a.topic not in (ALPN, AGAIN))
+    ephemeral = said.first(version, EPHEMERAL)
+    chosen = (ephemeral or first.reply).suite
+    kind = EPHEMERAL if ephemeral is not None else (lambda suite: True)
+    suites = (*(code for code in asking.offered(version, kind) if code != chosen), chosen)
+    groups = said.way.groups(version)
+    if own_curve(said):
+        seen = [exchange.group for exchange in key_exchanges(said) if exchange.version == version]
+        groups = tuple(sorted(groups, key=lambda code: group_name(code) in seen))
+    return await asking.put(question, (version,), suites, topic=topic, alpn=alpn, groups=groups)
+
+
+async def ask_fallback(asking: Asking) -> None:
+    """The newest version but one, with the signal that it is a second try: RFC 7507."""
+    older = [version for version in asking.said.accepted[1:] if not is_13(version)]
+    if older:
+        suites = asking.offered(older[0])
+        await asking.put(f"fallback to {older[0]}", older[:1], suites, topic=FALLBACK, is_fallback=True)
+
+
+async def ask_hybrids(asking: Asking) -> None:
+    """Hybrid groups alone, without a key share: who has one asks for it."""
+    newest = asking.said.newest
+    if asking.said.selections(newest):
+        suites = asking.offered(newest)
+        await asking.put("hybrid groups", (newest,), suites, topic=HYBRID, groups=HYBRIDS, shares=())
