@@ -3,6 +3,7 @@
 import msgspec
 
 from iotscan.model.vocabulary import Reason
+from iotscan.observe.network.failures import NoTls
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import BOTH, EXTRAS, TOGETHER
@@ -66,7 +67,7 @@ async def _find_a_way(asking: Asking) -> None:
         said.way = NAMELESS
         await _ask_with_extensions(asking, said.before[-1])
     for way, ask_one in _WAYS:
-        if said.accepted or _is_other_protocol(asking):
+        if said.accepted or _is_other_protocol(asking) or isinstance(asking.error, NoTls):
             return
         # Who was silent at a long hello is not sent another one; who has no name to be sent is not asked without.
         is_worth_it = way.is_short or not _is_waited_for(asking)
