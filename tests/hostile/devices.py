@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 
+from iotscan.wire.tls.answer import HELLO_RETRY
 from tests.hostile.serving import (
     ALL,
     ANY,
@@ -66,6 +67,48 @@ def server_hello(suite: int) -> bytes:
     body = b"\x03\x03" + bytes(32) + b"\x00" + suite.to_bytes(2, "big") + b"\x00"
     message = b"\x02" + len(body).to_bytes(3, "big") + body
     return RECORD + len(message).to_bytes(2, "big") + message
+
+
+def message(kind: int, body: bytes) -> bytes:
+    """One handshake message."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def records(data: bytes) -> bytes:
+    """Handshake bytes in records of TLS 1.2."""
+    pieces = (data[at : at + 2**14] for at in range(0, len(data), 2**14))
+    return b"".join(RECORD + len(piece).to_bytes(2, "big") + piece for piece in pieces)
+
+
+def retry_hello() -> bytes:
+    """A HelloRetryRequest of TLS 1.3 that wants a share for x25519, whatever share it was given."""
+    extensions = b"\x00\x2b\x00\x02\x03\x04" + b"\x00\x33\x00\x02\x00\x1d"
+    body = b"\x03\x03" + HELLO_RETRY + b"\x00\x13\x01\x00" + len(extensions).to_bytes(2, "big") + extensions
+    return records(message(2, body))
+
+
+def huge_chain() -> bytes:
+    """A ServerHello, and a Certificate message of 16 MiB that begins like any other."""
+    entry = (40_000).to_bytes(3, "big") + bytes(40_000)
+    return server_hello(0xC02F) + records(b"\x0b\xff\xff\xff\xff\xff\xfc" + entry * 20)
+
+
+def cyclic_chain() -> bytes:
+    """The same few bytes of certificate, again and again, in a flight that is whole."""
+    entries = (b"\x00\x00\x04\x30\x02\x05\x00") * 2000
+    chain = len(entries).to_bytes(3, "big") + entries
+    return server_hello(0xC02F) + records(message(11, chain) + message(14, b""))
+
+
+def as_it_likes() -> Talk:
+    """A suite that was offered at one time, and at the next a refusal of the same."""
+    asked = itertools.count()
+
+    def talk(guest: socket.socket) -> None:
+        guest.recv(4096)
+        guest.sendall(ALERT + b"\x02\x28" if next(asked) % 2 else server_hello(0xC02F) + records(message(14, b"")))
+
+    return talk
 
 
 def kexinit() -> bytes:
@@ -128,6 +171,19 @@ PLAIN: dict[str, Misbehaviour] = {
     "alert-flood": on(endless(b"", ALERT + b"\x01\x70"), SECURE, ANY),
     "alert-nonsense": on(endless(b"", ALERT + b"\x07\xee"), SECURE, ANY),
     "suite-never-offered": on(answering(server_hello(0xCAFE)), SECURE, ANY),
+    "version-never-offered": on(
+        answering(b"\x16\x03\x09" + server_hello(0xC02F)[3:9] + b"\x03\x09" + bytes(36)), SECURE, ANY
+    ),
+    "compression-never-offered": on(answering(server_hello(0xC02F)[:-1] + b"\x40"), SECURE, ANY),
+    "empty-records": on(endless(b"", RECORD + b"\x00\x00"), SECURE, ANY),
+    "record-too-long": on(answering(RECORD + b"\x48\x01" + bytes(0x4801)), SECURE, ANY),
+    "record-of-no-version": on(answering(b"\x16\x7f\x1c" + server_hello(0xC02F)[3:]), SECURE, ANY),
+    "tls-retry-for-ever": on(answering(retry_hello()), SECURE, ANY),
+    "tls-handshake-for-ever": on(endless(server_hello(0xC02F), RECORD + b"\x00\x04\x0e\x00\x00\x01"), SECURE, ANY),
+    "tls-huge-chain": on(answering(huge_chain()), SECURE, ANY),
+    "tls-cyclic-chain": on(answering(cyclic_chain()), SECURE, ANY),
+    "tls-hello-and-no-more": on(answering(server_hello(0xC02F)), SECURE, ANY),
+    "tls-as-it-likes": on(as_it_likes(), SECURE, ANY),
     "endless-records": on(endless(RECORD + b"\x40\x00\x02\x03\xff\xff", b"\x00"), SECURE, ANY),
     "endless-small-records": on(endless(b"", RECORD + b"\x00\x04\x00\x00\x00\x00"), SECURE, ANY),
     "rst": on(reset),

@@ -12,6 +12,13 @@ from tests.hostile.serving import ALL, EXPECTED, device
 pytestmark = pytest.mark.timeout(240)
 OPEN_PAGE, LOGIN_PAGE = ("http-cleartext-login", "pass"), ("http-cleartext-login", "cleartext")
 NO_CONTACT = ("security-contact", "absent")
+SELECTS_AEAD: set[Claim] = {
+    ("tls-modern-versions", "pass"),
+    ("tls-authenticated-encryption", "pass"),
+    ("tls-protocol-extensions", "no-extended-master-secret"),
+    ("tls-protocol-extensions", "no-secure-renegotiation"),
+}
+"""What a ServerHello that selects an AEAD suite proves, whatever follows it: no refusal of theirs proves anything."""
 TRUE: dict[str, set[Claim]] = {
     "everything-is-200": {OPEN_PAGE, NO_CONTACT},
     "login-with-success": {LOGIN_PAGE, NO_CONTACT},
@@ -19,6 +26,10 @@ TRUE: dict[str, set[Claim]] = {
     "steering": {LOGIN_PAGE, ("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "telnet-border": {("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "mqtt-nonsense": {("mqtt-encryption", "cleartext")},
+    **dict.fromkeys(
+        ("tls-handshake-for-ever", "tls-huge-chain", "tls-cyclic-chain", "tls-hello-and-no-more", "tls-as-it-likes"),
+        SELECTS_AEAD,
+    ),
 }
 """All that may be said for certain; of the others nothing may."""
 MUTE = ("tarpit", "drips-s", "drips-tls", "rst", "rst-after-a-byte", "fin")

@@ -37,6 +37,8 @@ from iotscan.observe.network.pace import Pacer
 from iotscan.observe.network.tcp_stream import TcpStream, connect
 
 _LOST_LIMIT = 2
+_HANDSHAKE_CAP = 256 * 1024
+"""Bytes that a TLS handshake, and what TLS adds to what is read inside, may take."""
 
 Knock = Literal["open", "closed", "filtered"]
 
@@ -182,6 +184,8 @@ class Line:
         """
         async with self._conversation(port) as stream:
             self._outgoing.note("tls", self.address, "tcp", port)
+            # OpenSSL reads on as long as what comes might be a handshake.
+            stream.left = cap + _HANDSHAKE_CAP
             try:
                 inner = await TLSStream.wrap(
                     stream,

@@ -8,14 +8,17 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
 
 from iotscan.observe.network.conversation import Tally
+from iotscan.observe.network.failures import TooMuch
 from iotscan.observe.network.patience import patience
 
+_UNREAD = 64 * 1024
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
 
 
@@ -27,6 +30,8 @@ class TcpStream(ByteStream):
 
     def __init__(self, raw: socket.socket, tally: Tally) -> None:
         self.raw = raw
+        self.left: int | None = None
+        """Bytes that may still be received, where a layer above reads without asking us: None for any number."""
         self._tally = tally
 
     @property
@@ -49,11 +54,13 @@ class TcpStream(ByteStream):
             left = left[sent:]
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        """The next bytes. Raises EndOfStream, and BrokenResourceError on a reset.
+        """The next bytes. Raises EndOfStream, BrokenResourceError on a reset, TooMuch beyond :attr:`left`.
 
         It waits each time before it reads: so a peer that never stops talking does not stop our clocks.
         """
         while True:
+            if self.left is not None and self.left <= 0:
+                raise TooMuch("the service sent more than we read")
             await anyio.wait_readable(self.raw)
             try:
                 data = self.raw.recv(max_bytes)
@@ -64,6 +71,7 @@ class TcpStream(ByteStream):
             if not data:
                 raise anyio.EndOfStream
             self._tally.bytes_received += len(data)
+            self.left = None if self.left is None else self.left - len(data)
             return data
 
     async def send_eof(self) -> None:
@@ -75,7 +83,12 @@ class TcpStream(ByteStream):
         self.close()
 
     def close(self) -> None:
-        """Close at once: the kernel delivers what was sent."""
+        """Close at once: the kernel delivers what was sent.
+
+        What has come and was not read goes first: with that unread the kernel would reset instead of closing.
+        """
+        with suppress(OSError):
+            self._tally.bytes_received += len(self.raw.recv(_UNREAD))
         self.raw.close()
 
 

@@ -1,0 +1,36 @@
+"""Where the fuzzers begin: what real peers say, made by our own server's side."""
+
+from iotscan.wire.tls.hello import EXTRAS, NOISE, Offer, client_hello
+from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_done
+from iotscan.wire.tls.suites import offer
+
+_FLIGHT = server_hello(version="TLSv1.2", suite=0xC02F) + certificate([b"leaf", b"root" * 99]) + server_hello_done()
+_HELLO = client_hello(
+    Offer(
+        versions=("TLSv1.3", "TLSv1.2"), suites=offer("TLSv1.2"), extras=EXTRAS, alpn=("h2",), server_name="a.example"
+    ),
+    random=bytes(NOISE),
+)
+_EC = b"\xc0\x2f\x01" + b"\x03\x00\x1d\x20" + bytes(32) + b"\x04\x03\x00\x02ab"
+_DH = b"\x00\x9e\x01" + b"\x00\x02\xff\xff\x00\x01\x02\x00\x02\x12\x34\x04\x01\x00\x02ab"
+_PSK = b"\x00\xa8\x01" + b"\x00\x04hint"
+
+SEEDS: dict[str, tuple[bytes, ...]] = {
+    "tls-stream": (
+        _FLIGHT,
+        alert(2, 40),
+        alert(1, 112) + _FLIGHT,
+        server_hello(version="TLSv1.3", suite=0x1301),
+        server_hello(version="SSLv3", suite=0x0005),
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ),
+    "tls-key-exchange": (_EC, _DH, _PSK),
+    "tls-client-hello": (_HELLO, client_hello(Offer(versions=("SSLv3",), suites=offer("SSLv3")), random=bytes(NOISE))),
+    "first-words": (
+        b"220 ready FTP\r\n",
+        b"SSH-2.0-x\r\n",
+        b"\xff\xfd\x18login: ",
+        b"* OK IMAP4rev1\r\n",
+        alert(2, 70),
+    ),
+}

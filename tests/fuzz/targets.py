@@ -1,0 +1,54 @@
+"""What is fed with bytes that a peer chose. None of it may raise, hang, or take more than it was given reason to."""
+
+from collections.abc import Callable
+
+from iotscan.wire.banner import recognise
+from iotscan.wire.tls.answer import read_answer
+from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight, read_key_exchange
+from iotscan.wire.tls.framing import Malformed
+from iotscan.wire.tls.server import read_client_hello
+from iotscan.wire.tls.suites import SUITES
+
+_CODES = sorted(SUITES)
+
+
+def tls_stream(data: bytes) -> None:
+    """A server's bytes on a stream: the same flight whole and in pieces, and the decisive message alone agrees."""
+    whole = read_flight(data)
+    assert len(whole.certificates) <= CHAIN_LIMIT
+    reader = FlightReader()
+    size = 1 + (data[-1] if data else 0)
+    for at in range(0, len(data), size):
+        if reader.feed(data[at : at + size]):
+            break
+    reader.closed()
+    assert reader.flight == whole
+    assert read_answer(data) == whole.answer
+
+
+def tls_key_exchange(data: bytes) -> None:
+    """The body of a ServerKeyExchange, under any suite and version."""
+    suite = _CODES[int.from_bytes(data[:2], "big") % len(_CODES)]
+    version = ("TLSv1.0", "TLSv1.2", "DTLSv1.2")[data[2] % 3] if len(data) > 2 else "TLSv1.2"
+    try:
+        read_key_exchange(data[3:], suite=suite, version=version)
+    except Malformed:
+        return
+
+
+def tls_client_hello(data: bytes) -> None:
+    """A client's first bytes."""
+    read_client_hello(data)
+
+
+def first_words(data: bytes) -> None:
+    """Whatever a port says first."""
+    recognise(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "tls-stream": tls_stream,
+    "tls-key-exchange": tls_key_exchange,
+    "tls-client-hello": tls_client_hello,
+    "first-words": first_words,
+}
