@@ -1,6 +1,7 @@
 """Which protocol the first bytes of a service belong to, whether it spoke unasked or was asked in another.
 
-Source: RFC 4253 section 4.2 (SSH), RFC 854 (telnet), RFC 959 and RFC 5321 (220), RFC 2326 (RTSP), RFC 9112 (HTTP).
+Source: RFC 4253 section 4.2 (SSH), RFC 854 (telnet), RFC 959 and RFC 5321 (220), RFC 2326 (RTSP), RFC 9112 (HTTP),
+RFC 1939 (POP3), RFC 9051 (IMAP), RFC 6120 (XMPP).
 """
 
 from typing import Final
@@ -8,7 +9,8 @@ from typing import Final
 import msgspec
 
 from iotscan.model.text import safe_text
-from iotscan.wire import adb, mqtt, telnet
+from iotscan.wire import adb, amqp, mqtt, telnet
+from iotscan.wire.starttls import databases, ldap, xmpp
 from iotscan.wire.tls.answer import read_answer
 from iotscan.wire.tls.framing import ALERT, HANDSHAKE
 
@@ -22,12 +24,13 @@ _STARTS: Final = (
     (b"RFB 00", "vnc"),
     (b"+OK ", "pop3"),
     (b"* OK ", "imap"),
-    (b"AMQP\x00", "amqp"),
+    (b"* PREAUTH ", "imap"),
     (b"-ERR ", "redis"),
     (b"-DENIED ", "redis"),
     (b"-NOAUTH ", "redis"),
 )
 _SHOWN = 120
+_GREET_WITH_220: Final = {"ftp": "ftp", "ftps": "ftp", "smtp": "smtp", "smtps": "smtp"}
 _TELNET_COMMANDS: Final = range(0xFA, 0xFF)
 
 
@@ -70,6 +73,15 @@ def _binary(data: bytes) -> Recognised | None:
         return Recognised(protocol="adb", how=f"answered CNXN with {reply.command}")
     if (code := mqtt.read_connack(data)) is not None:
         return Recognised(protocol="mqtt", how=f"answered CONNECT with CONNACK {code}")
+    if amqp.is_answer(data):
+        return Recognised(protocol="amqp", how="answered in AMQP")
+    if (greeting := databases.read_first_packet(data)) is not None:
+        said = greeting.error or f"version {_show(greeting.version)}"
+        return Recognised(protocol="mysql", how=f"greeted in the protocol of MySQL: {said}")
+    if ldap.is_answer(data):
+        return Recognised(protocol="ldap", how="answered in LDAP")
+    if xmpp.is_stream(data):
+        return Recognised(protocol="xmpp", how="opened an XMPP stream")
     if len(data) >= 3 and data[0] == telnet.IAC and data[1] in _TELNET_COMMANDS:
         return Recognised(protocol="telnet", how="opened with telnet negotiation")
     return None
@@ -84,7 +96,7 @@ def _greeting(line: bytes, expected: str) -> Recognised | None:
     elif b"SMTP" in words:
         protocol = "smtp"
     else:
-        protocol = expected if expected in ("ftp", "smtp") else ""
+        protocol = _GREET_WITH_220.get(expected, "")
     return Recognised(protocol=protocol, how=f"sent {_show(line)}") if protocol else None
 
 

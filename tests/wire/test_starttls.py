@@ -210,15 +210,15 @@ def test_the_domain_is_quoted_for_xmpp() -> None:
 
 @given(st.binary(max_size=200))
 def test_recognising_never_raises(data: bytes) -> None:
-    databases.is_mysql(data)
+    databases.read_first_packet(data)
     ldap.is_answer(data)
     xmpp.is_stream(data)
 
 
 def test_first_words_are_recognised() -> None:
-    assert databases.is_mysql(mysql(0))
-    assert databases.is_mysql(b"\x18\x00\x00\x00\xff\x6a\x04Host is not allowed abc")
-    assert not databases.is_mysql(b"\x02\x00\x00\x00\x0a\x00")
+    assert databases.read_first_packet(mysql(0))
+    assert databases.read_first_packet(b"\x18\x00\x00\x00\xff\x6a\x04Host is not allowed abc")
+    assert not databases.read_first_packet(b"\x02\x00\x00\x00\x0a\x00")
     assert ldap.is_answer(bytes.fromhex("300c02010165070a010004000400"))
     assert not ldap.is_answer(ldap.root_request())
     assert xmpp.is_stream(b"<?xml version='1.0'?><stream:stream id=''>")

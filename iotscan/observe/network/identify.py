@@ -1,11 +1,10 @@
-"""Which protocol an open TCP port speaks: listened to first, then asked TLS, HTTP and MQTT.
+"""Which protocol an open TCP port speaks: listened to first, then asked TLS, HTTP and MQTT (see :mod:`.questions`).
 
 A port that suggests a protocol is asked that one first. Whatever a service says to any question counts:
 a web server that refuses our ClientHello in HTTP is a web server.
 """
 
-from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 import anyio
 import msgspec
@@ -17,34 +16,21 @@ from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, PeerClosed, TimedOut, TlsFailed
 from iotscan.observe.network.gaps import Outcome, behind_tls, not_recognised
-from iotscan.observe.network.probe import Missed
-from iotscan.wire import adb, mqtt, telnet
-from iotscan.wire.banner import Recognised, is_tls_record, recognise
-from iotscan.wire.http import Exchange, Origin
-from iotscan.wire.tls.hello import Offer, client_hello
-from iotscan.wire.tls.suites import offer
+from iotscan.observe.network.probe import TLS_AT_ONCE, Missed
+from iotscan.observe.network.questions import (
+    SPEAK_FIRST,
+    TWINS,
+    Question,
+    message,
+    order,
+    order_inside,
+    patience,
+    understand,
+)
+from iotscan.wire import mqtt, telnet
+from iotscan.wire.banner import Recognised, is_tls_record
+from iotscan.wire.starttls import ldap
 
-Question = Literal["listen", "tls", "http", "mqtt", "adb", "rtsp"]
-
-_GENERAL: Final[tuple[Question, ...]] = ("tls", "http", "mqtt")
-_FIRST: Final[dict[str, Question]] = {
-    "http": "http",
-    "https": "tls",
-    "tls": "tls",
-    "mqtts": "tls",
-    "mqtt": "mqtt",
-    "adb": "adb",
-    "rtsp": "rtsp",
-}
-_SPEAK_FIRST: Final = frozenset({"ssh", "telnet", "ftp", "smtp"})
-_PATIENCE: Final[dict[Question, tuple[float, float]]] = {
-    # Seconds to wait for an answer: on a port that suggests the protocol, and on any other.
-    "tls": (4.0, 1.5),
-    "http": (4.0, 2.0),
-    "mqtt": (3.0, 1.0),
-    "adb": (2.0, 2.0),
-    "rtsp": (2.0, 2.0),
-}
 _LONG_LISTEN = 2.5
 _READ_CAP = 16 * 1024
 _DRAIN_CAP = 64 * 1024
@@ -52,6 +38,12 @@ _DRAIN_SECONDS = 0.3
 _DRIP = 16
 """Bytes below which an unfinished utterance is a drip: it counts as silence."""
 _BANNER = 400
+_GREETERS: Final = frozenset({"ssh", "telnet", "ftp", "smtp", "vnc", "pop3", "imap", "ftps", "smtps", "pop3s", "imaps"})
+"""Protocols whose greeting says something to a person."""
+
+
+_BINARY: Final = frozenset({"mysql", "ldap", "amqp"})
+"""Protocols whose first bytes say nothing to a person, and something else each time."""
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +79,12 @@ class _Inquiry:
         self._line = line
         self._port = port
         self._expected = expected
-        self._listen = max(listen, _LONG_LISTEN) if expected in _SPEAK_FIRST else listen
+        self._listen = max(listen, _LONG_LISTEN) if expected in SPEAK_FIRST else listen
         self._outcomes: dict[str, Outcome] = {}
         self._unasked = b""
 
     async def run(self) -> Identified:
-        first = _FIRST.get(self._expected)
-        order = dict.fromkeys((*((first,) if first else ()), *_GENERAL))
-        for question in order:
+        for question in order(self._expected):
             try:
                 heard = await self._ask(question)
             except DialError as error:
@@ -118,7 +108,7 @@ class _Inquiry:
 
     async def _ask(self, question: Question) -> _Heard:
         """One conversation. TLS listens first where nothing was asked yet: any other wait is listening too."""
-        listens = question == "tls" and not self._outcomes and self._expected not in ("https", "tls", "mqtts")
+        listens = question == "tls" and not self._outcomes and self._expected not in TLS_AT_ONCE
         is_connected = False
         try:
             async with self._line.tcp(self._port) as connection:
@@ -138,11 +128,11 @@ class _Inquiry:
 
     async def _converse(self, connection: Connection, question: Question) -> _Heard:
         try:
-            await connection.send(self._message(question))
+            await connection.send(self._message(question, "http"))
         except PeerClosed:
             self._outcomes[question] = "closed"
             return _Heard(outcome="closed")
-        heard = await self._hear(connection, question, self._patience(question))
+        heard = await self._hear(connection, question, patience(question, self._expected))
         if heard.recognised:
             await _take_leave(connection, heard)
         return heard
@@ -157,7 +147,7 @@ class _Inquiry:
                     piece, is_reset = b"", True
                 is_closed = not piece
                 got += piece
-                found = recognise(got, self._expected) if piece else None
+                found = understand(question, got, self._expected) if piece else None
                 if found:
                     self._outcomes[question] = "other"
                     return _Heard(data=got, recognised=found, outcome="other")
@@ -170,46 +160,29 @@ class _Inquiry:
         self._outcomes[question] = outcome
         return _Heard(data=got, outcome=outcome)
 
-    def _message(self, question: Question) -> bytes:
-        messages: dict[Question, Callable[[], bytes]] = {
-            "tls": lambda: client_hello(Offer(versions=("TLSv1.2",), suites=offer("TLSv1.2"))),
-            "http": lambda: self._get("http"),
-            "mqtt": lambda: mqtt.connect_message(""),
-            "adb": adb.connect_message,
-            "rtsp": lambda: b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n",
-        }
-        return messages[question]()
-
-    def _get(self, scheme: str) -> bytes:
-        host = Origin(scheme=scheme, host=self._line.address, port=self._port).authority
-        return Exchange("/", host=host, body_cap=0).request
-
-    def _patience(self, question: Question) -> float:
-        suggested, other = _PATIENCE[question]
-        return suggested if _FIRST.get(self._expected) == question else other
+    def _message(self, question: Question, scheme: str) -> bytes:
+        return message(question, scheme, self._line.address, self._port)
 
     async def _behind_tls(self, found: Recognised) -> Identified:
-        """What TLS carries: HTTP, else MQTT, else nothing that we know."""
+        """What TLS carries: what its port suggests, HTTP, MQTT, what it says to these, else nothing that we know."""
         outcomes: dict[str, Outcome] = {}
-        order: tuple[Question, ...] = ("mqtt", "http") if self._expected == "mqtts" else ("http", "mqtt")
-        for question in order:
+        for question in order_inside(self._expected):
             try:
                 heard = await self._ask_inside(question)
             except DialError as error:
                 return self._identified("tls", found.how, b"", behind_tls(outcomes, error))
             outcomes[question] = heard.outcome
-            if heard.recognised and heard.recognised.protocol == question:
-                protocol = "https" if question == "http" else "mqtts"
+            if heard.recognised and heard.recognised.protocol in TWINS:
                 how = f"{found.how}; inside, {heard.recognised.how}"
-                return self._identified(protocol, how, b"")
+                return self._identified(TWINS[heard.recognised.protocol], how, heard.data)
         return self._identified("tls", found.how, b"", behind_tls(outcomes))
 
     async def _ask_inside(self, question: Question) -> _Heard:
-        message = self._get("https") if question == "http" else self._message(question)
         try:
             async with self._line.tls(self._port) as connection:
-                await connection.send(message)
-                heard = await self._hear(connection, question, self._patience(question))
+                if words := self._message(question, "https"):
+                    await connection.send(words)
+                heard = await self._hear(connection, question, patience(question, self._expected))
                 if heard.recognised:
                     await _take_leave(connection, heard)
                 return heard
@@ -221,7 +194,7 @@ class _Inquiry:
             return _Heard(outcome="silent")
 
     def _identified(self, protocol: str, how: str, data: bytes, gaps: tuple[Missed, ...] = ()) -> Identified:
-        banner = data if protocol in ("ssh", "telnet", "ftp", "smtp", "vnc", "pop3", "imap") else self._unasked
+        banner = data if protocol in _GREETERS else b"" if protocol in _BINARY else self._unasked
         return Identified(
             service=Service(transport="tcp", port=self._port, protocol=protocol, how=how),
             fact=OpenService(protocol=protocol, how=how, banner=safe_text(telnet.split(banner).text, _BANNER)),
@@ -251,6 +224,8 @@ async def _take_leave(connection: Connection, heard: _Heard) -> None:
     try:
         if protocol == "mqtt" and mqtt.read_connack(heard.data) == mqtt.ACCEPTED:
             await connection.send(mqtt.DISCONNECT)
+        elif protocol == "ldap":
+            await connection.send(ldap.unbind_request())
         elif protocol == "http":
             with anyio.move_on_after(_DRAIN_SECONDS):
                 await connection.receive_while(lambda _: True, _DRAIN_CAP)

@@ -66,13 +66,13 @@ def read_greeting(payload: bytes) -> Greeting | None:
     return Greeting(version=version, has_tls=bool(int.from_bytes(rest[13:15], "little") & _CLIENT_SSL))
 
 
-def is_mysql(data: bytes) -> bool:
-    """True for bytes that begin with a MySQL server's first packet. Never raises."""
+def read_first_packet(data: bytes) -> Greeting | None:
+    """What the first bytes of a MySQL server say; None for anything else and for less. Never raises."""
     try:
         found = packet(data)
     except Garbled:
-        return False
-    return found is not None and read_greeting(found[0]) is not None
+        return None
+    return read_greeting(found[0]) if found else None
 
 
 def ssl_request() -> bytes:

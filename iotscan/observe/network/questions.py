@@ -1,0 +1,123 @@
+"""What a service is asked to learn its protocol, in which order, and how its answer is known."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from iotscan.observe.network.probe import TLS_AT_ONCE
+from iotscan.wire import adb, amqp, coap_tcp, dns, mqtt
+from iotscan.wire.banner import Recognised, recognise
+from iotscan.wire.http import Exchange, Origin
+from iotscan.wire.starttls import databases, ldap, xmpp
+from iotscan.wire.tls.hello import Offer, client_hello
+from iotscan.wire.tls.suites import offer
+
+Question = Literal["listen", "tls", "http", "mqtt", "adb", "rtsp", "amqp", "ldap", "xmpp", "postgresql", "dns", "coap"]
+
+GENERAL: Final[tuple[Question, ...]] = ("tls", "http", "mqtt")
+"""What every port is asked, whatever it suggests."""
+GENERAL_INSIDE: Final[tuple[Question, ...]] = ("http", "mqtt")
+"""What every TLS service is asked inside."""
+SPEAK_FIRST: Final = frozenset({"ssh", "telnet", "ftp", "smtp", "imap", "pop3", "mysql"})
+"""Protocols whose server has the first word."""
+TWINS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "http": "https",
+        "mqtt": "mqtts",
+        "amqp": "amqps",
+        "imap": "imaps",
+        "pop3": "pop3s",
+        "smtp": "smtps",
+        "ftp": "ftps",
+        "ldap": "ldaps",
+        "rtsp": "rtsps",
+        "dns": "dot",
+        "coap": "coaps+tcp",
+    }
+)
+"""What a protocol is called inside TLS."""
+
+_FIRST: Final[Mapping[str, Question]] = MappingProxyType(
+    {
+        **dict.fromkeys(TLS_AT_ONCE, "tls"),
+        "http": "http",
+        "mqtt": "mqtt",
+        "adb": "adb",
+        "rtsp": "rtsp",
+        "amqp": "amqp",
+        "ldap": "ldap",
+        "xmpp": "xmpp",
+        "postgresql": "postgresql",
+    }
+)
+_FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(
+    {
+        "mqtts": "mqtt",
+        "amqps": "amqp",
+        "ldaps": "ldap",
+        "rtsps": "rtsp",
+        "dot": "dns",
+        "coaps+tcp": "coap",
+        **dict.fromkeys(("imaps", "pop3s", "smtps", "ftps"), "listen"),
+    }
+)
+_PATIENCE: Final[Mapping[Question, tuple[float, float]]] = MappingProxyType(
+    {
+        # Seconds to wait for an answer: on a port that suggests the protocol, and on any other.
+        "tls": (4.0, 1.5),
+        "http": (4.0, 2.0),
+        "mqtt": (3.0, 1.0),
+        "listen": (2.5, 0.7),
+    }
+)
+_USUAL_PATIENCE = (2.0, 2.0)
+
+
+def order(expected: str) -> tuple[Question, ...]:
+    """The questions to a port that suggests ``expected`` (empty for nothing), its own first."""
+    first = _FIRST.get(expected)
+    return tuple(dict.fromkeys((*((first,) if first else ()), *GENERAL)))
+
+
+def order_inside(expected: str) -> tuple[Question, ...]:
+    """The questions inside TLS, that of the port first."""
+    first = _FIRST_INSIDE.get(expected)
+    return tuple(dict.fromkeys((*((first,) if first else ()), *GENERAL_INSIDE)))
+
+
+def patience(question: Question, expected: str) -> float:
+    """Seconds to wait for the answer to a question of a port that suggests ``expected``."""
+    suggested, other = _PATIENCE.get(question, _USUAL_PATIENCE)
+    return suggested if question in (_FIRST.get(expected), _FIRST_INSIDE.get(expected)) else other
+
+
+def message(question: Question, scheme: str, address: str, port: int) -> bytes:
+    """The bytes of a question; empty for listening. ``scheme`` is that of the web server we may be talking to."""
+    messages: dict[Question, Callable[[], bytes]] = {
+        "listen": lambda: b"",
+        "tls": lambda: client_hello(Offer(versions=("TLSv1.2",), suites=offer("TLSv1.2"))),
+        "http": lambda: (
+            Exchange("/", host=Origin(scheme=scheme, host=address, port=port).authority, body_cap=0).request
+        ),
+        "mqtt": lambda: mqtt.connect_message(""),
+        "adb": adb.connect_message,
+        "rtsp": lambda: b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        "amqp": lambda: amqp.HEADER,
+        "ldap": ldap.root_request,
+        "xmpp": lambda: xmpp.stream_header(address),
+        "postgresql": lambda: databases.SSL_REQUEST,
+        "dns": dns.version_query,
+        "coap": lambda: coap_tcp.CSM,
+    }
+    return messages[question]()
+
+
+def understand(question: Question, data: bytes, expected: str) -> Recognised | None:
+    """What the answer to a question is; None while it does not tell. Some answers mean nothing to another question."""
+    if question == "postgresql" and data in (b"S", b"N"):
+        return Recognised(protocol="postgresql", how=f"answered SSLRequest with {data.decode()}")
+    if question == "dns" and dns.is_answer(data):
+        return Recognised(protocol="dns", how="answered a DNS query")
+    if question == "coap" and coap_tcp.is_csm(data):
+        return Recognised(protocol="coap", how="opened CoAP with its capabilities")
+    return recognise(data, expected)

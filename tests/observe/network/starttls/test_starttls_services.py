@@ -1,0 +1,42 @@
+"""Real servers of every protocol that goes over to TLS: with it their versions are seen, without it there is none."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from iotscan.model.facts import TlsEndpoint
+from iotscan.model.vocabulary import AttemptStatus
+from iotscan.observe.network.probe import HAVE_TLS, TLS_AT_ONCE
+from iotscan.observe.network.probes import certificate, tls
+from tests.observe.network.daemons import door
+from tests.observe.network.starttls.services import SERVICES, Keys, keys
+
+__all__ = ["keys"]
+
+
+def test_every_protocol_that_begins_in_the_clear_has_a_real_server_here() -> None:
+    assert set(SERVICES) == HAVE_TLS - TLS_AT_ONCE
+
+
+@pytest.mark.parametrize("protocol", sorted(SERVICES))
+def test_with_tls_the_versions_and_the_certificate_are_seen(protocol: str, tmp_path: Path, keys: Keys) -> None:
+    with SERVICES[protocol](tmp_path, keys) as port:
+        way = door(port, protocol)
+        heard = anyio.run(tls.PROBE.ask, way)
+        endpoint = next((f for f in heard.facts if isinstance(f, TlsEndpoint)), None)
+        assert endpoint is not None, heard
+        chain = anyio.run(certificate.PROBE.ask, door(port, protocol, known=[endpoint]))
+    assert endpoint.versions["TLSv1.2"].known is True
+    assert endpoint.versions["SSLv3"].known is False
+    assert [fact.leaf.key_type for fact in chain.facts] == ["ec"]
+
+
+@pytest.mark.parametrize("protocol", sorted(SERVICES))
+def test_without_tls_it_is_absent(protocol: str, tmp_path: Path) -> None:
+    with SERVICES[protocol](tmp_path, None) as port:
+        way = door(port, protocol)
+        heard = anyio.run(tls.PROBE.ask, way)
+    assert [(gap.status, gap.reason) for gap in heard.missed] == [(AttemptStatus.ABSENT, None)], heard
+    assert "offers no" in heard.missed[0].detail
+    assert way.line.connections == 1
