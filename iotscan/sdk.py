@@ -24,6 +24,7 @@ from iotscan.assess.check import (
     Verdict,
     make_check,
 )
+from iotscan.assess.datagram_lines import ask_for_cookie, ping_coap
 from iotscan.assess.reproduce import (
     ANY_CERTIFICATE,
     ANY_CIPHER,
@@ -276,6 +277,7 @@ __all__ = [
     "UploadForm",
     "Verdict",
     "WellKnown",
+    "ask_for_cookie",
     "ask_suites",
     "ask_tls",
     "attested",
@@ -286,6 +288,7 @@ __all__ = [
     "good",
     "listen",
     "parameter",
+    "ping_coap",
     "say_hello",
     "show_certificate",
     "skip",

@@ -6,12 +6,12 @@ import msgspec
 
 from iotscan.assess.evidence import Evidence, Owner, place_of, whole
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import Fact, OpenService, PortSweep, SnmpAgent, kind_of
+from iotscan.model.facts import CoapServer, DtlsServer, Fact, OpenService, PortSweep, SnmpAgent, kind_of
 from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
-OVER_DATAGRAMS = (SnmpAgent,)
+OVER_DATAGRAMS = (SnmpAgent, CoapServer, DtlsServer)
 """Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
 
 _REASONS = {

@@ -149,6 +149,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "attestation": "only a person can answer it, with a reference",
         "certificates": "X.509 certificates and who vouches for them",
         "cleartext": "what crosses the network unencrypted",
+        "coap": "CoAP servers",
         "credentials": "passwords and other ways to log in",
         "crypto": "algorithms, key sizes, protocol versions",
         "disclosure": "where flaws are reported, how long support lasts",

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from iotscan.model.facts.tls import DTLS_VERSIONS
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.answer import read_server_hello
 from iotscan.wire.tls.flight import Flight, FlightParser
 from iotscan.wire.tls.framing import Malformed, Reader, vector
+from iotscan.wire.tls.groups import SECP256R1, X25519
 from iotscan.wire.tls.hello import Offer, hello_body
 
 SAFE_DATAGRAM = 1200
@@ -28,6 +30,19 @@ LONGEST_MESSAGE = 2**16
 """Bytes of one handshake message that are put together: a chain of CHAIN_LIMIT certificates fits in."""
 MESSAGES_LIMIT = 16
 """Handshake messages of one flight: RFC 5246 section 7.3 has seven."""
+
+SHORT_OFFER = Offer(
+    versions=tuple(reversed(DTLS_VERSIONS)),
+    suites=(
+        *(0x1301, 0x1304, 0x1305),  # DTLS 1.3: AES-GCM, CCM, CCM_8
+        *(0xC0AE, 0xC0A8, 0xC0AC, 0xC0A4),  # CCM_8 and CCM, the suites of RFC 7925
+        *(0xC02B, 0xC02F, 0x00A8, 0x009C, 0xCCA9, 0xCCA8, 0xCCAC),  # AES-GCM and ChaCha20
+        *(0xC023, 0xC037, 0x00AE, 0xC009, 0xC013, 0x008C, 0x002F),  # CBC, also for DTLS 1.0
+    ),
+    groups=(X25519, SECP256R1, 24),
+    shares=(X25519, SECP256R1),
+)
+"""What small devices have, in every version: a hello of some 300 bytes, as some drop a long one without a word."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ def all_probes() -> tuple[Probe, ...]:
     from iotscan.observe.network.probes import (
         adb,
         certificate,
+        coap,
+        dtls,
         http,
         login,
         mqtt,
@@ -19,5 +21,5 @@ def all_probes() -> tuple[Probe, ...]:
         well_known,
     )
 
-    modules = (adb, certificate, http, login, mqtt, snmp, ssh, telnet, tls, update, well_known)
+    modules = (adb, certificate, coap, dtls, http, login, mqtt, snmp, ssh, telnet, tls, update, well_known)
     return tuple(m.PROBE for m in modules)
