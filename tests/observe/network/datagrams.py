@@ -1,0 +1,88 @@
+"""Servers over datagrams on loopback: real ones as subprocesses, scripted ones in threads."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.observe.network.daemons import DEADLINE, HOST, free_port, running, tool
+
+Answer = Callable[[bytes], Iterable[bytes]]
+PACKAGES = {"coap-server-openssl": "libcoap3-bin", "coap-server-gnutls": "libcoap3-bin", "gnutls-serv": "gnutls-bin"}
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[int]:
+    """A UDP server that sends back all of ``answer(datagram)``; yields its port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind((HOST, 0))
+        peer.settimeout(DEADLINE)
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                try:
+                    data, guest = peer.recvfrom(65535)
+                    for reply in () if ended.is_set() else answer(data):
+                        peer.sendto(reply, guest)
+                except OSError:
+                    continue
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        port = int(peer.getsockname()[1])
+        try:
+            yield port
+        finally:
+            ended.set()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+                last.sendto(b"", (HOST, port))
+            thread.join(DEADLINE)
+
+
+@contextmanager
+def free_pair() -> Iterator[int]:
+    """A UDP port that was free a moment ago, with the one above it."""
+    while True:
+        port = free_port(socket.SOCK_DGRAM)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as above:
+                above.bind((HOST, port + 1))
+        except (OSError, OverflowError):
+            continue
+        break
+    yield port
+
+
+@contextmanager
+def coap_server(library: str, folder: Path, *options: str) -> Iterator[int]:
+    """libcoap's server with ``openssl`` or ``gnutls``; yields its clear port, DTLS is on the one above."""
+    name = f"coap-server-{library}"
+    program = tool(name, PACKAGES[name])
+    with free_pair() as port, running([program, "-A", HOST, "-p", str(port), *options], bound(port), cwd=folder):
+        yield port
+
+
+@contextmanager
+def dtls_server(folder: Path, command: Callable[[int], Sequence[str]]) -> Iterator[int]:
+    """A DTLS server started by ``command(port)``."""
+    port = free_port(socket.SOCK_DGRAM)
+    name, *options = command(port)
+    program = tool(name, PACKAGES.get(name, name)) if "/" not in name else name
+    with running([program, *options], bound(port), cwd=folder):
+        yield port
+
+
+def bound(port: int) -> Callable[[], bool]:
+    """Whether somebody holds a UDP port: no datagram is sent, as some servers serve their first guest only."""
+
+    def is_held() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                return True
+        return False
+
+    return is_held
