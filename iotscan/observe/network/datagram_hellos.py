@@ -21,8 +21,8 @@ from iotscan.wire.tls.answer import ServerAnswer
 from iotscan.wire.tls.flight import Flight
 from iotscan.wire.tls.hello import NOISE, Offer
 
-WAITS = (1.0, 2.0)
-"""Seconds of quiet after which a hello is sent again, and after which it is given up: RFC 6347 section 4.2.4.1."""
+WAITS = (1.0, 4.0)
+"""Seconds of quiet after which a hello is sent again (RFC 6347 section 4.2.4.1), and after which it is given up."""
 _COOKIES = 2
 """Cookies that are brought back: a server whose secret changed in between asks twice."""
 _FATAL = 2
@@ -135,6 +135,8 @@ class _Talk:
                 break
             except TimedOut:
                 self._was_quiet = True
+                if self._reader.is_strange:
+                    break
         self._hellos += 1
 
     async def _send(self, peer: Datagram) -> None:
@@ -164,10 +166,11 @@ class _Talk:
         if not kind:
             return False
         self._is_broken = self._retry is not None and kind == "HelloRetryRequest"
-        # Who asks again for what was brought, after a while of silence, has dropped that hello: so says no word of it.
-        is_dropped = self._was_quiet and bool(self._cookie)
-        self._asks_cookie, self._cookie = kind, cookie
-        is_vain = self._is_broken or is_dropped or not cookie or self._hellos > _COOKIES
+        self._asks_cookie, brought, self._cookie = kind, self._cookie, cookie
+        if self._was_quiet and brought:
+            # It took what was brought, and asks anew: no refusal, as some refuse so, and others what they could do.
+            self.stop = "dropped"
+        is_vain = self.stop == "dropped" or self._is_broken or not cookie or self._hellos > _COOKIES
         if is_vain or not self._returns_cookie:
             return False
         return kind == "HelloVerifyRequest" or self._follows()

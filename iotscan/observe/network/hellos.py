@@ -22,15 +22,16 @@ REST_PATIENCE = 1.0
 CAP = 128 * 1024
 """Bytes of one answer."""
 
-Stop = Literal["whole", "closed", "reset", "silent", "too_much", "failed"]
+Stop = Literal["whole", "closed", "reset", "silent", "dropped", "too_much", "failed"]
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What one hello came to.
 
     ``stop`` says why we stopped reading: the flight was ``whole`` (or ended by an alert or broken bytes), the peer
-    ``closed`` or ``reset``, was ``silent`` until our patience ended, said ``too_much``, or there was no conversation
-    at all (``failed``, with ``error``). ``heard`` is the number of bytes that came, ``start`` the first of them.
+    ``closed`` or ``reset``, was ``silent`` until our patience ended, ``dropped`` a hello over datagrams and began anew,
+    said ``too_much``, or there was no conversation at all (``failed``, with ``error``). ``heard`` is the number of
+    bytes that came, ``start`` the first of them.
     """
 
     flight: Flight = Flight()

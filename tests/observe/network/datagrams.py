@@ -21,13 +21,16 @@ def answering(answer: Answer) -> Iterator[int]:
         ended = threading.Event()
 
         def serve() -> None:
-            while not ended.is_set():
+            while True:
                 try:
                     data, guest = peer.recvfrom(65535)
-                    for reply in () if ended.is_set() else answer(data):
+                    if not data and ended.is_set():
+                        return
+                    for reply in answer(data):
                         peer.sendto(reply, guest)
                 except OSError:
-                    continue
+                    if ended.is_set():
+                        return
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

@@ -10,6 +10,7 @@ def all_probes() -> tuple[Probe, ...]:
         certificate,
         coap,
         dtls,
+        dtls_endpoint,
         http,
         login,
         mqtt,
@@ -21,5 +22,6 @@ def all_probes() -> tuple[Probe, ...]:
         well_known,
     )
 
-    modules = (adb, certificate, coap, dtls, http, login, mqtt, snmp, ssh, telnet, tls, update, well_known)
-    return tuple(m.PROBE for m in modules)
+    over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, update, well_known)
+    over_udp = (coap, dtls, dtls_endpoint, snmp)
+    return tuple(m.PROBE for m in (*over_tcp, *over_udp))

@@ -91,6 +91,9 @@ def _judge_silence(said: Said, offer: Offer) -> Reply:
         return Reply(kind="refused", is_doubtful=True, detail=detail)
     if said.stop == "too_much":
         return unread(Reason.UNREADABLE, "said more than we read, and decided nothing", speaks_tls=True)
+    if said.stop == "dropped":
+        detail = f"took a {offer.version} hello with its cookie, gave no answer and asked for another cookie"
+        return unread(Reason.UNREADABLE, detail, speaks_tls=True)
     detail = f"no answer to a {offer.version} hello in {hellos.PATIENCE:g} s"
     return unread(Reason.TIMEOUT, detail, speaks_tls=bool(said.heard))
 
