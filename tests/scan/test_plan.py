@@ -20,12 +20,12 @@ def names(*check_ids: str) -> set[str]:
 
 
 def test_probes_follow_from_checks() -> None:
-    assert names("tls-versions") == {"tls"}
+    assert names("tls-versions") == {"tls", "dtls", "dtls-endpoint"}
     assert names("telnet-service") == {"telnet"}
 
 
 def test_a_probe_brings_those_it_builds_on() -> None:
-    assert names("certificate-validity") == {"certificate", "tls"}
+    assert names("certificate-validity") == {"certificate", "tls", "dtls", "dtls-endpoint"}
     assert {"login", "http", "telnet", "ssh", "mqtt", "snmp"} <= names("default-credentials")
 
 
