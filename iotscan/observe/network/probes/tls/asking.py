@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.hellos import Ask
-from iotscan.observe.network.probes.tls.kinds import Wanted
+from iotscan.observe.network.probes.tls.kinds import EVERY, Wanted, of_kind
 from iotscan.observe.network.probes.tls.reply import Reply, judge, unread
 from iotscan.observe.network.probes.tls.transcript import PLAIN, Asked, Transcript
 from iotscan.wire.tls import framing, sslv2
 from iotscan.wire.tls.hello import Offer
-from iotscan.wire.tls.suites import ranked
 
 _SILENCES = 2
 _FIRST_SILENCES = 3
@@ -84,7 +81,7 @@ class Asking:
             is_bare=way.is_bare,
         )
         reply = await self._reply(question, offer)
-        self.said.asked.append(Asked(question=question, topic=topic, way=way, offer=offer, reply=reply))
+        self.said.note(Asked(question=question, topic=topic, way=way, offer=offer, reply=reply))
         return reply
 
     async def _reply(self, question: str, offer: Offer) -> Reply:
@@ -110,14 +107,12 @@ class Asking:
         doubted = [v for v in self.said.accepted if any(a.reply.is_doubtful for a in self.said.refusals(v))]
         return max(len(doubted), int(is_last_doubtful))
 
-    def offered(self, version: str, wanted: Wanted = lambda suite: True) -> tuple[int, ...]:
+    def offered(self, version: str, wanted: Wanted = EVERY) -> tuple[int, ...]:
         """The suites of a kind that one hello of this server's way offers in a version."""
         if version == sslv2.VERSION:
             return tuple(sslv2.KINDS)
-        return tuple(suite.code for suite in ranked(version) if wanted(suite))[: self.said.way.limit]
+        return of_kind(version, wanted)[: self.said.way.limit]
 
     def take_back(self, asked: Asked, why: str) -> None:
         """A refusal that turned out to be none."""
-        reply = unread(Reason.UNREADABLE, why, speaks_tls=asked.reply.speaks_tls)
-        place = self.said.asked.index(asked)
-        self.said.asked[place] = msgspec.structs.replace(asked, reply=reply)
+        self.said.correct(asked, unread(Reason.UNREADABLE, why, speaks_tls=asked.reply.speaks_tls))

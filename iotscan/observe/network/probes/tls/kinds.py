@@ -1,6 +1,7 @@
 """The kinds of cipher suites that a verdict hangs on: each a question to a group."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -9,6 +10,8 @@ from iotscan.wire.tls.suites import SUITES, CipherSuite, ranked
 
 Wanted = Callable[[CipherSuite], bool]
 
+EVERY: Wanted = attrgetter("name")
+"""Any suite at all: each has a name."""
 EPHEMERAL: Wanted = attrgetter("has_forward_secrecy")
 STATIC: Wanted = attrgetter("lacks_forward_secrecy")
 PLAIN_PSK: Wanted = attrgetter("is_plain_psk")
@@ -42,14 +45,29 @@ SETTLED: Mapping[str, Wanted] = MappingProxyType(
 _MANDATORY_13 = 0x1301
 
 
+@cache
 def any_of(*kinds: Wanted) -> Wanted:
-    """The suites of any of these kinds."""
+    """The suites of any of these kinds, which are constants: the same question is put to server after server."""
     return lambda suite: any(wanted(suite) for wanted in kinds)
 
 
+@cache
+def of_kind(version: str, wanted: Wanted) -> tuple[int, ...]:
+    """The suites of a version and a kind (a constant, or of :func:`any_of`), in the order in which a hello offers."""
+    return tuple(suite.code for suite in ranked(version) if wanted(suite))
+
+
+@cache
+def gravest_first(version: str, kinds: tuple[Wanted, ...], limit: int) -> tuple[int, ...]:
+    """The suites of any of these kinds, those first that are of most: ``limit`` of them at most."""
+    codes = of_kind(version, any_of(*kinds))[:limit]
+    return tuple(sorted(codes, key=lambda code: -sum(bool(wanted(SUITES[code])) for wanted in kinds)))
+
+
+@cache
 def usual(version: str, wanted: Wanted) -> frozenset[int]:
     """The suites of a kind that a version has, without the families that devices hardly use."""
-    return frozenset(suite.code for suite in ranked(version) if wanted(suite) and not suite.is_rare)
+    return frozenset(code for code in of_kind(version, wanted) if not SUITES[code].is_rare)
 
 
 def matters(version: str, wanted: Wanted) -> bool:

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.exchanges import key_exchanges, own_curve, public_values
-from iotscan.observe.network.probes.tls.kinds import CURVES, EPHEMERAL, SETTLED, SIGNED, STATIC, Wanted, any_of, usual
+from iotscan.observe.network.probes.tls.kinds import (
+    CURVES,
+    EPHEMERAL,
+    EVERY,
+    SETTLED,
+    SIGNED,
+    STATIC,
+    Wanted,
+    gravest_first,
+    usual,
+)
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import is_13
 from iotscan.wire.tls.groups import HYBRIDS, WEAK_CURVES, group_name
@@ -46,8 +56,8 @@ def _adds(asking: Asking, open_kinds: Iterable[Wanted]) -> bool:
 def _worst_first(asking: Asking, version: str, kinds: list[Wanted]) -> tuple[int, ...]:
     """The suites that settle most at once come first: who follows its clients then answers most with one hello."""
     refused = asking.said.refused(version)
-    codes = [code for code in asking.offered(version, any_of(*kinds)) if code not in refused]
-    return tuple(sorted(codes, key=lambda code: -sum(wanted(SUITES[code]) for wanted in kinds)))
+    suites = gravest_first(version, tuple(kinds), asking.said.way.limit)
+    return tuple(code for code in suites if code not in refused)
 
 
 async def ask_weak_curves(asking: Asking) -> None:
@@ -109,7 +119,7 @@ async def _ask_again(asking: Asking, version: str, question: str, topic: str, *,
     first = next(a for a in said.selections(version) if a.topic not in (ALPN, AGAIN))
     ephemeral = said.first(version, EPHEMERAL)
     chosen = (ephemeral or first.reply).suite
-    kind = EPHEMERAL if ephemeral is not None else (lambda suite: True)
+    kind = EPHEMERAL if ephemeral is not None else EVERY
     suites = (*(code for code in asking.offered(version, kind) if code != chosen), chosen)
     groups = said.way.groups(version)
     if own_curve(said):

@@ -49,9 +49,45 @@ class Transcript:
 
     def __init__(self, versions: tuple[str, ...]) -> None:
         self.versions = versions
-        self.asked: list[Asked] = []
+        self._asked: list[Asked] = []
         self.way = Way()
         """How this server wants to be asked: refusals of other ways are not believed."""
+        # What follows from the replies so far: each question is chosen by it, over and over.
+        self._selections: dict[str, list[Asked]] = {}
+        self._refusals: dict[tuple[str, Way], tuple[Asked, ...]] = {}
+        self._refused: dict[tuple[str, Way], frozenset[int]] = {}
+        self._versions: dict[tuple[str, Way], Answer[bool]] = {}
+
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Every hello, in order."""
+        return self._asked
+
+    def note(self, asked: Asked) -> None:
+        """One more hello."""
+        self._asked.append(asked)
+        self._sort_in(asked)
+        self._forget()
+
+    def correct(self, asked: Asked, reply: Reply) -> None:
+        """A reply that turned out to be another."""
+        self._asked[self._asked.index(asked)] = msgspec.structs.replace(asked, reply=reply)
+        self._selections.clear()
+        for again in self._asked:
+            self._sort_in(again)
+        self._forget()
+
+    def _sort_in(self, asked: Asked) -> None:
+        version = asked.reply.version
+        if version:
+            self._selections.setdefault(version, []).append(asked)
+        if version in self.versions:
+            self._selections.setdefault("", []).append(asked)
+
+    def _forget(self) -> None:
+        self._refusals.clear()
+        self._refused.clear()
+        self._versions.clear()
 
     @property
     def newest(self) -> str:
@@ -63,10 +99,9 @@ class Transcript:
         """The versions before the newest: those in which a server shows more than its hello. Oldest first."""
         return self.versions[:-1]
 
-    def selections(self, version: str = "") -> list[Asked]:
+    def selections(self, version: str = "") -> Sequence[Asked]:
         """Every hello that was answered with a selection (in ``version``); SSLv2 stands apart."""
-        wanted = (version,) if version else self.versions
-        return [a for a in self.asked if a.reply.is_selected and a.reply.version in wanted]
+        return self._selections.get(version, ())
 
     def chosen(self, version: str = "") -> Iterator[CipherSuite]:
         """The suites that were selected."""
@@ -104,6 +139,12 @@ class Transcript:
 
     def version(self, version: str) -> Answer[bool]:
         """Whether a version is accepted."""
+        key = version, self.way
+        if key not in self._versions:
+            self._versions[key] = self._conclude(version)
+        return self._versions[key]
+
+    def _conclude(self, version: str) -> Answer[bool]:
         if any(a.reply.version == version for a in self.asked):
             return Answer.of(True)
         replies = [a.reply for a in self.asked if version in self._denied(a)]
@@ -142,15 +183,18 @@ class Transcript:
 
     def refused(self, version: str) -> frozenset[int]:
         """The suites that were refused in a version."""
-        return frozenset(code for a in self.refusals(version) for code in a.offer.suites)
+        key = version, self.way
+        if key not in self._refused:
+            self._refused[key] = frozenset(code for a in self.refusals(version) for code in a.offer.suites)
+        return self._refused[key]
 
-    def refusals(self, version: str) -> list[Asked]:
+    def refusals(self, version: str) -> tuple[Asked, ...]:
         """The hellos of one version whose suites were all refused."""
-        return [
-            a
-            for a in self.asked
-            if a.reply.kind == "refused" and a.topic == PLAIN and a.offer.versions == (version,) and a.way == self.way
-        ]
+        key = version, self.way
+        if key not in self._refusals:
+            refusals = (a for a in self.asked if a.reply.kind == "refused" and a.topic == PLAIN and a.way == self.way)
+            self._refusals[key] = tuple(a for a in refusals if a.offer.versions == (version,))
+        return self._refusals[key]
 
     def is_settled(self, version: str, wanted: Wanted) -> bool:
         """Whether a kind is accepted or refused in an accepted version."""
