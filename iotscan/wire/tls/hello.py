@@ -139,11 +139,15 @@ def _extensions(offer: Offer, share: bytes, retry_cookie: bytes) -> bytes:
 
 
 def _share(group: int, noise: bytes) -> bytes:
-    """A key share of a group. Any 32 bytes are a public value of x25519; we never finish the handshake."""
+    """A key share of a group; we never finish the handshake.
+
+    Any 32 bytes are a public value of x25519 (RFC 7748 section 5), but no real one has the highest bit set,
+    and wolfSSL closes the connection over one that has.
+    """
     if group == SECP256R1:
         return group.to_bytes(2, "big") + vector(2, _P256_BASE)
     if group == X25519:
-        return group.to_bytes(2, "big") + vector(2, noise)
+        return group.to_bytes(2, "big") + vector(2, noise[:-1] + bytes([noise[-1] & 0x7F]))
     raise ValueError(f"no key share can be made for {group_name(group)}")
 
 

@@ -154,3 +154,10 @@ def test_a_name_no_dns_can_carry_is_an_error() -> None:
     with pytest.raises(ValueError):
         client_hello(Offer(versions=("TLSv1.2",), suites=(0x2F,), server_name="a" * 300))
     assert issubclass(Malformed, ValueError)
+
+
+def test_a_key_share_of_x25519_looks_like_a_real_one() -> None:
+    """wolfSSL closes the connection over a value whose highest bit is set: RFC 7748 section 5 has it masked instead."""
+    hello = client_hello(Offer(versions=("TLSv1.3",), suites=(0x1301,)), random=bytes([0xFF]) * 64)
+    share = bytes.fromhex("001d0020") + b"\xff" * 31
+    assert hello[hello.index(share) + len(share)] == 0x7F

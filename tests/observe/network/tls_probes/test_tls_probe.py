@@ -366,3 +366,12 @@ def test_no_hello_answered_is_no_fact(said: bytes, status: AttemptStatus) -> Non
 def test_a_port_that_closed_meanwhile_is_not_absent() -> None:
     (missed,) = ask(free_port()).missed
     assert missed.status is AttemptStatus.UNREADABLE
+
+
+def test_one_key_share_of_a_broken_suite_is_not_asked_for_again(rsa_credentials: Credentials) -> None:
+    """Nothing but NULL is accepted: there is no handshake with forward secrecy to repeat."""
+    null = ("-tls1_2", "-cipher", "ECDHE-RSA-NULL-SHA:NULL-SHA256:@SECLEVEL=0")
+    with openssl(*rsa_credentials.arguments, *null) as port:
+        fact = endpoint(port)
+    assert answers(fact, "broken_ciphers", "forward_secrecy") == (True, False)
+    assert fact.reuses_shares.reason is Reason.NOT_OBSERVABLE

@@ -108,7 +108,11 @@ async def ask_again(asking: Asking) -> None:
         if not values or len(values) >= SHARES_WANTED or len(set(values)) < len(values):
             return
         in_old = any(map(EPHEMERAL, said.chosen(said.best))) if said.best else False
-        reply = await _ask_again(asking, said.best if in_old else said.newest, "another key share", AGAIN)
+        version = said.best if in_old else said.newest
+        if not said.selections(version):
+            # The values came with suites that are broken otherwise: NULL, anonymous.
+            return
+        reply = await _ask_again(asking, version, "another key share", AGAIN)
         if not reply.is_selected:
             return
 
