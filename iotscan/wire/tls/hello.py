@@ -96,7 +96,7 @@ def hello_body(offer: Offer, random: bytes, *, cookie: bytes = b"", retry_cookie
     is_ssl = offer.version == "SSLv3"
     suites = (*offer.suites, FALLBACK_SCSV) if offer.is_fallback else offer.suites
     suites = (*suites, RENEGOTIATION_SCSV) if is_ssl or offer.is_bare else suites
-    body = framing.legacy_code(offer.version).to_bytes(2, "big") + random[:32]
+    body = framing.legacy_code(_legacy(offer)).to_bytes(2, "big") + random[:32]
     # A session id makes TLS 1.3 look like 1.2 to what stands between us: RFC 8446 appendix D.4. Not so in DTLS.
     body += vector(1, random[32:] if "TLSv1.3" in offer.versions else b"")
     body += vector(1, cookie) if offer.is_dtls else b""
@@ -104,6 +104,13 @@ def hello_body(offer: Offer, random: bytes, *, cookie: bytes = b"", retry_cookie
     body += vector(1, bytes([DEFLATE, 0] if offer.compression else [0]))
     extensions = b"" if is_ssl else _extensions(offer, random[32:], retry_cookie)
     return body + (vector(2, extensions) if extensions else b"")
+
+
+def _legacy(offer: Offer) -> str:
+    """The version of the hello's own field: TLS 1.2 beside supported_versions, whatever stands there."""
+    if len(offer.versions) == 1:
+        return offer.version
+    return "DTLSv1.2" if offer.is_dtls else "TLSv1.2"
 
 
 def _noise(random: bytes | None) -> bytes:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.failures import DialError
-from iotscan.observe.network.hellos import Ask
+from iotscan.observe.network.failures import DialError, PeerClosed, Refused
+from iotscan.observe.network.hellos import Ask, Said
 from iotscan.observe.network.probes.tls.kinds import EVERY, Wanted, of_kind
 from iotscan.observe.network.probes.tls.reply import Reply, judge, unread
 from iotscan.observe.network.probes.tls.transcript import PLAIN, Asked, Transcript
@@ -90,14 +90,21 @@ class Asking:
         if self.hellos + self._reserve() >= self.ceiling:
             self.cut[question] = None
             return unread(Reason.BUDGET, f"left unasked: {self.ceiling} hellos a service are the ceiling")
+        said = await self._send(offer)
+        if isinstance(said.error, Refused | PeerClosed) and self.hellos < self.ceiling:
+            # One guest at a time: the one before had hardly gone.
+            said = await self._send(offer)
+        reply = judge(said, offer)
+        self._silences = self._silences + 1 if reply.reason is Reason.TIMEOUT else 0
+        return reply
+
+    async def _send(self, offer: Offer) -> Said:
         said = await self._ask(offer)
         if said.error is None:
             self.hellos += 1
         else:
             self.error = self.error or said.error
-        reply = judge(said, offer)
-        self._silences = self._silences + 1 if reply.reason is Reason.TIMEOUT else 0
-        return reply
+        return said
 
     def _reserve(self) -> int:
         """Hellos that confirming the doubtful refusals so far will take."""

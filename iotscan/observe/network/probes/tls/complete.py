@@ -2,10 +2,10 @@
 
 from iotscan.model.facts.tls import Suite, SuiteList
 from iotscan.observe.network.probes.tls.asking import Asking
+from iotscan.observe.network.probes.tls.exchanges import own_curve
 from iotscan.observe.network.probes.tls.kinds import CURVES, EPHEMERAL
-from iotscan.observe.network.probes.tls.questions import ORDER
 from iotscan.observe.network.probes.tls.reply import Reply
-from iotscan.observe.network.probes.tls.transcript import is_13
+from iotscan.observe.network.probes.tls.transcript import ORDER, is_13
 from iotscan.wire.tls.groups import GROUPS
 from iotscan.wire.tls.suites import SUITES, ranked, suite_name
 
@@ -54,10 +54,11 @@ async def _groups(asking: Asking, version: str) -> None:
     suites = asking.offered(version, EPHEMERAL if is_13(version) else CURVES)
     if not suites or not any(map(EPHEMERAL, asking.said.chosen(version))):
         return
+    own = () if is_13(version) else own_curve(asking.said)
     while left:
-        reply = await asking.put(
-            f"every group of {version}", (version,), suites, topic=GROUP, groups=tuple(left), shares=()
-        )
+        # An ECDSA key needs its own curve among those offered (RFC 8422 section 5.1): it stays, as the last.
+        groups = (*(code for code in left if code not in own), *own)
+        reply = await asking.put(f"every group of {version}", (version,), suites, topic=GROUP, groups=groups, shares=())
         group = _group(reply)
         if group not in left:
             return

@@ -11,11 +11,24 @@ from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.doubts import answers_signal, denied_though_known
 from iotscan.observe.network.probes.tls.intolerances import intolerances
 from iotscan.observe.network.probes.tls.kinds import CBC, CURVES, EPHEMERAL, PRIMES, SETTLED, STATIC, Wanted
+from iotscan.observe.network.probes.tls.order import server_preference
 from iotscan.observe.network.probes.tls.reply import Reply
-from iotscan.observe.network.probes.tls.transcript import BOTH, EXTRAS, Transcript, unanswered
+from iotscan.observe.network.probes.tls.transcript import (
+    AGAIN,
+    ALPN,
+    BOTH,
+    EXTRAS,
+    FALLBACK,
+    HYBRID,
+    PREFERENCE,
+    WEAK_GROUPS,
+    WEAK_SIGNATURE,
+    Transcript,
+    unanswered,
+)
 from iotscan.wire.tls import framing, sslv2
 from iotscan.wire.tls.alerts import INAPPROPRIATE_FALLBACK, NO_APPLICATION_PROTOCOL
-from iotscan.wire.tls.groups import GROUPS, group_name
+from iotscan.wire.tls.groups import GROUPS
 from iotscan.wire.tls.signatures import WEAK as WEAK_SIGNATURES
 from iotscan.wire.tls.signatures import scheme_name
 from iotscan.wire.tls.suites import SUITES
@@ -45,7 +58,7 @@ def conclude(asking: Asking, *, lists: tuple[SuiteList, ...], contradictions: tu
         hellos=asking.hellos,
         prefers_newest=_prefers_newest(said),
         suite_lists=lists,
-        server_preference=_server_preference(said),
+        server_preference=server_preference(said),
         cbc=said.accepts(CBC),
         encrypt_then_mac=_encrypt_then_mac(said),
         short_tag=said.accepts(SETTLED["short_tag"]),
@@ -98,7 +111,7 @@ def _prefers_forward_secrecy(said: Transcript) -> Answer[bool]:
             return answer
     if not (ephemeral.value and static.value):
         return ephemeral
-    reply = said.about(questions.PREFERENCE)
+    reply = said.about(PREFERENCE)
     if reply is None:
         return Answer.missing(Reason.NOT_OBSERVABLE, "the two kinds were accepted in different versions only")
     if not reply.is_selected:
@@ -190,21 +203,6 @@ def _has_gap(said: Transcript) -> bool:
     return any(not said.version(version).is_answered for version in said.before)
 
 
-def _server_preference(said: Transcript) -> Answer[bool]:
-    asked = [a for a in said.asked if a.topic in (questions.ORDER, questions.ALPN, questions.AGAIN)]
-    asked = [a for a in asked if a.reply.is_selected and len(a.offer.suites) > 1]
-    for repeat in asked:
-        if repeat.reply.suite != repeat.offer.suites[-1]:
-            return Answer.of(False)
-        also = {a.reply.suite for a in said.selections(repeat.reply.version)} & set(repeat.offer.suites)
-        if len(also) > 1:
-            return Answer.of(True)
-    preference = said.about(questions.PREFERENCE)
-    if preference is not None and preference.is_selected and STATIC(SUITES[preference.suite]):
-        return Answer.of(True)
-    return Answer.missing(Reason.NOT_OBSERVABLE, "no two suites are known from which it could choose")
-
-
 def _encrypt_then_mac(said: Transcript) -> Answer[bool]:
     chosen = [
         a
@@ -222,31 +220,25 @@ def _encrypt_then_mac(said: Transcript) -> Answer[bool]:
 
 
 def _weak_groups(said: Transcript) -> Answer[bool]:
-    if any(e.bits < 224 and _kind(e.group) == "curve" for e in exchanges.key_exchanges(said) if e.bits):
+    if exchanges.uses_weak_curve(said):
         return Answer.of(True)
     if not said.best:
         return Answer.of(False) if not _has_gap(said) else _before_13(said, "weak group")
-    reply = said.about(questions.WEAK_GROUPS)
-    if reply is None:
+    replies = [a.reply for a in said.asked if a.topic == WEAK_GROUPS]
+    if not replies:
         curves = said.accepts(CURVES)
         return curves if curves.known is not True else Answer.missing(Reason.NOT_OBSERVABLE, "not asked")
-    if reply.kind == "open":
-        return unanswered([reply])
-    if reply.is_selected and not _follows_our_groups(said):
-        detail = "its ECDSA key needs a curve that it prefers to those that are weak"
-        return Answer.missing(Reason.NOT_OBSERVABLE, detail)
+    for reply in replies:
+        if reply.kind == "open":
+            return unanswered([reply])
+        # OpenSSL selects a suite and then gives up over the curve.
+        if reply.is_selected and reply.flight.exchange is None and reply.flight.end != "alert":
+            return Answer.missing(Reason.UNREADABLE, "it accepted, and did not send its key exchange")
     return Answer.of(False)
 
 
 def _kind(group: str) -> Literal["curve", "prime", "hybrid", ""]:
     return next((g.kind for g in GROUPS.values() if g.name == group), "")
-
-
-def _follows_our_groups(said: Transcript) -> bool:
-    """True when it took the first of two orders of the same groups, twice."""
-    seen = [a for a in said.selections(said.best) if a.topic not in (questions.WEAK_GROUPS,)]
-    groups = {a.reply.flight.exchange.group for a in seen if a.reply.flight.exchange and a.reply.flight.exchange.group}
-    return len(groups) > 1
 
 
 def _dh_bits(said: Transcript) -> Answer[int]:
@@ -267,7 +259,7 @@ def _hybrids(said: Transcript) -> Answer[bool]:
     newest = said.version(said.newest)
     if newest.known is not True:
         return newest
-    reply = said.about(questions.HYBRID)
+    reply = said.about(HYBRID)
     return Answer.of(False) if reply is not None and reply.kind == "refused" else _open(reply, "not asked")
 
 
@@ -277,7 +269,7 @@ def _reuses_shares(said: Transcript, seen: tuple[tuple[int, bytes], ...]) -> Ans
     groups = [group for group, _ in seen]
     if len(seen) >= questions.SHARES_WANTED and len(set(groups)) < len(groups):
         return Answer.of(False)
-    for topic in (questions.AGAIN, questions.ALPN):
+    for topic in (AGAIN, ALPN):
         reply = said.about(topic)
         if reply is not None and reply.kind == "open":
             return unanswered([reply])
@@ -288,7 +280,7 @@ def _chooses_weak_signature(said: Transcript) -> Answer[bool]:
     usual = [
         a.reply.flight.exchange.scheme
         for a in said.selections()
-        if a.topic != questions.WEAK_SIGNATURE and a.reply.flight.exchange and a.reply.flight.exchange.scheme
+        if a.topic != WEAK_SIGNATURE and a.reply.flight.exchange and a.reply.flight.exchange.scheme
     ]
     if usual:
         return Answer.of(any(scheme in WEAK_SIGNATURES for scheme in usual))
@@ -305,7 +297,7 @@ def _no_signature(said: Transcript) -> Answer[bool]:
 def _weak_signature(said: Transcript) -> Answer[bool]:
     if any(scheme in WEAK_SIGNATURES for scheme in said.schemes()):
         return Answer.of(True)
-    reply = said.about(questions.WEAK_SIGNATURE)
+    reply = said.about(WEAK_SIGNATURE)
     if reply is None:
         return _no_signature(said)
     if reply.is_selected and not (reply.flight.exchange and reply.flight.exchange.scheme):
@@ -315,7 +307,7 @@ def _weak_signature(said: Transcript) -> Answer[bool]:
 
 
 def _fallback(said: Transcript) -> Answer[bool]:
-    reply = said.about(questions.FALLBACK)
+    reply = said.about(FALLBACK)
     if reply is None:
         return Answer.missing(Reason.NOT_OBSERVABLE, "it has one version: there is nothing to fall back from")
     if reply.alert == INAPPROPRIATE_FALLBACK:
@@ -326,7 +318,7 @@ def _fallback(said: Transcript) -> Answer[bool]:
 
 
 def _alpn(said: Transcript) -> Answer[AlpnTreatment]:
-    reply = said.about(questions.ALPN)
+    reply = said.about(ALPN)
     if reply is None or (reply.kind != "selected" and reply.alert != NO_APPLICATION_PROTOCOL):
         why = unanswered([reply]) if reply is not None else _open(None, "no hello with extensions is accepted")
         return Answer[AlpnTreatment].missing(why.reason or Reason.UNREADABLE, why.detail)
@@ -386,6 +378,3 @@ def _stapled(said: Transcript) -> Answer[bool]:
     if not SUITES[reply.suite].needs_certificate:
         return Answer.missing(Reason.NOT_OBSERVABLE, "it selected a suite without a certificate")
     return Answer.of(False) if reply.flight.end == "whole" else _unfinished(said, "staple in the clear")
-
-
-__all__ = ["conclude", "group_name"]

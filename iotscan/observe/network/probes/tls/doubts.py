@@ -1,14 +1,19 @@
 """Refusals that may be none, and answers that contradict each other."""
 
 from iotscan.observe.network.probes.tls.asking import Asking
-from iotscan.observe.network.probes.tls.questions import AGAIN, ALPN, HYBRID, PREFERENCE, WEAK_GROUPS, WEAK_SIGNATURE
-from iotscan.observe.network.probes.tls.transcript import BOTH, EXTRAS, PLAIN, Asked, Transcript
+from iotscan.observe.network.probes.tls.transcript import (
+    CONTROL,
+    HYBRID,
+    ORDINARY,
+    PLAIN,
+    WEAK_GROUPS,
+    WEAK_SIGNATURE,
+    Asked,
+    Transcript,
+)
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.suites import suite_name
 
-CONTROL = "control"
-_ORDINARY = (PLAIN, EXTRAS, BOTH, AGAIN, ALPN, PREFERENCE, CONTROL)
-"""Topics of hellos with the usual groups and signatures: what one accepts, another must not refuse."""
 _SPECIAL = (WEAK_GROUPS, WEAK_SIGNATURE, HYBRID)
 
 
@@ -78,7 +83,7 @@ def _opposed(said: Transcript) -> list[tuple[Asked, Asked]]:
     for refusal in (a for version in said.accepted for a in said.refusals(version) if not a.reply.is_doubtful):
         for selection in said.selections(refusal.version):
             # A hello that is longer may have been refused for that.
-            is_alike = selection.topic in _ORDINARY and selection.way == refusal.way
+            is_alike = selection.topic in ORDINARY and selection.way == refusal.way
             is_shorter = len(refusal.offer.suites) <= max(len(selection.offer.suites), 16)
             if is_alike and is_shorter and selection.reply.suite in refusal.offer.suites:
                 pairs.append((refusal, selection))

@@ -4,7 +4,7 @@ from iotscan.model.facts.tls import KeyExchange
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import Transcript
 from iotscan.wire.certificates import UnreadableCertificate, read_certificate
-from iotscan.wire.tls.groups import GROUPS, group_name
+from iotscan.wire.tls.groups import GROUPS, WEAK_CURVES, group_name
 
 _CURVES_BY_BITS = {224: 21, 256: 23, 384: 24, 521: 25}
 
@@ -26,6 +26,12 @@ def _exchange(reply: Reply) -> KeyExchange | None:
     if sent is not None and sent.kind == "dh":
         return KeyExchange(version=reply.version, group="dh", bits=sent.bits)
     return None
+
+
+def uses_weak_curve(said: Transcript) -> bool:
+    """True when a key exchange over a curve below 224 bit was seen."""
+    groups = {a.reply.flight.exchange.group for a in said.selections() if a.reply.flight.exchange}
+    return any(group in WEAK_CURVES for group in groups)
 
 
 def public_values(said: Transcript) -> tuple[tuple[int, bytes], ...]:

@@ -65,9 +65,9 @@ class Interview:
         await questions.ask_preference(asking)
         await questions.ask_weak_curves(asking)
         await questions.ask_weak_signature(asking)
+        await questions.ask_fallback(asking)
         await questions.ask_alpn(asking)
         await questions.ask_again(asking)
-        await questions.ask_fallback(asking)
         await questions.ask_hybrids(asking)
         if asking.is_complete:
             self._lists = await complete(asking)

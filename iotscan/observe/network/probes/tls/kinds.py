@@ -58,10 +58,13 @@ def of_kind(version: str, wanted: Wanted) -> tuple[int, ...]:
 
 
 @cache
-def gravest_first(version: str, kinds: tuple[Wanted, ...], limit: int) -> tuple[int, ...]:
-    """The suites of any of these kinds, those first that are of most: ``limit`` of them at most."""
-    codes = of_kind(version, any_of(*kinds))[:limit]
-    return tuple(sorted(codes, key=lambda code: -sum(bool(wanted(SUITES[code])) for wanted in kinds)))
+def gravest_first(version: str, kinds: tuple[Wanted, ...]) -> tuple[int, ...]:
+    """The suites of any of these kinds, those first that are of most; what devices hardly use comes last."""
+
+    def rank(code: int) -> tuple[bool, int]:
+        return SUITES[code].is_rare, -sum(bool(wanted(SUITES[code])) for wanted in kinds)
+
+    return tuple(sorted(of_kind(version, any_of(*kinds)), key=rank))
 
 
 @cache

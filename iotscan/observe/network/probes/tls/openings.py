@@ -10,6 +10,7 @@ from iotscan.observe.network.probes.tls.transcript import BOTH, EXTRAS, TOGETHER
 from iotscan.observe.network.probes.tls.way import BARE, NAMELESS, SHORT, Way
 from iotscan.wire.tls import sslv2
 from iotscan.wire.tls.alerts import UNRECOGNIZED_NAME
+from iotscan.wire.tls.framing import stream_version
 from iotscan.wire.tls.hello import EXTRAS as EVERY_EXTENSION
 
 _BESIDE_13 = 12
@@ -108,9 +109,10 @@ def _is_other_protocol(asking: Asking) -> bool:
 
 
 async def _ask_newest(asking: Asking) -> None:
-    """TLS 1.3 beside 1.2 where 1.2 is accepted: what is preferred? By itself where that did not settle it."""
+    """Whether it has TLS 1.3, and whether it prefers that to 1.2: at once where its random hints at it."""
     said, usual = asking.said, asking.said.before[-1]
-    if said.about(BOTH) is None and said.selections(usual):
+    hints = [a.reply.flight.answer.knows_newer for a in said.selections(usual) if a.reply.flight.answer]
+    if said.about(BOTH) is None and stream_version(said.newest) in hints:
         await _ask_both(asking)
     if not said.version(said.newest).is_answered:
         await ask_alone(asking, said.newest)

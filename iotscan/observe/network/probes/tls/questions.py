@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from iotscan.observe.network.probes.tls.asking import Asking
-from iotscan.observe.network.probes.tls.exchanges import key_exchanges, own_curve, public_values
+from iotscan.observe.network.probes.tls.exchanges import own_curve, public_values, uses_weak_curve
 from iotscan.observe.network.probes.tls.kinds import (
     CURVES,
     EPHEMERAL,
@@ -16,14 +16,20 @@ from iotscan.observe.network.probes.tls.kinds import (
     usual,
 )
 from iotscan.observe.network.probes.tls.reply import Reply
-from iotscan.observe.network.probes.tls.transcript import is_13
-from iotscan.wire.tls.groups import HYBRIDS, WEAK_CURVES, group_name
+from iotscan.observe.network.probes.tls.transcript import (
+    AGAIN,
+    ALPN,
+    FALLBACK,
+    HYBRID,
+    PREFERENCE,
+    WEAK_GROUPS,
+    WEAK_SIGNATURE,
+    is_13,
+)
+from iotscan.wire.tls.groups import HYBRIDS, WEAK_CURVES
 from iotscan.wire.tls.signatures import WEAK as WEAK_SIGNATURES
 from iotscan.wire.tls.suites import SUITES
 
-WEAK_GROUPS, HYBRID, WEAK_SIGNATURE, ALPN = "weak groups", "hybrid groups", "weak signature", "unknown ALPN"
-AGAIN, FALLBACK, PREFERENCE, ORDER = "again", "fallback", "preference", "order"
-"""Topics of the questions beside those to versions and kinds of suites."""
 NO_PROTOCOL = "iotscan-none"
 """An application protocol that does not exist."""
 SHARES_WANTED = 3
@@ -31,8 +37,8 @@ SHARES_WANTED = 3
 
 async def ask_kinds(asking: Asking, version: str) -> None:
     """Ask on, in one version, until each kind of suites is accepted somewhere, or refused here."""
-    while open_kinds := _open_kinds(asking, version):
-        reply = await asking.put(f"suites of {version}", (version,), _worst_first(asking, version, open_kinds))
+    while (open_kinds := _open_kinds(asking, version)) and (suites := _worst_first(asking, version, open_kinds)):
+        reply = await asking.put(f"suites of {version}", (version,), suites)
         if reply.kind == "open" or (reply.is_selected and not _adds(asking, open_kinds)):
             return
 
@@ -56,17 +62,26 @@ def _adds(asking: Asking, open_kinds: Iterable[Wanted]) -> bool:
 def _worst_first(asking: Asking, version: str, kinds: list[Wanted]) -> tuple[int, ...]:
     """The suites that settle most at once come first: who follows its clients then answers most with one hello."""
     refused = asking.said.refused(version)
-    suites = gravest_first(version, tuple(kinds), asking.said.way.limit)
-    return tuple(code for code in suites if code not in refused)
+    suites = [code for code in gravest_first(version, tuple(kinds)) if code not in refused]
+    return tuple(suites[: asking.said.way.limit])
 
 
 async def ask_weak_curves(asking: Asking) -> None:
-    """Curves below 224 bit; the curve of an ECDSA key must be among those offered (RFC 8422 section 5.1): last."""
+    """Curves below 224 bit alone; for an ECDSA key once more with its own curve, which must be offered, as the last.
+
+    RFC 8422 section 5.1. A server that then takes that curve takes no weak one: not from a client whose order it
+    follows, for the weak ones came first, and not by its own order, for every client must offer that curve.
+    """
     said, version = asking.said, asking.said.best
-    suites = [code for code in asking.offered(version, CURVES) if code not in said.refused(version)] if version else []
-    if suites and version != "SSLv3" and not said.way.is_bare:
-        curves = WEAK_CURVES + own_curve(said)
-        await asking.put("curves below 224 bit", (version,), suites, topic=WEAK_GROUPS, groups=curves)
+    if not version or version == "SSLv3" or said.way.is_bare:
+        return
+    refused = said.refused(version)
+    suites = [code for code in asking.offered(version, CURVES) if code not in refused]
+    own = own_curve(said)
+    for curves in (WEAK_CURVES, WEAK_CURVES + own) if own else (WEAK_CURVES,):
+        if suites and not uses_weak_curve(said):
+            await asking.put("curves below 224 bit", (version,), suites, topic=WEAK_GROUPS, groups=curves)
+        suites = [code for code in suites if "ECDSA" in SUITES[code].key_exchange]
 
 
 async def ask_weak_signature(asking: Asking) -> None:
@@ -125,11 +140,7 @@ async def _ask_again(asking: Asking, version: str, question: str, topic: str, *,
     chosen = (ephemeral or first.reply).suite
     kind = EPHEMERAL if ephemeral is not None else EVERY
     suites = (*(code for code in asking.offered(version, kind) if code != chosen), chosen)
-    groups = said.way.groups(version)
-    if own_curve(said):
-        seen = [exchange.group for exchange in key_exchanges(said) if exchange.version == version]
-        groups = tuple(sorted(groups, key=lambda code: group_name(code) in seen))
-    return await asking.put(question, (version,), suites, topic=topic, alpn=alpn, groups=groups)
+    return await asking.put(question, (version,), suites, topic=topic, alpn=alpn)
 
 
 async def ask_fallback(asking: Asking) -> None:

@@ -23,6 +23,11 @@ from iotscan.wire.tls.suites import SUITES, CipherSuite, suite_name
 PLAIN, EXTRAS, TOGETHER, BOTH = "", "extras", "together", "both"
 """Topics of hellos that ask for versions: one by itself (and its suites); one with every extension besides; several old
 ones in supported_versions; TLS 1.3 beside 1.2, which says only what is preferred."""
+WEAK_GROUPS, HYBRID, WEAK_SIGNATURE, ALPN = "weak groups", "hybrid groups", "weak signature", "unknown ALPN"
+AGAIN, FALLBACK, PREFERENCE, ORDER, CONTROL = "again", "fallback", "preference", "order", "control"
+"""Topics of the questions beside those to versions and kinds of suites."""
+ORDINARY = (PLAIN, EXTRAS, BOTH, AGAIN, ALPN, PREFERENCE, ORDER, CONTROL)
+"""Topics of hellos with the usual groups and signatures: what one accepts, another must not refuse."""
 _HIDDEN = "a pre-shared key in TLS 1.3 cannot be seen by those who do not hold it"
 
 
