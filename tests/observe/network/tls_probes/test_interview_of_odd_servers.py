@@ -175,20 +175,19 @@ def test_one_guest_at_a_time() -> None:
     assert found.broken_ciphers.known is False
 
 
-def test_a_refused_suite_that_was_selected_is_a_contradiction() -> None:
-    """It refuses all that is asked about by itself, then selects a static suite beside others."""
-    usual = server(USUAL)
+def test_a_refused_suite_that_is_selected_later_is_a_contradiction() -> None:
+    """What was proved stays; what only that refusal said is open."""
+    usual, cbc = server({"TLSv1.2": (GOOD,)}), 0xC013
 
     def say(offer: Offer) -> Said:
-        is_alone = offer.versions == ("TLSv1.2",) and GOOD not in offer.suites
-        if STATIC in offer.suites and GOOD in offer.suites and len(offer.suites) > 100 and not offer.compression:
-            return selection(offer, "TLSv1.2", STATIC)
-        return refusal() if is_alone else usual(offer)
+        return selection(offer, "TLSv1.2", cbc) if offer.alpn else usual(offer)
 
-    first = hold(lambda offer: say(offer))
-    found = first.endpoint()
-    assert found is not None
-    assert found.without_forward_secrecy.known is not False
+    found = fact(say)
+    assert found.cbc.known is True
+    (text,) = found.contradictions
+    assert "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA in TLSv1.2: selected, and refused (handshake_failure)" in text
+    assert found.broken_ciphers.reason is Reason.UNREADABLE
+    assert fact(usual).broken_ciphers.known is False
 
 
 def test_a_version_that_is_known_and_refused_is_a_contradiction() -> None:

@@ -80,14 +80,13 @@ def contradictions(asking: Asking) -> tuple[str, ...]:
 
 def _opposed(said: Transcript) -> list[tuple[Asked, Asked]]:
     pairs = []
+    selections = [a for a in said.selections() if a.topic in ORDINARY and a.way == said.way]
+    # A hello that is longer than any that was taken may have been refused for that.
+    longest = max((len(a.offer.suites) for a in selections), default=0)
     for refusal in (a for version in said.accepted for a in said.refusals(version) if not a.reply.is_doubtful):
-        for selection in said.selections(refusal.version):
-            # A hello that is longer may have been refused for that.
-            is_alike = selection.topic in ORDINARY and selection.way == refusal.way
-            is_shorter = len(refusal.offer.suites) <= max(len(selection.offer.suites), 16)
-            if is_alike and is_shorter and selection.reply.suite in refusal.offer.suites:
-                pairs.append((refusal, selection))
-                break
+        if len(refusal.offer.suites) <= longest:
+            taken = [a for a in selections if a.reply.version == refusal.version]
+            pairs += [(refusal, a) for a in taken if a.reply.suite in refusal.offer.suites][:1]
     return pairs
 
 

@@ -36,6 +36,7 @@ class Interview:
     ) -> None:
         self._asking = Asking(ask, versions=versions, server_name=server_name, ceiling=ceiling, is_complete=is_complete)
         self._lists: tuple[SuiteList, ...] = ()
+        self._contradictions: tuple[str, ...] = ()
 
     @property
     def hellos(self) -> int:
@@ -72,12 +73,13 @@ class Interview:
         if asking.is_complete:
             self._lists = await complete(asking)
         await confirm(asking)
+        self._contradictions = contradictions(asking)
 
     def endpoint(self) -> TlsEndpoint | None:
         """What the answers prove; None where no hello was answered with a ServerHello."""
         if not self._asking.said.accepted:
             return None
-        return conclude(self._asking, contradictions=contradictions(self._asking), lists=self._lists)
+        return conclude(self._asking, contradictions=self._contradictions, lists=self._lists)
 
     def nothing(self, need: str = NEED) -> Missed:
         """Why there is no fact."""

@@ -16,7 +16,7 @@ def intolerances(said: Transcript) -> tuple[str, ...]:
         is_refused = not asked.reply.is_selected and not asked.reply.reason
         if asked.topic == EXTRAS and is_refused and _accepts(said, asked.version) and not said.way.is_short:
             found.append(f"refuses {asked.version} with extensions or a compression that it need not know")
-        is_odd = all(said.version(v).is_answered for v in asked.offer.versions)
+        is_odd = asked.way == said.way and all(said.version(v).is_answered for v in asked.offer.versions)
         if asked.topic == BOTH and is_refused and is_odd and any(_accepts(said, v) for v in asked.offer.versions):
             found.append(f"refuses {said.newest} and {said.before[-1]} in one hello, though it has one of them")
     return tuple(dict.fromkeys(found))
