@@ -14,7 +14,7 @@ from iotscan.model.scope import Scope
 from iotscan.observe.network.discovery.connect import KNOCKS
 from iotscan.observe.network.probes import all_probes
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
-from iotscan.scan.plan import NAMING, choose_probes
+from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan
 
 KNOCKS_A_PORT = 2
@@ -58,7 +58,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple[str, ...] = ()) -> Forecast:
     """What a scan of ``plan`` in ``scope`` for ``checks`` sends at most. Sends nothing."""
     every = all_probes()
-    chosen = choose_probes(checks, every, NAMING)
+    chosen = choose_probes(checks, every, INVENTORY)
     to_find = min(KNOCKS, len(plan.tcp))
     to_sweep = KNOCKS_A_PORT * len(plan.tcp)
     devices = len(plan.addresses)

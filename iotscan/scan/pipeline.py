@@ -38,7 +38,7 @@ from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
-from iotscan.scan.plan import NAMING, choose_probes
+from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
@@ -103,7 +103,7 @@ class Scan:
     async def _observe(self, tools: dict[str, Any]) -> None:
         request = self._request
         every = all_probes()
-        chosen = choose_probes(request.checks, every, NAMING)
+        chosen = choose_probes(request.checks, every, INVENTORY)
         self._questions = Questions(
             tcp=request.plan.tcp,
             probes=chosen,

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from iotscan.assess.check import Check
-from iotscan.model.facts import Fact, HttpServer, SnmpAgent
+from iotscan.model.facts import Fact, HttpServer, QuicServer, SnmpAgent
 from iotscan.observe.network.probe import Probe
 
-NAMING: tuple[type[Fact], ...] = (HttpServer, SnmpAgent)
-"""Facts that tell a device's name: what an inventory asks for, checks or not."""
+INVENTORY: tuple[type[Fact], ...] = (HttpServer, SnmpAgent, QuicServer)
+"""Facts that tell a device's name, or what else it speaks: what an inventory asks for, checks or not."""
 
 
 def needed_facts(checks: Iterable[Check]) -> frozenset[type[Fact]]:

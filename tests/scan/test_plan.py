@@ -9,7 +9,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
-from iotscan.scan.plan import NAMING, choose_probes
+from iotscan.scan.plan import INVENTORY, choose_probes
 from tests.observe.network.test_dial import HERE, server
 
 
@@ -47,7 +47,7 @@ def test_what_was_left_out_is_noted() -> None:
         pace = Pace(attempts_per_second=2000, accepted_per_second=2000)
         line = Dialer(Scope(include=("127.0.0.0/8",), pace=pace)).line(HERE)
         every = all_probes()
-        chosen = choose_probes((), every, NAMING)
+        chosen = choose_probes((), every, INVENTORY)
         left_out = tuple(p for p in every if p not in chosen)
         await Survey(line, Questions(tcp=(port,), probes=chosen, left_out=left_out), keep).run()
 

@@ -14,6 +14,7 @@ def all_probes() -> tuple[Probe, ...]:
         http,
         login,
         mqtt,
+        quic,
         snmp,
         ssh,
         telnet,
@@ -23,5 +24,5 @@ def all_probes() -> tuple[Probe, ...]:
     )
 
     over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, update, well_known)
-    over_udp = (coap, dtls, dtls_endpoint, snmp)
+    over_udp = (coap, dtls, dtls_endpoint, quic, snmp)
     return tuple(m.PROBE for m in (*over_tcp, *over_udp))
