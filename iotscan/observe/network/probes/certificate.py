@@ -14,7 +14,7 @@ from iotscan.model.facts.tls import VERSIONS, CertificateChain, TlsEndpoint, Tls
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
-from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.failures import DialError, NoTls, PeerClosed
 from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker
@@ -29,10 +29,19 @@ _CAP = 128 * 1024
 
 async def ask(door: Door) -> Heard:
     """Read one service's chain and finish handshakes with it. Never raises a DialError."""
+    try:
+        return await _ask(door)
+    except NoTls as error:
+        return Heard(missed=(missed(CertificateChain, error), missed(TlsHandshake, error)))
+
+
+async def _ask(door: Door) -> Heard:
     endpoint = _endpoint(door)
     avoids = _avoids_certificates(endpoint)
     worker = door.tools.get("tls_worker")
     first = await _first(door, worker, endpoint) if isinstance(worker, Worker) and not avoids else None
+    if first is not None and isinstance(first.error, NoTls):
+        raise first.error
     if first is not None and first.error is not None and first.error.status is AttemptStatus.NOT_TRIED:
         # A line that is spent or lost refuses our own hello, too: better said once.
         return Heard(missed=(missed(CertificateChain, first.error), missed(TlsHandshake, first.error)))
@@ -102,6 +111,8 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Heard:
     hello = client_hello(Offer(versions=(version,), suites=suites, server_name=door.server_name))
     try:
         flight = await _first_flight(door, hello)
+    except NoTls:
+        raise
     except DialError as error:
         return Heard(missed=(missed(CertificateChain, error),))
     if flight.certificates:
