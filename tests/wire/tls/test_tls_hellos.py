@@ -161,3 +161,11 @@ def test_a_key_share_of_x25519_looks_like_a_real_one() -> None:
     hello = client_hello(Offer(versions=("TLSv1.3",), suites=(0x1301,)), random=bytes([0xFF]) * 64)
     share = bytes.fromhex("001d0020") + b"\xff" * 31
     assert hello[hello.index(share) + len(share)] == 0x7F
+
+
+@pytest.mark.parametrize("listed", [("TLSv1.3", "TLSv1.2"), ("TLSv1.1", "TLSv1.0", "SSLv3")])
+def test_several_versions_stand_in_a_list_behind_the_number_of_tls_12(listed: tuple[str, ...]) -> None:
+    """GnuTLS looks at the old field first, and refuses TLS 1.1 there before it reads the list."""
+    hello = read_client_hello(client_hello(Offer(versions=listed, suites=(0x002F,)), random=NOISE))
+    assert hello is not None
+    assert (hello.version, hello.versions) == ("TLSv1.2", listed)

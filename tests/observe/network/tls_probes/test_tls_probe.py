@@ -14,6 +14,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network import hellos
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.tls import PROBE
+from iotscan.wire.tls.hello import Offer
 from iotscan.wire.tls.server import ClientHello, alert, read_client_hello, server_hello
 
 from .servers import HOST, Credentials, answering, door, free_port, only, openssl, running, scripted
@@ -345,6 +346,28 @@ def test_one_that_falls_silent_leaves_the_rest_open() -> None:
     assert fact.versions["TLSv1.0"].reason is Reason.TIMEOUT
     assert fact.without_forward_secrecy.reason is Reason.TIMEOUT
     assert fact.hellos == 4
+
+
+def test_one_that_never_ends_its_flights_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(peer: socket.socket) -> None:
+        hello = read_client_hello(peer.recv(16384))
+        assert hello is not None
+        peer.sendall(cooperative(hello))
+        swallow(peer)
+
+    async def twice(port: int) -> list[str]:
+        way = door(port)
+        ask_one, offered = hellos.over_stream(way), Offer(versions=("TLSv1.2",), suites=(0xC02F,))
+        monkeypatch.setattr(hellos, "PATIENCE", 0.2)
+        first = await ask_one(offered)
+        monkeypatch.setattr(hellos, "PATIENCE", 3600.0)
+        monkeypatch.setattr(hellos, "REST_PATIENCE", 0.05)
+        with anyio.fail_after(4):  # a conversation takes eight seconds at most
+            second = await ask_one(offered)
+        return [first.stop, second.stop]
+
+    with scripted(serve) as port:
+        assert anyio.run(twice, port) == ["silent", "silent"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from iotscan.observe.network.probes.tls.kinds import EVERY, Wanted, of_kind
 from iotscan.observe.network.probes.tls.reply import Reply, judge, unread
 from iotscan.observe.network.probes.tls.transcript import PLAIN, Asked, Transcript
 from iotscan.wire.tls import framing, sslv2
+from iotscan.wire.tls.groups import X25519
 from iotscan.wire.tls.hello import Offer
 
 _SILENCES = 2
@@ -39,6 +40,7 @@ class Asking:
         self.is_confirming = False
         """True once the hellos may be sent that were kept back for confirming what was heard."""
         self._silences = 0
+        self._tries = 0
 
     @property
     def is_named(self) -> bool:
@@ -59,7 +61,7 @@ class Asking:
         topic: str = PLAIN,
         groups: tuple[int, ...] | None = None,
         signatures: tuple[int, ...] | None = None,
-        shares: tuple[int, ...] = Offer.__struct_defaults__[3],
+        shares: tuple[int, ...] = (X25519,),
         alpn: tuple[str, ...] = (),
         extras: tuple[int, ...] = (framing.ENCRYPT_THEN_MAC,),
         compression: bool = False,
@@ -87,11 +89,11 @@ class Asking:
     async def _reply(self, question: str, offer: Offer) -> Reply:
         if self.is_silent:
             return unread(Reason.TIMEOUT, "the server fell silent; not asked")
-        if self.hellos + self._reserve() >= self.ceiling:
+        if self._tries + self._reserve() >= self.ceiling:
             self.cut[question] = None
             return unread(Reason.BUDGET, f"left unasked: {self.ceiling} hellos a service are the ceiling")
         said = await self._send(offer)
-        if isinstance(said.error, Refused | PeerClosed) and self.hellos < self.ceiling:
+        if isinstance(said.error, Refused | PeerClosed) and self._tries < self.ceiling:
             # One guest at a time: the one before had hardly gone.
             said = await self._send(offer)
         reply = judge(said, offer)
@@ -99,6 +101,7 @@ class Asking:
         return reply
 
     async def _send(self, offer: Offer) -> Said:
+        self._tries += 1
         said = await self._ask(offer)
         if said.error is None:
             self.hellos += 1
