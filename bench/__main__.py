@@ -12,6 +12,9 @@ from bench.practice import TURNS as SCANS
 from bench.practice import practice
 from bench.startup import TURNS, startup
 from bench.table import show
+from bench.tls.peers import SERVERS, peers
+from bench.tls.peers import TURNS as SCANS_OF_ALL
+from bench.tls.services import SERVICES, services
 from iotscan.shipped import PACKAGE
 
 
@@ -26,6 +29,8 @@ def main() -> None:
         show(f"HTML page of {DEVICES} devices", page(home))
         show("a stored run, judged again (processor time)", judging(env))
         show("an image in a gate", images(env, home))
+        show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))
+        show(f"scan of {SERVICES} TLS services", services(env, home))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import psutil
@@ -49,7 +50,7 @@ def watch(command: Sequence[str], env: Mapping[str, str], cwd: str) -> Watched:
         text=True,
     )
     peaks = [0]
-    watcher = threading.Thread(target=_weigh, args=(process, peaks))
+    watcher = threading.Thread(target=weigh, args=(process, peaks))
     watcher.start()
     first = 0.0
     assert process.stderr is not None
@@ -64,10 +65,11 @@ def watch(command: Sequence[str], env: Mapping[str, str], cwd: str) -> Watched:
     return Watched(seconds=took, first_finding=first, peak=peaks[0])
 
 
-def _weigh(process: subprocess.Popen[str], peaks: list[int]) -> None:
+def weigh(process: subprocess.Popen[Any], peaks: list[int]) -> None:
+    """Put the most memory that a process and its children held into ``peaks[0]``, until it ends."""
     with suppress(psutil.Error):
         whole = psutil.Process(process.pid)
-        while process.poll() is None:
+        while whole.status() != psutil.STATUS_ZOMBIE:  # to wait for its end is another's business
             peaks[0] = max(peaks[0], sum(_resident(p) for p in (whole, *whole.children(recursive=True))))
             time.sleep(EVERY)
 

@@ -1,0 +1,12 @@
+"""The program with the limits off: ``python -m bench.tls.unlimited scan …``. No option of ours does that."""
+
+from functools import partial
+
+from bench.tls.ours import NO_LIMITS
+from iotscan.cli import prepare
+from iotscan.cli.main import main
+from iotscan.model.scope import Pace
+
+if __name__ == "__main__":
+    prepare.Pace = partial(Pace, **NO_LIMITS)  # type: ignore[assignment,misc]
+    main()
