@@ -110,7 +110,7 @@ def check(
     that of the remedy: ``low``, ``medium`` or ``high``; ``tags`` are words of
     :data:`iotscan.model.vocabulary.TAGS`, by which profiles select; ``parameters`` (made by
     :func:`parameter`) are what a profile may set. The function returns :func:`good`, :func:`bad`,
-    :func:`skip`, :func:`unknown` or a list of them. Raises BadCheck on a broken contract.
+    :func:`skip`, :func:`unknown`, :func:`disagree` or a list of them. Raises BadCheck on a broken contract.
     """
 
     def decorate(question: Callable[..., Returned]) -> Check:
@@ -192,6 +192,15 @@ def unknown(
 ) -> Verdict:
     """What was seen does not settle the question; the result is *not assessed*. ``part`` is as in :func:`bad`."""
     return Verdict(kind="unknown", summary=summary, reason=reason, about=about, part=part)
+
+
+def disagree(variant: str, summary: str, *, observed: str, about: Subject | None = None) -> Verdict:
+    """Two of our own instruments answered one question differently, so that one of them is wrong.
+
+    That is an *error* of ours and says nothing of the device; ``observed`` names both answers. ``variant`` carries
+    the severity of what may be hidden behind it.
+    """
+    return Verdict(kind="disagree", variant=variant, summary=summary, observed=observed, about=about)
 
 
 def attested(said: Statement, as_of: datetime, variant: str, *, yes: str, no: str, expected: str) -> Verdict:
@@ -285,6 +294,7 @@ __all__ = [
     "check",
     "clause",
     "command",
+    "disagree",
     "good",
     "listen",
     "parameter",

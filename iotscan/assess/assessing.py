@@ -28,7 +28,13 @@ from iotscan.model.vocabulary import Outcome, Reason, Vantage
 Values = Mapping[str, Mapping[str, Any]]
 """Check id -> the named values that the profile gives this check."""
 
-_OUTCOMES = {"good": Outcome.PASS, "bad": Outcome.FAIL, "skip": Outcome.NOT_APPLICABLE, "unknown": Outcome.NOT_ASSESSED}
+_OUTCOMES = {
+    "good": Outcome.PASS,
+    "bad": Outcome.FAIL,
+    "skip": Outcome.NOT_APPLICABLE,
+    "unknown": Outcome.NOT_ASSESSED,
+    "disagree": Outcome.ERROR,
+}
 
 
 def assess(
@@ -239,8 +245,9 @@ class _Asking:
         subject = _narrowed(call.home, said.about)
         if subject.owner != call.home.owner:
             return self._error(call, f"{info.id} returned a verdict about another subject than it was asked about")
-        is_bad, is_unknown = said.kind == "bad", said.kind == "unknown"
-        if is_bad and said.variant not in info.variants:
+        has_variant, is_unknown = said.kind in ("bad", "disagree"), said.kind == "unknown"
+        reason = Reason.PROBE_ERROR if said.kind == "disagree" else said.reason if is_unknown else None
+        if has_variant and said.variant not in info.variants:
             return self._error(call, f"{info.id} returned a variant it does not declare")
         about = [o for o in call.used if place_of(o.subject) == place_of(subject)] or list(call.used)
         return Result(
@@ -248,18 +255,18 @@ class _Asking:
             element=info.element,
             outcome=_OUTCOMES[said.kind],
             subject=subject,
-            severity=info.variants[said.variant].severity if is_bad else info.severity,
+            severity=info.variants[said.variant].severity if has_variant else info.severity,
             confidence=info.confidence,
             vantage=vantage_of(about),
-            variant=said.variant if is_bad else "",
+            variant=said.variant if has_variant else "",
             summary=said.summary,
             observed=said.observed,
             expected=said.expected,
             reproduce=said.reproduce,
             shows=said.shows,
             reason=said.reason if is_unknown else None,
-            detail=said.summary if is_unknown else "",
-            remedy=remedy(said.reason, self._check.anchor.kind) if is_unknown else "",
+            detail=said.summary if reason else "",
+            remedy=remedy(reason, self._check.anchor.kind) if reason else "",
             observations=tuple(sorted({o.id for o in about})),
             part=said.part,
         )

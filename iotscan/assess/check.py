@@ -124,9 +124,9 @@ AsOf = typing.NewType("AsOf", datetime)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check returns; made by good(), bad(), skip() and unknown() of the SDK."""
+    """What a check returns; made by good(), bad(), skip(), unknown() and disagree() of the SDK."""
 
-    kind: Literal["good", "bad", "skip", "unknown"]
+    kind: Literal["good", "bad", "skip", "unknown", "disagree"]
     summary: str
     variant: str = ""
     observed: str = ""

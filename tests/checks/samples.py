@@ -31,7 +31,7 @@ class SampleLoader(CoreLoader):
 SampleLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 HERE = Path(__file__).parent
-KINDS = ("fires", "silent", "unknown")
+KINDS = ("fires", "silent", "unknown", "error")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

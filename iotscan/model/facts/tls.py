@@ -192,8 +192,10 @@ class TlsHandshake(Fact, frozen=True, kw_only=True, tag="tls-handshake"):
     """IANA name of its cipher suite."""
     client_certificate: Answer[bool] = UNASKED
     """A client certificate was asked for."""
+    tickets: Answer[bool] = UNASKED
+    """A session ticket came. A no holds up to TLS 1.2 only: in 1.3 one may come at any time."""
     ticket_lifetime: Answer[int] = _UNASKED_NUMBER
-    """Seconds that the server says a ticket lives (lifetime hint, RFC 5077; ticket_lifetime, RFC 8446)."""
+    """Seconds that the server says a ticket lives (lifetime hint, RFC 5077; ticket_lifetime, RFC 8446): the longest."""
     resumes: Answer[bool] = UNASKED
     """A session was resumed."""
     early_data: Answer[int] = _UNASKED_NUMBER

@@ -88,10 +88,11 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
         version=first.version,
         suite=safe_text(str(first.answer("suite") or "")),
         client_certificate=Answer.of(any(bool(s.answer("asks_certificate")) for s in every)),
+        tickets=_tickets(every),
         ticket_lifetime=_lifetime(every),
         resumes=_resumes(first, resumed),
         early_data=_early_data(first),
-        client_renegotiation=_renegotiation(every),
+        client_renegotiation=_renegotiation(every, endpoint),
         disagreements=disagreements,
         compared=compared,
     )
@@ -114,13 +115,29 @@ def _older(version: str, endpoint: TlsEndpoint | None) -> str:
     return next((v for v in ("TLSv1.2", "TLSv1.1", "TLSv1.0") if v in endpoint.accepted_versions), "")
 
 
+def _is_new_only(endpoint: TlsEndpoint) -> bool:
+    """True where every older version is refused for certain: TLS 1.3 has no renegotiation."""
+    return endpoint.accepted_versions == ("TLSv1.3",) and all(a.is_answered for a in endpoint.versions.values())
+
+
 def _lifetime(every: list[Shaken]) -> Answer[int]:
     known = [lifetime for s in every if (lifetime := s.answer("ticket_lifetime")) is not None]
     if known:
         return Answer.of(max(known))
     if not every[0].is_finished:
         return _unfinished(every[0])
-    return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came")
+    return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came that says how long it lives")
+
+
+def _tickets(every: list[Shaken]) -> Answer[bool]:
+    first = every[0]
+    if any(s.answer("has_ticket") for s in every):
+        return Answer.of(True)
+    if not first.is_finished:
+        return _unfinished(first)
+    if first.version == "TLSv1.3":
+        return Answer.missing(Reason.NOT_OBSERVABLE, "no session ticket came")
+    return Answer.of(False)
 
 
 def _resumes(first: Shaken, second: Shaken | None) -> Answer[bool]:
@@ -148,7 +165,7 @@ def _early_data(first: Shaken) -> Answer[int]:
     return Answer.of(int(allowed))
 
 
-def _renegotiation(every: list[Shaken]) -> Answer[bool]:
+def _renegotiation(every: list[Shaken], endpoint: TlsEndpoint | None) -> Answer[bool]:
     said = next((str(s.answer("renegotiation")) for s in every if s.answer("renegotiation")), "")
     if said in ("accepted", "refused"):
         return Answer.of(said == "accepted")
@@ -156,9 +173,11 @@ def _renegotiation(every: list[Shaken]) -> Answer[bool]:
         return Answer.missing(Reason.NOT_OBSERVABLE, safe_text(f"renegotiation was asked for, and {said}"))
     tried = [s for s in every if s.version != "TLSv1.3"]
     if not tried:
-        if every[0].is_finished:
-            return Answer.missing(Reason.NOT_OBSERVABLE, "TLS 1.3 has no renegotiation")
-        return _unfinished(every[0])
+        if not every[0].is_finished:
+            return _unfinished(every[0])
+        if endpoint is not None and _is_new_only(endpoint):
+            return Answer.of(False)
+        return Answer.missing(Reason.NOT_OBSERVABLE, "no older version was asked, and TLS 1.3 has no renegotiation")
     return _missing(tried[-1])
 
 

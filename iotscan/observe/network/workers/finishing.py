@@ -81,6 +81,7 @@ class Handshakes:
                 del self._sessions[name]
         return {
             "resumed": resumed,
+            "has_ticket": _has_ticket(session),
             "ticket_lifetime": _lifetime(session.as_text()),
             "early_data": session.get_max_early_data() if is_13 and _has_ticket(session) else None,
             "is_resumable": _has_ticket(session) or bool(_line(session.as_text(), "Session-ID:")),
