@@ -10,7 +10,7 @@ NOW = datetime.now(UTC)
 
 
 def said(*networks: str, **changes: Any) -> dict[str, Any]:
-    """What a scope file for these networks says that is open now and permits default logins."""
+    """What a scope file for these networks says that is open now and permits default logins and what is intrusive."""
     return {
         "schema": "iotscan/scope@1",
         "engagement": "ACME-1",
@@ -23,7 +23,7 @@ def said(*networks: str, **changes: Any) -> dict[str, Any]:
         },
         "expires": (NOW + timedelta(days=30)).date().isoformat(),
         "in_scope": [{"cidr": network} for network in networks],
-        "permissions": {"default_credentials": {"allowed": True}},
+        "permissions": {"default_credentials": {"allowed": True}, "intrusive": True},
         **changes,
     }
 

@@ -1,8 +1,10 @@
 """The certificate is vouched for by a known CA.
 
 ## What it looks at
-Whether the chain that a TLS server sends leads to a root certificate of the system or of Mozilla. The name in it
-is not compared: on a local network most devices are reached by address.
+Whether the chain that a TLS server sends leads to a root certificate of the system, of Mozilla, or of a trust store
+that you give with `--trust-store FILE`: the roots of your own CA, or the certificates of single devices. The name in
+it is not compared: on a local network most devices are reached by address. Mozilla's roots are asked by the rules of
+the web; the others as OpenSSL would, because certificates for devices keep few of those rules.
 
 ## Why it matters
 Encryption without knowing to whom is half a protection: anyone on the path can present a certificate of his own,
@@ -11,7 +13,8 @@ because the attacker must be inside; for a server on the internet it would be cr
 
 ## How to fix
 Best is a CA of your own whose root is on the clients: `step ca init`, or a small openssl CA, and a certificate
-per device (`ssl_certificate` in nginx, `certfile` in mosquitto with `cafile` on the clients). With a public domain,
+per device (`ssl_certificate` in nginx, `certfile` in mosquitto with `cafile` on the clients); then scan with
+`--trust-store` and that root. With a public domain,
 ACME with the DNS-01 challenge gives publicly trusted names to devices that are not reachable from outside. An
 intermediate that is missing goes behind the server's certificate into the same file. Where the client is your
 own app, it may pin the device's key instead: then accept the risk with a waiver that says so.
@@ -45,14 +48,16 @@ from iotscan.sdk import ANY_CERTIFICATE, CertificateChain, Returned, Target, ask
 def certificate_trust(chain: CertificateChain, target: Target) -> Returned:
     """Read what validation said; where it could not be done, neither is trust denied."""
     if chain.trusted.value:
-        return good(f"trusted, issued by {chain.leaf.issuer}")
+        by = f" by {', '.join(chain.trusted_by)}" if chain.trusted_by else ""
+        private = ", a trust store that you gave" if chain.privately_trusted.known else ""
+        return good(f"trusted{by}{private}; issued by {chain.leaf.issuer}")
     is_self_signed = chain.leaf.is_self_issued
     why = f": {chain.trust_detail}" if chain.trust_detail else ""
     return bad(
         "self-signed" if is_self_signed else "untrusted",
         "the certificate is signed by itself" if is_self_signed else f"the certificate is not trusted{why}",
         observed=f"issued by {chain.leaf.issuer}",
-        expected="a chain to a root of the system or of Mozilla",
+        expected="a chain to a root of the system, of Mozilla, or of a trust store that you give",
         reproduce=ask_tls(target, *ANY_CERTIFICATE, show="Verify return code: [1-9]"),
         shows="Verify return code: ",
     )

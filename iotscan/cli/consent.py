@@ -14,11 +14,17 @@ def confirm(scope: Scope, *, yes: bool) -> None:
     engagement = scope.mandate.engagement
     if not sys.stdin.isatty():
         raise BadInput("nobody is there to confirm the grants: agree with --yes")
-    tell(f"{describe(scope.grants)} This may lock accounts and is written to the devices' logs.")
+    tell(f"{describe(scope.grants)} {_risk(scope.grants)} and is written to the devices' logs.")
     tell(f"{scope.mandate.file} permits it, in the name of {scope.mandate.authorized_by}.")
     print(f"Type the engagement ({engagement}) to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != engagement:
         raise BadInput("not confirmed: nothing was sent")
+
+
+def _risk(grants: Grants) -> str:
+    risks = ["lock accounts"] if grants.default_creds else []
+    risks += ["hang or restart a fragile device"] if grants.intrusive else []
+    return f"This may {' and '.join(risks) or 'be noticed'}"
 
 
 def describe(grants: Grants) -> str:

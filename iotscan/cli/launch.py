@@ -32,7 +32,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     lab: bool = False
     ports: str = ""
     default_creds: bool = False
+    intrusive: bool = False
     credentials: tuple[Path, ...] = ()
+    trust_stores: tuple[Path, ...] = ()
     profile: str = "default"
     include: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

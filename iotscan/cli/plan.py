@@ -23,6 +23,9 @@ def plan(
     default_creds: Annotated[
         bool, typer.Option("--default-creds", help="As for scan: with default logins of identified products.")
     ] = False,
+    intrusive: Annotated[
+        bool, typer.Option("--intrusive", help="As for scan: with what may disturb a fragile device.")
+    ] = False,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -59,6 +62,7 @@ def plan(
         exclude=tuple(exclude or ()),
         ports=ports,
         default_creds=default_creds,
+        intrusive=intrusive,
         profile=profile,
         include=tuple(check or ()),
         skip=tuple(skip_check or ()),

@@ -30,6 +30,7 @@ from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import Resolver, Targets, read_targets
+from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.store.runs import make_folder, new_run_id
 from iotscan.store.state import state_path
 
@@ -83,7 +84,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds),
+        grants=Grants(default_creds=wish.default_creds, intrusive=wish.intrusive),
         pace=loaded.pace(pace) if loaded else pace,
         authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
         mandate=mandate,
@@ -98,6 +99,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
+        trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
@@ -119,7 +121,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds),
+        grants=Grants(default_creds=wish.default_creds, intrusive=wish.intrusive),
         pace=msgspec.structs.replace(LAB_PACE, connect_timeout=wish.timeout),
         authority="practice network",
     )
@@ -129,6 +131,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         # ADB waits for its client to speak: without the port's hint nobody would ask it.
         expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},
         udp=state.udp,
+        trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
         ledger="",
         login_gap=0.0,
@@ -152,6 +155,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     scope, plan, chosen = intent.scope, intent.plan, intent.chosen
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
+    stores = read_trust_stores(plan.trust_stores)
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -178,6 +182,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         checks=chosen.checks,
         profile=profile,
         records=records,
+        trust_stores=stores,
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,

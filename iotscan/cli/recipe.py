@@ -28,6 +28,7 @@ from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import read_exclusions
+from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.store.claim import claimed
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.journal import read_journal
@@ -113,6 +114,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         checks=chosen.checks,
         profile=chosen.profile,
         records=load_records([Path(r) for r in recipe.plan.records]),
+        trust_stores=read_trust_stores(recipe.plan.trust_stores),
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,

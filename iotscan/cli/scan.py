@@ -58,8 +58,25 @@ def scan(
             show_default=False,
         ),
     ] = None,
+    intrusive: Annotated[
+        bool,
+        typer.Option(
+            "--intrusive",
+            help="Grant: ask what may disturb a fragile device, such as Heartbleed, ROBOT and the early "
+            "ChangeCipherSpec. Off, with --lab too. Elsewhere than on this machine --scope has to permit it.",
+        ),
+    ] = False,
     credentials: Annotated[
         list[Path] | None, typer.Option(metavar="FILE|DIR", help="Further credential records; repeatable.")
+    ] = None,
+    trust_store: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trust-store",
+            metavar="FILE",
+            help="Roots that you trust, as PEM, besides those of the system and of Mozilla: your own CA, or the "
+            "certificate of one device; repeatable.",
+        ),
     ] = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
@@ -141,7 +158,9 @@ def scan(
         lab=lab,
         ports=ports,
         default_creds=lab if default_creds is None else default_creds,
+        intrusive=intrusive,
         credentials=tuple(credentials or ()),
+        trust_stores=tuple(trust_store or ()),
         profile=profile,
         include=tuple(check or ()),
         skip=tuple(skip_check or ()),

@@ -93,7 +93,7 @@ def _permits(mandate: Mandate) -> Iterator[str]:
     yield f"active probes  {'permitted' if permits.active else 'not permitted: nothing can be scanned'}"
     logins = f"permitted, {permits.attempts_per_account} tries an account in 24 hours, with --default-creds"
     yield f"logins         {logins if permits.default_creds else 'not permitted'}"
-    yield f"intrusive      {'permitted' if permits.intrusive else 'not permitted'}"
+    yield f"intrusive      {'permitted, with --intrusive' if permits.intrusive else 'not permitted'}"
     if permits.backends:
         yield f"backends       {', '.join(permits.backends)}"
 

@@ -47,6 +47,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] | None = None
     deadline: Annotated[float, msgspec.Meta(ge=0)] | None = None
     max_hosts: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    trust_stores: tuple[str, ...] | None = None
+    """Files of roots that are trusted besides those of the system and of Mozilla."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +148,8 @@ def _settled(path: Path, document: Document, confined: bool) -> Settings:
     for key in ("profile", "baseline"):
         if key in values and _is_path(values[key]):
             values[key] = str(_beside(path, values[key]))
+    if "network.trust_stores" in values:
+        values["network.trust_stores"] = [str(_beside(path, word)) for word in values["network.trust_stores"]]
     if "waivers" in values:
         values["waivers"] = str(_beside(path, values["waivers"]))
     if "output.dir" in values:

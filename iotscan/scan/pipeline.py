@@ -318,6 +318,7 @@ async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {
             "tls_worker": worker,
+            "trust_stores": request.trust_stores,
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,

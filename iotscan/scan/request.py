@@ -29,6 +29,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}
     records: tuple[str, ...] = ()
+    trust_stores: tuple[str, ...] = ()
+    """Files of roots that the user trusts."""
     ledger: str
     login_gap: float = 2.0
 
@@ -43,6 +45,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     records: tuple[CredentialRecord, ...] = ()
     """Documented default logins: ours, and those of the files in the plan."""
+    trust_stores: tuple[tuple[str, str], ...] = ()
+    """Roots that the user trusts: the name that a report gives them, and their file."""
     terms: Terms = Terms()
     caller: Caller = Caller()
     """Who asked, for the audit log."""

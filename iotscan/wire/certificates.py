@@ -8,6 +8,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from iotscan.model.facts.tls import Certificate
@@ -31,6 +32,17 @@ def read_certificate(der: bytes) -> Certificate:
             return _describe(x509.load_der_x509_certificate(der), der)
     except Exception as error:
         raise UnreadableCertificate(f"not a readable certificate ({type(error).__name__})") from error
+
+
+def read_bundle(pem: bytes) -> tuple[Certificate, ...]:
+    """The facts of all certificates of a PEM file. Raises :class:`UnreadableCertificate`, where there is none too."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = x509.load_pem_x509_certificates(pem)
+    except Exception as error:
+        raise UnreadableCertificate(f"no readable certificates ({type(error).__name__})") from error
+    return tuple(read_certificate(cert.public_bytes(Encoding.DER)) for cert in found)
 
 
 def _describe(cert: x509.Certificate, der: bytes) -> Certificate:

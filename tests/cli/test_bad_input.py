@@ -47,6 +47,8 @@ SCAN: dict[str, tuple[tuple[str, ...], str]] = {
     "check that does not load": ((TARGET, "--checks", "broken"), r"broken\.py"),
     "missing credentials": ((TARGET, "--default-creds", "--credentials", "none.yaml"), "none.yaml"),
     "credentials that are none": ((TARGET, "--default-creds", "--credentials", "bad.txt.yaml"), r"bad\.txt\.yaml"),
+    "missing trust store": ((TARGET, "--trust-store", "none.pem"), r"--trust-store \S*none\.pem cannot be read"),
+    "trust store that is none": ((TARGET, "--trust-store", "bad.txt.yaml"), "holds no certificates that can be read"),
     "unknown format": ((TARGET, "-f", "jsn"), "json"),
     "two formats, one output": ((TARGET, "-f", "json", "-f", "text"), "standard output"),
     "format to nowhere": ((TARGET, "-f", "json:/nonexistent/x"), "/nonexistent"),

@@ -14,9 +14,10 @@ def test_a_plan_sends_and_writes_nothing(
     assert (ended.code, ended.err) == (0, "")
     assert "addresses      5: 10.0.0.1, 10.0.0.2, 10.0.0.4" in ended.out
     assert "10.0.0.3/32" in ended.out
-    assert "probe          tls/1 of https, mqtts, tls" in ended.out
+    assert "probe          tls/1 of " in ended.out
     assert "login/1" in ended.out
     assert "NOT ASKED: needs --default-creds" in ended.out
+    assert "NOT ASKED: needs --intrusive" in ended.out
     assert "at most 4 attempts of the port sweep and 40 conversations" in ended.out
     assert f"at most {5 * (2 + 4 + 40):,} connections" in ended.out
     assert ended.out.endswith("sent           nothing\n")
@@ -25,7 +26,7 @@ def test_a_plan_sends_and_writes_nothing(
 
 def test_a_plan_under_a_scope_file(cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
     path = write_scope(tmp_path / "scope.yaml", "10.0.0.0/29", rates={"connections": 7})
-    ended = cli("plan", "--scope", path, "--default-creds", "-f", "json")
+    ended = cli("plan", "--scope", path, "--default-creds", "--intrusive", "-f", "json")
     told = json.loads(ended.out)
     assert told["engagement"] == "ACME-1"
     assert len(told["addresses"]) == 6
@@ -36,7 +37,14 @@ def test_a_plan_under_a_scope_file(cli: Cli, silent_network: list[str], tmp_path
 
 def test_a_plan_refuses_what_a_scan_refuses(cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
     path = write_scope(tmp_path / "scope.yaml", "10.0.0.0/29")
-    for words in (("9.9.9.9",), ("10.0.1.1", "--scope", path), ("10.0.0.1", "--default-creds"), (), ("a.example",)):
+    for words in (
+        ("9.9.9.9",),
+        ("10.0.1.1", "--scope", path),
+        ("10.0.0.1", "--default-creds"),
+        ("10.0.0.1", "--intrusive"),
+        (),
+        ("a.example",),
+    ):
         ended = cli("plan", *words)
         assert (ended.code, ended.out) == (2, ""), words
     assert silent_network == []

@@ -68,6 +68,7 @@ REFUSED = {
     "forbidden": (("10.0.0.3",), "10.0.0.3 is out of scope: medical"),
     "partly outside": (("10.0.0.0/24",), "10.0.0.16 is not in the scope file"),
     "nobody to confirm": (("10.0.0.1", "--default-creds"), "agree with --yes"),
+    "nobody to confirm what is intrusive": (("10.0.0.1", "--intrusive"), "agree with --yes"),
     "practice network": (("--lab",), "takes no scope file"),
 }
 
@@ -90,6 +91,10 @@ def test_a_closed_window_and_a_missing_permission(cli: Cli, file: Path, silent_n
     write_scope(file, "10.0.0.0/28", permissions={})
     ended = cli("scan", "10.0.0.1", "--scope", file, *GRANT)
     assert (ended.code, "--default-creds is not permitted by scope.yaml" in ended.err) == (2, True)
+    ended = cli("scan", "10.0.0.1", "--scope", file, "--intrusive", "--yes")
+    assert (ended.code, "--intrusive is not permitted by scope.yaml" in ended.err) == (2, True)
+    ended = cli("scan", "10.0.0.1", "--intrusive", "--yes")
+    assert (ended.code, "--intrusive on 10.0.0.1/32 needs a scope file" in ended.err) == (2, True)
     ended = cli("scan", "10.0.0.1", *GRANT)
     assert (ended.code, "needs a scope file that permits it" in ended.err) == (2, True)
     assert silent_network == []

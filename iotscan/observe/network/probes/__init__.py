@@ -19,10 +19,11 @@ def all_probes() -> tuple[Probe, ...]:
         ssh,
         telnet,
         tls,
+        tls_attacks,
         update,
         well_known,
     )
 
-    over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, update, well_known)
+    over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, tls_attacks, update, well_known)
     over_udp = (coap, dtls, dtls_endpoint, quic, snmp)
     return tuple(m.PROBE for m in (*over_tcp, *over_udp))

@@ -6,6 +6,7 @@ under a name of its own. Mozilla's roots are asked by the rules of the web (CA/B
 certificate that a company or a maker issues for devices keeps few of those rules.
 """
 
+import warnings
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -57,7 +58,10 @@ def system_file() -> str:
 
 @cache
 def _roots(path: str) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
+    # Old roots have odd serial numbers, and the library warns of each.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
 
 
 @cache

@@ -1,0 +1,107 @@
+"""Who vouches for a chain: the roots that a user gave, as OpenSSL would see it, and nothing that only looks right."""
+
+import datetime
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from iotscan.model.facts.tls import CertificateChain
+from iotscan.observe.network.probes.certificate import PROBE
+from iotscan.observe.network.workers import trust
+from iotscan.observe.network.workers.worker import Worker
+
+from .servers import Credentials, door, openssl
+
+NOW = datetime.datetime.now(datetime.UTC)
+
+
+class Issued:
+    """A certificate with its key."""
+
+    def __init__(
+        self, name: str, by: "Issued | None" = None, *, ca: bool = True, length: int | None = None, days: int = 30
+    ) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer, key = (by.name, by.key) if by else (self.name, self.key)
+        begin, end = NOW - datetime.timedelta(400), NOW + datetime.timedelta(days)
+        self.certificate = (
+            x509.CertificateBuilder(issuer, self.name, self.key.public_key(), 7, begin, end)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=length), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        self.der = self.certificate.public_bytes(Encoding.DER)
+
+
+def store(folder: Path, *trusted: Issued | Credentials) -> list[tuple[str, str]]:
+    path = folder / "acme-ca.pem"
+    path.write_bytes(b"".join(t.certificate.public_bytes(Encoding.PEM) for t in trusted))
+    trust._roots.cache_clear()
+    return [("acme-ca.pem", str(path))]
+
+
+ROOT = Issued("Acme Root")
+MIDDLE = Issued("Acme Issuing", ROOT)
+LEAF = Issued("device 7", MIDDLE, ca=False)
+
+
+@pytest.mark.parametrize(
+    ("chain", "roots", "expected"),
+    [
+        ((LEAF, MIDDLE), (ROOT,), True),
+        ((LEAF, ROOT, MIDDLE), (ROOT,), True),  # whatever their order
+        ((LEAF,), (MIDDLE,), True),
+        ((LEAF,), (LEAF,), True),  # one device's certificate, pinned
+        ((LEAF,), (ROOT,), False),  # the one in between is missing
+        ((LEAF, MIDDLE), (Issued("Acme Root"),), False),  # the same name, another key
+        ((Issued("x", LEAF, ca=False), LEAF, MIDDLE), (ROOT,), False),  # a leaf signs nobody
+        ((LEAF, MIDDLE), (Issued("another"),), False),
+    ],
+)
+def test_a_chain_leads_to_a_root_that_was_given(
+    tmp_path: Path, chain: tuple[Issued, ...], roots: tuple[Issued, ...], expected: bool
+) -> None:
+    told = trust.judge([c.der for c in chain], store(tmp_path, *roots))
+    assert (told["is_trusted"], told["is_private"]) == (expected, expected)
+    assert told["by"] == (["acme-ca.pem"] if expected else [])
+
+
+def test_an_expired_or_too_short_way_is_none(tmp_path: Path) -> None:
+    expired = Issued("old", ROOT, days=-1)
+    short = Issued("short", ROOT, length=0)
+    below = Issued("below", short)
+    for chain in ([Issued("leaf", expired, ca=False), expired], [Issued("leaf", below, ca=False), below, short]):
+        assert trust.judge([c.der for c in chain], store(tmp_path, ROOT))["is_trusted"] is False
+    straight = [Issued("leaf", short, ca=False), short]
+    assert trust.judge([c.der for c in straight], store(tmp_path, ROOT))["is_trusted"] is True
+
+
+def test_certificates_that_all_sign_each_other_end(tmp_path: Path) -> None:
+    one = Issued("ring")
+    ring = [Issued("ring", one) for _ in range(14)]
+    for other in ring:
+        other.key = one.key
+    again = [Issued("ring", other) for other in ring]
+    told = trust.judge([c.der for c in again], store(tmp_path, ROOT))
+    assert told["is_trusted"] is False
+
+
+def test_the_probe_says_by_whom(tmp_path: Path, rsa_credentials: Credentials) -> None:
+    async def go(port: int) -> CertificateChain:
+        async with Worker() as worker:
+            way = door(port, worker=worker)
+            way = msgspec.structs.replace(way, tools={**way.tools, "trust_stores": store(tmp_path, rsa_credentials)})
+            heard = await PROBE.ask(way)
+        (fact,) = (f for f in heard.facts if isinstance(f, CertificateChain))
+        return fact
+
+    with openssl(*rsa_credentials.arguments) as port:
+        fact = anyio.run(go, port)
+    assert (fact.trusted.known, fact.trusted_by, fact.privately_trusted.known) == (True, ("acme-ca.pem",), True)
