@@ -10,8 +10,9 @@ from iotscan.model.facts.naming import Claim
 class Service(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One open port of a device and the protocol it speaks.
 
-    ``protocol`` is one of ``http``, ``https``, ``tls``, ``ssh``, ``telnet``, ``mqtt``, ``mqtts``,
-    ``snmp``, ``ftp``, ``adb`` … or ``unknown``; ``how`` says what made us say so.
+    ``protocol`` is one of ``http``, ``https``, ``ssh``, ``telnet``, ``mqtt``, ``mqtts``, ``snmp``, ``ftp``,
+    ``smtp``, ``ldap`` …, ``tls`` where nothing inside it was recognised, or ``unknown``; ``how`` says what made
+    us say so.
     """
 
     transport: str
