@@ -1,5 +1,6 @@
 """Where the fuzzers begin: what real peers say, made by our own server's side."""
 
+from iotscan.wire.starttls import PROTOCOLS
 from iotscan.wire.tls.hello import EXTRAS, NOISE, Offer, client_hello
 from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_done
 from iotscan.wire.tls.suites import offer
@@ -32,5 +33,22 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"\xff\xfd\x18login: ",
         b"* OK IMAP4rev1\r\n",
         alert(2, 70),
+    ),
+    "words-before-tls": tuple(
+        bytes((sorted(PROTOCOLS).index(protocol),)) + said
+        for protocol, said in (
+            ("ftp", b"220-a\r\n220 b\r\n234 go\r\n"),
+            ("ftp", b"220 b\r\n530 no\r\n530 no\r\n"),
+            ("smtp", b"220 b\r\n250-b\r\n250 STARTTLS\r\n220 go\r\n"),
+            ("imap", b"* OK b\r\n* CAPABILITY STARTTLS\r\na1 OK\r\na2 OK\r\n"),
+            ("pop3", b"+OK b\r\n+OK\r\nSTLS\r\n.\r\n-ERR no\r\n"),
+            ("ldap", bytes.fromhex("300c02010178070a010004000400")),
+            ("xmpp", b"<?xml?><stream:stream version='1.0'><stream:features><starttls/></stream:features><proceed/>"),
+            ("postgresql", b"N"),
+            ("mysql", b"\x1a\x00\x00\x00\x0a8.0\x00" + bytes(12) + b"\x00\xff\xff\x21\x02\x00\x00"),
+        )
+    ),
+    "versions-of-quic": (
+        b"\xc3" + bytes(4) + b"\x09ourselves\x08destined" + bytes.fromhex("000000016b3343cf2a4a6a8a"),
     ),
 }

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from iotscan.wire.banner import recognise
+from iotscan.wire.quic import read_versions
+from iotscan.wire.starttls import PROTOCOLS, opening
 from iotscan.wire.tls.answer import read_answer
 from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight, read_key_exchange
 from iotscan.wire.tls.framing import Malformed
@@ -46,9 +48,30 @@ def first_words(data: bytes) -> None:
     recognise(data)
 
 
+def words_before_tls(data: bytes) -> None:
+    """What a server says before TLS, whole and in pieces; the first byte chooses its protocol."""
+    protocol = sorted(PROTOCOLS)[data[0] % len(PROTOCOLS)] if data else "ftp"
+    whole, pieces = opening(protocol, "box"), opening(protocol, "box")
+    whole.begin()
+    at_once = whole.feed(data[1:])
+    step = pieces.begin()
+    for at in range(1, len(data)):
+        step = pieces.feed(data[at : at + 1])
+    # Said in one breath with more, an agreement is none.
+    assert step.ending == at_once.ending or (step.ending, at_once.ending) == ("tls", "unreadable")
+    assert whole.closed().ending is not None
+
+
+def versions_of_quic(data: bytes) -> None:
+    """A datagram that may list versions."""
+    read_versions(data, b"destined", b"ourselves")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "tls-stream": tls_stream,
     "tls-key-exchange": tls_key_exchange,
     "tls-client-hello": tls_client_hello,
     "first-words": first_words,
+    "words-before-tls": words_before_tls,
+    "versions-of-quic": versions_of_quic,
 }

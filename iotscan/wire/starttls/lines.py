@@ -33,9 +33,9 @@ class Numbered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def line(data: bytes) -> tuple[bytes, int] | None:
-    """The first line of a stream, without its end, and the bytes it takes. Raises Garbled for one without end."""
+    """The first line of a stream, without its end, and the bytes it takes. Raises Garbled for one that is too long."""
     end = data.find(b"\n")
-    if end < 0 and len(data) > _LONGEST:
+    if (len(data) if end < 0 else end) > _LONGEST:
         raise Garbled(f"sent a line of more than {_LONGEST} bytes")
     return (data[:end].rstrip(b"\r"), end + 1) if end >= 0 else None
 
