@@ -77,6 +77,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.credential_records:WrittenRecords",
             reader="iotscan.data.credential_records:read_records",
         ),
+        "psks": Kind(
+            schema="iotscan/psks@1",
+            about="documented pre-shared keys of examples",
+            written="iotscan.data.known_psks:WrittenKnownKeys",
+            reader="iotscan.data.known_psks:read_known_psks",
+        ),
     }
 )
 

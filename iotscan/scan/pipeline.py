@@ -305,7 +305,9 @@ def _deadline(seconds: float) -> float:
 
 
 def _tries(scope: Scope) -> int:
-    return scope.mandate.permits.attempts_per_account if scope.mandate else TRIES_PER_ACCOUNT
+    permitted = scope.mandate.permits.attempts_per_account if scope.mandate else 0
+    # A scope that permits no logins says nothing of the tries with documented pre-shared keys.
+    return permitted or TRIES_PER_ACCOUNT
 
 
 @asynccontextmanager

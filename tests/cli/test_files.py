@@ -28,7 +28,7 @@ def schema_of(kind: Kind) -> dict[str, Any]:
 def samples() -> dict[str, list[Path]]:
     """Files of ours that ship, by kind."""
     found: dict[str, list[Path]] = {name: [] for name in KINDS}
-    places = [*shipped("profiles").glob("*.yaml"), *(PACKAGE / "data" / "credentials").glob("*.yaml")]
+    places = [*shipped("profiles").glob("*.yaml"), *(PACKAGE / "data").rglob("*.yaml")]
     for path in [*places, PACKAGE / "lab" / "credentials.yaml", golden.REPORTS / "samples" / "run.json"]:
         name = next(n for n, k in KINDS.items() if k is kind_at(path))
         found[name].append(path)

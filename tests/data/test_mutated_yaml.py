@@ -2,18 +2,20 @@
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from iotscan.data.credential_records import FOLDER, read_records
+from iotscan.data.known_psks import FILE, read_known_psks
 from iotscan.model.errors import BadInput
 from iotscan.shipped import PACKAGE
 
 MUTATIONS = 200
 LAB = PACKAGE / "lab"
-FILES = (*sorted(FOLDER.glob("*.yaml")), LAB / "credentials.yaml")
-_PASSWORD = re.compile(r'(password: "?)([^"\n}]*)("?)')
+FILES = (*sorted(FOLDER.glob("*.yaml")), LAB / "credentials.yaml", FILE)
+_PASSWORD = re.compile(r'((?:password|text|hex): "?)([^"\n}]*)("?)')
 _PIECES = (
     "'",
     '"',
@@ -80,11 +82,12 @@ def test_a_broken_file_of_records_is_one_line_without_a_password(file: Path, tmp
     assert canaries
     dice = random.Random(file.name)
     path = tmp_path / file.name
+    read: Callable[[Path], object] = read_known_psks if file == FILE else read_records
     complaints = 0
     for _ in range(MUTATIONS):
         path.write_bytes(mutated(text, dice).encode("utf-8", "surrogatepass"))
         try:
-            read_records(path)
+            read(path)
         except BadInput as error:
             complaints += 1
             said = str(error)

@@ -10,6 +10,7 @@ import pytest
 from iotscan.assess import registry
 from iotscan.cli.kinds import KINDS
 from iotscan.data.credential_records import FOLDER
+from iotscan.data.known_psks import FILE
 from iotscan.shipped import PACKAGE, shipped
 from tests.cli.conftest import Cli, cli
 
@@ -20,12 +21,14 @@ FILES = [
     *sorted(shipped("profiles").glob("*.yaml")),
     *sorted(FOLDER.glob("*.yaml")),
     PACKAGE / "lab" / "credentials.yaml",
+    FILE,
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
 ONE_OF_A_KIND = [
     shipped("profiles") / "gateway-image.yaml",
     FOLDER / "office.yaml",
+    FILE,
     HERE.parent / "data" / "sample.waivers.yaml",
     *sorted((HERE / "samples").glob("*.yaml")),
 ]

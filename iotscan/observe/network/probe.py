@@ -125,6 +125,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of other probes that this one reads from :attr:`Door.known`: asked for as well."""
     after: type[Fact] | None = None
     """Asked only where this fact was observed on the service: elsewhere there is nothing to ask, and no attempt."""
+    where: Callable[[Any], bool] | None = None
+    """Which facts of ``after`` leave something to ask; where none does, what it gives is absent, grant or not."""
 
     @property
     def label(self) -> str:

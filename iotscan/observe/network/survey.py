@@ -158,7 +158,7 @@ class Survey:
         name = f"{probe.name} {service.name}"
         if self._earlier(name) is not None:
             return
-        if probe.after is not None and not self._has(probe.after, service):
+        if probe.after is not None and not self._seen_before(probe, service):
             return
         clock = _Clock(self._line)
         heard = await self._ask(probe, service)
@@ -166,14 +166,18 @@ class Survey:
         services = (service,) if service.transport == "udp" and unit.observations else ()
         await self._finish(msgspec.structs.replace(unit, services=services))
 
-    def _has(self, fact: type[Fact], service: Service) -> bool:
-        return any(name == service.name and isinstance(known, fact) for name, known in self._known)
+    def _seen_before(self, probe: Probe, service: Service) -> list[AnyFact]:
+        """The facts that the probe is asked after, on this service."""
+        after = probe.after
+        return [known for name, known in self._known if after and name == service.name and isinstance(known, after)]
 
     async def _ask(self, probe: Probe, service: Service) -> Heard:
         if probe in self._questions.left_out:
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.EXCLUDED, "no check of this run asked for it"
             )
+        if probe.where is not None and not any(map(probe.where, self._seen_before(probe, service))):
+            return Heard()
         if probe.grant and not getattr(self._questions.grants, probe.grant):
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.CONSENT, f"needs --{probe.grant.replace('_', '-')}"

@@ -12,7 +12,7 @@ import msgspec
 
 from iotscan.model.secret import Secret
 from iotscan.wire.tls import framing
-from iotscan.wire.tls.alerts import alert_name
+from iotscan.wire.tls.alerts import HANDSHAKE_FAILURE, REFUSALS, alert_name
 from iotscan.wire.tls.answer import ServerAnswer, read_server_hello
 from iotscan.wire.tls.framing import Malformed, Reader
 from iotscan.wire.tls.hello import NOISE, Offer, hello_body
@@ -20,11 +20,11 @@ from iotscan.wire.tls.key_schedule import extended_master_secret, master_secret,
 from iotscan.wire.tls.protection import BadRecord, can_protect, derive, prf_hash
 from iotscan.wire.tls.psk_exchange import GROUPS, Unsuitable, exchange_keys
 from iotscan.wire.tls.record_layer import CHANGE_CIPHER_SPEC, Layer, Piece
-from iotscan.wire.tls.suites import offer, suite_name
+from iotscan.wire.tls.suites import SUITES, offer, suite_name
 
 CLIENT_KEY_EXCHANGE, FINISHED, NEW_SESSION_TICKET = 16, 20, 4
 _KEY_EXCHANGES = ("PSK", "ECDHE_PSK", "DHE_PSK", "PSK_DHE")
-_CLOSE_NOTIFY, _WARNING = 0, 1
+_CLOSE_NOTIFY, _WARNING, _FATAL = 0, 1, 2
 _REFUSALS = frozenset({20, 40, 47, 51, 115})
 """bad_record_mac, handshake_failure, illegal_parameter, decrypt_error, unknown_psk_identity."""
 _PIECES = 64
@@ -48,8 +48,12 @@ class PskEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def psk_suites(version: str) -> tuple[int, ...]:
-    """The pre-shared-key suites of TLS 1.2 or DTLS 1.2 whose handshake can be finished here, forward secret first."""
-    return offer(version, lambda suite: suite.key_exchange in _KEY_EXCHANGES and can_protect(suite))
+    """The pre-shared-key suites of TLS 1.2 or DTLS 1.2 whose handshake can be finished here.
+
+    Those that cost a small device least come first: nothing that we say needs forward secrecy.
+    """
+    found = offer(version, lambda suite: suite.key_exchange in _KEY_EXCHANGES and can_protect(suite))
+    return tuple(sorted(found, key=lambda code: _KEY_EXCHANGES.index(SUITES[code].key_exchange)))
 
 
 def psk_offer(version: str, *, server_name: str = "") -> Offer:
@@ -71,6 +75,7 @@ class PskHandshake:
         self._server_part: bytes | None = None
         self._master = b""
         self._pieces = 0
+        self._has_cookie = False
         self.end: PskEnd | None = None
         """How it ended; None while it goes on."""
 
@@ -103,22 +108,22 @@ class PskHandshake:
         return said
 
     def farewell(self) -> bytes:
-        """A close_notify, so that the server need not wait for us: under the keys once both have them."""
-        is_keyed = self.end is not None and self.end.how == "accepted"
-        return self._layer.send(framing.ALERT, bytes([_WARNING, _CLOSE_NOTIFY]), in_clear=not is_keyed)
+        """An alert by which the server need not wait: close_notify under keys that both have, else a fatal one."""
+        if self.end is not None and self.end.how == "accepted":
+            return self._layer.send(framing.ALERT, bytes([_WARNING, _CLOSE_NOTIFY]))
+        return self._layer.send(framing.ALERT, bytes([_FATAL, HANDSHAKE_FAILURE]), in_clear=True)
 
-    def closed(self) -> None:
-        """The server ended the conversation."""
-        self._stop(*self._wordless("closed"))
-
-    def silent(self) -> None:
-        """The server has said nothing for as long as we wait."""
-        self._stop(*self._wordless("silent"))
-
-    def _wordless(self, how: Literal["closed", "silent"]) -> tuple[How, str]:
+    def closed(self) -> PskEnd:
+        """The server ended the conversation; how the handshake ended, maybe before that."""
         if self.has_proved:
-            return how, "closed without a word after the key" if how == "closed" else "no word after the key"
-        return "unclear", f"{how} before a key was asked for"
+            return self._stop("closed", "closed without a word after the key")
+        return self._stop("unclear", "closed before a key was asked for")
+
+    def silent(self) -> PskEnd:
+        """The server has said nothing for as long as we wait; how the handshake ended, maybe before that."""
+        if self.has_proved:
+            return self._stop("silent", "no word after the key")
+        return self._stop("unclear", "silent before a key was asked for")
 
     def _hear(self, piece: Piece) -> bytes:
         if piece.content == framing.ALERT:
@@ -126,10 +131,10 @@ class PskHandshake:
             return b""
         if piece.content != framing.HANDSHAKE or piece.kind == framing.HELLO_REQUEST:
             return b""
-        if piece.kind == framing.HELLO_VERIFY_REQUEST and self._offer.is_dtls and self._hello is None:
+        if piece.kind == framing.HELLO_VERIFY_REQUEST and self._offer.is_dtls:
             return self._again(piece.body)
-        if piece.kind == FINISHED and self.has_proved:
-            self._check(piece.body)
+        if piece.kind == FINISHED and self._hello is not None and self.has_proved:
+            self._check(self._hello, piece.body)
             return b""
         self._transcript += piece.whole
         return self._message(piece.kind, piece.body)
@@ -175,9 +180,7 @@ class PskHandshake:
             )
         )
 
-    def _check(self, body: bytes) -> None:
-        hello = self._hello
-        assert hello is not None  # a proof goes out after a ServerHello only
+    def _check(self, hello: ServerAnswer, body: bytes) -> None:
         wanted = verify_data(self._master, self._transcript, "server", prf_hash(hello.suite))
         if hmac.compare_digest(wanted, body):
             self._stop("accepted", suite_name(hello.suite))
@@ -185,7 +188,13 @@ class PskHandshake:
             self._stop("refused", "its Finished does not fit")
 
     def _again(self, body: bytes) -> bytes:
-        """HelloVerifyRequest: neither it nor the hello before it count in the transcript (RFC 6347 section 4.2.1)."""
+        """HelloVerifyRequest: neither it nor the hello before it count in the transcript (RFC 6347 section 4.2.1).
+
+        One is answered: a second may answer the same hello, and the server would count the other of ours.
+        """
+        if self._has_cookie:
+            return b""
+        self._has_cookie = True
         reader = Reader(body)
         reader.number(2)
         self._transcript = b""
@@ -205,17 +214,17 @@ class PskHandshake:
             return
         said = f"alert {alert_name(description).removeprefix('alert ')}"
         if not self.has_proved:
-            self._stop("unsuited", f"refuses the hello: {said}")
+            self._stop("unsuited" if description in REFUSALS else "unclear", f"answers the hello with {said}")
         elif description == _CLOSE_NOTIFY:
             self._stop("closed", "closed after the key")
         else:
             self._stop("refused" if description in _REFUSALS else "unclear", said)
 
-    def _stop(self, how: How, detail: str) -> None:
+    def _stop(self, how: How, detail: str) -> PskEnd:
         if self.end is None:
-            hello = self._hello
-            hint = self._hint() if hello else b""
-            self.end = PskEnd(how=how, detail=detail, suite=hello.suite if hello else 0, hint=hint)
+            suite = self._hello.suite if self._hello else 0
+            self.end = PskEnd(how=how, detail=detail, suite=suite, hint=self._hint())
+        return self.end
 
     def _hint(self) -> bytes:
         part = self._server_part or b""

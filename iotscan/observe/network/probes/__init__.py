@@ -12,6 +12,7 @@ def all_probes() -> tuple[Probe, ...]:
         dtls,
         dtls_endpoint,
         http,
+        known_psk,
         login,
         mqtt,
         quic,
@@ -26,4 +27,4 @@ def all_probes() -> tuple[Probe, ...]:
 
     over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, tls_attacks, update, well_known)
     over_udp = (coap, dtls, dtls_endpoint, quic, snmp)
-    return tuple(m.PROBE for m in (*over_tcp, *over_udp))
+    return tuple(m.PROBE for m in (*over_tcp, *over_udp, known_psk))
