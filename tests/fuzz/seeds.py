@@ -1,8 +1,11 @@
 """Where the fuzzers begin: what real peers say, made by our own server's side."""
 
 from iotscan.wire.starttls import PROTOCOLS
+from iotscan.wire.tls import framing
+from iotscan.wire.tls.dtls import SHORT_OFFER, hello_datagrams
+from iotscan.wire.tls.dtls_server import certificate_message, flight, hello_verify_request
 from iotscan.wire.tls.hello import EXTRAS, NOISE, Offer, client_hello
-from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_done
+from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_body, server_hello_done
 from iotscan.wire.tls.suites import offer
 
 _FLIGHT = server_hello(version="TLSv1.2", suite=0xC02F) + certificate([b"leaf", b"root" * 99]) + server_hello_done()
@@ -12,6 +15,11 @@ _HELLO = client_hello(
     ),
     random=bytes(NOISE),
 )
+_MESSAGES = [
+    (framing.SERVER_HELLO, server_hello_body(version="DTLSv1.2", suite=0xC02F)),
+    certificate_message([b"leaf", b"root" * 99]),
+    (framing.SERVER_HELLO_DONE, b""),
+]
 _EC = b"\xc0\x2f\x01" + b"\x03\x00\x1d\x20" + bytes(32) + b"\x04\x03\x00\x02ab"
 _DH = b"\x00\x9e\x01" + b"\x00\x02\xff\xff\x00\x01\x02\x00\x02\x12\x34\x04\x01\x00\x02ab"
 _PSK = b"\x00\xa8\x01" + b"\x00\x04hint"
@@ -27,6 +35,12 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     ),
     "tls-key-exchange": (_EC, _DH, _PSK),
     "tls-client-hello": (_HELLO, client_hello(Offer(versions=("SSLv3",), suites=offer("SSLv3")), random=bytes(NOISE))),
+    "dtls-datagrams": (
+        *(b"\xff" + datagram for datagram in flight(_MESSAGES)),
+        b"\xff" + hello_verify_request(b"cookie"),
+        b"\x10" + b"".join(flight(_MESSAGES, size=40)),
+        b"\xff" + hello_datagrams(SHORT_OFFER, bytes(NOISE))[0],
+    ),
     "first-words": (
         b"220 ready FTP\r\n",
         b"SSH-2.0-x\r\n",

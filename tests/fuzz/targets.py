@@ -6,6 +6,8 @@ from iotscan.wire.banner import recognise
 from iotscan.wire.quic import read_versions
 from iotscan.wire.starttls import PROTOCOLS, opening
 from iotscan.wire.tls.answer import read_answer
+from iotscan.wire.tls.dtls import DatagramReader
+from iotscan.wire.tls.dtls_server import read_client_datagrams
 from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight, read_key_exchange
 from iotscan.wire.tls.framing import Malformed
 from iotscan.wire.tls.server import read_client_hello
@@ -43,6 +45,19 @@ def tls_client_hello(data: bytes) -> None:
     read_client_hello(data)
 
 
+def dtls_datagrams(data: bytes) -> None:
+    """A server's datagrams, cut where their first byte says."""
+    size = 1 + (data[0] if data else 0) * 4
+    pieces = [data[at : at + size] for at in range(1, len(data), size)]
+    for cookie in (b"", b"cookie"):
+        reader = DatagramReader(answered=cookie)
+        for piece in pieces:
+            reader.feed(piece)
+        reader.closed()
+        assert len(reader.flight.certificates) <= CHAIN_LIMIT
+    read_client_datagrams(pieces)
+
+
 def first_words(data: bytes) -> None:
     """Whatever a port says first."""
     recognise(data)
@@ -71,6 +86,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "tls-stream": tls_stream,
     "tls-key-exchange": tls_key_exchange,
     "tls-client-hello": tls_client_hello,
+    "dtls-datagrams": dtls_datagrams,
     "first-words": first_words,
     "words-before-tls": words_before_tls,
     "versions-of-quic": versions_of_quic,

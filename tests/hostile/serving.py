@@ -4,7 +4,7 @@ import itertools
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from iotscan.wire.tls.framing import HANDSHAKE
@@ -42,6 +42,10 @@ class Device:
 
     def udp(self, port: int, answer: Callable[[bytes], bytes]) -> None:
         """Answer each datagram; ``b""`` is silence."""
+        self.datagrams(port, lambda data: filter(None, [answer(data)]))
+
+    def datagrams(self, port: int, answer: Callable[[bytes], Iterable[bytes]]) -> None:
+        """Answer each datagram with any number of them."""
         peer = self._keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         peer.bind((self.address, port))
         threading.Thread(target=self._answer, args=(peer, answer), daemon=True).start()
@@ -82,11 +86,11 @@ class Device:
         with self._lock, suppress(ValueError):
             self._sockets.remove(guest)
 
-    def _answer(self, peer: socket.socket, answer: Callable[[bytes], bytes]) -> None:
+    def _answer(self, peer: socket.socket, answer: Callable[[bytes], Iterable[bytes]]) -> None:
         with suppress(OSError):
             while not self._is_over.is_set():
                 data, guest = peer.recvfrom(4096)
-                if data and (reply := answer(data)):
+                for reply in answer(data) if data else ():
                     peer.sendto(reply, guest)
 
 
