@@ -14,7 +14,8 @@ def server_preference(said: Transcript) -> Answer[bool]:
         selections = [a for a in said.selections(version) if a.topic in ORDINARY]
         accepted = {a.reply.suite for a in selections}
         insists = insists or any(_passed_over(a) & accepted for a in selections)
-        follows = follows or any(_is_moved(a, b) for a in selections for b in selections)
+        choices = [(a.reply.suite, frozenset(a.offer.suites)) for a in selections]
+        follows = follows or any(_is_moved(one, other) for one in choices for other in choices)
     if insists and follows:
         return Answer.missing(Reason.NOT_OBSERVABLE, "it follows its own order for some suites and ours for others")
     if insists or follows:
@@ -26,6 +27,6 @@ def _passed_over(asked: Asked) -> set[int]:
     return set(asked.offer.suites[: asked.offer.suites.index(asked.reply.suite)])
 
 
-def _is_moved(one: Asked, other: Asked) -> bool:
-    first, second = one.reply.suite, other.reply.suite
-    return first != second and first in other.offer.suites and second in one.offer.suites
+def _is_moved(one: tuple[int, frozenset[int]], other: tuple[int, frozenset[int]]) -> bool:
+    (first, offered), (second, beside) = one, other
+    return first != second and first in beside and second in offered

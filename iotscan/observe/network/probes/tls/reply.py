@@ -1,5 +1,6 @@
 """What became of one hello: a selection, a refusal, or neither and why."""
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -18,7 +19,7 @@ from iotscan.wire.tls.hello import DEFLATE, Offer
 from iotscan.wire.tls.suites import SUITES, suite_name
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What one hello was answered with.
 
     A refusal is ``is_doubtful`` when it may have another cause: a bare close, an internal error. ``version`` and
@@ -34,22 +35,22 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str = ""
 
-    @property
+    @cached_property
     def is_selected(self) -> bool:
         """True when the server selected something that was offered."""
         return self.kind == "selected"
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The version that was selected; empty where none was."""
         return self.flight.answer.version if self.is_selected and self.flight.answer else ""
 
-    @property
+    @cached_property
     def suite(self) -> int:
         """The suite that was selected; 0 where none was."""
         return self.flight.answer.suite if self.is_selected and self.flight.answer else 0
 
-    @property
+    @cached_property
     def extensions(self) -> tuple[int, ...]:
         """The extensions that the server answered."""
         return self.flight.answer.extensions if self.is_selected and self.flight.answer else ()
