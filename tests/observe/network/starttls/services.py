@@ -34,8 +34,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     return str(key), str(cert)
 
 
+def require_root(name: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip(f"{name} starts as root only")
+
+
 @contextmanager
 def vsftpd(folder: Path, keys: Keys | None) -> Iterator[int]:
+    require_root("vsftpd")
     port = free_port()
     Path("/var/run/vsftpd/empty").mkdir(parents=True, exist_ok=True)
     tls = (
@@ -54,6 +60,7 @@ def vsftpd(folder: Path, keys: Keys | None) -> Iterator[int]:
 @contextmanager
 def opensmtpd(folder: Path, keys: Keys | None) -> Iterator[int]:
     """Its first flight is as it should be; on OpenSSL 3 it finishes no handshake (6.8)."""
+    require_root("OpenSMTPD")
     port = free_port()
     pki = f'pki box cert "{keys[1]}"\npki box key "{keys[0]}"\n' if keys else ""
     tls = "tls pki box hostname box" if keys else "hostname box"
@@ -70,6 +77,7 @@ def opensmtpd(folder: Path, keys: Keys | None) -> Iterator[int]:
 @contextmanager
 def dovecot(folder: Path, keys: Keys | None, *, serve: str = "imap", tls_port: int = 0) -> Iterator[int]:
     """Dovecot for one of ``imap`` and ``pop3``, and its twin inside TLS on ``tls_port``."""
+    require_root("dovecot")
     port = free_port()
     # Its sockets must have short names.
     base = tempfile.mkdtemp(prefix="dovecot", dir="/tmp")
