@@ -25,15 +25,20 @@ from iotscan.assess.check import (
     make_check,
 )
 from iotscan.assess.datagram_lines import ask_for_cookie, ping_coap
+from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.reproduce import (
     ANY_CERTIFICATE,
     ANY_CIPHER,
     ANY_KEY,
+    ask_hello,
+    ask_lacking,
+    ask_often,
     ask_suites,
     ask_tls,
+    compare_shares,
     listen,
-    say_hello,
     show_certificate,
+    version_flag,
 )
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts import (
@@ -287,6 +292,9 @@ __all__ = [
     "Verdict",
     "WellKnown",
     "ask_for_cookie",
+    "ask_hello",
+    "ask_lacking",
+    "ask_often",
     "ask_suites",
     "ask_tls",
     "attested",
@@ -295,12 +303,16 @@ __all__ = [
     "clause",
     "command",
     "disagree",
+    "compare_shares",
     "good",
     "listen",
     "parameter",
     "ping_coap",
     "say_hello",
+    "say_sslv2",
+    "say_truncated_hmac",
     "show_certificate",
     "skip",
     "unknown",
+    "version_flag",
 ]

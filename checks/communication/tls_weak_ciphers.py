@@ -1,7 +1,7 @@
 """No cipher suite is accepted that can be broken.
 
 ## What it looks at
-The weak cipher suites a TLS server accepts, offered in groups by ClientHellos of our own, which no security
+The weak cipher suites a TLS or DTLS server accepts, offered in groups by ClientHellos of our own, which no security
 level of a TLS library filters. *Broken*: no encryption (NULL), nobody authenticated (anonymous DH), export,
 RC4, RC2 and single DES. *Weak*: 3DES and IDEA, whose blocks have 64 bits.
 
@@ -60,8 +60,8 @@ def tls_weak_ciphers(tls: TlsEndpoint, target: Target) -> Returned:
 
 
 def _accepted(variant: str, tls: TlsEndpoint, target: Target, pieces: tuple[str, ...], ciphers: str) -> Verdict:
-    proof: list[Suite] = [s for s in tls.selected if any(piece in s.name for piece in pieces)]
-    reproduce, shows = ask_suites(target, proof, ciphers)
+    proof: list[Suite] = [s for s in tls.suites if any(piece in s.name for piece in pieces)]
+    reproduce, shows = ask_suites(target, proof, ciphers, opening=tls.opening)
     names = ", ".join(dict.fromkeys(s.name for s in proof))
     return bad(
         variant,

@@ -1,17 +1,16 @@
 """Shell lines that let a person see what a check saw: made of openssl, nc and what every Linux has.
 
-Each ends by itself within ten seconds and prints little but the proof. A ServerHello is proof enough of
-a version or a suite, so no line needs a handshake that ends well: servers that ask for a client
-certificate or a pre-shared key show themselves too.
+Each ends by itself within ten seconds (a repeated one within thirty) and prints little but the proof. A
+ServerHello is proof enough of a version or a suite, so no line needs a handshake that ends well: servers that
+ask for a client certificate or a pre-shared key show themselves too. What OpenSSL 3 cannot ask goes out as bytes.
 """
 
-import base64
 import shlex
 from collections.abc import Iterable
 
 from iotscan.assess.check import Target
+from iotscan.assess.hello_lines import say_hello
 from iotscan.model.facts import Suite
-from iotscan.wire.tls.hello import NOISE, Offer, client_hello
 
 ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
 """Lets OpenSSL 3 talk to old devices: its default refuses TLS 1.0, SHA-1 and small keys before we see them."""
@@ -20,7 +19,24 @@ ANY_CERTIFICATE = ("-cipher", "ALL:eNULL:!aNULL:@SECLEVEL=0")
 ANY_KEY = ("-psk", "00")
 """Makes OpenSSL offer PSK suites. The key is worth nothing: the server's choice shows before it is used."""
 
-_FLAGS = {"TLSv1.0": "-tls1", "TLSv1.1": "-tls1_1", "TLSv1.2": "-tls1_2"}
+_FLAGS = {
+    "TLSv1.0": "-tls1",
+    "TLSv1.1": "-tls1_1",
+    "TLSv1.2": "-tls1_2",
+    "TLSv1.3": "-tls1_3",
+    "DTLSv1.0": "-dtls1",
+    "DTLSv1.2": "-dtls1_2",
+}
+_OVER_UDP = {
+    "-no_tls1_3": "-dtls",
+    "-tls1_2": "-dtls1_2",
+    "-tls1_1": "-dtls1",
+    "-tls1": "-dtls1",
+    "TLSv1.2": "DTLSv1.2",
+}
+_DATAGRAM_FLAGS = ("-dtls", "-dtls1", "-dtls1_2")
+_STARTTLS = {name: name for name in ("smtp", "ftp", "imap", "pop3", "ldap", "xmpp", "mysql", "sieve", "nntp")}
+_STARTTLS |= {"postgres": "postgres", "postgresql": "postgres"}
 _GONE = (
     "SSLv3",
     "TLSv1.3",
@@ -35,17 +51,32 @@ _GONE = (
     "TLS_DH_DSS",
     "TLS_ECDH_",
 )
-# ServerHello as hex: record (5 bytes), message header (4), version, random (32), session id, suite, compression.
-_READ_HELLO = "s/^16.{16}(....).{64}(00|20.{64})(....)(..).*/ServerHello: version \\1 suite \\3 compression \\4/p"
 
 
-def ask_tls(target: Target, *options: str, show: str) -> str:
-    """``openssl s_client`` with ``options``; of its output the lines that match ``show`` (extended regex)."""
-    asked = _quoted("timeout", "9", "openssl", "s_client", "-connect", target.authority, *options)
-    return f"{asked} </dev/null 2>&1 | {_quoted('grep', '-E', show)}"
+def version_flag(version: str) -> str:
+    """What makes OpenSSL offer this version alone; empty for those it has no more or not yet."""
+    return _FLAGS.get(version, "")
 
 
-def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str) -> tuple[str, str]:
+def ask_tls(target: Target, *options: str, show: str, opening: str = "") -> str:
+    """``openssl s_client`` with ``options``; of its output the lines that match ``show`` (extended regex).
+
+    ``options`` are those of TLS: for a UDP service they become those of DTLS. ``opening`` is the protocol
+    whose STARTTLS comes first (``TlsEndpoint.opening``).
+    """
+    return f"{_s_client(target, options, opening)} | {_quoted('grep', '-E', show)}"
+
+
+def ask_hello(target: Target, *options: str, opening: str = "") -> tuple[str, str]:
+    """A line that shows that a ServerHello comes back, and the text it prints then."""
+    if _is_udp(target):
+        # OpenSSL's -msg does not know its own DTLS 1.2.
+        said = "read server hello"
+        return ask_tls(target, *options, "-state", show=f"{said}$", opening=opening), said
+    return ask_tls(target, *options, "-msg", show="ServerHello$", opening=opening), "], ServerHello"
+
+
+def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str, *, opening: str = "") -> tuple[str, str]:
     """A line that shows a server selecting one of a group of suites, and the text it prints then.
 
     ``suites`` are those it was seen to select, ``ciphers`` names the group in OpenSSL's words. Where
@@ -54,39 +85,62 @@ def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str) -> tuple[s
     seen = sorted(suites)
     known = [s for s in seen if not any(piece in f"{s.version} {s.name}" for piece in _GONE)]
     if seen and not known:
-        return say_hello(target, seen[0].version, seen[0].code), f"suite {seen[0].code:04x}"
+        line = say_hello(target, seen[0].version, seen[0].code, opening=opening)
+        return line, f"suite {seen[0].code:04x}" if line else ""
     flag = _FLAGS.get(known[0].version, "-no_tls1_3") if known else "-no_tls1_3"
     key = ANY_KEY if any("PSK" in s.name for s in known) else ()
-    words = (flag, *key, "-cipher", f"{ciphers}:@SECLEVEL=0", "-msg")
-    return ask_tls(target, *words, show="ServerHello$"), "], ServerHello"
+    return ask_hello(target, flag, *key, "-cipher", f"{ciphers}:@SECLEVEL=0", opening=opening)
 
 
-def say_hello(target: Target, version: str, *suites: int, compression: bool = False) -> str:
-    """Send one ClientHello as bytes and print version, suite and compression of the ServerHello, in hex.
+def ask_lacking(target: Target, what: str, *options: str, opening: str = "") -> tuple[str, str]:
+    """A line that shows a ServerHello without the extension ``what`` (OpenSSL's word), and the text it prints then."""
+    flag, hello = ("-state", "read server hello$") if _is_udp(target) else ("-msg", "ServerHello$")
+    said = f"ServerHello without {what}"
+    pick = f'/{hello}/{{h=1}} /server extension "{what}"/{{e=1}} END{{if(h&&!e)print "{said}"}}'
+    return f"{_s_client(target, (*options, flag, '-tlsextdebug'), opening)} | {_quoted('awk', pick)}", said
 
-    For what no TLS library of today can ask. Prints nothing when the server refuses.
+
+def ask_often(target: Target, *options: str, show: str, opening: str = "", times: int = 6) -> str:
+    """The same question several times; each different answer once, with how often it came."""
+    asked = ask_tls(target, *options, show=show, opening=opening)
+    return f"for n in {' '.join(str(n + 1) for n in range(times))}; do {asked}; done | sort | uniq -c"
+
+
+def compare_shares(target: Target, *options: str, message: str, line: int, opening: str = "") -> tuple[str, str]:
+    """Three handshakes; 16 bytes of the public value in each ``message`` (``ServerKeyExchange``), and what shows reuse.
+
+    ``line`` counts the lines of 16 bytes in which OpenSSL prints a message, from 1: it must lie inside the value.
     """
-    offered = Offer(versions=(version,), suites=suites, compression=compression)
-    hello = client_hello(offered, random=bytes(range(NOISE)))
-    said = _quoted("echo", base64.b64encode(hello).decode())
-    return (
-        f"{said} | base64 -d | {_quoted('timeout', '6', 'nc', '-w', '3', target.host, str(target.port))}"
-        f" | od -An -v -tx1 | tr -d ' \\n' | {_quoted('sed', '-nE', _READ_HELLO)}"
-    )
+    pick = f"awk '/{message}$/{{n=NR+{line}}} n&&NR==n'"
+    asked = f"{_s_client(target, (*options, '-msg'), opening)} | {pick}"
+    return f"for n in 1 2 3; do {asked}; done | sort | uniq -d | sed 's/^/came again:/'", "came again:"
 
 
-def show_certificate(target: Target, position: int, *options: str) -> str:
+def show_certificate(target: Target, position: int, *options: str, opening: str = "") -> str:
     """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent."""
-    asked = ["timeout", "9", "openssl", "s_client", "-connect", target.authority, *ANY_CERTIFICATE]
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'" if position else ""
-    chain = _quoted(*asked, *(["-showcerts"] if position else []))
-    return f"{chain} </dev/null 2>/dev/null{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
+    chain = _s_client(target, (*ANY_CERTIFICATE, *(["-showcerts"] if position else [])), opening, errors="/dev/null")
+    return f"{chain}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 
 def listen(target: Target, say: str = "") -> str:
     """What a TCP service says unasked, or after one line that is said to it."""
     heard = _quoted("timeout", "6", "nc", "-w", "3", target.host, str(target.port))
     return f"{_quoted('echo', say)} | {heard}" if say else f"{heard} </dev/null"
+
+
+def _s_client(target: Target, options: Iterable[str], opening: str, *, errors: str = "&1") -> str:
+    words = tuple(options)
+    if _is_udp(target):
+        words = tuple(_OVER_UDP.get(word, word) for word in words)
+        words = words if set(words) & set(_DATAGRAM_FLAGS) else ("-dtls", *words)
+    first = ("-starttls", _STARTTLS[opening]) if opening in _STARTTLS else ()
+    asked = _quoted("timeout", "9", "openssl", "s_client", "-connect", target.authority, *first, *words)
+    return f"{asked} </dev/null 2>{errors}"
+
+
+def _is_udp(target: Target) -> bool:
+    return target.subject.transport == "udp"
 
 
 def _quoted(*words: str) -> str:

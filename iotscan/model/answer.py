@@ -44,6 +44,11 @@ class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_default
         return self.known is not None
 
     @property
+    def was_asked(self) -> bool:
+        """False where nobody put the question: a run of an older iotscan did not know it."""
+        return self.reason is not Reason.NOT_ASKED
+
+    @property
     def value(self) -> T:
         """The answer; raises :class:`Unanswered` when there is none."""
         if self.known is None:

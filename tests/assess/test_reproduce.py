@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from iotscan.assess.check import Target
-from iotscan.assess.reproduce import ANY_CIPHER, ask_suites, ask_tls, listen, say_hello, show_certificate
+from iotscan.assess.hello_lines import say_hello
+from iotscan.assess.reproduce import ANY_CIPHER, ask_suites, ask_tls, listen, show_certificate
 from iotscan.model.facts import Suite
 from iotscan.model.subject import Subject
 

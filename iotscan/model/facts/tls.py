@@ -158,6 +158,12 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
         return any(version in DTLS_VERSIONS for version in self.versions)
 
     @property
+    def suites(self) -> tuple[Suite, ...]:
+        """Every suite it was seen to select, once, in whichever question; oldest version first."""
+        listed = (suite for found in self.suite_lists for suite in found.suites)
+        return tuple(sorted({*self.selected, *listed}))
+
+    @property
     def accepted_versions(self) -> tuple[str, ...]:
         """The versions that are accepted for certain, oldest first.
 
