@@ -27,6 +27,7 @@ from iotscan.assess.check import (
 from iotscan.assess.datagram_lines import ask_for_cookie, ping_coap
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.reproduce import (
+    ANY_AGE,
     ANY_CERTIFICATE,
     ANY_CIPHER,
     ANY_KEY,
@@ -226,6 +227,7 @@ def command(*words: str) -> str:
 
 
 __all__ = [
+    "ANY_AGE",
     "ANY_CERTIFICATE",
     "ANY_CIPHER",
     "ANY_KEY",

@@ -25,7 +25,7 @@ Update the TLS library: OpenSSL 3 and mbed TLS 3 offer no SHA-1 here unless told
 """
 
 from iotscan.sdk import (
-    ANY_CIPHER,
+    ANY_AGE,
     Returned,
     Target,
     TlsEndpoint,
@@ -78,7 +78,7 @@ def handshake_signatures(tls: TlsEndpoint, target: Target) -> Returned:
 
 
 def _signed(tls: TlsEndpoint, target: Target, *, is_chosen: bool) -> Verdict:
-    options = ("-tls1_2", *ANY_CIPHER, *(() if is_chosen else ("-sigalgs", WEAK)))
+    options = ("-tls1_2", *ANY_AGE, *(() if is_chosen else ("-sigalgs", WEAK)))
     weak = [name for name in tls.signatures if name.endswith(("sha1", "md5"))]
     is_md5 = bool(weak) and all(name.endswith("md5") for name in weak)
     return bad(

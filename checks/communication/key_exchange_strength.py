@@ -27,6 +27,7 @@ give it a prime of at least 2048 bits, best one of RFC 7919: `ssl_dhparam` in ng
 """
 
 from iotscan.sdk import (
+    ANY_AGE,
     ANY_KEY,
     Policy,
     Returned,
@@ -95,7 +96,7 @@ def key_exchange_strength(tls: TlsEndpoint, policy: Policy, target: Target) -> R
 
 
 def _short_prime(tls: TlsEndpoint, target: Target, bits: int, shortest: int) -> Verdict:
-    ciphers = ("-cipher", "kDHE:kDHEPSK:aNULL:!kECDHE:@SECLEVEL=0")
+    ciphers = (*ANY_AGE[:1], "-cipher", "kDHE:kDHEPSK:aNULL:!kECDHE:@SECLEVEL=0")
     return bad(
         "breakable-prime" if bits < BREAKABLE else "short-prime",
         f"Diffie-Hellman is done with a prime of {bits} bits",

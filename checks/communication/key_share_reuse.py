@@ -21,7 +21,7 @@ no key with `wolfSSL_CTX_set_ephemeral_key`. A TLS accelerator or load balancer 
 """
 
 from iotscan.sdk import (
-    ANY_CERTIFICATE,
+    ANY_AGE,
     ANY_KEY,
     Returned,
     Target,
@@ -71,21 +71,17 @@ def key_share_reuse(tls: TlsEndpoint, target: Target) -> Returned:
 def _proof(tls: TlsEndpoint, target: Target) -> tuple[str, str]:
     """Which 16 bytes of a message lie inside the public value: RFC 8422 section 5.4, RFC 5246 section 7.4.3."""
     old = [s for s in tls.suites if "DHE_" in s.name]
-    key = ANY_KEY if old and all("PSK" in s.name for s in old) else ()
     if tls.is_dtls:
         # OpenSSL's -msg does not name the messages of DTLS 1.2.
         return "", ""
     if not old:
-        # The last 36 bytes of a ServerHello of 1.3 are the value of x25519, or come 6 bytes earlier.
+        # The value of x25519 ends a ServerHello of 1.3, or stands 6 bytes before its end.
         return compare_shares(target, "-tls1_3", "-groups", "X25519:P-256", message="ServerHello", line=7)
-    if any("ECDHE_" in s.name for s in old):
-        ciphers = ("-cipher", "kECDHEPSK:@SECLEVEL=0") if key else ("-cipher", "kECDHE:!aNULL:@SECLEVEL=0")
-        line = 2
-    else:
-        # After a message header, the prime and its length, the generator 2 and its length, and the value's own length.
-        bits = (
-            min(e.bits for e in tls.exchanges if e.group == "dh" or e.group.startswith("ffdhe")) if tls.exchanges else 0
-        )
-        ciphers, line = (*ANY_CERTIFICATE[:1], "kDHE:!aNULL:@SECLEVEL=0"), (bits // 8 + 11) // 16 + 2
-    options = ("-no_tls1_3", *key, *ciphers)
+    is_curve = any("ECDHE_" in s.name for s in old)
+    bits = [e.bits for e in tls.exchanges if e.group == "dh" or e.group.startswith("ffdhe")]
+    # Before the value of a prime field stand a message header, the prime, the generator and three lengths.
+    line = 2 if is_curve else (min(bits, default=2048) // 8 + 11) // 16 + 2
+    key = ANY_KEY if all("PSK" in s.name for s in old) else ()
+    kind = ("kECDHE" if is_curve else "kDHE") + ("PSK" if key else "")
+    options = ("-no_tls1_3", *key, *ANY_AGE[:1], "-cipher", f"{kind}:!aNULL:@SECLEVEL=0")
     return compare_shares(target, *options, message="ServerKeyExchange", line=line, opening=tls.opening)

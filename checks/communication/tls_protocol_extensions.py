@@ -31,6 +31,7 @@ fallback signal is of no more use once only TLS 1.2 and 1.3 are left: see `tls-v
 """
 
 from iotscan.sdk import (
+    ANY_AGE,
     ANY_CIPHER,
     ANY_KEY,
     Returned,
@@ -150,7 +151,7 @@ def _truncated_hmac(tls: TlsEndpoint, target: Target) -> Verdict:
 
 def _fallback(tls: TlsEndpoint, target: Target) -> Verdict:
     old = [v for v in tls.accepted_versions if v not in (*NEWEST, "SSLv2", "SSLv3")]
-    options = (version_flag(old[-2]), "-fallback_scsv", *_any(tls))
+    options = (version_flag(old[-2]), "-fallback_scsv", *_key(tls), *ANY_CIPHER)
     reproduce, shows = ask_hello(target, *options, opening=tls.opening)
     return bad(
         "no-fallback-signal",
@@ -163,13 +164,12 @@ def _fallback(tls: TlsEndpoint, target: Target) -> Verdict:
 
 
 def _ask_end(tls: TlsEndpoint, target: Target, what: str) -> str:
-    # Without -legacy_server_connect OpenSSL 3 hangs up on such a server before it says what is missing.
-    options = ("-no_tls1_3", "-legacy_server_connect", *_any(tls), "-msg")
+    options = ("-no_tls1_3", *_key(tls), *ANY_AGE, "-msg")
     return ask_tls(target, *options, show=f"ServerHello$|{what}", opening=tls.opening)
 
 
-def _any(tls: TlsEndpoint) -> tuple[str, ...]:
-    return (*(ANY_KEY if tls.suites and all("PSK" in s.name for s in tls.suites) else ()), *ANY_CIPHER)
+def _key(tls: TlsEndpoint) -> tuple[str, ...]:
+    return ANY_KEY if tls.suites and all("PSK" in s.name for s in tls.suites) else ()
 
 
 def _newest_old(tls: TlsEndpoint) -> list[Suite]:

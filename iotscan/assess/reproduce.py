@@ -16,6 +16,8 @@ ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
 """Lets OpenSSL 3 talk to old devices: its default refuses TLS 1.0, SHA-1 and small keys before we see them."""
 ANY_CERTIFICATE = ("-cipher", "ALL:eNULL:!aNULL:@SECLEVEL=0")
 """The same without the suites that send no certificate."""
+ANY_AGE = ("-legacy_server_connect", *ANY_CIPHER)
+"""The same where more than the ServerHello is to be read: OpenSSL 3 hangs up then on who does not know RFC 5746."""
 ANY_KEY = ("-psk", "00")
 """Makes OpenSSL offer PSK suites. The key is worth nothing: the server's choice shows before it is used."""
 

@@ -2,110 +2,21 @@
 
 import shutil
 import socket
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from iotscan.assess.check import Target
 from iotscan.assess.hello_lines import say_hello
 from iotscan.assess.reproduce import ANY_CIPHER, ask_suites, ask_tls, listen, show_certificate
 from iotscan.model.facts import Suite
-from iotscan.model.subject import Subject
+from tests.assess.servers import s_server, serve, server_hello, shell, target
 
-HERE = "127.83.0.1"
 RSA_AES = Suite(version="TLSv1.2", code=0x009C, name="TLS_RSA_WITH_AES_128_GCM_SHA256")
 RSA_3DES = Suite(version="TLSv1.2", code=0x000A, name="TLS_RSA_WITH_3DES_EDE_CBC_SHA")
 PSK = Suite(version="TLSv1.2", code=0x00A8, name="TLS_PSK_WITH_AES_128_GCM_SHA256")
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="apt install openssl")
 needs_nc = pytest.mark.skipif(shutil.which("nc") is None, reason="apt install netcat-openbsd")
-
-
-def target(port: int) -> Target:
-    return Target(subject=Subject(device=HERE, address=HERE, service=f"tcp/{port}"))
-
-
-def shell(line: str) -> str:
-    run = subprocess.run(
-        ["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, stdin=subprocess.DEVNULL
-    )
-    return run.stdout.decode("utf-8", "replace")
-
-
-@contextmanager
-def serve(talk: Callable[[socket.socket], None]) -> Iterator[Target]:
-    listener = socket.create_server((HERE, 0))
-
-    def loop() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection, suppress(OSError):
-                    connection.settimeout(10)
-                    talk(connection)
-
-    thread = threading.Thread(target=loop, daemon=True)
-    thread.start()
-    try:
-        yield target(listener.getsockname()[1])
-    finally:
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(15)
-
-
-def server_hello(version: int, suite: int, *, compression: int = 0, session: bytes = b"") -> bytes:
-    body = version.to_bytes(2, "big") + bytes(32) + bytes([len(session)]) + session
-    body += suite.to_bytes(2, "big") + bytes([compression])
-    message = b"\x02" + len(body).to_bytes(3, "big") + body
-    return b"\x16" + version.to_bytes(2, "big") + len(message).to_bytes(2, "big") + message
-
-
-@contextmanager
-def s_server(*options: str) -> Iterator[Target]:
-    with socket.create_server((HERE, 0)) as probe:
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        ["openssl", "s_server", "-accept", f"{HERE}:{port}", "-quiet", *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection((HERE, port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "openssl s_server did not come up"
-                assert process.poll() is None, "openssl s_server ended"
-                time.sleep(0.02)
-        yield target(port)
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``leaf.pem`` signed by ``ca.pem``, both RSA: 2048 and 1024 bits."""
-    if shutil.which("openssl") is None:
-        pytest.skip("apt install openssl")
-    where = tmp_path_factory.mktemp("chain")
-    for line in (
-        "openssl req -x509 -newkey rsa:1024 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 9",
-        "openssl req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf",
-        "openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 9",
-    ):
-        subprocess.run(line.split(), cwd=where, check=True, capture_output=True)
-    return where
 
 
 @needs_openssl
