@@ -70,6 +70,9 @@ def handshake_signatures(tls: TlsEndpoint, target: Target) -> Returned:
         return _signed(tls, target, is_chosen=False)
     if tls.accepted_versions in (("TLSv1.3",), ("DTLSv1.3",)) and all(a.is_answered for a in tls.versions.values()):
         return good("only version 1.3 is accepted, which signs with neither SHA-1 nor MD5")
+    signing = tls.versions["DTLSv1.2" if tls.is_dtls else "TLSv1.2"]
+    if signing.is_answered and not signing.value:
+        return skip("version 1.2 is not accepted, and older ones know nothing but SHA-1 and MD5: see tls-versions")
     if not accepted.is_answered and tls.forward_secrecy.is_answered and not tls.forward_secrecy.value:
         return skip("no key exchange that is signed is accepted: see forward-secrecy")
     for answer in (chosen, accepted):

@@ -99,7 +99,7 @@ def tls_modern_versions(tls: TlsEndpoint, target: Target) -> Returned:
 
 
 def _not_preferred(tls: TlsEndpoint, target: Target, newest: str) -> Verdict:
-    older = [s for s in tls.suites if s.version != newest][-1:]
+    older = [s for s in tls.suites if s.version not in ("SSLv2", newest)][-1:]
     reproduce = "".join(say_hello(target, (newest, s.version), *SUITES_13, s.code, opening=tls.opening) for s in older)
     return bad(
         "not-preferred",

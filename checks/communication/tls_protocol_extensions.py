@@ -173,4 +173,4 @@ def _key(tls: TlsEndpoint) -> tuple[str, ...]:
 
 
 def _newest_old(tls: TlsEndpoint) -> list[Suite]:
-    return [s for s in tls.suites if s.version not in ("SSLv3", *NEWEST)][-1:]
+    return [s for s in tls.suites if s.version not in ("SSLv2", "SSLv3", *NEWEST)][-1:]

@@ -5,7 +5,7 @@ import shlex
 
 from iotscan.assess.check import Target
 from iotscan.model.facts import DTLS_VERSIONS
-from iotscan.wire.tls import framing
+from iotscan.wire.tls import framing, sslv2
 from iotscan.wire.tls.framing import vector
 from iotscan.wire.tls.hello import NOISE, Offer, client_hello, hello_body
 
@@ -18,7 +18,6 @@ _PRINT = r"s/%s.*/ServerHello: version \1 suite \3 compression \4/p"
 _BEFORE = "(ff01000100|00170000|000b0002..(..)?|000b000403......|00000000)*"
 _TRUNCATED = rf"s/^16.{{8}}{_HELLO}....{_BEFORE}00040000.*/ServerHello: suite \3 truncated_hmac/p"
 _SSL2 = r"s/^....04(..)(..)0002.*/SSLv2 ServerHello/p"
-_SSL2_SUITES = "0700c0060040050080040080030080020080010080"
 _ALOUD = {
     "smtp": r"EHLO iotscan\r\nSTARTTLS\r\n",
     "ftp": r"AUTH TLS\r\n",
@@ -51,11 +50,9 @@ def say_truncated_hmac(target: Target, version: str, suite: int, *, opening: str
 
 
 def say_sslv2(target: Target, *, opening: str = "") -> str:
-    """Send a CLIENT-HELLO of SSLv2 with its seven ciphers and print that a SERVER-HELLO of SSLv2 came back."""
-    ciphers = bytes.fromhex(_SSL2_SUITES)
-    lengths = b"".join(n.to_bytes(2, "big") for n in (len(ciphers), 0, 16))
-    body = b"\x01\x00\x02" + lengths + ciphers + _RANDOM[:16]
-    return _over_tcp(target, (0x8000 | len(body)).to_bytes(2, "big") + body, opening, "", _SSL2)
+    """Send a CLIENT-HELLO of SSLv2 with all its ciphers and print that a SERVER-HELLO of SSLv2 came back."""
+    hello = sslv2.client_hello(challenge=_RANDOM[: sslv2.CHALLENGE])
+    return _over_tcp(target, hello, opening, "", _SSL2)
 
 
 def _over_tcp(target: Target, hello: bytes, opening: str, pattern: str, printed: str = "") -> str:

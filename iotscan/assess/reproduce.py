@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable
 
 from iotscan.assess.check import Target
-from iotscan.assess.hello_lines import say_hello
+from iotscan.assess.hello_lines import say_hello, say_sslv2
 from iotscan.model.facts import Suite
 
 ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
@@ -40,6 +40,7 @@ _DATAGRAM_FLAGS = ("-dtls", "-dtls1", "-dtls1_2")
 _STARTTLS = {name: name for name in ("smtp", "ftp", "imap", "pop3", "ldap", "xmpp", "mysql", "sieve", "nntp")}
 _STARTTLS |= {"postgres": "postgres", "postgresql": "postgres"}
 _GONE = (
+    "SSLv2",
     "SSLv3",
     "TLSv1.3",
     "_RC4_",
@@ -86,6 +87,9 @@ def ask_suites(target: Target, suites: Iterable[Suite], ciphers: str, *, opening
     """
     seen = sorted(suites)
     known = [s for s in seen if not any(piece in f"{s.version} {s.name}" for piece in _GONE)]
+    if seen and not known and seen[0].version == "SSLv2":
+        line = say_sslv2(target, opening=opening)
+        return line, "SSLv2 ServerHello" if line else ""
     if seen and not known:
         line = say_hello(target, seen[0].version, seen[0].code, opening=opening)
         return line, f"suite {seen[0].code:04x}" if line else ""
