@@ -1,12 +1,16 @@
 """A server of the lab, started as its truth says, and the clients that prove it."""
 
 import contextlib
+import getpass
 import importlib.util
+import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from ctypes.util import find_library
@@ -33,6 +37,8 @@ def _is_here(thing: str) -> bool:
         return find_library(name) is not None
     if kind == "module":
         return importlib.util.find_spec(name) is not None
+    if kind == "user":
+        return name == getpass.getuser()
     return shutil.which(name, path=PATH) is not None
 
 
@@ -73,22 +79,46 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(truth: Truth, folder: Path, names: Mapping[str, str]) -> Iterator[Server]:
-    """Start the server, wait until it listens, end it with the block."""
-    server = Server(truth, folder, names)
+def running(truth: Truth, names: Mapping[str, str]) -> Iterator[Server]:
+    """Start the server in a folder of its own, wait until it listens, end it with the block."""
+    with tempfile.TemporaryDirectory(prefix="iotscan-tls-") as made:
+        folder = Path(made)
+        # Daemons give up their rights and must still find their own files.
+        folder.chmod(0o755)
+        with _started(truth, Server(truth, folder, names), folder) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def _started(truth: Truth, server: Server, folder: Path) -> Iterator[Server]:
     for name, content in truth.files.items():
         (folder / name).write_text(server.text(content))
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            server.words(truth.run), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT, env={"PATH": PATH}
+            server.words(truth.run),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=ROOT,
+            env={"PATH": PATH},
+            start_new_session=True,
         )
     try:
         _wait(truth, server.port, process, log)
         yield server
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Some daemons leave their children to themselves: ask first, then end the whole group."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _wait(truth: Truth, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -69,6 +69,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     no: tuple[str, ...] = ()
     values: dict[str, int | str] = {}
     unanswered: dict[str, Reason] = {}
+    """What cannot be told from outside, and why; beside a true value: what the default ceiling may leave open."""
     psk_hint: str = ""
     signatures: tuple[str, ...] = ()
     suites: dict[str, tuple[str, ...]] = {}
@@ -76,28 +77,34 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     groups: tuple[str, ...] = ()
     """Every key exchange group that is seen when everything is asked."""
     intolerances: tuple[str, ...] = ()
-    cut: tuple[str, ...] = ()
     dtls: dict[str, Told] = {}
     """Fields of the DtlsServer fact."""
     findings: Findings = Findings()
     not_assessed: dict[str, Reason] = {}
-    """Check -> why its result has to stay open."""
+    """Check -> why its result has to stay open; ``constrained/CHECK`` under that policy only."""
     proof: tuple[Proof, ...]
     wrong: dict[str, str] = {}
     """What the engine is known to get wrong (``answers.dh_bits``), and why. Strict: once it is right, it has to go."""
 
     @property
-    def answers(self) -> dict[str, Told]:
-        """Every question with its true answer."""
-        told: dict[str, Told] = dict.fromkeys(self.yes, True) | dict.fromkeys(self.no, False) | self.values
-        return told | {name: Open(reason=reason) for name, reason in self.unanswered.items()}
+    def values_told(self) -> dict[str, Told]:
+        """Every question that has an answer, with the true one."""
+        return dict.fromkeys(self.yes, True) | dict.fromkeys(self.no, False) | self.values
 
     @property
-    def versions_told(self) -> dict[str, Told]:
-        """Every version that the transport could speak, with its true answer."""
+    def answers(self) -> dict[str, tuple[Told, ...]]:
+        """Every question with what may be said of it."""
+        opened = {name: Open(reason=reason) for name, reason in self.unanswered.items()}
+        told = self.values_told
+        return {n: tuple(said[n] for said in (told, opened) if n in said) for n in (*told, *opened)}
+
+    @property
+    def versions_told(self) -> dict[str, tuple[Told, ...]]:
+        """Every version that the transport could speak, with what may be said of it."""
         possible = DTLS_VERSIONS if self.transport == "udp" else STREAM_VERSIONS
         told: dict[str, Told] = {v: v in self.versions for v in possible}
-        return told | {v: Open(reason=reason) for v, reason in self.unknown_versions.items()}
+        told |= {v: Open(reason=reason) for v, reason in self.unknown_versions.items()}
+        return {version: (said,) for version, said in told.items()}
 
 
 class BadTruth(Exception):
@@ -107,10 +114,12 @@ class BadTruth(Exception):
 def read_truth(path: Path) -> Truth:
     """Read one file. Raises BadYaml, msgspec.ValidationError or BadTruth."""
     truth = msgspec.convert(strict_yaml.load(path), Truth)
-    told = [*truth.yes, *truth.no, *truth.values, *truth.unanswered]
+    told = [*truth.yes, *truth.no, *truth.values]
     twice = sorted({name for name in told if told.count(name) > 1})
-    left = sorted(set(QUESTIONS) - set(told))
-    strange = sorted(set(told) - set(QUESTIONS)) + sorted(set(truth.versions) - set(truth.versions_told))
+    left = sorted(set(QUESTIONS) - {*told, *truth.unanswered})
+    strange = sorted({*told, *truth.unanswered} - set(QUESTIONS)) + sorted(
+        set(truth.versions) - set(truth.versions_told)
+    )
     for what, names in (("said twice", twice), ("left open", left), ("no question", strange)):
         if names:
             raise BadTruth(f"{path.name}: {what}: {', '.join(names)}")

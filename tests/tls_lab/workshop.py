@@ -34,7 +34,8 @@ kVMt/D6J5VIWly3BNwNMifjkA+U8YPBprwIBAg==
 
 def furnish(folder: Path) -> dict[str, str]:
     """Write everything into ``folder``; what a template may name, with its path or value."""
-    names = {"host": HOST, "psk": PSK}
+    # libcoap takes the text itself for the key.
+    names = {"host": HOST, "psk": PSK, "psk_text": PSK.encode().hex()}
     for name, key in (("rsa", rsa.generate_private_key(65537, 2048)), ("ec", ec.generate_private_key(ec.SECP256R1()))):
         certificate, secret = _self_signed(key)
         names |= _written(folder, {f"{name}_cert": certificate, f"{name}_key": secret})

@@ -21,13 +21,19 @@ def serve(port: int, talk: Callable[[socket.socket], None]) -> None:
 
 def serve_datagrams(port: int, talk: Callable[[socket.socket], None]) -> None:
     """The same over UDP: the socket that heard a new guest becomes his own, and another one waits for the next."""
+    waiting = _bound(port)
     while True:
-        guest = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        guest.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        guest.bind((HOST, port))
-        _, peer = guest.recvfrom(1, socket.MSG_PEEK)
+        _, peer = waiting.recvfrom(1, socket.MSG_PEEK)
+        guest, waiting = waiting, _bound(port)
         guest.connect(peer)
         _attend(guest, talk)
+
+
+def _bound(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((HOST, port))
+    return made
 
 
 def _attend(guest: socket.socket, talk: Callable[[socket.socket], None]) -> None:
