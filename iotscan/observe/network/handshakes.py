@@ -80,7 +80,8 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
     every = [first]
     older = _older(first.version, endpoint)
     resumed = await _resumed(door, worker, first)
-    every += [resumed] if resumed else []
+    again = resumed or await _asked_alone(door, worker, first)
+    every += [again] if again else []
     if first.is_finished and older:
         every.append(await shake(door, worker, older))
     disagreements, compared = compare(every, endpoint)
@@ -107,6 +108,13 @@ async def _resumed(door: Door, worker: Worker, first: Shaken) -> Shaken | None:
     if not first.is_finished or not first.answer("is_resumable"):
         return None
     return await shake(door, worker, first.version, resume=keeping(door))
+
+
+async def _asked_alone(door: Door, worker: Worker, first: Shaken) -> Shaken | None:
+    """A handshake for the question of renegotiation, where there is no session that one could resume."""
+    if not first.is_finished or first.version == "TLSv1.3":
+        return None
+    return await shake(door, worker, first.version)
 
 
 def _older(version: str, endpoint: TlsEndpoint | None) -> str:
@@ -178,7 +186,7 @@ def _renegotiation(every: list[Shaken], endpoint: TlsEndpoint | None) -> Answer[
         if endpoint is not None and _is_new_only(endpoint):
             return Answer.of(False)
         return Answer.missing(Reason.NOT_OBSERVABLE, "no older version was asked, and TLS 1.3 has no renegotiation")
-    return _missing(tried[-1])
+    return _unfinished(tried[-1])
 
 
 def _unfinished(shaken: Shaken) -> Answer[Any]:

@@ -6,6 +6,7 @@ to resume and to renegotiate.
 """
 
 import base64
+import socket
 import ssl
 import time
 from contextlib import suppress
@@ -18,6 +19,9 @@ from sslyze.connection_helpers.tls_connection import SslConnection
 NETWORK_TIMEOUT = 3
 """Seconds that one read waits."""
 _RENEGOTIATION_TIMEOUT = 2
+_LEAVING = 0.05
+"""Seconds that a server gets at least to end a connection unasked."""
+_ALERT = b"\x15"
 _TICKETS_WAIT = 0.3
 """Seconds that a server gets at least for its tickets after a TLS 1.3 handshake; twice the handshake's own where that
 is longer."""
@@ -85,7 +89,7 @@ class Handshakes:
             "ticket_lifetime": _lifetime(session.as_text()),
             "early_data": session.get_max_early_data() if is_13 and _has_ticket(session) else None,
             "is_resumable": _has_ticket(session) or bool(_line(session.as_text(), "Session-ID:")),
-            "renegotiation": _renegotiate(client) if job.get("renegotiate") and not is_13 else "",
+            "renegotiation": _renegotiate(client, took) if job.get("renegotiate") and not is_13 else "",
         }
 
 
@@ -169,8 +173,11 @@ def _take_tickets(client: Any, seconds: float) -> None:
     client._sock.settimeout(NETWORK_TIMEOUT)
 
 
-def _renegotiate(client: Any) -> str:
-    """``accepted``, ``refused``, or why neither can be said."""
+def _renegotiate(client: Any, took: float) -> str:
+    """``accepted``, ``refused``, or why neither can be said. ``took`` is how many seconds the handshake did."""
+    if _is_left(client, min(max(_LEAVING, took), NETWORK_TIMEOUT)):
+        # Hanging up is how some refuse: who does so unasked has refused nothing.
+        return "the server had already ended the connection"
     client._sock.settimeout(_RENEGOTIATION_TIMEOUT)
     try:
         client._ssl.renegotiate()
@@ -184,6 +191,17 @@ def _renegotiate(client: Any) -> str:
         is_refused = any(word in said for word in ("no renegotiation", "alert", "shut down by peer", "did not send"))
         return "refused" if is_refused else f"our own library gave up ({_told(error)})"
     return "accepted"
+
+
+def _is_left(client: Any, seconds: float) -> bool:
+    """Whether the server ends the connection right after the handshake: by an alert, or by closing."""
+    client._sock.settimeout(seconds)
+    try:
+        return client._sock.recv(1, socket.MSG_PEEK) in (b"", _ALERT)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _has_ticket(session: Any) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import socket
+import subprocess
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.tls.framing import SESSION_TICKET
 from iotscan.wire.tls.server import ClientHello, alert, certificate, server_hello, server_hello_done
 
-from .servers import Credentials, answering, door, openssl, scripted
+from .servers import HOST, Credentials, answering, door, free_port, openssl, scripted, wait_until_open
 
 
 def read(port: int, *, with_worker: bool = True, asks_tls: bool = True, connections: int = 1000) -> tuple[Heard, int]:
@@ -86,7 +87,8 @@ def test_sslyze_reads_it_with_few_connections(rsa_credentials: Credentials, vers
         (("-tls1_3", "-num_tickets", "0"), {"tickets": None, "early_data": None, "resumes": None}),
         (("-tls1_2", "-client_renegotiation"), {"client_renegotiation": True, "early_data": 0}),
         (("-tls1_2", "-no_ticket"), {"tickets": False, "ticket_lifetime": None, "resumes": True}),
-        (("-tls1_2", "-no_ticket", "-no_cache"), {"resumes": False}),
+        (("-tls1_2", "-no_ticket", "-no_cache"), {"resumes": False, "client_renegotiation": False}),
+        (("-tls1_2", "-no_ticket", "-no_cache", "-client_renegotiation"), {"client_renegotiation": True}),
         (("-tls1_2", "-verify", "1"), {"client_certificate": True, "ticket_lifetime": 7200}),
         (("-tls1_3", "-verify", "1"), {"client_certificate": True, "ticket_lifetime": 7200}),
         (("-tls1_2", "-Verify", "1"), {"client_certificate": True, "ticket_lifetime": None, "resumes": None}),
@@ -101,6 +103,31 @@ def test_what_a_finished_handshake_shows(
     with openssl(*rsa_credentials.arguments, *arguments) as port:
         fact = handshake(read(port)[0])
     assert {name: getattr(fact, name).known for name in expected} == expected
+
+
+@pytest.mark.parametrize("versions", ["-no_tls1_3", "-no_tls1_1"])
+def test_who_lets_nobody_in_was_asked_nothing(rsa_credentials: Credentials, versions: str) -> None:
+    with openssl(*rsa_credentials.arguments, versions, "-Verify", "1") as port:
+        asked = handshake(read(port)[0]).client_renegotiation
+    assert (asked.reason, asked.detail) == (
+        Reason.NOT_OBSERVABLE,
+        "the server finishes no handshake without a client certificate",
+    )
+
+
+def test_who_hangs_up_anyhow_refuses_no_renegotiation(rsa_credentials: Credentials) -> None:
+    port = free_port()
+    words = ("-accept", f"{HOST}:{port}", "-tls1_2", "-client_renegotiation", "-quiet", *rsa_credentials.arguments)
+    # s_server ends each connection once its own standard input has come to an end.
+    server = subprocess.Popen(["openssl", "s_server", *words], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until_open(port, server)
+        asked = handshake(read(port)[0]).client_renegotiation
+    finally:
+        server.kill()
+        server.wait()
+    assert (asked.reason, asked.known) == (Reason.NOT_OBSERVABLE, None)
+    assert "already ended" in asked.detail
 
 
 def test_a_budget_that_ends_in_between_is_said_so(rsa_credentials: Credentials) -> None:
