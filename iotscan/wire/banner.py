@@ -11,7 +11,7 @@ import msgspec
 from iotscan.model.text import safe_text
 from iotscan.wire import adb, amqp, mqtt, telnet
 from iotscan.wire.starttls import databases, ldap, xmpp
-from iotscan.wire.tls.answer import read_answer
+from iotscan.wire.tls.flight import read_flight
 from iotscan.wire.tls.framing import ALERT, HANDSHAKE
 
 _STARTS: Final = (
@@ -63,7 +63,7 @@ def is_tls_record(data: bytes) -> bool:
 
 
 def _binary(data: bytes) -> Recognised | None:
-    answer = read_answer(data)
+    answer = read_flight(data).answer
     if answer is not None and answer.kind != "not_tls":
         what = f"alert {answer.description}" if answer.kind == "alert" else f"a {answer.kind.replace('_', ' ')}"
         return Recognised(protocol="tls", how=f"answered a ClientHello with {what}")

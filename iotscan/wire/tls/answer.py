@@ -10,14 +10,12 @@ import msgspec
 
 from iotscan.model.text import safe_text
 from iotscan.wire.tls import framing
-from iotscan.wire.tls.framing import Malformed, Messages, Reader
+from iotscan.wire.tls.framing import Malformed, Reader
 
 Kind = Literal["server_hello", "hello_retry", "alert", "not_tls"]
 
 HELLO_RETRY = sha256(b"HelloRetryRequest").digest()
 """The random of a ServerHello that asks for another key share: RFC 8446 section 4.1.3."""
-_WARNINGS = 4
-_CLOSE_NOTIFY, _WARNING = 0, 1
 
 
 class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,31 +69,6 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _DOWNGRADES = {b"DOWNGRD\x01": "TLSv1.3", b"DOWNGRD\x00": "TLSv1.2"}
-_NOT_TLS = ServerAnswer(kind="not_tls")
-
-
-def read_answer(data: bytes) -> ServerAnswer | None:
-    """The verdict of a server's first bytes; None while they do not settle it. Never raises.
-
-    More bytes never change a verdict. Warnings (unrecognized_name, say) before the hello are passed
-    over; anything that is no TLS, or breaks its rules, is ``not_tls``.
-    """
-    messages, warnings = Messages(), 0
-    try:
-        for kind, body in framing.read_records(data):
-            if kind == framing.ALERT:
-                if len(body) != 2:
-                    return _NOT_TLS
-                warnings += 1
-                if body[0] == _WARNING and body[1] != _CLOSE_NOTIFY and warnings <= _WARNINGS:
-                    continue
-                return ServerAnswer(kind="alert", level=body[0], description=body[1])
-            for found, text in messages.add(body):
-                if found != framing.HELLO_REQUEST:
-                    return read_server_hello(text) if found == framing.SERVER_HELLO else _NOT_TLS
-    except Malformed:
-        return _NOT_TLS
-    return None
 
 
 def read_server_hello(body: bytes) -> ServerAnswer:

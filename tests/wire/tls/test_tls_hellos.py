@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.facts.tls import VERSIONS
-from iotscan.wire.tls.answer import ServerAnswer, read_answer
+from iotscan.wire.tls.answer import ServerAnswer
 from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight
 from iotscan.wire.tls.framing import Malformed, record
 from iotscan.wire.tls.hello import EXTRAS, Offer, client_hello
@@ -66,7 +66,7 @@ def test_two_hellos_differ_in_their_random() -> None:
 
 @given(versions, suites, st.booleans(), st.booleans(), st.sampled_from((0, 1)))
 def test_a_server_hello_is_read_back(version: str, suite: int, renegotiates: bool, ems: bool, compression: int) -> None:
-    answer = read_answer(
+    answer = read_flight(
         server_hello(
             version=version,
             suite=suite,
@@ -74,7 +74,7 @@ def test_a_server_hello_is_read_back(version: str, suite: int, renegotiates: boo
             secure_renegotiation=renegotiates,
             extended_master_secret=ems,
         )
-    )
+    ).answer
     assert answer is not None
     assert (answer.kind, answer.version, answer.suite) == ("server_hello", version, suite)
     assert answer.compression == compression
@@ -85,11 +85,11 @@ def test_a_server_hello_is_read_back(version: str, suite: int, renegotiates: boo
 @given(st.integers(0, 255), st.integers(0, 255))
 def test_an_alert_is_read_back_unless_it_only_warns(level: int, description: int) -> None:
     expected = ServerAnswer(kind="alert", level=level, description=description)
-    assert read_answer(alert(level, description)) == (None if level == 1 and description else expected)
+    assert read_flight(alert(level, description)).answer == (None if level == 1 and description else expected)
 
 
 def test_a_warning_before_the_hello_is_passed_over() -> None:
-    answer = read_answer(alert(1, 112) + HELLO)
+    answer = read_flight(alert(1, 112) + HELLO).answer
     assert answer is not None
     assert answer.is_hello
 
@@ -98,14 +98,14 @@ def test_a_warning_before_the_hello_is_passed_over() -> None:
     "data", [b"HTTP/1.1 400 Bad Request", b"SSH-2.0-x", b"\x15\x03\x01\0\x01\x02", b"\x16\x03\x03\0\0"]
 )
 def test_what_is_no_tls_is_told_at_once(data: bytes) -> None:
-    answer = read_answer(data)
+    answer = read_flight(data).answer
     assert answer is not None
     assert answer.kind == "not_tls"
 
 
 @given(streams)
 def test_no_parser_raises_on_any_bytes(data: bytes) -> None:
-    answer = read_answer(data)
+    answer = read_flight(data).answer
     assert answer is None or answer.kind in ("server_hello", "hello_retry", "alert", "not_tls")
     assert answer is None or not answer.is_hello or answer.version in VERSIONS
     assert len(read_flight(data).certificates) <= CHAIN_LIMIT
@@ -115,7 +115,7 @@ def test_no_parser_raises_on_any_bytes(data: bytes) -> None:
 @given(streams, st.data())
 def test_more_bytes_never_change_a_verdict(data: bytes, cut: st.DataObject) -> None:
     at = cut.draw(st.integers(0, len(data)))
-    assert read_answer(data[:at]) in (None, read_answer(data))
+    assert read_flight(data[:at]).answer in (None, read_flight(data).answer)
     assert read_client_hello(data[:at]) in (None, read_client_hello(data))
 
 
@@ -128,7 +128,6 @@ def test_a_flight_is_the_same_in_whatever_pieces_it_comes(data: bytes, cut: st.D
         at += size
     reader.closed()
     assert reader.flight == read_flight(data)
-    assert reader.flight.answer == read_answer(data)
 
 
 def test_certificates_are_read_across_records() -> None:
@@ -147,7 +146,7 @@ def test_an_endless_chain_is_cut() -> None:
 def test_a_hello_split_over_tiny_records_is_joined() -> None:
     body = HELLO[5:]
     pieces = b"".join(record(22, 0x0303, body[i : i + 3]) for i in range(0, len(body), 3))
-    assert read_answer(pieces) == read_answer(HELLO)
+    assert read_flight(pieces).answer == read_flight(HELLO).answer
 
 
 def test_a_name_no_dns_can_carry_is_an_error() -> None:
