@@ -21,7 +21,7 @@ from iotscan.data.credential_records import load_records
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run, Tool
-from iotscan.model.scope import Grants, Pace, Scope, utc_now
+from iotscan.model.scope import PRACTICE_NETWORK, Grants, Pace, Scope, utc_now
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
 from iotscan.observe.network.attached import Attached, attached_networks, private_networks
@@ -137,7 +137,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         login_gap=0.0,
     )
     require_authority(scope, utc_now())
-    return _settle(wish, Intent(words=("the practice network",), scope=scope, plan=plan, chosen=chosen))
+    return _settle(wish, Intent(words=(PRACTICE_NETWORK,), scope=scope, plan=plan, chosen=chosen))
 
 
 def _choose(wish: "Wish") -> Chosen:

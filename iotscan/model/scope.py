@@ -20,6 +20,8 @@ _PRIVATE: tuple[Network, ...] = tuple(
         *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"),
     )
 )
+PRACTICE_NETWORK = "the practice network"
+"""What a run of ``--lab`` has for its target: no host can have this name."""
 TRIES_PER_ACCOUNT = 3
 """Login tries that an account may see in 24 hours at most, across runs; a scope file may lower it."""
 

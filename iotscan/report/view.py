@@ -4,7 +4,7 @@ import re
 import shlex
 
 from iotscan.model.run import Run
-from iotscan.model.scope import beyond_here
+from iotscan.model.scope import PRACTICE_NETWORK, beyond_here
 from iotscan.model.vocabulary import Outcome, Reason
 from iotscan.report.content import About, FindingGroup, Step, View
 from iotscan.report.outcomes import faults, findings, gaps, passed
@@ -107,7 +107,7 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
     flags = _wanted_grants(run)
     if flags:
         closed = sum(r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT for r in run.results)
-        targets = shlex.join(run.targets) if len(run.targets) <= _TARGETS else "…"
+        targets = _targets(run.targets)
         # A grant on anybody's machine but this one needs a scope file, too.
         needs_file = _reaches_out(run)
         words = [*(("--scope", "FILE") if needs_file else ()), *flags]
@@ -118,6 +118,13 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
     page = _command("report", run.id, "-f", "html:report.html")
     steps.append(Step(command=page, purpose="all of it, as a page to send on"))
     return tuple(steps)
+
+
+def _targets(words: tuple[str, ...]) -> str:
+    """What a command line says of the same targets."""
+    if words == (PRACTICE_NETWORK,):
+        return "--lab"
+    return shlex.join(words) if len(words) <= _TARGETS else "…"
 
 
 def _reaches_out(run: Run) -> bool:

@@ -38,6 +38,11 @@ def test_progress_and_notices_are_on_standard_error(scanned: Scanned) -> None:
     assert not re.search(r"^found ", scanned.out, re.MULTILINE)
 
 
+def test_the_scan_it_proposes_next_is_of_the_practice_network(scanned: Scanned) -> None:
+    (proposed,) = re.findall(r"^next: iotscan (scan .*?)(?:  #|$)", scanned.out, re.MULTILINE)
+    assert proposed == "scan --lab --intrusive"
+
+
 def test_nothing_but_text_on_a_pipe(scanned: Scanned) -> None:
     assert ESCAPE not in scanned.out
     assert ESCAPE not in scanned.err

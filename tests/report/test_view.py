@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from iotscan.model.grade import Coverage, Gradebook
 from iotscan.model.run import BaselineInfo, Run, Verdict
+from iotscan.model.scope import PRACTICE_NETWORK
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.model.waiver import AttestationUse, WaiverState, WaiverUse
 from iotscan.report import plain
@@ -164,6 +165,12 @@ def test_a_target_cannot_break_out_of_a_command(targets: tuple[str, ...]) -> Non
     steps = view(replace(example_run(), targets=targets)).steps
     rerun = next(s.command for s in steps if "--default-creds" in s.command)
     assert shlex.split(rerun) == ["iotscan", "scan", *targets, "--scope", "FILE", "--default-creds"]
+
+
+def test_the_practice_network_is_scanned_again_by_its_option() -> None:
+    run = replace(example_run(), targets=(PRACTICE_NETWORK,))
+    here = replace(run, scope=replace(run.scope, include=("127.77.0.10/32",)))
+    assert "iotscan scan --lab --default-creds" in [s.command for s in view(here).steps]
 
 
 def test_an_image_says_configured() -> None:
