@@ -53,11 +53,6 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind in ("server_hello", "hello_retry")
 
     @property
-    def has_secure_renegotiation(self) -> bool:
-        """True when it answered renegotiation_info (RFC 5746)."""
-        return framing.RENEGOTIATION_INFO in self.extensions
-
-    @property
     def has_extended_master_secret(self) -> bool:
         """True when it answered extended_master_secret (RFC 7627)."""
         return framing.EXTENDED_MASTER_SECRET in self.extensions

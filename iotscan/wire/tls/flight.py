@@ -53,8 +53,6 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     staple: bytes = b""
     exchange: ServerKeyExchange | None = None
     asks_certificate: bool = False
-    authorities: tuple[bytes, ...] = ()
-    """DER names of the CAs whose client certificates it takes."""
     end: End = ""
 
     @property
@@ -124,7 +122,7 @@ class FlightParser:
         elif kind == framing.SERVER_KEY_EXCHANGE:
             self._set(exchange=read_key_exchange(body, suite=answer.suite, version=answer.version))
         elif kind == framing.CERTIFICATE_REQUEST:
-            self._set(asks_certificate=True, authorities=_authorities(answer, body))
+            self._set(asks_certificate=True)
         elif kind == framing.SERVER_HELLO_DONE:
             self._set(end="whole")
         else:
@@ -225,15 +223,3 @@ def _chain(answer: ServerAnswer, body: bytes) -> tuple[bytes, ...]:
     while not entries.is_empty and len(chain) < CHAIN_LIMIT:
         chain.append(entries.vector(3).rest())
     return tuple(chain)
-
-
-def _authorities(answer: ServerAnswer, body: bytes) -> tuple[bytes, ...]:
-    reader = Reader(body)
-    reader.vector(1)
-    if framing.stream_version(answer.version) == "TLSv1.2":
-        reader.vector(2)
-    names = reader.vector(2)
-    found: list[bytes] = []
-    while not names.is_empty and len(found) < CHAIN_LIMIT:
-        found.append(names.vector(2).rest())
-    return tuple(found)

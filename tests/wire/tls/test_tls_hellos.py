@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from iotscan.model.facts.tls import VERSIONS
 from iotscan.wire.tls.answer import ServerAnswer
 from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight
-from iotscan.wire.tls.framing import Malformed, record
+from iotscan.wire.tls.framing import RENEGOTIATION_INFO, Malformed, record
 from iotscan.wire.tls.hello import EXTRAS, Offer, client_hello
 from iotscan.wire.tls.server import alert, certificate, read_client_hello, server_hello, server_hello_done
 from iotscan.wire.tls.suites import SUITES, offer
@@ -79,7 +79,7 @@ def test_a_server_hello_is_read_back(version: str, suite: int, renegotiates: boo
     assert (answer.kind, answer.version, answer.suite) == ("server_hello", version, suite)
     assert answer.compression == compression
     if version != "TLSv1.3":
-        assert (answer.has_secure_renegotiation, answer.has_extended_master_secret) == (renegotiates, ems)
+        assert (RENEGOTIATION_INFO in answer.extensions, answer.has_extended_master_secret) == (renegotiates, ems)
 
 
 @given(st.integers(0, 255), st.integers(0, 255))

@@ -39,9 +39,6 @@ def test_who_speaks_first_is_known_on_any_port(protocol: str, tmp_path: Path, ke
         assert ask(port, "", 1).service.protocol == protocol
 
 
-Inside = Callable[[Path, Keys], "contextmanager[int]"]
-
-
 @contextmanager
 def imaps(folder: Path, keys: Keys) -> Iterator[int]:
     port = free_port()

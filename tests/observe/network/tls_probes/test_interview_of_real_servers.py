@@ -176,6 +176,7 @@ def test_mosquitto_says_its_hint(tmp_path: Path) -> None:
         found = fact(port)
     assert (found.plain_psk.known, found.psk_forward_secrecy.known, found.broken_ciphers.known) == (True, True, False)
     assert found.psk_hint == "lab"
+    assert all("PSK" in suite.name for suite in found.selected)
     assert found.versions["TLSv1.3"].reason is Reason.NOT_OBSERVABLE
     assert found.weak_groups.known is False
     assert found.intolerances == ()

@@ -141,20 +141,6 @@ def test_a_psk_server_may_hide_tls_13() -> None:
     assert fact.forward_secrecy.reason is Reason.NOT_OBSERVABLE
 
 
-def test_mosquitto_with_psk(tmp_path: Path) -> None:
-    port = free_port()
-    (tmp_path / "psk").write_text("sensor:00112233\n")
-    config = tmp_path / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} {HOST}\npsk_hint lab\npsk_file {tmp_path}/psk\nuse_identity_as_username true\n"
-        "allow_anonymous false\nuser root\n"
-    )
-    with running(["mosquitto", "-c", str(config)], port, "mosquitto"):
-        fact = endpoint(port)
-    assert (fact.versions["TLSv1.2"].known, fact.plain_psk.known) == (True, True)
-    assert all("PSK" in suite.name for suite in fact.selected)
-
-
 def test_nginx(tmp_path: Path, rsa_credentials: Credentials) -> None:
     port = free_port()
     config = tmp_path / "nginx.conf"
