@@ -63,7 +63,7 @@ async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] 
         "stores": door.tools.get("trust_stores", ()),
     }
     try:
-        trust = (await worker.call(job, seconds=_TRUST_SECONDS))["trust"]
+        trust = (await worker.call(job, seconds=_TRUST_SECONDS, waiting=door.line.held_up()))["trust"]
     except WorkerError:
         return None
     return trust if isinstance(trust, dict) else None

@@ -17,7 +17,7 @@ from anyio.abc import SocketStream
 
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.conversation import WIRE_CAP, Connection
-from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.failures import DialError, PeerClosed, dial_error
 from iotscan.observe.network.probe import Door
 from iotscan.wire.tls.flight import Flight, FlightReader
 
@@ -125,11 +125,15 @@ def _answer(status: str) -> bytes:
 async def connect_proxy(door: Door, *, cap: int = WIRE_CAP) -> AsyncIterator[ConnectProxy]:
     """A proxy to one service, while the block lasts; each CONNECT is one conversation.
 
-    What the block raises comes out in an exception group: catch within. Raises BadInput after the block when that
-    kept a send from going.
+    Raises NoSocket where it cannot listen. What the block raises comes out in an exception group: catch within. Raises
+    BadInput after the block when that kept a send from going.
     """
     proxy = ConnectProxy(door, cap=cap)
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+    try:
+        opened = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    except OSError as error:
+        raise dial_error(error, door.port) from error
+    async with opened as listener:
         proxy.at = listener.extra_attributes[anyio.abc.SocketAttribute.local_port]()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, proxy.handle)

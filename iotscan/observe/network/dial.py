@@ -8,8 +8,8 @@ out ready connections. No probe opens a socket, resolves a name or follows a red
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Literal
 
@@ -34,7 +34,7 @@ from iotscan.observe.network.failures import (
 )
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
-from iotscan.observe.network.tcp_stream import TcpStream, connect
+from iotscan.observe.network.tcp_stream import TcpStream, connect, place
 
 _LOST_LIMIT = 2
 _HANDSHAKE_CAP = 256 * 1024
@@ -54,7 +54,7 @@ class Line:
         self._attempts = Pacer(pace.attempts_per_second)
         self._accepted = Pacer(pace.accepted_per_second)
         self._talking = anyio.Lock(fast_acquire=True)
-        self._started = 0.0
+        self._started = self._held_up = 0.0
         self._lost = 0
         self.attempts = self.connections = self.exchanges = self.datagrams = 0
         self.bytes_sent = self.bytes_received = 0
@@ -83,7 +83,7 @@ class Line:
     def _check_clock(self) -> None:
         now = time.monotonic()
         self._started = self._started or now
-        if now - self._started > self.pace.device_timeout:
+        if now - self._started - self._held_up > self.pace.device_timeout:
             raise DeadlinePassed(f"{self.pace.device_timeout:g} s for this device are used up")
 
     def _check_budget(self) -> None:
@@ -150,6 +150,15 @@ class Line:
     async def ready(self) -> None:
         """Return when the pace lets the next conversation begin: for whoever makes others wait meanwhile."""
         await self._accepted.ready()
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """The block waits for something of ours that other devices use meanwhile: that is not on the device's clock."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._held_up += time.monotonic() - began
 
     @asynccontextmanager
     async def _conversation(self, port: int) -> AsyncIterator[TcpStream]:
@@ -221,12 +230,15 @@ class Line:
             self._outgoing.require(self.address, port)
             await self._attempts.turn()
             self.exchanges += 1
-            family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
             async with self._sockets:
-                peer = socket.socket(family, socket.SOCK_DGRAM)
+                try:
+                    family, at = place(self.address, port)
+                    peer = socket.socket(family, socket.SOCK_DGRAM)
+                except OSError as error:
+                    raise dial_error(error, port) from error
                 try:
                     peer.setblocking(False)
-                    peer.connect((self.address, port))
+                    peer.connect(at)
                     with anyio.fail_after(self.pace.conversation_timeout):
                         yield Datagram(peer, self, cap, self._announcer("datagram", "udp", port))
                 except TimeoutError as error:

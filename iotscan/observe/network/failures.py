@@ -4,6 +4,10 @@ import errno
 
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
+_OURS = {
+    number: errno.errorcode[number]
+    for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+}
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 
@@ -33,6 +37,13 @@ class Unreachable(DialError):
 
     status = AttemptStatus.TIMED_OUT
     reason = Reason.UNREACHABLE
+
+
+class NoSocket(DialError):
+    """On this machine there is no socket to ask with: nothing was sent, and it says nothing of the device."""
+
+    status = AttemptStatus.NOT_TRIED
+    reason = Reason.PROBE_ERROR
 
 
 class OutOfScope(DialError):
@@ -94,6 +105,8 @@ def dial_error(error: OSError, port: int) -> DialError:
         return PeerClosed(f"port {port} accepted and reset the connection at once")
     if errno.ETIMEDOUT in numbers:
         return TimedOut(f"port {port} did not answer")
+    if ours := next((name for number, name in _OURS.items() if number in numbers), ""):
+        return NoSocket(f"this machine has no socket to ask with ({ours})")
     if numbers & _UNREACHABLE:
         return Unreachable("the network says the address cannot be reached")
     return Unreachable(f"connecting failed ({errno.errorcode.get(error.errno or 0, 'unknown error')})")

@@ -52,7 +52,7 @@ class Shaken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def shake(door: Door, worker: Worker, version: str, *, keep: str = "", resume: str = "") -> Shaken:
-    """Finish one handshake with a service. Never raises a DialError."""
+    """Finish one handshake with a service. Raises no DialError but NoSocket, where the proxy gets none."""
     await door.line.ready()
     async with connect_proxy(door, cap=_CAP) as proxy:
         job = {
@@ -68,7 +68,7 @@ async def shake(door: Door, worker: Worker, version: str, *, keep: str = "", res
         }
         said, failure = None, ""
         try:
-            said = await worker.call(job, seconds=_SECONDS)
+            said = await worker.call(job, seconds=_SECONDS, waiting=door.line.held_up())
         except WorkerError as error:
             failure = str(error)
     flight = proxy.heard[-1] if proxy.heard else Flight()

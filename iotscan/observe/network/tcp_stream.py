@@ -94,7 +94,7 @@ class TcpStream(ByteStream):
 
 async def connect(address: str, port: int, seconds: float, tally: Tally) -> TcpStream:
     """Connect to an IP address. Raises TimeoutError after ``seconds`` of our patience, OSError as the kernel says."""
-    family, at = _place(address, port)
+    family, at = place(address, port)
     raw = socket.socket(family, socket.SOCK_STREAM)
     try:
         raw.setblocking(False)
@@ -115,7 +115,8 @@ async def connect(address: str, port: int, seconds: float, tally: Tally) -> TcpS
     return TcpStream(raw, tally)
 
 
-def _place(address: str, port: int) -> tuple[socket.AddressFamily, Any]:
+def place(address: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    """The family of an IP address and its port as the kernel wants to be told. Raises OSError for a zone not there."""
     if ":" not in address:
         return socket.AF_INET, (address, port)
     # A link-local address carries its zone, which the kernel wants as a number.

@@ -1,19 +1,22 @@
 """The one door to a socket: scope, pace, clocks, budget, caps."""
 
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import anyio
 import pytest
 
 from iotscan.model.scope import Pace, Scope
-from iotscan.observe.network import pace
+from iotscan.observe.network import dial, pace
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import (
     BudgetSpent,
     DeadlinePassed,
+    NoSocket,
     OutOfScope,
     PeerClosed,
     Refused,
@@ -202,6 +205,70 @@ def test_the_device_clock_ends_the_questions() -> None:
 
     with server(lambda c: c.recv(1)) as port:
         anyio.run(main, port)
+
+
+def test_the_device_clock_stands_while_others_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(dial, "time", SimpleNamespace(monotonic=lambda: now))
+
+    async def main(port: int) -> None:
+        nonlocal now
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=2000, device_timeout=60)).line(HERE)
+        await line.knock(port)
+        with line.held_up():
+            now += 600
+        await line.knock(port)
+        now += 61
+        with pytest.raises(DeadlinePassed):
+            await line.knock(port)
+
+    with server(lambda c: c.recv(1)) as port:
+        anyio.run(main, port)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAFNOSUPPORT])
+def test_a_machine_without_sockets_says_nothing_of_the_device(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def no_socket(*_: object, **__: object) -> None:
+        raise OSError(number, "none")
+
+    async def main(port: int) -> None:
+        line = dialer().line(HERE)
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", no_socket)
+            for _ in range(3):
+                with pytest.raises(NoSocket, match="this machine"):
+                    async with line.tcp(port):
+                        pass
+                with pytest.raises(NoSocket, match="this machine"):
+                    async with line.udp(port):
+                        pass
+        async with line.tcp(port):
+            pass
+
+    with server(lambda c: c.recv(1)) as port:
+        anyio.run(main, port)
+
+
+def test_datagrams_find_their_way_to_a_link_local_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its zone as the number that the kernel wants: without it, it knows of no way."""
+    told = []
+
+    class Peer:
+        def __init__(self, *_: object) -> None: ...
+        def setblocking(self, _: bool) -> None: ...
+        def close(self) -> None: ...
+        def connect(self, at: tuple[object, ...]) -> None:
+            told.append(at)
+
+    async def main() -> None:
+        line = dialer(include=("fe80::/10",)).line("fe80::1%lo")
+        monkeypatch.setattr(socket, "socket", Peer)
+        async with line.udp(5684):
+            pass
+        monkeypatch.undo()
+
+    anyio.run(main)
+    assert told == [("fe80::1", 5684, 0, socket.if_nametoindex("lo"))]
 
 
 def test_a_device_that_stopped_answering_is_left_alone() -> None:

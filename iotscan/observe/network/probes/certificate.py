@@ -14,7 +14,7 @@ from iotscan.model.facts.tls import VERSIONS, CertificateChain, TlsEndpoint, Tls
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
-from iotscan.observe.network.failures import DialError, NoTls, PeerClosed
+from iotscan.observe.network.failures import DialError, NoSocket, NoTls, PeerClosed
 from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker
@@ -31,7 +31,7 @@ async def ask(door: Door) -> Heard:
     """Read one service's chain and finish handshakes with it. Never raises a DialError."""
     try:
         return await _ask(door)
-    except NoTls as error:
+    except (NoTls, NoSocket) as error:
         return Heard(missed=(missed(CertificateChain, error), missed(TlsHandshake, error)))
 
 

@@ -10,7 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,9 +67,16 @@ class Worker:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def call(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-        """Have one job done. The clock starts when the worker is free. Raises a :class:`WorkerError`."""
-        async with self._busy:
+    async def call(
+        self, request: dict[str, Any], *, seconds: float, waiting: AbstractContextManager[None] | None = None
+    ) -> dict[str, Any]:
+        """Have one job done. The clock starts when the worker is free. Raises a :class:`WorkerError`.
+
+        ``waiting`` is entered while others have the worker.
+        """
+        with waiting or nullcontext():
+            await self._busy.acquire()
+        try:
             self._last += 1
             frame = protocol.pack(Request(id=self._last, seconds=seconds, job=request, scope=self._scope))
             is_done = False
@@ -90,6 +97,8 @@ class Worker:
             self._done += 1
             if self._done >= self._jobs or resident(self._process) > self._memory:
                 await self._kill()
+        finally:
+            self._busy.release()
         if response.result is None:
             raise WorkerRefused(response.error or "no result")
         return response.result

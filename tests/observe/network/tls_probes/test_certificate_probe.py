@@ -2,9 +2,10 @@
 
 import base64
 import datetime
+import errno
 import socket
 import subprocess
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import anyio
@@ -19,6 +20,7 @@ from cryptography.x509.verification import Store
 
 from iotscan.model.facts.tls import CertificateChain, TlsHandshake
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.dial import Line
 from iotscan.observe.network.probe import Door, Heard, Missed
 from iotscan.observe.network.probes import certificate as certificate_probe
 from iotscan.observe.network.probes import tls
@@ -60,6 +62,40 @@ def handshake(heard: Heard) -> TlsHandshake:
 def gap(heard: Heard, need: str = "certificate-chain") -> Missed:
     (missed,) = (m for m in heard.missed if m.need == need)
     return missed
+
+
+def test_waiting_for_the_worker_is_off_the_devices_clock(
+    rsa_credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that hangs holds the worker, and must not cost the other devices their answers."""
+    waits: list[Line] = []
+
+    def held_up(line: Line) -> AbstractContextManager[None]:
+        waits.append(line)
+        return nullcontext()
+
+    monkeypatch.setattr(Line, "held_up", held_up)
+    with openssl(*rsa_credentials.arguments, "-tls1_3") as port:
+        heard, connections = read(port)
+    assert handshake(heard).resumes.known is True
+    assert len(waits) == connections + 1  # each handshake, and the question whom the chain leads to
+
+
+def test_a_machine_without_a_socket_for_the_proxy_is_said_so(
+    rsa_credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(**_: object) -> None:
+        raise OSError(errno.EMFILE, "none")
+
+    async def go(port: int) -> Heard:
+        async with Worker() as worker:
+            return await PROBE.ask(door(port, worker=worker))
+
+    monkeypatch.setattr(anyio, "create_tcp_listener", none)
+    with openssl(*rsa_credentials.arguments) as port:
+        heard = anyio.run(go, port)
+    for need in ("certificate-chain", "tls-handshake"):
+        assert (gap(heard, need).status, "EMFILE" in gap(heard, need).detail) == (AttemptStatus.NOT_TRIED, True)
 
 
 @pytest.mark.parametrize(("version", "connections"), [("-tls1_2", 2), ("-tls1_3", 2), ("", 3)])

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +204,28 @@ def test_a_cancelled_job_leaves_no_half_answer_behind(tmp_path: Path) -> None:
                 await worker.call(JUNK, seconds=20)
             assert scope.cancelled_caught
             assert worker._process is None
+
+    anyio.run(go)
+
+
+def test_who_waits_for_it_knows_when(tmp_path: Path) -> None:
+    """The device's clock stands for that time, and for that alone."""
+    told: list[str] = []
+
+    @contextlib.contextmanager
+    def waiting() -> Iterator[None]:
+        told.append("waits")
+        yield
+        told.append("has it")
+
+    async def go() -> None:
+        async with scripted(tmp_path, GROWING) as worker, anyio.create_task_group() as group:
+            await worker._busy.acquire()
+            group.start_soon(partial(worker.call, {}, seconds=20, waiting=waiting()))
+            await anyio.wait_all_tasks_blocked()
+            assert told == ["waits"]
+            worker._busy.release()
+        assert told == ["waits", "has it"]
 
     anyio.run(go)
 
