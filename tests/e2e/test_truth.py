@@ -128,3 +128,9 @@ def test_every_finding_says_what_to_do(marked: tuple[Scanned, bool]) -> None:
             assert result.expected, result
             assert result.reproduce, result
             assert result.observations, result
+
+
+def test_every_protocol_is_looked_for(scanned: Scanned) -> None:
+    """What has no place in the map of ports is asked of nobody, and stays open on every device."""
+    unasked = [(r.subject.address, r.check) for r in scanned.run.results if "nothing that was done" in r.summary]
+    assert unasked == []
