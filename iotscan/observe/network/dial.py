@@ -80,6 +80,11 @@ class Line:
         self.bytes_sent += cost.bytes_sent
         self.bytes_received += cost.bytes_received
 
+    @property
+    def left(self) -> int:
+        """Conversations that the device may still see."""
+        return max(self.pace.connections - self.connections - self.exchanges, 0)
+
     def _check_clock(self) -> None:
         now = time.monotonic()
         self._started = self._started or now
@@ -90,7 +95,7 @@ class Line:
         self._check_clock()
         if self._lost >= _LOST_LIMIT:
             raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
-        if self.connections + self.exchanges >= self.pace.connections:
+        if not self.left:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
 
     def _check_datagrams(self) -> None:

@@ -17,7 +17,7 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.engines import compare
-from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.failures import BudgetSpent, DialError
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight
@@ -79,11 +79,12 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
     """The fact that a first handshake begins: resumes it, and asks an older version where there is one."""
     every = [first]
     older = _older(first.version, endpoint)
-    resumed = await _resumed(door, worker, first)
-    again = resumed or await _asked_alone(door, worker, first)
+    further = _Further(door, worker, door.share - 1)
+    resumed = await _resumed(further, first)
+    again = resumed or await _asked_alone(further, first)
     every += [again] if again else []
     if first.is_finished and older:
-        every.append(await shake(door, worker, older))
+        every.append(await further.shake(older))
     disagreements, compared = compare(every, endpoint)
     return TlsHandshake(
         version=first.version,
@@ -104,17 +105,33 @@ def keeping(door: Door) -> str:
     return f"{door.address} {door.port}"
 
 
-async def _resumed(door: Door, worker: Worker, first: Shaken) -> Shaken | None:
+class _Further:
+    """Handshakes after the first, as far as a service's share goes: the first of the next one matters more."""
+
+    def __init__(self, door: Door, worker: Worker, share: int) -> None:
+        self._door, self._worker, self._left = door, worker, share
+
+    async def shake(self, version: str, *, is_resumption: bool = False) -> Shaken:
+        """As :func:`shake`; with an error of the budget where none is left."""
+        if self._left < 1 and self._door.line.left:
+            limit = self._door.line.pace.connections
+            detail = f"what is left of {limit} connections goes to the other services of the device"
+            return Shaken(version=version, error=BudgetSpent(detail))
+        self._left -= 1
+        return await shake(self._door, self._worker, version, resume=keeping(self._door) if is_resumption else "")
+
+
+async def _resumed(further: _Further, first: Shaken) -> Shaken | None:
     if not first.is_finished or not first.answer("is_resumable"):
         return None
-    return await shake(door, worker, first.version, resume=keeping(door))
+    return await further.shake(first.version, is_resumption=True)
 
 
-async def _asked_alone(door: Door, worker: Worker, first: Shaken) -> Shaken | None:
+async def _asked_alone(further: _Further, first: Shaken) -> Shaken | None:
     """A handshake for the question of renegotiation, where there is no session that one could resume."""
     if not first.is_finished or first.version == "TLSv1.3":
         return None
-    return await shake(door, worker, first.version)
+    return await further.shake(first.version)
 
 
 def _older(version: str, endpoint: TlsEndpoint | None) -> str:

@@ -53,6 +53,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """The host name the user gave for this address, for SNI and Host; empty when scanned by address."""
     known: tuple[tuple[str, AnyFact], ...] = ()
     tools: Mapping[str, Any] = {}
+    share: int = 1000
+    """Conversations that leave as many to the same probe on each other service of the device."""
 
     @property
     def address(self) -> str:

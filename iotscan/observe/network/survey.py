@@ -105,9 +105,11 @@ class Survey:
         services = [await self._identify(port) for port in open_ports]
         services += [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
-            for service in services:
-                if service.protocol in probe.speaks:
-                    await self._probe(probe, service)
+            asked = [s for s in services if s.protocol in probe.speaks]
+            left = sum(_name(probe, s) not in self._done for s in asked)
+            share = self._line.left // max(left, 1)
+            for service in asked:
+                await self._probe(probe, service, share)
 
     async def _finish(self, unit: Unit) -> Unit:
         finished = self._hiding.within(msgspec.structs.replace(unit, cost=self._line.cost()))
@@ -154,14 +156,14 @@ class Survey:
             unit = await self._finish(msgspec.structs.replace(made, services=(service,)))
         return unit.services[0]
 
-    async def _probe(self, probe: Probe, service: Service) -> None:
-        name = f"{probe.name} {service.name}"
+    async def _probe(self, probe: Probe, service: Service, share: int) -> None:
+        name = _name(probe, service)
         if self._earlier(name) is not None:
             return
         if probe.after is not None and not self._seen_before(probe, service):
             return
         clock = _Clock(self._line)
-        heard = await self._ask(probe, service)
+        heard = await self._ask(probe, service, share)
         unit = self._unit(name, probe.label, service, probe.gives, heard, clock)
         services = (service,) if service.transport == "udp" and unit.observations else ()
         await self._finish(msgspec.structs.replace(unit, services=services))
@@ -171,7 +173,7 @@ class Survey:
         after = probe.after
         return [known for name, known in self._known if after and name == service.name and isinstance(known, after)]
 
-    async def _ask(self, probe: Probe, service: Service) -> Heard:
+    async def _ask(self, probe: Probe, service: Service, share: int) -> Heard:
         if probe in self._questions.left_out:
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.EXCLUDED, "no check of this run asked for it"
@@ -191,6 +193,7 @@ class Survey:
             server_name=self._server_name,
             known=known,
             tools=self._questions.tools,
+            share=share,
         )
         try:
             # What was granted may carry a login.
@@ -243,6 +246,10 @@ class Survey:
 
     def _about(self, fact: AnyFact, service: Service | None) -> Subject:
         return self._subject(service if fact.per == "service" else None)
+
+
+def _name(probe: Probe, service: Service) -> str:
+    return f"{probe.name} {service.name}"
 
 
 _SILENT = TimedOut("none of its ports answered")
