@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from iotscan.assess.check import Check
-from iotscan.model.facts import Fact, HttpServer, QuicServer, SnmpAgent
+from iotscan.model.facts import CoapServer, DtlsServer, Fact, HttpServer, QuicServer, SnmpAgent
 from iotscan.observe.network.probe import Probe
 
-INVENTORY: tuple[type[Fact], ...] = (HttpServer, SnmpAgent, QuicServer)
+INVENTORY: tuple[type[Fact], ...] = (HttpServer, SnmpAgent, CoapServer, DtlsServer, QuicServer)
 """Facts that tell a device's name, or what else it speaks: what an inventory asks for, checks or not."""
 
 

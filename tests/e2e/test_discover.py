@@ -70,4 +70,4 @@ def test_no_login_is_tried(discovered: tuple[Run, str]) -> None:
 
 def test_json(home: Path, tmp_path: Path, quick: tuple[str, ...]) -> None:
     ended = run_iotscan("discover", "--lab", *quick, "-f", "json", "-o", tmp_path / "out", home=home)
-    assert len(json.loads(ended.stdout)["devices"]) == 11
+    assert len(json.loads(ended.stdout)["devices"]) == 12

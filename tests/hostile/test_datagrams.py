@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from iotscan.model.facts import TlsEndpoint
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
+from iotscan.wire import coap
 from iotscan.wire.tls import dtls, framing
 from iotscan.wire.tls.dtls_server import certificate_message, flight, hello_verify_request
 from iotscan.wire.tls.server import server_hello_body
@@ -100,3 +102,20 @@ def test_datagrams_of_every_kind(tmp_path: Path) -> None:
     assert found == {name: allowed for name, (_, allowed) in HOSTILE.items()}
     for cost in run.costs.values():
         assert cost.datagrams < 100
+
+
+def test_a_server_in_pieces_backwards_and_twice_is_what_it_is(tmp_path: Path) -> None:
+    pieces = flight(
+        [(framing.SERVER_HELLO, server_hello_body(version="DTLSv1.2", suite=0xC02F)), DONE], first=0, size=1
+    )
+    with device() as made:
+        made.tcp([WEB], NOT_FOUND)
+        made.datagrams(COAPS, lambda data: [piece for piece in reversed(pieces) for _ in range(2)])
+        made.udp(COAP, lambda data: coap.reset(int.from_bytes(data[2:4], "big")))
+        run = scan(tmp_path, made.address, ports=[WEB], expected=EXPECTED, udp={"coap": COAP, "coaps": COAPS})
+        found = certain(run, made.address)
+    assert {("dtls-cookie", "no-cookie"), ("coap-encryption", "beside-dtls")} <= found
+    (endpoint,) = [o.fact for o in run.observations if isinstance(o.fact, TlsEndpoint)]
+    assert endpoint.versions["DTLSv1.2"].known
+    # To every hello it says the same, also to those that do not offer it: that proves nothing.
+    assert endpoint.versions["DTLSv1.0"].known is None

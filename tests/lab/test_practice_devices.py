@@ -189,6 +189,25 @@ def test_psk_node_takes_plain_psk_and_nothing_else(run: Run, at: At, arguments: 
     assert expected in handshake(run, f"{at(16)}:28883", *arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("-dtls1_2", "-psk", "00", "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-state"), "read server done"),
+        (
+            ("-dtls1_2", "-psk", "00", "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-state"),
+            "read hello verify request",
+        ),
+        (("-dtls1_2", "-psk", "00", "-cipher", "PSK-AES128-CBC-SHA256"), "alert handshake failure"),
+        (("-dtls1_2", "-psk", "00", "-cipher", "ECDHE-PSK-AES128-CBC-SHA256"), "alert handshake failure"),
+        (("-dtls1", "-psk", "00", "-cipher", "ALL:@SECLEVEL=0"), "alert protocol version"),
+    ],
+)
+def test_coap_sensor_takes_plain_psk_in_dtls(run: Run, at: At, arguments: tuple[str, ...], expected: str) -> None:
+    # OpenSSL waits for the end of a handshake that never ends: nobody knows the key.
+    asked = run("timeout", "2", "openssl", "s_client", "-connect", f"{at(22)}:25684", *arguments)
+    assert expected in asked.stdout + asked.stderr
+
+
 # MQTT
 
 

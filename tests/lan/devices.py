@@ -14,6 +14,9 @@ import msgspec
 from iotscan.data.credential_records import CredentialRecord, load_records
 from tests.lan.certificates import Authority, make_ec_key, make_rsa_key, self_sign
 from tests.lan.network import OUTSIDE, Lan, Machine, poll
+from tests.lan.questions import ASK_GROUP, ASK_MDNS, ASK_SSDP, KNOCK
+from tests.lan.secure import TOOLS as SECURE_TOOLS
+from tests.lan.secure import coap_node, ftp_server, psk_broker
 from tests.lan.truth import LanDevice, LanTruth
 
 TOOLS = {
@@ -32,6 +35,7 @@ TOOLS = {
     "avahi-daemon": "avahi-daemon",
     "curl": "curl",
     "openssl": "openssl",
+    **SECURE_TOOLS,
 }
 """Commands that the LAN and its proofs need -> Debian package."""
 
@@ -133,27 +137,6 @@ table inet watch {
 """
 """Counts what is not for the network, the scanner itself or the two groups. 224.0.0.22 is IGMP, the kernel's own."""
 
-
-KNOCK = """
-import ast, socket, sys
-for place in ast.literal_eval(sys.argv[1]):
-    socket.create_connection(place, 2).close()
-"""
-ASK_GROUP = """
-import socket, sys
-own, group, port, question, wanted = sys.argv[1:]
-asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-asking.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
-asking.settimeout(0.5)
-asking.sendto(bytes.fromhex(question), (group, int(port)))
-while asking.recvfrom(9000)[1][0] != wanted:
-    pass
-"""
-ASK_SSDP = b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n'
-ASK_MDNS = bytes(4) + b"\0\1" + bytes(6) + b"\5_http\4_tcp\5local\0\0\x0c\0\1"
-"""A question for the PTR records of ``_http._tcp.local`` (RFC 1035 section 4.1)."""
-
-
 WATCH_CALLS = """
 table inet watch {
     counter calls { }
@@ -199,6 +182,8 @@ class Setup:
         sensor, announcer, media, liar = (self.device(h).address for h in ("sensor", "announcer", "media", "liar"))
         words = ("snmpget", "-v2c", "-c", "public", "-t", "0.3", "-r", "0", sensor, "1.3.6.1.2.1.1.1.0")
         self._until("snmpd answers", *words)
+        node = self.device("coap-node").address
+        self._until("the CoAP node answers", "coap-client-openssl", "-B", "1", f"coap://{node}/.well-known/core")
         question = (sys.executable, "-I", "-c", ASK_GROUP, self.device("scanner").address)
         self._until("avahi answers", *question, "224.0.0.251", "5353", ASK_MDNS.hex(), announcer)
         for responder in (media, liar):
@@ -360,6 +345,9 @@ _STARTS: dict[str, Callable[[Setup, Machine, LanDevice, Path], None]] = {
     "media": Setup.media,
     "liar": Setup.liar,
     "mute": Setup.mute,
+    "coap-node": lambda lan, machine, device, folder: coap_node(machine, device.address, folder),
+    "psk-broker": lambda lan, machine, device, folder: psk_broker(machine, folder),
+    "ftp": lambda lan, machine, device, folder: ftp_server(machine, device.host, folder),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from iotscan.lab.devices import (
+    coap_sensor,
     hardened_gateway,
     ip_camera,
     legacy_gateway,
@@ -33,6 +34,7 @@ DEVICES: Mapping[int, Settle] = MappingProxyType(
         19: ssh_box.settle_old,
         20: ssh_box.settle_new,
         21: tv_box.settle,
+        22: coap_sensor.settle,
     }
 )
 """The last byte of a device's address, and the device."""
