@@ -6,6 +6,8 @@ from iotscan.cli.pipe import tell
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Grants, Scope
 
+_INTRUSIVE = "Questions that may disturb a device are asked, and pre-shared keys of public examples are tried."
+
 
 def confirm(scope: Scope, *, yes: bool) -> None:
     """Have the grants of a scope file's run confirmed by typing its engagement. Raises BadInput otherwise."""
@@ -30,6 +32,6 @@ def _risk(grants: Grants) -> str:
 def describe(grants: Grants) -> str:
     """What is granted beyond the default, in one line."""
     said = ["Documented default logins are tried."] if grants.default_creds else []
-    said += ["Questions that may disturb a device are asked."] if grants.intrusive else []
+    said += [_INTRUSIVE] if grants.intrusive else []
     said += [f"{', '.join(grants.backends)} are asked, too."] if grants.backends else []
     return " ".join(said)

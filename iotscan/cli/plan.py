@@ -24,7 +24,7 @@ def plan(
         bool, typer.Option("--default-creds", help="As for scan: with default logins of identified products.")
     ] = False,
     intrusive: Annotated[
-        bool, typer.Option("--intrusive", help="As for scan: with what may disturb a fragile device.")
+        bool, typer.Option("--intrusive", help="As for scan: with what may disturb a device, and known keys.")
     ] = False,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,

@@ -62,8 +62,9 @@ def scan(
         bool,
         typer.Option(
             "--intrusive",
-            help="Grant: ask what may disturb a fragile device, such as Heartbleed, ROBOT and the early "
-            "ChangeCipherSpec. Off, with --lab too. Elsewhere than on this machine --scope has to permit it.",
+            help="Grant: ask what may disturb a fragile device (Heartbleed, ROBOT, the early ChangeCipherSpec) and "
+            "try pre-shared keys of public examples. Off, with --lab too. Elsewhere than on this machine --scope has "
+            "to permit it.",
         ),
     ] = False,
     credentials: Annotated[

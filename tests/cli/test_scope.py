@@ -131,3 +131,10 @@ def test_grants_are_confirmed_by_typing_the_engagement(
 
 def test_the_window_of_the_tests_is_open() -> None:
     assert NOW - timedelta(days=1) < datetime.now(UTC) < NOW + timedelta(days=1)
+
+
+def test_whoever_confirms_intrusive_questions_reads_that_keys_are_tried() -> None:
+    from iotscan.model.scope import Grants
+
+    assert "pre-shared keys of public examples are tried" in consent.describe(Grants(intrusive=True))
+    assert "tried" not in consent.describe(Grants())
