@@ -39,6 +39,10 @@ async def _ask(door: Door) -> Heard:
     endpoint = _endpoint(door)
     avoids = _avoids_certificates(endpoint)
     worker = door.tools.get("tls_worker")
+    # Who answered no hello before may hang: the worker, which all devices share, is spared that.
+    hello = await _by_hello(door, None) if endpoint is None else None
+    if hello is not None and (gap := _not_there(hello)):
+        return msgspec.structs.replace(hello, missed=(*hello.missed, gap))
     first = await _first(door, worker, endpoint) if isinstance(worker, Worker) and not avoids else None
     if first is not None and isinstance(first.error, NoTls):
         raise first.error
@@ -46,7 +50,7 @@ async def _ask(door: Door) -> Heard:
         # A line that is spent or lost refuses our own hello, too: better said once.
         return Heard(missed=(missed(CertificateChain, first.error), missed(TlsHandshake, first.error)))
     if first is None or not first.certificates:
-        heard = await _by_hello(door, endpoint)
+        heard = hello or await _by_hello(door, endpoint)
     else:
         stapled = Answer.of(bool(first.answer("is_stapled")))
         heard = await describe(door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled))
@@ -54,6 +58,13 @@ async def _ask(door: Door) -> Heard:
         return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
     handshake = await look_closer(door, worker, first, endpoint)
     return msgspec.structs.replace(heard, facts=(*heard.facts, handshake))
+
+
+def _not_there(hello: Heard) -> Missed | None:
+    """The gap of a service that said nothing to a hello of our own, or could not be asked."""
+    silent = (m for m in hello.missed if m.status in (AttemptStatus.TIMED_OUT, AttemptStatus.NOT_TRIED))
+    gap = next(silent, None)
+    return gap and msgspec.structs.replace(gap, need=kind_of(TlsHandshake))
 
 
 async def _first(door: Door, worker: Worker, endpoint: TlsEndpoint | None) -> Shaken | None:

@@ -64,6 +64,23 @@ def gap(heard: Heard, need: str = "certificate-chain") -> Missed:
     return missed
 
 
+def test_one_that_says_nothing_does_not_hold_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All devices share it: a service that hangs costs its own device one conversation."""
+    monkeypatch.setattr(certificate_probe, "_PATIENCE", 0.2)
+
+    async def go(port: int) -> tuple[Heard, Worker, int]:
+        async with Worker() as worker:
+            way = door(port, worker=worker)
+            return await PROBE.ask(way), worker, way.line.connections
+
+    with scripted(lambda peer: peer.recv(4096) and peer.recv(4096)) as port:
+        heard, worker, connections = anyio.run(go, port)
+    assert connections == 1
+    assert worker._last == 0
+    for need in ("certificate-chain", "tls-handshake"):
+        assert gap(heard, need).status is AttemptStatus.TIMED_OUT
+
+
 def test_waiting_for_the_worker_is_off_the_devices_clock(
     rsa_credentials: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,9 +185,9 @@ def test_who_hangs_up_anyhow_refuses_no_renegotiation(rsa_credentials: Credentia
 
 def test_a_budget_that_ends_in_between_is_said_so(rsa_credentials: Credentials) -> None:
     with openssl(*rsa_credentials.arguments, "-tls1_3") as port:
-        heard, connections = read(port, asks_tls=False, connections=1)
+        heard, connections = read(port, asks_tls=False, connections=2)  # a hello, and one handshake
     fact = handshake(heard)
-    assert (fact.ticket_lifetime.known, fact.resumes.reason, connections) == (7200, Reason.BUDGET, 1)
+    assert (fact.ticket_lifetime.known, fact.resumes.reason, connections) == (7200, Reason.BUDGET, 2)
 
 
 def test_it_needs_no_tls_fact_before(rsa_credentials: Credentials) -> None:
