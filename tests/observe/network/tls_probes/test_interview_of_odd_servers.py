@@ -313,7 +313,7 @@ def test_refusals_by_closing_are_confirmed_by_a_hello_that_was_kept_back() -> No
     for ceiling in range(2, 20):
         found = fact(say, ceiling=ceiling)
         assert found.versions["TLSv1.2"].known is True
-        assert found.broken_ciphers.known is (None if ceiling < 8 else False)
+        assert found.broken_ciphers.known is (None if ceiling < 9 else False)
 
 
 def test_dtls_is_asked_in_its_own_versions() -> None:

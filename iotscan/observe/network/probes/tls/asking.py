@@ -1,16 +1,19 @@
 """Sending the questions: within the ceiling, until the server falls silent, in the way that it wants to be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
 
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused
 from iotscan.observe.network.hellos import Ask, Said
-from iotscan.observe.network.probes.tls.kinds import EVERY, Wanted, of_kind
+from iotscan.observe.network.probes.tls.kinds import EVERY, PRIMES, Wanted, of_kind
 from iotscan.observe.network.probes.tls.reply import Reply, judge, unread
 from iotscan.observe.network.probes.tls.transcript import PLAIN, Asked, Transcript
 from iotscan.wire.tls import framing, sslv2
 from iotscan.wire.tls.groups import X25519
 from iotscan.wire.tls.hello import Offer
+from iotscan.wire.tls.suites import SUITES
 
 _SILENCES = 2
 _FIRST_SILENCES = 3
@@ -41,6 +44,7 @@ class Asking:
         """True once the hellos may be sent that were kept back for confirming what was heard."""
         self._silences = 0
         self._tries = 0
+        self._was_without_primes = False
 
     @property
     def is_named(self) -> bool:
@@ -121,7 +125,30 @@ class Asking:
         """The suites of a kind that one hello of this server's way offers in a version."""
         if version == sslv2.VERSION:
             return tuple(sslv2.KINDS)
-        return of_kind(version, wanted)[: self.said.way.limit]
+        return self.within_reach(of_kind(version, wanted))
+
+    def within_reach(self, codes: Sequence[int]) -> tuple[int, ...]:
+        """Those of some suites that one hello of this server's way may offer."""
+        way = self.said.way
+        fitting = codes if way.has_primes else [code for code in codes if not PRIMES(SUITES[code])]
+        return tuple(fitting[: way.limit])
+
+    async def put_again_without_primes(self, reply: Reply, again: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Where breaking off was the answer to an offer with DHE suites, ask without them, once a server.
+
+        What that brings, a selection or a clear refusal, is the way to go on asking; else nothing has changed.
+        """
+        way, offered = self.said.way, self.said.asked[-1].offer.suites
+        has_primes = way.has_primes and any(code in SUITES and PRIMES(SUITES[code]) for code in offered)
+        if not (reply.is_doubtful and has_primes) or self._was_without_primes:
+            return reply
+        self._was_without_primes = True
+        self.said.way = msgspec.structs.replace(way, has_primes=False)
+        second = await again()
+        if second.kind == "open" or second.is_doubtful:
+            self.said.way = way
+            return reply
+        return second
 
     def take_back(self, asked: Asked, why: str) -> None:
         """A refusal that turned out to be none."""

@@ -24,7 +24,8 @@ async def complete(asking: Asking) -> tuple[SuiteList, ...]:
 
 async def _suites(asking: Asking, version: str) -> SuiteList:
     found: list[int] = []
-    left = [suite.code for suite in ranked(version)]
+    has_primes = asking.said.way.has_primes
+    left = [suite.code for suite in ranked(version) if has_primes or not suite.uses_primes]
     detail = ""
     while left and not detail:
         offered = left[: asking.said.way.limit]
@@ -37,6 +38,8 @@ async def _suites(asking: Asking, version: str) -> SuiteList:
         else:
             detail = reply.detail or f"selected {reply.version}"
     names = tuple(Suite(version=version, code=code, name=suite_name(code)) for code in found)
+    if not has_primes and not is_13(version):
+        detail = detail or "it breaks off where it is offered a DHE suite"
     return SuiteList(version=version, suites=names, is_complete=not detail, detail=detail)
 
 

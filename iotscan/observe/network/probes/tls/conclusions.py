@@ -246,6 +246,8 @@ def _dh_bits(said: Transcript) -> Answer[int]:
     if sizes:
         return Answer.of(min(sizes))
     accepted = said.accepts(PRIMES)
+    if accepted.known is False and not said.way.has_primes:
+        return Answer.missing(Reason.NOT_OBSERVABLE, "it breaks off where it is offered a DHE suite")
     if accepted.known is False:
         return Answer.of(0)
     if accepted.known:

@@ -12,6 +12,8 @@ def intolerances(said: Transcript) -> tuple[str, ...]:
         found.append("accepts no hello of 256 bytes or more")
     if not said.way.is_named:
         found.append("accepts no hello with this server name")
+    if not said.way.has_primes:
+        found.append("breaks off where it would select a DHE suite")
     for asked in said.asked:
         is_refused = not asked.reply.is_selected and not asked.reply.reason
         if asked.topic == EXTRAS and is_refused and _accepts(said, asked.version) and not said.way.is_short:

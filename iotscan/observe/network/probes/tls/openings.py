@@ -7,7 +7,7 @@ from iotscan.observe.network.failures import NoTls
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import BOTH, EXTRAS, TOGETHER
-from iotscan.observe.network.probes.tls.way import BARE, NAMELESS, SHORT, Way
+from iotscan.observe.network.probes.tls.way import BARE, NAMELESS, SHORT, WITHOUT_PRIMES, Way
 from iotscan.wire.tls import sslv2
 from iotscan.wire.tls.alerts import UNRECOGNIZED_NAME
 from iotscan.wire.tls.framing import stream_version
@@ -45,7 +45,11 @@ async def ask_extensions(asking: Asking) -> None:
 
 async def ask_alone(asking: Asking, version: str) -> Reply:
     """One version with every suite."""
-    return await asking.put(version, (version,), asking.offered(version))
+
+    async def ask() -> Reply:
+        return await asking.put(version, (version,), asking.offered(version))
+
+    return await asking.put_again_without_primes(await ask(), ask) if asking.said.accepted else await ask()
 
 
 async def _ask_with_extensions(asking: Asking, version: str) -> Reply:
@@ -95,6 +99,7 @@ _WAYS = (
     (SHORT, _ask_usual),
     (BARE, _ask_usual),
     (SHORT, _ask_13),
+    (WITHOUT_PRIMES, _ask_usual),
     (NAMELESS, _ask_usual),
 )
 

@@ -1,6 +1,7 @@
 """What is asked once the versions are known: kinds of suites, key exchanges, signatures, signals."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.exchanges import own_curve, public_values, uses_weak_curve
@@ -13,7 +14,6 @@ from iotscan.observe.network.probes.tls.kinds import (
     STATIC,
     Wanted,
     gravest_first,
-    usual,
 )
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import (
@@ -37,10 +37,15 @@ SHARES_WANTED = 3
 
 async def ask_kinds(asking: Asking, version: str) -> None:
     """Ask on, in one version, until each kind of suites is accepted somewhere, or refused here."""
-    while (open_kinds := _open_kinds(asking, version)) and (suites := _worst_first(asking, version, open_kinds)):
-        reply = await asking.put(f"suites of {version}", (version,), suites)
+    while (open_kinds := _open_kinds(asking, version)) and _worst_first(asking, version, open_kinds):
+        ask = partial(_ask_suites, asking, version, open_kinds)
+        reply = await asking.put_again_without_primes(await ask(), ask)
         if reply.kind == "open" or (reply.is_selected and not _adds(asking, open_kinds)):
             return
+
+
+async def _ask_suites(asking: Asking, version: str, kinds: list[Wanted]) -> Reply:
+    return await asking.put(f"suites of {version}", (version,), _worst_first(asking, version, kinds))
 
 
 def _open_kinds(asking: Asking, version: str) -> list[Wanted]:
@@ -50,7 +55,7 @@ def _open_kinds(asking: Asking, version: str) -> list[Wanted]:
     return [
         wanted
         for wanted in SETTLED.values()
-        if not any(map(wanted, accepted)) and not usual(version, wanted) <= refused
+        if not any(map(wanted, accepted)) and not said.usual(version, wanted) <= refused
     ]
 
 
@@ -62,8 +67,7 @@ def _adds(asking: Asking, open_kinds: Iterable[Wanted]) -> bool:
 def _worst_first(asking: Asking, version: str, kinds: list[Wanted]) -> tuple[int, ...]:
     """The suites that settle most at once come first: who follows its clients then answers most with one hello."""
     refused = asking.said.refused(version)
-    suites = [code for code in gravest_first(version, tuple(kinds)) if code not in refused]
-    return tuple(suites[: asking.said.way.limit])
+    return asking.within_reach([code for code in gravest_first(version, tuple(kinds)) if code not in refused])
 
 
 async def ask_weak_curves(asking: Asking) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from iotscan.model.answer import Answer
 from iotscan.model.facts.tls import Suite
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.probes.tls.kinds import Wanted, matters, usual
+from iotscan.observe.network.probes.tls.kinds import PRIMES, Wanted, matters, usual
 from iotscan.observe.network.probes.tls.reply import Reply, unread
 from iotscan.observe.network.probes.tls.way import Way
 from iotscan.wire.tls import sslv2
@@ -167,7 +167,7 @@ class Transcript:
         if reply.kind != "refused":
             return ()
         if asked.topic == PLAIN:
-            return offered if asked.way == self.way else ()
+            return offered if self._believes(asked) else ()
         return offered if reply.alert == PROTOCOL_VERSION and asked.topic in (EXTRAS, TOGETHER) else ()
 
     def _passed_over(self, asked: Asked) -> tuple[str, ...]:
@@ -197,13 +197,25 @@ class Transcript:
         """The hellos of one version whose suites were all refused."""
         key = version, self.way
         if key not in self._refusals:
-            refusals = (a for a in self.asked if a.reply.kind == "refused" and a.topic == PLAIN and a.way == self.way)
+            refusals = (a for a in self.asked if a.reply.kind == "refused" and a.topic == PLAIN and self._believes(a))
             self._refusals[key] = tuple(a for a in refusals if a.offer.versions == (version,))
         return self._refusals[key]
 
+    def _believes(self, asked: Asked) -> bool:
+        """Whether it was asked as this server wants to be, in what counted."""
+        if asked.way == self.way:
+            return True
+        is_alike = msgspec.structs.replace(asked.way, has_primes=self.way.has_primes) == self.way
+        return is_alike and not any(code in SUITES and PRIMES(SUITES[code]) for code in asked.offer.suites)
+
+    def usual(self, version: str, wanted: Wanted) -> frozenset[int]:
+        """The suites of a kind that a version has and that this server can be asked for."""
+        codes = usual(version, wanted)
+        return codes if self.way.has_primes else frozenset(c for c in codes if not PRIMES(SUITES[c]))
+
     def is_settled(self, version: str, wanted: Wanted) -> bool:
         """Whether a kind is accepted or refused in an accepted version."""
-        return any(map(wanted, self.chosen(version))) or usual(version, wanted) <= self.refused(version)
+        return any(map(wanted, self.chosen(version))) or self.usual(version, wanted) <= self.refused(version)
 
     def accepts(self, wanted: Wanted) -> Answer[bool]:
         """Whether a suite of a kind is accepted in any version: a no needs it refused in every accepted one."""

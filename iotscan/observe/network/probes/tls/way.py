@@ -13,13 +13,15 @@ _FEW_SIGNATURES = (0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0201, 0x020
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """The shape of a hello: ``limit`` suites at most; ``is_short`` keeps it under 256 bytes, where some servers' length
-    field ends; ``is_bare`` leaves the extensions out; ``is_named`` sends the server name.
+    field ends; ``is_bare`` leaves the extensions out; ``is_named`` sends the server name; without ``has_primes`` no
+    DHE suite is offered: some servers have them and no prime, select one and break off (dovecot without ``ssl_dh``).
     """
 
     limit: int = OFFER_LIMIT
     is_short: bool = False
     is_bare: bool = False
     is_named: bool = True
+    has_primes: bool = True
 
     def groups(self, version: str) -> tuple[int, ...]:
         """The groups that it offers. Named primes stay out of what is older than TLS 1.3: the server shows its own."""
@@ -36,3 +38,4 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 SHORT = Way(limit=36, is_short=True)
 BARE = Way(limit=90, is_short=True, is_bare=True)
 NAMELESS = Way(is_named=False)
+WITHOUT_PRIMES = Way(has_primes=False)
