@@ -6,13 +6,25 @@ import msgspec
 
 from iotscan.assess.evidence import Evidence, Owner, place_of, whole
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import CoapServer, DtlsServer, Fact, OpenService, PortSweep, SnmpAgent, kind_of
+from iotscan.model.facts import (
+    CertificateChain,
+    CoapServer,
+    DtlsServer,
+    Fact,
+    OpenService,
+    PortSweep,
+    SnmpAgent,
+    TlsEndpoint,
+    kind_of,
+)
 from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
 OVER_DATAGRAMS = (SnmpAgent, CoapServer, DtlsServer)
 """Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
+_OVER_BOTH = (TlsEndpoint, CertificateChain)
+"""Facts of TLS and DTLS alike: where a DTLS server may stand, no port sweep shows that they are absent either."""
 
 _REASONS = {
     AttemptStatus.OBSERVED: Reason.PROBE_ERROR,
@@ -97,7 +109,7 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     if fact.per == "image":
         return _gap(owner, kind, Reason.NEEDS_IMAGE, "only an image shows this")
     if fact.per == "service" and fact not in OVER_DATAGRAMS:
-        return _gap_in_sweep(evidence, kind, owner)
+        return _gap_in_sweep(evidence, kind, owner) or _gap_behind_datagrams(evidence, fact, owner)
     if own:
         return None
     return _gap_unswept(evidence, kind, owner) or _gap(
@@ -147,6 +159,17 @@ def _gap_in_sweep(evidence: Evidence, kind: str, device: Device) -> Gap | None:
     if silent:
         return _gap(device, kind, Reason.TIMEOUT, f"{silent} of {total} ports did not answer")
     return None
+
+
+def _gap_behind_datagrams(evidence: Evidence, fact: type[Fact], device: Device) -> Gap | None:
+    """A silent UDP port may hold what no TCP port shows; where the fact was seen, silence elsewhere spoils nothing."""
+    if fact not in _OVER_BOTH or evidence.observed(kind_of(fact), device.id):
+        return None
+    silent = missed(evidence, DtlsServer, device)
+    if not silent:
+        return None
+    gap = weightiest(silent.values())
+    return _gap(device, kind_of(fact), gap.reason, gap.detail)
 
 
 def _gap_at_unrecognised(evidence: Evidence, kind: str, device: Device, at: Subject, name: str) -> Gap:

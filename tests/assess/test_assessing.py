@@ -22,6 +22,7 @@ from iotscan.model.facts import (
     SnmpAgent,
     SshServer,
     TelnetServer,
+    TlsEndpoint,
     Updaters,
     WellKnown,
 )
@@ -54,6 +55,23 @@ def fine(telnet: TelnetServer) -> Returned:
 
 def broken(telnet: TelnetServer) -> Returned:
     return bad("open", "open", observed="x", expected="y")
+
+
+YES = Answer.of(True)
+TLS = TlsEndpoint(
+    versions={"TLSv1.2": YES},
+    forward_secrecy=YES,
+    without_forward_secrecy=YES,
+    prefers_forward_secrecy=YES,
+    plain_psk=YES,
+    psk_forward_secrecy=YES,
+    broken_ciphers=YES,
+    weak_ciphers=YES,
+    aead=YES,
+    secure_renegotiation=YES,
+    extended_master_secret=YES,
+    compression=YES,
+)
 
 
 def only(results):
@@ -208,6 +226,19 @@ class TestWhatIsNot:
         assert only(ask(closed, sweep(filtered=[23]), absent)).outcome is Outcome.NOT_APPLICABLE
         assert only(ask(closed, sweep())).outcome is Outcome.NOT_ASSESSED
         assert only(ask(closed, sweep(), seen(SNMP, at("udp/161")))).outcome is Outcome.PASS
+
+    def test_what_speaks_over_datagrams_too_is_not_absent_where_those_went_unanswered(self):
+        def current(tls: TlsEndpoint) -> Returned:
+            return good("current")
+
+        silent = tried("dtls-server", AttemptStatus.TIMED_OUT, "udp/5684")
+        closed = tried("dtls-server", AttemptStatus.ABSENT, "udp/5684")
+        result = only(ask(current, sweep(), silent))
+        assert (result.outcome, result.reason) == (Outcome.NOT_ASSESSED, Reason.TIMEOUT)
+        assert "udp/5684" in result.detail
+        assert only(ask(current, sweep(), closed)).outcome is Outcome.NOT_APPLICABLE
+        seen_on_tcp = seen(TLS, at("tcp/443"))
+        assert [r.outcome for r in ask(current, sweep([443]), silent, seen_on_tcp)] == [Outcome.PASS]
 
     def test_what_a_device_never_announced_is_not_absent(self):
         def modest(said: Announcement) -> Returned:
