@@ -1,7 +1,8 @@
 """Our engine over the first servers of the fleet, as a scan uses it, limits off.
 
-``python -m bench.tls.ours verdicts|complete COUNT [HELLOS]``. The audit log is written as in a scan. With HELLOS the
-hellos are kept in that file, for :mod:`bench.tls.floor`.
+``python -m bench.tls.ours secrecy|verdicts|complete COUNT [HELLOS]``: versions and forward secrecy alone, what a scan
+asks, and everything. The audit log is written as in a scan. With HELLOS the hellos are kept in that file, for
+:mod:`bench.tls.floor`.
 """
 
 import base64
@@ -15,18 +16,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+import msgspec
 
 from bench.tls.fleet import PORT, SPACE, addresses
 from iotscan.model.audit import Caller
 from iotscan.model.device import Service
-from iotscan.model.facts import AnyFact
+from iotscan.model.facts import VERSIONS, AnyFact
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Pace, Scope
+from iotscan.observe.heard import Heard
 from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.hellos import over_stream
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe
 from iotscan.observe.network.probes import certificate, tls
+from iotscan.observe.network.probes.tls import openings, questions
+from iotscan.observe.network.probes.tls.asking import Asking
+from iotscan.observe.network.probes.tls.conclusions import conclude
+from iotscan.observe.network.probes.tls.doubts import confirm, contradictions
+from iotscan.observe.network.probes.tls.kinds import EPHEMERAL, STATIC
+from iotscan.observe.network.probes.tls.transcript import is_13
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
 from iotscan.store.audit import AuditLog
 
@@ -43,10 +53,26 @@ NO_LIMITS = {
 """A pace that never makes us wait."""
 
 
-async def ask_all(scope: Scope, log: AuditLog, servers: tuple[str, ...]) -> dict[str, tuple[AnyFact, ...]]:
+async def _ask_secrecy(door: Door) -> Heard:
+    """The interview's questions to versions and forward secrecy, confirmed as it does."""
+    one = Asking(over_stream(door), versions=VERSIONS, ceiling=door.line.pace.tls_connections)
+    await openings.ask_versions(one)
+    for version in sorted(one.said.accepted, key=is_13):
+        await questions.ask_kinds(one, version, (EPHEMERAL, STATIC))
+    await openings.ask_sslv2(one)
+    await confirm(one)
+    return Heard(facts=(conclude(one, lists=(), contradictions=contradictions(one)),) if one.said.accepted else ())
+
+
+SECRECY = msgspec.structs.replace(tls.PROBE, ask=_ask_secrecy)
+PROBES = {"secrecy": (SECRECY,), "verdicts": (tls.PROBE,), "complete": (tls.PROBE, certificate.PROBE)}
+
+
+async def ask_all(
+    scope: Scope, log: AuditLog, servers: tuple[str, ...], probes: tuple[Probe, ...]
+) -> dict[str, tuple[AnyFact, ...]]:
     """The facts of each server, as many servers at once as a scan asks."""
     dialer, at_once = Dialer(scope, log), anyio.CapacityLimiter(DEVICES_AT_ONCE)
-    probes = (tls.PROBE, certificate.PROBE) if scope.pace.complete_suites else (tls.PROBE,)
     found: dict[str, tuple[AnyFact, ...]] = {}
 
     async def ask_one(address: str) -> None:
@@ -112,9 +138,9 @@ def main() -> None:
         log = AuditLog.begin(Path(folder), _run(scope), Caller())
         if keep:
             with _kept(keep[0]):
-                found = anyio.run(ask_all, scope, log, addresses(int(count)))
+                found = anyio.run(ask_all, scope, log, addresses(int(count)), PROBES[mode])
         else:
-            found = anyio.run(ask_all, scope, log, addresses(int(count)))
+            found = anyio.run(ask_all, scope, log, addresses(int(count)), PROBES[mode])
         log.end("complete")
     silent = [address for address, facts in found.items() if not facts]
     if silent:

@@ -1,6 +1,6 @@
 """What is asked once the versions are known: kinds of suites, key exchanges, signatures, signals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from iotscan.observe.network.probes.tls.asking import Asking
@@ -35,9 +35,9 @@ NO_PROTOCOL = "iotscan-none"
 SHARES_WANTED = 3
 
 
-async def ask_kinds(asking: Asking, version: str) -> None:
-    """Ask on, in one version, until each kind of suites is accepted somewhere, or refused here."""
-    while (open_kinds := _open_kinds(asking, version)) and _worst_first(asking, version, open_kinds):
+async def ask_kinds(asking: Asking, version: str, kinds: Sequence[Wanted] = tuple(SETTLED.values())) -> None:
+    """Ask on, in one version, until each of ``kinds`` is accepted somewhere, or refused here."""
+    while (open_kinds := _open_kinds(asking, version, kinds)) and _worst_first(asking, version, open_kinds):
         ask = partial(_ask_suites, asking, version, open_kinds)
         reply = await asking.put_again_without_primes(await ask(), ask)
         if reply.kind == "open" or (reply.is_selected and not _adds(asking, open_kinds)):
@@ -48,15 +48,11 @@ async def _ask_suites(asking: Asking, version: str, kinds: list[Wanted]) -> Repl
     return await asking.put(f"suites of {version}", (version,), _worst_first(asking, version, kinds))
 
 
-def _open_kinds(asking: Asking, version: str) -> list[Wanted]:
+def _open_kinds(asking: Asking, version: str, kinds: Sequence[Wanted]) -> list[Wanted]:
     said = asking.said
     accepted = list(said.chosen())
     refused = said.refused(version)
-    return [
-        wanted
-        for wanted in SETTLED.values()
-        if not any(map(wanted, accepted)) and not said.usual(version, wanted) <= refused
-    ]
+    return [wanted for wanted in kinds if not any(map(wanted, accepted)) and not said.usual(version, wanted) <= refused]
 
 
 def _adds(asking: Asking, open_kinds: Iterable[Wanted]) -> bool:
