@@ -11,6 +11,7 @@ from iotscan.observe.heard import Heard
 from iotscan.observe.network.probe import HAVE_TLS, TLS_AT_ONCE
 from iotscan.observe.network.probes import certificate, tls
 from iotscan.observe.network.workers.worker import Worker
+from tests.observe.network.acme import PATIENT
 from tests.observe.network.daemons import door
 from tests.observe.network.starttls.services import SERVICES, Keys, keys
 
@@ -24,11 +25,11 @@ def test_every_protocol_that_begins_in_the_clear_has_a_real_server_here() -> Non
 @pytest.mark.parametrize("protocol", sorted(SERVICES))
 def test_with_tls_the_versions_and_the_certificate_are_seen(protocol: str, tmp_path: Path, keys: Keys) -> None:
     with SERVICES[protocol](tmp_path, keys) as port:
-        way = door(port, protocol)
+        way = door(port, protocol, pace=PATIENT)
         heard = anyio.run(tls.PROBE.ask, way)
         endpoint = next((f for f in heard.facts if isinstance(f, TlsEndpoint)), None)
         assert endpoint is not None, heard
-        chain = anyio.run(certificate.PROBE.ask, door(port, protocol, known=[endpoint]))
+        chain = anyio.run(certificate.PROBE.ask, door(port, protocol, known=[endpoint], pace=PATIENT))
     assert endpoint.opening == protocol
     assert endpoint.versions["TLSv1.2"].known is True
     assert endpoint.versions["SSLv3"].known is False
@@ -38,7 +39,7 @@ def test_with_tls_the_versions_and_the_certificate_are_seen(protocol: str, tmp_p
 @pytest.mark.parametrize("protocol", sorted(SERVICES))
 def test_without_tls_it_is_absent(protocol: str, tmp_path: Path) -> None:
     with SERVICES[protocol](tmp_path, None) as port:
-        way = door(port, protocol)
+        way = door(port, protocol, pace=PATIENT)
         heard = anyio.run(tls.PROBE.ask, way)
     assert [(gap.status, gap.reason) for gap in heard.missed] == [(AttemptStatus.ABSENT, None)], heard
     assert "offers no" in heard.missed[0].detail
@@ -48,7 +49,7 @@ def test_without_tls_it_is_absent(protocol: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("protocol", sorted(SERVICES))
 def test_without_tls_it_has_no_certificate(protocol: str, tmp_path: Path) -> None:
     with SERVICES[protocol](tmp_path, None) as port:
-        heard = anyio.run(certificate.PROBE.ask, door(port, protocol))
+        heard = anyio.run(certificate.PROBE.ask, door(port, protocol, pace=PATIENT))
     assert {gap.status for gap in heard.missed} == {AttemptStatus.ABSENT}
 
 
@@ -57,7 +58,7 @@ def read_chain(port: int, protocol: str) -> tuple[Heard, int]:
 
     async def go() -> tuple[Heard, int]:
         async with Worker() as worker:
-            way = door(port, protocol, tools={"tls_worker": worker})
+            way = door(port, protocol, tools={"tls_worker": worker}, pace=PATIENT)
             return await certificate.PROBE.ask(way), way.line.connections
 
     return anyio.run(go)
