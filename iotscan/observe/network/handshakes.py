@@ -18,6 +18,7 @@ from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.engines import compare
 from iotscan.observe.network.failures import BudgetSpent, DialError
+from iotscan.observe.network.opening import PATIENCE as OPENING_SECONDS
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.tls.flight import CHAIN_LIMIT, Flight
@@ -65,6 +66,7 @@ async def shake(door: Door, worker: Worker, version: str, *, keep: str = "", res
             "keep": keep,
             "resume": resume,
             "renegotiate": bool(resume) or not keep,
+            "opening_seconds": OPENING_SECONDS if door.opening else 0,
         }
         said, failure = None, ""
         try:

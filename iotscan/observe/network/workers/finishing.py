@@ -103,7 +103,7 @@ def _connection(job: dict[str, Any]) -> SslConnection:
         ),
         ServerNetworkConfiguration(
             tls_server_name_indication=name or job["host"],
-            network_timeout=NETWORK_TIMEOUT,
+            network_timeout=NETWORK_TIMEOUT + job.get("opening_seconds", 0),
             network_max_retries=1,
         ),
         tls_version=TlsVersionEnum[_VERSIONS[job["version"]]],

@@ -3,7 +3,8 @@
 It dials nothing but the CONNECT proxy that its job names. Started by :mod:`.worker`; jobs:
 
 ``{"do": "finish", "version", "proxy": {host, port, user, password}, "host", "port", "server_name", "keep" or
-"resume", "renegotiate"}`` → what :meth:`.finishing.Handshakes.finish` returns
+"resume", "renegotiate", "opening_seconds"}`` → what :meth:`.finishing.Handshakes.finish` returns;
+``opening_seconds`` are those that the proxy may take besides to bring the service to TLS
 
 ``{"do": "trust", "certificates": [base64 DER], "stores": [[name, path]]}`` → ``{"trust": …}`` of :func:`.trust.judge`
 """
