@@ -48,8 +48,7 @@ _KNOWN = """## Where iotscan is wrong, or knows less
 sslscan on `wolfssl-default` (no version, or TLS 1.3 only). sslyze on `old-openssl-everything` (in two of three runs one
 or more of extended master secret, renegotiation and compression ended in an error; the clean run is kept), and on
 `openssl-client-certificate` (minutes instead of seconds; compression sometimes ends in an error, renegotiation always).
-On a machine under load sslscan lost TLS 1.2 of both `dovecot` servers. All answers here were taken on two cores that
-were shared with little else.
+Two cores that others used, too, gave all answers here.
 """
 
 
@@ -101,9 +100,7 @@ def _reasons(explanations: Sequence[Explanation], found: Mapping[int, Sequence[D
         questions = ", ".join(text for q, text in QUESTIONS.items() if any(d.question == q for d in these))
         proof = f" *Fourth client:* {explanation.proof.strip()}" if explanation.proof else ""
         said = f"{_sentence(explanation.why)}{proof}"
-        lines.append(
-            f"{number + 1}. **{_RIGHT[explanation.right]}.** {said} ({tools}; {questions}; {len(these)})"
-        )
+        lines.append(f"{number + 1}. **{_RIGHT[explanation.right]}.** {said} ({tools}; {questions}; {len(these)})")
     return "\n".join([*lines, ""])
 
 
