@@ -16,7 +16,7 @@ from tests.tls_lab.peers.results import (
 )
 from tests.tls_lab.peers.verdicts import of_suites
 
-ASKED_FOR_EVERYTHING = {("mosquitto-psk", "dh"): ("2048",), ("tlslite-sslv3-rc4", "ems"): ("open",)}
+ASKED_FOR_EVERYTHING = {("tlslite-sslv3-rc4", "ems"): ("open",)}
 """Where the long run tells otherwise than the default one, which the truth is about: the document says so."""
 
 

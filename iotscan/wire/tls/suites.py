@@ -139,6 +139,11 @@ class CipherSuite(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._is("DHE_", "DH_anon")
 
     @cached_property
+    def uses_unsigned_primes(self) -> bool:
+        """True for such a prime without a certificate, beside a cipher of less than 256 bit."""
+        return self.uses_primes and not self.is_signed and self.bits < 256
+
+    @cached_property
     def uses_curves(self) -> bool:
         """True for an elliptic Diffie-Hellman exchange over a curve that the server names."""
         return self._is("ECDHE_", "ECDH_anon")

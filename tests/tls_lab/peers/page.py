@@ -34,11 +34,6 @@ rule for all (a broken suite has no forward secrecy, whatever its key exchange).
 """
 _KNOWN = """## Where iotscan is wrong, or knows less
 
-- **Smallest prime**: the default run reads the prime of the suites that it happens to be served. OpenSSL picks a prime
-  by the strength of the suite where no certificate limits it (pre-shared keys, anonymous): `mosquitto-psk` shows 3072
-  bits by default and 2048 where everything is asked (this page). The same OpenSSL at security level 0, preferring
-  AES-256, shows 3072 bits by default and 1024 with `DHE-PSK-AES128-CBC-SHA256` (`openssl s_client` agrees): the check
-  `key-exchange-strength` then passes under the default ceiling and fails under `thorough`.
 - **Extended master secret of `tlslite-sslv3-rc4`**: yes in the default run; where everything is asked the server
   answers the extension in one hello and leaves it out in another, and the question is open.
 - Every explanation below that says *the other is right*.

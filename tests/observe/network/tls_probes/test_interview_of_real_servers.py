@@ -323,3 +323,12 @@ def test_a_complete_list_that_was_cut_says_so(rsa_credentials: Credentials) -> N
     assert "20 hellos" in found.suite_lists[0].detail
     assert found.hellos == 20
     assert found.cut != ()
+
+
+def test_a_small_prime_behind_a_small_cipher_is_seen() -> None:
+    # OpenSSL takes 3072 bits beside AES-256 and, at this security level, 1024 beside AES-128.
+    ciphers = "DHE-PSK-AES256-CBC-SHA384:DHE-PSK-AES128-CBC-SHA256:@SECLEVEL=0"
+    with openssl("-nocert", "-psk", "0102", "-serverpref", "-tls1_2", "-cipher", ciphers) as port:
+        assert fact(port).dh_bits.known == 1024
+    with openssl("-nocert", "-psk", "0102", "-serverpref", "-tls1_2", "-cipher", ciphers.partition(":")[0]) as port:
+        assert fact(port).dh_bits.known == 3072

@@ -140,7 +140,8 @@ class Asking:
         """
         way, offered = self.said.way, self.said.asked[-1].offer.suites
         has_primes = way.has_primes and any(code in SUITES and PRIMES(SUITES[code]) for code in offered)
-        if not (reply.is_doubtful and has_primes) or self._was_without_primes:
+        breaks_off = reply.is_doubtful and reply.flight.answer is None
+        if not (breaks_off and has_primes) or self._was_without_primes:
             return reply
         self._was_without_primes = True
         self.said.way = msgspec.structs.replace(way, has_primes=False)

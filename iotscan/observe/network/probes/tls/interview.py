@@ -66,6 +66,7 @@ class Interview:
         await questions.ask_preference(asking)
         await questions.ask_weak_curves(asking)
         await questions.ask_weak_signature(asking)
+        await questions.ask_unsigned_primes(asking)
         await questions.ask_fallback(asking)
         await questions.ask_alpn(asking)
         await questions.ask_again(asking)

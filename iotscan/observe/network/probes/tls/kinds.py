@@ -25,6 +25,7 @@ LONG_TAG: Wanted = attrgetter("has_long_tag")
 SIGNED: Wanted = attrgetter("is_signed")
 PRIMES: Wanted = attrgetter("uses_primes")
 CURVES: Wanted = attrgetter("uses_curves")
+UNSIGNED_PRIMES: Wanted = attrgetter("uses_unsigned_primes")
 
 SETTLED: Mapping[str, Wanted] = MappingProxyType(
     {

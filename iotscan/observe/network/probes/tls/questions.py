@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from iotscan.observe.network.probes.tls.asking import Asking
-from iotscan.observe.network.probes.tls.exchanges import own_curve, public_values, uses_weak_curve
+from iotscan.observe.network.probes.tls.exchanges import key_exchanges, own_curve, public_values, uses_weak_curve
 from iotscan.observe.network.probes.tls.kinds import (
     CURVES,
     EPHEMERAL,
@@ -12,6 +12,7 @@ from iotscan.observe.network.probes.tls.kinds import (
     SETTLED,
     SIGNED,
     STATIC,
+    UNSIGNED_PRIMES,
     Wanted,
     gravest_first,
 )
@@ -33,6 +34,8 @@ from iotscan.wire.tls.suites import SUITES
 NO_PROTOCOL = "iotscan-none"
 """An application protocol that does not exist."""
 SHARES_WANTED = 3
+_LONG_PRIME = 2048
+"""Bits of a prime that is long enough: RFC 9325 section 4.5."""
 
 
 async def ask_kinds(asking: Asking, version: str, kinds: Sequence[Wanted] = tuple(SETTLED.values())) -> None:
@@ -64,6 +67,22 @@ def _worst_first(asking: Asking, version: str, kinds: list[Wanted]) -> tuple[int
     """The suites that settle most at once come first: who follows its clients then answers most with one hello."""
     refused = asking.said.refused(version)
     return asking.within_reach([code for code in gravest_first(version, tuple(kinds)) if code not in refused])
+
+
+async def ask_unsigned_primes(asking: Asking) -> None:
+    """DHE suites without a certificate, of less than 256 bit, where the server has any without one.
+
+    OpenSSL takes the prime of these by the strength of the cipher: 3072 bits beside AES-256, 1024 beside AES-128. Where
+    a short prime was seen already, a second one makes it no worse.
+    """
+    said, version = asking.said, asking.said.best
+    has_short = any(e.group == "dh" and e.bits < _LONG_PRIME for e in key_exchanges(said))
+    if has_short or not any(suite.is_psk or not suite.is_authenticated for suite in said.chosen(version)):
+        return
+    refused = said.refused(version)
+    codes = [code for code in asking.offered(version, UNSIGNED_PRIMES) if code not in refused]
+    if codes:
+        await asking.put(f"primes beside small ciphers of {version}", (version,), codes)
 
 
 async def ask_weak_curves(asking: Asking) -> None:
