@@ -22,7 +22,7 @@ Where any key is accepted, the callback that looks it up answers strangers: let 
 
 ## References
 - ETSI EN 303 645 V3.1.3 provision 5.4-4
-- RFC 9257 sections 6 and 7 (external pre-shared keys: entropy, one pair of users a key)
+- RFC 9257 sections 6 and 7 (how much entropy, and one pair of users, an external pre-shared key takes)
 - RFC 4279 section 7.2 and RFC 5489 (pre-shared keys in TLS up to 1.2)
 """
 

@@ -17,6 +17,8 @@ SELECTS_AEAD: set[Claim] = {
     ("tls-authenticated-encryption", "pass"),
     ("tls-protocol-extensions", "no-extended-master-secret"),
     ("tls-protocol-extensions", "no-secure-renegotiation"),
+    ("alpn-confusion", "pass"),
+    ("tls-consistency", "pass"),
 }
 """What a ServerHello that selects an AEAD suite proves, whatever follows it: no refusal of theirs proves anything."""
 TRUE: dict[str, set[Claim]] = {
@@ -27,9 +29,11 @@ TRUE: dict[str, set[Claim]] = {
     "telnet-border": {("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "mqtt-nonsense": {("mqtt-encryption", "cleartext")},
     **dict.fromkeys(
-        ("tls-handshake-for-ever", "tls-huge-chain", "tls-cyclic-chain", "tls-hello-and-no-more", "tls-as-it-likes"),
+        ("tls-handshake-for-ever", "tls-huge-chain", "tls-cyclic-chain", "tls-hello-and-no-more"),
         SELECTS_AEAD,
     ),
+    # Who refuses by alerts as it likes may hit upon a question that is asked once.
+    "tls-as-it-likes": SELECTS_AEAD | {("tls-consistency", "contradictory"), ("short-authentication-tags", "pass")},
 }
 """All that may be said for certain; of the others nothing may."""
 MUTE = ("tarpit", "drips-s", "drips-tls", "rst", "rst-after-a-byte", "fin")

@@ -134,7 +134,7 @@ def test_it_scans_the_practice_network(installed: Place, tmp_path: Path) -> None
     """As after ``pipx install``: nothing is up, nothing is configured, and the working directory is not ours."""
     run = json.loads(installed.iotscan("scan", "--lab", "-f", "json", "-o", tmp_path / "out"))
     assert run["status"] == "complete"
-    assert len(run["devices"]) == 12
+    assert len(run["devices"]) == 13
     # The default profile asks no person.
     asked = {c.info.id for c in load_checks().checks if "attestation" not in c.info.tags}
     assert {r["check"] for r in run["results"]} == asked

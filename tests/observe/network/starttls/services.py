@@ -1,6 +1,7 @@
 """Real servers that begin in the clear and go over to TLS, with and without their TLS, on loopback."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -70,8 +71,11 @@ def opensmtpd(folder: Path, keys: Keys | None) -> Iterator[int]:
     )
     (folder / "smtpd.conf").chmod(0o600)
     command = [tool("smtpd", "opensmtpd"), "-d", "-f", str(folder / "smtpd.conf")]
-    with group(command, lambda: accepts(port), folder):
-        yield port
+    # Its control socket has one place on a machine: two at once, of two workers of the suite, cannot be.
+    with Path(tempfile.gettempdir(), "iotscan-opensmtpd.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with group(command, lambda: accepts(port), folder):
+            yield port
 
 
 @contextmanager
