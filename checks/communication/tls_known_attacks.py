@@ -13,7 +13,7 @@ recorded sessions of suites without forward secrecy.
 
 ## How to fix
 Update the TLS library: OpenSSL 1.0.1h or newer ends the first two, but take a line that is still maintained, with
-the firmware. Then make new keys and passwords, since after Heartbleed the old ones must be taken as known. Against ROBOT
+the firmware. Then make new keys and passwords, since Heartbleed may have told the old ones. Against ROBOT
 also switch off every suite with static RSA (`kRSA`): `ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;`.
 
 ## References
