@@ -1,8 +1,8 @@
 """Our engine over the first servers of the fleet, as a scan uses it, limits off.
 
-``python -m bench.tls.ours secrecy|verdicts|complete COUNT [HELLOS]``: versions and forward secrecy alone, what a scan
-asks, and everything. The audit log is written as in a scan. With HELLOS the hellos are kept in that file, for
-:mod:`bench.tls.floor`.
+``python -m bench.tls.ours secrecy|verdicts|suites COUNT [HELLOS]``: versions and forward secrecy alone, all that a scan
+asks, and versions with every suite, preference and leaf certificate. The audit log is written as in a scan. With HELLOS
+the hellos are kept in that file, for :mod:`bench.tls.floor`.
 """
 
 import base64
@@ -30,15 +30,18 @@ from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.hellos import over_stream
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe
-from iotscan.observe.network.probes import certificate, tls
+from iotscan.observe.network.probes import tls
 from iotscan.observe.network.probes.tls import openings, questions
 from iotscan.observe.network.probes.tls.asking import Asking
+from iotscan.observe.network.probes.tls.complete import suite_lists
 from iotscan.observe.network.probes.tls.conclusions import conclude
 from iotscan.observe.network.probes.tls.doubts import confirm, contradictions
+from iotscan.observe.network.probes.tls.exchanges import certificates
 from iotscan.observe.network.probes.tls.kinds import EPHEMERAL, STATIC
 from iotscan.observe.network.probes.tls.transcript import is_13
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
 from iotscan.store.audit import AuditLog
+from iotscan.wire.certificates import read_certificate
 
 _asked: ContextVar[str] = ContextVar("asked")
 
@@ -64,12 +67,28 @@ async def _ask_secrecy(door: Door) -> Heard:
     return Heard(facts=(conclude(one, lists=(), contradictions=contradictions(one)),) if one.said.accepted else ())
 
 
-SECRECY = msgspec.structs.replace(tls.PROBE, ask=_ask_secrecy)
-PROBES = {"secrecy": (SECRECY,), "verdicts": (tls.PROBE,), "complete": (tls.PROBE, certificate.PROBE)}
+async def _ask_suites(door: Door) -> Heard:
+    """Every suite of every version, whose order counts, and the certificate that came with the first flight."""
+    one = Asking(over_stream(door), versions=VERSIONS, ceiling=door.line.pace.tls_connections, is_complete=True)
+    await openings.ask_versions(one)
+    lists = await suite_lists(one)
+    await openings.ask_sslv2(one)
+    await confirm(one)
+    if not certificates(one.said):
+        return Heard()
+    read_certificate(certificates(one.said)[0])
+    return Heard(facts=(conclude(one, lists=lists, contradictions=contradictions(one)),))
+
+
+PROBES = {
+    "secrecy": msgspec.structs.replace(tls.PROBE, ask=_ask_secrecy),
+    "verdicts": tls.PROBE,
+    "suites": msgspec.structs.replace(tls.PROBE, ask=_ask_suites),
+}
 
 
 async def ask_all(
-    scope: Scope, log: AuditLog, servers: tuple[str, ...], probes: tuple[Probe, ...]
+    scope: Scope, log: AuditLog, servers: tuple[str, ...], probe: Probe
 ) -> dict[str, tuple[AnyFact, ...]]:
     """The facts of each server, as many servers at once as a scan asks."""
     dialer, at_once = Dialer(scope, log), anyio.CapacityLimiter(DEVICES_AT_ONCE)
@@ -78,7 +97,7 @@ async def ask_all(
     async def ask_one(address: str) -> None:
         _asked.set(address)
         async with at_once:
-            found[address] = await _ask(dialer, address, probes)
+            found[address] = await _ask(dialer, address, probe)
 
     async with anyio.create_task_group() as group:
         for address in servers:
@@ -86,14 +105,10 @@ async def ask_all(
     return found
 
 
-async def _ask(dialer: Dialer, address: str, probes: tuple[Probe, ...]) -> tuple[AnyFact, ...]:
-    service = Service(transport="tcp", port=PORT, protocol="https")
-    known: tuple[AnyFact, ...] = ()
-    for probe in probes:
-        door = Door(line=dialer.line(address), service=service, known=tuple((service.name, fact) for fact in known))
-        with asking(probe.label):
-            known += (await probe.ask(door)).facts
-    return known
+async def _ask(dialer: Dialer, address: str, probe: Probe) -> tuple[AnyFact, ...]:
+    door = Door(line=dialer.line(address), service=Service(transport="tcp", port=PORT, protocol="https"))
+    with asking(probe.label):
+        return (await probe.ask(door)).facts
 
 
 def _run(scope: Scope) -> Run:
@@ -133,7 +148,7 @@ def _kept(path: str) -> Iterator[None]:
 def main() -> None:
     """Ask, and say how many answered."""
     mode, count, *keep = sys.argv[1:]
-    scope = Scope(include=(SPACE,), pace=Pace(complete_suites=mode == "complete", **NO_LIMITS))
+    scope = Scope(include=(SPACE,), pace=Pace(**NO_LIMITS))
     with tempfile.TemporaryDirectory() as folder:
         log = AuditLog.begin(Path(folder), _run(scope), Caller())
         if keep:

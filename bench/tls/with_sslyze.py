@@ -1,7 +1,7 @@
 """sslyze over the first servers of the fleet: one ``Scanner`` of its own, asked what we are asked.
 
-``python -m bench.tls.with_sslyze verdicts|complete COUNT``. It lists suites to know of forward secrecy, so both
-questions cost it the six suite commands; ``complete`` adds the certificate.
+``python -m bench.tls.with_sslyze verdicts|suites COUNT``. It lists suites to know of forward secrecy, so both
+questions cost it the six suite commands; ``suites`` adds the certificate.
 """
 
 import sys
@@ -23,7 +23,7 @@ SUITES = {
 def main() -> None:
     """Scan, and fail where a server was not."""
     mode, count = sys.argv[1], int(sys.argv[2])
-    commands = SUITES | ({ScanCommand.CERTIFICATE_INFO} if mode == "complete" else set())
+    commands = SUITES | ({ScanCommand.CERTIFICATE_INFO} if mode == "suites" else set())
     scanner = Scanner()
     scanner.queue_scans(
         ServerScanRequest(server_location=ServerNetworkLocation(address, PORT), scan_commands=commands)

@@ -1,5 +1,7 @@
 """The complete lists, by elimination: what was selected is offered no more, until nothing is left to select."""
 
+from collections.abc import Sequence
+
 from iotscan.model.facts.tls import Suite, SuiteList
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.exchanges import own_curve
@@ -14,12 +16,18 @@ GROUP = "group"
 
 async def complete(asking: Asking) -> tuple[SuiteList, ...]:
     """Every suite of every accepted version, whose order counts, and every group."""
-    lists = [await _suites(asking, version) for version in asking.said.accepted]
-    await _ask_order(asking, lists)
+    lists = await suite_lists(asking)
     for version in asking.said.accepted:
         if version == asking.said.best or is_13(version):
             await _groups(asking, version)
-    return tuple(lists)
+    return lists
+
+
+async def suite_lists(asking: Asking) -> tuple[SuiteList, ...]:
+    """Every suite of every accepted version, and whose order counts."""
+    lists = tuple([await _suites(asking, version) for version in asking.said.accepted])
+    await _ask_order(asking, lists)
+    return lists
 
 
 async def _suites(asking: Asking, version: str) -> SuiteList:
@@ -43,7 +51,7 @@ async def _suites(asking: Asking, version: str) -> SuiteList:
     return SuiteList(version=version, suites=names, is_complete=not detail, detail=detail)
 
 
-async def _ask_order(asking: Asking, lists: list[SuiteList]) -> None:
+async def _ask_order(asking: Asking, lists: Sequence[SuiteList]) -> None:
     """Two suites that are accepted, the one that it chose first offered last."""
     several = next((entry.suites for entry in lists if len(entry.suites) > 1), ())
     if several:
