@@ -37,8 +37,8 @@ from iotscan.sdk import (
     Target,
     TlsEndpoint,
     Verdict,
+    ask_refused,
     ask_suites,
-    ask_tls,
     bad,
     check,
     clause,
@@ -89,20 +89,15 @@ def forward_secrecy(tls: TlsEndpoint, policy: Policy, target: Target) -> Returne
 def _unsupported(tls: TlsEndpoint, policy: Policy, target: Target) -> Verdict:
     lacking = _lacking(tls)
     is_psk = bool(lacking) and all("PSK" in s.name for s in lacking)
+    words = (*ANY_KEY, "-cipher", "ECDHE:DHE:kECDHEPSK:kDHEPSK:!eNULL:@SECLEVEL=0")
+    reproduce, shows = ask_refused(target, *words, opening=tls.opening)
     return bad(
         "constrained-psk" if policy.kind == "constrained" and is_psk else "unsupported",
         "no key exchange with forward secrecy is accepted",
         observed=_names(lacking) or ", ".join(tls.accepted_versions),
         expected="ECDHE_PSK suites" if is_psk else "ECDHE suites, or TLS 1.3",
-        reproduce=ask_tls(
-            target,
-            *ANY_KEY,
-            "-cipher",
-            "ECDHE:DHE:kECDHEPSK:kDHEPSK:!eNULL:@SECLEVEL=0",
-            show="Cipher is",
-            opening=tls.opening,
-        ),
-        shows="Cipher is (NONE)",
+        reproduce=reproduce,
+        shows=shows,
     )
 
 

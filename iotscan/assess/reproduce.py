@@ -106,6 +106,17 @@ def ask_lacking(target: Target, what: str, *options: str, opening: str = "") -> 
     return f"{_s_client(target, (*options, flag, '-tlsextdebug'), opening)} | {_quoted('awk', pick)}", said
 
 
+def ask_refused(target: Target, *options: str, opening: str = "") -> tuple[str, str]:
+    """A line that shows a server refusing all that ``options`` offer, and the text it prints then.
+
+    Over datagrams OpenSSL says so where nobody answered, too: there the server must have spoken.
+    """
+    if not _is_udp(target):
+        return ask_tls(target, *options, show="Cipher is", opening=opening), "Cipher is (NONE)"
+    pick = r"/has read [1-9]/{h=1} /Cipher is \(NONE\)/{n=$0} END{if(h&&n)print n}"
+    return f"{_s_client(target, options, opening)} | {_quoted('awk', pick)}", "Cipher is (NONE)"
+
+
 def ask_often(target: Target, *options: str, show: str, opening: str = "", times: int = 6) -> str:
     """The same question several times; each different answer once, with how often it came."""
     asked = ask_tls(target, *options, show=show, opening=opening)
