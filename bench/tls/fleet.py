@@ -96,7 +96,7 @@ def _await(running: Fleet, nginx: subprocess.Popen[bytes]) -> None:
             if nginx.poll() is not None or time.monotonic() > end:
                 said = nginx.stderr.read().decode() if nginx.poll() is not None and nginx.stderr else ""
                 raise SystemExit(f"nginx does not start: {said}") from None
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks: nginx tells nobody when it is ready
 
 
 def _write(home: Path, places: tuple[str, ...]) -> None:

@@ -137,11 +137,12 @@ def _kept(path: str) -> Iterator[None]:
         sent.setdefault(_asked.get(), [PORT]).append(base64.b64encode(data).decode())
         await send(self, data)
 
-    Connection.send = note  # type: ignore[method-assign]
+    # Every probe sends by this method: so nothing of the program has to know of being listened to.
+    Connection.send = note  # type: ignore[method-assign]  # put back below
     try:
         yield
     finally:
-        Connection.send = send  # type: ignore[method-assign]
+        Connection.send = send  # type: ignore[method-assign]  # as it was
         Path(path).write_text(json.dumps(sent))
 
 

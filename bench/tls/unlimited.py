@@ -8,5 +8,6 @@ from iotscan.cli.main import main
 from iotscan.model.scope import Pace
 
 if __name__ == "__main__":
+    # The name that `scan` makes its pace by is replaced, since no option may do that; a partial is no class to mypy.
     prepare.Pace = partial(Pace, **NO_LIMITS)  # type: ignore[assignment,misc]
     main()
