@@ -17,6 +17,7 @@ from ctypes.util import find_library
 from pathlib import Path
 from string import Template
 
+from tests.ports import is_held
 from tests.tls_lab.programs.listening import HOST
 from tests.tls_lab.truth import Proof, Truth
 
@@ -123,21 +124,10 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _wait(truth: Truth, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     ends = time.monotonic() + DEADLINE
-    while not _is_bound(truth.transport, port):
+    while not is_held(truth.transport, port):
         if process.poll() is not None or time.monotonic() > ends:
             raise AssertionError(f"{truth.title} did not start: {log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)
-
-
-def _is_bound(transport: str, port: int) -> bool:
-    """Read from the kernel's table, so that a server meets no guest before the first question."""
-    for table in (transport, f"{transport}6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            words = line.split()
-            # 0A is LISTEN, 07 an unconnected UDP socket.
-            if int(words[1].rpartition(":")[2], 16) == port and words[3] in ("0A", "07"):
-                return True
-    return False
 
 
 def _free_port(transport: str) -> int:

@@ -4,10 +4,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from iotscan.wire import coap
 from tests.observe.network.daemons import DEADLINE, HOST, free_port, running, tool
+from tests.ports import is_held
 
+PING = 0x7265  # a message id of our own
 Answer = Callable[[bytes], Iterable[bytes]]
 PACKAGES = {"coap-server-openssl": "libcoap3-bin", "coap-server-gnutls": "libcoap3-bin", "gnutls-serv": "gnutls-bin"}
 
@@ -63,7 +67,7 @@ def coap_server(library: str, folder: Path, *options: str) -> Iterator[int]:
     """libcoap's server with ``openssl`` or ``gnutls``; yields its clear port, DTLS is on the one above."""
     name = f"coap-server-{library}"
     program = tool(name, PACKAGES[name])
-    with free_pair() as port, running([program, "-A", HOST, "-p", str(port), *options], bound(port), cwd=folder):
+    with free_pair() as port, running([program, "-A", HOST, "-p", str(port), *options], pinged(port), cwd=folder):
         yield port
 
 
@@ -77,15 +81,22 @@ def dtls_server(folder: Path, command: Callable[[int], Sequence[str]]) -> Iterat
         yield port
 
 
-def bound(port: int) -> Callable[[], bool]:
-    """Whether somebody holds a UDP port: no datagram is sent, as some servers serve their first guest only."""
+def pinged(port: int) -> Callable[[], bool]:
+    """Whether a CoAP server answers: libcoap loses what arrives between its bind and its loop."""
 
-    def is_held() -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    def answers() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as guest:
+            guest.settimeout(0.2)
             try:
-                probe.bind((HOST, port))
+                guest.connect((HOST, port))
+                guest.send(coap.ping(PING))
+                return guest.recv(64) == coap.reset(PING)
             except OSError:
-                return True
-        return False
+                return False
 
-    return is_held
+    return answers
+
+
+def bound(port: int) -> Callable[[], bool]:
+    """Whether somebody holds a UDP port."""
+    return partial(is_held, "udp", port)

@@ -1,8 +1,6 @@
 """Documented pre-shared keys on real servers: OpenSSL, GnuTLS, mosquitto and libcoap, over TLS and DTLS."""
 
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ from iotscan.observe.network.probes.known_psk import PROBE, may_take_keys
 from iotscan.store.ledger import Ledger
 from iotscan.wire.tls.server import ClientHello, alert, server_hello, server_hello_done
 from tests.observe.network.daemons import free_port, tool
+from tests.observe.network.datagrams import coap_server, dtls_server
 
 from .servers import HOST, answering, openssl, running, scripted
 
@@ -152,42 +151,7 @@ DTLS_PLAIN = Suite(version="DTLSv1.2", code=0xC0A8, name="TLS_PSK_WITH_AES_128_C
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loopback loses nothing: who is silent for a moment stays so."""
-    monkeypatch.setattr(psk_talk, "WAITS", (0.2, 0.4))
-
-
-@contextmanager
-def libcoap(program: str, *words: str) -> Iterator[int]:
-    """Its DTLS port is the one after its port for clear text."""
-    path = tool(program, "libcoap3-bin")
-    port = free_port(socket.SOCK_DGRAM)
-    command = [path, "-A", HOST, "-p", str(port - 1), "-v", "0", *words]
-    with listening(command, port) as ready:
-        yield ready
-
-
-@contextmanager
-def listening(command: list[str], port: int) -> Iterator[int]:
-    """A server over datagrams, once it holds its port."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 15
-        while is_free(port):
-            assert time.monotonic() < until, "the server did not start to listen"
-            assert process.poll() is None, "the server ended"
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+    monkeypatch.setattr(psk_talk, "WAITS", (0.5, 1.0))
 
 
 def over_dtls(port: int, ledger: Ledger) -> Heard:
@@ -195,7 +159,7 @@ def over_dtls(port: int, ledger: Ledger) -> Heard:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("program", ["coap-server-openssl", "coap-server-gnutls"])
+@pytest.mark.parametrize("library", ["openssl", "gnutls"])
 @pytest.mark.parametrize(
     ("key", "wanted"),
     [
@@ -203,38 +167,39 @@ def over_dtls(port: int, ledger: Ledger) -> Heard:
         ("its own key", KnownPsk(tried=3)),
     ],
 )
-def test_libcoap_over_dtls(ledger: Ledger, program: str, key: str, wanted: KnownPsk) -> None:
+def test_libcoap_over_dtls(ledger: Ledger, tmp_path: Path, library: str, key: str, wanted: KnownPsk) -> None:
     """Both drop a record under another key without a word, and then answer the next hello."""
-    with libcoap(program, "-k", key, "-h", "garden") as port:
-        assert outcome(over_dtls(port, ledger)) == wanted
+    with coap_server(library, tmp_path, "-k", key, "-h", "garden") as clear:
+        assert outcome(over_dtls(clear + 1, ledger)) == wanted
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_hint_of_libcoap_leads_to_the_key_of_its_example(ledger: Ledger) -> None:
-    with libcoap("coap-server-openssl", "-k", "secret-key", "-h", "CoAP") as port:
-        found = outcome(over_dtls(port, ledger))
+def test_the_hint_of_libcoap_leads_to_the_key_of_its_example(ledger: Ledger, tmp_path: Path) -> None:
+    with coap_server("openssl", tmp_path, "-k", "secret-key", "-h", "CoAP") as clear:
+        found = outcome(over_dtls(clear + 1, ledger))
     assert (found.tried, found.accepted) == (1, "esp-idf-coap-server")
 
 
 @pytest.mark.usefixtures("quick")
-def test_openssl_over_dtls_with_a_cookie(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openssl_over_dtls_with_a_cookie(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves one client at a time and waits for the one with the wrong key: so the control has the right one."""
     known = RECORDS["openssl-wolfssl-example"].key.reveal()
-    port = free_port(socket.SOCK_DGRAM)
-    words = ["-accept", f"{HOST}:{port}", "-quiet", "-nocert", "-psk", known, "-listen", "-dtls1_2"]
-    with listening([tool("openssl", "openssl"), "s_server", *words], port):
+    words = ("-quiet", "-nocert", "-psk", known, "-listen", "-dtls1_2")
+    with dtls_server(tmp_path, lambda port: ["openssl", "s_server", "-accept", f"{HOST}:{port}", *words]) as port:
         monkeypatch.setattr(psk_trial, "Secret", lambda _: Secret(known))
         assert outcome(over_dtls(port, ledger)) == KnownPsk(tried=0, takes_any=True)
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_server_that_is_gone_after_the_tries_is_no_refusal(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_gone_after_the_tries_is_no_refusal(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def gone(_: Door) -> bool:
         return False
 
     monkeypatch.setattr("iotscan.observe.network.probes.known_psk.still_answers", gone)
-    with libcoap("coap-server-openssl", "-k", "its own key") as port:
-        found = gap(over_dtls(port, ledger))
+    with coap_server("openssl", tmp_path, "-k", "its own key") as clear:
+        found = gap(over_dtls(clear + 1, ledger))
     assert (found.status, found.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
 
 
