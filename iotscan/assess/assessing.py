@@ -201,6 +201,8 @@ class _Asking:
             return (_each(found),) if found else ()
         if need.fact.per == "service" and (place.service or place.path):
             found = tuple(o for o in found if place_of(o.subject) == place)
+        if need.fact.per == "image":
+            found = tuple(o for o in found if _are_of_one_root(o.subject, place))
         return tuple(_one(need, o) for o in found)
 
     def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
@@ -303,6 +305,12 @@ def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
         detail=gap.detail,
         remedy=remedy(gap.reason, gap.kind),
     )
+
+
+def _are_of_one_root(one: Subject, other: Subject) -> bool:
+    """False for facts about two root file systems of an image: what is said of the whole goes with each."""
+    shorter, longer = sorted((one.path, other.path), key=len)
+    return not shorter or longer == shorter or longer.startswith(f"{shorter}:")
 
 
 def _seen(observation: Observation) -> Seen[Fact]:

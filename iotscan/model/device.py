@@ -59,6 +59,23 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.claimed("name") or self.claimed("model") or self.address
 
 
+class ImagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that was found in an image: itself, a partition, a file system inside a bundle.
+
+    ``path`` says where (``p2``; empty for the image itself), ``label`` what the image calls it. ``role`` is ``root``,
+    ``initramfs``, ``files``, ``container``, ``sealed`` (nobody reads it without a key), ``blank`` or ``opaque``.
+    """
+
+    format: str
+    role: str
+    path: str = ""
+    label: str = ""
+    size: int = 0
+    """Bytes; 0 for a folder."""
+    problem: str = ""
+    """Why it, or some of it, could not be read."""
+
+
 class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An image under test: its id, where it was given, what it says it is."""
 
@@ -67,6 +84,9 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str
     name: str = ""
     files: int = 0
+    """How many were searched."""
+    parts: tuple[ImagePart, ...] = ()
+    """What was opened, in the order in which it was found."""
 
 
 def provisional_id(address: str) -> str:

@@ -19,11 +19,25 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Configured(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact about a service that a file of an image states: the same fact that a probe would see, where it is said.
+
+    ``service`` is the port it will have (``tcp/443``), empty where the file does not say.
+    """
+
+    fact: AnyFact
+    path: str
+    line: int = 0
+    service: str = ""
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """Facts and gaps. Whatever a probe ``gives`` and neither has nor missed counts as ABSENT."""
 
     facts: tuple[AnyFact, ...] = ()
     missed: tuple[Missed, ...] = ()
+    configured: tuple[Configured, ...] = ()
+    """What an image says of services; only inspectors bring any."""
     excerpt: str = ""
     """A piece of what was read, already safe, for a person to recognise."""
 

@@ -1,52 +1,242 @@
 """One read-only tree for whatever an image comes as: paths to metadata and lazily read bytes.
 
-Nothing is written to the host, mounted or executed. Links resolve inside the tree only.
+Nothing is written to the host, mounted or executed. Links resolve inside the tree only. A reader gives two
+primitives, :meth:`Tree.listed` and :meth:`Tree.content`; everything else is the same for all of them.
 """
 
-from collections.abc import Iterator
-from typing import Literal, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 import msgspec
 
-Kind = Literal["file", "folder", "link", "other"]
+from iotscan.model.text import safe_text
+from iotscan.observe.image.blob import Blob
+from iotscan.observe.image.budget import Budget, OverBudget
+from iotscan.observe.image.unreadable import Unreadable
+
+Kind = Literal["file", "folder", "link", "char", "block", "fifo", "socket"]
 LINK_HOPS = 40
-ENTRY_LIMIT = 500_000
-DEPTH_LIMIT = 128
+SHOWN_PATH = 400
+"""Characters of a path that a fact shows."""
+_LISTS_KEPT = 64
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One name in an image. ``path`` begins with ``/``, ``mode`` are the permission bits, ``target`` a link's text."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One name in a file system.
+
+    ``path`` begins with ``/``; bytes that are no UTF-8 stand in it as :func:`os.fsdecode` writes them.
+    ``mode`` are the permission bits with setuid, setgid and sticky. ``inode`` is the same for two names of one
+    file (hard links) and 0 where the format does not tell. ``where`` is the reader's own handle.
+    """
 
     path: str
     kind: Kind
     size: int = 0
     mode: int = 0
+    uid: int = 0
+    gid: int = 0
     target: str = ""
-
-
-class Unreadable(Exception):
-    """A file of the image that cannot be read: the message says why, not what is in it."""
-
-
-class Tree(Protocol):
-    """What every reader offers."""
+    """A link's text."""
+    device: tuple[int, int] | None = None
+    """Major and minor number of a ``char`` or ``block`` device."""
+    inode: int = 0
+    where: int = 0
 
     @property
-    def source(self) -> str:
-        """Where the image was given, as the user wrote it."""
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
 
-    @property
-    def format(self) -> str:
-        """``folder``, ``tar`` …"""
 
-    def find(self, path: str) -> Entry | None:
-        """The entry at ``path`` after following links inside the tree; None when there is none."""
+class Tree(ABC):
+    """A file system of an image.
 
-    def walk(self) -> Iterator[Entry]:
-        """Every entry once, in the order of its path, links not followed. Raises Unreadable at a limit."""
+    ``format`` is the reader's word (``squashfs``); ``prefix`` is what stands before its paths when they are shown
+    (``p2:``), empty for the only root file system. ``keeps_permissions`` is False where the format has no owners and
+    modes (FAT): then nothing can be said of them.
+    """
+
+    format: str = ""
+    keeps_permissions = True
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.prefix = ""
+        self.budget = budget or Budget()
+        self._lists: dict[str, dict[str, Entry]] = {}
+
+    @abstractmethod
+    def listed(self, path: str) -> Iterable[Entry]:
+        """The entries directly in the folder at ``path`` (``/``, ``/etc``; no link in it), in any order.
+
+        Raises :class:`Unreadable`. A name that is empty, ``.``, ``..`` or holds ``/`` or NUL is never given:
+        :meth:`children` drops it.
+        """
+
+    @abstractmethod
+    def content(self, entry: Entry) -> Blob:
+        """The bytes of a regular file of this tree. Raises :class:`Unreadable`."""
+
+    def attributes(self, entry: Entry) -> Mapping[str, bytes]:
+        """Extended attributes, by full name (``security.capability``). Raises :class:`Unreadable`."""
+        return {}
 
     def children(self, path: str) -> tuple[Entry, ...]:
-        """The entries directly in a folder, sorted; empty when it is none. Raises Unreadable."""
+        """The entries directly in a folder (links followed), sorted; empty when it is none. Raises Unreadable."""
+        found = self.find(path)
+        return tuple(self._list(found.path).values()) if found is not None and found.kind == "folder" else ()
+
+    def entry(self, path: str) -> Entry | None:
+        """The entry at a path that holds no link on its way; the last part may be one. Raises Unreadable."""
+        if path == "/":
+            return Entry(path="/", kind="folder", mode=0o755)
+        folder, _, name = path.rpartition("/")
+        return self._list(folder or "/").get(name)
+
+    def find(self, path: str) -> Entry | None:
+        """The entry at ``path`` after following links inside the tree; None when there is none. Raises Unreadable."""
+        resolved = self._resolve(path)
+        return self.entry(resolved) if resolved is not None else None
+
+    def is_named(self, path: str) -> bool:
+        """True where a name stands there, be it a link that leads nowhere. Raises Unreadable."""
+        folder, _, name = path.rstrip("/").rpartition("/")
+        return any(child.name == name for child in self.children(folder or "/"))
+
+    def walk(self, start: str = "/", *, unread: "list[tuple[str, str]] | None" = None) -> Iterator[Entry]:
+        """Every entry below a folder once, links not followed. Raises Unreadable at a limit.
+
+        A folder that cannot be listed raises, too, unless ``unread`` takes its path and why.
+        """
+        waiting = [start]
+        while waiting:
+            here = waiting.pop()
+            if here.count("/") > self.budget.limits.folders:
+                raise OverBudget(f"folders are nested deeper than {self.budget.limits.folders}")
+            folders = []
+            try:
+                entries = tuple(self._list(here).values())
+            except OverBudget:
+                raise
+            except Unreadable as error:
+                if unread is None:
+                    raise
+                unread.append((here, str(error)))
+                continue
+            for entry in entries:
+                self.budget.entry(entry.path)
+                yield entry
+                if entry.kind == "folder":
+                    folders.append(entry.path)
+            waiting.extend(reversed(folders))
 
     def read(self, path: str, limit: int) -> bytes:
         """The first ``limit`` bytes of a regular file, links followed. Raises Unreadable."""
+        blob = self.blob(path)
+        data = blob.read_at(0, min(limit, blob.size))
+        if len(data) < min(limit, blob.size):
+            raise Unreadable("it is cut short")
+        return data
+
+    def blob(self, path: str) -> Blob:
+        """The bytes of a regular file, links followed, read as they are asked for. Raises Unreadable."""
+        found = self.find(path)
+        if found is None:
+            raise Unreadable("there is no such file")
+        if found.kind != "file":
+            raise Unreadable("not a regular file")
+        return self.content(found)
+
+    def show(self, path: str) -> str:
+        """A path as facts show it: where it is in the image, made safe."""
+        return safe_text(self.prefix + path, SHOWN_PATH)
+
+    def _list(self, folder: str) -> dict[str, Entry]:
+        """What a folder holds by name, sorted; the folders used last are kept."""
+        known = self._lists.pop(folder, None)
+        if known is None:
+            good = (e for e in self.listed(folder) if _is_sound(e.name))
+            known = {e.name: e for e in sorted(good, key=lambda e: e.path)}
+            while len(self._lists) >= _LISTS_KEPT:
+                del self._lists[next(iter(self._lists))]
+        self._lists[folder] = known
+        return known
+
+    def _resolve(self, path: str) -> str | None:
+        """``path`` with every link followed inside the tree; None for a loop or a missing part."""
+        pending = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+        done: list[str] = []
+        hops = 0
+        while pending:
+            part = pending.pop()
+            if part == "..":
+                done = done[:-1]
+                continue
+            here = "/" + "/".join((*done, part))
+            entry = self.entry(here)
+            if entry is None or (pending and entry.kind not in ("folder", "link")):
+                return None
+            if entry.kind != "link":
+                done.append(part)
+                continue
+            hops += 1
+            if hops > LINK_HOPS:
+                return None
+            if entry.target.startswith("/"):
+                done = []
+            pending.extend(p for p in reversed(entry.target.split("/")) if p not in ("", "."))
+        return "/" + "/".join(done)
+
+
+class IndexedTree(Tree):
+    """A tree whose names are all known beforehand (tar, cpio): the reader adds them in the order of the archive.
+
+    A later entry of the same path takes the place of an earlier one, as unpacking would have it.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        super().__init__(budget)
+        self._folders: dict[str, dict[str, Entry]] = {"/": {}}
+
+    def add(self, entry: Entry) -> None:
+        """Take in a name; folders on its way that the archive does not name are made. Raises Unreadable."""
+        folder, _, name = entry.path.rpartition("/")
+        if not _is_sound(name):
+            return
+        self.budget.entry(entry.path)
+        self._folder(folder or "/")[name] = entry
+        if entry.kind == "folder":
+            self._folders.setdefault(entry.path, {})
+        else:
+            self._drop(entry.path)
+
+    def remove(self, path: str) -> None:
+        """Take a name out again, with all below it (a whiteout of a layer)."""
+        folder, _, name = path.rpartition("/")
+        self._folders.get(folder or "/", {}).pop(name, None)
+        self._drop(path)
+
+    def listed(self, path: str) -> Iterable[Entry]:
+        """See :class:`Tree`."""
+        return self._folders.get(path, {}).values()
+
+    def _folder(self, path: str) -> dict[str, Entry]:
+        known = self._folders.get(path)
+        if known is not None:
+            return known
+        if path.count("/") > self.budget.limits.folders:
+            raise OverBudget(f"folders are nested deeper than {self.budget.limits.folders}")
+        above, _, name = path.rpartition("/")
+        self._folder(above or "/")[name] = Entry(path=path, kind="folder", mode=0o755)
+        made: dict[str, Entry] = {}
+        self._folders[path] = made
+        return made
+
+    def _drop(self, path: str) -> None:
+        gone = self._folders.pop(path, None)
+        for entry in (gone or {}).values():
+            self._drop(entry.path)
+
+
+def _is_sound(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name

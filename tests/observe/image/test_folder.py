@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.observe.image.readers.folder import BadImage, FolderTree
-from iotscan.observe.image.tree import Unreadable
+from iotscan.observe.image.opening import BadImage, open_image
+from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.observe.image.unreadable import Unreadable
 
 
 @pytest.fixture
@@ -76,5 +77,5 @@ def test_what_is_no_root_file_system_is_refused(tmp_path: Path, make: str) -> No
     elif make == "empty":
         place.mkdir()
     with pytest.raises(BadImage) as refusal:
-        FolderTree(place)
+        open_image(place)
     assert "\n" not in str(refusal.value)

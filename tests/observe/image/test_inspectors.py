@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from iotscan.model.facts import Accounts, PrivateKeys, Updaters
 from iotscan.observe.heard import Heard
+from iotscan.observe.image.inspector import Swept
 from iotscan.observe.image.inspectors import accounts, keys, updaters
 from iotscan.observe.image.inspectors.accounts import scheme_of
 from iotscan.observe.image.inspectors.keys import find_keys
 from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry
+from tests.observe.image.looking import a_root, heard_of
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_accounts_and_their_schemes(rootfs: Path) -> None:
         f"root:{openssl_hash('root', '-6')}:1::::::\nadmin:{openssl_hash('x9!kP2', '-1')}:1::::::\ndaemon:*:1::::::\n"
         "ok:$y$j9T$salt$hash:1::::::\n",
     )
-    (fact,) = accounts.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
     assert isinstance(fact, Accounts)
     found = {a.name: a for a in fact.accounts}
     assert {n: a.scheme for n, a in found.items()} == {
@@ -72,7 +75,7 @@ def test_accounts_and_their_schemes(rootfs: Path) -> None:
 
 
 def test_no_account_files_are_absent_not_good(rootfs: Path) -> None:
-    assert accounts.INSPECTOR.inspect(FolderTree(rootfs)) == Heard()
+    assert heard_of(accounts.INSPECTOR, FolderTree(rootfs)) == Heard()
 
 
 @given(st.text(max_size=120))
@@ -97,7 +100,7 @@ def test_private_keys_are_parsed_not_guessed(rootfs: Path) -> None:
     write(rootfs, "etc/ssl/locked.key", pem(curve, b"secret"))
     write(rootfs, "usr/share/doc/howto", "-----BEGIN PRIVATE KEY-----\nyour key here\n-----END PRIVATE KEY-----\n")
     write(rootfs, "etc/dropbear/dropbear_rsa_host_key", b"\0\0\0\x07ssh-rsa" + bytes(200))
-    (fact,) = keys.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    (fact,) = heard_of(keys.INSPECTOR, FolderTree(rootfs)).facts
     assert isinstance(fact, PrivateKeys)
     assert {(k.path, k.line, k.format, k.encrypted, k.mode) for k in fact.keys} == {
         ("/etc/ssl/device.key", 2, "pkcs8", False, 0o600),
@@ -113,19 +116,26 @@ def test_private_keys_are_parsed_not_guessed(rootfs: Path) -> None:
 
 def test_an_image_without_keys_says_how_much_it_searched(rootfs: Path) -> None:
     write(rootfs, "etc/hostname", "gw")
-    (fact,) = keys.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    (fact,) = heard_of(keys.INSPECTOR, FolderTree(rootfs)).facts
     assert isinstance(fact, PrivateKeys)
     assert (fact.keys, fact.files_searched) == ((), 1)
 
 
-@given(st.binary(max_size=300), st.binary(max_size=300))
-def test_any_bytes_between_the_markers(before: bytes, inside: bytes) -> None:
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> FolderTree:
+    return a_root(tmp_path_factory.mktemp("empty"))
+
+
+@given(before=st.binary(max_size=300), inside=st.binary(max_size=300))
+def test_any_bytes_between_the_markers(empty: FolderTree, before: bytes, inside: bytes) -> None:
     content = before + b"-----BEGIN PRIVATE KEY-----\n" + inside + b"\n-----END PRIVATE KEY-----\n"
-    list(find_keys(content, Entry(path="/x", kind="file")))
+    place = Place(path="", format="folder", role="root")
+    entry = Entry(path="/x", kind="file", size=len(content))
+    list(find_keys(Swept(place=place, tree=empty, entry=entry, data=content)))
 
 
 def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
-    (fact,) = updaters.INSPECTOR.inspect(FolderTree(root)).facts
+    (fact,) = heard_of(updaters.INSPECTOR, FolderTree(root)).facts
     assert isinstance(fact, Updaters)
     return {(u.system, u.source): (u.verifies.known, u.encrypted) for u in fact.updaters}
 
@@ -195,13 +205,13 @@ def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -
 def test_a_shadow_file_that_is_not_there_proves_nothing(rootfs: Path) -> None:
     write(rootfs, "etc/passwd", "root:x:0:0::/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
     (rootfs / "etc/shadow").symlink_to("/data/shadow")
-    (fact,) = accounts.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
     assert isinstance(fact, Accounts)
     root, daemon = fact.accounts
     assert not root.default_password.is_answered
     assert root.scheme != "locked"
     assert daemon.scheme == "locked"
     write(rootfs, "data/shadow", "daemon:*:1::::::\n")
-    (fact,) = accounts.INSPECTOR.inspect(FolderTree(rootfs)).facts
+    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
     assert isinstance(fact, Accounts)
     assert fact.accounts[0].scheme == "locked", "an account without a line in shadow(5) cannot log in"

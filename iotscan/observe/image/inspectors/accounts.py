@@ -9,7 +9,8 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.tree import Tree, Unreadable
+from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _FILE_LIMIT = 1024 * 1024
 _SECONDS = 3.0
@@ -62,16 +63,16 @@ def _inspect(tree: Tree) -> Heard:
     try:
         passwd = _lines(tree, "/etc/passwd")
         shadow = _lines(tree, "/etc/shadow")
-        if passwd is None and (shadow is not None or _is_dead_link(tree, "passwd")):
+        if passwd is None and (shadow is not None or tree.is_named("/etc/passwd")):
             raise Unreadable("/etc/passwd is missing, or a link that leads nowhere")
         if passwd is not None and not any(_fields(passwd, 4)):
             raise Unreadable("/etc/passwd holds no account")
     except Unreadable as error:
         return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
     accounts = (
-        *_accounts(passwd or [], shadow),
-        *_damage("/etc/passwd", passwd, 4),
-        *_damage("/etc/shadow", shadow, 2),
+        *_accounts(tree, passwd or [], shadow),
+        *_damage(tree.show("/etc/passwd"), passwd, 4),
+        *_damage(tree.show("/etc/shadow"), shadow, 2),
     )
     return Heard(facts=(Accounts(accounts=accounts),)) if accounts else Heard()
 
@@ -80,10 +81,6 @@ def _lines(tree: Tree, path: str) -> list[str] | None:
     if tree.find(path) is None:
         return None
     return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
-
-
-def _is_dead_link(tree: Tree, name: str) -> bool:
-    return any(entry.path.rpartition("/")[2] == name for entry in tree.children("/etc"))
 
 
 def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]:
@@ -98,7 +95,7 @@ def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]
             return
 
 
-def _accounts(passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:
+def _accounts(tree: Tree, passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:
     """``shadow`` is None where there is no such file: what it would say is then open, not good."""
     hashes = {f[0]: (f[1], number) for number, f in _fields(shadow or [], 2)}
     for number, fields in _fields(passwd, 4):
@@ -110,7 +107,7 @@ def _accounts(passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:
         is_elsewhere = fields[1] == "x" and shadow is None
         scheme = "other" if is_elsewhere else scheme_of(field)
         yield Account(
-            path=path,
+            path=tree.show(path),
             line=line,
             name=safe_text(name, 64),
             uid=int(uid) if uid.isdecimal() else -1,

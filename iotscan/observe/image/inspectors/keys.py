@@ -9,13 +9,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from iotscan.model.facts import KeyFile, PrivateKeys
-from iotscan.model.text import safe_text
-from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.heard import Heard, all_missed
-from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.tree import Entry, Tree, Unreadable
+from iotscan.observe.heard import Heard
+from iotscan.observe.image.inspector import Inspector, Swept
+from iotscan.observe.image.site import Place
+from iotscan.observe.image.tree import Entry, Tree
 
-_READ_LIMIT = 16 * 1024 * 1024
+_MARK = b"PRIVATE KEY-----"
+"""No PEM block of a private key is without it: searched first, as it is much cheaper."""
 _KEYS_PER_FILE = 32
 _PEM = re.compile(
     rb"-----BEGIN ((?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY)-----"
@@ -39,33 +39,32 @@ _DROPBEAR = (
 )
 
 
-def _inspect(tree: Tree) -> Heard:
-    keys: list[KeyFile] = []
-    searched = unreadable = 0
-    try:
-        for entry in tree.walk():
-            if entry.kind != "file" or entry.size == 0:
-                continue
-            try:
-                content = tree.read(entry.path, _READ_LIMIT)
-            except Unreadable:
-                unreadable += 1
-                continue
-            searched += 1
-            keys.extend(find_keys(content, entry))
-    except Unreadable as error:
-        return _gap(f"the image cannot be searched whole: {error}")
-    if unreadable and not keys:
-        return _gap(f"{unreadable} files cannot be read; run as their owner")
-    return Heard(facts=(PrivateKeys(keys=tuple(keys), files_searched=searched),))
+class _Keys:
+    """See :class:`~iotscan.observe.image.inspector.Sweeper`."""
+
+    def __init__(self) -> None:
+        self._keys: list[KeyFile] = []
+
+    def wants(self, entry: Entry) -> bool:
+        return True
+
+    def passed(self, place: Place, tree: Tree, entry: Entry) -> None:
+        """Metadata alone shows no key."""
+
+    def see(self, swept: Swept) -> None:
+        self._keys.extend(find_keys(swept))
+
+    def heard(self, searched: int) -> Heard:
+        # A key on the seam of two windows is seen in both.
+        keys = tuple(dict.fromkeys(self._keys))
+        return Heard(facts=(PrivateKeys(keys=keys, files_searched=searched),))
 
 
-def _gap(detail: str) -> Heard:
-    return all_missed((PrivateKeys,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, detail)
-
-
-def find_keys(content: bytes, entry: Entry) -> Iterator[KeyFile]:
+def find_keys(swept: Swept) -> Iterator[KeyFile]:
     """The private keys in one file's bytes: PEM blocks that parse or are encrypted, Dropbear host keys."""
+    content = swept.data
+    if _MARK not in content and not (swept.is_whole and _is_dropbear(content)):
+        return
     for number, match in enumerate(_PEM.finditer(content)):
         if number >= _KEYS_PER_FILE:
             return
@@ -73,15 +72,15 @@ def find_keys(content: bytes, entry: Entry) -> Iterator[KeyFile]:
         if parsed is not None:
             encrypted, public = parsed
             yield KeyFile(
-                path=safe_text(entry.path, 400),
-                line=content.count(b"\n", 0, match.start()) + 1,
+                path=swept.shown,
+                line=swept.line_at(match.start()),
                 format=_FORMATS[match[1]],
                 encrypted=encrypted,
-                mode=entry.mode,
+                mode=swept.entry.mode,
                 public_sha256=public,
             )
-    if _is_dropbear(content):
-        yield KeyFile(path=safe_text(entry.path, 400), format="dropbear", encrypted=False, mode=entry.mode)
+    if swept.is_whole and _is_dropbear(content):
+        yield KeyFile(path=swept.shown, format="dropbear", encrypted=False, mode=swept.entry.mode)
 
 
 def _parse(pem: bytes, label: bytes) -> tuple[bool, str] | None:
@@ -106,4 +105,4 @@ def _is_dropbear(content: bytes) -> bool:
     return length < 32 and content[4 : 4 + length] in _DROPBEAR
 
 
-INSPECTOR = Inspector(name="keys", version=1, gives=(PrivateKeys,), inspect=_inspect)
+INSPECTOR = Inspector(name="keys", version=1, gives=(PrivateKeys,), sweep=_Keys)

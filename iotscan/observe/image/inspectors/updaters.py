@@ -10,13 +10,16 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from iotscan.model.answer import Answer
 from iotscan.model.facts import Updater, Updaters
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.tree import Tree, Unreadable
+from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _FILE_LIMIT = 256 * 1024
 _PROGRAMS = ("/sbin/sysupgrade", "/usr/bin/fwupdmgr", "/usr/bin/rauc", "/usr/bin/swupdate", "/usr/bin/mender-update")
@@ -41,7 +44,8 @@ def _inspect(tree: Tree) -> Heard:
         found = found or tuple(_programs(tree))
     except Unreadable as error:
         return all_missed((Updaters,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"update configuration: {error}")
-    return Heard(facts=(Updaters(updaters=found),))
+    shown = tuple(msgspec.structs.replace(updater, path=tree.show(updater.path)) for updater in found)
+    return Heard(facts=(Updaters(updaters=shown),))
 
 
 def _files(tree: Tree, *paths: str, folder: str = "", suffix: str = "") -> Iterator[tuple[str, str]]:
@@ -65,7 +69,7 @@ def _source(url: str) -> str:
 
 def _updater(path: str, line: int, system: str, url: str, verifies: Answer[bool], detail: str) -> Updater:
     return Updater(
-        path=safe_text(path, 400),
+        path=path,
         line=line,
         system=system,  # type: ignore[arg-type]  # every caller passes one of the literals
         source=_source(url),

@@ -1,0 +1,13 @@
+"""The formats iotscan reads, one a file. A new reader is listed here and nowhere else."""
+
+from iotscan.observe.image.reader import Layout, Reader
+
+
+def all_readers() -> tuple[Reader, ...]:
+    """Every reader, in the order in which they are asked."""
+    return ()
+
+
+def all_layouts() -> tuple[Layout, ...]:
+    """Every format that is made of files."""
+    return ()

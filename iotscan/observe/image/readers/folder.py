@@ -6,129 +6,116 @@ are resolved against the folder, and only regular files are opened (a FIFO would
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from iotscan.model.errors import BadInput
-from iotscan.observe.image.tree import DEPTH_LIMIT, ENTRY_LIMIT, LINK_HOPS, Entry, Kind, Unreadable
-
-_EXPECTED = ("etc", "bin", "sbin", "usr", "lib")
-
-
-class BadImage(BadInput):
-    """What was given is no image we can read."""
+from iotscan.observe.image.blob import Blob
+from iotscan.observe.image.budget import Budget
+from iotscan.observe.image.tree import Entry, Kind, Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 
-class FolderTree:
-    """Reads a folder as an image."""
+class FolderTree(Tree):
+    """Reads a folder as a file system."""
 
     format = "folder"
 
-    def __init__(self, folder: Path) -> None:
-        """Raises :class:`BadImage` when ``folder`` is none, or holds no root file system."""
-        self.source = str(folder)
+    def __init__(self, folder: Path, budget: Budget | None = None) -> None:
+        """Raises :class:`Unreadable` when ``folder`` is none."""
+        super().__init__(budget)
         try:
             self._root = folder.resolve(strict=True)
-            names = {entry.name for entry in os.scandir(self._root)}
+            os.scandir(self._root).close()
         except (OSError, RuntimeError) as error:
             # Python 3.11 and 3.12 say RuntimeError for a circle of links.
-            reason = getattr(error, "strerror", "") or "it is a circle of links"
-            raise BadImage(f"{folder} cannot be read as a folder ({reason}): give a root file system") from error
-        if "etc" not in names or len(names & set(_EXPECTED)) < 2:
-            raise BadImage(f"{folder} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
+            raise Unreadable(getattr(error, "strerror", "") or "it is a circle of links") from error
 
-    def find(self, path: str) -> Entry | None:
+    def listed(self, path: str) -> Iterable[Entry]:
         """See :class:`Tree`."""
-        resolved = self._resolve(path)
-        return self._entry(resolved) if resolved is not None else None
-
-    def walk(self) -> Iterator[Entry]:
-        """See :class:`Tree`."""
-        count = 0
-        waiting = ["/"]
-        while waiting:
-            here = waiting.pop()
-            if here.count("/") > DEPTH_LIMIT:
-                raise Unreadable(f"folders are nested deeper than {DEPTH_LIMIT}")
-            folders = []
-            for entry in self.children(here):
-                count += 1
-                if count > ENTRY_LIMIT:
-                    raise Unreadable(f"more than {ENTRY_LIMIT:,} files")
-                yield entry
-                if entry.kind == "folder":
-                    folders.append(entry.path)
-            waiting.extend(reversed(folders))
-
-    def children(self, path: str) -> tuple[Entry, ...]:
-        """See :class:`Tree`."""
-        resolved = self._resolve(path)
-        if resolved is None or (found := self._entry(resolved)) is None or found.kind != "folder":
-            return ()
         try:
-            names = sorted(os.listdir(self._host(resolved)))
+            names = os.listdir(self._host(path))
         except OSError as error:
             raise Unreadable(error.strerror or "cannot be listed") from error
-        entries = (self._entry(f"{resolved.rstrip('/')}/{name}") for name in names)
-        return tuple(e for e in entries if e is not None)
+        found = (self._stat(f"{path.rstrip('/')}/{name}") for name in names)
+        return [entry for entry in found if entry is not None]
 
-    def read(self, path: str, limit: int) -> bytes:
+    def content(self, entry: Entry) -> Blob:
         """See :class:`Tree`."""
-        resolved = self._resolve(path)
-        if resolved is None:
-            raise Unreadable("there is no such file")
+        return _HostFile(self._host(entry.path), entry.size)
+
+    def attributes(self, entry: Entry) -> Mapping[str, bytes]:
+        """See :class:`Tree`."""
+        place = self._host(entry.path)
+        if not hasattr(os, "listxattr"):
+            raise Unreadable("this system does not show extended attributes")
         try:
-            file = os.open(self._host(resolved), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            names = os.listxattr(place, follow_symlinks=False)
+            return {name: os.getxattr(place, name, follow_symlinks=False) for name in names}
         except OSError as error:
-            raise Unreadable(error.strerror or "cannot be opened") from error
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            os.close(file)
-            raise Unreadable("not a regular file")
-        with os.fdopen(file, "rb") as stream:
-            return stream.read(limit)
+            raise Unreadable(error.strerror or "its attributes cannot be read") from error
 
-    def _host(self, resolved: str) -> Path:
-        return self._root / resolved.lstrip("/")
+    def _host(self, path: str) -> Path:
+        return self._root / path.lstrip("/")
 
-    def _entry(self, path: str) -> Entry | None:
+    def _stat(self, path: str) -> Entry | None:
         try:
             status = os.lstat(self._host(path))
             target = os.readlink(self._host(path)) if stat.S_ISLNK(status.st_mode) else ""
         except (OSError, ValueError):
             return None
+        kind = _kind(status.st_mode)
+        is_device = kind in ("char", "block")
         return Entry(
-            path=path, kind=_kind(status.st_mode), size=status.st_size, mode=stat.S_IMODE(status.st_mode), target=target
+            path=path,
+            kind=kind,
+            size=status.st_size,
+            mode=stat.S_IMODE(status.st_mode),
+            uid=status.st_uid,
+            gid=status.st_gid,
+            target=target,
+            device=(os.major(status.st_rdev), os.minor(status.st_rdev)) if is_device else None,
+            inode=status.st_ino if status.st_nlink > 1 else 0,
         )
 
-    def _resolve(self, path: str) -> str | None:
-        """``path`` with every link followed inside the tree; None for a loop or a missing part."""
-        pending = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-        done: list[str] = []
-        hops = 0
-        while pending:
-            part = pending.pop()
-            if part == "..":
-                done = done[:-1]
-                continue
-            here = "/" + "/".join((*done, part))
-            entry = self._entry(here)
-            if entry is None:
-                return None
-            if entry.kind != "link":
-                done.append(part)
-                continue
-            hops += 1
-            if hops > LINK_HOPS:
-                return None
-            if entry.target.startswith("/"):
-                done = []
-            pending.extend(p for p in reversed(entry.target.split("/")) if p not in ("", "."))
-        return "/" + "/".join(done)
+
+class _HostFile:
+    """A file of the folder, opened for each read: nothing stays open, and no link is followed."""
+
+    def __init__(self, place: Path, size: int) -> None:
+        self._place = place
+        self.size = size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        try:
+            file = os.open(self._place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise Unreadable(error.strerror or "cannot be opened") from error
+        with os.fdopen(file, "rb", buffering=0) as stream:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise Unreadable("not a regular file")
+            try:
+                stream.seek(offset)
+                return _exactly(stream.fileno(), length)
+            except OSError as error:
+                raise Unreadable(error.strerror or "cannot be read") from error
+
+
+def _exactly(file: int, length: int) -> bytes:
+    """Up to ``length`` bytes: one read may give fewer than there are."""
+    pieces = []
+    while length > 0 and (piece := os.read(file, length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _kind(mode: int) -> Kind:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "link" if stat.S_ISLNK(mode) else "other"
+    tests: tuple[tuple[bool, Kind], ...] = (
+        (stat.S_ISREG(mode), "file"),
+        (stat.S_ISDIR(mode), "folder"),
+        (stat.S_ISLNK(mode), "link"),
+        (stat.S_ISCHR(mode), "char"),
+        (stat.S_ISBLK(mode), "block"),
+        (stat.S_ISFIFO(mode), "fifo"),
+    )
+    return next((kind for is_it, kind in tests if is_it), "socket")

@@ -1,0 +1,74 @@
+"""How much one image may cost: what is beyond is named, and the run says so.
+
+The figures are those of ``reference/hostile-world.md`` §1b row 25.
+"""
+
+import time
+
+import msgspec
+
+from iotscan.observe.image.unreadable import Unreadable
+
+MIB, GIB = 1 << 20, 1 << 30
+
+
+class OverBudget(Unreadable):
+    """A limit was met: the message says which, so that nobody takes the rest for empty."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one image may cost in all."""
+
+    unpacked: int = 8 * GIB
+    """Bytes that decompressing may give, over all parts."""
+    ratio: int = 200
+    """How many times larger a stream may become, once it gave ``ratio_from`` bytes."""
+    ratio_from: int = 64 * MIB
+    depth: int = 8
+    """How deep images may be nested in one another."""
+    entries: int = 500_000
+    """Names, over all file systems."""
+    folders: int = 128
+    """How deep folders may be nested."""
+    path: int = 4096
+    """Characters of one path."""
+    file: int = GIB
+    """Bytes of one file that is searched."""
+    memory: int = 256 * MIB
+    """What one decompressor may take (xz dictionaries reach 4 GiB)."""
+    seconds: float = 600.0
+
+
+class Budget:
+    """What is left for one image. Every reader of the image draws on the same one."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self.limits = limits
+        self._unpacked = 0
+        self._entries = 0
+        self._ends = time.monotonic() + limits.seconds
+
+    def unpack(self, taken: int, given: int, more: int) -> None:
+        """Allow ``more`` bytes out of a stream that took ``taken`` and gave ``given`` so far. Raises OverBudget."""
+        self.check_time()
+        self._unpacked += more
+        total = given + more
+        if self._unpacked > self.limits.unpacked:
+            raise OverBudget(f"it unpacks to more than {self.limits.unpacked // GIB} GiB")
+        if total > self.limits.ratio_from and total > self.limits.ratio * max(taken, 1):
+            raise OverBudget(f"it unpacks to more than {self.limits.ratio} times its size")
+
+    def entry(self, path: str) -> None:
+        """Allow one more name. Raises OverBudget."""
+        self._entries += 1
+        if self._entries % 1024 == 0:
+            self.check_time()
+        if self._entries > self.limits.entries:
+            raise OverBudget(f"more than {self.limits.entries:,} files")
+        if len(path) > self.limits.path:
+            raise OverBudget(f"a path is longer than {self.limits.path:,} characters")
+
+    def check_time(self) -> None:
+        """Raises OverBudget when the time is over."""
+        if time.monotonic() > self._ends:
+            raise OverBudget(f"it takes longer than {self.limits.seconds:g} s")

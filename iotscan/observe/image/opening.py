@@ -1,0 +1,238 @@
+"""An image is opened: its format recognised, and whatever lies in it, down to a depth.
+
+A part that claims to be something and cannot be read is a place with a ``problem``, so that the run is incomplete; so
+is a part of a disk that is nothing we know. A file inside a file system is opened where it is an image by its first
+bytes; what is not stays a file.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.model.text import safe_text
+from iotscan.observe.image.blob import Blob, FileBlob
+from iotscan.observe.image.budget import MIB, Budget, OverBudget
+from iotscan.observe.image.reader import HEAD, Contents, Layout, Part
+from iotscan.observe.image.readers import all_layouts, all_readers
+from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.observe.image.site import Place, Role, Site
+from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import Unreadable
+
+SMALLEST = 512
+"""Bytes: nothing shorter is an image."""
+STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
+"""Formats that are one packed stream: inside a file system they count where an image is in them."""
+BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi")
+"""What questions about the boot chain are put to, although it holds no root file system."""
+_ROOT_NAMES = ("bin", "sbin", "usr", "lib")
+_IMAGE_FOLDERS = ("/boot", "/images", "/firmware", "/lib/firmware/images", "/usr/lib/modules")
+_IMAGE_ENDINGS = (
+    ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".cpio.gz", ".ubi",
+    ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
+)  # fmt: skip
+_BLANK = (b"\0", b"\xff")
+
+
+class BadImage(BadInput):
+    """What was given is no image we can read."""
+
+
+def open_image(path: Path, budget: Budget | None = None) -> Site:
+    """Open a folder or file as an image. Raises :class:`BadImage` where it is none that we know."""
+    opening = _Opening(budget or Budget())
+    try:
+        if path.is_dir():
+            opening.tree(FolderTree(path, opening.budget), path="", format="folder", depth=0)
+        else:
+            opening.given(FileBlob(path))
+    except Unreadable as error:
+        raise BadImage(f"{path} cannot be read as an image: {error}") from error
+    except OSError as error:
+        raise BadImage(
+            f"{path} cannot be read ({error.strerror}): give a root file system or an image of one"
+        ) from error
+    places = tuple(_with_prefixes(_with_a_root(opening.places)))
+    if not any(_is_telling(place) for place in places):
+        if places[0].format == "folder":
+            raise BadImage(f"{path} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
+        raise BadImage(f"{path} holds neither a root file system nor a boot image that we know ({_listed(places)})")
+    return Site(source=str(path), places=places)
+
+
+def _is_telling(place: Place) -> bool:
+    """True for what questions can be put to, and for what would have been had it been readable."""
+    is_broken = bool(place.problem and place.format)
+    return is_broken or place.role in ("root", "initramfs", "sealed") or place.format in BOOT_FORMATS
+
+
+def _listed(places: tuple[Place, ...]) -> str:
+    return ", ".join(dict.fromkeys(place.format or "unknown bytes" for place in places[:8]))
+
+
+class _Opening:
+    """Places are added as they are met: a container before what it holds."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.places: list[Place] = []
+
+    def given(self, blob: Blob) -> None:
+        """The file that the user gave."""
+        if not self.blob(blob, path="", depth=0):
+            self.places.append(Place(path="", format="", role="opaque", blob=blob, problem="its format is not known"))
+
+    def blob(self, blob: Blob, *, path: str, depth: int, label: str = "") -> bool:
+        """Add what a blob is, and what is in it; False where it is nothing we know."""
+        head = blob.read_at(0, HEAD)
+        reader = next((r for r in all_readers() if r.recognises(head, blob)), None)
+        if reader is None:
+            return False
+        index = len(self.places)
+        # Its place is kept, so that a container stands before its contents.
+        self.places.append(Place(path=path, format=reader.name, role="container", label=label, blob=blob, depth=depth))
+        try:
+            if depth > self.budget.limits.depth:
+                raise OverBudget(f"images are nested deeper than {self.budget.limits.depth}")
+            contents = reader.opens(blob, self.budget)
+        except Unreadable as error:
+            self._set(index, role="opaque", problem=str(error))
+            return True
+        self._contents(index, contents)
+        return True
+
+    def tree(self, tree: Tree, *, path: str, format: str, depth: int, label: str = "") -> None:
+        """Add a file system, and the images that lie in it as files."""
+        index = len(self.places)
+        self.places.append(Place(path=path, format=format, role="files", label=label, depth=depth))
+        self._contents(index, Contents(tree=tree))
+
+    def _contents(self, index: int, contents: Contents) -> None:
+        here = self.places[index]
+        self._set(index, problem=contents.problem, tree=contents.tree)
+        if contents.tree is not None:
+            self._files(index, contents.tree)
+        for part in contents.parts:
+            self._part(here, part)
+
+    def _files(self, index: int, tree: Tree) -> None:
+        here = self.places[index]
+        try:
+            layout = next((known for known in all_layouts() if known.recognises(tree)), None)
+            if layout is not None:
+                self._layout(index, layout, tree)
+                return
+            is_root = looks_like_root(tree)
+            is_first_stage = here.format == "cpio" and tree.is_named("/init")
+            self._set(index, role="initramfs" if is_first_stage else "root" if is_root else "files")
+            for entry in _candidates(tree, is_root=is_root or is_first_stage):
+                self._file(here, tree, entry)
+        except Unreadable as error:
+            self._set(index, problem=str(error))
+
+    def _layout(self, index: int, layout: Layout, tree: Tree) -> None:
+        # The tree is that of its wrapping: the files that count are in the layers.
+        self._set(index, role="container", format=layout.name, tree=None)
+        self._contents(index, layout.opens(tree, self.budget))
+
+    def _file(self, here: Place, tree: Tree, entry: Entry) -> None:
+        path = f"{here.path}:{entry.path}" if here.path else entry.path
+        before = len(self.places)
+        try:
+            blob = tree.content(entry)
+            self.blob(blob, path=path, depth=here.depth + 1)
+        except OverBudget:
+            raise
+        except Unreadable:
+            # As a file it is met again in the sweep, and named there.
+            return
+        found = self.places[before:]
+        if found and found[0].format in STREAMS and len(found) == 1 + sum(not p.format for p in found[1:]):
+            del self.places[before:]
+
+    def _part(self, here: Place, part: Part) -> None:
+        path = f"{here.path}:{part.name}" if here.path else part.name
+        label = safe_text(part.label, 80)
+        depth = here.depth + 1
+        if part.sealed:
+            sealed = Place(path=path, format=part.sealed, role="sealed", label=label, blob=part.blob, depth=depth)
+            self.places.append(sealed)
+        elif part.tree is not None:
+            self.tree(part.tree, path=path, format=part.tree.format, depth=depth, label=label)
+        elif part.blob is not None:
+            self._unknown_or(part.blob, path=path, label=label, depth=depth)
+
+    def _unknown_or(self, blob: Blob, *, path: str, label: str, depth: int) -> None:
+        try:
+            if self.blob(blob, path=path, depth=depth, label=label):
+                return
+            problem = "" if is_blank(blob) else "its format is not known"
+        except OverBudget:
+            raise
+        except Unreadable as error:
+            problem = str(error)
+        role: Role = "opaque" if problem else "blank"
+        self.places.append(Place(path=path, format="", role=role, label=label, blob=blob, problem=problem, depth=depth))
+
+    def _set(self, index: int, **changes: object) -> None:
+        self.places[index] = msgspec.structs.replace(self.places[index], **changes)
+
+
+def looks_like_root(tree: Tree) -> bool:
+    """True for a root file system: /etc beside /bin, /sbin, /usr or /lib, be they links."""
+    names = {entry.name for entry in tree.children("/")}
+    return "etc" in names and bool(names.intersection(_ROOT_NAMES))
+
+
+def is_blank(blob: Blob) -> bool:
+    """True where every byte is the same as in erased storage: 0x00 or 0xFF."""
+    for offset in range(0, blob.size, 8 * MIB):
+        data = blob.read_at(offset, 8 * MIB)
+        if data and not any(data.count(byte) == len(data) for byte in _BLANK):
+            return False
+    return True
+
+
+def _candidates(tree: Tree, *, is_root: bool) -> Iterator[Entry]:
+    """The files that may be images: of a root file system only those that are called or placed so."""
+    for entry in tree.walk(unread=[]):
+        if entry.kind != "file" or entry.size < SMALLEST:
+            continue
+        if not is_root or _is_called_image(entry.path):
+            yield entry
+
+
+def _is_called_image(path: str) -> bool:
+    folder, _, name = path.lower().rpartition("/")
+    if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
+        return True
+    return name.endswith(_IMAGE_ENDINGS) or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
+
+
+def _with_a_root(places: list[Place]) -> list[Place]:
+    """An initramfs is the root file system where there is no other and it has accounts of its own."""
+    if any(p.role == "root" for p in places):
+        return places
+    return [
+        msgspec.structs.replace(p, role="root") if p.role == "initramfs" and p.tree and _has_accounts(p.tree) else p
+        for p in places
+    ]
+
+
+def _has_accounts(tree: Tree) -> bool:
+    try:
+        return tree.find("/etc/passwd") is not None
+    except Unreadable:
+        return False
+
+
+def _with_prefixes(places: list[Place]) -> Iterator[Place]:
+    """Paths are shown with their place before them, but those of the only root file system."""
+    roots = [p for p in places if p.role == "root"]
+    for place in places:
+        if place.tree is not None:
+            is_plain = place is roots[0] if len(roots) == 1 else not (roots or place.path)
+            place.tree.prefix = "" if is_plain else f"{place.path or place.format}:"
+        yield place

@@ -1,0 +1,130 @@
+"""One pass over the bytes of every file: each is read once, whoever wants it.
+
+A file comes in windows of :data:`WINDOW` bytes; two of them share :data:`OVERLAP` bytes. A name of a file that was
+swept under another name already (a hard link) is passed, not read again.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from iotscan.observe.image.inspector import Sweeper, Swept
+from iotscan.observe.image.site import Place, Site
+from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import Unreadable
+
+WINDOW = 32 << 20
+OVERLAP = 64 << 10
+
+
+class Unswept(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or folder whose bytes nobody saw, and why. ``path`` is shown."""
+
+    path: str
+    why: str
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """How a pass ended: files read, what could not be, and the sweepers that broke with the type of their error."""
+
+    searched: int
+    unswept: tuple[Unswept, ...]
+    broken: dict[int, str]
+
+
+def sweep(site: Site, sweepers: Sequence[Sweeper], told: Callable[[int], None] = lambda _: None) -> Sweep:
+    """Show every file of an image to the sweepers. ``told`` hears now and then how many files were read.
+
+    What ``broken`` names by its place in ``sweepers`` saw nothing more after its error.
+    """
+    work = _Pass(sweepers, told)
+    for place, tree in site.trees:
+        try:
+            work.over(place, tree)
+        except Unreadable as error:
+            work.unswept.append(Unswept(path=tree.show("/"), why=str(error)))
+    return Sweep(searched=work.searched, unswept=tuple(work.unswept), broken=work.broken)
+
+
+class _Guarded:
+    """A sweeper that breaks for itself alone: the type of its error is kept, its text may hold what the image says."""
+
+    def __init__(self, sweeper: Sweeper) -> None:
+        self.sweeper = sweeper
+        self.error = ""
+
+    def __enter__(self) -> Sweeper:
+        return self.sweeper
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if kind is None or not issubclass(kind, Exception):
+            return False
+        self.error = kind.__name__
+        return True
+
+
+class _Pass:
+    def __init__(self, sweepers: Sequence[Sweeper], told: Callable[[int], None]) -> None:
+        self._sweepers = [_Guarded(sweeper) for sweeper in sweepers]
+        self._told = told
+        self.searched = 0
+        self.unswept: list[Unswept] = []
+
+    @property
+    def broken(self) -> dict[int, str]:
+        return {number: guarded.error for number, guarded in enumerate(self._sweepers) if guarded.error}
+
+    def over(self, place: Place, tree: Tree) -> None:
+        done: set[int] = set()
+        unread: list[tuple[str, str]] = []
+        for entry in tree.walk(unread=unread):
+            for guarded in self._sweepers:
+                if not guarded.error:
+                    with guarded as sweeper:
+                        sweeper.passed(place, tree, entry)
+            if entry.kind != "file" or entry.size == 0 or entry.inode in done:
+                continue
+            wanting = self._wanting(entry)
+            if not wanting:
+                continue
+            if entry.inode:
+                done.add(entry.inode)
+            try:
+                self._file(place, tree, entry, wanting)
+            except Unreadable as error:
+                self.unswept.append(Unswept(path=tree.show(entry.path), why=str(error)))
+        self.unswept += [Unswept(path=tree.show(path), why=why) for path, why in unread]
+
+    def _wanting(self, entry: Entry) -> list[_Guarded]:
+        wanting = []
+        for guarded in self._sweepers:
+            if not guarded.error:
+                with guarded as sweeper:
+                    if sweeper.wants(entry):
+                        wanting.append(guarded)
+        return wanting
+
+    def _file(self, place: Place, tree: Tree, entry: Entry, wanting: Sequence[_Guarded]) -> None:
+        if entry.size > tree.budget.limits.file:
+            raise Unreadable(f"larger than {tree.budget.limits.file >> 20:,} MiB")
+        blob = tree.content(entry)
+        offset = lines = 0
+        while True:
+            tree.budget.check_time()
+            wanted = min(WINDOW, entry.size - offset)
+            data = blob.read_at(offset, wanted)
+            if len(data) < wanted:
+                raise Unreadable("it is cut short")
+            swept = Swept(place=place, tree=tree, entry=entry, data=data, offset=offset, lines=lines)
+            for guarded in wanting:
+                if not guarded.error:
+                    with guarded as sweeper:
+                        sweeper.see(swept)
+            if offset + len(data) >= entry.size:
+                break
+            step = len(data) - OVERLAP
+            lines += data.count(b"\n", 0, step)
+            offset += step
+        self.searched += 1
+        if self.searched % 256 == 0:
+            self._told(self.searched)

@@ -1,0 +1,13 @@
+"""Why a piece of an image cannot be read."""
+
+
+class Unreadable(Exception):
+    """A piece of the image that cannot be read: the message says why, never what is in it."""
+
+
+class Unsupported(Unreadable):
+    """It is what it says it is, and we cannot read it right: the message names the feature (``inline_data``)."""
+
+
+class NeedsLibrary(Unreadable):
+    """It could be read with a library that is not installed: the message is the command that installs it."""
