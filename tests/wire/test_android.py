@@ -1,7 +1,6 @@
 """Headers of Android's boot chain: boot images by mkbootimg, sparse ones by img2simg, vbmeta put together here."""
 
 import contextlib
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -11,13 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.wire import android
-
-
-def tool(name: str, package: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install {package}")
-    return found
+from tests.observe.network.daemons import tool
 
 
 def descriptor(tag: int, body: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """Device trees as dtc and mkimage make them, and what must not break the codec."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.wire import fdt
+from tests.observe.network.daemons import tool
 
 SOURCE = """
 /dts-v1/;
@@ -22,13 +22,6 @@ SOURCE = """
     };
 };
 """
-
-
-def tool(name: str, package: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install {package}")
-    return found
 
 
 @pytest.fixture(scope="module")

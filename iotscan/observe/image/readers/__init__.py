@@ -5,7 +5,18 @@ from iotscan.observe.image.reader import Layout, Reader
 
 def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked."""
-    return ()
+    from iotscan.observe.image.readers import android, fit, uimage
+
+    return (
+        fit.FIT,
+        fit.DTB,
+        uimage.UIMAGE,
+        android.SPARSE,
+        android.BOOT,
+        android.VBMETA,
+        android.TABLE,
+        android.SUPER,
+    )
 
 
 def all_layouts() -> tuple[Layout, ...]:
