@@ -3,11 +3,12 @@
 ``AnyFact`` is the union that a run file decodes; a new fact type is added here and nowhere else.
 """
 
+from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.coap import CoapServer
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
-from iotscan.model.facts.image import Account, Accounts, KeyFile, PrivateKeys, Updater, Updaters
+from iotscan.model.facts.image import KeyFile, PrivateKeys, Updater, Updaters
 from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim

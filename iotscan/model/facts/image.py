@@ -8,27 +8,6 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A login account and the kind of password hash it has; never the hash itself."""
-
-    path: str
-    line: int
-    name: str
-    uid: int = -1
-    scheme: str
-    """``locked``, ``empty``, ``des``, ``md5``, ``bcrypt``, ``sha256``, ``sha512``, ``yescrypt``, ``other`` …"""
-    default_password: Answer[bool]
-    """The hash is of a well-known default password; unanswered where it could not be tested."""
-
-
-class Accounts(Fact, frozen=True, kw_only=True, tag="accounts"):
-    """The account files of an image (/etc/passwd, /etc/shadow)."""
-
-    per: ClassVar[Ownership] = "image"
-
-    accounts: tuple[Account, ...]
-
-
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
     """A private key in the image: where, what kind, who may read it."""
 

@@ -1,6 +1,5 @@
 """What the inspectors read, on root file systems made with real tools and real formats."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.model.facts import Accounts, PrivateKeys, Updaters
-from iotscan.observe.heard import Heard
+from iotscan.model.facts import PrivateKeys, Updaters
 from iotscan.observe.image.inspector import Swept
-from iotscan.observe.image.inspectors import accounts, keys, updaters
-from iotscan.observe.image.inspectors.accounts import scheme_of
+from iotscan.observe.image.inspectors import keys, updaters
 from iotscan.observe.image.inspectors.keys import find_keys
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.site import Place
@@ -33,54 +30,6 @@ def write(root: Path, path: str, content: str | bytes, mode: int = 0o644) -> Non
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content.encode() if isinstance(content, str) else content)
     target.chmod(mode)
-
-
-def openssl_hash(password: str, scheme: str) -> str:
-    done = subprocess.run(
-        ["openssl", "passwd", scheme, "-salt", "saltsalt", password], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
-def test_accounts_and_their_schemes(rootfs: Path) -> None:
-    write(
-        rootfs,
-        "etc/passwd",
-        "root:x:0:0::/root:/bin/sh\nadmin:x:1000:0::/:/bin/sh\ndaemon:x:1:1::/:/bin/false\nopen::2:2::/:/bin/sh\n"
-        "torn line\nok:x:3:3::/:/bin/sh\n",
-    )
-    write(
-        rootfs,
-        "etc/shadow",
-        f"root:{openssl_hash('root', '-6')}:1::::::\nadmin:{openssl_hash('x9!kP2', '-1')}:1::::::\ndaemon:*:1::::::\n"
-        "ok:$y$j9T$salt$hash:1::::::\n",
-    )
-    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
-    assert isinstance(fact, Accounts)
-    found = {a.name: a for a in fact.accounts}
-    assert {n: a.scheme for n, a in found.items()} == {
-        "root": "sha512",
-        "admin": "md5",
-        "daemon": "locked",
-        "open": "empty",
-        "ok": "yescrypt",
-        "?": "other",
-    }
-    assert found["root"].default_password.known is True
-    assert found["admin"].default_password.known is False
-    assert not found["ok"].default_password.is_answered
-    assert (found["root"].path, found["root"].line) == ("/etc/shadow", 1)
-    assert (found["open"].path, found["open"].line) == ("/etc/passwd", 4)
-    assert "$6$" not in repr(fact)
-
-
-def test_no_account_files_are_absent_not_good(rootfs: Path) -> None:
-    assert heard_of(accounts.INSPECTOR, FolderTree(rootfs)) == Heard()
-
-
-@given(st.text(max_size=120))
-def test_any_field_has_a_scheme(field: str) -> None:
-    assert scheme_of(field)
 
 
 def pem(key, password: bytes | None = None, form=serialization.PrivateFormat.PKCS8) -> bytes:
@@ -200,18 +149,3 @@ def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
 def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -> None:
     write(rootfs, path, content)
     assert verdicts(rootfs) == expected
-
-
-def test_a_shadow_file_that_is_not_there_proves_nothing(rootfs: Path) -> None:
-    write(rootfs, "etc/passwd", "root:x:0:0::/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
-    (rootfs / "etc/shadow").symlink_to("/data/shadow")
-    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
-    assert isinstance(fact, Accounts)
-    root, daemon = fact.accounts
-    assert not root.default_password.is_answered
-    assert root.scheme != "locked"
-    assert daemon.scheme == "locked"
-    write(rootfs, "data/shadow", "daemon:*:1::::::\n")
-    (fact,) = heard_of(accounts.INSPECTOR, FolderTree(rootfs)).facts
-    assert isinstance(fact, Accounts)
-    assert fact.accounts[0].scheme == "locked", "an account without a line in shadow(5) cannot log in"

@@ -1,6 +1,9 @@
-"""Login accounts and the kind of password hash each has: /etc/passwd, /etc/shadow (passwd(5), shadow(5), crypt(5))."""
+"""Login accounts and the kind of password hash each has.
 
-import time
+Read from /etc/passwd, /etc/shadow, /etc/group and /etc/gshadow (passwd(5), shadow(5), gshadow(5)), and from the
+password files of web servers and brokers.
+"""
+
 from collections.abc import Iterator
 
 from iotscan.model.answer import Answer
@@ -9,78 +12,42 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.passwords.field import read_field
+from iotscan.observe.image.passwords.guessing import Guess, Guessing
+from iotscan.observe.image.passwords.stores import stored_passwords
+from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
-_FILE_LIMIT = 1024 * 1024
-_SECONDS = 3.0
-"""Time for one hash; slow ones (many rounds) are tested against fewer passwords."""
-_COMMON = (
-    "root",
-    "admin",
-    "password",
-    "1234",
-    "12345",
-    "123456",
-    "toor",
-    "default",
-    "user",
-    "guest",
-    "support",
-    "pass",
-)
-_PREFIXES = {
-    "$1$": "md5",
-    "$2": "bcrypt",
-    "$5$": "sha256",
-    "$6$": "sha512",
-    "$7$": "scrypt",
-    "$y$": "yescrypt",
-    "$gy$": "gost-yescrypt",
-    "$argon2": "argon2",
-    "_": "bsdi",
-}
+_MOST = 2000
+"""Accounts of one file that are looked at; more is no device's."""
 _ELSEWHERE: Answer[bool] = Answer.missing(
     Reason.NOT_OBSERVABLE,
     "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start",
 )
-_TESTABLE = {"md5": "md5_crypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt", "des": "des_crypt"}
-
-
-def scheme_of(field: str) -> str:
-    """The scheme of a password field by its prefix (crypt(5)): ``locked``, ``empty``, ``sha512`` …"""
-    if field == "":
-        return "empty"
-    if field[0] in "!*":
-        return "locked"
-    named = next((name for prefix, name in _PREFIXES.items() if field.startswith(prefix)), "")
-    if named:
-        return named
-    return "des" if len(field) == 13 and "$" not in field else "other"
+_AGEING = ("/etc/pam.d/login", "/etc/pam.d/common-account", "/etc/pam.d/sshd", "/etc/pam.d/system-auth")
 
 
 def _inspect(tree: Tree) -> Heard:
     try:
-        passwd = _lines(tree, "/etc/passwd")
-        shadow = _lines(tree, "/etc/shadow")
+        passwd = lines_of(tree, "/etc/passwd")
+        shadow = lines_of(tree, "/etc/shadow")
         if passwd is None and (shadow is not None or tree.is_named("/etc/passwd")):
             raise Unreadable("/etc/passwd is missing, or a link that leads nowhere")
         if passwd is not None and not any(_fields(passwd, 4)):
             raise Unreadable("/etc/passwd holds no account")
+        guessing = Guessing()
+        accounts = (
+            *_accounts(tree, passwd or [], shadow, guessing),
+            *_damage(tree.show("/etc/passwd"), passwd, 4),
+            *_damage(tree.show("/etc/shadow"), shadow, 2),
+            *_groups(tree, guessing),
+            *_stored(tree, guessing),
+        )
+        ageing = any(tree.find(path) is not None for path in _AGEING)
     except Unreadable as error:
         return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
-    accounts = (
-        *_accounts(tree, passwd or [], shadow),
-        *_damage(tree.show("/etc/passwd"), passwd, 4),
-        *_damage(tree.show("/etc/shadow"), shadow, 2),
-    )
-    return Heard(facts=(Accounts(accounts=accounts),)) if accounts else Heard()
-
-
-def _lines(tree: Tree, path: str) -> list[str] | None:
-    if tree.find(path) is None:
-        return None
-    return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
+    return Heard(facts=(Accounts(accounts=accounts, enforces_ageing=ageing),)) if accounts else Heard()
 
 
 def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]:
@@ -95,54 +62,83 @@ def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]
             return
 
 
-def _accounts(tree: Tree, passwd: list[str], shadow: list[str] | None) -> Iterator[Account]:
+def _accounts(tree: Tree, passwd: list[str], shadow: list[str] | None, guessing: Guessing) -> Iterator[Account]:
     """``shadow`` is None where there is no such file: what it would say is then open, not good."""
-    hashes = {f[0]: (f[1], number) for number, f in _fields(shadow or [], 2)}
+    # The first line of a name is the one that holds (getspnam(3)).
+    hidden = {fields[0]: (number, fields) for number, fields in reversed(list(_fields(shadow or [], 2)))}
     for number, fields in _fields(passwd, 4):
-        name, field, uid = fields[0], fields[1], fields[2]
-        path, line = "/etc/passwd", number
-        if field == "x":
-            field, line = hashes.get(name, ("*", number))
-            path = "/etc/shadow" if name in hashes else path
+        name, text, uid = fields[0], fields[1], fields[2]
+        if name[0] in "+-" and not uid:
+            continue
+        path, line, ages = "/etc/passwd", number, (-1, -1)
+        if text == "x":
+            text = "*"
+            if name in hidden:
+                path, (line, shadowed) = "/etc/shadow", hidden[name]
+                text, ages = shadowed[1], (_day(shadowed, 2), _day(shadowed, 7))
         is_elsewhere = fields[1] == "x" and shadow is None
-        scheme = "other" if is_elsewhere else scheme_of(field)
+        field = read_field(text)
+        guess = Guess(known=_ELSEWHERE) if is_elsewhere else guessing.guess(text, field, name)
         yield Account(
             path=tree.show(path),
             line=line,
             name=safe_text(name, 64),
-            uid=int(uid) if uid.isdecimal() else -1,
-            scheme=scheme,
-            default_password=_ELSEWHERE if is_elsewhere else _is_default(field, scheme, name),
+            uid=int(uid) if uid.isascii() and uid.isdecimal() and len(uid) < 11 else -1,
+            shell=safe_text(fields[6].strip(), 80) if len(fields) > 6 else "",
+            scheme="other" if is_elsewhere else field.scheme,
+            rounds=field.rounds,
+            default_password=guess.known,
+            tried=guess.tried,
+            expires=ages[1],
+            must_change=ages[0] == 0,
         )
 
 
+def _groups(tree: Tree, guessing: Guessing) -> Iterator[Account]:
+    """Groups with a password of their own: newgrp(1) lets in whoever knows it."""
+    for path in ("/etc/group", "/etc/gshadow"):
+        for number, fields in _fields(lines_of(tree, path) or [], 3):
+            field = read_field(fields[1])
+            # An empty one lets in members alone (gshadow(5)).
+            if field.scheme not in ("locked", "empty"):
+                guess = guessing.guess(fields[1], field, fields[0])
+                yield _account(tree, path, number, "group", fields[0], field.scheme, field.rounds, guess)
+
+
+def _stored(tree: Tree, guessing: Guessing) -> Iterator[Account]:
+    for found in stored_passwords(tree):
+        guess = guessing.guess(found.text, found.field, found.name)
+        yield _account(
+            tree, found.path, found.line, found.store, found.name, found.field.scheme, found.field.rounds, guess
+        )
+
+
+def _account(
+    tree: Tree, path: str, line: int, store: str, name: str, scheme: str, rounds: int, guess: Guess
+) -> Account:
+    return Account(
+        path=tree.show(path),
+        line=line,
+        name=safe_text(name, 64),
+        store=store,
+        scheme=scheme,
+        rounds=rounds,
+        default_password=guess.known,
+        tried=guess.tried,
+    )
+
+
 def _fields(lines: list[str], least: int) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines[:_MOST], start=1):
         fields = line.split(":")
         if len(fields) >= least and fields[0]:
             yield number, fields
 
 
-def _is_default(field: str, scheme: str, name: str) -> Answer[bool]:
-    if scheme in ("locked", "empty"):
-        return Answer.of(False)
-    if scheme not in _TESTABLE:
-        return Answer.missing(Reason.NOT_OBSERVABLE, f"{scheme} hashes are not tested against default passwords")
-    try:
-        from passlib import hash as schemes
-    except ImportError:
-        return Answer.missing(Reason.MISSING_TOOL, "testing hashes needs: pip install 'iotscan[image]'")
-    verify = getattr(schemes, _TESTABLE[scheme]).verify
-    ends = time.monotonic() + _SECONDS
-    for word in dict.fromkeys((name, *_COMMON)):
-        if time.monotonic() > ends:
-            return Answer.missing(Reason.DEADLINE, "the hash is too slow to test against all default passwords")
-        try:
-            if verify(word, field):
-                return Answer.of(True)
-        except (ValueError, TypeError):
-            return Answer.missing(Reason.UNREADABLE, "the hash is malformed")
-    return Answer.of(False)
+def _day(fields: list[str], place: int) -> int:
+    """A day of shadow(5), -1 where none is said."""
+    text = fields[place] if len(fields) > place else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
 
 
-INSPECTOR = Inspector(name="accounts", version=1, gives=(Accounts,), inspect=_inspect)
+INSPECTOR = Inspector(name="accounts", version=2, gives=(Accounts,), inspect=_inspect)
