@@ -17,6 +17,13 @@ from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshServer
+from iotscan.model.facts.startup import (
+    Listener,
+    ScheduledJob,
+    ScheduledJobs,
+    StartedService,
+    StartedServices,
+)
 from iotscan.model.facts.statement import DisclosureProcess, KeyCustody, SecureBootFuses, Statement
 from iotscan.model.facts.telnet import TelnetServer
 from iotscan.model.facts.tls import (
@@ -53,9 +60,11 @@ AnyFact = (
     | PortSweep
     | PrivateKeys
     | QuicServer
+    | ScheduledJobs
     | SecureBootFuses
     | SnmpAgent
     | SshServer
+    | StartedServices
     | TelnetServer
     | TlsAttacks
     | TlsEndpoint
@@ -96,14 +105,19 @@ __all__ = [
     "KeyExchange",
     "KeyFile",
     "KnownPsk",
+    "Listener",
     "MqttBroker",
     "OpenService",
     "PortSweep",
     "PrivateKeys",
     "QuicServer",
+    "ScheduledJob",
+    "ScheduledJobs",
     "SecureBootFuses",
     "SnmpAgent",
     "SshServer",
+    "StartedService",
+    "StartedServices",
     "Statement",
     "Suite",
     "SuiteList",

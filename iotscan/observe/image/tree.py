@@ -5,8 +5,8 @@ primitives, :meth:`Tree.listed` and :meth:`Tree.content`; everything else is the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget, OverBudget
 from iotscan.observe.image.unreadable import Unreadable
 
+T = TypeVar("T")
 Kind = Literal["file", "folder", "link", "char", "block", "fifo", "socket"]
 LINK_HOPS = 40
 SHOWN_PATH = 400
@@ -64,6 +65,7 @@ class Tree(ABC):
         self.prefix = ""
         self.budget = budget or Budget()
         self._lists: dict[str, dict[str, Entry]] = {}
+        self._known: dict[Callable[..., object], object] = {}
 
     @abstractmethod
     def listed(self, path: str) -> Iterable[Entry]:
@@ -146,6 +148,12 @@ class Tree(ABC):
         if found.kind != "file":
             raise Unreadable("not a regular file")
         return self.content(found)
+
+    def once(self, make: "Callable[[Tree], T]") -> T:
+        """What ``make`` says of this tree, worked out once: for what several inspectors want to know."""
+        if make not in self._known:
+            self._known[make] = make(self)
+        return cast(T, self._known[make])
 
     def show(self, path: str) -> str:
         """A path as facts show it: where it is in the image, made safe."""

@@ -5,6 +5,8 @@ from iotscan.observe.image.inspector import Inspector
 
 def all_inspectors() -> tuple[Inspector, ...]:
     """Every inspector."""
-    from iotscan.observe.image.inspectors import accounts, keys, updaters
+    from iotscan.observe.image.configuration import all_configurations
+    from iotscan.observe.image.inspectors import accounts, keys, startup, updaters
 
-    return (accounts.INSPECTOR, keys.INSPECTOR, updaters.INSPECTOR)
+    inspectors = (accounts.INSPECTOR, keys.INSPECTOR, startup.INSPECTOR, updaters.INSPECTOR)
+    return (*inspectors, *all_configurations())

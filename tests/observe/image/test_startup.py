@@ -1,0 +1,370 @@
+"""What an image starts: every init system on small roots, systemd also against its own tools."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.model.facts import ScheduledJobs, StartedService, StartedServices
+from iotscan.observe.image.inspectors import startup
+from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.observe.image.startup.command import fill_in, split, understand
+from iotscan.observe.image.startup.units import Units
+from iotscan.observe.image.startup.words import without_secret_words
+from tests.observe.image.looking import a_root, heard_of
+
+UNITS = "usr/lib/systemd/system"
+TARGETS = {
+    "usr/lib/systemd/systemd": "x",
+    f"{UNITS}/multi-user.target": "[Unit]\nRequires=basic.target\n",
+    f"{UNITS}/basic.target": "[Unit]\nRequires=sysinit.target\nWants=sockets.target timers.target\n",
+    f"{UNITS}/sysinit.target": "[Unit]\nDescription=x\n",
+    f"{UNITS}/sockets.target": "[Unit]\nDescription=x\n",
+    f"{UNITS}/timers.target": "[Unit]\nDescription=x\n",
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+}
+LINKS = {"sbin/init": "/usr/lib/systemd/systemd", "etc/systemd/system/default.target": f"/{UNITS}/multi-user.target"}
+
+
+def unit(text: str) -> str:
+    return f"[Service]\n{text}\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def a_system(folder: Path, files: Mapping[str, str], links: Mapping[str, str] = {}) -> FolderTree:
+    tree = a_root(folder, {**TARGETS, **files})
+    add_links(folder, {**LINKS, **links})
+    return tree
+
+
+def add_links(folder: Path, links: Mapping[str, str]) -> None:
+    for name, target in links.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
+
+
+def started(tree: FolderTree) -> dict[str, StartedService]:
+    heard = heard_of(startup.INSPECTOR, tree)
+    (fact,) = (f for f in heard.facts if isinstance(f, StartedServices))
+    return {service.name: service for service in fact.services}
+
+
+def wanted(*names: str) -> dict[str, str]:
+    folder = "etc/systemd/system/multi-user.target.wants"
+    return {f"{folder}/{name}": f"/{UNITS}/{name}" for name in names}
+
+
+def test_only_what_default_target_pulls_in_is_started(tmp_path: Path) -> None:
+    files = {f"{UNITS}/{name}.service": unit(f"ExecStart=/opt/{name}") for name in ("on", "off", "masked", "emptied")}
+    tree = a_system(
+        tmp_path,
+        files | {"etc/systemd/system/emptied.service": ""},
+        {**wanted("on.service", "masked.service", "emptied.service"), "etc/systemd/system/masked.service": "/dev/null"},
+    )
+    found = started(tree)
+    assert list(found) == ["on.service"]
+    assert found["on.service"].path == f"/{UNITS}/on.service"
+    assert found["on.service"].line == 2
+    assert found["on.service"].enabled_by == "/etc/systemd/system/multi-user.target.wants/on.service"
+    assert found["on.service"].user.known == "root"
+    assert not found["on.service"].faces_network.is_answered
+
+
+def test_drop_ins_override_and_empty_assignments_reset(tmp_path: Path) -> None:
+    tree = a_system(
+        tmp_path,
+        {
+            f"{UNITS}/app.service": unit("ExecStart=/opt/old\nUser=app\nProtectSystem=strict\nSystemCallFilter=@a"),
+            f"{UNITS}/app.service.d/10-user.conf": "[Service]\nUser=vendor\n",
+            "etc/systemd/system/app.service.d/10-user.conf": "[Service]\nUser=\n# User=commented\n",
+            "etc/systemd/system/app.service.d/20.conf": (
+                "[Service]\nExecStart=\nExecStart=-/opt/new \\\n  --port=8080\n"
+            ),
+            "etc/systemd/system/service.d/30.conf": (
+                "[Service]\nNoNewPrivileges=yes\nProtectSystem=no\nSystemCallFilter=\n"
+            ),
+        },
+        wanted("app.service"),
+    )
+    app = started(tree)["app.service"]
+    assert (app.program, app.arguments, app.user.known) == ("/opt/new", ("--port=8080",), "root")
+    assert (app.path, app.line) == ("/etc/systemd/system/app.service.d/20.conf", 3)
+    assert app.sandbox == ("NoNewPrivileges=yes",)
+    assert [(p.transport, p.port, p.source) for p in app.listeners] == [("tcp", 8080, "argument")]
+
+
+def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
+    tree = a_system(
+        tmp_path,
+        {
+            f"{UNITS}/web.socket": "[Socket]\nListenStream=127.0.0.1:8081\nListenStream=8080\nListenStream=/run/x\n",
+            f"{UNITS}/web.service": unit("ExecStart=/opt/web\nDynamicUser=yes"),
+            f"{UNITS}/tel.socket": "[Socket]\nListenStream=23\nAccept=yes\n",
+            f"{UNITS}/tel@.service": unit("ExecStart=-/opt/telnetd -i"),
+            f"{UNITS}/tty@.service": unit("ExecStart=/opt/tty %i"),
+            f"{UNITS}/real.service": unit("ExecStart=/opt/real"),
+            f"{UNITS}/never.service": "[Unit]\nConditionPathExists=/etc/no-such\n" + unit("ExecStart=/opt/never"),
+            f"{UNITS}/gone.service": unit("ExecStart=/usr/sbin/gone"),
+        },
+        {
+            "etc/systemd/system/sockets.target.wants/web.socket": f"/{UNITS}/web.socket",
+            "etc/systemd/system/sockets.target.wants/tel.socket": f"/{UNITS}/tel.socket",
+            "etc/systemd/system/multi-user.target.wants/tty@one.service": f"/{UNITS}/tty@.service",
+            "etc/systemd/system/nick.service": f"/{UNITS}/real.service",
+            "etc/systemd/system/multi-user.target.wants/nick.service": f"/{UNITS}/real.service",
+            **wanted("never.service", "gone.service"),
+        },
+    )
+    found = started(tree)
+    assert sorted(found) == ["real.service", "tel@.service", "tty@one.service", "web.service"]
+    assert found["web.service"].user.known == "dynamic"
+    assert {(p.port, p.address, p.source) for p in found["web.service"].listeners} == {
+        (8081, "127.0.0.1", "socket"),
+        (8080, "", "socket"),
+    }
+    assert [p.port for p in found["tel@.service"].listeners] == [23]
+    assert found["tty@one.service"].arguments == ("one",)
+
+
+def test_presets_enable_with_the_first_start(tmp_path: Path) -> None:
+    files = {
+        f"{UNITS}/a.service": unit("ExecStart=/opt/a"),
+        f"{UNITS}/b.service": unit("ExecStart=/opt/b"),
+        "usr/lib/systemd/system-preset/50-x.preset": "enable a.*\ndisable *\n",
+        "etc/machine-id": "uninitialized\n",
+    }
+    found = started(a_system(tmp_path, files))
+    assert list(found) == ["a.service"]
+    assert found["a.service"].enabled_by.endswith("/50-x.preset:1")
+
+
+def test_a_drop_in_that_cannot_be_read_makes_it_unreadable(tmp_path: Path) -> None:
+    tree = a_system(tmp_path, {f"{UNITS}/a.service": unit("ExecStart=/opt/a")}, wanted("a.service"))
+    place = tmp_path / "etc/systemd/system/a.service.d"
+    place.mkdir()
+    os.mkfifo(place / "x.conf")
+    (missed,) = {m.reason for m in heard_of(startup.INSPECTOR, tree).missed}
+    assert missed == "unreadable"
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemctl (package systemd) is the control")
+def test_the_closure_agrees_with_systemctl(tmp_path: Path) -> None:
+    names = {"on": "enabled", "off": "disabled", "masked": "masked", "alias": "enabled", "tmpl@x": "enabled"}
+    files = {f"{UNITS}/{n}.service": unit(f"ExecStart=/opt/{n}") for n in ("on", "off", "masked", "alias")}
+    files[f"{UNITS}/tmpl@.service"] = unit("ExecStart=/opt/tmpl")
+    files[f"{UNITS}/alias.service"] += "Alias=nick.service\n"
+    tree = a_system(tmp_path, files)
+
+    def systemctl(*words: str) -> str:
+        done = subprocess.run(
+            ["systemctl", f"--root={tmp_path}", *words], capture_output=True, text=True, timeout=20, check=False
+        )
+        return done.stdout.strip()
+
+    systemctl("enable", "on.service", "alias.service", "tmpl@x.service")
+    systemctl("mask", "masked.service")
+    said = {name: systemctl("is-enabled", f"{name}.service") for name in names}
+    assert said == names
+    found = started(tree)
+    assert sorted(found) == sorted(f"{name}.service" for name, state in said.items() if state == "enabled")
+    assert Units(tree).load("nick.service").name == "alias.service"
+    assert Units(tree).load("masked.service").is_masked
+
+
+def test_init_scripts_of_system_v(tmp_path: Path) -> None:
+    script = (
+        "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: acme\n### END INIT INFO\nDAEMON=/usr/sbin/acmed\n"
+        'OPTS="-f"\n[ -r /etc/default/acme ] && . /etc/default/acme\ncase "$1" in\nstart)\n'
+        "  start-stop-daemon --start --quiet --chuid acme:acme \\\n    --exec $DAEMON -- $OPTS\n  ;;\nesac\n"
+    )
+    tree = a_root(
+        tmp_path,
+        {
+            "sbin/init": "ELF",
+            "etc/inittab": (
+                "id:3:initdefault:\nsi::sysinit:/etc/init.d/rcS\nT0:23:respawn:/sbin/getty -L ttyS0\n#x:3:once:/bin/y\n"
+            ),
+            "sbin/getty": "x",
+            "usr/sbin/acmed": "x",
+            "etc/init.d/acme": script,
+            "etc/default/acme": "OPTS='-f --port 9000 --password hunter2'\n",
+            "etc/init.d/old": script.replace("acme", "old"),
+        },
+    )
+    add_links(tmp_path, {"etc/rc3.d/S20acme": "../init.d/acme", "etc/rc2.d/S20old": "../init.d/old"})
+    add_links(tmp_path, {"etc/rc3.d/K01old": "../init.d/old"})
+    found = started(tree)
+    assert sorted(found) == ["acme", "getty"]
+    acme = found["acme"]
+    assert (acme.program, acme.user.known, acme.line) == ("/usr/sbin/acmed", "acme", 10)
+    assert acme.arguments[:2] == ("-f", "--port")
+    assert "hunter2" not in str(acme)
+    assert [p.port for p in acme.listeners] == [9000]
+    assert found["getty"].faces_network.known is False
+
+
+def test_openrc_reads_conf_d(tmp_path: Path) -> None:
+    tree = a_root(
+        tmp_path,
+        {
+            "sbin/openrc": "x",
+            "etc/init.d/sshd": (
+                ': ${cfg_dir:="/etc/ssh"}\ncommand="${SSHD_BINARY:-/usr/sbin/sshd}"\n'
+                'command_args="${SSHD_OPTS} -f $cfg_dir/x"\n'
+            ),
+            "etc/conf.d/sshd": 'SSHD_OPTS="-p 2222"\n',
+            "etc/init.d/app": "command=/usr/bin/app\ncommand_user=app:app\nno_new_privs=yes\n",
+            "etc/init.d/off": "command=/usr/bin/off\n",
+        },
+    )
+    add_links(tmp_path, {"etc/runlevels/default/sshd": "/etc/init.d/sshd", "etc/runlevels/boot/app": "/etc/init.d/app"})
+    found = started(tree)
+    assert sorted(found) == ["app", "sshd"]
+    assert found["sshd"].arguments == ("-p", "2222", "-f", "/etc/ssh/x")
+    assert [p.port for p in found["sshd"].listeners] == [2222]
+    assert (found["app"].user.known, found["app"].sandbox) == ("app", ("no_new_privs=yes",))
+
+
+def test_procd_and_its_parameters(tmp_path: Path) -> None:
+    tree = a_root(
+        tmp_path,
+        {
+            "sbin/init": "ELF",
+            "sbin/procd": "ELF",
+            "etc/rc.common": "x",
+            "usr/sbin/dropbear": "x",
+            "etc/init.d/dropbear": (
+                "#!/bin/sh /etc/rc.common\nUSE_PROCD=1\nPROG=/usr/sbin/dropbear\nstart_service() {\n"
+                '\tprocd_open_instance\n\tprocd_set_param command "$PROG" -F -P /run/x\n'
+                "\tprocd_append_param command -p 22\n"
+                "\tprocd_set_param user nobody\n\tprocd_add_jail dropbear\n\tprocd_set_param no_new_privs 1\n}\n"
+            ),
+            "etc/init.d/off": "#!/bin/sh /etc/rc.common\nprocd_set_param command /usr/sbin/off\n",
+        },
+    )
+    add_links(tmp_path, {"etc/rc.d/S19dropbear": "../init.d/dropbear", "etc/rc.d/K50off": "../init.d/off"})
+    (dropbear,) = started(tree).values()
+    assert (dropbear.program, dropbear.user.known) == ("/usr/sbin/dropbear", "nobody")
+    assert dropbear.arguments == ("-F", "-P", "/run/x", "-p", "22")
+    assert dropbear.sandbox == ("procd_add_jail", "no_new_privs 1")
+
+
+def test_busybox_inittab_rc_scripts_and_inetd(tmp_path: Path) -> None:
+    tree = a_root(
+        tmp_path,
+        {
+            "bin/busybox": "ELF",
+            "etc/inittab": (
+                "::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/telnetd -F -l /bin/sh\n#::respawn:/usr/sbin/ftpd\n"
+            ),
+            "etc/init.d/rcS": (
+                "#!/bin/sh\nfor i in /etc/init.d/S??* ;do\n $i start\ndone\nhttpd -h /www -p 127.0.0.1:81 &\n"
+            ),
+            "etc/init.d/S50inetd": "#!/bin/sh\nstart() {\n  inetd\n}\n",
+            "etc/inetd.conf": (
+                "# comment\nftp stream tcp nowait root /usr/sbin/ftpd ftpd -w /\n"
+                "#tftp dgram udp wait root /usr/sbin/tftpd\n"
+                "127.0.0.1:2121 stream tcp nowait nobody /usr/sbin/ftpd ftpd\n"
+            ),
+        },
+    )
+    busybox = {f"usr/sbin/{name}": "/bin/busybox" for name in ("telnetd", "httpd", "inetd", "ftpd", "tftpd")}
+    add_links(tmp_path, {"sbin/init": "/bin/busybox", **busybox})
+    found = started(tree)
+    assert sorted(found) == ["2121", "ftp", "httpd", "inetd", "telnetd"]
+    assert found["telnetd"].arguments == ("-F", "-l", "/bin/sh")
+    assert (found["ftp"].path, found["ftp"].line, found["ftp"].user.known) == ("/etc/inetd.conf", 2, "root")
+    assert found["2121"].faces_network.known is False
+    assert found["httpd"].faces_network.known is False
+    assert (found["httpd"].path, found["httpd"].line) == ("/etc/init.d/rcS", 5)
+
+
+def test_runit_and_s6_and_xinetd(tmp_path: Path) -> None:
+    runit = a_root(
+        tmp_path / "runit",
+        {
+            "etc/runit/2": "x",
+            "etc/sv/web/run": "#!/bin/sh\nexec 2>&1\nexec chpst -u www:www /opt/web -p 80\n",
+            "etc/sv/off/run": "#!/bin/sh\nexec /opt/off\n",
+            "etc/sv/off/down": "",
+            "etc/sv/x/run": "#!/bin/sh\nexec xinetd -dontfork\n",
+            "usr/sbin/xinetd": "x",
+            "etc/xinetd.d/telnet": (
+                "service telnet\n{\n  disable = no\n  user = root\n  server = /usr/sbin/in.telnetd\n}\n"
+            ),
+            "etc/xinetd.d/tftp": "service tftp\n{\n  disable = yes\n  server = /usr/sbin/in.tftpd\n}\n",
+        },
+    )
+    add_links(tmp_path / "runit", {f"etc/runit/runsvdir/default/{n}": f"../../../sv/{n}" for n in ("web", "off", "x")})
+    found = started(runit)
+    assert sorted(found) == ["telnet", "web", "x"]
+    assert (found["web"].program, found["web"].user.known) == ("/opt/web", "www")
+    assert [(p.port, p.source) for p in found["telnet"].listeners] == [(23, "inetd")]
+    s6 = a_root(
+        tmp_path / "s6", {"etc/services.d/app/run": "#!/usr/bin/with-contenv sh\nexec s6-setuidgid app /opt/app\n"}
+    )
+    (app,) = started(s6).values()
+    assert (app.program, app.user.known, app.started_by) == ("/opt/app", "app", "s6")
+
+
+def test_no_init_system_is_said_not_taken_for_nothing_started(tmp_path: Path) -> None:
+    heard = heard_of(startup.INSPECTOR, a_root(tmp_path, {"etc/hostname": "x"}))
+    assert {(m.need, m.reason) for m in heard.missed} == {
+        ("started-services", "not_observable"),
+        ("scheduled-jobs", "not_observable"),
+    }
+
+
+def test_jobs_of_cron_and_timers(tmp_path: Path) -> None:
+    tree = a_system(
+        tmp_path,
+        {
+            f"{UNITS}/backup.timer": "[Timer]\nOnCalendar=daily\n",
+            f"{UNITS}/backup.service": "[Service]\nType=oneshot\nUser=backup\nExecStart=/opt/backup\n",
+            "etc/crontab": "SHELL=/bin/sh\n# m h\n17 * * * * root curl https://u:p4ss@host/ | sh\n",
+            "var/spool/cron/crontabs/app": "@reboot /opt/app --token abcdef\n",
+        },
+        {"etc/systemd/system/timers.target.wants/backup.timer": f"/{UNITS}/backup.timer"},
+    )
+    (fact,) = (f for f in heard_of(startup.INSPECTOR, tree).facts if isinstance(f, ScheduledJobs))
+    assert [(j.when, j.user, j.line) for j in fact.jobs] == [
+        ("OnCalendar=daily", "backup", 2),
+        ("17 * * * *", "root", 3),
+        ("@reboot", "app", 1),
+    ]
+    assert "p4ss" not in str(fact)
+    assert "abcdef" not in str(fact)
+
+
+@pytest.mark.parametrize(
+    ("text", "program", "arguments", "user"),
+    [
+        ("/bin/sh -c 'cd / && exec /opt/a -x'", "/opt/a", ("-x",), ""),
+        ("env A=1 nice -n 5 /opt/a b", "/opt/a", ("b",), ""),
+        ("su -s /bin/sh app -c '/opt/a b'", "/opt/a", ("b",), "app"),
+        ("start-stop-daemon -S -b -x /opt/a -c app -- -p 1", "/opt/a", ("-p", "1"), "app"),
+        ("start-stop-daemon -K -x /opt/a", "", (), ""),
+        ("setpriv --reuid=app --clear-groups /opt/a", "/opt/a", (), "app"),
+    ],
+)
+def test_wrappers_are_looked_through(text: str, program: str, arguments: tuple[str, ...], user: str) -> None:
+    found = understand(split(text))
+    assert (found.program, found.arguments, found.user) == (program, arguments, user)
+
+
+def test_secrets_in_arguments_stay_out() -> None:
+    words = ("mosquitto_sub", "-u", "me", "-P", "s3", "--psk-key=ab", "--password-file", "/etc/p", "--token", "t0")
+    shown = without_secret_words(words)
+    assert not {"s3", "t0", "--psk-key=ab"} & set(shown)
+    assert "/etc/p" in shown
+
+
+@given(st.text(max_size=300))
+def test_any_command_line_is_survived(text: str) -> None:
+    understand(split(fill_in(text, {"A": "$B ${A}", "B": text})))
+    without_secret_words(split(text))
