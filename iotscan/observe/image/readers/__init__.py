@@ -5,12 +5,13 @@ from iotscan.observe.image.reader import Layout, Reader
 
 def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked."""
-    from iotscan.observe.image.readers import android, fit, uimage
+    from iotscan.observe.image.readers import android, fit, jffs2, uimage
 
     return (
         fit.FIT,
         fit.DTB,
         uimage.UIMAGE,
+        jffs2.JFFS2,
         android.SPARSE,
         android.BOOT,
         android.VBMETA,
