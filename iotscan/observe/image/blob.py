@@ -58,7 +58,8 @@ class FileBlob:
     def read_at(self, offset: int, length: int) -> bytes:
         """See :class:`Blob`."""
         pieces = []
-        while length > 0:
+        # An offset that an image made up may be more than the system takes.
+        while length > 0 and offset < self.size:
             try:
                 piece = os.pread(self._file, length, offset)
             except OSError as error:

@@ -112,6 +112,8 @@ class _Opening:
     def _contents(self, index: int, contents: Contents) -> None:
         here = self.places[index]
         self._set(index, problem=contents.problem, tree=contents.tree)
+        if contents.is_sealed:
+            self._set(index, role="sealed")
         if contents.tree is not None:
             self._files(index, contents.tree)
         for part in contents.parts:

@@ -40,6 +40,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     tree: Tree | None = None
     parts: tuple[Part, ...] = ()
     problem: str = ""
+    is_sealed: bool = False
+    """True where all of it needs a key (a LUKS header): no gap, but nothing of it was seen."""
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,19 +4,23 @@ from iotscan.observe.image.reader import Layout, Reader
 
 
 def all_readers() -> tuple[Reader, ...]:
-    """Every reader, in the order in which they are asked."""
-    from iotscan.observe.image.readers import android, fit, jffs2, uimage
+    """Every reader, in the order in which they are asked: what has a mark far inside comes after the rest."""
+    from iotscan.observe.image.readers import android, fit, refused, sealed, squashfs, uimage
 
     return (
         fit.FIT,
         fit.DTB,
         uimage.UIMAGE,
-        jffs2.JFFS2,
         android.SPARSE,
         android.BOOT,
         android.VBMETA,
         android.TABLE,
         android.SUPER,
+        squashfs.SQUASHFS,
+        *sealed.SEALED,
+        sealed.VERITY,
+        refused.SWAP,
+        *refused.REFUSED,
     )
 
 
