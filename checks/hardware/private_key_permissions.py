@@ -2,7 +2,8 @@
 
 ## What it looks at
 The permission bits, as the image's own file system records them, of every file that was parsed and found to
-hold a private key. Any right of the group or of everybody counts; who the group is does not matter.
+hold a private key. Any right of the group or of everybody counts; who the group is does not matter. Keys among
+documentation and tests are left out; a file system without permissions (FAT) cannot answer.
 
 ## Why it matters
 A key that any process may read belongs to any process: one flaw in a web interface that runs as `nobody` then
@@ -18,7 +19,20 @@ systemd unit. Where two services need it, start them as root and let them drop p
 - sshd(8), FILES: a host key must not be readable by others than root
 """
 
-from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clause, good, skip, unknown
+from iotscan.sdk import (
+    KeyFile,
+    PrivateKeys,
+    Returned,
+    Subject,
+    Target,
+    Verdict,
+    bad,
+    check,
+    clause,
+    good,
+    skip,
+    unknown,
+)
 
 OTHERS = 0o077
 """Every right of the group and of everybody."""
@@ -44,19 +58,25 @@ def private_key_permissions(found: PrivateKeys, target: Target) -> Returned:
     """Fail on each key file whose mode grants the group or others anything."""
     if not found.files_searched:
         return unknown("no file was searched for private keys")
-    if not found.keys:
-        return skip(f"no private key in {found.files_searched} files")
-    wide = []
-    for key in found.keys:
-        if key.mode & OTHERS:
-            place = Subject(image=target.subject.image, path=key.path, line=key.line)
-            finding = bad(
-                "readable",
-                "others than the owner may use the file of a private key",
-                observed=f"{place} mode {key.mode & 0o7777:04o}, {key.format}",
-                expected="mode 0600 or 0400",
-                about=place,
-                part=key.format,
-            )
-            wide.append(finding)
-    return wide or good(f"{len(found.keys)} private keys, each readable by its owner only")
+    keys = [key for key in found.keys if not key.in_documentation]
+    if not keys:
+        return skip(f"no private key to protect in {found.files_searched} files")
+    image = target.subject.image
+    judged = [judge(key, Subject(image=image, path=key.path, line=key.line)) for key in keys]
+    return [v for v in judged if v] or good(f"{len(keys)} private keys, each readable by its owner only")
+
+
+def judge(key: KeyFile, place: Subject) -> Verdict | None:
+    """The verdict on one key, None when it is in order."""
+    if not key.has_permissions:
+        return unknown("the file system of a private key knows no permissions", about=place, part=key.format)
+    if not key.mode & OTHERS:
+        return None
+    return bad(
+        "readable",
+        "others than the owner may use the file of a private key",
+        observed=f"{place} mode {key.mode & 0o7777:04o}, owner {key.uid}, {key.format}",
+        expected="mode 0600 or 0400",
+        about=place,
+        part=key.format,
+    )

@@ -1,8 +1,11 @@
 """The image holds no private key.
 
 ## What it looks at
-All files of the image, searched for private keys in the usual formats and each parsed before it counts, so that
-the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key.
+All files of the image, searched for private keys: PEM wherever it stands (JSON, scripts, programs), DER, PKCS#12, Java
+and Bouncy Castle key stores, OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc and age. Each is parsed before it counts,
+so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys that everybody can download
+are recognised by their public half. What lies among documentation and tests, or is carried by a library for its own
+tests, counts little.
 
 ## Why it matters
 An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who
@@ -20,7 +23,19 @@ leaked: replace it, and revoke its certificate.
 - OWASP ISVS 2.1.9 (git edfda29b)
 """
 
-from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clause, good, unknown
+from iotscan.sdk import (
+    KeyFile,
+    PrivateKeys,
+    Returned,
+    Subject,
+    Target,
+    Verdict,
+    bad,
+    check,
+    clause,
+    good,
+    unknown,
+)
 
 
 @check(
@@ -29,8 +44,10 @@ from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clau
     title="The image holds no private key",
     element="keys",
     variants={
+        "published": ("critical", "A private key that everybody can download stands in the image"),
         "unencrypted": ("critical", "A private key stands unencrypted in the image"),
         "encrypted": ("high", "A private key stands encrypted in the image"),
+        "documentation": ("low", "A private key lies among the documentation or the tests of a program"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.4-3"),
@@ -45,19 +62,26 @@ from iotscan.sdk import PrivateKeys, Returned, Subject, Target, bad, check, clau
 )
 def private_keys(found: PrivateKeys, target: Target) -> Returned:
     """Fail on each key, whatever its passphrase; an image nobody searched is no pass."""
-    findings = []
-    for key in found.keys:
-        place = Subject(image=target.subject.image, path=key.path, line=key.line)
-        form = "encrypted" if key.encrypted else "unencrypted"
-        finding = bad(
-            form,
-            f"an {form} private key is in the image, and so on every device made from it",
-            observed=f"{place}: {key.format}, SHA-256 of the public half {key.public_sha256 or 'unknown'}",
-            expected="keys are generated on the device",
-            about=place,
-            part=key.format,  # not the key itself: a build that makes a new one each time still ships one
-        )
-        findings.append(finding)
+    findings = [judge(key, Subject(image=target.subject.image, path=key.path, line=key.line)) for key in found.keys]
     if not findings and not found.files_searched:
         return unknown("no file was searched for private keys")
     return findings or good(f"no private key in {found.files_searched} files")
+
+
+def judge(key: KeyFile, place: Subject) -> Verdict:
+    """The finding about one key."""
+    form = "encrypted" if key.encrypted else "unencrypted"
+    variant, summary = form, f"an {form} private key is in the image, and so on every device made from it"
+    record = f", published as {key.known_leaked}" if key.known_leaked else ""
+    if key.in_documentation:
+        variant, summary = "documentation", "a private key lies among the documentation or the tests of a program"
+    elif key.known_leaked:
+        variant, summary = "published", "a private key in the image is one that everybody can download"
+    return bad(
+        variant,
+        summary,
+        observed=f"{place}: {key.format}, {form}, SHA-256 of the public half {key.public_sha256 or 'unknown'}{record}",
+        expected="keys are generated on the device",
+        about=place,
+        part=key.format,  # not the key itself: a build that makes a new one each time still ships one
+    )

@@ -3,19 +3,11 @@
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from hypothesis import given
-from hypothesis import strategies as st
 
-from iotscan.model.facts import PrivateKeys, Updaters
-from iotscan.observe.image.inspector import Swept
-from iotscan.observe.image.inspectors import keys, updaters
-from iotscan.observe.image.inspectors.keys import find_keys
+from iotscan.model.facts import Updaters
+from iotscan.observe.image.inspectors import updaters
 from iotscan.observe.image.readers.folder import FolderTree
-from iotscan.observe.image.site import Place
-from iotscan.observe.image.tree import Entry
-from tests.observe.image.looking import a_root, heard_of
+from tests.observe.image.looking import heard_of
 
 
 @pytest.fixture
@@ -30,57 +22,6 @@ def write(root: Path, path: str, content: str | bytes, mode: int = 0o644) -> Non
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content.encode() if isinstance(content, str) else content)
     target.chmod(mode)
-
-
-def pem(key, password: bytes | None = None, form=serialization.PrivateFormat.PKCS8) -> bytes:
-    protection = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, protection)
-
-
-def test_private_keys_are_parsed_not_guessed(rootfs: Path) -> None:
-    curve = ec.generate_private_key(ec.SECP256R1())
-    write(rootfs, "etc/ssl/device.key", b"# the key\n" + pem(curve), 0o600)
-    write(
-        rootfs,
-        "etc/ssl/old.key",
-        pem(rsa.generate_private_key(65537, 2048), None, serialization.PrivateFormat.TraditionalOpenSSL),
-    )
-    write(rootfs, "etc/ssh/host", pem(curve, None, serialization.PrivateFormat.OpenSSH), 0o640)
-    write(rootfs, "etc/ssl/locked.key", pem(curve, b"secret"))
-    write(rootfs, "usr/share/doc/howto", "-----BEGIN PRIVATE KEY-----\nyour key here\n-----END PRIVATE KEY-----\n")
-    write(rootfs, "etc/dropbear/dropbear_rsa_host_key", b"\0\0\0\x07ssh-rsa" + bytes(200))
-    (fact,) = heard_of(keys.INSPECTOR, FolderTree(rootfs)).facts
-    assert isinstance(fact, PrivateKeys)
-    assert {(k.path, k.line, k.format, k.encrypted, k.mode) for k in fact.keys} == {
-        ("/etc/ssl/device.key", 2, "pkcs8", False, 0o600),
-        ("/etc/ssl/old.key", 1, "pkcs1", False, 0o644),
-        ("/etc/ssh/host", 1, "openssh", False, 0o640),
-        ("/etc/ssl/locked.key", 1, "pkcs8", True, 0o644),
-        ("/etc/dropbear/dropbear_rsa_host_key", 0, "dropbear", False, 0o644),
-    }
-    assert fact.files_searched == 6
-    same = {k.public_sha256 for k in fact.keys if k.path in ("/etc/ssl/device.key", "/etc/ssh/host")}
-    assert len(same) == 1
-
-
-def test_an_image_without_keys_says_how_much_it_searched(rootfs: Path) -> None:
-    write(rootfs, "etc/hostname", "gw")
-    (fact,) = heard_of(keys.INSPECTOR, FolderTree(rootfs)).facts
-    assert isinstance(fact, PrivateKeys)
-    assert (fact.keys, fact.files_searched) == ((), 1)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> FolderTree:
-    return a_root(tmp_path_factory.mktemp("empty"))
-
-
-@given(before=st.binary(max_size=300), inside=st.binary(max_size=300))
-def test_any_bytes_between_the_markers(empty: FolderTree, before: bytes, inside: bytes) -> None:
-    content = before + b"-----BEGIN PRIVATE KEY-----\n" + inside + b"\n-----END PRIVATE KEY-----\n"
-    place = Place(path="", format="folder", role="root")
-    entry = Entry(path="/x", kind="file", size=len(content))
-    list(find_keys(Swept(place=place, tree=empty, entry=entry, data=content)))
 
 
 def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:

@@ -1,42 +1,37 @@
 """Private keys in an image: parsed, not guessed by their label."""
 
+import functools
 import hashlib
 import re
-import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-
+from iotscan.data.known_keys import PublishedKey, known_keys
 from iotscan.model.facts import KeyFile, PrivateKeys
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspector import Inspector, Swept
+from iotscan.observe.image.places import is_documentation
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.wire.keys import stores
+from iotscan.wire.keys.curve25519 import AGE, read_age, read_wireguard
+from iotscan.wire.keys.der import looks_like_der, read_der
+from iotscan.wire.keys.found import FoundKey, NoKey
+from iotscan.wire.keys.pem import MARK, find_pem
+from iotscan.wire.keys.pgp import looks_like_pgp, read_agent, read_packets
+from iotscan.wire.keys.sshkeys import PUTTY_MARK, looks_like_dropbear, read_dropbear, read_putty
 
-_MARK = b"PRIVATE KEY-----"
-"""No PEM block of a private key is without it: searched first, as it is much cheaper."""
 _KEYS_PER_FILE = 32
-_PEM = re.compile(
-    rb"-----BEGIN ((?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY)-----"
-    rb"[A-Za-z0-9+/=\s:,.\-]{1,16384}?-----END \1-----"
+_TEXT_LIMIT = 4 << 20
+_WIREGUARD = re.compile(
+    rb"^[ \t]*(?:option[ \t]+)?[\"']?(?:PrivateKey|private[-_]?key)[\"']?[ \t]*[=: \t][ \t]*"
+    rb"[\"']?([A-Za-z0-9+/]{43}=)[\"']?[ \t,]*\r?$",
+    re.MULTILINE | re.IGNORECASE,
 )
-_FORMATS = {
-    b"RSA PRIVATE KEY": "pkcs1",
-    b"EC PRIVATE KEY": "sec1",
-    b"DSA PRIVATE KEY": "dsa",
-    b"OPENSSH PRIVATE KEY": "openssh",
-    b"PRIVATE KEY": "pkcs8",
-    b"ENCRYPTED PRIVATE KEY": "pkcs8",
-}
-_DROPBEAR = (
-    b"ssh-rsa",
-    b"ssh-dss",
-    b"ecdsa-sha2-nistp256",
-    b"ecdsa-sha2-nistp384",
-    b"ecdsa-sha2-nistp521",
-    b"ssh-ed25519",
-)
+_BARE = re.compile(rb"\s*([A-Za-z0-9+/]{43}=)\s*")
+
+At = tuple[int, FoundKey]
+"""Where in the bytes, and what; 0 also for a file that is the key as a whole."""
 
 
 class _Keys:
@@ -61,48 +56,89 @@ class _Keys:
 
 
 def find_keys(swept: Swept) -> Iterator[KeyFile]:
-    """The private keys in one file's bytes: PEM blocks that parse or are encrypted, Dropbear host keys."""
-    content = swept.data
-    if _MARK not in content and not (swept.is_whole and _is_dropbear(content)):
+    """The private keys in one window of a file: blocks of text anywhere in it, and files that are a key as a whole."""
+    found = list(islice(_as_text(swept.data), _KEYS_PER_FILE))
+    whole = islice(_as_whole(swept), _KEYS_PER_FILE) if swept.is_whole and not found else ()
+    for at, key in found:
+        yield _file(swept, key, swept.line_at(at))
+    for key in whole:
+        yield _file(swept, key, 0)
+
+
+def _file(swept: Swept, key: FoundKey, line: int) -> KeyFile:
+    public = hashlib.sha256(key.spki).hexdigest() if key.spki else ""
+    published = _published().get(public or key.digest)
+    # A library that carries the key of its self-tests does not use it for anything else.
+    is_self_test = published is not None and published.is_at_home(swept.entry.name)
+    return KeyFile(
+        path=swept.shown,
+        line=line,
+        format=key.format,
+        encrypted=key.encrypted,
+        mode=swept.entry.mode,
+        uid=swept.entry.uid,
+        has_permissions=swept.tree.keeps_permissions,
+        public_sha256=public,
+        known_leaked=published.id if published else "",
+        in_documentation=is_documentation(swept.entry.path) or is_self_test,
+    )
+
+
+@functools.cache
+def _published() -> dict[str, PublishedKey]:
+    return known_keys()
+
+
+def _as_text(data: bytes) -> Iterator[At]:
+    if MARK in data:
+        for block in find_pem(data):
+            yield block.at, block.key
+    # Programs that know such keys hold their names, too: those are no text.
+    if len(data) > _TEXT_LIMIT or b"\0" in data[:8192]:
         return
-    for number, match in enumerate(_PEM.finditer(content)):
-        if number >= _KEYS_PER_FILE:
-            return
-        parsed = _parse(match[0], match[1])
-        if parsed is not None:
-            encrypted, public = parsed
-            yield KeyFile(
-                path=swept.shown,
-                line=swept.line_at(match.start()),
-                format=_FORMATS[match[1]],
-                encrypted=encrypted,
-                mode=swept.entry.mode,
-                public_sha256=public,
-            )
-    if swept.is_whole and _is_dropbear(content):
-        yield KeyFile(path=swept.shown, format="dropbear", encrypted=False, mode=swept.entry.mode)
+    if b"rivate" in data:
+        yield from _parsed(_WIREGUARD, data, lambda text: read_wireguard(text, named=True))
+    if b"AGE-SECRET-KEY-1" in data:
+        yield from _parsed(AGE, data, read_age)
 
 
-def _parse(pem: bytes, label: bytes) -> tuple[bool, str] | None:
-    """(encrypted, SHA-256 of the public half), or None when this is no key."""
-    load = serialization.load_ssh_private_key if label.startswith(b"OPENSSH") else serialization.load_pem_private_key
+def _parsed(pattern: re.Pattern[bytes], data: bytes, read: Callable[[bytes], FoundKey]) -> Iterator[At]:
+    for match in pattern.finditer(data):
+        try:
+            yield match.start(), read(match[match.lastindex or 0])
+        except NoKey:
+            continue
+
+
+def _as_whole(swept: Swept) -> Iterator[FoundKey]:
+    data, name = swept.data, swept.entry.name.lower()
     try:
-        key = load(pem, password=None)
-    except TypeError:
-        return True, ""
-    except (ValueError, UnsupportedAlgorithm):
-        # An encrypted key without its cipher's library and a block of nonsense look alike; only the first is a key.
-        return (True, "") if b"ENCRYPTED" in pem[:200] else None
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return False, hashlib.sha256(public).hexdigest()
+        if looks_like_dropbear(data):
+            yield read_dropbear(data)
+        elif data.startswith(PUTTY_MARK):
+            yield read_putty(data)
+        elif len(data) <= stores.LARGEST and stores.looks_like_store(data[:64], name):
+            yield from stores.read_store(data)
+        elif looks_like_der(data):
+            yield read_der(data)
+        elif looks_like_pgp(data[:4096], name):
+            yield _gnupg(data)
+        elif len(data) < 128 and "w" in (folder := swept.entry.path.lower()):
+            yield _bare(data, folder)
+    except NoKey:
+        return
 
 
-def _is_dropbear(content: bytes) -> bool:
-    """A Dropbear host key begins with its algorithm as an SSH string and is short (dropbearkey(1))."""
-    if not 40 < len(content) < 4096:
-        return False
-    (length,) = struct.unpack(">I", content[:4])
-    return length < 32 and content[4 : 4 + length] in _DROPBEAR
+def _gnupg(data: bytes) -> FoundKey:
+    return read_packets(data) if data[0] & 0x80 else read_agent(data)
 
 
-INSPECTOR = Inspector(name="keys", version=1, gives=(PrivateKeys,), sweep=_Keys)
+def _bare(data: bytes, path: str) -> FoundKey:
+    """What ``wg genkey`` prints, in a file that is called so: the public half beside it looks the same."""
+    match = _BARE.fullmatch(data)
+    if match is None or not ("wireguard" in path or "wg" in path) or "pub" in path or "psk" in path:
+        raise NoKey
+    return read_wireguard(match[1], named=False)
+
+
+INSPECTOR = Inspector(name="keys", version=2, gives=(PrivateKeys,), sweep=_Keys)
