@@ -1,11 +1,11 @@
 """The image holds no private key.
 
 ## What it looks at
-All files of the image, searched for private keys: PEM wherever it stands (JSON, scripts, programs), DER, PKCS#12, Java
-and Bouncy Castle key stores, OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc and age. Each is parsed before it counts,
-so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys that everybody can download
-are recognised by their public half. What lies among documentation and tests, or is carried by a library for its own
-tests, counts little.
+All files of the image, searched for private keys, be they PEM (wherever it stands: JSON, scripts, programs), DER,
+PKCS#12, a key store of Java or Bouncy Castle, or of OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc or age. Each is
+parsed before it counts, so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys
+that everybody can download are recognised by their public half. What lies among documentation and tests, or is carried
+by a library for its own tests, counts little.
 
 ## Why it matters
 An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who
