@@ -49,21 +49,28 @@ class Budget:
         self._ends = time.monotonic() + limits.seconds
 
     def unpack(self, taken: int, given: int, more: int) -> None:
-        """Allow ``more`` bytes out of a stream that took ``taken`` and gave ``given`` so far. Raises OverBudget."""
+        """Allow ``more`` bytes out of a stream of ``taken`` bytes that gave ``given`` so far.
+
+        Raises :class:`Unreadable` for a stream that grows too much, OverBudget where all are too much.
+        """
         self.check_time()
         self._unpacked += more
         total = given + more
         if self._unpacked > self.limits.unpacked:
             raise OverBudget(f"it unpacks to more than {self.limits.unpacked // GIB} GiB")
         if total > self.limits.ratio_from and total > self.limits.ratio * max(taken, 1):
-            raise OverBudget(f"it unpacks to more than {self.limits.ratio} times its size")
+            raise Unreadable(f"it unpacks to more than {self.limits.ratio} times its size")
 
     def entry(self, path: str) -> None:
-        """Allow one more name. Raises OverBudget."""
+        """Allow one more name that a reader keeps. Raises OverBudget."""
         self._entries += 1
-        if self._entries % 1024 == 0:
+        self.walked(self._entries, path)
+
+    def walked(self, count: int, path: str) -> None:
+        """Allow the ``count``-th name of one walk: each walk has all names to itself. Raises OverBudget."""
+        if count % 1024 == 0:
             self.check_time()
-        if self._entries > self.limits.entries:
+        if count > self.limits.entries:
             raise OverBudget(f"more than {self.limits.entries:,} files")
         if len(path) > self.limits.path:
             raise OverBudget(f"a path is longer than {self.limits.path:,} characters")

@@ -12,9 +12,9 @@ import msgspec
 
 from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
-from iotscan.observe.image.blob import Blob, FileBlob
+from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
-from iotscan.observe.image.reader import HEAD, Contents, Layout, Part
+from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts, all_readers
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.site import Place, Role, Site
@@ -30,9 +30,12 @@ BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env
 _ROOT_NAMES = ("bin", "sbin", "usr", "lib")
 _IMAGE_FOLDERS = ("/boot", "/images", "/firmware", "/lib/firmware/images", "/usr/lib/modules")
 _IMAGE_ENDINGS = (
-    ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".cpio.gz", ".ubi",
+    ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".ubi",
     ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
 )  # fmt: skip
+_PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
+_ARCHIVES = ("zip",)
+"""Formats that many a program's own files have: inside a file system they count where an image is in them."""
 _BLANK = (b"\0", b"\xff")
 
 
@@ -86,10 +89,13 @@ class _Opening:
 
     def blob(self, blob: Blob, *, path: str, depth: int, label: str = "") -> bool:
         """Add what a blob is, and what is in it; False where it is nothing we know."""
-        head = blob.read_at(0, HEAD)
-        reader = next((r for r in all_readers() if r.recognises(head, blob)), None)
+        reader = recognised(blob)
         if reader is None:
             return False
+        self._open(reader, blob, path=path, depth=depth, label=label)
+        return True
+
+    def _open(self, reader: Reader, blob: Blob, *, path: str, depth: int, label: str = "") -> None:
         index = len(self.places)
         # Its place is kept, so that a container stands before its contents.
         self.places.append(Place(path=path, format=reader.name, role="container", label=label, blob=blob, depth=depth))
@@ -99,9 +105,8 @@ class _Opening:
             contents = reader.opens(blob, self.budget)
         except Unreadable as error:
             self._set(index, role="opaque", problem=str(error))
-            return True
+            return
         self._contents(index, contents)
-        return True
 
     def tree(self, tree: Tree, *, path: str, format: str, depth: int, label: str = "") -> None:
         """Add a file system, and the images that lie in it as files."""
@@ -144,15 +149,37 @@ class _Opening:
         before = len(self.places)
         try:
             blob = tree.content(entry)
-            self.blob(blob, path=path, depth=here.depth + 1)
+            reader = recognised(blob)
+            if reader is None or (reader.name in STREAMS and not self._is_packed_image(reader, blob, entry.path)):
+                return
+            self._open(reader, blob, path=path, depth=here.depth + 1)
         except OverBudget:
             raise
         except Unreadable:
             # As a file it is met again in the sweep, and named there.
             return
         found = self.places[before:]
-        if found and found[0].format in STREAMS and len(found) == 1 + sum(not p.format for p in found[1:]):
+        if found[0].format in _ARCHIVES and found[0].role == "files" and len(found) == 1:
             del self.places[before:]
+
+    def _is_packed_image(self, reader: Reader, blob: Blob, path: str) -> bool:
+        """True where a stream has something in it that we know; one that is called an image counts if broken, too."""
+        try:
+            return self._holds_image(reader, blob)
+        except OverBudget:
+            raise
+        except Unreadable:
+            return _is_called_image(path)
+
+    def _holds_image(self, reader: Reader, blob: Blob) -> bool:
+        for _ in range(self.budget.limits.depth):
+            (part,) = reader.opens(blob, self.budget).parts
+            blob = _Beginning(part.blob or Bytes(b""))
+            inner = recognised(blob)
+            if inner is None or inner.name not in STREAMS:
+                return inner is not None
+            reader = inner
+        return False
 
     def _part(self, here: Place, part: Part) -> None:
         path = f"{here.path}:{part.name}" if here.path else part.name
@@ -182,6 +209,32 @@ class _Opening:
         self.places[index] = msgspec.structs.replace(self.places[index], **changes)
 
 
+class _Beginning:
+    """The first bytes of a packed stream as all there is, so that recognising what is in it does not unpack it."""
+
+    size = 128 << 10
+
+    def __init__(self, blob: Blob) -> None:
+        self._blob = blob
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self._blob.read_at(offset, min(length, self.size - offset)) if offset < self.size else b""
+
+
+def recognised(blob: Blob) -> Reader | None:
+    """The reader of what a blob claims to be. Raises :class:`Unreadable` where its first bytes cannot be read."""
+    head = blob.read_at(0, HEAD)
+    return next((reader for reader in all_readers() if _claims(reader, head, blob)), None)
+
+
+def _claims(reader: Reader, head: bytes, blob: Blob) -> bool:
+    try:
+        return reader.recognises(head, blob)
+    except Unreadable:
+        # Its mark would stand where nobody can read (a stream that is cut short).
+        return False
+
+
 def looks_like_root(tree: Tree) -> bool:
     """True for a root file system: /etc beside /bin, /sbin, /usr or /lib, be they links."""
     names = {entry.name for entry in tree.children("/")}
@@ -190,10 +243,12 @@ def looks_like_root(tree: Tree) -> bool:
 
 def is_blank(blob: Blob) -> bool:
     """True where every byte is the same as in erased storage: 0x00 or 0xFF."""
-    for offset in range(0, blob.size, 8 * MIB):
-        data = blob.read_at(offset, 8 * MIB)
-        if data and not any(data.count(byte) == len(data) for byte in _BLANK):
+    # The first look is small: it settles most blobs, and a packed one is not unpacked for it.
+    offset, step = 0, HEAD
+    while data := blob.read_at(offset, step):
+        if not any(data.count(byte) == len(data) for byte in _BLANK):
             return False
+        offset, step = offset + len(data), 8 * MIB
     return True
 
 
@@ -210,6 +265,9 @@ def _is_called_image(path: str) -> bool:
     folder, _, name = path.lower().rpartition("/")
     if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
         return True
+    stem, _, ending = name.rpartition(".")
+    if ending in _PACKED_ENDINGS:
+        name = stem
     return name.endswith(_IMAGE_ENDINGS) or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
 
 

@@ -111,6 +111,7 @@ class Tree(ABC):
         A folder that cannot be listed raises, too, unless ``unread`` takes its path and why.
         """
         waiting = [start]
+        count = 0
         while waiting:
             here = waiting.pop()
             if here.count("/") > self.budget.limits.folders:
@@ -126,7 +127,8 @@ class Tree(ABC):
                 unread.append((here, str(error)))
                 continue
             for entry in entries:
-                self.budget.entry(entry.path)
+                count += 1
+                self.budget.walked(count, entry.path)
                 yield entry
                 if entry.kind == "folder":
                     folders.append(entry.path)
@@ -217,6 +219,41 @@ class IndexedTree(Tree):
             self._folders.setdefault(entry.path, {})
         else:
             self._drop(entry.path)
+
+    def at(self, path: str) -> Entry | None:
+        """What was added at ``path``, no link followed; while names are being added, as :meth:`entry` keeps lists."""
+        folder, _, name = path.rpartition("/")
+        return self._folders.get(folder or "/", {}).get(name)
+
+    def landing(self, path: str) -> str:
+        """Where unpacking puts ``path``: links on its way, added before, are followed inside the tree.
+
+        A circle of links stays as it is written.
+        """
+        folder, _, name = path.rpartition("/")
+        if not folder or folder in self._folders:
+            return path
+        done = ""
+        pending = folder.split("/")[:0:-1]
+        hops = 0
+        while pending:
+            part = pending.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                done = done.rpartition("/")[0]
+                continue
+            found = self.at(f"{done}/{part}")
+            if found is None or found.kind != "link":
+                done = f"{done}/{part}"
+                continue
+            hops += 1
+            if hops > LINK_HOPS:
+                return path
+            if found.target.startswith("/"):
+                done = ""
+            pending.extend(reversed(found.target.split("/")))
+        return f"{done}/{name}"
 
     def remove(self, path: str) -> None:
         """Take a name out again, with all below it (a whiteout of a layer)."""

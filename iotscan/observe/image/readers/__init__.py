@@ -5,18 +5,29 @@ from iotscan.observe.image.reader import Layout, Reader
 
 def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked: what has a mark far inside comes after the rest."""
-    from iotscan.observe.image.readers import android, fit, refused, sealed, squashfs, uimage
+    from iotscan.observe.image.readers import (
+        android,
+        fit,
+        jffs2,
+        refused,
+        sealed,
+        squashfs,
+        streams,
+        uimage,
+    )
 
     return (
         fit.FIT,
         fit.DTB,
         uimage.UIMAGE,
+        jffs2.JFFS2,
         android.SPARSE,
         android.BOOT,
         android.VBMETA,
         android.TABLE,
         android.SUPER,
         squashfs.SQUASHFS,
+        *streams.READERS,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,
