@@ -1,4 +1,4 @@
-"""``iotscan image``: a root file system instead of a network."""
+"""``iotscan image``: what ships instead of a network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +11,19 @@ ImageName = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="What the image is known by from build to build. Default: the folder's name without version and build.",
+        help="What the image is known by from build to build. Default: its file name without version and build.",
         show_default=False,
     ),
 ]
 
 
 def image(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A root file system as a folder.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Images: folders, archives, disks, file systems, boot and update images."
+        ),
+    ],
     name: ImageName = "",
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
@@ -43,16 +48,19 @@ def image(
     show_passed: shared.ShowPassed = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Assess an image: passwords, private keys, updates.
+    """Assess images: boot chain, storage, accounts, keys, services, updates.
 
-    Reads only; nothing is mounted, extracted, executed, and nothing is sent anywhere.
+    Takes a root file system as a folder, tar, OCI or docker archive, squashfs, ext2/3/4, cpio, JFFS2, UBI, a whole
+    disk, a FIT, an Android or legacy U-Boot image, packed or nested in one another. Reads only: nothing is mounted,
+    extracted, executed or sent, and no root is needed. What could not be read is named, and the run is incomplete.
 
-    Example: iotscan image build/rootfs --fail-on high -f json:iotscan.json
+    Example: iotscan image build/gateway.wic.xz --fail-on high -f json:iotscan.json
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
+    from iotscan.cli.progress import ImageProgress
     from iotscan.cli.selection import choose_checks
     from iotscan.cli.terms import Gating
-    from iotscan.scan.images import assess_image
+    from iotscan.scan.images import assess_images
 
     display = check_display(
         Display(
@@ -80,6 +88,7 @@ def image(
     terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
-    run = assess_image(folder, selected, chosen, terms=terms, output=output_dir, name=name)
+    with ImageProgress(display, enabled=True) as progress:
+        run = assess_images(images, selected, chosen, terms=terms, output=output_dir, name=name, watch=progress)
     present(run, wanted, display, output_dir)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from iotscan.cli.output import Display
+    from iotscan.observe.image.messages import Doing
 
 PLAIN_SECONDS = 30.0
 
@@ -27,12 +28,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if self._enabled:
-            from iotscan.cli.output import console
-
-            screen = console(sys.stderr, self._display)
-            if screen.is_terminal and not screen.is_dumb_terminal:
-                self._status = screen.status("looking for devices …")
-                self._status.start()
+            self._status = _live(self._display, "looking for devices …")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,3 +68,47 @@ class Progress:
             self._status.console.print(Text(text, no_wrap=True, overflow="ellipsis"))
         else:
             tell(text)
+
+
+class ImageProgress:
+    """Watches images being read. Use as a context manager; call it with the name of one and what is being done."""
+
+    def __init__(self, display: "Display", *, enabled: bool) -> None:
+        self._enabled = enabled and display.quiet == 0
+        self._display = display
+        self._status: Status | None = None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> "ImageProgress":
+        if self._enabled:
+            self._status = _live(self._display, "opening …")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, name: str, doing: "Doing") -> None:
+        """Take in what is being done."""
+        if not self._enabled:
+            return
+        state = f"{name}: {doing.what}" if not doing.count else f"{name}: {doing.count:,} {doing.what} searched"
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(state, no_wrap=True, overflow="ellipsis"))
+        elif time.monotonic() - self._last > PLAIN_SECONDS:
+            self._last = time.monotonic()
+            tell(state)
+
+
+def _live(display: "Display", beginning: str) -> "Status | None":
+    """A live line on a terminal; None elsewhere."""
+    from iotscan.cli.output import console
+
+    screen = console(sys.stderr, display)
+    if not screen.is_terminal or screen.is_dumb_terminal:
+        return None
+    status = screen.status(beginning)
+    status.start()
+    return status

@@ -1,33 +1,30 @@
-"""An image from its places to observations and attempts."""
+"""An image from its places to what inspectors heard, and from there to observations and attempts."""
 
 from collections.abc import Callable, Iterable, Iterator
 
+from iotscan.model.device import ImagePart
 from iotscan.model.facts import kind_of
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.redaction import Hiding
 from iotscan.model.subject import Subject
+from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason, Vantage
-from iotscan.observe.heard import Heard, all_missed, attempts_of
+from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
 from iotscan.observe.image.inspector import Inspector, Sweeper
 from iotscan.observe.image.inspectors import all_inspectors
+from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Said
 from iotscan.observe.image.site import Place, Site
 from iotscan.observe.image.sweeping import Sweep, sweep
 
 Posture = tuple[tuple[Observation, ...], tuple[Attempt, ...]]
-Told = Callable[[str, int], None]
-"""Hears what is being done and how many of it are done: ``("files", 512)``."""
 
 
-def inspect_site(site: Site, image: str, told: Told = lambda what, count: None) -> tuple[Posture, int]:
-    """Ask every inspector about the image with id ``image``; gives what was learnt and how many files were searched."""
-    hiding = Hiding()
-    observations: list[Observation] = []
-    attempts: list[Attempt] = []
+def look_at(site: Site, image: str, tell: Callable[[Message], None]) -> None:
+    """Ask every inspector about the image with id ``image``, and tell what each heard."""
+    tell(Opened(format=site.format, parts=tuple(_part(place) for place in site.places)))
 
-    def take(inspector: Inspector, heard: Heard, subject: Subject) -> None:
-        seen = tuple(_observed(inspector, heard, subject, hiding))
-        observations.extend(seen)
-        attempts.extend(attempts_of(inspector.gives, heard, seen, subject, probe=inspector.label))
+    def said(inspector: Inspector, heard: Heard, subject: Subject) -> None:
+        tell(Said(inspector=inspector.name, subject=subject, heard=heard))
 
     inspectors = all_inspectors()
     whole = Subject(image=image)
@@ -35,20 +32,58 @@ def inspect_site(site: Site, image: str, told: Told = lambda what, count: None) 
         subject = Subject(image=image, path=place.tree.prefix.rstrip(":") if place.tree else "")
         for inspector in inspectors:
             if inspector.inspect is not None:
-                told(inspector.name, 0)
-                take(inspector, _inspect(inspector, place), subject)
+                tell(Doing(what=inspector.name))
+                said(inspector, _inspect(inspector, place), subject)
     for inspector in inspectors:
         if inspector.inspect is not None and not site.roots:
-            take(inspector, _no_root(inspector, site), whole)
+            said(inspector, _no_root(inspector, site), whole)
         if inspector.survey is not None:
-            told(inspector.name, 0)
-            take(inspector, _survey(inspector, site), whole)
+            tell(Doing(what=inspector.name))
+            said(inspector, _survey(inspector, site), whole)
     sweeping = [(i, i.sweep()) for i in inspectors if i.sweep is not None]
-    ended = sweep(site, [sweeper for _, sweeper in sweeping], lambda count: told("files", count))
+    ended = sweep(site, [sweeper for _, sweeper in sweeping], lambda count: tell(Doing(what="files", count=count)))
     for number, (inspector, sweeper) in enumerate(sweeping):
-        take(inspector, _swept(inspector, sweeper, ended, number), whole)
-    attempts.extend(_gaps(site, ended, inspectors, image))
-    return hiding.within((tuple(observations), tuple(attempts))), ended.searched
+        said(inspector, _swept(inspector, sweeper, ended, number), whole)
+    tell(Ended(searched=ended.searched, gaps=tuple(_gaps(site, ended, inspectors, image))))
+
+
+def posture(said: Iterable[Said], gaps: Iterable[Attempt], image: str, *, unsaid: Missed | None = None) -> Posture:
+    """Observations and attempts from what inspectors said.
+
+    ``unsaid`` says why some were never heard, where the image could not be asked to its end; its ``need`` is empty.
+    """
+    hiding = Hiding()
+    observations: list[Observation] = []
+    attempts: list[Attempt] = []
+    by_name = {inspector.name: inspector for inspector in all_inspectors()}
+    heard_of = set()
+    for one in said:
+        inspector = by_name[one.inspector]
+        heard_of.add(inspector.name)
+        seen = tuple(_observed(inspector, one.heard, one.subject, hiding))
+        observations.extend(seen)
+        attempts.extend(attempts_of(inspector.gives, one.heard, seen, one.subject, probe=inspector.label))
+    if unsaid is not None:
+        silent = (inspector for inspector in all_inspectors() if inspector.name not in heard_of)
+        attempts.extend(_unlearnt(kind_of(fact), unsaid, image, i.label) for i in silent for fact in i.gives)
+    attempts.extend(gaps)
+    return hiding.within((tuple(observations), tuple(attempts)))
+
+
+def _unlearnt(need: str, why: Missed, image: str, probe: str) -> Attempt:
+    subject = Subject(image=image)
+    return Attempt(subject=subject, need=need, status=why.status, reason=why.reason, detail=why.detail, probe=probe)
+
+
+def _part(place: Place) -> ImagePart:
+    return ImagePart(
+        format=place.format,
+        role=place.role,
+        path=place.shown,
+        label=place.label,
+        size=place.blob.size if place.blob is not None else 0,
+        problem=safe_text(place.problem, 400),
+    )
 
 
 def _observed(inspector: Inspector, heard: Heard, subject: Subject, hiding: Hiding) -> Iterator[Observation]:

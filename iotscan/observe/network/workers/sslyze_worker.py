@@ -16,10 +16,10 @@ import signal
 import sys
 from typing import Any, BinaryIO
 
-from iotscan.observe.network.workers import protocol
+from iotscan.observe import worker_protocol as protocol
 from iotscan.observe.network.workers.finishing import Handshakes, Impossible
-from iotscan.observe.network.workers.protocol import Request, Response
 from iotscan.observe.network.workers.trust import judge
+from iotscan.observe.worker_protocol import Request, Response
 
 _PR_SET_PDEATHSIG = 1
 

@@ -18,8 +18,8 @@ import anyio
 from anyio.abc import Process
 
 import iotscan
-from iotscan.observe.network.workers import protocol
-from iotscan.observe.network.workers.protocol import BadFrame, Request, Response
+from iotscan.observe import worker_protocol as protocol
+from iotscan.observe.worker_protocol import BadFrame, Request, Response
 
 SSLYZE = "iotscan.observe.network.workers.sslyze_worker"
 _GOODBYE = 1.0

@@ -27,8 +27,8 @@ from iotscan.observe.network.probes import tls
 from iotscan.observe.network.probes.certificate import PROBE
 from iotscan.observe.network.workers import sslyze_worker, trust
 from iotscan.observe.network.workers.finishing import Handshakes
-from iotscan.observe.network.workers.protocol import Request
 from iotscan.observe.network.workers.worker import Worker
+from iotscan.observe.worker_protocol import Request
 from iotscan.wire.tls.framing import SESSION_TICKET
 from iotscan.wire.tls.server import ClientHello, alert, certificate, server_hello, server_hello_done
 

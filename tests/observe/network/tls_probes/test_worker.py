@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.observe.network.workers import protocol
-from iotscan.observe.network.workers.protocol import BadFrame, Request, Response
+from iotscan.observe import worker_protocol as protocol
 from iotscan.observe.network.workers.worker import Worker, WorkerBroke, WorkerRefused, WorkerTimedOut
+from iotscan.observe.worker_protocol import BadFrame, Request, Response
 
 ROOT = Path(__file__).parents[4]
 JUNK = {"do": "trust", "certificates": ["AAAA"]}
@@ -32,7 +32,7 @@ RESUME: dict[str, Any] = {
     "server_name": "",
     "resume": "nobody",
 }
-PRELUDE = "import sys, os, time\nfrom iotscan.observe.network.workers.protocol import *\n"
+PRELUDE = "import sys, os, time\nfrom iotscan.observe.worker_protocol import *\n"
 
 
 def scripted(folder: Path, body: str) -> Worker:

@@ -1,0 +1,82 @@
+"""What the process that reads an image says to the one that judges it: frames of a length and a JSON object.
+
+Nothing is hidden yet in what is heard: secrets are hidden where observations are made of it, before anything is kept.
+"""
+
+from typing import IO
+
+import msgspec
+
+from iotscan.model.device import ImagePart
+from iotscan.model.observation import Attempt
+from iotscan.model.subject import Subject
+from iotscan.observe.heard import Heard
+from iotscan.observe.worker_protocol import HEAD, BadFrame
+
+FRAME_CAP = 64 * 1024 * 1024
+"""Bytes of one frame: what one inspector may say of one root file system."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """The image is open: its format and what is in it."""
+
+    format: str
+    parts: tuple[ImagePart, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """It is no image that we read; ``why`` is a line for the user. Nothing follows."""
+
+    why: str
+
+
+class Doing(msgspec.Struct, frozen=True, kw_only=True, tag="doing"):
+    """What is being done now, for whoever watches: ``files`` and how many were searched."""
+
+    what: str
+    count: int = 0
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, tag="said"):
+    """What one inspector, by its name, heard about one root file system or the whole image."""
+
+    inspector: str
+    subject: Subject
+    heard: Heard
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
+    """Everything was asked: how many files were searched, and the gaps of what could not be read."""
+
+    searched: int
+    gaps: tuple[Attempt, ...]
+
+
+Message = Opened | Refused | Doing | Said | Ended
+_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+def write(sink: IO[bytes], message: Message) -> None:
+    """Send one message. Raises BadFrame, with nothing sent, beyond FRAME_CAP."""
+    body = msgspec.json.encode(message)
+    if len(body) > FRAME_CAP:
+        raise BadFrame("more than a frame can hold")
+    sink.write(HEAD.pack(len(body)) + body)
+    sink.flush()
+
+
+def read(source: IO[bytes]) -> Message | None:
+    """The next message; None where the other side has closed. Raises BadFrame for anything else."""
+    head = source.read(HEAD.size)
+    if not head:
+        return None
+    if len(head) < HEAD.size:
+        raise BadFrame("half a frame")
+    (length,) = HEAD.unpack(head)
+    if length > FRAME_CAP:
+        raise BadFrame("a frame longer than agreed")
+    body = source.read(length)
+    try:
+        return _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFrame("a frame that is no message") from error

@@ -1,0 +1,131 @@
+"""An image is read in a process of its own, which is killed when it takes too long: what it said until then counts."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+import iotscan
+from iotscan.model.device import ImagePart
+from iotscan.model.errors import BadInput
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Missed
+from iotscan.observe.image.budget import Limits
+from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Refused, Said, read
+from iotscan.observe.image.posture import Posture, posture
+from iotscan.observe.worker_protocol import BadFrame
+
+WORKER = "iotscan.observe.image.worker"
+GRACE = 30.0
+"""Seconds beyond the image's own limit that its process gets to end by itself."""
+Told = Callable[[Doing], None]
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one image."""
+
+    format: str
+    parts: tuple[ImagePart, ...]
+    posture: Posture
+    files: int
+    """How many were searched."""
+
+
+class ImageProcess:
+    """Reads one image. ``module`` is what is started: another one in tests."""
+
+    def __init__(self, path: Path, image: str, *, limits: Limits = Limits(), module: str = WORKER) -> None:
+        self._path = path
+        self._image = image
+        self._seconds = limits.seconds + GRACE
+        words = (str(path), image, str(limits.seconds))
+        self._process = subprocess.Popen(
+            (sys.executable, "-P", "-s", "-m", module, *words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,
+        )
+        self._is_late = False
+
+    def look(self, told: Told = lambda _: None) -> Looked:
+        """Wait for the end. Raises BadInput where it is no image that we read."""
+        clock = threading.Timer(self._seconds, self._expire)
+        clock.daemon = True
+        clock.start()
+        try:
+            return self._listen(told)
+        finally:
+            clock.cancel()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _expire(self) -> None:
+        self._is_late = True
+        self._process.kill()
+
+    def _listen(self, told: Told) -> Looked:
+        opened: Opened | None = None
+        ended: Ended | None = None
+        said: list[Said] = []
+        for message in self._messages():
+            match message:
+                case Refused(why=why):
+                    raise BadInput(why)
+                case Opened():
+                    opened = message
+                case Doing():
+                    told(message)
+                case Said():
+                    said.append(message)
+                case Ended():
+                    ended = message
+        lost = None if ended is not None else self._loss()
+        gaps = ended.gaps if ended is not None else ()
+        parts = opened.parts if opened is not None else ()
+        if lost is not None and not parts:
+            parts = (ImagePart(format="", role="opaque", problem=lost.detail),)
+        return Looked(
+            format=opened.format if opened is not None else "",
+            parts=parts,
+            posture=posture(said, gaps, self._image, unsaid=lost),
+            files=ended.searched if ended is not None else 0,
+        )
+
+    def _messages(self) -> Iterator[Message]:
+        """What it says until it closes its side, or says what is no message."""
+        assert self._process.stdout is not None
+        try:
+            while (message := read(self._process.stdout)) is not None:
+                yield message
+        except BadFrame:
+            # It is not to be believed any more: what it said until now was whole.
+            self._process.kill()
+
+    def _loss(self) -> Missed:
+        """Why it did not come to its end: to be told of everything it did not say."""
+        code = self._process.wait()
+        if self._is_late:
+            detail = f"reading the image took longer than {self._seconds:g} s"
+            return Missed(need="", status=AttemptStatus.TIMED_OUT, reason=Reason.DEADLINE, detail=detail)
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        detail = f"the process that reads the image died ({how})"
+        return Missed(need="", status=AttemptStatus.BROKEN, reason=Reason.PROBE_ERROR, detail=detail)
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours goes along but where temporary files may lie: no proxies, no keys, no preloaded code."""
+    root = Path(iotscan.__file__).parent.parent
+    kept = {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(root), **kept}
