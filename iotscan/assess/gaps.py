@@ -204,6 +204,9 @@ def _gap_of(attempt: Attempt) -> Gap:
     if reason is Reason.EXCLUDED:
         # The profile of the scan left it out; who asks now did not.
         reason = Reason.NOT_ASKED
+    if attempt.subject.image and attempt.status is AttemptStatus.UNREADABLE and attempt.detail:
+        # One part of an image that cannot be read is one gap, whatever is looked for in it.
+        return Gap(subject=place_of(attempt.subject), kind=attempt.need, reason=reason, detail=attempt.detail)
     where = f" on {attempt.subject.service}" if attempt.subject.service else ""
     said = f": {attempt.detail}" if attempt.detail and not broken else ""
     return Gap(

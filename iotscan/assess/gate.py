@@ -169,13 +169,18 @@ def _unasked(results: Iterable[Result]) -> list[str]:
 
 
 def _gaps(results: Iterable[Result], required: frozenset[str], names: Mapping[str, str]) -> list[str]:
-    """What had to be assessed and was not, once for each check and subject."""
-    open_questions = [
-        f"{r.check} could not be assessed on {_place(r.subject, names)}: {r.detail or r.summary}"
-        for r in results
-        if (r.check in required and _is_open(r)) or (r.subject.image and _is_unreadable(r))
-    ]
-    return list(dict.fromkeys(open_questions))
+    """What had to be assessed and was not, once for each subject and cause."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if (result.check in required and _is_open(result)) or (result.subject.image and _is_unreadable(result)):
+            cause = (_place(result.subject, names), result.detail or result.summary)
+            found.setdefault(cause, []).append(result.check)
+    return [f"{_which(checks)} could not be assessed on {place}: {why}" for (place, why), checks in found.items()]
+
+
+def _which(checks: Sequence[str]) -> str:
+    named = tuple(dict.fromkeys(checks))
+    return named[0] if len(named) == 1 else f"{len(named)} checks ({_name(named)})"
 
 
 def _is_open(result: Result) -> bool:

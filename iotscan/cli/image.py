@@ -48,7 +48,7 @@ def image(
     show_passed: shared.ShowPassed = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Assess images: boot chain, storage, accounts, keys, services, updates.
+    """Assess images: does this gateway ship?
 
     Takes a root file system as a folder, tar, OCI or docker archive, squashfs, ext2/3/4, cpio, JFFS2, UBI, a whole
     disk, a FIT, an Android or legacy U-Boot image, packed or nested in one another. Reads only: nothing is mounted,

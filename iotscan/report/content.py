@@ -54,6 +54,10 @@ class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
     findings: dict[Severity, int]
     elements: tuple[ElementRow, ...]
     cost: Cost | None = None
+    holds: tuple[str, ...] = ()
+    """What was found in an image, a line each; empty where it is one file system and nothing else."""
+    unread: tuple[str, ...] = ()
+    """What of an image could not be read, with why."""
 
     @property
     def not_assessed(self) -> int:

@@ -60,6 +60,8 @@ def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
     known = " ".join(word for word in (row.vendor, row.model) if word)
     if known:
         yield f"  is: {known}"
+    yield from (f"  holds: {line}" for line in row.holds)
+    yield from (f"  not read: {line}" for line in row.unread)
     if row.protocols:
         yield f"  speaks: {', '.join(row.protocols)}"
     found = ", ".join(f"{n} {s}" for s, n in row.findings.items())

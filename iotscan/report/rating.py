@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from iotscan.model.device import Device, Image
+from iotscan.model.device import Device, Image, ImagePart
 from iotscan.model.grade import LETTERS, Gradebook
 from iotscan.model.result import Result
 from iotscan.model.run import Run
@@ -13,10 +13,20 @@ from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
 from iotscan.report.places import Places, address_order
-from iotscan.report.words import NOTHING, REASONS, clean
+from iotscan.report.words import NOTHING, REASONS, clean, counted
 
 Named = Callable[[Subject], str]
 _JUDGED = (Outcome.PASS, Outcome.FAIL)
+
+_ROLES = {
+    "root": "root file system",
+    "initramfs": "first root file system",
+    "files": "files",
+    "container": "holds what follows",
+    "sealed": "needs a key: not looked into",
+    "blank": "empty",
+    "opaque": "not read",
+}
 
 
 def devices(run: Run) -> tuple[OwnerRow, ...]:
@@ -79,15 +89,36 @@ def _image(image: Image, run: Run, results: list[Result]) -> OwnerRow:
             id=clean(image.id),
             address=clean(image.source),
             label=clean(image.name or image.source, 60),
-            model=clean(f"{image.format}, {image.files:,} files", 60),
+            model=clean(f"{image.format or 'unknown'}, {counted(image.files, 'file')}", 60),
             shown=NOTHING,
             findings={},
             elements=(),
             graded=0,
             assessed=0,
             total=0,
+            holds=tuple(_part(p) for p in image.parts) if len(image.parts) > 1 else (),
+            unread=tuple(clean(f"{_where(p)}: {p.problem}") for p in image.parts if p.problem),
         ),
     )
+
+
+def _part(part: ImagePart) -> str:
+    """A line on a part of an image: ``p2 (rootfs_a): ext4, root file system, 412 MiB``."""
+    label = f" ({part.label})" if part.label else ""
+    size = f", {size_of(part.size)}" if part.size else ""
+    return clean(f"{_where(part)}{label}: {part.format or 'unknown'}, {_ROLES.get(part.role, part.role)}{size}")
+
+
+def _where(part: ImagePart) -> str:
+    return part.path or "the image"
+
+
+def size_of(count: int) -> str:
+    """A size in bytes as a person reads it: ``412 MiB``."""
+    for unit, bits in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if count >= 1 << bits:
+            return f"{count / (1 << bits):.3g} {unit}"
+    return f"{count} bytes"
 
 
 def _row(book: Gradebook | None, results: list[Result], row: OwnerRow) -> OwnerRow:

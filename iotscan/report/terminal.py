@@ -26,6 +26,8 @@ from iotscan.report.words import counted, listed
 
 DEVICES = 40
 """Rows of the device table before the rest is counted."""
+PARTS = 16
+"""Lines on what an image holds before the rest is counted."""
 PLACES = 6
 """Places of one finding before the rest is counted."""
 TALLIES = 6
@@ -113,6 +115,21 @@ def _owners(ink: Ink, name: str, rows: tuple[OwnerRow, ...]) -> None:
     show_roster(ink, rows[:DEVICES])
     if len(rows) > DEVICES:
         ink.say(ink.text(f"and {len(rows) - DEVICES} more, none of them worse", "dim"), 2)
+    for row in rows[:DEVICES]:
+        _holds(ink, row, of_several=len(rows) > 1)
+
+
+def _holds(ink: Ink, row: OwnerRow, *, of_several: bool) -> None:
+    """What an image holds, where that is more than one file system, and always what could not be read of it."""
+    if not (row.holds or row.unread):
+        return
+    ink.say(ink.text(f"{row.label} holds" if of_several else "holds", "bold"), 2)
+    for line in row.holds[:PARTS]:
+        ink.say(ink.text(line), 4)
+    if len(row.holds) > PARTS:
+        ink.say(ink.text(f"and {len(row.holds) - PARTS} more", "dim"), 4)
+    for line in row.unread:
+        ink.say(ink.join(("not read  ", "bold yellow"), (line, "")), 4)
 
 
 def _findings(ink: Ink, told: View) -> None:

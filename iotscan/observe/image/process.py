@@ -118,10 +118,10 @@ class ImageProcess:
         code = self._process.wait()
         if self._is_late:
             detail = f"reading the image took longer than {self._seconds:g} s"
-            return Missed(need="", status=AttemptStatus.TIMED_OUT, reason=Reason.DEADLINE, detail=detail)
+            return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         detail = f"the process that reads the image died ({how})"
-        return Missed(need="", status=AttemptStatus.BROKEN, reason=Reason.PROBE_ERROR, detail=detail)
+        return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
 
 
 def _environment() -> dict[str, str]:
