@@ -13,6 +13,7 @@ def all_readers() -> tuple[Reader, ...]:
         sealed,
         squashfs,
         streams,
+        tar,
         uimage,
     )
 
@@ -28,6 +29,7 @@ def all_readers() -> tuple[Reader, ...]:
         android.SUPER,
         squashfs.SQUASHFS,
         *streams.READERS,
+        tar.TAR,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,
