@@ -7,6 +7,7 @@ def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked: what has a mark far inside comes after the rest."""
     from iotscan.observe.image.readers import (
         android,
+        ext,
         fit,
         jffs2,
         refused,
@@ -30,6 +31,7 @@ def all_readers() -> tuple[Reader, ...]:
         squashfs.SQUASHFS,
         *streams.READERS,
         tar.TAR,
+        *ext.EXT,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,
