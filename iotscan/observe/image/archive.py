@@ -66,10 +66,10 @@ class ArchiveTree(IndexedTree):
         """What was left out, and why; empty when nothing was."""
         said = []
         if self.outside:
-            said.append(f"{self.outside} names lead out of it")
+            said.append(f"names that lead out of it, left out: {self.outside}")
         if self.lost:
-            said.append(f"{self.lost} hard links lead nowhere")
-        return " and ".join(said)
+            said.append(f"hard links that lead nowhere, left out: {self.lost}")
+        return "; ".join(said)
 
     def source(self, blob: Blob) -> int:
         """A number for a blob that members lie in."""

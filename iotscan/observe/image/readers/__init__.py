@@ -7,6 +7,7 @@ def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked: what has a mark far inside comes after the rest."""
     from iotscan.observe.image.readers import (
         android,
+        cpio,
         ext,
         fit,
         jffs2,
@@ -32,6 +33,7 @@ def all_readers() -> tuple[Reader, ...]:
         *streams.READERS,
         tar.TAR,
         *ext.EXT,
+        cpio.CPIO,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,
