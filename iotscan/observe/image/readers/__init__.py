@@ -16,6 +16,8 @@ def all_readers() -> tuple[Reader, ...]:
         squashfs,
         streams,
         tar,
+        ubi,
+        ubifs,
         uimage,
     )
 
@@ -24,6 +26,8 @@ def all_readers() -> tuple[Reader, ...]:
         fit.DTB,
         uimage.UIMAGE,
         jffs2.JFFS2,
+        ubi.UBI,
+        ubifs.UBIFS,
         android.SPARSE,
         android.BOOT,
         android.VBMETA,

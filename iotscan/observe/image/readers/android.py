@@ -9,6 +9,7 @@ import struct
 from iotscan.observe.image.blob import Blob, Piece, Pieced, Slice
 from iotscan.observe.image.budget import GIB, Budget, OverBudget
 from iotscan.observe.image.reader import Contents, Part, Reader
+from iotscan.observe.image.readers.repeated import Repeated
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
 from iotscan.wire import android
 
@@ -18,22 +19,6 @@ _CHUNKS = 1 << 20
 _NO_PARTS = ("signature", "ramdisk-table", "bootconfig")
 _TABLE_MAGIC, _TABLE_HEADER, _TABLE_ENTRIES = b"\xd7\xb7\xab\x1e", 32, 256
 _GEOMETRY_MAGIC, _GEOMETRY_AT = b"gDla", 4096
-
-
-class _Repeated:
-    """The same four bytes again and again. Whoever reads it all is held to the time of the image."""
-
-    def __init__(self, pattern: bytes, size: int, budget: Budget) -> None:
-        self._pattern = pattern
-        self._budget = budget
-        self.size = size
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        self._budget.check_time()
-        length = max(0, min(length, self.size - offset))
-        shift = offset % len(self._pattern)
-        repeated = self._pattern * ((shift + length) // len(self._pattern) + 1)
-        return repeated[shift : shift + length]
 
 
 def _open_sparse(blob: Blob, budget: Budget) -> Contents:
@@ -68,7 +53,7 @@ def _pieces(blob: Blob, budget: Budget) -> tuple[list[Piece], int]:
             pieces.append(Piece(length=length, source=blob, start=start))
         elif chunk.kind != "crc":
             pattern = blob.read_at(start, 4) if chunk.kind == "fill" else bytes(4)
-            pieces.append(Piece(length=length, source=_Repeated(pattern, length, budget)))
+            pieces.append(Piece(length=length, source=Repeated(pattern, length, budget)))
         at += chunk.size
     return pieces, total
 
