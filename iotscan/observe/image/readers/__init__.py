@@ -19,6 +19,7 @@ def all_readers() -> tuple[Reader, ...]:
         ubi,
         ubifs,
         uimage,
+        zip_archive,
     )
 
     return (
@@ -38,6 +39,7 @@ def all_readers() -> tuple[Reader, ...]:
         tar.TAR,
         *ext.EXT,
         cpio.CPIO,
+        zip_archive.ZIP,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,

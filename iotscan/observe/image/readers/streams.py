@@ -266,7 +266,12 @@ def stream_of(head: bytes) -> str:
 
 def unpacked(name: str, blob: Blob, budget: Budget, at: int = 0) -> Unpacked:
     """The stream of a format that :func:`stream_of` gave, at ``at`` of a blob. Nothing is read yet."""
-    return Unpacked(_STREAMS[name][1], blob, budget, at)
+    return Unpacked(decoder_of(name), blob, budget, at)
+
+
+def decoder_of(name: str) -> Decoder:
+    """What unpacks a format that :func:`stream_of` gives."""
+    return _STREAMS[name][1]
 
 
 def _reader(name: str) -> Reader:
