@@ -147,6 +147,7 @@ _INVOLUNTARY = frozenset(
 TAGS: Mapping[str, str] = MappingProxyType(
     {
         "attestation": "only a person can answer it, with a reference",
+        "boot": "bootloader, kernel, and what they verify",
         "certificates": "X.509 certificates and who vouches for them",
         "cleartext": "what crosses the network unencrypted",
         "coap": "CoAP servers",

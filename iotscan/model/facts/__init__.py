@@ -5,10 +5,38 @@
 
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
+from iotscan.model.facts.boot import (
+    BootKey,
+    BootKeys,
+    BootStage,
+    BootStages,
+    ControlTree,
+    FitConfiguration,
+    FitImage,
+    FitImages,
+    FitSignature,
+)
+from iotscan.model.facts.boot_settings import (
+    BootEnvironment,
+    BootEnvironments,
+    BootMenu,
+    BootMenus,
+    CommandLine,
+    KernelCommandLines,
+)
 from iotscan.model.facts.coap import CoapServer
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.image import KeyFile, PrivateKeys, Updater, Updaters
+from iotscan.model.facts.integrity import (
+    HashTree,
+    KernelConfig,
+    KernelConfigs,
+    KernelModules,
+    RootFileSystem,
+    RootHash,
+    RootIntegrity,
+)
 from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
@@ -42,17 +70,27 @@ from iotscan.model.facts.tls import (
     TlsHandshake,
 )
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
+from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 
 AnyFact = (
     Accounts
     | AdbServer
     | Announcement
+    | BootEnvironments
+    | BootKeys
+    | BootMenus
+    | BootStages
     | CertificateChain
     | CoapServer
     | DefaultLogin
     | DisclosureProcess
     | DtlsServer
+    | EfiBinaries
+    | FitImages
     | HttpServer
+    | KernelCommandLines
+    | KernelConfigs
+    | KernelModules
     | KeyCustody
     | KnownPsk
     | MqttBroker
@@ -60,6 +98,7 @@ AnyFact = (
     | PortSweep
     | PrivateKeys
     | QuicServer
+    | RootIntegrity
     | ScheduledJobs
     | SecureBootFuses
     | SnmpAgent
@@ -71,6 +110,7 @@ AnyFact = (
     | TlsHandshake
     | Updaters
     | UpdateServer
+    | VerifiedBootMetadata
     | WellKnown
 )
 
@@ -89,18 +129,40 @@ __all__ = [
     "Announcement",
     "AnyFact",
     "Artefact",
+    "BootEnvironment",
+    "BootEnvironments",
+    "BootKey",
+    "BootKeys",
+    "BootMenu",
+    "BootMenus",
+    "BootStage",
+    "BootStages",
     "Certificate",
     "CertificateChain",
     "Challenge",
     "Claim",
     "CoapServer",
+    "CommandLine",
+    "ControlTree",
     "Cookie",
     "DefaultLogin",
     "DisclosureProcess",
     "DtlsServer",
+    "EfiBinaries",
+    "EfiBinary",
+    "EfiSignature",
     "Fact",
+    "FitConfiguration",
+    "FitImage",
+    "FitImages",
+    "FitSignature",
+    "HashTree",
     "HostKey",
     "HttpServer",
+    "KernelCommandLines",
+    "KernelConfig",
+    "KernelConfigs",
+    "KernelModules",
     "KeyCustody",
     "KeyExchange",
     "KeyFile",
@@ -111,6 +173,9 @@ __all__ = [
     "PortSweep",
     "PrivateKeys",
     "QuicServer",
+    "RootFileSystem",
+    "RootHash",
+    "RootIntegrity",
     "ScheduledJob",
     "ScheduledJobs",
     "SecureBootFuses",
@@ -129,6 +194,8 @@ __all__ = [
     "Updater",
     "Updaters",
     "UploadForm",
+    "Vbmeta",
+    "VerifiedBootMetadata",
     "WellKnown",
     "kind_of",
 ]

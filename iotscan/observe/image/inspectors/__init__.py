@@ -6,7 +6,14 @@ from iotscan.observe.image.inspector import Inspector
 def all_inspectors() -> tuple[Inspector, ...]:
     """Every inspector."""
     from iotscan.observe.image.configuration import all_configurations
-    from iotscan.observe.image.inspectors import accounts, keys, startup, updaters
+    from iotscan.observe.image.inspectors import accounts, boot, keys, modules, startup, updaters
 
-    inspectors = (accounts.INSPECTOR, keys.INSPECTOR, startup.INSPECTOR, updaters.INSPECTOR)
+    inspectors = (
+        accounts.INSPECTOR,
+        boot.INSPECTOR,
+        keys.INSPECTOR,
+        modules.INSPECTOR,
+        startup.INSPECTOR,
+        updaters.INSPECTOR,
+    )
     return (*inspectors, *all_configurations())

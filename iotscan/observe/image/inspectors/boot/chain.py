@@ -1,0 +1,91 @@
+"""Where a boot chain lies in an image: places of boot formats, and the files that loaders read by name."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from iotscan.observe.image.blob import Blob
+from iotscan.observe.image.site import Place, Site
+from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from iotscan.model.facts import EfiBinary
+    from iotscan.wire.authenticode import Program
+
+TEXT_LIMIT = 1 << 20
+"""Bytes of a configuration file that are read."""
+_FOLDERS = ("/boot", "/efi")
+"""Where a root file system holds what a loader reads; other file systems are looked through whole."""
+_ENTRIES = 20_000
+
+
+class BootFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A regular file where loaders look. ``name`` is its path in lower case: FAT does not tell the two apart."""
+
+    tree: Tree
+    entry: Entry
+
+    @property
+    def name(self) -> str:
+        """The path in lower case."""
+        return self.entry.path.lower()
+
+    @property
+    def shown(self) -> str:
+        """The path as facts show it."""
+        return self.tree.show(self.entry.path)
+
+    @property
+    def blob(self) -> Blob:
+        """Its bytes. Raises Unreadable."""
+        return self.tree.content(self.entry)
+
+    def text(self) -> bytes:
+        """Its first MiB. Raises Unreadable, naming the file."""
+        try:
+            return self.blob.read_at(0, min(self.entry.size, TEXT_LIMIT))
+        except Unreadable as error:
+            raise Unreadable(f"{self.shown}: {error}") from error
+
+
+class Chain:
+    """An image as its boot chain is asked for; what several questions need is looked for once."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    @cached_property
+    def files(self) -> tuple[BootFile, ...]:
+        """The files where loaders look, by path. Raises Unreadable."""
+        return tuple(sorted(self._files(), key=lambda f: f.shown))
+
+    @cached_property
+    def programs(self) -> "tuple[tuple[EfiBinary, Program, Blob], ...]":
+        """The programs of UEFI with headers and bytes: hashed once. Raises Unreadable."""
+        from iotscan.observe.image.inspectors.boot.programs import programs
+
+        return tuple(programs(self))
+
+    def places(self, *formats: str) -> Iterator[tuple[Place, Blob]]:
+        """The places of these formats that can be read, with their bytes."""
+        return ((p, p.blob) for p in self.site.of_format(*formats) if p.blob is not None and not p.problem)
+
+    def named(self, *endings: str) -> Iterator[BootFile]:
+        """The files whose path ends so, in lower case."""
+        return (f for f in self.files if f.name.endswith(endings))
+
+    def _files(self) -> Iterator[BootFile]:
+        for place, tree in self.site.trees:
+            starts = _FOLDERS if place.role == "root" else ("/",) if place.role == "files" else ()
+            for start in starts:
+                found = tree.find(start)
+                if found is None or found.kind != "folder":
+                    continue
+                for number, entry in enumerate(tree.walk(found.path, unread=[])):
+                    if number >= _ENTRIES:
+                        break
+                    if entry.kind == "file" and entry.size:
+                        yield BootFile(tree=tree, entry=entry)
