@@ -1,0 +1,109 @@
+"""Every kernel module is signed, and the kernel loads no other.
+
+## What it looks at
+The end of every `*.ko` (packed ones are unpacked): a signature stands there or not. Then what makes the kernel insist:
+`CONFIG_MODULE_SIG_FORCE`, a forced lockdown, `module.sig_enforce=1` or `lockdown=` on a command line. Whether the
+signature fits a key in the kernel is not verified.
+
+## Why it matters
+A module runs as the kernel. Who becomes root once, and may load a module of their own, stays for good: it hides files
+and connections, and switches off whatever the kernel enforces.
+
+## How to fix
+Build with `CONFIG_MODULE_SIG=y`, `CONFIG_MODULE_SIG_ALL=y`, `CONFIG_MODULE_SIG_SHA256=y` and
+`CONFIG_MODULE_SIG_FORCE=y`. Do not strip modules after they are signed (Yocto: `INHIBIT_PACKAGE_STRIP`; strip takes the
+signature off). Or build without modules.
+
+## References
+- Linux Documentation/admin-guide/module-signing.rst; kernel_lockdown(7)
+- OWASP ISVS 3.6.1 (git edfda29b)
+"""
+
+from iotscan.sdk import (
+    KernelCommandLines,
+    KernelConfigs,
+    KernelModules,
+    Presence,
+    Reason,
+    Returned,
+    Subject,
+    Target,
+    bad,
+    check,
+    clause,
+    command,
+    good,
+    unknown,
+)
+
+FORCED = (
+    "CONFIG_MODULE_SIG_FORCE",
+    "CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+    "CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+)
+ASKED = ("module.sig_enforce=1", "module.sig_enforce", "lockdown=integrity", "lockdown=confidentiality")
+WANTED = "every module signed, and CONFIG_MODULE_SIG_FORCE=y, module.sig_enforce=1 or lockdown="
+
+
+def enforcement(configs: KernelConfigs | None, lines: KernelCommandLines | None) -> str | None:
+    """What makes the kernel insist; empty for nothing, None where neither configuration nor command line is seen."""
+    known = configs.configs if configs else ()
+    for config in known:
+        forced = next((name for name in FORCED if config.options.get(name) == "y"), "")
+        if forced:
+            return f"{config.path}: {forced}=y"
+    said = lines.lines if lines else ()
+    is_able = all(config.options.get("CONFIG_MODULE_SIG", "y") == "y" for config in known)
+    asking = [(line, word) for line in said for word in line.arguments if word in ASKED]
+    if said and is_able and len({line for line, _ in asking}) == len(said):
+        return f"{asking[0][0].path}: {asking[0][1]}"
+    return "" if known or said else None
+
+
+@check(
+    id="kernel-module-signatures",
+    aliases=("HW-006",),
+    title="Every kernel module is signed, and the kernel loads no other",
+    element="hardware",
+    variants={
+        "unsigned": ("medium", "A kernel module is not signed"),
+        "broken": ("medium", "The signature of a kernel module makes no sense"),
+        "not-enforced": ("low", "Modules are signed, and the kernel loads others too"),
+    },
+    clauses=(
+        clause("OWASP ISVS", "edfda29b", "3.6.1"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.7-1"),
+        clause("IEC 62443-4-2", "2019", "CR 3.4"),
+    ),
+    tags=("boot", "image"),
+    since="0.1",
+    effort="medium",
+)
+def kernel_module_signatures(
+    modules: KernelModules, configs: Presence[KernelConfigs], lines: Presence[KernelCommandLines], target: Target
+) -> Returned:
+    """Fail on a module without a signature, then on a kernel that does not insist."""
+    image = target.subject.image
+    if modules.broken or modules.unsigned:
+        path = (modules.broken or modules.unsigned)[0]
+        without = modules.count - modules.signed - modules.unread
+        return bad(
+            "unsigned" if modules.unsigned else "broken",
+            f"{without} of {modules.count} kernel modules have no sound signature",
+            observed=f"{without} of {modules.count}, such as {path}",
+            expected=WANTED,
+            reproduce=command("modinfo", "-F", "signer", path.rpartition(":")[2]),
+            about=Subject(image=image, path=path),
+            part="modules",
+        )
+    if modules.unread:
+        text = f"{modules.unread} of {modules.count} modules were not seen: {modules.unread_reason}"
+        return unknown(text, reason=Reason.UNREADABLE)
+    because = enforcement(configs.fact, lines.fact)
+    counted = f"{modules.count} modules, all signed ({', '.join(modules.digests)})"
+    if because is None:
+        return unknown(f"{counted}; neither the kernel's configuration nor its command line is in the image")
+    if not because:
+        text = "the kernel loads unsigned modules too: nothing in its configuration or command line forbids it"
+        return bad("not-enforced", text, observed=counted, expected=WANTED)
+    return good(f"{counted}, and the kernel loads no other", observed=because)
