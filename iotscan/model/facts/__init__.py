@@ -3,6 +3,7 @@
 ``AnyFact`` is the union that a run file decodes; a new fact type is added here and nowhere else.
 """
 
+from iotscan.model.facts.access import AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.boot import (
@@ -25,7 +26,11 @@ from iotscan.model.facts.boot_settings import (
     KernelCommandLines,
 )
 from iotscan.model.facts.coap import CoapServer
+from iotscan.model.facts.consoles import Console, Consoles
+from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
+from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
+from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.image import KeyFile, PrivateKeys, Updater, Updaters
 from iotscan.model.facts.integrity import (
@@ -38,11 +43,13 @@ from iotscan.model.facts.integrity import (
     RootIntegrity,
 )
 from iotscan.model.facts.login import DefaultLogin
+from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
+from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshServer
 from iotscan.model.facts.startup import (
@@ -76,16 +83,21 @@ AnyFact = (
     Accounts
     | AdbServer
     | Announcement
+    | AuthorizedKeys
     | BootEnvironments
     | BootKeys
     | BootMenus
     | BootStages
     | CertificateChain
     | CoapServer
+    | Consoles
+    | DebugTools
     | DefaultLogin
     | DisclosureProcess
     | DtlsServer
     | EfiBinaries
+    | Entropy
+    | FirstBoot
     | FitImages
     | HttpServer
     | KernelCommandLines
@@ -93,11 +105,14 @@ AnyFact = (
     | KernelModules
     | KeyCustody
     | KnownPsk
+    | LoginGuards
     | MqttBroker
     | OpenService
     | PortSweep
     | PrivateKeys
+    | PrivilegeRules
     | QuicServer
+    | RemoteShells
     | RootIntegrity
     | ScheduledJobs
     | SecureBootFuses
@@ -129,6 +144,8 @@ __all__ = [
     "Announcement",
     "AnyFact",
     "Artefact",
+    "AuthorizedKey",
+    "AuthorizedKeys",
     "BootEnvironment",
     "BootEnvironments",
     "BootKey",
@@ -137,21 +154,28 @@ __all__ = [
     "BootMenus",
     "BootStage",
     "BootStages",
+    "BuildTrace",
     "Certificate",
     "CertificateChain",
     "Challenge",
     "Claim",
     "CoapServer",
     "CommandLine",
+    "Console",
+    "Consoles",
     "ControlTree",
     "Cookie",
+    "DebugTool",
+    "DebugTools",
     "DefaultLogin",
     "DisclosureProcess",
     "DtlsServer",
     "EfiBinaries",
     "EfiBinary",
     "EfiSignature",
+    "Entropy",
     "Fact",
+    "FirstBoot",
     "FitConfiguration",
     "FitImage",
     "FitImages",
@@ -166,19 +190,30 @@ __all__ = [
     "KeyCustody",
     "KeyExchange",
     "KeyFile",
+    "KeyMaker",
     "KnownPsk",
     "Listener",
+    "LoginGuard",
+    "LoginGuards",
+    "LoginService",
+    "MachineId",
     "MqttBroker",
     "OpenService",
+    "PasswordMaker",
     "PortSweep",
     "PrivateKeys",
+    "PrivilegeRule",
+    "PrivilegeRules",
     "QuicServer",
+    "RemoteShell",
+    "RemoteShells",
     "RootFileSystem",
     "RootHash",
     "RootIntegrity",
     "ScheduledJob",
     "ScheduledJobs",
     "SecureBootFuses",
+    "SeedFile",
     "SnmpAgent",
     "SshServer",
     "StartedService",

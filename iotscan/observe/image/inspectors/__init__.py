@@ -6,13 +6,36 @@ from iotscan.observe.image.inspector import Inspector
 def all_inspectors() -> tuple[Inspector, ...]:
     """Every inspector."""
     from iotscan.observe.image.configuration import all_configurations
-    from iotscan.observe.image.inspectors import accounts, boot, keys, modules, startup, updaters
+    from iotscan.observe.image.inspectors import (
+        accounts,
+        authorized_keys,
+        boot,
+        consoles,
+        debug_tools,
+        entropy,
+        first_boot,
+        keys,
+        login_guards,
+        modules,
+        privileges,
+        remote_shells,
+        startup,
+        updaters,
+    )
 
     inspectors = (
         accounts.INSPECTOR,
+        authorized_keys.INSPECTOR,
         boot.INSPECTOR,
+        consoles.INSPECTOR,
+        debug_tools.INSPECTOR,
+        entropy.INSPECTOR,
+        first_boot.INSPECTOR,
         keys.INSPECTOR,
+        login_guards.INSPECTOR,
         modules.INSPECTOR,
+        privileges.INSPECTOR,
+        remote_shells.INSPECTOR,
         startup.INSPECTOR,
         updaters.INSPECTOR,
     )
