@@ -42,10 +42,12 @@ from iotscan.model.facts.integrity import (
     RootHash,
     RootIntegrity,
 )
+from iotscan.model.facts.kernel import Kernel, Kernels
 from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
@@ -103,11 +105,14 @@ AnyFact = (
     | KernelCommandLines
     | KernelConfigs
     | KernelModules
+    | Kernels
     | KeyCustody
     | KnownPsk
     | LoginGuards
     | MqttBroker
     | OpenService
+    | OperatingSystem
+    | Packages
     | PortSweep
     | PrivateKeys
     | PrivilegeRules
@@ -117,6 +122,7 @@ AnyFact = (
     | ScheduledJobs
     | SecureBootFuses
     | SnmpAgent
+    | SoftwareSupport
     | SshServer
     | StartedServices
     | TelnetServer
@@ -183,10 +189,12 @@ __all__ = [
     "HashTree",
     "HostKey",
     "HttpServer",
+    "Kernel",
     "KernelCommandLines",
     "KernelConfig",
     "KernelConfigs",
     "KernelModules",
+    "Kernels",
     "KeyCustody",
     "KeyExchange",
     "KeyFile",
@@ -199,6 +207,10 @@ __all__ = [
     "MachineId",
     "MqttBroker",
     "OpenService",
+    "OperatingSystem",
+    "Package",
+    "PackageDatabase",
+    "Packages",
     "PasswordMaker",
     "PortSweep",
     "PrivateKeys",
@@ -215,12 +227,14 @@ __all__ = [
     "SecureBootFuses",
     "SeedFile",
     "SnmpAgent",
+    "SoftwareSupport",
     "SshServer",
     "StartedService",
     "StartedServices",
     "Statement",
     "Suite",
     "SuiteList",
+    "Support",
     "TelnetServer",
     "TlsAttacks",
     "TlsEndpoint",

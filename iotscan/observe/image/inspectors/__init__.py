@@ -17,8 +17,10 @@ def all_inspectors() -> tuple[Inspector, ...]:
         keys,
         login_guards,
         modules,
+        packages,
         privileges,
         remote_shells,
+        software,
         startup,
         updaters,
     )
@@ -34,8 +36,10 @@ def all_inspectors() -> tuple[Inspector, ...]:
         keys.INSPECTOR,
         login_guards.INSPECTOR,
         modules.INSPECTOR,
+        packages.INSPECTOR,
         privileges.INSPECTOR,
         remote_shells.INSPECTOR,
+        software.INSPECTOR,
         startup.INSPECTOR,
         updaters.INSPECTOR,
     )
