@@ -131,7 +131,8 @@ class _Opening:
             if layout is not None:
                 self._layout(index, layout, tree)
                 return
-            is_root = looks_like_root(tree)
+            # What a container runs on is its root file system, be it one program alone.
+            is_root = looks_like_root(tree) or here.format == "container-image"
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
             self._set(index, role="initramfs" if is_first_stage else "root" if is_root else "files")
             for entry in _candidates(tree, is_root=is_root or is_first_stage):

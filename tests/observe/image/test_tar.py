@@ -163,6 +163,13 @@ def test_a_cut_archive_keeps_what_stands_before_the_cut(sample: Sample) -> None:
         opened(b"x" + data[1:])
 
 
+def test_an_archive_without_its_last_padding_is_whole() -> None:
+    data = made(member("a"), member("b"), data=b"abc")
+    whole = data.rindex(b"abc") + 3
+    assert tree_of(data[:whole]).read("/b", 10) == b"abc"
+    assert opened(data[: whole - 1]).problem == "it is cut short"
+
+
 def test_damage_is_named(sample: Sample) -> None:
     data = sample.run(tool("tar", "tar"), "--format=pax", "--sparse", "-cf", "-", "etc", "var", "odd", "usr/bin")
     for what, variant in damaged(data, count=200, first=40_000):

@@ -49,4 +49,6 @@ def all_readers() -> tuple[Reader, ...]:
 
 def all_layouts() -> tuple[Layout, ...]:
     """Every format that is made of files."""
-    return ()
+    from iotscan.observe.image.readers import containers
+
+    return (containers.OCI, containers.DOCKER)

@@ -38,6 +38,7 @@ class Members:
         self._blob = blob
         self._budget = budget
         self._at = 0
+        self._needed = 0
         self._defaults: dict[str, bytes] = {}
         self.problem = ""
 
@@ -71,7 +72,8 @@ class Members:
         """The next header; None at the end of the file. Raises Unreadable where the last member's data are missing."""
         block = self._blob.read_at(self._at, BLOCK)
         if len(block) < BLOCK:
-            if block or (self._at and not self._blob.read_at(self._at - 1, 1)):
+            # Some writers (umoci 0.4.7) leave out the padding of the last member, and the blank blocks at the end.
+            if block or (self._needed and not self._blob.read_at(self._needed - 1, 1)):
                 raise Unreadable(_CUT)
             return None
         self._at += BLOCK
@@ -118,6 +120,7 @@ class Members:
         start = self._at
         # Only files, and what is not known, have data behind them.
         if kind == "file" or fields.type == b"D":
+            self._needed = start + size
             self._at += _padded(size)
         if any(key.startswith("GNU.sparse.") for key in records) and kind == "file":
             runs, real, start = self._pax_sparse(records, start, size)
