@@ -20,7 +20,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     ``name`` is what a person calls it (``p2``, ``kernel-1``, ``unpacked``), safe and short; ``label`` what the image
     calls it (a GPT name), as it stands there. ``sealed`` says why nobody could read it without a key that the image
-    need not hold (``LUKS2``): such a part is no gap.
+    need not hold (``LUKS2``): such a part is no gap. ``problem`` is what is wrong with it before anybody opened it.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """In place of a blob: files that have no bytes of their own, as the layers of a container image put together."""
     label: str = ""
     sealed: str = ""
+    problem: str = ""
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
