@@ -185,7 +185,7 @@ class _Opening:
     def _part(self, here: Place, part: Part) -> None:
         path = f"{here.path}:{part.name}" if here.path else part.name
         label = safe_text(part.label, 80)
-        depth = here.depth + 1
+        depth, index = here.depth + 1, len(self.places)
         if part.sealed:
             sealed = Place(path=path, format=part.sealed, role="sealed", label=label, blob=part.blob, depth=depth)
             self.places.append(sealed)
@@ -193,6 +193,10 @@ class _Opening:
             self.tree(part.tree, path=path, format=part.tree.format, depth=depth, label=label)
         elif part.blob is not None:
             self._unknown_or(part.blob, path=path, label=label, depth=depth)
+        if part.problem and len(self.places) > index:
+            known = self.places[index]
+            said = "; ".join(dict.fromkeys(filter(None, (part.problem, known.problem))))
+            self._set(index, problem=said, role="opaque" if known.role == "blank" else known.role)
 
     def _unknown_or(self, blob: Blob, *, path: str, label: str, depth: int) -> None:
         try:

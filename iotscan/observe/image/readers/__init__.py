@@ -8,7 +8,9 @@ def all_readers() -> tuple[Reader, ...]:
     from iotscan.observe.image.readers import (
         android,
         cpio,
+        disk,
         ext,
+        fat,
         fit,
         jffs2,
         refused,
@@ -38,12 +40,15 @@ def all_readers() -> tuple[Reader, ...]:
         *streams.READERS,
         tar.TAR,
         *ext.EXT,
+        fat.FAT,
         cpio.CPIO,
         zip_archive.ZIP,
         *sealed.SEALED,
         sealed.VERITY,
         refused.SWAP,
         *refused.REFUSED,
+        disk.GRUB,
+        disk.DISK,
     )
 
 

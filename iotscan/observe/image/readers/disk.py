@@ -49,12 +49,15 @@ def _gaps(blob: Blob, table: Table, budget: Budget) -> Iterator[Part]:
     used = [(p.start, p.start + p.size, p.name) for p in table.partitions if p.size > 0]
     used += [(start, end, "") for start, end in table.taken]
     at, last = 0, ""
+    given: dict[str, int] = {}
     for start, end, name in (*sorted(used), (blob.size, blob.size, "")):
         begins = _first_bytes(blob, at, min(start, blob.size), budget)
         if begins is not None:
             following = next((n for s, _, n in sorted(used) if n and s >= start), "")
             called = f"before-{following}" if following else f"after-{last}" if last else "between"
-            yield Part(name=called, blob=Slice(blob, begins, start - begins))
+            count = given[called] = given.get(called, 0) + 1
+            name_of_it = called if count == 1 else f"{called}-{count}"
+            yield Part(name=name_of_it, blob=Slice(blob, begins, start - begins))
         at, last = max(at, end), name or last
 
 

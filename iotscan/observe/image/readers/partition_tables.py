@@ -176,7 +176,9 @@ def _gpt(blob: Blob, sector: int, block: int) -> _Gpt | None:
     raw = blob.read_at(block * sector, sector)
     if len(raw) < _HEADER.size or raw[:8] != _GPT:
         return None
-    _, _, size, checksum, _, own, alternate, _, _, _, table, count, entry_size, table_checksum = _HEADER.unpack_from(raw)
+    _, _, size, checksum, _, own, alternate, _, _, _, table, count, entry_size, table_checksum = _HEADER.unpack_from(
+        raw
+    )
     if not _HEADER.size <= size <= sector or own != block or zlib.crc32(raw[:16] + bytes(4) + raw[20:size]) != checksum:
         return None
     if entry_size < 128 or entry_size % 8 or count * entry_size > _LARGEST_TABLE:
