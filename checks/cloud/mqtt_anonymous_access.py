@@ -2,7 +2,8 @@
 
 ## What it looks at
 How a broker answers CONNECT without user name, password and client certificate. Nothing is subscribed to and
-nothing is published; the connection is closed after the answer.
+nothing is published; the connection is closed after the answer. In an image: `allow_anonymous` of `mosquitto.conf`, or
+its default in that version.
 
 ## Why it matters
 MQTT brokers pass everything to whoever subscribes: readings, presence, commands, credentials. Whoever may connect
@@ -46,20 +47,22 @@ def connect(target: Target, *, tls: bool) -> tuple[str, str]:
         clause("EN 18031-1", "2024", "ACM-2"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "mqtt", "network"),
+    tags=("configuration", "credentials", "mqtt", "network"),
     since="0.1",
     effort="low",
 )
 def mqtt_anonymous_access(broker: MqttBroker, target: Target) -> Returned:
     """Fail on a broker that accepts CONNECT without credentials."""
+    is_configured = broker.return_code < 0
     if not broker.anonymous.value:
-        return good("it refuses clients without credentials", observed=f"CONNACK {broker.return_code}")
+        said = "allow_anonymous is off" if is_configured else f"CONNACK {broker.return_code}"
+        return good("it refuses clients without credentials", observed=said)
     ask, shows = connect(target, tls=broker.tls)
     return bad(
         "anonymous",
         "it accepts clients without any credentials",
-        observed=f"CONNACK {broker.return_code}",
-        expected="CONNACK 4 or 5, or a client certificate demanded",
+        observed="allow_anonymous is on" if is_configured else f"CONNACK {broker.return_code}",
+        expected="allow_anonymous false" if is_configured else "CONNACK 4 or 5, or a client certificate demanded",
         reproduce=ask,
         shows=shows,
     )

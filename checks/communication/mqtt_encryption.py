@@ -2,7 +2,7 @@
 
 ## What it looks at
 Whether an MQTT broker answers CONNECT on a listener without TLS. Whether it asks for a password there is another
-question; it makes no difference to what can be read on the way.
+question; it makes no difference to what can be read on the way. In an image: the listeners of `mosquitto.conf`.
 
 ## Why it matters
 User name, password and every message of every device cross the network in the clear; whoever reads one CONNECT can
@@ -37,7 +37,7 @@ from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, comman
         clause("IEC 62443-4-2", "2019", "CR 4.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("cleartext", "mqtt", "network"),
+    tags=("cleartext", "configuration", "mqtt", "network"),
     since="0.1",
     effort="medium",
 )
@@ -49,8 +49,8 @@ def mqtt_encryption(mqtt: MqttBroker, target: Target) -> Returned:
     words = ("-h", target.host, "-p", str(target.port), "-t", "iotscan/nothing", "-E", "-W", "5", "-d")
     return bad(
         "cleartext",
-        "an MQTT broker answers without TLS",
-        observed=f"CONNACK {mqtt.return_code} over plain TCP",
+        "an MQTT broker has a listener without TLS" if mqtt.return_code < 0 else "an MQTT broker answers without TLS",
+        observed="a listener over plain TCP" if mqtt.return_code < 0 else f"CONNACK {mqtt.return_code} over plain TCP",
         expected="MQTT over TLS (port 8883)",
         reproduce=command("mosquitto_sub", *words),
         shows="CONNACK",

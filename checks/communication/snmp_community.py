@@ -2,7 +2,8 @@
 
 ## What it looks at
 Whether an SNMP agent answers GET sysDescr.0 with the community `public` in version 1 or 2c, and then whether it
-also answers a community that nobody can have set. One value is read; nothing is ever written.
+also answers a community that nobody can have set. One value is read; nothing is ever written. In an image: the
+communities of `snmpd.conf` that others can use, and whether they may write.
 
 ## Why it matters
 Versions 1 and 2c have no encryption and no user: the community is a password that crosses the network in the
@@ -34,6 +35,8 @@ STRANGER = "no-such-community-4f1c"
     element="communication",
     variants={
         "public": ("high", "SNMP answers the community public in the clear"),
+        "write": ("critical", "SNMP lets the community public write"),
+        "other": ("medium", "SNMP is configured with a community, which crosses the network in the clear"),
         "any": ("high", "SNMP answers every community: it asks for no password at all"),
     },
     clauses=(
@@ -42,12 +45,14 @@ STRANGER = "no-such-community-4f1c"
         clause("IEC 62443-4-2", "2019", "CR 4.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("cleartext", "credentials", "network", "snmp"),
+    tags=("cleartext", "configuration", "credentials", "network", "snmp"),
     since="0.1",
     effort="low",
 )
 def snmp_community(snmp: SnmpAgent, target: Target) -> Returned:
     """An agent that answered is bad news; a silent one never gets here."""
+    if target.subject.image:
+        return _configured(snmp)
     is_any = snmp.answers_any_community
     place = f"udp6:{target.authority}" if ":" in target.host else target.authority
     options = ("-v", snmp.version, "-c", STRANGER if is_any else "public", "-t", "2", "-r", "1", "-On")
@@ -58,4 +63,17 @@ def snmp_community(snmp: SnmpAgent, target: Target) -> Returned:
         expected="no answer to SNMPv1 and SNMPv2c; SNMPv3 with privacy",
         reproduce=command("snmpget", *options, place, "1.3.6.1.2.1.1.1.0"),
         shows=".1.3.6.1.2.1.1.1.0 = ",
+    )
+
+
+def _configured(snmp: SnmpAgent) -> Returned:
+    is_public = snmp.community == "public"
+    variant = "other" if not is_public else "write" if snmp.writable else "public"
+    name = "the community public" if is_public else "a community of its own"
+    limits = f" from {snmp.limited_to}" if snmp.limited_to else ""
+    return bad(
+        variant,
+        f"{name} {'reads and writes' if snmp.writable else 'reads'} by SNMP{limits}",
+        observed=f"{name}, {'read and write' if snmp.writable else 'read only'}{limits}",
+        expected="no community; SNMPv3 with privacy",
     )

@@ -2,7 +2,9 @@
 
 ## What it looks at
 The lists of algorithms that an SSH server sends before anybody logs in (KEXINIT): key exchange, host keys, ciphers
-and checksums. And whether it announces strict key exchange where it offers the ciphers that need it.
+and checksums. And whether it announces strict key exchange where it offers the ciphers that need it. In an image: the
+same lists from `sshd_config` and the defaults of its version of OpenSSH, and whether the program knows strict key
+exchange.
 
 ## Why it matters
 A 1024-bit group (`diffie-hellman-group1-sha1`) or RSA key, `ssh-dss`, RC4, 3DES-CBC and HMAC-MD5 are breakable or
@@ -49,13 +51,13 @@ CHACHA = "chacha20-poly1305@openssh.com"
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "ssh"),
+    tags=("configuration", "crypto", "network", "ssh"),
     since="0.1",
     effort="low",
 )
 def ssh_algorithms(ssh: SshServer, target: Target) -> Returned:
     """Broken algorithms and Terrapin are verdicts of their own; without a KEXINIT nothing is judged."""
-    if not ssh.kex:
+    if not ssh.kex and not ssh.unsaid:
         if ssh.protocol.startswith("1.") and ssh.protocol != "1.99":
             return skip("SSH 1 has no lists of algorithms: ssh-protocol-version judges it")
         return unknown("the server's list of algorithms was not read")
@@ -76,7 +78,7 @@ def ssh_algorithms(ssh: SshServer, target: Target) -> Returned:
                 shows=broken[0],
             )
         )
-    loose = _open_to_terrapin(ssh)
+    loose = "" if "strict kex" in ssh.unsaid else _open_to_terrapin(ssh)
     if loose:
         unless_strict = f"/kex-strict-s-v00/!s/.*{loose[:8]}.*/{loose} without strict key exchange/p"
         found.append(
@@ -89,7 +91,11 @@ def ssh_algorithms(ssh: SshServer, target: Target) -> Returned:
                 shows=f"{loose} without strict key exchange",
             )
         )
-    return found or good("no broken algorithm is offered")
+    if found:
+        return found
+    if ssh.unsaid:
+        return unknown(f"the configuration does not say: {', '.join(ssh.unsaid)}")
+    return good("no broken algorithm is offered")
 
 
 def _open_to_terrapin(ssh: SshServer) -> str:

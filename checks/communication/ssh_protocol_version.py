@@ -34,7 +34,7 @@ from iotscan.sdk import Returned, SshServer, Target, bad, check, clause, good, l
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "ssh"),
+    tags=("configuration", "crypto", "network", "ssh"),
     since="0.1",
     effort="medium",
 )

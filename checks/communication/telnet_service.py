@@ -2,7 +2,7 @@
 
 ## What it looks at
 Whether a service speaks telnet (RFC 854) and what it shows before anything is typed. Nothing is typed: no login
-is tried.
+is tried. In an image: whether it starts telnetd, and what its arguments let in.
 
 ## Why it matters
 Telnet sends every key stroke in the clear, the password first, to anyone on the path; and nothing proves that the
@@ -38,20 +38,22 @@ from iotscan.sdk import Returned, Target, TelnetServer, bad, check, clause, comm
         clause("IEC 62443-4-2", "2019", "CR 4.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("cleartext", "exposure", "network", "telnet"),
+    tags=("cleartext", "configuration", "exposure", "network", "telnet"),
     since="0.1",
     effort="low",
 )
 def telnet_service(telnet: TelnetServer, target: Target) -> Returned:
     """Every telnet service is bad news, whatever it asks for."""
     asked = {"login": "asks for a login", "password": "asks for a password", "shell": "shows a shell prompt"}
+    is_configured = bool(target.subject.image)
     # The question is the same on every connection, clocks and terminal names in a banner are not.
     question = re.search(r"(?i)(login|user|account|password|passwd|passcode)\S*\W*$", telnet.banner)
     words = re.findall(r"[!-~]+", re.sub(r"\\x[0-9a-f]{2}", " ", telnet.banner))
     return bad(
         "cleartext",
-        f"telnet answers and {asked.get(telnet.asks, 'says nothing that is known')}",
-        observed=telnet.banner or "telnet negotiation",
+        f"{'telnetd is started and' if is_configured else 'telnet answers and'} "
+        f"{asked.get(telnet.asks, 'says nothing that is known')}",
+        observed=telnet.banner or ("telnetd is started" if is_configured else "telnet negotiation"),
         expected="no telnet; SSH in its place",
         # The pause keeps telnet's input open until the device has spoken.
         reproduce=f"sleep 4 | {command('timeout', '8', 'telnet', target.host, str(target.port))}",

@@ -53,7 +53,7 @@ OLD = {
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -2,7 +2,8 @@
 
 ## What it looks at
 What a telnet service shows before anything is typed: a demand for a login or password, or the prompt of a shell
-that is already open. The last line decides, so that a `#` in a banner's frame is not taken for a prompt.
+that is already open. The last line decides, so that a `#` in a banner's frame is not taken for a prompt. In an image:
+the program that telnetd is started with (`-l`).
 
 ## Why it matters
 An open shell needs no attacker, only a visitor: `telnet` and the device is theirs, with the rights of whoever
@@ -33,22 +34,27 @@ from iotscan.sdk import Returned, Target, TelnetServer, bad, check, clause, comm
         clause("OWASP IoT Top 10", "2018", "I1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "exposure", "network", "telnet"),
+    tags=("configuration", "credentials", "exposure", "network", "telnet"),
     since="0.1",
     effort="low",
 )
 def telnet_open_shell(telnet: TelnetServer, target: Target) -> Returned:
     """Fail on a prompt that was there without a login."""
+    is_configured = bool(target.subject.image)
     if telnet.asks == "shell":
         prompt = telnet.banner.split()[-1:] or ["the prompt of a shell"]
         return bad(
             "open",
-            "a shell prompt is shown without any login",
-            observed=telnet.banner or prompt[0],
+            "telnetd is started with a shell" if is_configured else "a shell prompt is shown without any login",
+            observed="telnetd runs a shell" if is_configured else telnet.banner or prompt[0],
             expected="no telnet, or at least a login",
             reproduce=command("curl", "-m", "4", "-s", f"telnet://{target.authority}") + " </dev/null",
             shows=prompt[0] if telnet.banner else "",
         )
     if telnet.asks == "unknown":
-        return unknown("what it showed is neither a login nor a known prompt")
+        return unknown(
+            "what telnetd runs is not known to ask for a login"
+            if is_configured
+            else "what it showed is neither a login nor a known prompt"
+        )
     return good(f"it asks for a {telnet.asks} first", observed=telnet.banner)

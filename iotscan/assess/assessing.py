@@ -252,6 +252,9 @@ class _Asking:
         if has_variant and said.variant not in info.variants:
             return self._error(call, f"{info.id} returned a variant it does not declare")
         about = [o for o in call.used if place_of(o.subject) == place_of(subject)] or list(call.used)
+        vantage = vantage_of(about)
+        # A command that asks a service has nobody to ask in an image: there the file and its line say all.
+        is_unasked = bool(subject.image) and self._check.anchor.fact.per == "service" and vantage is Vantage.CONFIGURED
         return Result(
             check=info.id,
             element=info.element,
@@ -259,13 +262,13 @@ class _Asking:
             subject=subject,
             severity=info.variants[said.variant].severity if has_variant else info.severity,
             confidence=info.confidence,
-            vantage=vantage_of(about),
+            vantage=vantage,
             variant=said.variant if has_variant else "",
             summary=said.summary,
             observed=said.observed,
             expected=said.expected,
-            reproduce=said.reproduce,
-            shows=said.shows,
+            reproduce="" if is_unasked else said.reproduce,
+            shows="" if is_unasked else said.shows,
             reason=said.reason if is_unknown else None,
             detail=said.summary if reason else "",
             remedy=remedy(reason, self._check.anchor.kind) if reason else "",

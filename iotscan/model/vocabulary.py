@@ -151,6 +151,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "certificates": "X.509 certificates and who vouches for them",
         "cleartext": "what crosses the network unencrypted",
         "coap": "CoAP servers",
+        "configuration": "answered by a service's configuration in an image",
         "credentials": "passwords and other ways to log in",
         "crypto": "algorithms, key sizes, protocol versions",
         "disclosure": "where flaws are reported, how long support lasts",

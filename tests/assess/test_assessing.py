@@ -105,6 +105,17 @@ class TestWhatIsObserved:
             ("gw", Vantage.CONFIGURED),
         ]
 
+    def test_a_command_for_the_network_is_not_offered_for_what_an_image_configures(self):
+        def asks(telnet: TelnetServer) -> Returned:
+            return bad("open", "it is", observed="x", expected="y", reproduce="telnet 192.0.2.1", shows="login")
+
+        evidence = (seen(TELNET, at("tcp/23")), seen(TELNET, on_image("/etc/inetd.conf", 3)))
+        results = ask(asks, *evidence, images=[GW])
+        assert {(r.subject.image, r.reproduce, r.shows) for r in results} == {
+            ("", "telnet 192.0.2.1", "login"),
+            ("gw", "", ""),
+        }
+
     def test_several_verdicts_are_several_results(self):
         def two(accounts: Accounts) -> Returned:
             return [

@@ -53,7 +53,7 @@ from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
 from iotscan.model.facts.snmp import SnmpAgent
-from iotscan.model.facts.ssh import HostKey, SshServer
+from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
     Listener,
     ScheduledJob,
@@ -123,6 +123,7 @@ AnyFact = (
     | SecureBootFuses
     | SnmpAgent
     | SoftwareSupport
+    | SshPolicy
     | SshServer
     | StartedServices
     | TelnetServer
@@ -228,7 +229,10 @@ __all__ = [
     "SeedFile",
     "SnmpAgent",
     "SoftwareSupport",
+    "SshException",
+    "SshPolicy",
     "SshServer",
+    "SshSetting",
     "StartedService",
     "StartedServices",
     "Statement",

@@ -26,6 +26,10 @@ Read = Callable[[Tree, Service], Iterable[Configured]]
 """What one started service is configured to do. Raises Unreadable; paths are raw, they are shown by the frame."""
 
 
+class NotThere(Unreadable):
+    """A file that a started service reads is not in the image: it is made with a start, and nobody can say how."""
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """One program's configuration: names of the program without folder, kinds of fact, and how to read them."""
 
@@ -65,6 +69,8 @@ def _heard(configuration: Configuration, tree: Tree) -> Heard:
             return _unknown(configuration, tree, program, startup.problem, startup.is_unreadable)
         services = tuple(startup.running(*configuration.programs))
         found = [said for service in services for said in configuration.read(tree, service)]
+    except NotThere as error:
+        return all_missed(configuration.gives, AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, str(error))
     except Unreadable as error:
         detail = f"the configuration of {configuration.name}: {error}"
         return all_missed(configuration.gives, AttemptStatus.UNREADABLE, Reason.UNREADABLE, detail)

@@ -1,0 +1,158 @@
+"""mosquitto's listeners (mosquitto.conf(5), mosquitto(8)).
+
+What changed between versions counts by the version: ``allow_anonymous`` and the oldest TLS version by default.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts import MqttBroker, TlsEndpoint
+from iotscan.model.vocabulary import Reason
+from iotscan.observe.heard import Configured
+from iotscan.observe.image.configuration import tls
+from iotscan.observe.image.configuration.configured import Configuration, NotThere, unsaid
+from iotscan.observe.image.configuration.places import Reading, faces_network, globbed
+from iotscan.observe.image.configuration.version import Version, numbers, packaged, program_bytes
+from iotscan.observe.image.startup.service import Service
+from iotscan.observe.image.tree import Tree
+
+_VERSIONS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
+_AUTHENTICATES = ("password_file", "psk_file", "auth_plugin", "plugin", "global_plugin")
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One directive and where it stands."""
+
+    key: str
+    value: str
+    path: str
+    line: int
+
+
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """One listener with the lines that are about it."""
+
+    port: int
+    address: str
+    path: str
+    line: int
+    lines: tuple[Line, ...] = ()
+
+    def value(self, key: str) -> str:
+        """The last value of a directive of this listener."""
+        return next((line.value for line in reversed(self.lines) if line.key == key), "")
+
+
+def read(tree: Tree, service: Service) -> Iterator[Configured]:
+    """A broker for each listener that others can reach, and its TLS. Raises Unreadable."""
+    words = service.arguments
+    path = next((words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-c", "--config-file")), "")
+    if path and tree.find(path) is None:
+        raise NotThere(f"{tree.show(path)}, which mosquitto reads, is not in the image")
+    lines = list(_lines(Reading(tree), path)) if path else []
+    version = _version(tree, service)
+    for listener in _listeners(lines, service, version):
+        if not listener.port or not faces_network(listener.address):
+            continue
+        if listener.value("protocol") == "http_api":
+            continue
+        is_tls = bool(listener.value("psk_hint") or (listener.value("certfile") and listener.value("keyfile")))
+        broker = MqttBroker(tls=is_tls, anonymous=_anonymous(lines, listener, version, is_tls), return_code=-1)
+        facts: list[MqttBroker | TlsEndpoint] = [broker, _endpoint(listener, version)] if is_tls else [broker]
+        for fact in facts:
+            yield Configured(fact=fact, path=listener.path, line=listener.line, service=f"tcp/{listener.port}")
+
+
+def _lines(reading: Reading, path: str, *, is_included: bool = False) -> Iterator[Line]:
+    for number, raw in enumerate(reading.lines(path), start=1):
+        words = raw.strip().split(None, 1)
+        if not words or words[0].startswith("#"):
+            continue
+        value = words[1].strip() if len(words) > 1 else ""
+        if words[0] == "include_dir":
+            # What is included includes nothing more.
+            for name in () if is_included else globbed(reading.tree, f"{value.rstrip('/')}/*.conf"):
+                yield from _lines(reading, name, is_included=True)
+        else:
+            yield Line(key=words[0], value=value, path=path, line=number)
+
+
+def _listeners(lines: list[Line], service: Service, version: Version) -> Iterator[Listener]:
+    """The default listener (``port``, ``bind_address``) and every ``listener`` with what follows it."""
+    starts = [n for n, line in enumerate(lines) if line.key == "listener"]
+    before = tuple(lines[: starts[0]] if starts else lines)
+    ports = [line for line in before if line.key == "port"]
+    address = next((line.value for line in before if line.key == "bind_address"), "")
+    words = service.arguments
+    given = next((words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-p", "--port")), "")
+    # Without any listener 2.0 is for the device itself alone, where older ones listen for all.
+    if ports or address:
+        line = ports[-1] if ports else before[0]
+        port = line.value if ports else "1883"
+        yield _listener(f"{port} {address}", line, before)
+    elif not starts and version and version < (2, 0):
+        port = given if given.isdecimal() else "1883"
+        here = lines[0] if lines else Line(key="", value="", path=service.path, line=service.line)
+        yield _listener(port, msgspec.structs.replace(here, line=0), before)
+    for place, start in enumerate(starts):
+        end = starts[place + 1] if place + 1 < len(starts) else len(lines)
+        yield _listener(lines[start].value, lines[start], tuple(lines[start + 1 : end]))
+
+
+def _listener(value: str, line: Line, lines: tuple[Line, ...]) -> Listener:
+    words = value.split()
+    port = int(words[0]) if words and words[0].isdecimal() and int(words[0]) < 65536 else 0
+    address = words[1] if len(words) > 1 else ""
+    if any(other.key == "bind_interface" and other.value == "lo" for other in lines):
+        address = "lo"
+    return Listener(port=port, address=address, path=line.path, line=line.line, lines=lines)
+
+
+def _anonymous(lines: list[Line], listener: Listener, version: Version, is_tls: bool) -> Answer[bool]:
+    """mosquitto.conf(5), ``allow_anonymous``: to be set for each listener only where that is switched on."""
+    if is_tls and (listener.value("require_certificate") == "true" or listener.value("psk_hint")):
+        return Answer.of(False)
+    is_each = any(line.key == "per_listener_settings" and line.value == "true" for line in lines)
+    where = listener.lines if is_each else tuple(lines)
+    said = [line.value for line in where if line.key == "allow_anonymous"]
+    if said:
+        return Answer.of(said[-1] == "true")
+    if not version:
+        return Answer.missing(Reason.NOT_OBSERVABLE, "the configuration does not say, and the version is not known")
+    if version >= (2, 0):
+        return Answer.of(False)
+    return Answer.of(not any(line.key in _AUTHENTICATES for line in where))
+
+
+def _endpoint(listener: Listener, version: Version) -> TlsEndpoint:
+    """``tls_version`` is the oldest that is taken since 1.6, and the only one before."""
+    named = _VERSIONS.get(listener.value("tls_version"), "")
+    if named and version >= (1, 6):
+        versions = tls.from_oldest(named)
+    elif not named and version >= (2, 0):
+        versions = tls.from_oldest("TLSv1.2")
+    elif named and version:
+        versions = tls.only(named)
+    else:
+        versions = tls.unknown_versions("which TLS versions it takes")
+    asks = listener.value("require_certificate") == "true"
+    is_psk = bool(listener.value("psk_hint"))
+    return tls.endpoint(
+        versions, client_certificate=unsaid("whether it asks for a certificate") if is_psk else Answer.of(asks)
+    )
+
+
+def _version(tree: Tree, service: Service) -> Version:
+    known = packaged(tree, "mosquitto", "mosquitto-ssl", "mosquitto-nossl")
+    if known:
+        return known
+    found = {m[1] for m in re.finditer(rb"\0([12]\.\d+\.\d+)\0", program_bytes(tree, service.program))}
+    return numbers(found.pop().decode("ascii")) if len(found) == 1 else ()
+
+
+CONFIGURATION = Configuration(
+    name="mosquitto", version=1, programs=("mosquitto",), gives=(MqttBroker, TlsEndpoint), read=read
+)
