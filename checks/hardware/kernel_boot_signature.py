@@ -2,7 +2,8 @@
 
 ## What it looks at
 Every FIT image that holds a kernel: whether each of its configurations has a signature with a value, the algorithm of
-that signature, and which image nodes it covers, hash included. Where the image has no FIT: whether the kernel lies in
+that signature, and which image nodes it covers, hash included. Hashes are computed, and where the bootloader with its
+key is in the image, so is the signature. Where the image has no FIT: whether the kernel lies in
 a format that carries no signature at all. This is evidence in the image; what the chip and its fuses enforce is not
 in it.
 
@@ -96,6 +97,31 @@ def judge(image: FitImage, one: FitConfiguration, place: Subject) -> Verdict | N
             about=place,
             part=one.node,
         )
+    return proven(image, one, place, strong)
+
+
+def proven(image: FitImage, one: FitConfiguration, place: Subject, signatures: list[FitSignature]) -> Verdict | None:
+    """What computing showed: a signature that does not hold, or data that do not give the hash that is signed."""
+    broken = [s for s in signatures if s.holds.is_answered and not s.holds.value]
+    if broken and len(broken) == len(signatures):
+        return bad(
+            "broken-signature",
+            f"the signature of {one.node!r} does not hold with the bootloader's key",
+            observed=f"{place}: {one.node} {broken[0].algorithm}, key {broken[0].key!r}",
+            expected=WANTED,
+            about=place,
+            part=one.node,
+        )
+    changed = [node for node in one.images if node in image.changed]
+    if changed:
+        return bad(
+            "changed",
+            f"the data of {', '.join(changed)} do not give the hash that is signed",
+            observed=f"{place}: {', '.join(changed)} of {one.node}",
+            expected=WANTED,
+            about=place,
+            part=one.node,
+        )
     return None
 
 
@@ -107,6 +133,8 @@ def judge(image: FitImage, one: FitConfiguration, place: Subject) -> Verdict | N
     variants={
         "unsigned": ("high", "A configuration of a FIT that starts a kernel is not signed"),
         "not-covered": ("high", "The signature leaves out an image that is started"),
+        "broken-signature": ("high", "The signature does not hold with the key of the bootloader"),
+        "changed": ("high", "An image does not give the hash that is signed"),
         "weak-algorithm": ("high", "The signature uses a broken hash or a short key"),
         "plain-format": ("high", "U-Boot starts a kernel in a format that carries no signature"),
     },

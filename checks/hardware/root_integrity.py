@@ -49,6 +49,7 @@ WANTED = "dm-verity, or IMA appraisal, with its root of trust inside signed data
     variants={
         "mismatch": ("high", "The data do not give the root hash that the boot chain is told"),
         "writable": ("high", "Nothing verifies a root file system that can be written"),
+        "unverified": ("medium", "Nothing verifies the root file system, whatever its format will be"),
         "read-only": ("medium", "Nothing verifies the root file system, although its format is read-only"),
         "unsigned-hash": ("medium", "The root hash, or the order to appraise, is itself not signed"),
     },
@@ -79,6 +80,8 @@ def root_integrity(found: RootIntegrity, stages: BootStages, target: Target) -> 
         return unknown("the image holds no boot stage: what verifies the root file system is elsewhere")
     if found.trees:
         return unknown("a hash tree is there, and no root hash for it: what the boot chain compares with is not seen")
+    if all(stage.kind in ("kernel", "device-tree") for stage in stages.stages):
+        return unknown("the image holds a kernel without what starts it: a root hash may be given there")
     return by_format(found, image)
 
 
@@ -128,8 +131,12 @@ def by_format(found: RootIntegrity, image: str) -> list[Verdict]:
     verdicts = []
     for root in found.roots:
         place = Subject(image=image, path=root.path if root.path != root.format else "")
-        variant = "writable" if root.is_writable else "read-only"
-        summary = "nothing verifies the root file system" + ("" if root.is_writable else ": read-only is not verified")
+        variant = (
+            "writable" if root.is_writable.known else "read-only" if root.is_writable.is_answered else "unverified"
+        )
+        summary = "nothing verifies the root file system"
+        if variant == "read-only":
+            summary += ": read-only is not verified"
         verdicts.append(
             bad(variant, summary, observed=f"{root.path} ({root.format})", expected=WANTED, about=place, part=root.path)
         )

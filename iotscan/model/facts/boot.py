@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
 
 BootKind = Literal[
@@ -49,6 +50,8 @@ class FitSignature(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the key."""
     has_value: bool
     covers: tuple[str, ...] = ()
+    holds: Answer[bool]
+    """It holds with a key of a bootloader in the image; unanswered where there is none to try."""
 
 
 class FitConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +71,8 @@ class FitImage(msgspec.Struct, frozen=True, kw_only=True):
     image_signatures: tuple[FitSignature, ...] = ()
     images: tuple[str, ...] = ()
     hashed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    """Image nodes whose data do not give the hash that stands there."""
     has_kernel: bool
 
 

@@ -30,11 +30,14 @@ class HashTree(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootFileSystem(msgspec.Struct, frozen=True, kw_only=True):
-    """A root file system: its format, and whether that format can be written at all."""
+    """A root file system: its format, and whether that format can be written at all.
+
+    Files without their file system (a folder, an archive) do not tell what they will lie in.
+    """
 
     path: str
     format: str
-    is_writable: bool
+    is_writable: Answer[bool]
 
 
 class RootIntegrity(Fact, frozen=True, kw_only=True, tag="root-integrity"):

@@ -27,11 +27,52 @@ def test_a_signed_configuration_covers_what_it_starts(tmp_path: Path) -> None:
     assert signed.algorithm == "sha256,rsa2048"
     assert signed.has_value
     assert set(signed.covers) == set(one.images)
+    assert signed.holds.known is True
+    assert found.images[0].changed == ()
     (key,) = keys.trees[0].keys
     assert (key.name, key.required, key.bits) == ("dev", "conf", 2048)
     (line,) = lines.lines
     assert line.is_signed
     assert line.arguments == ("console=ttyS0", "root=/dev/mmcblk0p2")
+
+
+def swapped(data: bytes, old: bytes, new: bytes) -> bytes:
+    assert data.count(old) >= 1
+    assert len(old) == len(new)
+    return data.replace(old, new, 1)
+
+
+def test_a_changed_tree_breaks_the_signature_and_changed_data_the_hash(tmp_path: Path) -> None:
+    itb, control = fit(tmp_path, "signed", signed=signature("sha256,rsa2048"))
+    tree = ("p2", "dtb", control.read_bytes())
+    for old, new, holds, changed in (
+        (b"/dev/mmcblk0p2", b"/dev/mmcblk0p9", True, ("fdt-1",)),
+        (b" kernel ", b" kernal ", True, ("kernel-1",)),
+        (b"arm64\0", b"arm65\0", False, ()),
+    ):
+        data = swapped(itb.read_bytes(), old, new)
+        facts = facts_of(a_site(("p1", "fit", data), tree))
+        found, lines = facts["FitImages"], facts["KernelCommandLines"]
+        assert isinstance(found, FitImages)
+        assert isinstance(lines, KernelCommandLines)
+        (image,) = found.images
+        assert image.configurations[0].signatures[0].holds.known is holds
+        assert image.changed == changed
+        assert lines.lines[0].is_signed is (holds and "fdt-1" not in changed)
+
+
+def test_the_key_of_another_device_does_not_confirm_it(tmp_path: Path) -> None:
+    itb, _ = fit(tmp_path, "signed", signed=signature("sha256,rsa2048"))
+    (tmp_path / "other").mkdir()
+    _, control = fit(tmp_path / "other", "other", signed=signature("sha256,rsa2048"))
+    found = facts_of(a_site(("p1", "fit", itb.read_bytes()), ("p2", "dtb", control.read_bytes())))["FitImages"]
+    assert isinstance(found, FitImages)
+    assert found.images[0].configurations[0].signatures[0].holds.known is False
+
+
+def test_without_a_bootloader_the_signature_is_not_tried(tmp_path: Path) -> None:
+    itb, _ = fit(tmp_path, "signed", signed=signature("sha256,rsa2048"))
+    assert not image_of(itb).configurations[0].signatures[0].holds.is_answered
 
 
 def test_sign_images_that_leave_the_initramfs_out(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 if TYPE_CHECKING:
-    from iotscan.model.facts import EfiBinary
+    from iotscan.model.facts import EfiBinary, FitImage
     from iotscan.wire.authenticode import Program
 
 TEXT_LIMIT = 1 << 20
@@ -68,6 +68,13 @@ class Chain:
         from iotscan.observe.image.inspectors.boot.programs import programs
 
         return tuple(programs(self))
+
+    @cached_property
+    def fits(self) -> "tuple[tuple[Place, Blob, FitImage], ...]":
+        """The FIT images with places and bytes, their signatures tried. Raises Unreadable."""
+        from iotscan.observe.image.inspectors.boot.fit import fits
+
+        return tuple(fits(self))
 
     def places(self, *formats: str) -> Iterator[tuple[Place, Blob]]:
         """The places of these formats that can be read, with their bytes."""

@@ -58,8 +58,8 @@ def _lines(chain: Chain) -> Iterator[CommandLine]:
 
 
 def _device_trees(chain: Chain) -> Iterator[CommandLine]:
-    for place, blob in chain.places("fit"):
-        signed = fit.signed_nodes(place, blob)
+    for place, blob, image in chain.fits:
+        signed = fit.signed_nodes(image)
         for name, root in fit.trees_in(place, blob):
             shown = f"{place.shown or place.format}:{safe_text(name, 80)}"
             yield from _chosen(shown, root, is_signed=safe_text(name, 80) in signed)

@@ -4,8 +4,8 @@ Source: U-Boot ``doc/usage/fit/signature.rst`` and ``doc/usage/fit/source_file_f
 """
 
 from collections.abc import Iterator
-from itertools import chain as joined
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import (
     BootKey,
     BootKeys,
@@ -16,8 +16,10 @@ from iotscan.model.facts import (
     FitSignature,
 )
 from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.blob import Blob, Slice, read_whole
 from iotscan.observe.image.inspectors.boot.chain import Chain
+from iotscan.observe.image.inspectors.boot.fit_proof import changed, signature_holds
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
@@ -28,11 +30,12 @@ _STARTED = ("kernel", "fdt", "ramdisk", "firmware", "loadables", "fpga", "setup"
 """Properties of a configuration that name images (``boot/image-fit.c``)."""
 _KERNELS = ("kernel", "kernel_noload")
 _TREES = 16
+_NOT_TRIED = Answer[bool].missing(Reason.NOT_OBSERVABLE, "signatures of single images are not tried here")
 
 
 def read_images(chain: Chain) -> FitImages:
     """Every FIT. Raises Unreadable."""
-    return FitImages(images=tuple(_image(place, _tree(place, blob).root) for place, blob in chain.places("fit")))
+    return FitImages(images=tuple(image for _, _, image in chain.fits))
 
 
 def read_keys(chain: Chain) -> BootKeys:
@@ -40,34 +43,51 @@ def read_keys(chain: Chain) -> BootKeys:
 
     A device tree by itself counts where it holds keys. Raises Unreadable.
     """
-    trees: list[ControlTree] = []
-    without: list[str] = []
-    for place, blob in chain.places("u-boot"):
-        found = list(_embedded(read_whole(blob, BOOTLOADER_LIMIT)))
-        trees += [_control(place.shown or place.format, tree.root) for tree in found]
-        if not found:
-            without.append(place.shown or place.format)
-    for place, blob in chain.places("fit"):
-        tree = _tree(place, blob)
-        if not _has_kernel(tree.root):
-            trees += _of_firmware(place, blob, tree)
-    for place, blob in chain.places("dtb"):
-        control = _control(place.shown or place.format, _tree(place, blob).root)
-        if control.keys and control not in trees:
-            trees.append(control)
+    trees = tuple(dict.fromkeys(_control(path, root) for path, root in _controls(chain)))
     firmware = {tree.path.rpartition(":")[0] for tree in trees}
-    return BootKeys(trees=tuple(trees), without=tuple(p for p in without if p.rpartition(":")[0] not in firmware))
+    paths = {tree.path for tree in trees}
+    programs = [place.shown or place.format for place, _ in chain.places("u-boot")]
+    return BootKeys(
+        trees=trees,
+        without=tuple(p for p in programs if p not in paths and p.rpartition(":")[0] not in firmware),
+    )
 
 
-def signed_nodes(place: Place, blob: Blob) -> frozenset[str]:
-    """The image nodes of a FIT that every configuration which starts them signs. Raises Unreadable."""
-    image = _image(place, _tree(place, blob).root)
+def fits(chain: Chain) -> Iterator[tuple[Place, Blob, FitImage]]:
+    """Each FIT with its place and bytes, its signatures tried with the keys of the bootloaders. Raises Unreadable."""
+    keys = [key for _, root in _controls(chain) for key in _nodes(root.child("signature"))]
+    for place, blob in chain.places("fit"):
+        yield place, blob, _image(place, blob, keys)
+
+
+def signed_nodes(image: FitImage) -> frozenset[str]:
+    """The image nodes of a FIT that every configuration which starts them signs, and that were not changed."""
     return frozenset(
         node
         for node in image.images
-        if (users := [c for c in image.configurations if node in c.images])
-        and all(any(s.has_value and node in s.covers for s in c.signatures) for c in users)
+        if node not in image.changed
+        and (users := [c for c in image.configurations if node in c.images])
+        and all(any(_is_proof(s) and node in s.covers for s in c.signatures) for c in users)
     )
+
+
+def _is_proof(signature: FitSignature) -> bool:
+    return signature.has_value and signature.holds.known is not False
+
+
+def _controls(chain: Chain) -> Iterator[tuple[str, fdt.Node]]:
+    """Path and root of each control device tree. Raises Unreadable."""
+    for place, blob in chain.places("u-boot"):
+        for tree in _embedded(read_whole(blob, BOOTLOADER_LIMIT)):
+            yield place.shown or place.format, tree.root
+    for place, blob in chain.places("fit"):
+        tree = _tree(place, blob)
+        if not _has_kernel(tree.root):
+            yield from _of_firmware(place, blob, tree)
+    for place, blob in chain.places("dtb"):
+        root = _tree(place, blob).root
+        if any(node.name.startswith("key") for node in _nodes(root.child("signature"))):
+            yield place.shown or place.format, root
 
 
 def trees_in(place: Place, blob: Blob) -> Iterator[tuple[str, fdt.Node]]:
@@ -100,46 +120,52 @@ def _nodes(node: fdt.Node | None) -> list[fdt.Node]:
     return node.nodes if node else []
 
 
-def _image(place: Place, root: fdt.Node) -> FitImage:
+def _image(place: Place, blob: Blob, keys: list[fdt.Node]) -> FitImage:
+    tree = _tree(place, blob)
+    root = tree.root
     images = _nodes(root.child("images"))
     configurations = root.child("configurations")
     return FitImage(
         path=place.shown or place.format,
         default=safe_text((configurations and configurations.text("default")) or "", 80),
-        configurations=tuple(_configuration(node) for node in _nodes(configurations)),
-        image_signatures=tuple(joined.from_iterable(_signatures(n, own=n.name) for n in images)),
+        configurations=tuple(_configuration(node, blob, keys) for node in _nodes(configurations)),
+        image_signatures=tuple(_signature(s, (n.name,), _NOT_TRIED) for n in images for s in _signature_nodes(n)),
         images=tuple(safe_text(n.name, 80) for n in images),
         hashed=tuple(safe_text(n.name, 80) for n in images if any(b.name.startswith("hash") for b in n.nodes)),
+        changed=tuple(safe_text(name, 80) for name in changed(blob, tree)),
         has_kernel=_has_kernel(root),
     )
 
 
-def _configuration(node: fdt.Node) -> FitConfiguration:
+def _configuration(node: fdt.Node, blob: Blob, keys: list[fdt.Node]) -> FitConfiguration:
     named = [text for name in _STARTED for text in node.texts(name)]
     return FitConfiguration(
         node=safe_text(node.name, 80),
         images=tuple(dict.fromkeys(safe_text(name, 80) for name in named if name)),
-        signatures=tuple(_signatures(node)),
+        signatures=tuple(_signature(n, _covered(n), signature_holds(blob, n, keys)) for n in _signature_nodes(node)),
     )
 
 
-def _signatures(node: fdt.Node, own: str = "") -> Iterator[FitSignature]:
-    for below in node.nodes:
-        if below.name.startswith("signature"):
-            yield FitSignature(
-                node=safe_text(below.name, 80),
-                algorithm=safe_text(below.text("algo") or "", 40),
-                key=safe_text(below.text("key-name-hint") or "", 80),
-                has_value="value" in below.properties,
-                covers=(safe_text(own, 80),) if own else _covered(below.texts("hashed-nodes")),
-            )
+def _signature_nodes(node: fdt.Node) -> list[fdt.Node]:
+    return [below for below in node.nodes if below.name.startswith("signature")]
 
 
-def _covered(hashed: tuple[str, ...]) -> tuple[str, ...]:
+def _signature(node: fdt.Node, covers: tuple[str, ...], holds: Answer[bool]) -> FitSignature:
+    return FitSignature(
+        node=safe_text(node.name, 80),
+        algorithm=safe_text(node.text("algo") or "", 40),
+        key=safe_text(node.text("key-name-hint") or "", 80),
+        has_value="value" in node.properties,
+        covers=tuple(safe_text(name, 80) for name in covers),
+        holds=holds,
+    )
+
+
+def _covered(node: fdt.Node) -> tuple[str, ...]:
     """Images whose node and hash are signed; a node without its hash says nothing of the data."""
-    parts = [path.strip("/").split("/") for path in hashed]
+    parts = [path.strip("/").split("/") for path in node.texts("hashed-nodes")]
     with_hash = {p[1] for p in parts if len(p) == 3 and p[0] == "images" and p[2].startswith("hash")}
-    return tuple(safe_text(p[1], 80) for p in parts if len(p) == 2 and p[0] == "images" and p[1] in with_hash)
+    return tuple(p[1] for p in parts if len(p) == 2 and p[0] == "images" and p[1] in with_hash)
 
 
 def _embedded(program: bytes) -> Iterator[fdt.DeviceTree]:
@@ -157,10 +183,10 @@ def _embedded(program: bytes) -> Iterator[fdt.DeviceTree]:
         at += len(fdt.MAGIC)
 
 
-def _of_firmware(place: Place, blob: Blob, tree: fdt.DeviceTree) -> Iterator[ControlTree]:
+def _of_firmware(place: Place, blob: Blob, tree: fdt.DeviceTree) -> Iterator[tuple[str, fdt.Node]]:
     if any(node.text("type") in ("firmware", "standalone", "tee") for node in _nodes(tree.root.child("images"))):
         for name, root in trees_in(place, blob):
-            yield _control(f"{place.shown or place.format}:{safe_text(name, 80)}", root)
+            yield f"{place.shown or place.format}:{safe_text(name, 80)}", root
 
 
 def _control(path: str, root: fdt.Node) -> ControlTree:

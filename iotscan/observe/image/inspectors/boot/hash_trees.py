@@ -58,7 +58,8 @@ def hash_trees(chain: Chain, claims: tuple[Claim, ...]) -> Iterator[HashTree]:
             yield from work.alone(place, place.blob)
     for place, blob in work.roots:
         end = _end_of(place, blob)
-        if end:
+        # The reader of the file system may have made a part of it, which was met above.
+        if end and not any(p.format == "verity" and p.path == f"{place.path}:verity" for p in chain.site.places):
             yield from work.behind(place, blob, end)
     for claim in claims:
         block = claim.superblock
@@ -78,6 +79,7 @@ class _Work:
         if block is None:
             return
         fitting = [(p, b) for p, b in self.roots if b.size >= block.data_size]
+        fitting.sort(key=lambda found: not place.path.startswith(f"{found[0].path}:"))
         best: tuple[str, Answer[str]] = ("", _missing("no file system of the image is as large as its data"))
         for root, data in fitting[:_TRIES]:
             computed = self._compute(root, data, block)

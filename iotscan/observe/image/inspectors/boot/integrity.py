@@ -8,7 +8,9 @@ ostree-prepare-root(1).
 import re
 from collections.abc import Iterator
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import RootFileSystem, RootHash, RootIntegrity
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.inspectors.boot import android, command_lines
 from iotscan.observe.image.inspectors.boot.chain import Chain
@@ -18,6 +20,8 @@ from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _READ_ONLY = ("squashfs", "erofs", "cramfs", "romfs")
+_WRITABLE = ("ext2", "ext3", "ext4", "f2fs", "btrfs", "xfs", "jffs2", "ubifs", "fat")
+_NOT_SAID = Answer[bool].missing(Reason.NOT_OBSERVABLE, "files without their file system do not tell what they lie in")
 _TEXT_LIMIT = 1 << 20
 _HEX = re.compile(r"[0-9a-fA-F]{40,128}")
 _TABLE = re.compile(
@@ -54,8 +58,11 @@ def read(chain: Chain) -> RootIntegrity | None:
 
 
 def _root(place: Place) -> RootFileSystem:
+    is_known = place.format in (*_READ_ONLY, *_WRITABLE)
     return RootFileSystem(
-        path=place.shown or place.format, format=place.format, is_writable=place.format not in _READ_ONLY
+        path=place.shown or place.format,
+        format=place.format,
+        is_writable=Answer.of(place.format in _WRITABLE) if is_known else _NOT_SAID,
     )
 
 
@@ -109,9 +116,9 @@ def _is_signed(chain: Chain, place: Place) -> bool:
     """Whether a place lies in a FIT's image that is signed."""
     from iotscan.observe.image.inspectors.boot.fit import signed_nodes
 
-    for outer, blob in chain.places("fit"):
+    for outer, _, image in chain.fits:
         inside = place.path[len(outer.path) :].lstrip(":") if place.path.startswith(outer.path) else ""
-        if inside and inside.partition(":")[0] in signed_nodes(outer, blob):
+        if inside and inside.partition(":")[0] in signed_nodes(image):
             return True
     return False
 

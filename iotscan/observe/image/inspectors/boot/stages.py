@@ -29,7 +29,10 @@ _NAMES: tuple[tuple[str, BootKind], ...] = (
 
 def read(chain: Chain) -> BootStages:
     """The stages, places first. A device tree by itself starts nothing: it counts beside others."""
-    stages = tuple(dict.fromkeys((*_places(chain), *_files(chain))))
+    found = tuple(dict.fromkeys((*_places(chain), *_files(chain))))
+    known = {stage.path for stage in found}
+    programs = (binary.path for binary, _, _ in chain.programs)
+    stages = (*found, *(BootStage(path=path, kind="efi") for path in programs if path not in known))
     is_chain = any(stage.kind != "device-tree" for stage in stages)
     return BootStages(stages=stages if is_chain else ())
 
