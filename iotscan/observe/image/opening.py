@@ -25,7 +25,7 @@ SMALLEST = 512
 """Bytes: nothing shorter is an image."""
 STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
 """Formats that are one packed stream: inside a file system they count where an image is in them."""
-BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi")
+BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi", "mcuboot")
 """What questions about the boot chain are put to, although it holds no root file system."""
 _ROOT_NAMES = ("bin", "sbin", "usr", "lib")
 _IMAGE_FOLDERS = ("/boot", "/images", "/firmware", "/lib/firmware/images", "/usr/lib/modules")

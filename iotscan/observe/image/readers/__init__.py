@@ -11,8 +11,10 @@ def all_readers() -> tuple[Reader, ...]:
         disk,
         ext,
         fat,
+        firmware,
         fit,
         jffs2,
+        kernel,
         refused,
         sealed,
         squashfs,
@@ -20,6 +22,7 @@ def all_readers() -> tuple[Reader, ...]:
         tar,
         ubi,
         ubifs,
+        uboot,
         uimage,
         zip_archive,
     )
@@ -28,6 +31,10 @@ def all_readers() -> tuple[Reader, ...]:
         fit.FIT,
         fit.DTB,
         uimage.UIMAGE,
+        kernel.KERNEL,
+        kernel.EFI,
+        firmware.MCUBOOT,
+        firmware.TRX,
         jffs2.JFFS2,
         ubi.UBI,
         ubifs.UBIFS,
@@ -49,6 +56,10 @@ def all_readers() -> tuple[Reader, ...]:
         *refused.REFUSED,
         disk.GRUB,
         disk.DISK,
+        uboot.ENVIRONMENT,
+        kernel.UNPACKED,
+        uboot.UBOOT,
+        uboot.AREA_OF_BOOT,
     )
 
 
