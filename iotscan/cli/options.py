@@ -103,8 +103,8 @@ Formats = Annotated[
         "-f",
         autocompletion=complete.complete_format,
         metavar="FMT[:PATH]",
-        help="csv, github-summary, gitlab-codequality, html, json, jsonl, junit, md, sarif, sarif-github or text, "
-        "to PATH or standard output; repeatable.",
+        help="csv, cyclonedx, github-summary, gitlab-codequality, html, json, jsonl, junit, md, sarif, sarif-github or "
+        "text, to PATH or standard output; repeatable.",
     ),
 ]
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
-from iotscan.report import csv, gitlab, json, jsonl, junit, markdown, plain, sarif, sarif_github
+from iotscan.report import csv, cyclonedx, gitlab, json, jsonl, junit, markdown, plain, sarif, sarif_github
 from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
@@ -22,6 +22,7 @@ def _html(run: Run) -> str:
 FORMATS: Mapping[str, Writer] = MappingProxyType(
     {
         "csv": csv.render,
+        "cyclonedx": cyclonedx.render,
         "github-summary": markdown.summary,
         "gitlab-codequality": gitlab.render,
         "html": _html,

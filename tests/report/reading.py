@@ -73,8 +73,15 @@ def read_gitlab(text: str) -> None:
     assert len(json.loads(text)) == len(FINDINGS)  # one is waived, one is about the run
 
 
+def read_cyclonedx(text: str) -> None:
+    bom = json.loads(text)
+    refs = [c["bom-ref"] for c in bom["components"]]
+    assert len(refs) == len(set(refs))
+
+
 READ_BACK: Mapping[str, Callable[[str], None]] = {
     "csv": read_csv,
+    "cyclonedx": read_cyclonedx,
     "github-summary": read_markdown,
     "gitlab-codequality": read_gitlab,
     "jsonl": read_jsonl,

@@ -26,6 +26,7 @@ SAMPLES = {
     "json": "run.json",
     "text": "report.txt",
     "csv": "report.csv",
+    "cyclonedx": "devices.cdx.json",
     "jsonl": "records.jsonl",
     "md": "report.md",
     "github-summary": "github-summary.md",
@@ -111,7 +112,7 @@ def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UnknownFormat, match="did you mean 'json'") as caught:
         write(example_run(), "jsno")
     assert caught.value.nearest == "json"
-    with pytest.raises(UnknownFormat, match=r"Known: csv, github-summary, .*, text"):
+    with pytest.raises(UnknownFormat, match=r"Known: csv, cyclonedx, .*, text"):
         write(example_run(), "\x1b[2Jnonsense")
 
 
