@@ -34,6 +34,7 @@ from iotscan.sdk import (
     clause,
     command,
     good,
+    skip,
     unknown,
 )
 
@@ -90,6 +91,8 @@ def judge(one: EfiBinary, image: str) -> Verdict | None:
 )
 def uefi_boot_signature(found: EfiBinaries, target: Target) -> Returned:
     """Judge each program by itself; who vouches for the signers stays open."""
+    if all(one.program == "kernel" for one in found.binaries):
+        return skip("no loader of UEFI in the image: kernels for ARM and RISC-V are its programs whoever starts them")
     image = target.subject.image
     verdicts = [verdict for one in found.binaries if (verdict := judge(one, image))]
     if verdicts:

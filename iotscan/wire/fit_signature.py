@@ -22,7 +22,7 @@ HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 _DATA: Final = ("data", "data-size", "data-position", "data-offset")
 _BEGIN, _END, _PROPERTY, _NOP, _LAST = 1, 2, 3, 4, 9
-_TOKENS: Final = 200_000
+_TOKENS: Final = 50_000
 _DEPTH: Final = 64
 _NAME: Final = 512
 _MESSAGE: Final = 64 << 20

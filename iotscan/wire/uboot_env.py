@@ -5,16 +5,17 @@ Source: U-Boot ``include/env_internal.h`` (``env_t``), ``env/common.c``, ``tools
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 _NAME: Final = rb"[A-Za-z_][\w.#-]{0,63}"
 _ENTRY: Final = re.compile(_NAME + rb"=[^\0]*")
 _ANCHOR: Final = re.compile(rb"\0((?:bootcmd|bootdelay|baudrate|boot_targets)=)")
+_DEFAULTS: Final = 8
 _REACH: Final = 64 << 10
 """Bytes of a default environment that are looked at, before and behind what it is known by."""
-_SETTING: Final = re.compile(rb"^\s*(?:(?:env\s+set|setenv)\s+)(" + _NAME + rb")\s+(.*?)\s*;?\s*$")
-_PLAIN: Final = re.compile(rb"^\s*(" + _NAME + rb")=(.*?)\s*$")
+_SETTING: Final = re.compile(rb"(?:env[ \t]+set|setenv)[ \t]+(" + _NAME + rb")[ \t]+(.*)")
+_PLAIN: Final = re.compile(rb"(" + _NAME + rb")=(.*)")
 
 
 def read_block(data: bytes) -> dict[str, bytes] | None:
@@ -32,19 +33,27 @@ def read_block(data: bytes) -> dict[str, bytes] | None:
     return None
 
 
-def find_default(binary: bytes) -> dict[str, bytes] | None:
-    """The environment that is compiled into a U-Boot, None where there is none to be found."""
-    anchor = _ANCHOR.search(binary)
-    if anchor is None:
-        return None
-    at = anchor.start(1)
+def find_defaults(binary: bytes) -> Iterator[dict[str, bytes]]:
+    """The environments that lie in a U-Boot: the one that is compiled in, mostly, and no other."""
+    end = found = 0
+    for anchor in _ANCHOR.finditer(binary):
+        if anchor.start() >= end and found < _DEFAULTS:
+            variables, end = _around(binary, anchor.start(1))
+            found += 1
+            yield variables
+
+
+def _around(binary: bytes, at: int) -> tuple[dict[str, bytes], int]:
+    """The environment with an entry at ``at``, and where it ends."""
     before = binary[max(0, at - _REACH) : at - 1].split(b"\0")
     first = at
     for piece in reversed(before):
         if not _ENTRY.fullmatch(piece):
             break
         first -= len(piece) + 1
-    return _entries(binary[first : at + _REACH])
+    end = binary.find(b"\0\0", at, at + _REACH)
+    end = end if end >= 0 else min(len(binary), at + _REACH)
+    return _entries(binary[first:end]), end
 
 
 def read_text(text: bytes) -> dict[str, bytes]:
@@ -54,9 +63,10 @@ def read_text(text: bytes) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     for line in text.replace(b"\r", b"").split(b"\n"):
-        match = _SETTING.match(line) or _PLAIN.match(line)
+        bare = line.strip()
+        match = _SETTING.fullmatch(bare) or _PLAIN.fullmatch(bare)
         if match:
-            found[match[1].decode("ascii")] = match[2].strip(b"\"'")
+            found[match[1].decode("ascii")] = match[2].rstrip(b"; \t").strip(b"\"'")
     return found
 
 

@@ -11,7 +11,7 @@ from iotscan.wire.authenticode import NotProgram, hashed_ranges, read_program, r
 from iotscan.wire.ber import Malformed, element
 from iotscan.wire.module_signature import MARK, read_signature
 from iotscan.wire.signed_data import read_signed_data
-from iotscan.wire.uboot_env import find_default, read_block, read_text
+from iotscan.wire.uboot_env import find_defaults, read_block, read_text
 from iotscan.wire.verity import BadSuperblock, Superblock, read_superblock, root_hash
 
 PE = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
@@ -44,7 +44,7 @@ def test_signatures_of_any_bytes(data: bytes) -> None:
 @given(st.binary(max_size=600))
 def test_environments_of_any_bytes(data: bytes) -> None:
     assert read_block(data) is None or len(data) >= 8
-    find_default(b"\0bootcmd=x\0" + data)
+    assert "bootcmd" in next(find_defaults(b"\0bootcmd=x\0" + data))
     read_text(data)
 
 
@@ -64,8 +64,8 @@ def test_one_block_is_its_own_root() -> None:
 
 def test_a_default_environment_begins_where_its_entries_do() -> None:
     binary = b"\x7fcode\0not an entry\0arch=arm\0bootdelay=2\0bootcmd=run x\0\0more=no\0"
-    assert find_default(binary) == {"arch": b"arm", "bootdelay": b"2", "bootcmd": b"run x"}
-    assert find_default(b"bootdelay of nothing") is None
+    assert list(find_defaults(binary)) == [{"arch": b"arm", "bootdelay": b"2", "bootcmd": b"run x"}]
+    assert list(find_defaults(b"bootdelay of nothing")) == []
 
 
 def test_settings_in_a_script() -> None:

@@ -115,6 +115,14 @@ def test_a_control_tree_inside_the_bootloader(tmp_path: Path) -> None:
     assert keys.without == ()
 
 
+def test_a_fit_beside_the_bootloader_is_not_its_control_tree(tmp_path: Path) -> None:
+    itb, control = fit(tmp_path, "raw", signed=signature("sha256,rsa2048"))
+    area = b"U-Boot 2026.01\0" + itb.read_bytes() + bytes(64) + control.read_bytes()
+    keys = facts_of(a_site(("p1", "u-boot", area), ("p1:dtb@0x1", "dtb", control.read_bytes())))["BootKeys"]
+    assert isinstance(keys, BootKeys)
+    assert [(tree.path, len(tree.keys)) for tree in keys.trees] == [("p1", 1)]
+
+
 def test_a_bootloader_without_a_tree_is_named() -> None:
     keys = facts_of(a_site(("p1", "u-boot", b"U-Boot 2026.01\0" * 64)))["BootKeys"]
     assert isinstance(keys, BootKeys)

@@ -20,6 +20,8 @@ TEXT_LIMIT = 1 << 20
 _FOLDERS = ("/boot", "/efi")
 """Where a root file system holds what a loader reads; other file systems are looked through whole."""
 _ENTRIES = 20_000
+_HASHED = 4 << 30
+_SIGNATURES = 100
 
 
 class BootFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,20 @@ class Chain:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self._hashable = _HASHED
+        self._tries = _SIGNATURES
+
+    def allows_hashing(self, size: int) -> bool:
+        """True while no more than 4 GiB in all are hashed to prove something; counts ``size`` if so."""
+        if size > self._hashable:
+            return False
+        self._hashable -= size
+        return True
+
+    def allows_try(self) -> bool:
+        """True for the first signatures that are tried: each costs a walk through its tree."""
+        self._tries -= 1
+        return self._tries >= 0
 
     @cached_property
     def files(self) -> tuple[BootFile, ...]:

@@ -35,7 +35,7 @@ def read(chain: Chain) -> BootEnvironments:
     keyed: list[str] = []
     for place, blob in chain.places("u-boot"):
         # The name of the variable is in the program only where CONFIG_AUTOBOOT_KEYED is (common/autoboot.c).
-        if b"bootstopkey" in read_whole(blob, BOOTLOADER_LIMIT):
+        if b"bootstopkey" in blob.read_at(0, min(blob.size, BOOTLOADER_LIMIT)):
             keyed.append(place.shown or place.format)
     return BootEnvironments(
         environments=tuple(_describe(path, source, found) for path, source, found in environments(chain)),
@@ -51,10 +51,16 @@ def environments(chain: Chain) -> Iterator[tuple[str, str, dict[str, bytes]]]:
 
 
 def _all(chain: Chain) -> Iterator[tuple[str, str, dict[str, bytes] | None]]:
+    stored = []
     for place, blob in chain.places("u-boot-env"):
-        yield place.shown or place.format, "stored", uboot_env.read_block(read_whole(blob, _BLOCK_LIMIT))
+        block = uboot_env.read_block(read_whole(blob, _BLOCK_LIMIT))
+        stored.append(block)
+        yield place.shown or place.format, "stored", block
     for place, blob in chain.places("u-boot"):
-        yield place.shown or place.format, "default", uboot_env.find_default(read_whole(blob, BOOTLOADER_LIMIT))
+        for found in uboot_env.find_defaults(blob.read_at(0, min(blob.size, BOOTLOADER_LIMIT))):
+            # On raw storage the stored one lies in the same area.
+            if found not in stored:
+                yield place.shown or place.format, "default", found
     for place, blob in chain.places("uimage"):
         if is_script(blob):
             yield place.shown or place.format, "text", uboot_env.read_text(script_of(blob))

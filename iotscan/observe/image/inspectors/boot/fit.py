@@ -17,7 +17,7 @@ from iotscan.model.facts import (
 )
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.image.blob import Blob, Slice, read_whole
+from iotscan.observe.image.blob import Blob, Slice
 from iotscan.observe.image.inspectors.boot.chain import Chain
 from iotscan.observe.image.inspectors.boot.fit_proof import changed, signature_holds
 from iotscan.observe.image.site import Place
@@ -30,6 +30,7 @@ _STARTED = ("kernel", "fdt", "ramdisk", "firmware", "loadables", "fpga", "setup"
 """Properties of a configuration that name images (``boot/image-fit.c``)."""
 _KERNELS = ("kernel", "kernel_noload")
 _TREES = 16
+_TOO_MANY = Answer[bool].missing(Reason.BUDGET, "more signatures than are tried for one image")
 _NOT_TRIED = Answer[bool].missing(Reason.NOT_OBSERVABLE, "signatures of single images are not tried here")
 
 
@@ -57,7 +58,7 @@ def fits(chain: Chain) -> Iterator[tuple[Place, Blob, FitImage]]:
     """Each FIT with its place and bytes, its signatures tried with the keys of the bootloaders. Raises Unreadable."""
     keys = [key for _, root in _controls(chain) for key in _nodes(root.child("signature"))]
     for place, blob in chain.places("fit"):
-        yield place, blob, _image(place, blob, keys)
+        yield place, blob, _image(chain, place, blob, keys)
 
 
 def signed_nodes(image: FitImage) -> frozenset[str]:
@@ -77,14 +78,18 @@ def _is_proof(signature: FitSignature) -> bool:
 
 def _controls(chain: Chain) -> Iterator[tuple[str, fdt.Node]]:
     """Path and root of each control device tree. Raises Unreadable."""
+    bootloaders = {place.path for place, _ in chain.places("u-boot") if place.path}
     for place, blob in chain.places("u-boot"):
-        for tree in _embedded(read_whole(blob, BOOTLOADER_LIMIT)):
+        for tree in _embedded(blob.read_at(0, min(blob.size, BOOTLOADER_LIMIT))):
             yield place.shown or place.format, tree.root
     for place, blob in chain.places("fit"):
         tree = _tree(place, blob)
         if not _has_kernel(tree.root):
             yield from _of_firmware(place, blob, tree)
     for place, blob in chain.places("dtb"):
+        if place.path.rpartition(":")[0] in bootloaders:
+            # Met in the bootloader itself.
+            continue
         root = _tree(place, blob).root
         if any(node.name.startswith("key") for node in _nodes(root.child("signature"))):
             yield place.shown or place.format, root
@@ -120,7 +125,7 @@ def _nodes(node: fdt.Node | None) -> list[fdt.Node]:
     return node.nodes if node else []
 
 
-def _image(place: Place, blob: Blob, keys: list[fdt.Node]) -> FitImage:
+def _image(chain: Chain, place: Place, blob: Blob, keys: list[fdt.Node]) -> FitImage:
     tree = _tree(place, blob)
     root = tree.root
     images = _nodes(root.child("images"))
@@ -128,21 +133,24 @@ def _image(place: Place, blob: Blob, keys: list[fdt.Node]) -> FitImage:
     return FitImage(
         path=place.shown or place.format,
         default=safe_text((configurations and configurations.text("default")) or "", 80),
-        configurations=tuple(_configuration(node, blob, keys) for node in _nodes(configurations)),
+        configurations=tuple(_configuration(chain, node, blob, keys) for node in _nodes(configurations)),
         image_signatures=tuple(_signature(s, (n.name,), _NOT_TRIED) for n in images for s in _signature_nodes(n)),
         images=tuple(safe_text(n.name, 80) for n in images),
         hashed=tuple(safe_text(n.name, 80) for n in images if any(b.name.startswith("hash") for b in n.nodes)),
-        changed=tuple(safe_text(name, 80) for name in changed(blob, tree)),
+        changed=tuple(safe_text(name, 80) for name in changed(blob, tree, chain.allows_hashing)),
         has_kernel=_has_kernel(root),
     )
 
 
-def _configuration(node: fdt.Node, blob: Blob, keys: list[fdt.Node]) -> FitConfiguration:
+def _configuration(chain: Chain, node: fdt.Node, blob: Blob, keys: list[fdt.Node]) -> FitConfiguration:
     named = [text for name in _STARTED for text in node.texts(name)]
     return FitConfiguration(
         node=safe_text(node.name, 80),
         images=tuple(dict.fromkeys(safe_text(name, 80) for name in named if name)),
-        signatures=tuple(_signature(n, _covered(n), signature_holds(blob, n, keys)) for n in _signature_nodes(node)),
+        signatures=tuple(
+            _signature(n, _covered(n), signature_holds(blob, n, keys) if chain.allows_try() else _TOO_MANY)
+            for n in _signature_nodes(node)
+        ),
     )
 
 
@@ -169,18 +177,29 @@ def _covered(node: fdt.Node) -> tuple[str, ...]:
 
 
 def _embedded(program: bytes) -> Iterator[fdt.DeviceTree]:
-    """The device trees in a program's bytes."""
+    """The device trees in a program's bytes; a FIT beside it on raw storage is none, nor is what lies in that."""
     at = found = 0
     while found < _TREES and (at := program.find(fdt.MAGIC, at)) >= 0:
         head = program[at : at + fdt.HEADER]
+        step = len(fdt.MAGIC)
         if fdt.is_fdt(head) and at + fdt.total_size(head) <= len(program):
             try:
-                yield fdt.read_bytes(program[at : at + fdt.total_size(head)])
-                found += 1
+                tree = fdt.read_bytes(program[at : at + fdt.total_size(head)])
             except fdt.BadTree:
                 # Four bytes that look like the magic, in code.
-                pass
-        at += len(fdt.MAGIC)
+                at += step
+                continue
+            step, found = _size(tree), found + 1
+            if tree.root.child("images") is None:
+                yield tree
+        at += step
+
+
+def _size(tree: fdt.DeviceTree) -> int:
+    """Bytes of a tree with the data behind it."""
+    images = tree.root.child("images")
+    places = (fdt.data_of(tree, node) for node in _nodes(images))
+    return max([tree.size, *(place.offset + place.length for place in places if place is not None)])
 
 
 def _of_firmware(place: Place, blob: Blob, tree: fdt.DeviceTree) -> Iterator[tuple[str, fdt.Node]]:

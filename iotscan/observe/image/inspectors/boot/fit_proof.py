@@ -1,7 +1,7 @@
 """What a FIT proves: that its signatures hold with a key of the bootloader, that its images give their hashes."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from iotscan.model.answer import Answer
 from iotscan.model.vocabulary import Reason
@@ -11,8 +11,6 @@ from iotscan.wire.fit_signature import holds, signed_bytes
 
 _HASHES = ("md5", "sha1", "sha256", "sha384", "sha512")
 _CHUNK = 4 << 20
-_LARGEST = 1 << 30
-"""Bytes of one image that are hashed."""
 
 
 def signature_holds(blob: Blob, node: fdt.Node, keys: Sequence[fdt.Node]) -> Answer[bool]:
@@ -35,15 +33,17 @@ def signature_holds(blob: Blob, node: fdt.Node, keys: Sequence[fdt.Node]) -> Ans
     return _open("its algorithm is not tried here") if None in said else Answer.of(False)
 
 
-def changed(blob: Blob, tree: fdt.DeviceTree) -> Iterator[str]:
-    """The names of the image nodes whose data do not give their hash. Raises Unreadable."""
+def changed(blob: Blob, tree: fdt.DeviceTree, allows: Callable[[int], bool]) -> Iterator[str]:
+    """The names of the image nodes whose data do not give their hash, as far as ``allows(bytes)``. Raises Unreadable."""
     images = tree.root.child("images")
     for node in images.nodes if images else ():
         place = fdt.data_of(tree, node)
-        if place is None or place.length > _LARGEST:
+        if place is None:
             continue
-        if any(_differs(below, blob, place) for below in node.nodes if below.name.startswith("hash")):
-            yield node.name
+        for below in node.nodes:
+            if below.name.startswith("hash") and allows(place.length) and _differs(below, blob, place):
+                yield node.name
+                break
 
 
 def _differs(node: fdt.Node, blob: Blob, place: fdt.Place) -> bool:

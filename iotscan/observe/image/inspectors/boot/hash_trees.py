@@ -18,6 +18,8 @@ from iotscan.wire import verity
 
 _DATA_LIMIT = 2 << 30
 """Bytes that are hashed for one image."""
+_BLOCKS = 1 << 20
+"""Blocks of one tree: each digest is in memory once."""
 _TRIES = 3
 """File systems that a tree by itself is tried on."""
 _SQUASHFS, _EROFS = b"hsqs", b"\xe2\xe1\xf5\xe0"
@@ -110,7 +112,7 @@ class _Work:
                 return
 
     def _compute(self, place: Place, blob: Blob, block: verity.Superblock) -> Answer[str]:
-        if block.data_size > self._left:
+        if block.data_size > self._left or block.data_blocks > _BLOCKS:
             return Answer.missing(Reason.BUDGET, f"more than {_DATA_LIMIT >> 30} GiB would have to be hashed")
         self._left -= block.data_size
         budget = place.tree.budget if place.tree is not None else None

@@ -14,7 +14,9 @@ from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.inspectors.boot import android, command_lines
 from iotscan.observe.image.inspectors.boot.chain import Chain
+from iotscan.observe.image.inspectors.boot.fit import signed_nodes
 from iotscan.observe.image.inspectors.boot.hash_trees import Claim, hash_trees
+from iotscan.observe.image.inspectors.boot.programs import is_sound
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -29,11 +31,13 @@ _TABLE = re.compile(
 )
 _ENV_FILES = ("/usr/share/dm-verity.env", "/usr/share/misc/dm-verity.env", "/dm-verity.env", "/etc/dm-verity.env")
 _IMA_POLICIES = ("/etc/ima/ima-policy", "/etc/ima/ima_policy", "/etc/ima_policy")
-_APPRAISES = re.compile(rb"^\s*appraise\b", re.MULTILINE)
+_APPRAISES = re.compile(rb"^[ \t]*appraise\b", re.MULTILINE)
 _SIGNATURES = (3, 5, 6)
 _SEEN = 2_000
 """Files whose attributes are looked at: signed file systems are signed throughout."""
-_COMPOSEFS = re.compile(rb"^\[composefs\][^\[]*^\s*enabled\s*=\s*(?:signed|verity)\s*$", re.MULTILINE)
+_COMPOSEFS = re.compile(
+    rb"^\[composefs\]\n(?:[^\[\n].*\n|\n)*?[ \t]*enabled[ \t]*=[ \t]*(?:signed|verity)\b", re.MULTILINE
+)
 _PREPARE = ("/usr/lib/ostree/prepare-root.conf", "/etc/ostree/prepare-root.conf")
 
 
@@ -104,7 +108,7 @@ def _env_files(chain: Chain) -> Iterator[Claim]:
     """What ``dm-verity-img.bbclass`` of meta-security puts into an initramfs."""
     for place, tree in chain.site.trees:
         for path, text in _texts([tree], _ENV_FILES):
-            found = dict(re.findall(r"^(\w+)=\"?([\w-]+)\"?\s*$", text.decode("utf-8", "replace"), re.MULTILINE))
+            found = dict(re.findall(r"^(\w+)=\"?([\w-]+)\"?[ \t\r]*$", text.decode("utf-8", "replace"), re.MULTILINE))
             if _HEX.fullmatch(found.get("ROOT_HASH", "")):
                 said = RootHash(
                     path=path, via="env-file", value=found["ROOT_HASH"].lower(), is_signed=_is_signed(chain, place)
@@ -113,14 +117,13 @@ def _env_files(chain: Chain) -> Iterator[Claim]:
 
 
 def _is_signed(chain: Chain, place: Place) -> bool:
-    """Whether a place lies in a FIT's image that is signed."""
-    from iotscan.observe.image.inspectors.boot.fit import signed_nodes
-
+    """Whether a place lies in a FIT's image that is signed, or in a program of UEFI with a sound signature."""
     for outer, _, image in chain.fits:
         inside = place.path[len(outer.path) :].lstrip(":") if place.path.startswith(outer.path) else ""
         if inside and inside.partition(":")[0] in signed_nodes(image):
             return True
-    return False
+    sound = [binary.path for binary, _, _ in chain.programs if is_sound(binary)]
+    return any(place.shown.startswith(f"{path}:") or f":{path}:" in place.shown for path in sound)
 
 
 def _veritytabs(chain: Chain) -> Iterator[Claim]:

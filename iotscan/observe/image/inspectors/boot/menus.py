@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from iotscan.model.facts import BootMenu, BootMenus
 from iotscan.observe.image.inspectors.boot.chain import BootFile, Chain
 
-_PASSWORD = re.compile(rb"^\s*password(?:_pbkdf2)?\s+\S", re.MULTILINE)
-_SUPERUSERS = re.compile(rb"^\s*set\s+superusers=[\"']?[^\s\"']", re.MULTILINE)
-_MENU = re.compile(rb"^\s*(?:menuentry|linux(?:efi|16)?|set\s+timeout|configfile)\b", re.MULTILINE)
-_EDITOR = re.compile(rb"^\s*editor\s+(?:no|off|false|0|n|f)\s*$", re.MULTILINE | re.IGNORECASE)
+_PASSWORD = re.compile(rb"^[ \t]*password(?:_pbkdf2)?[ \t]+\S", re.MULTILINE)
+_SUPERUSERS = re.compile(rb"^[ \t]*set[ \t]+superusers=[\"']?[^\s\"']", re.MULTILINE)
+_MENU = re.compile(rb"^[ \t]*(?:menuentry|linux(?:efi|16)?|set[ \t]+timeout|configfile)\b", re.MULTILINE)
+_EDITOR = re.compile(rb"^[ \t]*editor[ \t]+(?:no|off|false|0|n|f)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 
 
 def is_grub_menu(file: BootFile) -> bool:

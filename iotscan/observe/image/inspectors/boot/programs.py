@@ -32,8 +32,6 @@ from iotscan.wire.signed_data import certificate_of, verifies
 
 _CHUNK = 4 << 20
 _TABLE_LIMIT = 4 << 20
-_HASHED_LIMIT = 1 << 30
-"""Bytes: a program larger than this is named, not hashed."""
 _EFI_SUBSYSTEMS = range(10, 14)
 _DEFAULT_NAMES = ("/bootx64.efi", "/bootaa64.efi", "/bootia32.efi", "/bootarm.efi", "/bootriscv64.efi")
 _LOADERS: tuple[tuple[EfiProgram, bytes], ...] = (
@@ -56,17 +54,18 @@ def programs(chain: Chain) -> Iterator[tuple[EfiBinary, Program, Blob]]:
     """Each program with its headers and bytes. Raises Unreadable."""
     seen: set[str] = set()
     for place, blob in chain.places("efi", "kernel"):
-        # A file of a root file system is met as a file, where its path tells whether anything starts it.
-        if place.path and "/" in place.path.rpartition(":")[2]:
+        # What is not given by itself is met as a file, where its path tells whether anything starts it; a kernel inside
+        # of a unified kernel image or FIT is signed with the whole.
+        if place.path:
             continue
         shown = place.shown or place.format
-        for found in _program(shown, shown, blob):
+        for found in _program(chain, shown, shown, blob):
             seen.add(shown)
             yield found
     for file in chain.files:
         if file.entry.size > 1024 and file.shown not in seen:
             try:
-                yield from _program(file.shown, file.name, file.blob)
+                yield from _program(chain, file.shown, file.name, file.blob)
             except Unreadable as error:
                 raise Unreadable(f"{file.shown}: {error}") from error
 
@@ -81,7 +80,7 @@ def section_of(blob: Blob, section: Section, limit: int) -> bytes:
     return blob.read_at(section.offset, min(section.length, section.loaded or section.length, limit))
 
 
-def _program(shown: str, name: str, blob: Blob) -> Iterator[tuple[EfiBinary, Program, Blob]]:
+def _program(chain: Chain, shown: str, name: str, blob: Blob) -> Iterator[tuple[EfiBinary, Program, Blob]]:
     if blob.read_at(0, 2) != b"MZ":
         return
     try:
@@ -92,7 +91,7 @@ def _program(shown: str, name: str, blob: Blob) -> Iterator[tuple[EfiBinary, Pro
         return
     problem, signatures = "", tuple[EfiSignature, ...]()
     try:
-        signatures = tuple(_signatures(program, blob))
+        signatures = tuple(_signatures(chain, program, blob))
     except (NotProgram, Malformed) as error:
         problem = str(error) or "its signature cannot be read"
     binary = EfiBinary(
@@ -119,7 +118,7 @@ def _kind(program: Program, name: str, blob: Blob) -> EfiProgram:
     return "other"
 
 
-def _signatures(program: Program, blob: Blob) -> Iterator[EfiSignature]:
+def _signatures(chain: Chain, program: Program, blob: Blob) -> Iterator[EfiSignature]:
     start, size = program.table
     if not size:
         return
@@ -129,7 +128,7 @@ def _signatures(program: Program, blob: Blob) -> Iterator[EfiSignature]:
     for message in read_table(blob.read_at(start, size)):
         said = read_statement(message)
         if said.algorithm not in digests:
-            digests[said.algorithm] = _digest(program, blob, said.algorithm)
+            digests[said.algorithm] = _digest(chain, program, blob, said.algorithm)
         certificate = certificate_of(said.signed, said.signer)
         holds = verifies(said.signed, said.signer, certificate) if certificate else None
         yield EfiSignature(
@@ -142,9 +141,9 @@ def _signatures(program: Program, blob: Blob) -> Iterator[EfiSignature]:
         )
 
 
-def _digest(program: Program, blob: Blob, algorithm: str) -> bytes:
-    if algorithm == "other" or blob.size > _HASHED_LIMIT:
-        raise NotProgram("its digest is not computed: an algorithm that is not known, or more than 1 GiB")
+def _digest(chain: Chain, program: Program, blob: Blob, algorithm: str) -> bytes:
+    if algorithm == "other" or not chain.allows_hashing(blob.size):
+        raise NotProgram("its digest is not computed: the algorithm is not known, or more than 4 GiB would be hashed")
     hashing = hashlib.new(algorithm)
     for start, end in hashed_ranges(program, blob.size):
         for at in range(start, end, _CHUNK):

@@ -31,8 +31,9 @@ def read(chain: Chain) -> BootStages:
     """The stages, places first. A device tree by itself starts nothing: it counts beside others."""
     found = tuple(dict.fromkeys((*_places(chain), *_files(chain))))
     known = {stage.path for stage in found}
-    programs = (binary.path for binary, _, _ in chain.programs)
-    stages = (*found, *(BootStage(path=path, kind="efi") for path in programs if path not in known))
+    programs = (binary for binary, _, _ in chain.programs if binary.path not in known)
+    # Kernels for ARM and RISC-V are programs of UEFI, too, whatever starts them.
+    stages = (*found, *(BootStage(path=b.path, kind="kernel" if b.program == "kernel" else "efi") for b in programs))
     is_chain = any(stage.kind != "device-tree" for stage in stages)
     return BootStages(stages=stages if is_chain else ())
 
