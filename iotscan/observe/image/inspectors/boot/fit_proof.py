@@ -34,7 +34,7 @@ def signature_holds(blob: Blob, node: fdt.Node, keys: Sequence[fdt.Node]) -> Ans
 
 
 def changed(blob: Blob, tree: fdt.DeviceTree, allows: Callable[[int], bool]) -> Iterator[str]:
-    """The names of the image nodes whose data do not give their hash, as far as ``allows(bytes)``. Raises Unreadable."""
+    """The names of the image nodes whose data do not give their hash, as far as ``allows`` says. Raises Unreadable."""
     images = tree.root.child("images")
     for node in images.nodes if images else ():
         place = fdt.data_of(tree, node)
