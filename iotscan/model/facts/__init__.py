@@ -52,6 +52,7 @@ from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
+from iotscan.model.facts.secret import EmbeddedSecret, EmbeddedSecrets, SecretGroup
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
@@ -98,6 +99,7 @@ AnyFact = (
     | DisclosureProcess
     | DtlsServer
     | EfiBinaries
+    | EmbeddedSecrets
     | Entropy
     | FirstBoot
     | FitImages
@@ -180,6 +182,8 @@ __all__ = [
     "EfiBinaries",
     "EfiBinary",
     "EfiSignature",
+    "EmbeddedSecret",
+    "EmbeddedSecrets",
     "Entropy",
     "Fact",
     "FirstBoot",
@@ -225,6 +229,7 @@ __all__ = [
     "RootIntegrity",
     "ScheduledJob",
     "ScheduledJobs",
+    "SecretGroup",
     "SecureBootFuses",
     "SeedFile",
     "SnmpAgent",
