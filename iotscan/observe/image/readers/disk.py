@@ -4,11 +4,10 @@ Many boards start from raw bytes before the first partition: what is not blank t
 (``before-p1``). A partition that reaches beyond the end of the image is named so.
 """
 
-from collections.abc import Iterator
-
 from iotscan.observe.image.blob import Blob, Slice
 from iotscan.observe.image.budget import MIB, Budget
 from iotscan.observe.image.reader import Contents, Part, Reader
+from iotscan.observe.image.readers.naming import distinct
 from iotscan.observe.image.readers.partition_tables import (
     MBR_SECTOR,
     Partition,
@@ -44,21 +43,23 @@ def _part(blob: Blob, partition: Partition) -> Part:
     return Part(name=partition.name, blob=part, label=partition.label, problem=problem)
 
 
-def _gaps(blob: Blob, table: Table, budget: Budget) -> Iterator[Part]:
+def _gaps(blob: Blob, table: Table, budget: Budget) -> list[Part]:
     """What is not blank outside the partitions, from its first sector that is not blank."""
-    used = [(p.start, p.start + p.size, p.name) for p in table.partitions if p.size > 0]
-    used += [(start, end, "") for start, end in table.taken]
+    used = sorted(
+        [(p.start, p.start + p.size, p.name) for p in table.partitions if p.size > 0]
+        + [(start, end, "") for start, end in table.taken]
+    )
+    found: list[Slice] = []
+    names: list[str] = []
     at, last = 0, ""
-    given: dict[str, int] = {}
-    for start, end, name in (*sorted(used), (blob.size, blob.size, "")):
+    for start, end, name in (*used, (blob.size, blob.size, "")):
         begins = _first_bytes(blob, at, min(start, blob.size), budget)
         if begins is not None:
-            following = next((n for s, _, n in sorted(used) if n and s >= start), "")
-            called = f"before-{following}" if following else f"after-{last}" if last else "between"
-            count = given[called] = given.get(called, 0) + 1
-            name_of_it = called if count == 1 else f"{called}-{count}"
-            yield Part(name=name_of_it, blob=Slice(blob, begins, start - begins))
+            following = next((n for s, _, n in used if n and s >= start), "")
+            found.append(Slice(blob, begins, start - begins))
+            names.append(f"before-{following}" if following else f"after-{last}" if last else "raw")
         at, last = max(at, end), name or last
+    return [Part(name=name, blob=gap) for name, gap in zip(distinct(names), found, strict=True)]
 
 
 def _first_bytes(blob: Blob, start: int, end: int, budget: Budget) -> int | None:

@@ -25,15 +25,12 @@ from iotscan.observe.image.readers.ext_volume import (
     Volume,
     superblock_of,
 )
+from iotscan.observe.image.readers.inode_kinds import KINDS, device_number
 from iotscan.observe.image.readers.sealed import verity_after
-from iotscan.observe.image.tree import Entry, Kind
+from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
 
 _ROOT = 2
-_KINDS: dict[int, Kind] = {
-    stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFCHR: "char", stat.S_IFBLK: "block",
-    stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket",
-}  # fmt: skip
 _LARGE_BLOCK = 65536
 _DAMAGED = "a folder of it is damaged"
 _UNREPLAYED = "its journal was not replayed: what is read is older than what the device would see"
@@ -123,7 +120,7 @@ class ExtTree(NumberedTree):
 
     def _entry(self, path: str, number: int) -> Entry:
         inode = self._volume.inode(number)
-        kind = _KINDS.get(stat.S_IFMT(inode.mode))
+        kind = KINDS.get(stat.S_IFMT(inode.mode))
         if kind is None:
             raise Unreadable("a name of it leads to no file")
         return Entry(
@@ -165,9 +162,6 @@ def _names(block: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
-def _device(pointers: bytes) -> tuple[int, int]:
+def _device(pointers: bytes) -> tuple[int, int] | None:
     """Major and minor number: small ones stand in the first word, others in the second."""
-    old, new = struct.unpack_from("<2I", pointers)
-    if old:
-        return old >> 8 & 0xFF, old & 0xFF
-    return new >> 8 & 0xFFF, new & 0xFF | new >> 12 & 0xFFF00
+    return device_number(pointers[:2] if any(pointers[:4]) else pointers[4:8], "<")
