@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from iotscan.observe.image.blob import Blob, Bytes, read_whole
-from iotscan.observe.image.budget import Budget
+from iotscan.observe.image.budget import Budget, OverBudget
 from iotscan.observe.image.numbered import NumberedTree
 from iotscan.observe.image.reader import Contents, Reader
 from iotscan.observe.image.readers.ext_attributes import INLINE_DATA, attributes_of, inline_data
+from iotscan.observe.image.readers.ext_journal import as_recovered
 from iotscan.observe.image.readers.ext_volume import (
     ENCRYPTED,
     EXTENTS,
@@ -33,7 +34,6 @@ from iotscan.observe.image.unreadable import Unreadable, Unsupported
 _ROOT = 2
 _LARGE_BLOCK = 65536
 _DAMAGED = "a folder of it is damaged"
-_UNREPLAYED = "its journal was not replayed: what is read is older than what the device would see"
 
 
 def _recognises(head: bytes, blob: Blob, *, kind: str) -> bool:
@@ -45,14 +45,20 @@ def _opens(blob: Blob, budget: Budget) -> Contents:
     superblock = superblock_of(blob.read_at(SUPERBLOCK, SUPERBLOCK))
     if superblock is None:
         raise Unreadable("it is cut short")
-    tree = ExtTree(Volume(blob, superblock, budget))
-    end = superblock.blocks * superblock.block_size
     problems = []
+    end = superblock.blocks * superblock.block_size
     if end > blob.size:
         problems.append(f"it is cut short: {blob.size:,} of {end:,} bytes")
+    volume = Volume(blob, superblock, budget)
     if superblock.incompatible & RECOVER:
-        problems.append(_UNREPLAYED)
-    return Contents(tree=tree, parts=verity_after(blob, end), problem="; ".join(problems))
+        try:
+            replayed = as_recovered(volume, blob)
+            volume = Volume(replayed, superblock_of(replayed.read_at(SUPERBLOCK, SUPERBLOCK)) or superblock, budget)
+        except OverBudget:
+            raise
+        except Unreadable as error:
+            problems.append(f"its journal was not replayed, so it may be read as it was before: {error}")
+    return Contents(tree=ExtTree(volume), parts=verity_after(blob, end), problem="; ".join(problems))
 
 
 EXT = tuple(

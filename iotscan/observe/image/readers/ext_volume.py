@@ -55,6 +55,8 @@ class Superblock(msgspec.Struct, frozen=True, kw_only=True):
     descriptor_size: int
     first_meta_group: int
     backups: tuple[int, int]
+    journal: int
+    """Inode of the journal; 0 where it has none, or one on another device."""
     compatible: int
     incompatible: int
     read_only: int
@@ -107,6 +109,7 @@ def superblock_of(raw: bytes) -> Superblock | None:
         descriptor_size=struct.unpack_from("<H", raw, 0xFE)[0] if has_64 else 32,
         first_meta_group=struct.unpack_from("<I", raw, 0x104)[0],
         backups=struct.unpack_from("<2I", raw, 0x24C),
+        journal=struct.unpack_from("<I", raw, 0xE0)[0] if compatible & HAS_JOURNAL else 0,
         compatible=compatible,
         incompatible=incompatible,
         read_only=read_only,
