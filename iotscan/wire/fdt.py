@@ -158,6 +158,13 @@ def data_of(tree: DeviceTree, image: Node) -> Place | None:
     return None
 
 
+def size_with_data(tree: DeviceTree) -> int:
+    """Bytes of a tree with the data of its images that lies behind it."""
+    images = tree.root.child("images")
+    places = [data_of(tree, image) for image in images.nodes] if images is not None else []
+    return max([tree.size, *(place.offset + place.length for place in places if place is not None)])
+
+
 def _number(data: bytes, offset: int, size: int = 4) -> int:
     return int.from_bytes(data[offset : offset + size], "big")
 

@@ -11,7 +11,7 @@ from iotscan.observe.image.blob import Bytes, read_whole
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.opening import open_image
 from iotscan.observe.image.reader import HEAD, Contents, Reader
-from iotscan.observe.image.readers import firmware, uboot
+from iotscan.observe.image.readers import firmware, fit, uboot
 from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
 from tests.observe.image.sameness import damaged, survives
@@ -74,17 +74,17 @@ def test_environment_alone_and_in_an_area(tmp_path: Path, size: int, options: li
     assert opened(uboot.ENVIRONMENT, made) == Contents()
     area = bytes(0x8000) + made + b"\xff" * 0x3000
     assert not uboot.ENVIRONMENT.recognises(area[:HEAD], Bytes(area))
-    assert parts_of(opened(uboot.AREA_OF_BOOT, area)) == {"env@0x8000": made}
+    assert parts_of(opened(uboot.FIRMWARE, area)) == {"env@0x8000": made}
     larger = made + b"\xff" * 4096
     assert not uboot.ENVIRONMENT.recognises(larger[:HEAD], Bytes(larger))
-    assert parts_of(opened(uboot.AREA_OF_BOOT, larger)) == {"env@0x0": made}
+    assert parts_of(opened(uboot.FIRMWARE, larger)) == {"env@0x0": made}
 
 
 def test_an_environment_that_does_not_fit_its_checksum_is_none(tmp_path: Path) -> None:
     made = bytearray(environment(tmp_path, 4096))
     made[100] ^= 1
     for data in (bytes(made), bytes(0x400) + made):
-        for reader in (uboot.ENVIRONMENT, uboot.AREA_OF_BOOT):
+        for reader in (uboot.ENVIRONMENT, uboot.FIRMWARE):
             assert not reader.recognises(data[:HEAD], Bytes(data))
 
 
@@ -112,11 +112,50 @@ def test_an_area_with_all_of_it(tmp_path: Path) -> None:
     assert places["env@0x102000"] == "u-boot-env"
 
 
+def packed(folder: Path, name: str, *words: str) -> bytes:
+    (folder / "files").mkdir(exist_ok=True)
+    (folder / "files" / "hello").write_text("hello\n" * 99)
+    subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return (folder / name).read_bytes()
+
+
+def test_flash_without_a_table(tmp_path: Path) -> None:
+    """A router's flash as it is read out: boot loader, settings, kernel, root file system, what is written to."""
+    jffs2 = packed(tmp_path, "j", tool("mkfs.jffs2", "mtd-utils"), "-d", "files", "-e", "64KiB", "-p", "-o", "j")
+    root = packed(tmp_path, "s", tool("mksquashfs", "squashfs-tools"), "files", "s", "-no-progress")
+    words = ["-A", "mips", "-T", "kernel", "-C", "none", "-d", "files/hello", "u"]
+    kernel = packed(tmp_path, "u", tool("mkimage", "u-boot-tools"), *words)
+    env = environment(tmp_path, 0x10000)
+    flash = built("maltael").ljust(0x60000, b"\xff") + env + jffs2
+    flash = flash.ljust(0xA0000, b"\xff") + kernel
+    flash = flash.ljust(0xB0000, b"\xff") + root
+    flash = flash.ljust(0xD0000, b"\xff") + jffs2
+    (tmp_path / "flash").write_bytes(flash)
+    places = [(p.path, p.format, p.problem) for p in open_image(tmp_path / "flash").places]
+    assert [place for place in places if place[1] not in ("dtb", "")] == [
+        ("", "u-boot", ""), ("env@0x60000", "u-boot-env", ""), ("jffs2@0x70000", "jffs2", ""),
+        ("uimage@0xa0000", "uimage", ""), ("squashfs@0xb0000", "squashfs", ""), ("jffs2@0xd0000", "jffs2", ""),
+    ]  # fmt: skip
+
+
+def test_what_is_larger_than_a_boot_loader_is_told(tmp_path: Path) -> None:
+    flash = built("maltael").ljust(1 << 20, b"\xff") + b"vendor's own" * 500_000
+    assert "bytes of it are nothing that we know" in opened(uboot.UBOOT, flash).problem
+
+
+def test_what_stands_behind_a_fit(tmp_path: Path) -> None:
+    (tmp_path / "board.dts").write_text('/dts-v1/; / { images { a { data = "1"; type = "kernel"; }; }; };')
+    fit_image = packed(tmp_path, "f", tool("dtc", "device-tree-compiler"), "-o", "f", "board.dts")
+    made = environment(tmp_path, 4096)
+    found = parts_of(opened(fit.FIT, fit_image.ljust(8192, b"\xff") + made))
+    assert found["env@0x2000"] == made
+
+
 def test_a_broken_area_is_survived(tmp_path: Path) -> None:
     area = built("maltael") + environment(tmp_path, 8192) + built("qemu-x86")[-5000:]
     for what, broken in damaged(area, count=40):
         survives(uboot.UBOOT.opens, broken, what)
-        uboot.AREA_OF_BOOT.recognises(broken[:HEAD], Bytes(broken))
+        uboot.FIRMWARE.recognises(broken[:HEAD], Bytes(broken))
         uboot.ENVIRONMENT.recognises(broken[:HEAD], Bytes(broken))
 
 

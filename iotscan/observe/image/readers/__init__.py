@@ -59,7 +59,7 @@ def all_readers() -> tuple[Reader, ...]:
         uboot.ENVIRONMENT,
         kernel.UNPACKED,
         uboot.UBOOT,
-        uboot.AREA_OF_BOOT,
+        uboot.FIRMWARE,
     )
 
 

@@ -8,6 +8,7 @@ from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Slice
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.reader import Contents, Part, Reader
+from iotscan.observe.image.readers.boot_pieces import pieces_of
 from iotscan.observe.image.readers.naming import distinct, part_name, several
 from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
@@ -54,6 +55,8 @@ def _open_fit(blob: Blob, budget: Budget) -> Contents:
             continue
         data = Slice(blob, place.offset, place.length)
         parts.append(Part(name=name, blob=data, label=label, sealed=_sealed(node)))
+    # A boot loader's FIT may be the first thing in storage without a table.
+    parts += [piece.part(blob) for piece in pieces_of(blob, fdt.size_with_data(tree))]
     return Contents(parts=tuple(parts), problem=several(problems))
 
 

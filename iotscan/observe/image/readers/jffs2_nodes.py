@@ -88,6 +88,12 @@ def order_of(head: bytes) -> Order | None:
     return None
 
 
+def begins(head: bytes) -> bool:
+    """True where a node begins, by the checksum of its header."""
+    order = order_of(head)
+    return order is not None and crc(head[:8]) == struct.unpack_from(f"{order}I", head, 8)[0]
+
+
 def read_inode(blob: Blob, at: int, order: Order) -> Inode:
     """The inode node at a place that :func:`scan` found. Raises Unreadable."""
     raw = blob.read_at(at, _INODE)

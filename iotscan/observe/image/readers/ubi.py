@@ -84,6 +84,11 @@ def _is_sound(header: bytes, magic: bytes) -> bool:
     )
 
 
+def begins(header: bytes) -> bool:
+    """True where a block of UBI begins with these 64 bytes, by their checksum."""
+    return _is_sound(header, EC_MAGIC)
+
+
 def _layout(blob: Blob, budget: Budget) -> _Flash:
     """The block size is the distance of headers; of what lies inside a volume they would not be laid out the same."""
     first = blob.read_at(0, _HEADER)
