@@ -101,12 +101,13 @@ def run(machine: Machine, feed: Feed) -> Iterator[bytes]:
     """All that one stream gives; the feed then stands behind it. Raises Unreadable where it is cut short."""
     step = FIRST
     while not machine.eof:
-        data = feed.read(min(step, MOST // 4)) if machine.needs_input else b""
+        is_asked = machine.needs_input
+        data = feed.read(min(step, MOST // 4)) if is_asked else b""
         piece = machine.decompress(data, step)
         if piece:
             yield piece
-        elif not data and machine.needs_input and not machine.eof:
-            raise Unreadable(CUT_SHORT)
+        elif not data and not machine.eof and is_asked == machine.needs_input:
+            raise Unreadable(CUT_SHORT if is_asked else DAMAGED)
         step = min(2 * step, MOST)
     feed.at -= len(machine.unused_data or b"")
 
@@ -158,7 +159,8 @@ class Unpacked:
     def _pull(self) -> bool:
         """Unpack a piece more; False at the end. Raises :class:`Unreadable`, and the same again when asked again."""
         if self._fault is not None:
-            raise self._fault
+            # Another one: an error that is raised again keeps every place where it was.
+            raise type(self._fault)(str(self._fault))
         if self._is_done:
             return False
         try:

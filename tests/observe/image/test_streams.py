@@ -90,6 +90,14 @@ def test_frames_to_be_skipped_are_skipped(how: str) -> None:
     assert content_of(opened(data)) == b"one two"
 
 
+@pytest.mark.parametrize("how", ["gzip", "zstd", "lz4"])
+def test_streams_of_many_and_large_blocks(how: str) -> None:
+    content = (RANDOM + LINES) * 16
+    words = {"gzip": ("gzip", "-1c"), "zstd": ("zstd", "-qc1"), "lz4": ("lz4", "-qc", "-B7", "-BD")}[how]
+    data = subprocess.run([tool(words[0], how), *words[1:]], input=content, check=True, stdout=subprocess.PIPE).stdout
+    assert content_of(opened(data)) == content
+
+
 def test_a_long_window_of_zstd_within_the_limit() -> None:
     words = [tool("zstd", "zstd"), "-c", "-q", "--long=27", "-1"]
     data = subprocess.run(words, input=CONTENT, check=True, stdout=subprocess.PIPE).stdout
