@@ -4,11 +4,14 @@ The figures are those of ``reference/hostile-world.md`` §1b row 25.
 """
 
 import time
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 import msgspec
 
 from iotscan.observe.image.unreadable import Unreadable
 
+T = TypeVar("T")
 MIB, GIB = 1 << 20, 1 << 30
 
 
@@ -47,6 +50,7 @@ class Budget:
         self._unpacked = 0
         self._entries = 0
         self._ends = time.monotonic() + limits.seconds
+        self._shared: dict[Callable[[], object], object] = {}
 
     def unpack(self, taken: int, given: int, more: int) -> None:
         """Allow ``more`` bytes out of a stream of ``taken`` bytes that gave ``given`` so far.
@@ -74,6 +78,12 @@ class Budget:
             raise OverBudget(f"more than {self.limits.entries:,} files")
         if len(path) > self.limits.path:
             raise OverBudget(f"a path is longer than {self.limits.path:,} characters")
+
+    def shared(self, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for all trees of the image: for work that is bounded over all of them."""
+        if make not in self._shared:
+            self._shared[make] = make()
+        return cast(T, self._shared[make])
 
     def check_time(self) -> None:
         """Raises OverBudget when the time is over."""

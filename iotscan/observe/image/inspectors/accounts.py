@@ -36,7 +36,7 @@ def _inspect(tree: Tree) -> Heard:
             raise Unreadable("/etc/passwd is missing, or a link that leads nowhere")
         if passwd is not None and not any(_fields(passwd, 4)):
             raise Unreadable("/etc/passwd holds no account")
-        guessing = Guessing()
+        guessing = tree.budget.shared(Guessing)
         accounts = (
             *_accounts(tree, passwd or [], shadow, guessing),
             *_damage(tree.show("/etc/passwd"), passwd, 4),

@@ -14,8 +14,8 @@ from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.passwords.field import Field
 from iotscan.observe.image.passwords.hashing import Hashing, Untestable, Verify
 
-PER_HASH, IN_ALL = 1.2, 2.4
-"""Seconds of processor time for one hash, and for all of one root file system."""
+PER_HASH, IN_ALL = 1.2, 4.0
+"""Seconds of processor time for one hash, and for all of an image."""
 _SLOWEST = 0.5
 """Seconds for one try, by its setting: a slower one could not be stopped once it runs."""
 CORE = ("admin", "root", "password", "1234", "12345", "123456", "default", "user", "toor", "changeme")
@@ -38,16 +38,25 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guessing:
-    """The tries on one root file system. ``clock`` gives processor seconds."""
+    """The tries on one image. ``clock`` gives processor seconds.
+
+    The same hash of the same name, as in two slots of one device, is tried once.
+    """
 
     def __init__(self, hashing: Hashing | None = None, clock: Callable[[], float] = time.thread_time) -> None:
         self._hashing = hashing or Hashing()
         self._clock = clock
         self._left = IN_ALL
+        self._done: dict[tuple[str, str], Guess] = {}
         self._documented: tuple[tuple[str, str], ...] | None = None
 
     def guess(self, text: str, field: Field, name: str) -> Guess:
         """Try the well-known passwords on the password field ``text`` of the account ``name``."""
+        if (text, name) not in self._done:
+            self._done[text, name] = self._guess(text, field, name)
+        return self._done[text, name]
+
+    def _guess(self, text: str, field: Field, name: str) -> Guess:
         if field.scheme in ("locked", "empty"):
             return Guess(known=Answer.of(False))
         if field.effort == float("inf"):
