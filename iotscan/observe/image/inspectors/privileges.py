@@ -20,8 +20,6 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _PROGRAMS = ("/usr/bin/sudo", "/usr/local/bin/sudo", "/usr/bin/doas", "/usr/local/bin/doas", "/usr/bin/pkexec")
 _DEPTH = 8
-_INCLUDE = re.compile(r"[#@](include|includedir)[ \t]+\"?([^\"]{1,400})\"?\s*$")
-_SPECIFICATION = re.compile(r"(?P<who>[^\s=]+)[ \t]+(?P<hosts>[^=]+?)[ \t]*=[ \t]*(?P<what>.+)$")
 _RUN_AS = re.compile(r"\(\s*([^)]{0,200})\)\s*")
 _TAG = re.compile(r"(NOPASSWD|PASSWD|NOEXEC|EXEC|SETENV|NOSETENV|LOG_INPUT|NOLOG_INPUT|LOG_OUTPUT|NOLOG_OUTPUT|FOLLOW|"
                   r"NOFOLLOW|MAIL|NOMAIL|INTERCEPT|NOINTERCEPT)\s*:\s*")  # fmt: skip
@@ -52,10 +50,10 @@ def _inspect(tree: Tree) -> Heard:
 def _sudoers(tree: Tree, path: str, found: _Found, depth: int) -> None:
     aliases: dict[str, str] = {}
     for number, line in _joined(lines_of(tree, path) or []):
-        include = _INCLUDE.match(line)
-        if include:
+        words = line.split(None, 1)
+        if len(words) == 2 and words[0] in ("@include", "#include", "@includedir", "#includedir"):
             if depth < _DEPTH:
-                for file in _included(tree, include[1], include[2].strip(), path):
+                for file in _included(tree, words[0][1:], words[1].strip('" '), path):
                     _sudoers(tree, file, found, depth + 1)
             continue
         content = re.sub(r"(?:^|\s)#(?!\d).*$", "", line).strip()
@@ -93,12 +91,14 @@ def _joined(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 def read_sudo_rule(text: str, path: str, line: int, aliases: dict[str, str]) -> Iterator[PrivilegeRule]:
     """The rules of one user specification, one for each run of commands with the same tags; none where it is none."""
-    match = _SPECIFICATION.match(text)
-    if match is None:
+    # USER HOSTS = COMMANDS
+    before, is_rule, what = text.partition("=")
+    names = before.split()
+    if not is_rule or len(names) < 2 or not what.strip():
         return
     becomes, asks = "root", True
     groups: dict[tuple[str, bool], list[str]] = {}
-    for piece in _split(match["what"]):
+    for piece in _split(what):
         run_as = _RUN_AS.match(piece)
         if run_as:
             becomes, piece = run_as[1].strip() or "root", piece[run_as.end() :]
@@ -112,7 +112,7 @@ def read_sudo_rule(text: str, path: str, line: int, aliases: dict[str, str]) -> 
             path=path,
             line=line,
             system="sudo",
-            who=safe_text(match["who"], 100),
+            who=safe_text(names[0], 100),
             becomes=safe_text(who_else, 100),
             commands=tuple(safe_text(c, 120) for c in commands[:40]),
             asks_password=asks_password,
@@ -155,11 +155,28 @@ def _doas(tree: Tree, found: _Found) -> None:
 def _polkit(tree: Tree) -> Iterator[PrivilegeRule]:
     for folder in _RULES:
         for path, lines in texts_below(tree, folder, endings=(".rules",)):
-            text = re.sub(r"/\*[\s\S]*?\*/|^\s*//.*$", lambda m: "\n" * m[0].count("\n"), "\n".join(lines), flags=re.M)
-            yield from _javascript(path, text)
+            yield from _javascript(path, _without_comments(lines))
     for folder in _PKLA:
         for path, lines in texts_below(tree, folder, endings=(".pkla",)):
             yield from _pkla(path, lines)
+
+
+def _without_comments(lines: list[str]) -> str:
+    """JavaScript with its comments of whole lines and its ``/* … */`` emptied; every line stays where it is."""
+    kept: list[str] = []
+    is_comment = False
+    for line in lines:
+        pieces, at = [], 0
+        while at < len(line):
+            end = line.find("*/" if is_comment else "/*", at)
+            if not is_comment:
+                pieces.append(line[at : end if end >= 0 else len(line)])
+            if end < 0:
+                break
+            is_comment, at = not is_comment, end + 2
+        text = "".join(pieces)
+        kept.append("" if text.lstrip().startswith("//") else text)
+    return "\n".join(kept)
 
 
 def _javascript(path: str, text: str) -> Iterator[PrivilegeRule]:
