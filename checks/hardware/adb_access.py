@@ -2,7 +2,8 @@
 
 ## What it looks at
 Whether a service answers the CNXN message of the Android debug bridge (ADB), and how: with a session, or with
-a demand for a signed token (AUTH). Nothing is opened on the device and no key is offered.
+a demand for a signed token (AUTH). Nothing is opened on the device and no key is offered. In an image: whether adbd
+is started and a property puts it on the network.
 
 ## Why it matters
 ADB is a debug interface: whoever gets a session has a shell, can install programs and copy the storage. Open on
@@ -40,7 +41,7 @@ CNXN = r"CNXN\0\0\0\1\0\20\0\0\7\0\0\0\62\2\0\0\274\261\247\261host::\0"
         clause("OWASP IoT Top 10", "2018", "I2"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(j)"),
     ),
-    tags=("exposure", "network"),
+    tags=("configuration", "exposure", "network"),
     since="0.1",
     effort="low",
 )
@@ -51,7 +52,7 @@ def adb_access(adb: AdbServer, target: Target) -> Returned:
     return bad(
         "key-demanded" if adb.needs_key else "open",
         "the debug bridge demands a key" if adb.needs_key else "the debug bridge opens a session without a key",
-        observed=f"{answer} {adb.banner}".strip(),
+        observed="adbd on the network" if target.subject.image else f"{answer} {adb.banner}".strip(),
         expected="no debug bridge on the network",
         reproduce=ask,
         shows=answer,

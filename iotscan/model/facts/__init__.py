@@ -31,6 +31,7 @@ from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
+from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.image import KeyFile, PrivateKeys, Updater, Updaters
 from iotscan.model.facts.integrity import (
@@ -103,6 +104,7 @@ AnyFact = (
     | Entropy
     | FirstBoot
     | FitImages
+    | FtpPolicy
     | HttpServer
     | KernelCommandLines
     | KernelConfigs
@@ -191,6 +193,8 @@ __all__ = [
     "FitImage",
     "FitImages",
     "FitSignature",
+    "FtpPolicy",
+    "FtpTls",
     "HashTree",
     "HostKey",
     "HttpServer",

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotscan.model.facts import MqttBroker, SnmpAgent, SshPolicy, SshServer, TelnetServer, TlsEndpoint
+from iotscan.model.facts import (
+    AdbServer,
+    FtpPolicy,
+    MqttBroker,
+    SnmpAgent,
+    SshPolicy,
+    SshServer,
+    TelnetServer,
+    TlsEndpoint,
+)
 from iotscan.model.facts.fact import Fact
 from iotscan.observe.heard import Configured, Heard
 from iotscan.observe.image.configuration import all_configurations
@@ -21,7 +30,7 @@ from tests.observe.image.test_startup import add_links
 
 F = TypeVar("F", bound=Fact)
 BY_NAME: Mapping[str, Inspector] = {inspector.name: inspector for inspector in all_configurations()}
-PROGRAMS = ("sshd", "dropbear", "mosquitto", "snmpd", "telnetd", "httpd")
+PROGRAMS = ("sshd", "dropbear", "mosquitto", "snmpd", "telnetd", "httpd", "vsftpd", "proftpd", "adbd")
 
 
 def a_gateway(folder: Path, inittab: Iterable[str], files: Mapping[str, str | bytes] = {}) -> FolderTree:
@@ -333,3 +342,73 @@ def test_any_configuration_is_survived(tmp_path_factory: pytest.TempPathFactory,
     )
     for inspector in BY_NAME.values():
         heard_of(inspector, tree)
+
+
+FTP = {
+    "listen=YES\n": (True, False, "none"),
+    "anonymous_enable=NO\nssl_enable=YES\n": (False, False, "demanded"),
+    "anonymous_enable=NO\n#ssl_enable=YES\n": (False, False, "none"),
+    "anonymous_enable=YES\nwrite_enable=YES\nanon_upload_enable=YES\n": (True, True, "none"),
+    "anonymous_enable=NO\nssl_enable=YES\nforce_local_logins_ssl=NO\n": (False, False, "offered"),
+}
+
+
+@pytest.mark.parametrize("config", FTP)
+def test_vsftpd(tmp_path: Path, config: str) -> None:
+    tree = a_gateway(tmp_path, ["/usr/sbin/vsftpd /etc/vsftpd.conf"], {"etc/vsftpd.conf": config})
+    (one,) = facts(said("vsftpd", tree), FtpPolicy)
+    assert (one.anonymous.known, one.anonymous_writes.known, one.tls.known) == FTP[config]
+    assert len(facts(said("vsftpd", tree), TlsEndpoint)) == (one.tls.known != "none")
+
+
+def test_the_vsftpd_conf_of_debian(tmp_path: Path) -> None:
+    try:
+        config = Path("/etc/vsftpd.conf").read_text()
+    except OSError:
+        pytest.skip("vsftpd.conf is missing (package vsftpd)")
+    tree = a_gateway(tmp_path, ["/usr/sbin/vsftpd /etc/vsftpd.conf"], {"etc/vsftpd.conf": config})
+    (found,) = (c for c in said("vsftpd", tree) if isinstance(c.fact, FtpPolicy))
+    assert isinstance(found.fact, FtpPolicy)
+    assert (found.fact.anonymous.known, found.fact.tls.known, found.service) == (False, "none", "tcp/21")
+    assert config.splitlines()[found.line - 1] == "anonymous_enable=NO"
+
+
+PROFTPD = {
+    "": (False, False, "none"),
+    "<IfModule mod_tls.c>\nTLSEngine on\nTLSRequired on\nTLSProtocol TLSv1.2 TLSv1.3\n</IfModule>\n": (
+        *(False, False),
+        "demanded",
+    ),
+    "#<Anonymous ~ftp>\n#</Anonymous>\nTLSEngine off\n": (False, False, "none"),
+    "<Anonymous ~ftp>\n<Limit WRITE>\nDenyAll\n</Limit>\n</Anonymous>\n": (True, False, "none"),
+    "<Anonymous ~ftp>\nUser ftp\n</Anonymous>\nInclude /etc/proftpd/tls.conf\n": (True, True, "offered"),
+}
+
+
+@pytest.mark.parametrize("config", PROFTPD)
+def test_proftpd(tmp_path: Path, config: str) -> None:
+    files = {"etc/proftpd/proftpd.conf": f"Port 2121\n{config}", "etc/proftpd/tls.conf": "TLSEngine on\n"}
+    tree = a_gateway(tmp_path, ["/usr/sbin/proftpd -n -c /etc/proftpd/proftpd.conf"], files)
+    found = said("proftpd", tree)
+    (one,) = facts(found, FtpPolicy)
+    assert (one.anonymous.known, one.anonymous_writes.known, one.tls.known) == PROFTPD[config]
+    assert {c.service for c in found} == {"tcp/2121"}
+    for tls in facts(found, TlsEndpoint):
+        assert (tls.opening, tls.versions["TLSv1.0"].known) == ("ftp", False if "TLSv1.2" in config else None)
+
+
+def test_adbd(tmp_path: Path) -> None:
+    tree = a_gateway(tmp_path / "a", ["/usr/sbin/adbd"], {"default.prop": "ro.x=1\nservice.adb.tcp.port=5555\n"})
+    (found,) = said("adbd", tree)
+    assert (found.fact, found.service, found.line) == (AdbServer(needs_key=False), "tcp/5555", 2)
+    assert (
+        said("adbd", a_gateway(tmp_path / "b", ["/usr/sbin/adbd"], {"default.prop": "service.adb.tcp.port=0\n"})) == ()
+    )
+    (missed,) = heard_of(BY_NAME["adbd"], a_gateway(tmp_path / "c", ["/usr/sbin/adbd"])).missed
+    assert missed.reason == "not_observable"
+
+
+def test_a_file_that_comes_with_the_start_is_open(tmp_path: Path) -> None:
+    tree = a_gateway(tmp_path, ["/usr/sbin/mosquitto -c /run/mosquitto.conf", "/usr/sbin/snmpd -C -c /run/snmpd.conf"])
+    for name in ("mosquitto", "snmpd"):
+        assert {m.reason for m in heard_of(BY_NAME[name], tree).missed} == {"not_observable"}

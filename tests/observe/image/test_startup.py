@@ -1,13 +1,14 @@
 """What an image starts: every init system on small roots, systemd also against its own tools."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.model.facts import ScheduledJobs, StartedService, StartedServices
@@ -131,6 +132,24 @@ def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
     assert found["tty@one.service"].arguments == ("one",)
 
 
+def test_an_empty_line_takes_back_addresses_but_no_dependency(tmp_path: Path) -> None:
+    tree = a_system(
+        tmp_path,
+        {
+            f"{UNITS}/web.socket": "[Socket]\nListenStream=8080\n",
+            "etc/systemd/system/web.socket.d/a.conf": "[Socket]\nListenStream=\nListenStream=127.0.0.1:8081\n",
+            f"{UNITS}/web.service": "[Unit]\nWants=more.service\n" + unit("ExecStart=/opt/web"),
+            "etc/systemd/system/web.service.d/a.conf": "[Unit]\nWants=\n",
+            f"{UNITS}/more.service": unit("ExecStart=/opt/more"),
+        },
+        {"etc/systemd/system/sockets.target.wants/web.socket": f"/{UNITS}/web.socket"},
+    )
+    found = started(tree)
+    assert sorted(found) == ["more.service", "web.service"]
+    assert [p.port for p in found["web.service"].listeners] == [8081]
+    assert found["web.service"].faces_network.known is False
+
+
 def test_presets_enable_with_the_first_start(tmp_path: Path) -> None:
     files = {
         f"{UNITS}/a.service": unit("ExecStart=/opt/a"),
@@ -174,6 +193,38 @@ def test_the_closure_agrees_with_systemctl(tmp_path: Path) -> None:
     assert sorted(found) == sorted(f"{name}.service" for name, state in said.items() if state == "enabled")
     assert Units(tree).load("nick.service").name == "alias.service"
     assert Units(tree).load("masked.service").is_masked
+
+
+REAL_UNITS = ("avahi-daemon", "dovecot", "lighttpd", "mosquitto", "nginx", "snmpd", "ssh", "vsftpd")
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemctl (package systemd) is the control")
+def test_real_units_agree_with_systemctl(tmp_path: Path) -> None:
+    real = Path("/usr/lib/systemd/system")
+    names = [name for name in REAL_UNITS if (real / f"{name}.service").is_file()]
+    if len(names) < 4:
+        pytest.skip("units of services are missing (packages mosquitto, nginx-light, openssh-server, snmpd, vsftpd)")
+    place = tmp_path / UNITS
+    place.mkdir(parents=True)
+    shown = [f"{name}.service" for name in names]
+    for unit_name in [*shown, *(file.name for file in real.glob("*.target"))]:
+        # A link between units stays one.
+        shutil.copy(real / unit_name, place / unit_name, follow_symlinks=False)
+        for program in re.findall(r"^ExecStart=[-@:+!]*(/\S+)", (real / unit_name).read_text(), re.M):
+            (tmp_path / program.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / program.lstrip("/")).write_bytes(b"")
+    # snmpd has a condition on its configuration, which systemctl does not look at.
+    files = {name: TARGETS[name] for name in ("usr/lib/systemd/systemd", "etc/machine-id")}
+    tree = a_root(tmp_path, {**files, "etc/snmp/snmpd.conf": "x"})
+    add_links(tmp_path, LINKS)
+    root = f"--root={tmp_path}"
+    for words in (["enable", *shown[1:]], ["mask", shown[1]], ["disable", shown[2]]):
+        subprocess.run(["systemctl", root, *words], capture_output=True, timeout=20, check=True)
+    listed = ["systemctl", root, "list-unit-files", "--state=enabled", "--type=service", "--no-legend", "--plain"]
+    done = subprocess.run(listed, capture_output=True, text=True, timeout=20, check=True)
+    enabled = sorted(line.split()[0] for line in done.stdout.splitlines())
+    assert enabled == sorted(shown[3:])
+    assert sorted(started(tree)) == enabled
 
 
 def test_init_scripts_of_system_v(tmp_path: Path) -> None:
@@ -362,6 +413,24 @@ def test_secrets_in_arguments_stay_out() -> None:
     shown = without_secret_words(words)
     assert not {"s3", "t0", "--psk-key=ab"} & set(shown)
     assert "/etc/p" in shown
+
+
+UNIT_LINES = st.lists(
+    st.sampled_from(
+        ["[Service]", "[Unit]", "ExecStart=", "ExecStart=@/opt/a", "Wants=a.service x@%i.service", "\\", "="]
+    )
+    | st.text(max_size=30),
+    max_size=10,
+)
+
+
+@settings(max_examples=40)
+@given(lines=UNIT_LINES)
+def test_any_unit_is_survived(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    text = "\n".join(lines).encode("utf-8", "replace").decode()
+    folder = tmp_path_factory.mktemp("any")
+    tree = a_system(folder, {f"{UNITS}/a.service": text, "etc/crontab": text}, wanted("a.service"))
+    heard_of(startup.INSPECTOR, tree)
 
 
 @given(st.text(max_size=300))

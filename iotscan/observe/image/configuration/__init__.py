@@ -8,11 +8,20 @@ from iotscan.observe.image.inspector import Inspector
 
 def all_configurations() -> tuple[Inspector, ...]:
     """An inspector for every program whose configuration is read, and one for the services that are left."""
-    from iotscan.observe.image.configuration import dropbear, mosquitto, openssh, snmpd, telnetd
+    from iotscan.observe.image.configuration import (
+        adbd,
+        dropbear,
+        mosquitto,
+        openssh,
+        proftpd,
+        snmpd,
+        telnetd,
+        vsftpd,
+    )
     from iotscan.observe.image.configuration.configured import inspector_of
     from iotscan.observe.image.configuration.unread import inspector_beside
 
-    read = (dropbear, mosquitto, openssh, snmpd, telnetd)
+    read = (adbd, dropbear, mosquitto, openssh, proftpd, snmpd, telnetd, vsftpd)
     configurations = [module.CONFIGURATION for module in read]
     programs = tuple(program for configuration in configurations for program in configuration.programs)
     return (*map(inspector_of, configurations), inspector_beside(programs))

@@ -118,10 +118,11 @@ class _Closure:
 
     def _pulled_in(self, unit: Unit) -> Iterator[tuple[str, str]]:
         place = f"{self._tree.show(unit.path)}" if unit.path else unit.name
-        for key in _PULLS:
-            for setting in unit.listed("Unit", key):
+        for setting in unit.settings:
+            # Dependencies cannot be taken back: an empty assignment does nothing (systemd.unit(5), "Description").
+            if setting.section == "Unit" and setting.key in _PULLS:
                 for word in setting.value.split():
-                    yield _specified(word, unit), f"{key}= in {self._tree.show(setting.path)}"
+                    yield _specified(word, unit), f"{setting.key}= in {self._tree.show(setting.path)}"
         for kind in _LINKS:
             yield from self.units.asked_for(unit, kind)
         for name, target, rule in self._presets:
