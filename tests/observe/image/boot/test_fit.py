@@ -1,5 +1,6 @@
 """FIT images as mkimage makes them, and the keys it writes into control device trees."""
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,16 @@ def test_a_changed_tree_breaks_the_signature_and_changed_data_the_hash(tmp_path:
         assert image.configurations[0].signatures[0].holds.known is holds
         assert image.changed == changed
         assert lines.lines[0].is_signed is (holds and "fdt-1" not in changed)
+
+
+def test_bootargs_of_an_environment_replace_those_that_are_signed(tmp_path: Path) -> None:
+    itb, _ = fit(tmp_path, "signed", signed=signature("sha256,rsa2048"))
+    for text, is_signed in ((b"bootdelay=1", True), (b"bootargs=quiet", False)):
+        body = (text + b"\0\0").ljust(508, b"\0")
+        block = zlib.crc32(body).to_bytes(4, "little") + body
+        lines = facts_of(a_site(("p1", "fit", itb.read_bytes()), ("p2", "u-boot-env", block)))["KernelCommandLines"]
+        assert isinstance(lines, KernelCommandLines)
+        assert [line.is_signed for line in lines.lines if line.carrier == "device-tree"] == [is_signed]
 
 
 def test_the_key_of_another_device_does_not_confirm_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 1 << 20
 """Bytes of a configuration file that are read."""
-_FOLDERS = ("/boot", "/efi")
-"""Where a root file system holds what a loader reads; other file systems are looked through whole."""
+_IN_ROOT = ("boot", "efi")
+_IN_OTHERS = ("boot", "efi", "grub", "grub2", "loader", "extlinux", "ostree")
+"""Folders at the top in which loaders look, in lower case: of a root file system, and of any other."""
 _ENTRIES = 20_000
 _HASHED = 4 << 30
 _SIGNATURES = 100
@@ -102,13 +104,19 @@ class Chain:
 
     def _files(self) -> Iterator[BootFile]:
         for place, tree in self.site.trees:
-            starts = _FOLDERS if place.role == "root" else ("/",) if place.role == "files" else ()
-            for start in starts:
-                found = tree.find(start)
-                if found is None or found.kind != "folder":
-                    continue
-                for number, entry in enumerate(tree.walk(found.path, unread=[])):
-                    if number >= _ENTRIES:
-                        break
-                    if entry.kind == "file" and entry.size:
-                        yield BootFile(tree=tree, entry=entry)
+            if place.role not in ("root", "files"):
+                continue
+            wanted = _IN_ROOT if place.role == "root" else _IN_OTHERS
+            for entry in islice(_entries(tree, wanted, is_root=place.role == "root"), _ENTRIES):
+                if entry.kind == "file" and entry.size:
+                    yield BootFile(tree=tree, entry=entry)
+
+
+def _entries(tree: Tree, wanted: tuple[str, ...], *, is_root: bool) -> Iterator[Entry]:
+    for above in tree.children("/"):
+        if above.name.lower() in wanted:
+            found = tree.find(above.path)
+            if found is not None and found.kind == "folder":
+                yield from tree.walk(found.path, unread=[])
+        elif not is_root:
+            yield above

@@ -58,8 +58,10 @@ def _lines(chain: Chain) -> Iterator[CommandLine]:
 
 
 def _device_trees(chain: Chain) -> Iterator[CommandLine]:
+    # U-Boot puts bootargs of its environment in the place of a tree's (boot/fdt_support.c, fdt_chosen).
+    is_replaced = any(found.get("bootargs") for _, _, found in environments.environments(chain))
     for place, blob, image in chain.fits:
-        signed = fit.signed_nodes(image)
+        signed = frozenset[str]() if is_replaced else fit.signed_nodes(image)
         for name, root in fit.trees_in(place, blob):
             shown = f"{place.shown or place.format}:{safe_text(name, 80)}"
             yield from _chosen(shown, root, is_signed=safe_text(name, 80) in signed)

@@ -34,6 +34,7 @@ _CHUNK = 4 << 20
 _TABLE_LIMIT = 4 << 20
 _EFI_SUBSYSTEMS = range(10, 14)
 _DEFAULT_NAMES = ("/bootx64.efi", "/bootaa64.efi", "/bootia32.efi", "/bootarm.efi", "/bootriscv64.efi")
+_KERNELS = ("vmlinu", "bzimage", "zimage", "image", "linux", "kernel")
 _LOADERS: tuple[tuple[EfiProgram, bytes], ...] = (
     ("shim", b"shim,"),
     ("grub", b"grub,"),
@@ -63,11 +64,16 @@ def programs(chain: Chain) -> Iterator[tuple[EfiBinary, Program, Blob]]:
             seen.add(shown)
             yield found
     for file in chain.files:
-        if file.entry.size > 1024 and file.shown not in seen:
+        if _is_called_program(file.name) and file.entry.size > 1024 and file.shown not in seen:
             try:
                 yield from _program(chain, file.shown, file.name, file.blob)
             except Unreadable as error:
                 raise Unreadable(f"{file.shown}: {error}") from error
+
+
+def _is_called_program(name: str) -> bool:
+    """True for what firmware and loaders start by its name: a path in lower case."""
+    return name.endswith((".efi", ".signed")) or name.rpartition("/")[2].startswith(_KERNELS)
 
 
 def is_sound(binary: EfiBinary) -> bool:
