@@ -65,7 +65,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         found: list[Setting] = []
         for setting in self.settings:
             if (setting.section, setting.key) == (section, key):
-                found = [*found, setting]
+                found = [*found, setting] if setting.value else []
         return found
 
     def words(self, section: str, key: str) -> list[str]:
