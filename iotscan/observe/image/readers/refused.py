@@ -15,7 +15,6 @@ from iotscan.observe.image.reader import HEAD, Contents, Reader
 from iotscan.observe.image.unreadable import Unsupported
 
 _FOOTER = 512
-_SWAP_PAGES = (4096, 8192, 16384, 65536)
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -102,18 +101,27 @@ _TABLE = (
 )  # fmt: skip
 
 
+_SWAP = tuple(Mark(page - 10, magic) for page in (4096, 8192, 16384, 65536) for magic in (b"SWAPSPACE2", b"SWAP-SPACE"))
+"""At the end of the first page of memory."""
+
+
 def _has_mark(head: bytes, blob: Blob, mark: Mark) -> bool:
-    start = mark.offset if mark.offset >= 0 else blob.size + mark.offset
-    end = start + len(mark.value)
-    if start < 0 or end > blob.size:
+    start = mark.offset
+    if start >= 0 and start + len(mark.value) <= HEAD:
+        # Asked of every file that may be an image: it must be cheap.
+        return head.startswith(mark.value, start)
+    if start < 0:
+        start += blob.size
+    if start < 0 or start + len(mark.value) > blob.size:
         return False
-    if end <= min(len(head), HEAD):
-        return head[start:end] == mark.value
     return blob.read_at(start, len(mark.value)) == mark.value
 
 
 def _recognises(head: bytes, blob: Blob, *, format: _Refused) -> bool:
-    return any(_has_mark(head, blob, m) for m in format.marks) and (format.also is None or format.also(blob))
+    for mark in format.marks:
+        if _has_mark(head, blob, mark):
+            return format.also is None or format.also(blob)
+    return False
 
 
 def _refuses(blob: Blob, budget: Budget, *, said: str) -> Contents:
@@ -121,8 +129,7 @@ def _refuses(blob: Blob, budget: Budget, *, said: str) -> Contents:
 
 
 def _is_swap(head: bytes, blob: Blob) -> bool:
-    marks = (Mark(page - 10, magic) for page in _SWAP_PAGES for magic in (b"SWAPSPACE2", b"SWAP-SPACE"))
-    return any(_has_mark(head, blob, mark) for mark in marks)
+    return any(_has_mark(head, blob, mark) for mark in _SWAP)
 
 
 def _holds_nothing(blob: Blob, budget: Budget) -> Contents:
