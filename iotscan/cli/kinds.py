@@ -77,6 +77,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.credential_records:WrittenRecords",
             reader="iotscan.data.credential_records:read_records",
         ),
+        "end-of-life": Kind(
+            schema="iotscan/end-of-life@1",
+            about="until when software gets security updates",
+            written="iotscan.data.end_of_life:EndOfLife",
+            reader="iotscan.data.end_of_life:read_end_of_life",
+        ),
         "psks": Kind(
             schema="iotscan/psks@1",
             about="documented pre-shared keys of examples",
