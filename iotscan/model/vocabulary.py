@@ -156,6 +156,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "crypto": "algorithms, key sizes, protocol versions",
         "disclosure": "where flaws are reported, how long support lasts",
         "exposure": "what is reachable that need not be",
+        "hardening": "what makes a flaw harder to use",
         "image": "answered by an image",
         "key-rotation": "whether keys are renewed and can be withdrawn",
         "mqtt": "MQTT brokers",

@@ -50,6 +50,7 @@ from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
+from iotscan.model.facts.program import Program, Programs
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
@@ -120,6 +121,7 @@ AnyFact = (
     | PortSweep
     | PrivateKeys
     | PrivilegeRules
+    | Programs
     | QuicServer
     | RemoteShells
     | RootIntegrity
@@ -225,6 +227,8 @@ __all__ = [
     "PrivateKeys",
     "PrivilegeRule",
     "PrivilegeRules",
+    "Program",
+    "Programs",
     "QuicServer",
     "RemoteShell",
     "RemoteShells",
