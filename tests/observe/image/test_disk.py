@@ -259,10 +259,17 @@ def test_boot_sectors_of_others_are_no_disk() -> None:
         assert is_one == (at == 450)
 
 
-@pytest.mark.parametrize("script", [GPT, MBR], ids=["gpt", "mbr"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        'label: gpt\nfirst-lba: 64\nstart=64, size=64, name="a"\nstart=128, size=64\n',
+        "label: dos\nstart=8, size=8\nstart=32, size=256, type=5\nstart=64, size=8\nstart=128, size=8\n",
+    ],
+    ids=["gpt", "mbr"],
+)
 def test_damage_is_named(tmp_path: Path, script: str) -> None:
-    data = divided(tmp_path, script)
-    for what, bad in damaged(bytes(data), first=1600, count=80):
+    data = divided(tmp_path, script, MIB // 4)
+    for what, bad in damaged(bytes(data), first=1600, count=200):
         blob = Bytes(bad)
         if DISK.recognises(bad[:4096], blob):
             survives(DISK.opens, bad, what)

@@ -125,7 +125,8 @@ def test_a_file_of_many_pieces_and_a_folder_with_an_index(tmp_path: Path, kind: 
             file.write(b"%d" % number)
     (folder / "three-levels").write_bytes(samples.RANDOM)
     with (folder / "three-levels").open("r+b") as file:
-        file.seek(70 << 20)
+        # With pointers this takes three levels of them.
+        file.seek((70 if kind == "ext2" else 5) << 20)
         file.write(b"far away")
     image = packed(Sample(folder=folder, expected=()), tmp_path, "-t", kind, "-b", "1024", size="12M")
     checked = subprocess.run([tool("e2fsck", "e2fsprogs"), "-fyD", image], check=False, stdout=subprocess.DEVNULL)
