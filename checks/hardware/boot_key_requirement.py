@@ -3,7 +3,8 @@
 ## What it looks at
 The device tree of the bootloader itself (inside U-Boot, beside it in a FIT of firmware, or as a file), the keys under
 its `/signature` node, and whether each is `required`: `conf` for whole configurations, `image` for single images. This
-is evidence in the image: that the chip starts no other bootloader is decided by fuses.
+is evidence in the image: that the chip starts no other bootloader is decided by fuses. Where a key is required, also
+whether the boot commands go round it: `booti`, `bootz`, `bootefi`, `go`, `source` and `sysboot` look into no FIT.
 
 ## Why it matters
 A signed kernel protects nothing while nobody demands the signature: without a required key U-Boot starts an unsigned
@@ -13,7 +14,8 @@ device tree together into a new FIT, each with its genuine signature.
 ## How to fix
 Have `mkimage` write the key into the control device tree as required: `mkimage -f image.its -k keys -K u-boot.dtb -r
 image.itb`, then build U-Boot with that tree (`EXT_DTB=u-boot.dtb`). In Yocto `UBOOT_SIGN_ENABLE = "1"` does both.
-Switch `CONFIG_LEGACY_IMAGE_FORMAT` off, so that a legacy image is no way round it.
+Start with `bootm` alone, and switch `CONFIG_LEGACY_IMAGE_FORMAT`, `CONFIG_CMD_BOOTI` and `CONFIG_CMD_SOURCE` off: no
+other format is then a way round it.
 
 ## References
 - U-Boot doc/usage/fit/signature.rst ("Required keys", "Signed Configurations")
@@ -21,10 +23,12 @@ Switch `CONFIG_LEGACY_IMAGE_FORMAT` off, so that a legacy image is no way round 
 """
 
 from iotscan.sdk import (
+    BootEnvironments,
     BootKeys,
     BootStages,
     ControlTree,
     FitImages,
+    Presence,
     Returned,
     Subject,
     Target,
@@ -62,6 +66,21 @@ def judge(tree: ControlTree, place: Subject, is_signed: bool) -> Verdict | None:
     return bad("no-key", text, observed=f"{place}: no key under /signature", expected=WANTED, about=place)
 
 
+def ways_round(found: BootEnvironments | None, image: str) -> list[Verdict]:
+    """Boot commands that start what is in no FIT: the required key is never asked for it."""
+    return [
+        bad(
+            "bypassed",
+            f"{one.boots_unchecked[0]} starts something that no required key covers",
+            observed=f"{one.path} ({one.source} environment): {', '.join(one.boots_unchecked[:5])}",
+            expected="bootm of a FIT, and no booti, bootz, bootefi, go, source or sysboot",
+            about=Subject(image=image, path=one.path),
+        )
+        for one in (found.environments if found else ())
+        if one.boots_unchecked
+    ]
+
+
 @check(
     id="boot-key-requirement",
     aliases=("HW-002",),
@@ -70,6 +89,7 @@ def judge(tree: ControlTree, place: Subject, is_signed: bool) -> Verdict | None:
     variants={
         "no-key": ("high", "The bootloader has no key, although a FIT is signed"),
         "not-required": ("high", "The bootloader has a key that nothing requires"),
+        "bypassed": ("medium", "A boot command starts something that no required key covers"),
         "images-only": ("medium", "The key is required for single images, not for configurations"),
     },
     clauses=(
@@ -82,15 +102,21 @@ def judge(tree: ControlTree, place: Subject, is_signed: bool) -> Verdict | None:
     since="0.1",
     effort="high",
 )
-def boot_key_requirement(found: BootKeys, fits: FitImages, stages: BootStages, target: Target) -> Returned:
-    """Judge each control device tree; absence counts where a FIT is signed."""
+def boot_key_requirement(
+    found: BootKeys,
+    fits: FitImages,
+    stages: BootStages,
+    environments: Presence[BootEnvironments],
+    target: Target,
+) -> Returned:
+    """Judge each control device tree; absence counts where a FIT is signed, a way round it where there is a key."""
     if not stages.stages:
         return unknown("the image holds no boot stage: the bootloader and its keys are elsewhere")
     is_signed = any(s.has_value for f in fits.images for c in f.configurations for s in c.signatures)
     image = target.subject.image
     if found.trees:
         verdicts = [judge(tree, Subject(image=image, path=tree.path), is_signed) for tree in found.trees]
-        said = [verdict for verdict in verdicts if verdict]
+        said = [verdict for verdict in verdicts if verdict] or ways_round(environments.fact, image)
         return said or good("every control device tree requires signed configurations")
     if found.without:
         return unknown(f"no device tree was found in the bootloader at {found.without[0]}")

@@ -3,7 +3,8 @@
 ## What it looks at
 What U-Boot's environments start: `boot_targets`, and the commands that are reached from `bootcmd`, `altbootcmd` and
 `preboot` through `run`. `dhcp`, `pxe`, `tftp` and `usb` among them are reported, unless the bootloader's device tree
-requires signed configurations. `bootflow scan` without `boot_targets` leaves the order to drivers: not assessed.
+requires signed configurations and no command starts what no FIT holds (`booti`, `bootefi`, `source`). `bootflow scan`
+without `boot_targets` leaves the order to drivers: not assessed.
 
 ## Why it matters
 A stick in the socket, or a DHCP server on the same network while the internal storage is slow or empty, then brings
@@ -85,7 +86,8 @@ def boot_targets(found: BootEnvironments, keys: BootKeys, stages: BootStages, ta
         if kinds & {"fit", "uimage", "boot-script", "extlinux"}:
             return unknown("the bootloader and its environment are not in the image")
         return skip("no U-Boot in the image")
-    if keys.trees and all(any(key.required == "conf" for key in tree.keys) for tree in keys.trees):
-        return good("whatever U-Boot starts has to be signed: a key is required for configurations")
+    is_demanded = keys.trees and all(any(key.required == "conf" for key in tree.keys) for tree in keys.trees)
+    if is_demanded and not any(one.boots_unchecked for one in starting):
+        return good("U-Boot starts FIT images only, and requires signed configurations of them")
     verdicts = [v for one in starting for v in judge(one, Subject(image=target.subject.image, path=one.path))]
     return verdicts or good(f"{len(starting)} environments, each starts from the internal medium only")

@@ -47,6 +47,8 @@ class BootEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str]
     boots_network: tuple[str, ...] = ()
     boots_usb: tuple[str, ...] = ()
+    boots_unchecked: tuple[str, ...] = ()
+    """Variables with a command that starts something which no signature of a FIT covers (``booti``, ``source``)."""
 
 
 class BootEnvironments(Fact, frozen=True, kw_only=True, tag="boot-environments"):

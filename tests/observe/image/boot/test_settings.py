@@ -48,6 +48,7 @@ def test_a_stored_environment(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert one.variables["bootstopkey"] == "set"
     assert one.boots_network == ()
     assert one.boots_usb == ("rescue",)
+    assert one.boots_unchecked == ("bootcmd",)
     lines = facts_of(site)["KernelCommandLines"]
     assert isinstance(lines, KernelCommandLines)
     assert "init=/bin/sh" in lines.lines[0].arguments

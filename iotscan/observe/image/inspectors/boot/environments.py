@@ -27,6 +27,10 @@ _RUN = re.compile(rb"\brun\s+([A-Za-z_][\w.-]*(?:\s+[A-Za-z_][\w.-]*)*)")
 _TARGETS = re.compile(rb"\brun\s+([A-Za-z_]\w*)\$\{?\w+\}?")
 _NETWORK = re.compile(rb"\b(?:dhcp|dhcp6|bootp|tftp(?:boot)?|tftpput|pxe|rarpboot|nfs|wget)\b(?!_|=)")
 _USB = re.compile(rb"\b(?:usb\s+(?:start|reset|boot)|usbboot|(?:load|fatload|ext[24]load|sysboot)\s+usb)\b")
+_UNCHECKED = re.compile(
+    rb"(?:^|[;&|]|\b(?:then|do|else)\b)[ \t]*(?:booti|bootz|bootefi|bootelf|bootaux|go|source|sysboot)(?=[ \t;]|$)"
+)
+"""Only ``bootm`` and ``bootflow`` look into a FIT (U-Boot ``cmd/booti.c``, ``cmd/bootz.c``, ``cmd/source.c``)."""
 _REACHED = 256
 
 
@@ -51,15 +55,15 @@ def environments(chain: Chain) -> Iterator[tuple[str, str, dict[str, bytes]]]:
 
 
 def _all(chain: Chain) -> Iterator[tuple[str, str, dict[str, bytes] | None]]:
-    stored = []
+    stored: list[dict[str, bytes]] = []
     for place, blob in chain.places("u-boot-env"):
         block = uboot_env.read_block(read_whole(blob, _BLOCK_LIMIT))
-        stored.append(block)
+        stored.append(block or {})
         yield place.shown or place.format, "stored", block
     for place, blob in chain.places("u-boot"):
         for found in uboot_env.find_defaults(blob.read_at(0, min(blob.size, BOOTLOADER_LIMIT))):
-            # On raw storage the stored one lies in the same area.
-            if found not in stored:
+            # On raw storage the stored one lies in the same area; its first entry hides behind the checksum.
+            if not any(found.items() <= block.items() for block in stored):
                 yield place.shown or place.format, "default", found
     for place, blob in chain.places("uimage"):
         if is_script(blob):
@@ -81,6 +85,7 @@ def _describe(path: str, source: str, found: Mapping[str, bytes]) -> BootEnviron
         variables=kept,
         boots_network=_names(network, targets, (b"dhcp", b"pxe", b"ethernet")),
         boots_usb=_names(usb, targets, (b"usb",)),
+        boots_unchecked=tuple(safe_text(name, 64) for name, text in reached.items() if _UNCHECKED.search(text)),
     )
 
 
