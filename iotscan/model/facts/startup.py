@@ -49,6 +49,7 @@ class StartedService(msgspec.Struct, frozen=True, kw_only=True):
     """Whom it changes to by itself, by an argument or as it documents; empty where nothing says so."""
     listeners: tuple[Listener, ...] = ()
     faces_network: Answer[bool]
+    """A port says yes; a program that is known for none, or that does not import bind(2), says no."""
     sandbox: tuple[str, ...] = ()
     """What confines it, in the words of its file: ``ProtectSystem=strict``, ``NoNewPrivileges=yes``."""
     runs_once: bool = False

@@ -150,6 +150,20 @@ def test_an_empty_line_takes_back_addresses_but_no_dependency(tmp_path: Path) ->
     assert found["web.service"].faces_network.known is False
 
 
+def test_a_program_that_does_not_import_bind_opens_no_port(tmp_path: Path) -> None:
+    true, agent = shutil.which("true"), shutil.which("ssh-agent")
+    if true is None or agent is None:
+        pytest.skip("ssh-agent is missing (package openssh-client)")
+    files = {f"{UNITS}/{n}.service": unit(f"ExecStart=/usr/bin/{n}") for n in ("quiet", "binds", "script")}
+    tree = a_system(
+        tmp_path, files | {"usr/bin/script": "#!/bin/sh\n"}, wanted("quiet.service", "binds.service", "script.service")
+    )
+    (tmp_path / "usr/bin/quiet").write_bytes(Path(true).read_bytes())
+    (tmp_path / "usr/bin/binds").write_bytes(Path(agent).read_bytes())
+    answers = {name: service.faces_network.known for name, service in started(tree).items()}
+    assert answers == {"quiet.service": False, "binds.service": None, "script.service": None}
+
+
 def test_presets_enable_with_the_first_start(tmp_path: Path) -> None:
     files = {
         f"{UNITS}/a.service": unit("ExecStart=/opt/a"),

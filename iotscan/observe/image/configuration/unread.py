@@ -26,7 +26,7 @@ def _inspect(tree: Tree, programs: tuple[str, ...]) -> Heard:
         reason = Reason.UNREADABLE if found.is_unreadable else Reason.NOT_OBSERVABLE
         return all_missed(_GIVES, status, reason, found.problem)
     known = (*programs, *_NO_TLS, "inetd", "xinetd", "openbsd-inetd")
-    others = [s for s in found.services if s.called not in known and faces_network(s).known is not False]
+    others = [s for s in found.services if s.called not in known and faces_network(s, tree).known is not False]
     if not others:
         return Heard()
     names = list(dict.fromkeys(tree.show(s.called or s.name) for s in others))

@@ -46,7 +46,7 @@ def _started(tree: Tree, service: Service) -> StartedService:
         user=Answer.of(safe_text(service.user, 64)) if service.user is not None else _OPEN,
         becomes=safe_text(becomes(service.program, service.arguments), 64),
         listeners=listeners_of(service),
-        faces_network=faces_network(service),
+        faces_network=faces_network(service, tree),
         sandbox=tuple(safe_text(word) for word in service.sandbox),
         runs_once=service.runs_once,
     )

@@ -9,12 +9,23 @@ from iotscan.model.facts import Listener
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.startup.programs import default_port, is_local
 from iotscan.observe.image.startup.service import Service
+from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _EVERYWHERE = ("", "*", "0.0.0.0", "::", "[::]")
 _LONG = ("--port", "--listen", "--listen-address", "--bind", "--http-port", "--https-port", "--listen-port")
 _SHORT = {"uhttpd": ("-p", "-s"), "snmpd": (), "ntpd": (), "dnsmasq": (), "named": (), "charon": (), "rpcbind": ()}
 _PLACE = re.compile(r"(?:\[?([0-9A-Za-z.:*-]*?)\]?:)?(\d{1,5})")
 _PRIVATE = ("PrivateNetwork=yes", "PrivateNetwork=true", "PrivateNetwork=on", "PrivateNetwork=1")
+_PROGRAM_LIMIT = 4 << 20
+_LOADER = re.compile(rb"/ld[-.\w]*\.so")
+_LIBRARY = re.compile(rb"\0(lib[\w.+-]+\.so[.\d]*)(?=\0)")
+_QUIET = (
+    *(b"libc.", b"libm.", b"libdl.", b"librt.", b"libpthread.", b"libgcc_s.", b"libstdc++.", b"libz.", b"libcrypt."),
+    *(b"libcap.", b"libcap-ng.", b"libudev.", b"libselinux.", b"libuuid.", b"libblkid.", b"libmount.", b"libkmod."),
+    *(b"libssl.", b"libcrypto.", b"libsystemd.", b"libpcre", b"libzstd.", b"liblzma.", b"libgpiod.", b"libresolv."),
+)
+"""Libraries that open no port for a program that does not ask for it by bind(2) itself."""
 _NOT_TOLD: Answer[bool] = Answer.missing(Reason.NOT_OBSERVABLE, "nothing in the image says whether it opens a port")
 
 
@@ -30,7 +41,7 @@ def listeners_of(service: Service) -> tuple[Listener, ...]:
     return (Listener(transport="udp" if transport == "udp" else "tcp", port=default[1], source="default"),)
 
 
-def faces_network(service: Service) -> Answer[bool]:
+def faces_network(service: Service, tree: Tree) -> Answer[bool]:
     """Whether others on the network reach it; unanswered for a program of which nothing is known."""
     if any(word in service.sandbox for word in _PRIVATE):
         return Answer.of(False)
@@ -39,7 +50,22 @@ def faces_network(service: Service) -> Answer[bool]:
         return Answer.of(any(listener.faces_network for listener in listeners))
     if service.runs_once or (service.program and is_local(service.program)):
         return Answer.of(False)
-    return _NOT_TOLD
+    return Answer.of(False) if cannot_listen(tree, service.program) else _NOT_TOLD
+
+
+def cannot_listen(tree: Tree, program: str) -> bool:
+    """True for a dynamically linked program that does not import bind(2), nor a library that might call it."""
+    try:
+        entry = tree.find(program) if program.startswith("/") else None
+        if entry is None or entry.kind != "file" or not 0 < entry.size <= _PROGRAM_LIMIT:
+            return False
+        data = tree.read(program, _PROGRAM_LIMIT)
+    except Unreadable:
+        return False
+    # A static program holds no names of what it calls, a script calls whatever it likes.
+    if not data.startswith(b"\x7fELF") or not _LOADER.search(data, 0, 4096) or b"\0bind\0" in data:
+        return False
+    return all(library.startswith(_QUIET) for library in _LIBRARY.findall(data))
 
 
 def _in_arguments(service: Service, transport: Literal["tcp", "udp"]) -> Iterator[Listener]:
