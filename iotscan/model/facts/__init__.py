@@ -48,6 +48,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.permission import FileCapabilities, FileMode, FilePermissions, FileSignatures
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.program import Program, Programs
@@ -103,6 +104,8 @@ AnyFact = (
     | EfiBinaries
     | EmbeddedSecrets
     | Entropy
+    | FilePermissions
+    | FileSignatures
     | FirstBoot
     | FitImages
     | FtpPolicy
@@ -190,6 +193,10 @@ __all__ = [
     "EmbeddedSecrets",
     "Entropy",
     "Fact",
+    "FileCapabilities",
+    "FileMode",
+    "FilePermissions",
+    "FileSignatures",
     "FirstBoot",
     "FitConfiguration",
     "FitImage",
