@@ -82,6 +82,7 @@ from iotscan.model.facts.tls import (
     TlsEndpoint,
     TlsHandshake,
 )
+from iotscan.model.facts.trust import RotationTool, RotationTools, TrustAnchor, TrustStore
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 
@@ -128,6 +129,7 @@ AnyFact = (
     | QuicServer
     | RemoteShells
     | RootIntegrity
+    | RotationTools
     | ScheduledJobs
     | SecureBootFuses
     | SnmpAgent
@@ -139,6 +141,7 @@ AnyFact = (
     | TlsAttacks
     | TlsEndpoint
     | TlsHandshake
+    | TrustStore
     | Updaters
     | UpdateServer
     | VerifiedBootMetadata
@@ -242,6 +245,8 @@ __all__ = [
     "RootFileSystem",
     "RootHash",
     "RootIntegrity",
+    "RotationTool",
+    "RotationTools",
     "ScheduledJob",
     "ScheduledJobs",
     "SecretGroup",
@@ -263,6 +268,8 @@ __all__ = [
     "TlsAttacks",
     "TlsEndpoint",
     "TlsHandshake",
+    "TrustAnchor",
+    "TrustStore",
     "UpdateServer",
     "Updater",
     "Updaters",

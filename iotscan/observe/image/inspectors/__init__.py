@@ -22,9 +22,11 @@ def all_inspectors() -> tuple[Inspector, ...]:
         privileges,
         programs,
         remote_shells,
+        rotation,
         secrets,
         software,
         startup,
+        trust_store,
         updaters,
     )
 
@@ -44,9 +46,11 @@ def all_inspectors() -> tuple[Inspector, ...]:
         privileges.INSPECTOR,
         programs.INSPECTOR,
         remote_shells.INSPECTOR,
+        rotation.INSPECTOR,
         secrets.INSPECTOR,
         software.INSPECTOR,
         startup.INSPECTOR,
+        trust_store.INSPECTOR,
         updaters.INSPECTOR,
     )
     return (*inspectors, *all_configurations())
