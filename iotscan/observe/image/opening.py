@@ -37,6 +37,7 @@ _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
 _BLANK = (b"\0", b"\xff")
+_ANOTHER_TOOL = "; a folder that unblob makes of it can be given, but owners and modes are lost on that way"
 
 
 class BadImage(BadInput):
@@ -61,7 +62,9 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
     if not any(_is_telling(place) for place in places):
         if places[0].format == "folder":
             raise BadImage(f"{path} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
-        raise BadImage(f"{path} holds neither a root file system nor a boot image that we know ({_listed(places)})")
+        hint = "" if places[0].format else _ANOTHER_TOOL
+        known = _listed(places)
+        raise BadImage(f"{path} holds neither a root file system nor a boot image that we know ({known}){hint}")
     return Site(source=str(path), places=places)
 
 
