@@ -95,6 +95,9 @@ class Flash:
         sums = struct.pack(f"{self.order}I", crc(head))
         if kind == 0xE002:
             sums = struct.pack(f"{self.order}I", crc(tail)) + sums
+        elif kind == 0xE008:
+            data = struct.pack(f"{self.order}I", crc(tail))
+            sums = data + struct.pack(f"{self.order}I", crc(head + data))
         elif kind == 0xE001:
             sums += struct.pack(f"{self.order}I", crc(tail))
         node = head + sums + tail
@@ -117,6 +120,13 @@ class Flash:
             inode, number, mode, 0, 0, size, 0, 0, 0, at, len(data), length, compressor, 0, 0,
         )  # fmt: skip
         self.add(0xE002, body, data)
+
+    def attribute(self, number: int, prefix: int, name: bytes, value: bytes) -> None:
+        body = struct.pack(f"{self.order}IIBBH", number, 1, prefix, len(name), len(value))
+        self.add(0xE008, body, name + b"\0" + value)
+
+    def has(self, inode: int, number: int, sequence: int) -> None:
+        self.add(0xE009, struct.pack(f"{self.order}III", inode, number, sequence))
 
 
 @pytest.fixture(params=["<", ">"])
@@ -170,6 +180,23 @@ def test_an_obsolete_node_does_not_count(flash: Flash) -> None:
     assert read(tree_of(flash.data[:before] + bytes(node)), "/f") == b"good"
 
 
+def test_attributes_that_were_removed_are_gone(flash: Flash) -> None:
+    flash.name(b"f", 2)
+    flash.inode(2, b"text", size=4)
+    flash.attribute(7, 2, b"capability", b"caps")
+    flash.attribute(8, 1, b"gone", b"x")
+    flash.has(2, 7, 2)
+    flash.has(2, 8, 4)
+    flash.has(2, 8, 5)
+    tree = tree_of(flash.data)
+    (entry,) = tree.walk()
+    assert tree.attributes(entry) == {"security.capability": b"caps"}
+    flash.attribute(9, 77, b"odd", b"")
+    flash.has(2, 9, 6)
+    with pytest.raises(Unsupported, match="kind 77"):
+        tree_of(flash.data).attributes(entry)
+
+
 @pytest.mark.parametrize(("compressor", "named"), [(8, "lzma"), (3, "rubin"), (5, "dynrubin"), (77, "compressor 77")])
 def test_what_cannot_be_unpacked_is_named(flash: Flash, compressor: int, named: str) -> None:
     flash.name(b"f", 2)
@@ -186,8 +213,8 @@ def test_sizes_that_lie_are_told(flash: Flash) -> None:
     flash.name(b"hole", 4)
     flash.inode(4, size=1 << 31, compressor=1, dsize=1 << 31)
     tree = tree_of(flash.data)
-    for path in ("/f", "/g"):
-        with pytest.raises(Unreadable):
+    for path, why in (("/f", "does not unpack"), ("/g", "larger than any page")):
+        with pytest.raises(Unreadable, match=why):
             read(tree, path)
     assert tree.blob("/hole").read_at((1 << 31) - 5, 100) == bytes(5)
 

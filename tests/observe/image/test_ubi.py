@@ -14,7 +14,7 @@ from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.reader import HEAD, Contents, Reader
 from iotscan.observe.image.readers import ubifs_nodes as nodes
 from iotscan.observe.image.readers.ubi import UBI
-from iotscan.observe.image.readers.ubifs import UBIFS
+from iotscan.observe.image.readers.ubifs import UBIFS, UbifsTree
 from iotscan.observe.image.readers.ubifs_index import known_of
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
@@ -158,6 +158,11 @@ def rewritten(block: bytes, data: bytes, *, sequence: int, is_copy: bool = False
     vid[40:48] = sequence.to_bytes(8, "big")
     head = bytes(vid) + (zlib.crc32(vid) ^ 0xFFFFFFFF).to_bytes(4, "big")
     return (block[:PAGE] + head).ljust(2 * PAGE, b"\0") + data.ljust(USABLE, b"\xff")
+
+
+def test_ubi_inside_of_ubi_does_not_confuse_the_size_of_blocks(small: bytes, tmp_path: Path) -> None:
+    image = ubi(tmp_path, {"inner": ("dynamic", small)}, "-Q", "78")
+    assert content(image, "inner").rstrip(b"\xff") == small.rstrip(b"\xff")
 
 
 def test_the_block_written_last_counts_unless_it_is_half_a_copy(small: bytes) -> None:
@@ -305,6 +310,21 @@ def test_the_journal_counts(sample: Sample) -> None:
     assert tree.read("/usr/lib/lines.txt", 9999) == text + bytes(9000 - 8192)
     assert not tree.is_named("/etc/shadow")
     assert contents.problem == "1 names lead nowhere"
+
+
+def test_blocks_that_are_short_or_of_another_file(sample: Sample) -> None:
+    image = ubifs(sample)
+    journal = Journal(image)
+    passwd = inode_of(tree_of(image), "/etc/passwd")
+    journal.inode(passwd, size=4100, mode=stat.S_IFREG | 0o644)
+    journal.data(passwd, 0, b"short")
+    journal.data(passwd, 1, b"next")
+    blob = Bytes(bytes(journal.image))
+    known = known_of(blob, nodes.read_superblock(blob), Budget())
+    assert UbifsTree(blob, known, Budget()).read("/etc/passwd", 9999) == b"short".ljust(4096, b"\0") + b"next"
+    known.data[passwd][1] = known.data[passwd][0]
+    with pytest.raises(Unreadable, match="not where the index says"):
+        UbifsTree(blob, known, Budget()).read("/etc/passwd", 9999)
 
 
 def test_extended_attributes(sample: Sample) -> None:
