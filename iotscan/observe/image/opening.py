@@ -238,6 +238,8 @@ def recognised(blob: Blob) -> Reader | None:
 def _claims(reader: Reader, head: bytes, blob: Blob) -> bool:
     try:
         return reader.recognises(head, blob)
+    except OverBudget:
+        raise
     except Unreadable:
         # Its mark would stand where nobody can read (a stream that is cut short).
         return False

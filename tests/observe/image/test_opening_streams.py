@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget, Limits
 from iotscan.observe.image.opening import BadImage, open_image
+from iotscan.observe.image.reader import Contents, Reader
+from iotscan.observe.image.readers.streams import READERS
 from tests.observe.image.looking import a_root
 from tests.observe.image.sample import LINES, RANDOM
 
@@ -66,3 +69,15 @@ def test_a_packed_image_of_a_file_system_is_a_place(tmp_path: Path) -> None:
         ("/boot/x.boot.img.gz", "gzip"),
         ("/boot/x.boot.img.gz:unpacked", "android-boot"),
     ]
+
+
+def test_a_mark_far_inside_is_not_looked_for_in_a_packed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_far(head: bytes, blob: Blob) -> bool:
+        assert blob.read_at(0, 8 << 20)[:2] in (b"\x1f\x8b", b"\0\0")
+        return blob.read_at(8 << 20, 4) == b"far!"
+
+    far = Reader(name="far", recognises=is_far, opens=lambda blob, budget: Contents())
+    monkeypatch.setattr("iotscan.observe.image.opening.all_readers", lambda: (*READERS, far))
+    a_root(tmp_path, {"boot/x.gz": gzip.compress(bytes(8 << 20) + b"far!" + RANDOM)})
+    site = open_image(tmp_path, Budget(Limits(unpacked=1 << 20)))
+    assert [(p.format, p.problem) for p in site.places] == [("folder", "")]

@@ -108,6 +108,26 @@ def test_a_later_member_takes_the_place_of_an_earlier_one() -> None:
     assert tree.read("/b", 10) == b"newer"
 
 
+def test_a_later_member_has_none_of_the_attributes_of_an_earlier_one() -> None:
+    first, link = member("a"), member("b", tarfile.LNKTYPE, "a")
+    first.pax_headers = {"SCHILY.xattr.user.x": "1"}
+    data = made(first, link, member("a"), data=b"x", format=tarfile.PAX_FORMAT)
+    tree = tree_of(data)
+    found = {entry.path: dict(tree.attributes(entry)) for entry in tree.walk()}
+    assert found == {"/a": {}, "/b": {"user.x": b"1"}}
+
+
+def test_a_lone_blank_block_is_no_end_and_two_are() -> None:
+    data = made(member("a"))[:512] + bytes(512) + made(member("b"))[:512] + bytes(1024) + made(member("c"))
+    assert [entry.path for entry in tree_of(data).walk()] == ["/a", "/b"]
+
+
+def test_every_walk_has_all_names_of_the_budget_to_itself() -> None:
+    contents = opened(made(*(member(f"{number}") for number in range(15))), Limits(entries=20))
+    assert contents.tree is not None
+    assert [sum(1 for _ in contents.tree.walk()) for _ in range(5)] == [15] * 5
+
+
 def test_names_that_lead_out_are_left_out_and_named() -> None:
     hostile = ("../../etc/shadow", "a/../../b", "..", "/../x", "a/b/../../../c")
     contents = opened(made(*map(member, (*hostile, "//abs/./file", "a/../inside", ".")), data=b"x"))
