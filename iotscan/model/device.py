@@ -63,7 +63,7 @@ class ImagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that was found in an image: itself, a partition, a file system inside a bundle.
 
     ``path`` says where (``p2``; empty for the image itself), ``label`` what the image calls it. ``role`` is ``root``,
-    ``initramfs``, ``files``, ``container``, ``sealed`` (nobody reads it without a key), ``blank`` or ``opaque``.
+    ``initramfs``, ``files``, ``container``, ``code``, ``sealed`` (needs a key), ``blank``, ``opaque``.
     """
 
     format: str

@@ -23,6 +23,7 @@ _ROLES = {
     "initramfs": "first root file system",
     "files": "files",
     "container": "holds what follows",
+    "code": "code",
     "sealed": "needs a key: not looked into",
     "blank": "empty",
     "opaque": "not read",

@@ -72,6 +72,7 @@ def build(shop: Workshop) -> Path:
         },
         modes={"etc/shadow": 0o640},
     )
+    (base / "sbin/init").unlink()
     service = shop.folder / "service"
     put(service, "etc/nginx/nginx.conf", NGINX)
     put(service, "usr/sbin/nginx", "#!/bin/sh\n", 0o755)

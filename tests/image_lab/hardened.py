@@ -58,6 +58,7 @@ SystemCallFilter=@system-service
 [Install]
 WantedBy=multi-user.target
 """
+ONCE = "[Service]\nType=oneshot\nExecStart={command}\n\n[Install]\nWantedBy={target}\n"
 KEYGEN = """\
 [Unit]
 Description=Keys of this device
@@ -102,7 +103,7 @@ CRYPTTAB = "data /dev/disk/by-partlabel/data none tpm2-device=auto\n"
 SYSTEM_CONF = "[Manager]\nRuntimeWatchdogSec=30\nRebootWatchdogSec=10min\n"
 CONFIG = (
     "CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_FORCE=y\nCONFIG_MODULE_SIG_SHA512=y\nCONFIG_RANDOM_TRUST_CPU=y\n"
-    "CONFIG_SECURITY_APPARMOR=y\nCONFIG_LSM=\"lockdown,yama,apparmor\"\nCONFIG_RANDOMIZE_BASE=y\n"
+    'CONFIG_SECURITY_APPARMOR=y\nCONFIG_LSM="lockdown,yama,apparmor"\nCONFIG_RANDOMIZE_BASE=y\n'
 )
 ENVIRONMENT = """\
 bootdelay=-2
@@ -127,9 +128,8 @@ ITS = """\
     };
 };
 """
+GATEWAYD = b"#include <stdio.h>\nint main(void) { char b[64]; return fgets(b, sizeof b, stdin) ? puts(b) : 1; }"
 BOARD = '/dts-v1/; / {{ compatible = "acme,gw"; chosen {{ bootargs = "{arguments}"; }}; }};'
-HASH_OFFSET = 8 << 20
-"""Bytes from which the hash tree lies behind the data, in one partition."""
 
 
 def build(shop: Workshop) -> Path:
@@ -141,9 +141,8 @@ def build(shop: Workshop) -> Path:
     with slot.open("r+b") as file:
         file.truncate(-(-size // 4096) * 4096)
     data_blocks = slot.stat().st_size // 4096
-    assert slot.stat().st_size <= HASH_OFFSET
     said = shop.run(
-        "veritysetup", "format", slot, slot, f"--hash-offset={HASH_OFFSET}", f"--data-blocks={data_blocks}",
+        "veritysetup", "format", slot, slot, f"--hash-offset={data_blocks * 4096}", f"--data-blocks={data_blocks}",
         "--salt=" + "5a" * 32, "--uuid=6f7b2f2e-1111-4222-8333-944455556666",
     ).decode()  # fmt: skip
     root_hash = next(line.split()[-1] for line in said.splitlines() if line.startswith("Root hash"))
@@ -154,15 +153,17 @@ def build(shop: Workshop) -> Path:
     shop.run("dtc", "-I", "dts", "-O", "dtb", "-o", "control.dtb", "-", stdin=b'/dts-v1/; / { model = "acme,gw"; };')
     shop.run("mkimage", "-f", "gw.its", "-k", ".", "-K", "control.dtb", "-r", "gw.itb")
     banner = b"U-Boot 2024.01 (Jan 08 2024 - 15:37:48 +0000)\0"
-    (shop.folder / "u-boot.bin").write_bytes(bytes(512) + banner + bytes(4096) + (shop.folder / "control.dtb").read_bytes())
+    (shop.folder / "u-boot.bin").write_bytes(
+        bytes(512) + banner + bytes(4096) + (shop.folder / "control.dtb").read_bytes()
+    )
     (shop.folder / "env.txt").write_text(ENVIRONMENT)
     shop.run("mkenvimage", "-r", "-s", "0x4000", "-o", "env.bin", "env.txt")
     boot = fat(shop, "boot.vfat", 4096, {"gw.itb": shop.folder / "gw.itb"})
     luks = shop.folder / "data.luks"
     with luks.open("wb") as file:
         file.truncate(20 << 20)
-    shop.run("cryptsetup", "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
-             luks, "-", stdin=b"made at the factory, replaced at the first start")  # fmt: skip
+    shop.run("cryptsetup", "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2",
+             "--pbkdf-force-iterations", "1000", luks, "-", stdin=b"of the factory, gone after it")  # fmt: skip
     token = b'{"type":"systemd-tpm2","keyslots":["0"],"tpm2-blob":"AAAA","tpm2-pcrs":[7],"tpm2-policy-hash":"00"}'
     shop.run("cryptsetup", "token", "import", luks, stdin=token)
     kib = slot.stat().st_size // 1024
@@ -181,8 +182,8 @@ def build(shop: Workshop) -> Path:
 
 
 def _keys(shop: Workshop) -> None:
-    shop.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "release.key", "-out", "release.crt",
-             "-days", "3650", "-subj", "/CN=release")  # fmt: skip
+    shop.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "release.key",
+             "-out", "release.crt", "-days", "3650", "-subj", "/CN=release")  # fmt: skip
     shop.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
              "ca.key", "-out", "ca.pem", "-days", "9000", "-subj", "/CN=ACME update CA")  # fmt: skip
 
@@ -190,7 +191,7 @@ def _keys(shop: Workshop) -> None:
 def _root(shop: Workshop) -> Path:
     shop.run("gcc", "-O2", "-fPIE", "-pie", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2",
              "-Wl,-z,relro,-z,now", "-x", "c", "-o", "gatewayd", "-",
-             stdin=b'#include <stdio.h>\nint main(void){char b[64];return fgets(b,sizeof b,stdin)?puts(b):1;}')  # fmt: skip
+             stdin=GATEWAYD)  # fmt: skip
     shop.run("gcc", "-c", "-x", "c", "-o", "gw.ko", "-", stdin=b"int init_module(void){return 0;}")
     _sign_module(shop)
     sandboxed = {"what": "web server", "command": "/usr/sbin/nginx -g 'daemon off;'", "user": "www-data",
@@ -216,16 +217,19 @@ def _root(shop: Workshop) -> Path:
             "etc/systemd/system/gatewayd.service": UNIT.format(**daemon),
             "etc/systemd/system/device-keys.service": KEYGEN,
             "usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User System\n",
-            "usr/lib/systemd/system/rauc-mark-good.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/rauc status mark-good\n"
-            "[Install]\nWantedBy=multi-user.target\n",
+            "usr/lib/systemd/systemd": shop.folder / "gatewayd",
+            "usr/lib/systemd/system/rauc-mark-good.service": ONCE.format(
+                command="/usr/bin/rauc status mark-good", target="multi-user.target"
+            ),
             "usr/sbin/gatewayd": shop.folder / "gatewayd",
             "usr/sbin/nginx": Path("/usr/sbin/nginx"),
             "usr/bin/rauc": Path("/usr/bin/rauc"),
             "boot/config-6.6.54": CONFIG,
             "usr/lib/modules/6.6.54/kernel/gw.ko": shop.folder / "gw.signed.ko",
             "etc/apparmor.d/usr.sbin.gatewayd": "/usr/sbin/gatewayd {\n  /usr/sbin/gatewayd mr,\n}\n",
-            "usr/lib/systemd/system/apparmor.service": "[Service]\nType=oneshot\nExecStart=/usr/lib/apparmor/apparmor.systemd reload\n"
-            "[Install]\nWantedBy=sysinit.target\n",
+            "usr/lib/systemd/system/apparmor.service": ONCE.format(
+                command="/usr/lib/apparmor/apparmor.systemd reload", target="sysinit.target"
+            ),
         },
         modes={"etc/shadow": 0o600},
     )

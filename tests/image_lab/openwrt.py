@@ -14,7 +14,16 @@ DISTRIB_TARGET='ath79/nand'
 DISTRIB_ARCH='mips_24kc'
 """
 OS_RELEASE = 'NAME="OpenWrt"\nVERSION="23.05.5"\nID="openwrt"\nVERSION_ID="23.05.5"\nPRETTY_NAME="OpenWrt 23.05.5"\n'
-INITTAB = "::sysinit:/etc/init.d/rcS S boot\n::shutdown:/etc/init.d/rcS K shutdown\n::askconsole:/usr/libexec/login.sh\n"
+INITTAB = """\
+::sysinit:/etc/init.d/rcS S boot
+::shutdown:/etc/init.d/rcS K shutdown
+::askconsole:/usr/libexec/login.sh
+"""
+LOGIN = """\
+#!/bin/sh
+[ "$(uci -q get system.@system[0].ttylogin)" = 1 ] || exec /bin/ash --login
+exec /bin/login
+"""
 DROPBEAR = """\
 config dropbear
 \toption PasswordAuth 'on'
@@ -37,7 +46,9 @@ config wifi-iface 'default_radio0'
 \toption encryption 'none'
 """
 RPCD = "config login\n\toption username 'root'\n\toption password '$p$root'\n\tlist read '*'\n\tlist write '*'\n"
-OPKG = "dest root /\ndest ram /tmp\nlists_dir ext /var/opkg-lists\noption overlay_root /overlay\noption check_signature\n"
+OPKG = (
+    "dest root /\ndest ram /tmp\nlists_dir ext /var/opkg-lists\noption overlay_root /overlay\noption check_signature\n"
+)
 FEEDS = "src/gz openwrt_core http://downloads.openwrt.org/releases/23.05.5/targets/ath79/nand/packages\n"
 STATUS = """\
 Package: dropbear
@@ -102,6 +113,7 @@ def build(shop: Workshop) -> Path:
             "etc/openwrt_release": RELEASE,
             "etc/os-release": OS_RELEASE,
             "etc/inittab": INITTAB,
+            "usr/libexec/login.sh": LOGIN,
             "etc/config/dropbear": DROPBEAR,
             "etc/config/uhttpd": UHTTPD,
             "etc/config/wireless": WIRELESS,
@@ -117,8 +129,10 @@ def build(shop: Workshop) -> Path:
             "usr/sbin/uhttpd": "#!/bin/sh\n",
             "lib/upgrade/fwtool.sh": "fwtool_check_signature() {\n\t[ ! -x /usr/bin/ucert ] && return 0\n}\n",
             "sbin/sysupgrade": "#!/bin/sh\n",
+            "sbin/procd": "#!/bin/sh\n",
+            "etc/rc.common": "#!/bin/sh\n",
         },
-        modes={"etc/shadow": 0o600},
+        modes={"etc/shadow": 0o600, "usr/libexec/login.sh": 0o755},
     )
     (root / "etc/rc.d").mkdir()
     for link, name in (("S19dropbear", "dropbear"), ("S50uhttpd", "uhttpd")):

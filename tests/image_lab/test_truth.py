@@ -1,4 +1,4 @@
-"""Found is what is true, and what is true is found: each image of the lab against its truth file, in both directions."""
+"""Found is what is true, and what is true is found: each image of the lab against its truth file."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator

@@ -8,6 +8,17 @@ from pathlib import Path
 from tests.image_lab.build import Workshop, disk, fat, pack_ext4
 
 OS_RELEASE = 'ID=debian\nVERSION_ID="9"\nPRETTY_NAME="ACME gateway 2.1"\nVARIANT="debug"\n'
+PASSWORDS = ("root", "9s!kP2_x")
+PASSWD = """\
+root:x:0:0:root:/root:/bin/sh
+support:x:0:0:support:/root:/bin/sh
+www:x:33:33::/:/bin/false
+"""
+SHADOW = """\
+root:{root}:17000:0:99999:7:::
+support:{support}:17000:0:99999:7:::
+www:*:17000::::::
+"""
 INITTAB = """\
 ::sysinit:/etc/init.d/rcS
 # a shell for the people in the lab
@@ -71,12 +82,12 @@ BOARD = '/dts-v1/; / { compatible = "acme,gw"; chosen { bootargs = "console=ttyS
 
 def build(shop: Workshop) -> Path:
     """Build the disk."""
-    passwords = [shop.run("openssl", "passwd", "-1", "-salt", "acme", word).decode().strip() for word in ("root", "9s!kP2_x")]
+    hashed = [shop.run("openssl", "passwd", "-1", "-salt", "acme", word).decode().strip() for word in PASSWORDS]
     root = shop.root(
         "root",
         {
-            "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsupport:x:0:0:support:/root:/bin/sh\nwww:x:33:33::/:/bin/false\n",
-            "etc/shadow": f"root:{passwords[0]}:17000:0:99999:7:::\nsupport:{passwords[1]}:17000:0:99999:7:::\nwww:*:17000::::::\n",
+            "etc/passwd": PASSWD,
+            "etc/shadow": SHADOW.format(root=hashed[0], support=hashed[1]),
             "etc/group": "root:x:0:\nwww:x:33:\n",
             "etc/os-release": OS_RELEASE,
             "etc/inittab": INITTAB,

@@ -71,6 +71,8 @@ class Inspector(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     gives: tuple[type[Fact], ...]
     inspect: Callable[[Tree], Heard] | None = None
+    boots: bool = False
+    """It is about what starts a machine: a container image has no such thing, and is not asked."""
     survey: Callable[[Site], Heard] | None = None
     sweep: Callable[[], Sweeper] | None = None
 

@@ -17,7 +17,7 @@ from iotscan.observe.image.budget import MIB, Budget, OverBudget
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts, all_readers
 from iotscan.observe.image.readers.folder import FolderTree
-from iotscan.observe.image.site import Place, Role, Site
+from iotscan.observe.image.site import CONTAINER, Place, Role, Site
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -36,6 +36,7 @@ _IMAGE_ENDINGS = (
 _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
+_UNKNOWN = "its format is not known"
 _BLANK = (b"\0", b"\xff")
 _ANOTHER_TOOL = "; a folder that unblob makes of it can be given, but owners and modes are lost on that way"
 
@@ -88,17 +89,20 @@ class _Opening:
     def given(self, blob: Blob) -> None:
         """The file that the user gave."""
         if not self.blob(blob, path="", depth=0):
-            self.places.append(Place(path="", format="", role="opaque", blob=blob, problem="its format is not known"))
+            self.places.append(Place(path="", format="", role="opaque", blob=blob, problem=_UNKNOWN))
 
-    def blob(self, blob: Blob, *, path: str, depth: int, label: str = "") -> bool:
-        """Add what a blob is, and what is in it; False where it is nothing we know."""
+    def blob(self, blob: Blob, *, path: str, depth: int, label: str = "", known_as: str = "") -> bool:
+        """Add what a blob is, and what is in it; False where it is nothing we know.
+
+        ``known_as`` is what its container says that it is.
+        """
         reader = recognised(blob)
         if reader is None:
             return False
-        self._open(reader, blob, path=path, depth=depth, label=label)
+        self._open(reader, blob, path=path, depth=depth, label=label, known_as=known_as)
         return True
 
-    def _open(self, reader: Reader, blob: Blob, *, path: str, depth: int, label: str = "") -> None:
+    def _open(self, reader: Reader, blob: Blob, *, path: str, depth: int, label: str = "", known_as: str = "") -> None:
         index = len(self.places)
         # Its place is kept, so that a container stands before its contents.
         self.places.append(Place(path=path, format=reader.name, role="container", label=label, blob=blob, depth=depth))
@@ -109,7 +113,8 @@ class _Opening:
         except Unreadable as error:
             self._set(index, role="opaque", problem=str(error))
             return
-        self._contents(index, contents)
+        # What is packed is what its container says of the packed bytes.
+        self._contents(index, contents, known_as if reader.name in STREAMS else "")
 
     def tree(self, tree: Tree, *, path: str, format: str, depth: int, label: str = "") -> None:
         """Add a file system, and the images that lie in it as files."""
@@ -117,7 +122,7 @@ class _Opening:
         self.places.append(Place(path=path, format=format, role="files", label=label, depth=depth))
         self._contents(index, Contents(tree=tree))
 
-    def _contents(self, index: int, contents: Contents) -> None:
+    def _contents(self, index: int, contents: Contents, known_as: str = "") -> None:
         here = self.places[index]
         self._set(index, problem=contents.problem, tree=contents.tree)
         if contents.is_sealed:
@@ -125,7 +130,7 @@ class _Opening:
         if contents.tree is not None:
             self._files(index, contents.tree)
         for part in contents.parts:
-            self._part(here, part)
+            self._part(here, part, part.known_as or known_as)
 
     def _files(self, index: int, tree: Tree) -> None:
         here = self.places[index]
@@ -135,7 +140,7 @@ class _Opening:
                 self._layout(index, layout, tree)
                 return
             # What a container runs on is its root file system, be it one program alone.
-            is_root = looks_like_root(tree) or here.format == "container-image"
+            is_root = looks_like_root(tree) or here.format == CONTAINER
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
             self._set(index, role="initramfs" if is_first_stage else "root" if is_root else "files")
             for entry in _candidates(tree, is_root=is_root or is_first_stage):
@@ -185,7 +190,7 @@ class _Opening:
             reader = inner
         return False
 
-    def _part(self, here: Place, part: Part) -> None:
+    def _part(self, here: Place, part: Part, known_as: str) -> None:
         path = f"{here.path}:{part.name}" if here.path else part.name
         label = safe_text(part.label, 80)
         depth, index = here.depth + 1, len(self.places)
@@ -195,23 +200,27 @@ class _Opening:
         elif part.tree is not None:
             self.tree(part.tree, path=path, format=part.tree.format, depth=depth, label=label)
         elif part.blob is not None:
-            self._unknown_or(part.blob, path=path, label=label, depth=depth)
+            self._unknown_or(part.blob, path=path, label=label, depth=depth, known_as=known_as)
         if part.problem and len(self.places) > index:
             known = self.places[index]
             said = "; ".join(dict.fromkeys(filter(None, (part.problem, known.problem))))
             self._set(index, problem=said, role="opaque" if known.role == "blank" else known.role)
 
-    def _unknown_or(self, blob: Blob, *, path: str, label: str, depth: int) -> None:
+    def _unknown_or(self, blob: Blob, *, path: str, label: str, depth: int, known_as: str) -> None:
+        problem = known = ""
+        role: Role = "blank"
         try:
-            if self.blob(blob, path=path, depth=depth, label=label):
+            if self.blob(blob, path=path, depth=depth, label=label, known_as=known_as):
                 return
-            problem = "" if is_blank(blob) else "its format is not known"
+            if not is_blank(blob):
+                role, known = ("code", known_as) if known_as else ("opaque", "")
+                problem = "" if known_as else _UNKNOWN
         except OverBudget:
             raise
         except Unreadable as error:
-            problem = str(error)
-        role: Role = "opaque" if problem else "blank"
-        self.places.append(Place(path=path, format="", role=role, label=label, blob=blob, problem=problem, depth=depth))
+            role, problem = "opaque", str(error)
+        place = Place(path=path, format=known, role=role, label=label, blob=blob, problem=problem, depth=depth)
+        self.places.append(place)
 
     def _set(self, index: int, **changes: object) -> None:
         self.places[index] = msgspec.structs.replace(self.places[index], **changes)

@@ -13,7 +13,7 @@ from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
 from iotscan.observe.image.inspector import Inspector, Sweeper
 from iotscan.observe.image.inspectors import all_inspectors
 from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Said
-from iotscan.observe.image.site import Place, Site
+from iotscan.observe.image.site import CONTAINER, Place, Site
 from iotscan.observe.image.sweeping import Sweep, sweep
 
 Posture = tuple[tuple[Observation, ...], tuple[Attempt, ...]]
@@ -33,13 +33,14 @@ def look_at(site: Site, image: str, tell: Callable[[Message], None]) -> None:
         for inspector in inspectors:
             if inspector.inspect is not None:
                 tell(Doing(what=inspector.name))
-                said(inspector, _inspect(inspector, place), subject)
+                is_foreign = inspector.boots and place.tree is not None and place.tree.format == CONTAINER
+                said(inspector, Heard() if is_foreign else _inspect(inspector, place), subject)
     for inspector in inspectors:
         if inspector.inspect is not None and not site.roots:
             said(inspector, _no_root(inspector, site), whole)
         if inspector.survey is not None:
             tell(Doing(what=inspector.name))
-            said(inspector, _survey(inspector, site), whole)
+            said(inspector, Heard() if inspector.boots and site.is_container else _survey(inspector, site), whole)
     sweeping = [(i, i.sweep()) for i in inspectors if i.sweep is not None]
     ended = sweep(site, [sweeper for _, sweeper in sweeping], lambda count: tell(Doing(what="files", count=count)))
     for number, (inspector, sweeper) in enumerate(sweeping):

@@ -28,6 +28,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     tree: Tree | None = None
     """In place of a blob: files that have no bytes of their own, as the layers of a container image put together."""
     label: str = ""
+    known_as: str = ""
+    """What its container says that it is (``kernel``): bytes of it that nobody recognises are code, and no gap."""
     sealed: str = ""
     problem: str = ""
 

@@ -9,7 +9,9 @@ from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.tree import SHOWN_PATH, Tree
 
-Role = Literal["root", "initramfs", "files", "container", "sealed", "blank", "opaque"]
+CONTAINER = "container-image"
+"""The format of the files of a container image, its layers put together."""
+Role = Literal["root", "initramfs", "files", "container", "code", "sealed", "blank", "opaque"]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +19,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path`` says where: empty for the image as it was given, else ``p2`` or ``p2:/images/rootfs.ext4``. ``role``:
     ``root`` and ``initramfs`` are root file systems, ``files`` another file system, ``container`` holds the places
-    after it, ``sealed`` needs a key, ``blank`` holds nothing, ``opaque`` is not recognised or has a ``problem``.
+    after it, ``code`` is what a processor runs (a kernel in a form of its own), ``sealed`` needs a key, ``blank`` holds
+    nothing, ``opaque`` is not recognised or has a ``problem``.
     """
 
     path: str
@@ -62,3 +65,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def trees(self) -> Iterator[tuple[Place, Tree]]:
         """Every place that holds files, with its tree."""
         return ((p, p.tree) for p in self.places if p.tree is not None)
+
+    @property
+    def is_container(self) -> bool:
+        """True for container images alone: what starts the machine is not theirs."""
+        return bool(self.roots) and all(p.tree is not None and p.tree.format == CONTAINER for p in self.roots)

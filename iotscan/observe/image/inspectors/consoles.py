@@ -210,4 +210,4 @@ def _script(tree: Tree, path: str, depth: int) -> _Opened | None:
     return msgspec.structs.replace(next((o for o in known if o.login != "asks"), known[0]), program=path)
 
 
-INSPECTOR = Inspector(name="consoles", version=1, gives=(Consoles,), inspect=_inspect)
+INSPECTOR = Inspector(name="consoles", version=1, boots=True, gives=(Consoles,), inspect=_inspect)

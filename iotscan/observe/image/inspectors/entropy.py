@@ -83,4 +83,4 @@ def _options(tree: Tree, path: str) -> Iterator[str]:
     yield from (match[1] for line in lines_of(tree, path) or [] if (match := _OPTION.fullmatch(line.strip())))
 
 
-INSPECTOR = Inspector(name="entropy", version=1, gives=(Entropy,), inspect=_inspect)
+INSPECTOR = Inspector(name="entropy", version=1, boots=True, gives=(Entropy,), inspect=_inspect)

@@ -16,6 +16,8 @@ from iotscan.wire import android
 _LARGEST = 64 * GIB
 """Bytes of a sparse image when it is whole: the storage of no gateway is larger."""
 _CHUNKS = 1 << 20
+_CODE = ("kernel", "second")
+"""What may be in a form that only its processor knows."""
 _NO_PARTS = ("signature", "ramdisk-table", "bootconfig")
 _TABLE_MAGIC, _TABLE_HEADER, _TABLE_ENTRIES = b"\xd7\xb7\xab\x1e", 32, 256
 _GEOMETRY_MAGIC, _GEOMETRY_AT = b"gDla", 4096
@@ -68,7 +70,9 @@ def _open_boot(blob: Blob, budget: Budget) -> Contents:
         if section.offset + section.length > blob.size:
             raise Unreadable("it is cut short")
         if section.name not in _NO_PARTS:
-            parts.append(Part(name=section.name, blob=Slice(blob, section.offset, section.length)))
+            known_as = section.name if section.name in _CODE else ""
+            data = Slice(blob, section.offset, section.length)
+            parts.append(Part(name=section.name, blob=data, known_as=known_as))
     footer = android.read_footer(blob.read_at(max(0, blob.size - android.FOOTER), android.FOOTER))
     problem = ""
     if footer is not None and footer.vbmeta_offset + footer.vbmeta_size > blob.size:

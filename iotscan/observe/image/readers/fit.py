@@ -14,6 +14,8 @@ from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
 
 _BARE_SYSTEMS = ("arm-trusted-firmware", "tee", "opensbi")
+_KERNELS = ("kernel", "kernel_noload", "standalone", "firmware")
+"""Types whose bytes may be in a form that only their processor knows."""
 _BARE_TYPES = ("fpga", "tfa-bl31", "tfa-bl32", "tee")
 """Bare code of a processor or a chip: there are no files in it, so that not reading it is no gap."""
 
@@ -54,7 +56,8 @@ def _open_fit(blob: Blob, budget: Budget) -> Contents:
             problems.append(f"{name}: its data is not there")
             continue
         data = Slice(blob, place.offset, place.length)
-        parts.append(Part(name=name, blob=data, label=label, sealed=_sealed(node)))
+        known_as = "kernel" if node.text("type") in _KERNELS else ""
+        parts.append(Part(name=name, blob=data, label=label, known_as=known_as, sealed=_sealed(node)))
     # A boot loader's FIT may be the first thing in storage without a table.
     parts += [piece.part(blob) for piece in pieces_of(blob, fdt.size_with_data(tree))]
     return Contents(parts=tuple(parts), problem=several(problems))

@@ -91,7 +91,8 @@ def _part(blob: Blob, offset: int, length: int) -> Contents:
         raise Unreadable("it is cut short")
     # Behind all but gzip, whose own trailer says it, stands the size of what is packed.
     is_gzip = blob.read_at(offset, 2) == _GZIP
-    return Contents(parts=(Part(name="packed", blob=Slice(blob, offset, length if is_gzip else length - 4)),))
+    packed = Slice(blob, offset, length if is_gzip else length - 4)
+    return Contents(parts=(Part(name="packed", blob=packed, known_as="kernel"),))
 
 
 def _x86(blob: Blob, budget: Budget) -> Contents:
@@ -130,7 +131,7 @@ def _arm(blob: Blob, budget: Budget) -> Contents:
         return Contents(parts=trees, problem="the kernel packed in it was not found")
     last = _end_of_packed(blob, head, order, size) + (4 if found[0].startswith(_GZIP) else 0)
     packed = Slice(blob, found.start(), max(found.start(), last) - found.start())
-    return Contents(parts=(Part(name="packed", blob=packed), *trees))
+    return Contents(parts=(Part(name="packed", blob=packed, known_as="kernel"), *trees))
 
 
 def _end_of_packed(blob: Blob, head: bytes, order: str, size: int) -> int:

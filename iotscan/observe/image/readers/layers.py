@@ -13,6 +13,7 @@ from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.reader import HEAD
 from iotscan.observe.image.readers.streams import stream_of, unpacked
 from iotscan.observe.image.readers.tar import Members, is_tar
+from iotscan.observe.image.site import CONTAINER
 from iotscan.observe.image.unreadable import Unreadable
 
 _WHITEOUT, _META, _OPAQUE = ".wh.", ".wh..wh.", ".wh..wh..opq"
@@ -40,7 +41,7 @@ class LayeredTree(ArchiveTree):
     """The file system that the layers give together. ``config`` is None where the image's own cannot be read."""
 
     def __init__(self, budget: Budget, config: ContainerConfig | None = None) -> None:
-        super().__init__("container-image", budget)
+        super().__init__(CONTAINER, budget)
         self.config = config
 
     def apply(self, data: Blob) -> None:

@@ -18,6 +18,8 @@ HEADER = 64
 _TYPES = {
     1: "standalone", 2: "kernel", 3: "ramdisk", 5: "firmware", 6: "script", 7: "filesystem", 8: "fdt", 14: "kernel",
 }  # fmt: skip
+_CODE = ("standalone", "kernel", "firmware")
+"""What may be in a form that only its processor knows."""
 _MULTI, _SCRIPT = 4, 6
 _SEVERAL = 64
 _STEP = 4 * MIB
@@ -56,7 +58,9 @@ def _open(blob: Blob, budget: Budget) -> Contents:
 
 def _one(data: Blob, kind: int, label: str) -> list[Part]:
     # A script is text behind a list of lengths: whoever asks for it reads the place itself.
-    return [] if kind == _SCRIPT else [Part(name=_TYPES.get(kind, "data"), blob=data, label=label)]
+    name = _TYPES.get(kind, "data")
+    known_as = name if name in _CODE else ""
+    return [] if kind == _SCRIPT else [Part(name=name, blob=data, label=label, known_as=known_as)]
 
 
 def _several(data: Blob, budget: Budget) -> list[Part]:

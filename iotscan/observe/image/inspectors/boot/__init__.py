@@ -70,6 +70,7 @@ def _readings() -> Iterator[tuple[type[Fact], Callable[[Chain], AnyFact | None]]
 
 INSPECTOR = Inspector(
     name="boot",
+    boots=True,
     version=1,
     gives=(
         BootStages,
