@@ -7,14 +7,17 @@ import msgspec
 from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
 
-StartedBy = Literal["systemd", "sysv", "openrc", "procd", "inittab", "inetd", "xinetd", "runit", "s6", "script"]
-PortSource = Literal["socket", "argument", "inetd", "default"]
+StartedBy = Literal[
+    "systemd", "sysv", "openrc", "procd", "inittab", "inetd", "xinetd", "runit", "s6", "script", "container"
+]
+PortSource = Literal["socket", "argument", "inetd", "exposed", "default"]
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A port that a service opens, and what says so.
 
-    ``source``: a socket unit, an argument, a line of inetd, or only the documented ``default`` of the program.
+    ``source``: a socket unit, an argument, a line of inetd, a port that a container image exposes, or only the
+    documented ``default`` of the program.
     ``address`` is empty where it listens on all of them.
     """
 
@@ -62,7 +65,8 @@ class StartedServices(Fact, frozen=True, kw_only=True, tag="started-services"):
     per: ClassVar[Ownership] = "image"
 
     system: str
-    """The init system: ``systemd``, ``openrc``, ``procd``, ``sysv``, ``busybox``, ``runit``, ``s6``."""
+    """The init system: ``systemd``, ``openrc``, ``procd``, ``sysv``, ``busybox``, ``runit``, ``s6``;
+    ``container`` for a container image."""
     services: tuple[StartedService, ...]
     not_seen: tuple[str, ...] = ()
     """What may start more and cannot be read off files: generators, scripts that decide as they run."""

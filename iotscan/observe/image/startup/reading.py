@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from iotscan.observe.image.startup import cron, inetd, inittab, openrc, procd, supervised, systemd
+from iotscan.observe.image.startup import container, cron, inetd, inittab, openrc, procd, supervised, systemd
 from iotscan.observe.image.startup.service import Service, Startup
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -21,6 +21,8 @@ def startup_of(tree: Tree) -> Startup:
 
 def _read(tree: Tree) -> Startup:
     try:
+        if container.is_container(tree):
+            return Startup(system="container", services=tuple(container.read(tree)))
         system = system_of(tree)
         if not system:
             return Startup(problem=_NO_INIT)
