@@ -128,7 +128,8 @@ def test_a_control_tree_inside_the_bootloader(tmp_path: Path) -> None:
 
 def test_a_fit_beside_the_bootloader_is_not_its_control_tree(tmp_path: Path) -> None:
     itb, control = fit(tmp_path, "raw", signed=signature("sha256,rsa2048"))
-    area = b"U-Boot 2026.01\0" + itb.read_bytes() + bytes(64) + control.read_bytes()
+    board = device_tree(tmp_path, "other", 'compatible = "acme,board";').read_bytes()
+    area = b"U-Boot 2026.01\0" + itb.read_bytes() + bytes(64) + control.read_bytes() + board
     keys = facts_of(a_site(("p1", "u-boot", area), ("p1:dtb@0x1", "dtb", control.read_bytes())))["BootKeys"]
     assert isinstance(keys, BootKeys)
     assert [(tree.path, len(tree.keys)) for tree in keys.trees] == [("p1", 1)]

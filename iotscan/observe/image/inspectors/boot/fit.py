@@ -44,7 +44,10 @@ def read_keys(chain: Chain) -> BootKeys:
 
     A device tree by itself counts where it holds keys. Raises Unreadable.
     """
-    trees = tuple(dict.fromkeys(_control(path, root) for path, root in _controls(chain)))
+    found = tuple(dict.fromkeys(_control(path, root) for path, root in _controls(chain)))
+    # A device tree of the board may lie in the same area of raw storage: where another one has keys, it is none.
+    keyed = {tree.path for tree in found if tree.keys}
+    trees = tuple(tree for tree in found if tree.keys or tree.path not in keyed)
     firmware = {tree.path.rpartition(":")[0] for tree in trees}
     paths = {tree.path for tree in trees}
     programs = [place.shown or place.format for place, _ in chain.places("u-boot")]

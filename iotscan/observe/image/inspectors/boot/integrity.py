@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import RootFileSystem, RootHash, RootIntegrity
+from iotscan.model.facts import CommandLine, RootFileSystem, RootHash, RootIntegrity
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.inspectors.boot import android, command_lines
@@ -47,7 +47,7 @@ def read(chain: Chain) -> RootIntegrity | None:
     if not roots:
         return None
     lines = command_lines.read(chain).lines
-    claims = tuple(dict.fromkeys(_claims(chain)))
+    claims = tuple(dict.fromkeys(_claims(chain, lines)))
     trees = [place.tree for place in chain.site.places if place.tree is not None]
     return RootIntegrity(
         roots=tuple(_root(place) for place in roots),
@@ -74,8 +74,8 @@ def _values(arguments: tuple[str, ...], name: str) -> list[str]:
     return [a.partition("=")[2] for a in arguments if a.startswith(f"{name}=")]
 
 
-def _claims(chain: Chain) -> Iterator[Claim]:
-    for line in command_lines.read(chain).lines:
+def _claims(chain: Chain, lines: tuple[CommandLine, ...]) -> Iterator[Claim]:
+    for line in lines:
         for name in ("roothash", "systemd.verity_root_hash"):
             for value in _values(line.arguments, name):
                 if _HEX.fullmatch(value):
