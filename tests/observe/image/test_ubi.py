@@ -312,6 +312,27 @@ def test_the_journal_counts(sample: Sample) -> None:
     assert contents.problem == "1 names lead nowhere"
 
 
+def test_an_index_that_loops_is_told(sample: Sample) -> None:
+    journal = Journal(ubifs(sample))
+    here = journal.bud
+    branch = struct.Struct("<IIIII")
+    below = struct.pack("<HH", 1, 0) + branch.pack(here, 512, 40, 5, nodes.DENT << 29)
+    child = struct.pack("<HH", 2, 1) + 2 * branch.pack(here, 0, nodes.HEADER + 24, 0, 0)
+    top = struct.pack("<HH", 1, 2) + branch.pack(here, 256, nodes.HEADER + 44, 0, 0)
+    for at, body in ((0, below), (256, child), (768, top)):
+        journal.put(here * journal.block + at, nodes.INDEX, body)
+    for number in (1, 2):
+        at = number * journal.block
+        while (head := bytes(journal.image[at : at + 24])).startswith(nodes.MAGIC):
+            if head[20] == nodes.MASTER:
+                struct.pack_into("<III", journal.image, at + 48, here, 768, nodes.HEADER + 24)
+                whole = zlib.crc32(journal.image[at + 8 : at + 512]) ^ 0xFFFFFFFF
+                journal.image[at + 4 : at + 8] = whole.to_bytes(4, "little")
+            at += 512
+    contents = opened(UBIFS, bytes(journal.image))
+    assert contents.problem.startswith("2 nodes of its index are damaged")
+
+
 def test_blocks_that_are_short_or_of_another_file(sample: Sample) -> None:
     image = ubifs(sample)
     journal = Journal(image)

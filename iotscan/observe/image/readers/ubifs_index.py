@@ -20,7 +20,8 @@ LEAVES = 4_000_000
 _MASTERS = (1, 2)
 _FIRST_LOG = 3
 _DEEPEST = 64
-_INDEX_NODES = 2_000_000
+_LONGEST_NAME = 400
+"""Bytes of the node of a name."""
 _PAD = b"\xce" * 8
 """Fills what is too short for a padding node."""
 
@@ -50,7 +51,7 @@ class _Reading:
         self._blob = blob
         self._superblock = superblock
         self._budget = budget
-        self._leaves = self._index_nodes = 0
+        self._leaves = 0
         self.known = Known({}, defaultdict(dict), defaultdict(dict), defaultdict(dict))
 
     def master(self) -> nodes.Master:
@@ -94,21 +95,22 @@ class _Reading:
         if level > _DEEPEST:
             raise Unreadable("its index is deeper than any")
         waiting = [(level, branch) for branch in reversed(branches)]
+        seen = {root.at}
         while waiting:
             above, branch = waiting.pop()
             if above == 0:
                 self._leaf(branch)
                 continue
-            self._index_nodes += 1
-            if self._index_nodes > _INDEX_NODES:
-                raise OverBudget("its index has too many nodes")
+            self._budget.check_time()
             try:
+                # With a node below two others the index would be as large as it likes.
+                if branch.at in seen:
+                    raise Unreadable("a node of its index stands in two places")
+                seen.add(branch.at)
                 node = nodes.read_node(self._blob, branch.at, branch.length)
                 level, branches = nodes.read_index(node, self._superblock)
                 if level != above - 1:
                     raise Unreadable("its index makes no sense")
-            except OverBudget:
-                raise
             except Unreadable:
                 self.known.damaged += 1
                 continue
@@ -129,6 +131,8 @@ class _Reading:
             self.known.inodes[branch.inode] = branch.at
         else:
             try:
+                if branch.length > _LONGEST_NAME:
+                    raise Unreadable("a node of a name is too long")
                 dent = nodes.read_dent(nodes.read_node(self._blob, branch.at, branch.length))
             except Unreadable:
                 self.known.damaged += 1
