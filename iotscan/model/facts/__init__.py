@@ -6,6 +6,7 @@
 from iotscan.model.facts.access import AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
+from iotscan.model.facts.backend import Backend, BackendKind, Backends, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.facts.boot import (
     BootKey,
     BootKeys,
@@ -91,6 +92,7 @@ AnyFact = (
     | AdbServer
     | Announcement
     | AuthorizedKeys
+    | Backends
     | BootEnvironments
     | BootKeys
     | BootMenus
@@ -144,6 +146,7 @@ AnyFact = (
     | TrustStore
     | Updaters
     | UpdateServer
+    | VerificationSwitches
     | VerifiedBootMetadata
     | WellKnown
 )
@@ -165,6 +168,9 @@ __all__ = [
     "Artefact",
     "AuthorizedKey",
     "AuthorizedKeys",
+    "Backend",
+    "BackendKind",
+    "Backends",
     "BootEnvironment",
     "BootEnvironments",
     "BootKey",
@@ -233,6 +239,7 @@ __all__ = [
     "PackageDatabase",
     "Packages",
     "PasswordMaker",
+    "Pin",
     "PortSweep",
     "PrivateKeys",
     "PrivilegeRule",
@@ -275,6 +282,8 @@ __all__ = [
     "Updaters",
     "UploadForm",
     "Vbmeta",
+    "VerificationSwitch",
+    "VerificationSwitches",
     "VerifiedBootMetadata",
     "WellKnown",
     "kind_of",

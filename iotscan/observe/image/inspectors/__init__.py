@@ -9,6 +9,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
     from iotscan.observe.image.inspectors import (
         accounts,
         authorized_keys,
+        backends,
         boot,
         consoles,
         debug_tools,
@@ -33,6 +34,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
     inspectors = (
         accounts.INSPECTOR,
         authorized_keys.INSPECTOR,
+        backends.INSPECTOR,
         boot.INSPECTOR,
         consoles.INSPECTOR,
         debug_tools.INSPECTOR,
