@@ -166,6 +166,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "shared-keys": "one key on several devices",
         "snmp": "SNMP agents",
         "ssh": "SSH servers",
+        "storage": "partitions, file systems, what encrypts them",
         "telnet": "telnet services",
         "tls": "TLS servers",
         "updates": "firmware and its way onto the device",

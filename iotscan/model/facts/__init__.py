@@ -67,6 +67,7 @@ from iotscan.model.facts.startup import (
     StartedServices,
 )
 from iotscan.model.facts.statement import DisclosureProcess, KeyCustody, SecureBootFuses, Statement
+from iotscan.model.facts.storage import DiskUnlock, DiskUnlocks, KeyStores, KeyStoreUse, Mount, Mounts, Storage, Volume
 from iotscan.model.facts.telnet import TelnetServer
 from iotscan.model.facts.tls import (
     DTLS_VERSIONS,
@@ -103,6 +104,7 @@ AnyFact = (
     | DebugTools
     | DefaultLogin
     | DisclosureProcess
+    | DiskUnlocks
     | DtlsServer
     | EfiBinaries
     | EmbeddedSecrets
@@ -118,8 +120,10 @@ AnyFact = (
     | KernelModules
     | Kernels
     | KeyCustody
+    | KeyStores
     | KnownPsk
     | LoginGuards
+    | Mounts
     | MqttBroker
     | OpenService
     | OperatingSystem
@@ -139,6 +143,7 @@ AnyFact = (
     | SshPolicy
     | SshServer
     | StartedServices
+    | Storage
     | TelnetServer
     | TlsAttacks
     | TlsEndpoint
@@ -194,6 +199,8 @@ __all__ = [
     "DebugTools",
     "DefaultLogin",
     "DisclosureProcess",
+    "DiskUnlock",
+    "DiskUnlocks",
     "DtlsServer",
     "EfiBinaries",
     "EfiBinary",
@@ -226,12 +233,16 @@ __all__ = [
     "KeyExchange",
     "KeyFile",
     "KeyMaker",
+    "KeyStoreUse",
+    "KeyStores",
     "KnownPsk",
     "Listener",
     "LoginGuard",
     "LoginGuards",
     "LoginService",
     "MachineId",
+    "Mount",
+    "Mounts",
     "MqttBroker",
     "OpenService",
     "OperatingSystem",
@@ -268,6 +279,7 @@ __all__ = [
     "StartedService",
     "StartedServices",
     "Statement",
+    "Storage",
     "Suite",
     "SuiteList",
     "Support",
@@ -285,6 +297,7 @@ __all__ = [
     "VerificationSwitch",
     "VerificationSwitches",
     "VerifiedBootMetadata",
+    "Volume",
     "WellKnown",
     "kind_of",
 ]
