@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.observe.image.sameness import Expected, expected_of
 from tests.observe.network.daemons import tool
@@ -41,6 +42,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         """Run a tool in the folder; its standard output. Raises CalledProcessError."""
         words = [*self.wrapped, *map(str, command)]
         return subprocess.run(words, cwd=self.folder, input=given, check=True, stdout=subprocess.PIPE).stdout
+
+    def needs_root(self, name: str) -> None:
+        """Skip, loudly, for a program that fakeroot cannot show anything: a static one, one of Go."""
+        if self.wrapped:
+            pytest.skip(f"needs root: {name} calls the kernel itself, so that fakeroot shows it nothing")
 
     def paths(self) -> list[bytes]:
         """Every path without its first slash, folders before what is in them, as lists for tools want them."""

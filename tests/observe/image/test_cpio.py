@@ -72,6 +72,7 @@ def test_old_binary_in_the_other_order(sample: Sample) -> None:
 
 
 def test_busybox(sample: Sample) -> None:
+    sample.needs_root("a static busybox")
     names = b"\n".join(path for path in sample.paths() if b"\n" not in path) + b"\n"
     data = sample.run(tool("busybox", "busybox-static"), "cpio", "-o", "-H", "newc", given=names)
     expected = [one for one in sample.expected if "\n" not in one.path]
