@@ -12,10 +12,15 @@ MOST_FILES = 2000
 
 
 def lines_of(tree: Tree, path: str, limit: int = LIMIT) -> list[str] | None:
-    """The lines of a file, links followed; None where there is none. Raises Unreadable."""
+    """The lines of a file, links followed; None where there is none, no lines of /dev/null.
+
+    Raises Unreadable, also for a folder in its place.
+    """
     found = tree.find(path)
-    if found is None or found.kind != "file":
+    if found is None:
         return None
+    if found.kind == "char":
+        return []
     return tree.read(path, limit).decode("utf-8", "replace").split("\n")
 
 

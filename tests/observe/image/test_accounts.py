@@ -144,6 +144,12 @@ def test_account_files_that_cannot_be_understood_are_a_gap(tmp_path: Path, files
     assert [(m.need, m.status) for m in heard.missed] == [("accounts", AttemptStatus.UNREADABLE)]
 
 
+def test_a_folder_in_place_of_a_file_is_a_gap(tmp_path: Path) -> None:
+    tree = a_root(tmp_path, {"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/shadow/x": ""})
+    heard = heard_of(accounts.INSPECTOR, tree)
+    assert [(m.need, m.status) for m in heard.missed] == [("accounts", AttemptStatus.UNREADABLE)]
+
+
 def test_a_shadow_file_that_is_not_there_proves_nothing(tmp_path: Path) -> None:
     tree = a_root(tmp_path, {"etc/passwd": "root:x:0:0::/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n"})
     (tmp_path / "etc/shadow").symlink_to("/data/shadow")
