@@ -140,15 +140,30 @@ def test_without_libcrypt_libpass_tests_what_it_can() -> None:
         "$sha1$4000000000$saltsalt$" + "a" * 28,
         "$argon2id$v=19$m=999999999,t=999999999,p=1$c2FsdHNhbHQ$" + "a" * 43,
         "$7$99999999$c2FsdHNhbHQ=$" + "A" * 86 + "==",
-        "$6$" + "%n%s" * 100,
-        "$1$\x00\x00$" + "a" * 22,
-        "$2y$05$",
-        "$6$saltsalt$" + "é" * 86,
+        "$9$unknown$" + "a" * 40,
     ],
 )
 def test_a_hostile_setting_is_never_computed(hostile: str) -> None:
     found = guess(hostile)
     assert (found.known.known, found.known.reason, found.tried) == (None, Reason.NOT_OBSERVABLE, 0)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "$6$" + "%n%s" * 100,
+        "$1$\x00\x00$" + "a" * 22,
+        "$2y$05$",
+        "$6$saltsalt$" + "é" * 86,
+        "$6$saltsalt$abc",
+        "$y$j9T$salt",
+        "$7$zzzz",
+        "FXieZavRvxL4",
+    ],
+)
+def test_a_hash_cut_off_is_not_readable(damaged: str) -> None:
+    found = guess(damaged)
+    assert (found.known.known, found.known.reason, found.tried) == (None, Reason.UNREADABLE, 0)
 
 
 def test_time_is_shared_and_a_verdict_stands_on_the_core() -> None:

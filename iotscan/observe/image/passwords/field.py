@@ -26,11 +26,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     ``scheme``: ``empty``, ``locked``, a scheme of crypt(5), or ``other``. ``rounds``: how often the hash is repeated:
     SHA rounds, 2^cost of bcrypt, N of scrypt and yescrypt, passes of argon2; 0 where the scheme fixes it or the field
     does not tell. ``effort`` is what one try costs at most, in seconds of a slow core; infinite where it is not known.
+    ``is_damaged``: it begins as its scheme does and has not its form, as a hash that was cut off.
     """
 
     scheme: str
     rounds: int = 0
     effort: float = 0.0
+    is_damaged: bool = False
 
 
 class _Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,10 +182,13 @@ _PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
 def read_field(text: str) -> Field:
     """What the password field of passwd(5), shadow(5) or a file like them holds. Never raises.
 
-    A field of a known prefix and a wrong form keeps its scheme and has an infinite ``effort``: it cannot be tested.
+    A field of a known prefix and a wrong form keeps its scheme and is damaged: it cannot be tested.
     """
     if text == "":
         return Field(scheme="empty")
+    if re.fullmatch(rf"{_B}{{10,12}}", text):
+        # Too long for a word such as NOLOGIN: a DES hash that was cut off.
+        return Field(scheme="des", effort=float("inf"), is_damaged=True)
     if text[0] in "!*" or (len(text) < _SHORTEST_HASH and text[0] not in "$_{"):
         return Field(scheme="locked")
     if len(text) <= _LONGEST:
@@ -192,4 +197,4 @@ def read_field(text: str) -> Field:
             if match:
                 return Field(scheme=form.scheme, rounds=form.rounds(match), effort=form.effort(match))
     scheme = next((name for prefix, name in _PREFIXES.items() if text.startswith(prefix)), "other")
-    return Field(scheme=scheme, effort=float("inf"))
+    return Field(scheme=scheme, effort=float("inf"), is_damaged=scheme != "other")

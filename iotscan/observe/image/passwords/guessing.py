@@ -59,6 +59,8 @@ class Guessing:
     def _guess(self, text: str, field: Field, name: str) -> Guess:
         if field.scheme in ("locked", "empty"):
             return Guess(known=Answer.of(False))
+        if field.is_damaged:
+            return Guess(known=Answer.missing(Reason.UNREADABLE, f"its {field.scheme} hash is malformed"))
         if field.effort == float("inf"):
             return Guess(
                 known=Answer.missing(Reason.NOT_OBSERVABLE, f"its {field.scheme} hash has a form we do not know")
