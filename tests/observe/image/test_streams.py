@@ -4,6 +4,7 @@ import gzip
 import lzma
 import os
 import subprocess
+import sys
 import tracemalloc
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from iotscan.observe.image.budget import Budget, Limits, OverBudget
 from iotscan.observe.image.opening import STREAMS
 from iotscan.observe.image.reader import HEAD, Contents
 from iotscan.observe.image.readers.streams import READERS, stream_of, unpacked
-from iotscan.observe.image.unreadable import Unreadable
+from iotscan.observe.image.unreadable import NeedsLibrary, Unreadable
 from tests.observe.image.sameness import damaged, survives
 from tests.observe.image.sample import LINES, RANDOM
 from tests.observe.network.daemons import tool
@@ -178,6 +179,13 @@ def test_no_name_is_left_and_memory_stays_flat(tmp_path: Path, monkeypatch: pyte
     tracemalloc.stop()
     assert not list(tmp_path.iterdir())
     assert stream.read_at(len(RANDOM) * 7 + 5, 1000) == RANDOM[5:1005]
+
+
+@pytest.mark.parametrize(("how", "library"), [("zstd", "zstandard"), ("lz4", "lz4.block"), ("lzop", "lzallright")])
+def test_a_library_that_is_missing_is_named(how: str, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(NeedsLibrary, match=r"pip install 'iotscan\[image\]'"):
+        opened(packed(how, b"little"))
 
 
 def test_no_room_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
