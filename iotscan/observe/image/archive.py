@@ -9,7 +9,8 @@ from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.tree import Entry, IndexedTree, Kind
 from iotscan.observe.image.unreadable import Unreadable
 
-_SOURCE_SHIFT = 48
+SOURCE_SHIFT = 48
+"""Above these bits of an entry's ``where`` stands which of several blobs it lies in."""
 LARGEST = 1 << 46
 """Bytes that a member may claim: what claims more is damaged."""
 
@@ -106,7 +107,7 @@ class ArchiveTree(IndexedTree):
             if linked.path in self._attributes:
                 self._attributes[path] = self._attributes[linked.path]
             return msgspec.structs.replace(linked, path=path)
-        where = source << _SOURCE_SHIFT | member.at
+        where = source << SOURCE_SHIFT | member.at
         if member.holes is not None:
             self._holes[where] = (member.size, member.holes)
         is_file = member.kind == "file"
@@ -125,7 +126,7 @@ class ArchiveTree(IndexedTree):
 
     def content(self, entry: Entry) -> Blob:
         """See :class:`Tree`."""
-        source, at = self._sources[entry.where >> _SOURCE_SHIFT], entry.where & (1 << _SOURCE_SHIFT) - 1
+        source, at = self._sources[entry.where >> SOURCE_SHIFT], entry.where & (1 << SOURCE_SHIFT) - 1
         sparse = self._holes.get(entry.where)
         if entry.kind != "file":
             raise Unreadable("not a regular file")

@@ -95,6 +95,7 @@ def test_archives_of_skopeo(sample: Sample, layout: Path, kind: str, tmp_path: P
     assert [place.format for place in site.places] == [
         "docker-archive" if kind.startswith("docker") else "oci",
         "container-image",
+        "buried",
     ]
     assert not any(place.problem for place in site.places)
     assert_same(layers_of(site), expected_layers(sample))
@@ -153,7 +154,7 @@ class Layout:
 
 
 def one_tree(contents: Contents) -> LayeredTree:
-    (part,) = contents.parts
+    part = contents.parts[0]
     assert isinstance(part.tree, LayeredTree)
     return part.tree
 
@@ -313,3 +314,19 @@ def test_a_manifest_of_the_web_is_none_of_docker(tmp_path: Path) -> None:
     broken = saved(tmp_path / "b", [{"Config": 1, "Layers": []}], {})
     with pytest.raises(Unreadable, match="cannot be understood"):
         DOCKER.opens(broken, broken.budget)
+
+
+def test_what_an_upper_layer_hides_is_still_in_the_image(tmp_path: Path) -> None:
+    """A key that a later layer deletes or puts another over ships with the lower one."""
+    layout = Layout(tmp_path / "l")
+    lower = tar("etc/issue", "app/tls.key", "opt/a/b", "etc/same")
+    layout.index([layout.image(lower, tar("etc/issue", "app/.wh.tls.key", ".wh.opt"))])
+    _, buried = layout.opened().parts
+    assert buried.name == "linux-arm64-buried"
+    assert buried.tree is not None
+    shown = {e.path: buried.tree.read(e.path, 99) for e in buried.tree.walk() if e.kind == "file"}
+    assert shown == {
+        "/layer-1/app/tls.key": b"app/tls.key",
+        "/layer-1/etc/issue": b"etc/issue",
+        "/layer-1/opt/a/b": b"opt/a/b",
+    }

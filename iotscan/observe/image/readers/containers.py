@@ -216,6 +216,8 @@ class _Assembly:
             self.problems.append(tree.problem)
         name = part_name((platform.shown or own.shown).replace("/", "-"), "image")
         self._parts.append(Part(name=name, tree=tree, label=label))
+        if not tree.buried.is_empty:
+            self._parts.append(Part(name=part_name(f"{name}-buried", "buried"), tree=tree.buried))
 
     def _apply(self, tree: LayeredTree, layer: _Layer) -> None:
         if layer.is_encrypted:

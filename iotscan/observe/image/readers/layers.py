@@ -7,13 +7,14 @@ import hashlib
 
 import msgspec
 
-from iotscan.observe.image.archive import ArchiveTree, place_of
+from iotscan.observe.image.archive import SOURCE_SHIFT, ArchiveTree, place_of
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.reader import HEAD
 from iotscan.observe.image.readers.streams import stream_of, unpacked
 from iotscan.observe.image.readers.tar import Members, is_tar
 from iotscan.observe.image.site import CONTAINER
+from iotscan.observe.image.tree import Entry, IndexedTree
 from iotscan.observe.image.unreadable import Unreadable
 
 _WHITEOUT, _META, _OPAQUE = ".wh.", ".wh..wh.", ".wh..wh..opq"
@@ -43,6 +44,30 @@ class LayeredTree(ArchiveTree):
     def __init__(self, budget: Budget, config: ContainerConfig | None = None) -> None:
         super().__init__(CONTAINER, budget)
         self.config = config
+        self.buried = BuriedTree(self)
+
+    def add(self, entry: Entry) -> None:
+        """See :class:`~iotscan.observe.image.tree.IndexedTree`."""
+        known = self.at(entry.path)
+        if known is not None and not known.kind == entry.kind == "folder":
+            self._bury(known)
+        super().add(entry)
+
+    def remove(self, path: str) -> None:
+        """See :class:`~iotscan.observe.image.tree.IndexedTree`."""
+        known = self.at(path)
+        if known is not None:
+            self._bury(known)
+        super().remove(path)
+
+    def _bury(self, entry: Entry) -> None:
+        """Keep what an upper layer hides: the lower one ships all the same."""
+        if entry.kind == "folder":
+            for child in tuple(self.listed(entry.path)):
+                self._bury(child)
+        elif entry.kind == "file" and entry.size:
+            layer = (entry.where >> SOURCE_SHIFT) + 1
+            self.buried.add(msgspec.structs.replace(entry, path=f"/layer-{layer}{entry.path}"))
 
     def apply(self, data: Blob) -> None:
         """Put a layer, unpacked, over what is there. Raises Unreadable where it ends early: what came before stays."""
@@ -76,6 +101,25 @@ class LayeredTree(ArchiveTree):
             gone = mark[len(_WHITEOUT) :]
             if gone not in ("", ".", ".."):
                 self.remove(self.landing(f"{inside.rstrip('/')}/{gone}"))
+
+
+class BuriedTree(IndexedTree):
+    """The files that upper layers took away or put others over, below ``/layer-N``: whoever has the image has them."""
+
+    format = "buried"
+
+    def __init__(self, layers: LayeredTree) -> None:
+        super().__init__(layers.budget)
+        self._layers = layers
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing is hidden."""
+        return not any(True for _ in self.listed("/"))
+
+    def content(self, entry: Entry) -> Blob:
+        """See :class:`~iotscan.observe.image.tree.Tree`."""
+        return self._layers.content(entry)
 
 
 def unpacked_layer(blob: Blob, budget: Budget) -> Blob:
