@@ -52,6 +52,7 @@ from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.permission import FileCapabilities, FileMode, FilePermissions, FileSignatures
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
+from iotscan.model.facts.preshared import ConfiguredPsk, ConfiguredPsks, Lwm2mClient, Lwm2mClients
 from iotscan.model.facts.program import Program, Programs
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
@@ -100,6 +101,7 @@ AnyFact = (
     | BootStages
     | CertificateChain
     | CoapServer
+    | ConfiguredPsks
     | Consoles
     | DebugTools
     | DefaultLogin
@@ -123,6 +125,7 @@ AnyFact = (
     | KeyStores
     | KnownPsk
     | LoginGuards
+    | Lwm2mClients
     | Mounts
     | MqttBroker
     | OpenService
@@ -191,6 +194,8 @@ __all__ = [
     "Claim",
     "CoapServer",
     "CommandLine",
+    "ConfiguredPsk",
+    "ConfiguredPsks",
     "Console",
     "Consoles",
     "ControlTree",
@@ -240,6 +245,8 @@ __all__ = [
     "LoginGuard",
     "LoginGuards",
     "LoginService",
+    "Lwm2mClient",
+    "Lwm2mClients",
     "MachineId",
     "Mount",
     "Mounts",
