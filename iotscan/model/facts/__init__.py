@@ -27,6 +27,7 @@ from iotscan.model.facts.boot_settings import (
     KernelCommandLines,
 )
 from iotscan.model.facts.coap import CoapServer
+from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
@@ -126,6 +127,7 @@ AnyFact = (
     | KnownPsk
     | LoginGuards
     | Lwm2mClients
+    | MandatoryAccess
     | Mounts
     | MqttBroker
     | OpenService
@@ -156,6 +158,7 @@ AnyFact = (
     | UpdateServer
     | VerificationSwitches
     | VerifiedBootMetadata
+    | Watchdogs
     | WellKnown
 )
 
@@ -167,6 +170,7 @@ __all__ = [
     "EVERY_VERSION",
     "FACT_TYPES",
     "VERSIONS",
+    "AccessControl",
     "Account",
     "Accounts",
     "AdbServer",
@@ -248,6 +252,7 @@ __all__ = [
     "Lwm2mClient",
     "Lwm2mClients",
     "MachineId",
+    "MandatoryAccess",
     "Mount",
     "Mounts",
     "MqttBroker",
@@ -305,6 +310,8 @@ __all__ = [
     "VerificationSwitches",
     "VerifiedBootMetadata",
     "Volume",
+    "Watchdog",
+    "Watchdogs",
     "WellKnown",
     "kind_of",
 ]

@@ -18,6 +18,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
         key_stores,
         keys,
         login_guards,
+        mandatory_access,
         modules,
         mounts,
         packages,
@@ -33,6 +34,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
         storage,
         trust_store,
         updaters,
+        watchdogs,
     )
 
     inspectors = (
@@ -47,6 +49,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
         key_stores.INSPECTOR,
         keys.INSPECTOR,
         login_guards.INSPECTOR,
+        mandatory_access.INSPECTOR,
         modules.INSPECTOR,
         mounts.INSPECTOR,
         packages.INSPECTOR,
@@ -62,5 +65,6 @@ def all_inspectors() -> tuple[Inspector, ...]:
         storage.INSPECTOR,
         trust_store.INSPECTOR,
         updaters.INSPECTOR,
+        watchdogs.INSPECTOR,
     )
     return (*inspectors, *all_configurations())

@@ -1,0 +1,82 @@
+"""What feeds a hardware watchdog: systemd, the watchdog daemon, BusyBox's applet, procd, Android's watchdogd.
+
+Sources: systemd-system.conf(5), RuntimeWatchdogSec; watchdog.conf(5); BusyBox's watchdog applet; procd, which opens
+/dev/watchdog by itself; Android's init and watchdogd.
+"""
+
+import re
+from collections.abc import Iterator
+
+from iotscan.model.facts import Watchdog, Watchdogs
+from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.heard import Heard, all_missed
+from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.texts import lines_of, texts_below
+from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
+
+_DROP_INS = ("/usr/lib/systemd/system.conf.d", "/lib/systemd/system.conf.d", "/etc/systemd/system.conf.d")
+_FILES = ("/usr/lib/systemd/system.conf", "/lib/systemd/system.conf", "/etc/systemd/system.conf")
+_SETTING = re.compile(r"\s*RuntimeWatchdogSec\s*=\s*(\S*)")
+_OFF = ("", "0", "0s", "off", "infinity")
+_DAEMON = re.compile(r"\s*watchdog-device\s*=\s*\S")
+_APPLET = re.compile(r"(?:^|[\s:/])watchdog\s[^#\n]*/dev/(?:misc/)?watchdog[0-9]*")
+_WANTS = re.compile(r"(?:S[0-9]+)?(?:wd_keepalive|watchdog)(?:\.service)?")
+_STARTS = ("/etc/systemd/system/multi-user.target.wants", "/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d", "/etc/rcS.d",
+           "/etc/runlevels/default", "/etc/runlevels/boot")  # fmt: skip
+
+
+def _inspect(tree: Tree) -> Heard:
+    try:
+        found = (*_systemd(tree), *_daemon(tree), *_applet(tree), *_built_in(tree))
+    except Unreadable as error:
+        return all_missed((Watchdogs,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, str(error))
+    return Heard(facts=(Watchdogs(watchdogs=found),))
+
+
+def _systemd(tree: Tree) -> Iterator[Watchdog]:
+    """The last file that sets it decides, main files before drop-ins (systemd-system.conf(5))."""
+    last: tuple[str, int, str] | None = None
+    files = [(path, lines_of(tree, path) or []) for path in _FILES]
+    for folder in _DROP_INS:
+        if tree.find(folder) is not None:
+            files += sorted(texts_below(tree, folder, endings=(".conf",)))
+    for path, lines in files:
+        for number, line in enumerate(lines, start=1):
+            match = _SETTING.match(line)
+            if match:
+                last = (path, number, match[1].lower())
+    if last and last[2] not in _OFF:
+        yield Watchdog(path=tree.show(last[0]), line=last[1], fed_by="systemd")
+
+
+def _daemon(tree: Tree) -> Iterator[Watchdog]:
+    """The daemon opens a device only where its configuration names one, and only where something starts it."""
+    path = "/etc/watchdog.conf"
+    number = next((n for n, line in enumerate(lines_of(tree, path) or (), 1) if _DAEMON.match(line)), 0)
+    is_started = any(_WANTS.fullmatch(entry.name) for folder in _STARTS for entry in tree.children(folder))
+    if number and is_started:
+        yield Watchdog(path=tree.show(path), line=number, fed_by="watchdog")
+
+
+def _applet(tree: Tree) -> Iterator[Watchdog]:
+    texts = [("/etc/inittab", lines_of(tree, "/etc/inittab") or [])]
+    for folder in ("/etc/init.d", "/etc/rc.local"):
+        found = tree.find(folder)
+        if found is not None and found.kind == "folder":
+            texts += texts_below(tree, folder)
+    for path, lines in texts:
+        for number, line in enumerate(lines, start=1):
+            if not line.lstrip().startswith("#") and _APPLET.search(line[:2000]):
+                yield Watchdog(path=tree.show(path), line=number, fed_by="busybox")
+                return
+
+
+def _built_in(tree: Tree) -> Iterator[Watchdog]:
+    if tree.find("/sbin/procd") is not None:
+        yield Watchdog(path=tree.show("/sbin/procd"), fed_by="procd")
+    if any(tree.find(path) is not None for path in ("/system/bin/watchdogd", "/sbin/watchdogd")):
+        yield Watchdog(path=tree.show("/system/bin/watchdogd"), fed_by="android")
+
+
+INSPECTOR = Inspector(name="watchdogs", version=1, gives=(Watchdogs,), inspect=_inspect)
