@@ -50,7 +50,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
-from iotscan.model.facts.permission import FileCapabilities, FileMode, FilePermissions, FileSignatures
+from iotscan.model.facts.permission import ContainerPolicy, FileCapabilities, FileMode, FilePermissions, FileSignatures
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.preshared import ConfiguredPsk, ConfiguredPsks, Lwm2mClient, Lwm2mClients
@@ -104,6 +104,7 @@ AnyFact = (
     | CoapServer
     | ConfiguredPsks
     | Consoles
+    | ContainerPolicy
     | DebugTools
     | DefaultLogin
     | DisclosureProcess
@@ -202,6 +203,7 @@ __all__ = [
     "ConfiguredPsks",
     "Console",
     "Consoles",
+    "ContainerPolicy",
     "ControlTree",
     "Cookie",
     "DebugTool",

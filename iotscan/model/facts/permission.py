@@ -65,3 +65,19 @@ class FileSignatures(Fact, frozen=True, kw_only=True, tag="file-signatures"):
     """The first few that have neither."""
     keys: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+
+
+class ContainerPolicy(Fact, frozen=True, kw_only=True, tag="container-policy"):
+    """What signatures the container engine of one root asks of images: containers-policy.json(5).
+
+    ``default`` is the type of the first requirement that holds where no other does: ``insecureAcceptAnything``,
+    ``reject``, ``signedBy``, ``sigstoreSigned``; empty for an engine without such a policy (Docker, containerd).
+    ``open_scopes`` are the registries whose own requirement accepts anything.
+    """
+
+    per: ClassVar[Ownership] = "image"
+
+    path: str
+    engine: str
+    default: str = ""
+    open_scopes: tuple[str, ...] = ()
