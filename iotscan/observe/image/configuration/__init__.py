@@ -12,6 +12,7 @@ def all_configurations() -> tuple[Inspector, ...]:
         adbd,
         dropbear,
         mosquitto,
+        nginx,
         openssh,
         proftpd,
         snmpd,
@@ -21,7 +22,7 @@ def all_configurations() -> tuple[Inspector, ...]:
     from iotscan.observe.image.configuration.configured import inspector_of
     from iotscan.observe.image.configuration.unread import inspector_beside
 
-    read = (adbd, dropbear, mosquitto, openssh, proftpd, snmpd, telnetd, vsftpd)
+    read = (adbd, dropbear, mosquitto, nginx, openssh, proftpd, snmpd, telnetd, vsftpd)
     configurations = [module.CONFIGURATION for module in read]
     programs = tuple(program for configuration in configurations for program in configuration.programs)
     return (*map(inspector_of, configurations), inspector_beside(programs))

@@ -57,6 +57,13 @@ def only(*accepted: str) -> dict[str, Answer[bool]]:
     return {version: Answer.of(version in accepted) for version in _STREAM}
 
 
+def between(least: str, most: str) -> dict[str, bool]:
+    """Every version: taken from ``least`` to ``most``; an empty word sets no bound. SSLv2 only where it is named."""
+    first = _STREAM.index(least) if least in _STREAM else 1
+    last = _STREAM.index(most) if most in _STREAM else len(_STREAM) - 1
+    return {version: first <= number <= last for number, version in enumerate(_STREAM)}
+
+
 def unknown_versions(why: str) -> dict[str, Answer[bool]]:
     """Every version left open."""
     return {version: unsaid(why) for version in VERSIONS}

@@ -1,0 +1,25 @@
+"""Diffie-Hellman parameters in a file: the size of the prime (PKCS #3, RFC 7919)."""
+
+import re
+
+from iotscan.observe.image.tree import Tree
+
+_LIMIT = 64 * 1024
+
+
+def prime_bits(tree: Tree, path: str) -> int:
+    """Bits of the prime of the first parameters in a file; 0 where there are none. Raises Unreadable."""
+    found = tree.find(path)
+    if found is None or found.kind != "file":
+        return 0
+    data = tree.read(path, _LIMIT)
+    block = re.search(rb"-----BEGIN DH PARAMETERS-----.+?-----END DH PARAMETERS-----", data, re.S)
+    if block is None:
+        return 0
+    from cryptography.hazmat.primitives.serialization import load_pem_parameters
+
+    try:
+        parameters = load_pem_parameters(block[0])
+        return parameters.parameter_numbers().p.bit_length()
+    except (ValueError, TypeError):
+        return 0

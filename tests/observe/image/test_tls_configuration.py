@@ -1,0 +1,162 @@
+"""TLS as web servers and tunnels are configured: inclusion, inheritance, defaults, and what stays open."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iotscan.model.facts import TlsEndpoint
+from iotscan.observe.heard import Heard
+from tests.observe.image.looking import a_root, heard_of
+from tests.observe.image.tls_servers import BY_NAME, a_server, chains, configured, endpoints, status_of
+from tests.observe.network.tls_probes.servers import Credentials
+
+
+@pytest.fixture(scope="module")
+def rsa_pem(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return Credentials(tmp_path_factory.mktemp("rsa"), rsa.generate_private_key(65537, 2048)).cert.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def ec_pem(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return Credentials(tmp_path_factory.mktemp("ec"), ec.generate_private_key(ec.SECP256R1())).cert.read_bytes()
+
+
+def accepted(endpoint: TlsEndpoint) -> set[str]:
+    return {name for name, answer in endpoint.versions.items() if answer.known}
+
+
+def refused(endpoint: TlsEndpoint) -> set[str]:
+    return {name for name, answer in endpoint.versions.items() if answer.known is False}
+
+
+NGINX = """
+user www-data;
+include /etc/nginx/modules-enabled/*.conf;
+events { worker_connections 768; }
+http {
+  ssl_protocols TLSv1.2; # all of them
+  ssl_certificate /etc/ssl/device.pem;
+  log_format main '$remote_addr { "$request" }; ';
+  include sites-enabled/*;
+}
+stream { server { listen 8883 ssl; ssl_protocols TLSv1.1; proxy_pass 127.0.0.1:1883; } }
+"""
+SITES = """server { listen 80; return 301 https://$host; }
+server {
+  listen 443 ssl http2; listen [::]:443 ssl; listen 127.0.0.1:8443 ssl; listen unix:/run/x ssl;
+  ssl_protocols TLSv1.2 TLSv1.3;
+}
+server { listen 443 ssl; listen 444 ssl; server_name other; ssl_ciphers kRSA; ssl_certificate other.pem; }
+server { listen 445 ssl; ssl_certificate /data/made-at-start.pem; }
+"""
+
+
+def nginx(folder: Path, pem: bytes, *, needs: str = "libssl.so.3", version: str = "1.22.1-9") -> dict[str, TlsEndpoint]:
+    files = {
+        "etc/nginx/nginx.conf": NGINX,
+        "etc/nginx/sites-enabled/site": SITES,
+        "etc/nginx/sites-available/unused": "server { listen 9443 ssl; }",
+        "etc/ssl/device.pem": pem,
+        "etc/nginx/other.pem": pem,
+        **status_of(nginx_common=version, libssl3="3.0.15", libssl1_1="1.1.1n"),
+    }
+    tree = a_server(folder, "/usr/sbin/nginx", files, needs=needs)
+    found = configured("nginx", tree)
+    assert [(service, path, line) for service, path, line, _ in chains(found)] == [
+        ("tcp/443", "/etc/nginx/nginx.conf", 7),
+        ("tcp/443", "/etc/nginx/sites-enabled/site", 6),
+        ("tcp/444", "/etc/nginx/sites-enabled/site", 6),
+    ]
+    assert {(c.service, c.path, c.line) for c in found if isinstance(c.fact, TlsEndpoint)} == {
+        ("tcp/443", "/etc/nginx/sites-enabled/site", 3),
+        ("tcp/443", "/etc/nginx/sites-enabled/site", 6),
+        ("tcp/444", "/etc/nginx/sites-enabled/site", 6),
+        ("tcp/445", "/etc/nginx/sites-enabled/site", 7),
+        ("tcp/8883", "/etc/nginx/nginx.conf", 11),
+    }
+    return endpoints(found)
+
+
+def test_nginx_inherits_and_includes(tmp_path: Path, rsa_pem: bytes) -> None:
+    found = nginx(tmp_path, rsa_pem)
+    assert accepted(found["tcp/443"]) == {"TLSv1.2", "TLSv1.3"}
+    assert accepted(found["tcp/444"]) == {"TLSv1.2"}
+    assert found["tcp/443"].forward_secrecy.known is True
+    assert found["tcp/444"].forward_secrecy.known is False
+    # OpenSSL 3 at its level takes no TLS 1.1, whatever the file says.
+    assert accepted(found["tcp/8883"]) == set()
+
+
+def test_nginx_with_a_key_that_a_start_makes(tmp_path: Path, rsa_pem: bytes) -> None:
+    one = nginx(tmp_path, rsa_pem)["tcp/445"]
+    assert one.forward_secrecy.known is True
+    assert one.broken_ciphers.known is False
+    assert not one.without_forward_secrecy.is_answered
+    assert "key of its certificate" in one.without_forward_secrecy.detail
+
+
+def test_nginx_with_a_key_for_which_static_rsa_is_nothing(tmp_path: Path, ec_pem: bytes) -> None:
+    assert nginx(tmp_path, ec_pem)["tcp/443"].without_forward_secrecy.known is False
+
+
+def test_nginx_on_a_library_that_is_not_known(tmp_path: Path, rsa_pem: bytes) -> None:
+    found = nginx(tmp_path, rsa_pem, needs="")
+    assert accepted(found["tcp/8883"]) == {"TLSv1.1"}
+    assert not found["tcp/443"].versions["TLSv1.3"].is_answered
+    assert not found["tcp/443"].secure_renegotiation.is_answered
+    assert not found["tcp/443"].weak_ciphers.is_answered
+    assert found["tcp/443"].forward_secrecy.known is True
+
+
+def test_nginx_on_an_old_library(tmp_path: Path, rsa_pem: bytes) -> None:
+    found = nginx(tmp_path, rsa_pem, needs="libssl.so.1.0.0", version="1.9.0")
+    assert accepted(found["tcp/443"]) == {"TLSv1.2"}
+    assert found["tcp/443"].weak_ciphers.known is True
+    assert found["tcp/443"].extended_master_secret.known is False
+    assert found["tcp/443"].dh_bits.known == 1024
+
+
+def test_a_server_that_is_not_started_is_absent(tmp_path: Path) -> None:
+    tree = a_server(tmp_path, "/bin/true", {"etc/nginx/nginx.conf": NGINX, "usr/sbin/nginx": "x"})
+    assert heard_of(BY_NAME["nginx"], tree) == Heard()
+
+
+def test_a_started_nginx_without_its_file_is_open(tmp_path: Path) -> None:
+    missed = heard_of(BY_NAME["nginx"], a_server(tmp_path, "/usr/sbin/nginx", {})).missed
+    assert {m.need for m in missed} == {"tls-endpoint", "certificate-chain"}
+    assert {m.reason for m in missed} == {"not_observable"}
+
+
+def test_a_file_that_is_no_certificate_is_unreadable(tmp_path: Path) -> None:
+    config = "http { server { listen 443 ssl; ssl_certificate /c.pem; } }"
+    files = {"etc/nginx/nginx.conf": config, "c.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}
+    missed = heard_of(BY_NAME["nginx"], a_server(tmp_path, "/usr/sbin/nginx", files)).missed
+    assert {m.reason for m in missed} == {"unreadable"}
+
+
+def test_the_nginx_of_debian_has_no_listener_with_tls(tmp_path: Path) -> None:
+    real = Path("/etc/nginx/nginx.conf")
+    if not real.exists():
+        pytest.skip("nginx.conf is missing (package nginx-common)")
+    site = Path("/etc/nginx/sites-available/default").read_text()
+    files = {"etc/nginx/nginx.conf": real.read_text(), "etc/nginx/sites-enabled/default": site}
+    assert configured("nginx", a_server(tmp_path, "/usr/sbin/nginx", files)) == ()
+
+
+PIECES = """
+http { |server { |listen 443 ssl;|listen ssl;|ssl_protocols ;|ssl_ciphers |"|'|\\|}|;|include *;|${|#|\n|{{{{{{{{{{{{{{|
+ssl_certificate /etc/nginx/nginx.conf;|ssl_dhparam nginx.conf;|ssl_conf_command MinProtocol TLSv1.2;|é
+"""
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES.strip().split("|")), max_size=30))
+def test_any_file_ends(tmp_path: Path, pieces: list[str]) -> None:
+    folder = tmp_path / "x"
+    if not folder.exists():
+        a_server(folder, "/usr/sbin/nginx", {})
+    tree = a_root(folder, {"etc/nginx/nginx.conf": "".join(pieces)})
+    heard_of(BY_NAME["nginx"], tree)
