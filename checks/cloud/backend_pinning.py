@@ -18,7 +18,7 @@ name it there: `bridge_cafile` of mosquitto, `ServerCertificate` of Mender, `ssl
 - OWASP ISVS 4.1.5 (git edfda29b); RFC 7525 and 9325 on trust anchors
 """
 
-from iotscan.sdk import Backends, Returned, bad, check, clause, good, skip
+from iotscan.sdk import Backend, Backends, Returned, bad, check, clause, good, skip
 
 ENCRYPTED = ("https", "mqtts", "wss", "amqps", "coaps", "ssl", "grpcs", "ftps")
 
@@ -47,7 +47,7 @@ def backend_pinning(found: Backends) -> Returned:
             f"{len(found.pins)} settings bind a client to one authority or key",
             observed=f"{pin.path}:{pin.line} {pin.setting} {pin.value}",
         )
-    servers = [b for b in found.backends if b.scheme in ENCRYPTED or b.kind in ("broker", "iot-platform")]
+    servers = [b for b in found.backends if b.scheme in ENCRYPTED or (not b.scheme and may_be_tls(b))]
     if not servers:
         return skip("the image names no server that is reached with TLS")
     first = servers[0]
@@ -57,3 +57,8 @@ def backend_pinning(found: Backends) -> Returned:
         observed=f"{len(servers)} servers reached with TLS, no CA file of their own; first {first.host} ({first.path})",
         expected="a CA file of the back end's own, or a pinned key",
     )
+
+
+def may_be_tls(server: Backend) -> bool:
+    """True for a name without a scheme that is reached with TLS by its kind or port."""
+    return server.kind == "iot-platform" or (server.kind == "broker" and server.port not in (0, 1883))

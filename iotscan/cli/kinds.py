@@ -83,6 +83,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.end_of_life:EndOfLife",
             reader="iotscan.data.end_of_life:read_end_of_life",
         ),
+        "keys": Kind(
+            schema="iotscan/keys@1",
+            about="private keys that everybody can download",
+            written="iotscan.data.known_keys:WrittenPublishedKeys",
+            reader="iotscan.data.known_keys:known_keys",
+        ),
         "psks": Kind(
             schema="iotscan/psks@1",
             about="documented pre-shared keys of examples",

@@ -10,6 +10,7 @@ import pytest
 from iotscan.assess import registry
 from iotscan.cli.kinds import KINDS
 from iotscan.data.credential_records import FOLDER
+from iotscan.data.known_keys import FILE as KEYS
 from iotscan.data.known_psks import FILE
 from iotscan.shipped import PACKAGE, shipped
 from tests.cli.conftest import Cli, cli
@@ -22,6 +23,7 @@ FILES = [
     *sorted(FOLDER.glob("*.yaml")),
     PACKAGE / "lab" / "credentials.yaml",
     FILE,
+    KEYS,
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
@@ -29,6 +31,7 @@ ONE_OF_A_KIND = [
     shipped("profiles") / "gateway-image.yaml",
     FOLDER / "office.yaml",
     FILE,
+    KEYS,
     HERE.parent / "data" / "sample.waivers.yaml",
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
