@@ -146,17 +146,134 @@ def test_the_nginx_of_debian_has_no_listener_with_tls(tmp_path: Path) -> None:
     assert configured("nginx", a_server(tmp_path, "/usr/sbin/nginx", files)) == ()
 
 
-PIECES = """
-http { |server { |listen 443 ssl;|listen ssl;|ssl_protocols ;|ssl_ciphers |"|'|\\|}|;|include *;|${|#|\n|{{{{{{{{{{{{{{|
-ssl_certificate /etc/nginx/nginx.conf;|ssl_dhparam nginx.conf;|ssl_conf_command MinProtocol TLSv1.2;|é
+LIGHTTPD = """
+server.modules = ( "mod_access" )
+server.modules += ( "mod_openssl" )
+var.folder = "/etc/lighttpd"
+server.port = 80
+ssl.pemfile = var.folder + "/server.pem"
+ssl.openssl.ssl-conf-cmd = ( "MinProtocol" => "TLSv1.2",   # for all
+                             "CipherString" => "EECDH+AESGCM" )
+include "conf-enabled/*.conf"
+include_shell "/usr/share/lighttpd/use-ipv6.pl 443"
+$HTTP["url"] =~ "^/x/" { url.access-deny = ( "" ) } else { $HTTP["host"] == "a" { expire.url = ( ) } }
+"""
+MORE = """$SERVER["socket"] == "0.0.0.0:443" {
+  ssl.engine = "enable"
+  $HTTP["host"] == "other" { ssl.pemfile = "/etc/lighttpd/other.pem" }
+}
+$SERVER["socket"] == "[::]:8443" { ssl.engine = "enable" ssl.cipher-list = "kRSA" }
+$SERVER["socket"] == "127.0.0.1:444" { ssl.engine = "enable" }
+$SERVER["socket"] == ":445" { ssl.engine = "disable" }
 """
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(PIECES.strip().split("|")), max_size=30))
-def test_any_file_ends(tmp_path: Path, pieces: list[str]) -> None:
-    folder = tmp_path / "x"
+def lighttpd(folder: Path, pem: bytes, module: str = "mod_openssl") -> dict[str, TlsEndpoint]:
+    files = {
+        "etc/lighttpd/lighttpd.conf": LIGHTTPD.replace("mod_openssl", module),
+        "etc/lighttpd/conf-enabled/10-ssl.conf": MORE,
+        "etc/lighttpd/server.pem": pem,
+        "etc/lighttpd/other.pem": pem,
+        "usr/lib/lighttpd/mod_openssl.so": b"\x7fELF\0libssl.so.3\0",
+        **status_of(lighttpd="1.4.69-1", libssl3="3.0.15"),
+    }
+    tree = a_server(folder, "/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf", files, needs="")
+    found = configured("lighttpd", tree)
+    assert {(c.service, c.path, c.line) for c in found if isinstance(c.fact, TlsEndpoint)} == {
+        ("tcp/443", "/etc/lighttpd/conf-enabled/10-ssl.conf", 1),
+        ("tcp/8443", "/etc/lighttpd/conf-enabled/10-ssl.conf", 5),
+    }
+    assert ("tcp/443", "/etc/lighttpd/conf-enabled/10-ssl.conf", 3) in [c[:3] for c in chains(found)]
+    return endpoints(found)
+
+
+def test_lighttpd_knows_sockets_variables_and_conditions(tmp_path: Path, rsa_pem: bytes) -> None:
+    found = lighttpd(tmp_path, rsa_pem)
+    assert accepted(found["tcp/443"]) == {"TLSv1.2", "TLSv1.3"}
+    assert found["tcp/443"].without_forward_secrecy.known is False
+    # A CipherString counts before the older ssl.cipher-list.
+    assert found["tcp/8443"].without_forward_secrecy.known is False
+
+
+def test_lighttpd_with_another_library_says_no_more_than_its_settings(tmp_path: Path, rsa_pem: bytes) -> None:
+    one = lighttpd(tmp_path, rsa_pem, "mod_mbedtls")["tcp/443"]
+    assert refused(one) == {"SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"}
+    assert not one.forward_secrecy.is_answered
+
+
+def test_the_lighttpd_of_debian_has_tls_where_it_is_enabled(tmp_path: Path) -> None:
+    main, extra = Path("/etc/lighttpd/lighttpd.conf"), Path("/etc/lighttpd/conf-available/10-ssl.conf")
+    if not main.exists() or not extra.exists():
+        pytest.skip("lighttpd's files are missing (packages lighttpd, lighttpd-mod-openssl)")
+    files: dict[str, str | bytes] = {"etc/lighttpd/lighttpd.conf": main.read_text()}
+    command = "/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"
+    assert configured("lighttpd", a_server(tmp_path / "off", command, files)) == ()
+    files |= {"etc/lighttpd/conf-enabled/10-ssl.conf": extra.read_text(), **status_of(lighttpd="1.4.69-1")}
+    (found,) = configured("lighttpd", a_server(tmp_path / "on", command, files))
+    assert isinstance(found.fact, TlsEndpoint)
+    assert (found.service, found.path) == ("tcp/443", "/etc/lighttpd/conf-enabled/10-ssl.conf")
+    assert refused(found.fact) == {"SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"}
+
+
+STUNNEL = """; a comment
+cert = /etc/stunnel/device.pem
+sslVersionMin = TLSv1.2
+[web]
+accept = 443
+connect = 127.0.0.1:80
+[out]
+client = yes
+accept = 8883
+connect = cloud.example:8883
+[local]
+accept = 127.0.0.1:9000
+[mail]
+accept = :::25
+protocol = smtp
+sslVersionMin = TLSv1.3
+"""
+
+
+def test_stunnel_has_services_and_what_stands_before_them(tmp_path: Path, rsa_pem: bytes) -> None:
+    files = {
+        "etc/stunnel/stunnel.conf": STUNNEL,
+        "etc/stunnel/device.pem": rsa_pem,
+        **status_of(stunnel4="3:5.68-2", libssl3="3.0.15"),
+    }
+    found = configured("stunnel", a_server(tmp_path, "/usr/bin/stunnel4 /etc/stunnel/stunnel.conf", files))
+    said = endpoints(found)
+    assert set(said) == {"tcp/443", "tcp/25"}
+    assert accepted(said["tcp/443"]) == {"TLSv1.2", "TLSv1.3"}
+    assert accepted(said["tcp/25"]) == {"TLSv1.3"}
+    assert said["tcp/25"].opening == "smtp"
+    assert said["tcp/443"].dh_bits.known == 0
+    assert [c[:3] for c in chains(found)] == [
+        ("tcp/443", "/etc/stunnel/stunnel.conf", 2),
+        ("tcp/25", "/etc/stunnel/stunnel.conf", 2),
+    ]
+
+
+def test_stunnel_without_a_version_leaves_its_list_open(tmp_path: Path, rsa_pem: bytes) -> None:
+    files = {"etc/stunnel/a.conf": STUNNEL, "etc/stunnel/device.pem": rsa_pem}
+    one = endpoints(configured("stunnel", a_server(tmp_path, "/usr/bin/stunnel4", files, needs="")))["tcp/443"]
+    assert not one.without_forward_secrecy.is_answered
+    assert refused(one) == {"SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"}
+
+
+PIECES = """
+http { |server { |listen 443 ssl;|listen ssl;|ssl_protocols ;|ssl_ciphers |"|'|\\|}|;|include *;|${|#|\n|{{{{{{{{{{{{{{|
+ssl_certificate /etc/nginx/nginx.conf;|ssl_dhparam nginx.conf;|ssl_conf_command MinProtocol TLSv1.2;|é|
+$SERVER["socket"] == ":443" {|ssl.engine = "enable"|ssl.pemfile = |( "a" => |((((((((((((((((|) |+ |var.a = var.a + |
+include "*"|else {|[x]\n|accept = 443\n|cert = /c\n|sslVersion = x\n|options = NO_X\n|include = /etc\n|[
+"""
+FILES = {"nginx": "etc/nginx/nginx.conf", "lighttpd": "etc/lighttpd/lighttpd.conf", "stunnel": "etc/stunnel/x.conf"}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(FILES)), st.lists(st.sampled_from(PIECES.strip().split("|")), max_size=30))
+def test_any_file_ends(tmp_path: Path, name: str, pieces: list[str]) -> None:
+    folder = tmp_path / name
     if not folder.exists():
-        a_server(folder, "/usr/sbin/nginx", {})
-    tree = a_root(folder, {"etc/nginx/nginx.conf": "".join(pieces)})
-    heard_of(BY_NAME["nginx"], tree)
+        a_server(folder, f"/usr/sbin/{name}", {})
+    tree = a_root(folder, {FILES[name]: "".join(pieces)})
+    heard_of(BY_NAME[name], tree)

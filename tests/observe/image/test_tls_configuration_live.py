@@ -88,3 +88,84 @@ http {{
     ((service, path, line, chain),) = chains(found)
     assert (service, path, line) == (f"tcp/{port}", "/etc/nginx/nginx.conf", 8)
     assert chain.leaf.key_type == key
+
+
+STUNNEL = {
+    "default": "",
+    "newest-min": "sslVersionMin = TLSv1.3",
+    "old": "sslVersionMin = TLSv1\nciphers = ALL:!aNULL\nsecurityLevel = 0",
+    "one": "sslVersion = TLSv1.2\nciphers = kRSA:ECDHE-RSA-AES128-GCM-SHA256\noptions = CIPHER_SERVER_PREFERENCE",
+    "barred": "options = NO_TLSv1_2\nciphersuites = TLS_AES_128_GCM_SHA256",
+    "mutual": "verifyChain = yes\nCAfile = {cert}\ncurves = P-256",
+    "prime": "ciphers = DHE-RSA-AES128-GCM-SHA256",
+    "psk": "PSKsecrets = {secrets}\nciphers = PSK:kECDHEPSK:@SECLEVEL=0\nsslVersion = TLSv1.2",
+}
+
+
+@pytest.mark.parametrize("name", STUNNEL)
+def test_stunnel(tmp_path: Path, name: str, rsa_credentials: Credentials) -> None:
+    port = free_port()
+    secrets = tmp_path / "secrets"
+    secrets.write_text("device:0123456789abcdef0123456789abcdef\n")
+    secrets.chmod(0o600)
+    more = STUNNEL[name].format(cert=rsa_credentials.cert, secrets=secrets)
+    own = "" if name == "psk" else f"cert = {rsa_credentials.cert}\nkey = {rsa_credentials.key}\n"
+    config = f"foreground = yes\npid =\n{more}\n[device]\naccept = {HOST}:{port}\nconnect = 127.0.0.1:9\n{own}"
+    (tmp_path / "stunnel.conf").write_text(config)
+    files = {
+        "etc/stunnel/device.conf": config.replace(f"{HOST}:{port}", str(port)),
+        str(rsa_credentials.cert).lstrip("/"): rsa_credentials.cert.read_bytes(),
+        **status_of(libssl3="3.0.15", stunnel4="3:5.68-2+deb12u1"),
+        **installed("stunnel4"),
+    }
+    found = configured("stunnel", a_server(tmp_path / "root", "/usr/bin/stunnel4", files))
+    said = endpoints(found)[f"tcp/{port}"]
+    with running(["stunnel4", str(tmp_path / "stunnel.conf")], port, "stunnel4"):
+        seen = observed(port)
+    assert disagreements(said, seen) == []
+    assert answered(said) >= 18
+    assert len(chains(found)) == (0 if name == "psk" else 1)
+
+
+LIGHTTPD = {
+    "default": "",
+    "old": 'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1", "CipherString" => "ALL:@SECLEVEL=0")',
+    "listed": 'ssl.openssl.ssl-conf-cmd = ("Protocol" => "-ALL, TLSv1.2", "Options" => "-SessionTicket")',
+    "order": 'ssl.openssl.ssl-conf-cmd = ("Options" => "ServerPreference", "CipherString" => "AES128-SHA:ECDHE")',
+    "high": 'ssl.cipher-list = "HIGH"',
+    "newest": 'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.3", "Ciphersuites" => "TLS_AES_128_GCM_SHA256")',
+    "static": 'ssl.openssl.ssl-conf-cmd = ("MaxProtocol" => "TLSv1.2", "CipherString" => "AES128-SHA:ECDHE+AESGCM")',
+}
+
+
+@pytest.mark.parametrize("name", LIGHTTPD)
+def test_lighttpd(tmp_path: Path, name: str, rsa_credentials: Credentials) -> None:
+    port = free_port()
+    config = f"""server.document-root = "{tmp_path}"
+server.port = {port}
+server.bind = "{HOST}"
+server.modules = ("mod_openssl")
+ssl.engine = "enable"
+ssl.pemfile = "{rsa_credentials.cert}"
+ssl.privkey = "{rsa_credentials.key}"
+{LIGHTTPD[name]}
+"""
+    (tmp_path / "lighttpd.conf").write_text(config)
+    module = Path("/usr/lib/lighttpd/mod_openssl.so")
+    if not module.exists():
+        pytest.skip("needs mod_openssl: apt install lighttpd-mod-openssl")
+    files = {
+        "etc/lighttpd/lighttpd.conf": config.replace(f'server.bind = "{HOST}"', "#"),
+        "usr/lib/lighttpd/mod_openssl.so": module.read_bytes(),
+        str(rsa_credentials.cert).lstrip("/"): rsa_credentials.cert.read_bytes(),
+        **status_of(libssl3="3.0.15", lighttpd="1.4.69-1"),
+    }
+    tree = a_server(tmp_path / "root", "/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf", files, needs="")
+    found = configured("lighttpd", tree)
+    said = endpoints(found)[f"tcp/{port}"]
+    with running(["lighttpd", "-D", "-f", str(tmp_path / "lighttpd.conf")], port, "lighttpd-mod-openssl"):
+        seen = observed(port)
+    assert disagreements(said, seen) == []
+    assert answered(said) >= 18
+    ((service, path, line, _),) = chains(found)
+    assert (service, path, line) == (f"tcp/{port}", "/etc/lighttpd/lighttpd.conf", 6)

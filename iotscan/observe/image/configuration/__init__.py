@@ -11,18 +11,20 @@ def all_configurations() -> tuple[Inspector, ...]:
     from iotscan.observe.image.configuration import (
         adbd,
         dropbear,
+        lighttpd,
         mosquitto,
         nginx,
         openssh,
         proftpd,
         snmpd,
+        stunnel,
         telnetd,
         vsftpd,
     )
     from iotscan.observe.image.configuration.configured import inspector_of
     from iotscan.observe.image.configuration.unread import inspector_beside
 
-    read = (adbd, dropbear, mosquitto, nginx, openssh, proftpd, snmpd, telnetd, vsftpd)
+    read = (adbd, dropbear, lighttpd, mosquitto, nginx, openssh, proftpd, snmpd, stunnel, telnetd, vsftpd)
     configurations = [module.CONFIGURATION for module in read]
     programs = tuple(program for configuration in configurations for program in configuration.programs)
     return (*map(inspector_of, configurations), inspector_beside(programs))

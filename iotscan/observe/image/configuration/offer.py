@@ -22,6 +22,8 @@ from iotscan.wire.tls.groups import GROUPS
 from iotscan.wire.tls.openssl_names import Named, openssl_suites
 from iotscan.wire.tls.suites import SUITES, CipherSuite
 
+NO_KEY = frozenset({"none"})
+"""The keys of a server without a certificate."""
 _STREAM = ("SSLv2", *VERSIONS)
 _NEWEST = VERSIONS[-1]
 _SUITES_13 = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")
