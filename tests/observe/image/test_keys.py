@@ -278,6 +278,7 @@ def test_tinc(tmp_path: Path) -> None:
 
 def test_what_only_looks_like_a_key(tmp_path: Path) -> None:
     label = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
+    pkcs1 = pem(RSA, None, serialization.PrivateFormat.TraditionalOpenSSL, serialization.Encoding.DER)
     a_root(
         tmp_path,
         {
@@ -286,6 +287,8 @@ def test_what_only_looks_like_a_key(tmp_path: Path) -> None:
             "etc/random": label.format(base64.b64encode(hashlib.sha512(b"x").digest()).decode()),
             "etc/dropbear_rsa_host_key": b"\0\0\0\x07ssh-rsa" + bytes(200),
             "etc/der": b"\x30\x82\x01\x00\x02\x01\x00" + bytes(253),
+            "etc/not-its-primes.der": pkcs1[:100] + bytes((pkcs1[100] ^ 1,)) + pkcs1[101:],
+            "etc/more-behind.der": pkcs1 + b"x",
             "etc/cut.der": pem(RSA, encoding=serialization.Encoding.DER)[:-20],
             "etc/wg.conf": "[Interface]\nPrivateKey = <your private key>\nPrivateKey = " + "A" * 43 + "=\n",
         },
