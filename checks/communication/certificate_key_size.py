@@ -2,7 +2,8 @@
 
 ## What it looks at
 Type and size of the public key in every certificate that a TLS server sends: RSA and DSA from 2048 bits and
-elliptic curves from 224 bits up are accepted, and Ed25519 and Ed448.
+elliptic curves from 224 bits up are accepted, and Ed25519 and Ed448. In an image: those that its services
+are configured with.
 
 ## Why it matters
 An RSA key of 1024 bits is within reach of a state or a large company, one of 512 bits falls in hours on rented
@@ -51,7 +52,7 @@ from iotscan.sdk import (
         "rsa_bits": parameter("integer", "The shortest RSA or DSA key that is accepted", default=2048, unit="bits"),
         "ec_bits": parameter("integer", "The shortest elliptic curve that is accepted", default=224, unit="bits"),
     },
-    tags=("certificates", "crypto", "network", "tls"),
+    tags=("certificates", "configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -2,7 +2,8 @@
 
 ## What it looks at
 The hash under the signature of every certificate that a TLS server sends. A root that is sent along is left out:
-a client trusts it for being in its store, and its signature of itself is never looked at.
+a client trusts it for being in its store, and its signature of itself is never looked at. In an image: those that its
+services are configured with.
 
 ## Why it matters
 Two certificates with the same MD5 can be made on a laptop, and with the same SHA-1 for some ten thousand euros:
@@ -38,7 +39,7 @@ WEAK = ("md2", "md4", "md5", "sha1")
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("certificates", "crypto", "network", "tls"),
+    tags=("certificates", "configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

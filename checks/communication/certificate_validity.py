@@ -3,6 +3,7 @@
 ## What it looks at
 The first and last day of the certificates that a TLS server sends, against the date of the run: its own and
 the intermediate ones. A root that is sent along is left out, because clients use their own copy of it.
+In an image: the certificates that its services are configured with.
 
 ## Why it matters
 Clients that check dates lose the device on the day its certificate runs out: updates and alarms stop. What
@@ -62,7 +63,7 @@ SENTENCES = {
     parameters={
         "soon_days": parameter("integer", "Within how many days an end is soon", default=30, unit="days"),
     },
-    tags=("certificates", "network", "tls"),
+    tags=("certificates", "configuration", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -5,6 +5,8 @@ Whether a TLS or DTLS server accepts key exchanges with forward secrecy (ephemer
 of version 1.3), whether it also accepts those without (static RSA, static (EC)DH, plain PSK, RSA_PSK), and which kind
 it selects when both are offered, the better one first. Nobody else's traffic is looked at. Two things can undo what
 was negotiated well, and are asked apart: `key-share-reuse` and `session-ticket-lifetime`.
+In an image: the list of ciphers that a web server or tunnel is configured with, worked out for the library and the
+certificate that the image holds.
 
 ## Why it matters
 Without forward secrecy one key opens everything: who records traffic today and takes the private key or the
@@ -68,7 +70,7 @@ from iotscan.sdk import (
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

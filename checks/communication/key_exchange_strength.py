@@ -3,7 +3,7 @@
 ## What it looks at
 The groups in which a TLS or DTLS server does its ephemeral key exchange: the size of the smallest Diffie-Hellman prime
 it was seen to use, whether it accepts an elliptic curve below 224 bit, and whether it knows a hybrid post-quantum
-group, which is noted and no more.
+group, which is noted and no more. In an image: the curves and the prime that a service is configured with.
 
 ## Why it matters
 The group is what an eavesdropper has to break. A prime of 512 bits falls in minutes (Logjam), one of 768 has fallen in
@@ -71,7 +71,7 @@ HYBRID = "; a hybrid post-quantum group is accepted, too"
             "integer", "The shortest Diffie-Hellman prime that is accepted", default=2048, unit="bits"
         ),
     },
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

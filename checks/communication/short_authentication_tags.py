@@ -2,7 +2,8 @@
 
 ## What it looks at
 Whether a TLS or DTLS server accepts suites with AES-CCM-8, which cut the tag that protects a record against forgery
-from 128 to 64 bits, and whether it accepts suites with the full tag (CCM, GCM, ChaCha20-Poly1305) as well.
+from 128 to 64 bits, and whether it accepts suites with the full tag (CCM, GCM, ChaCha20-Poly1305) as well. In an image:
+the list of ciphers of its services.
 
 ## Why it matters
 The eight bytes save airtime, which is why RFC 7925 has constrained devices speak TLS_PSK_WITH_AES_128_CCM_8 and
@@ -56,7 +57,7 @@ from iotscan.sdk import (
         clause("IEC 62443-4-2", "2019", "CR 3.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -4,6 +4,7 @@
 Whether a TLS or DTLS server accepts at least one suite with authenticated encryption (AEAD): AES-GCM, AES-CCM or
 ChaCha20-Poly1305; every suite of version 1.3 is one. And whether it accepts suites with CBC beside them: then whether
 it answers encrypt-then-MAC, the extension that puts their two steps in the right order.
+In an image: the list of ciphers of its services.
 
 ## Why it matters
 The older suites encrypt with CBC and add the checksum before encryption. That order made a decade of attacks
@@ -45,7 +46,7 @@ WITHOUT_AEAD = "ALL:!AESGCM:!AESCCM:!AESCCM8:!CHACHA20:!ARIAGCM:@SECLEVEL=0"
         clause("IEC 62443-4-2", "2019", "CR 3.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

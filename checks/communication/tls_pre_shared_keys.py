@@ -5,6 +5,7 @@ Whether a TLS or DTLS server accepts pre-shared-key suites up to version 1.2. Th
 anybody proves to hold the key, so no key is needed or tried; the hint by which some servers tell which key they mean is
 shown as they sent it. Plain PSK and RSA_PSK have no forward secrecy; DHE_PSK and ECDHE_PSK have. An external pre-shared
 key in version 1.3 cannot be seen by those who do not hold it: the server passes over a name that it does not know.
+In an image: the list of ciphers of a service that has pre-shared keys.
 
 ## Why it matters
 A pre-shared key is easier than certificates, and weaker: both ends hold the same secret, so it must be brought
@@ -51,7 +52,7 @@ UNSEEN = "a pre-shared key of version 1.3 cannot be seen from outside"
         clause("IEC 62443-4-2", "2019", "CR 1.14"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="medium",
 )

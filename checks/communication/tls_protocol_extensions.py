@@ -5,7 +5,8 @@ What a TLS or DTLS server answers, up to version 1.2, to offers in our hello: th
 (RFC 5746), the extended master secret (RFC 7627), and two that must not be taken up: compression, and the truncated
 HMAC. Where it accepts several versions up to 1.2, also whether it notices a client that was talked into the older one
 (the signal of RFC 7507). Version 1.3 has no renegotiation, no compression and no HMAC to truncate, and always binds its
-secrets to the handshake: there is nothing to ask then.
+secrets to the handshake: there is nothing to ask then. In an image: what the
+library of a service does by itself, where its version is known.
 
 ## Why it matters
 Without the renegotiation indication an attacker can put requests of his own before those of a victim
@@ -72,7 +73,7 @@ NEWEST = ("TLSv1.3", "DTLSv1.3")
         clause("IEC 62443-4-2", "2019", "CR 3.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -3,7 +3,8 @@
 ## What it looks at
 The weak cipher suites a TLS or DTLS server accepts, offered in groups by ClientHellos of our own, which no security
 level of a TLS library filters. *Broken*: no encryption (NULL), nobody authenticated (anonymous DH), export,
-RC4, RC2 and single DES. *Weak*: 3DES and IDEA, whose blocks have 64 bits.
+RC4, RC2 and single DES. *Weak*: 3DES and IDEA, whose blocks have 64 bits. In an image: the list of
+ciphers that a service is configured with, worked out for the library that the image holds.
 
 ## Why it matters
 NULL sends everything in the clear under the name of TLS; an anonymous exchange lets anyone on the path be the
@@ -44,7 +45,7 @@ WEAK = ("_3DES_", "_IDEA_", "_EDE3_")
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("crypto", "network", "tls"),
+    tags=("configuration", "crypto", "network", "tls"),
     since="0.1",
     effort="low",
 )
