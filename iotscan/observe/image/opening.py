@@ -5,7 +5,8 @@ is a part of a disk that is nothing we know. A file inside a file system is open
 bytes; what is not stays a file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,14 @@ from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
-from iotscan.observe.image.readers import all_layouts, all_readers
+from iotscan.observe.image.readers import all_layouts
 from iotscan.observe.image.readers.folder import FolderTree
+from iotscan.observe.image.recognising import recognised, recognised_file
 from iotscan.observe.image.site import CONTAINER, Place, Role, Site
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
 
+Recognise = Callable[[Blob], Reader | None]
 SMALLEST = 512
 """Bytes: nothing shorter is an image."""
 STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
@@ -33,6 +36,8 @@ _IMAGE_ENDINGS = (
     ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".ubi",
     ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
 )  # fmt: skip
+_MODULE = ".ko"
+"""Kernel modules: thousands of them, packed one by one, lie where kernels do."""
 _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
@@ -143,8 +148,10 @@ class _Opening:
             is_root = looks_like_root(tree) or here.format == CONTAINER
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
             self._set(index, role="initramfs" if is_first_stage else "root" if is_root else "files")
-            for entry in _candidates(tree, is_root=is_root or is_first_stage):
-                self._file(here, tree, entry)
+            is_any = not (is_root or is_first_stage)
+            for entry in tree.walk(unread=[]):
+                if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
+                    self._file(here, tree, entry, is_any=is_any)
         except Unreadable as error:
             self._set(index, problem=str(error))
 
@@ -153,13 +160,17 @@ class _Opening:
         self._set(index, role="container", format=layout.name, tree=None)
         self._contents(index, layout.opens(tree, self.budget))
 
-    def _file(self, here: Place, tree: Tree, entry: Entry) -> None:
+    def _file(self, here: Place, tree: Tree, entry: Entry, *, is_any: bool) -> None:
+        """Add the image that a file is. ``is_any`` says that nothing but its bytes may tell so."""
+        known = partial(recognised_file, name=entry.name) if is_any else recognised
         path = f"{here.path}:{entry.path}" if here.path else entry.path
         before = len(self.places)
         try:
             blob = tree.content(entry)
-            reader = recognised(blob)
-            if reader is None or (reader.name in STREAMS and not self._is_packed_image(reader, blob, entry.path)):
+            reader = known(blob)
+            if reader is None or (
+                reader.name in STREAMS and not self._is_packed_image(reader, blob, entry.path, known)
+            ):
                 return
             self._open(reader, blob, path=path, depth=here.depth + 1)
         except OverBudget:
@@ -171,20 +182,20 @@ class _Opening:
         if found[0].format in _ARCHIVES and found[0].role == "files" and len(found) == 1:
             del self.places[before:]
 
-    def _is_packed_image(self, reader: Reader, blob: Blob, path: str) -> bool:
+    def _is_packed_image(self, reader: Reader, blob: Blob, path: str, known: Recognise) -> bool:
         """True where a stream has something in it that we know; one that is called an image counts if broken, too."""
         try:
-            return self._holds_image(reader, blob)
+            return self._holds_image(reader, blob, known)
         except OverBudget:
             raise
         except Unreadable:
             return _is_called_image(path)
 
-    def _holds_image(self, reader: Reader, blob: Blob) -> bool:
+    def _holds_image(self, reader: Reader, blob: Blob, known: Recognise) -> bool:
         for _ in range(self.budget.limits.depth):
             (part,) = reader.opens(blob, self.budget).parts
             blob = _Beginning(part.blob or Bytes(b""))
-            inner = recognised(blob)
+            inner = known(blob)
             if inner is None or inner.name not in STREAMS:
                 return inner is not None
             reader = inner
@@ -238,22 +249,6 @@ class _Beginning:
         return self._blob.read_at(offset, min(length, self.size - offset)) if offset < self.size else b""
 
 
-def recognised(blob: Blob) -> Reader | None:
-    """The reader of what a blob claims to be. Raises :class:`Unreadable` where its first bytes cannot be read."""
-    head = blob.read_at(0, HEAD)
-    return next((reader for reader in all_readers() if _claims(reader, head, blob)), None)
-
-
-def _claims(reader: Reader, head: bytes, blob: Blob) -> bool:
-    try:
-        return reader.recognises(head, blob)
-    except OverBudget:
-        raise
-    except Unreadable:
-        # Its mark would stand where nobody can read (a stream that is cut short).
-        return False
-
-
 def looks_like_root(tree: Tree) -> bool:
     """True for a root file system: /etc beside /bin, /sbin, /usr or /lib, be they links."""
     names = {entry.name for entry in tree.children("/")}
@@ -271,22 +266,15 @@ def is_blank(blob: Blob) -> bool:
     return True
 
 
-def _candidates(tree: Tree, *, is_root: bool) -> Iterator[Entry]:
-    """The files that may be images: of a root file system only those that are called or placed so."""
-    for entry in tree.walk(unread=[]):
-        if entry.kind != "file" or entry.size < SMALLEST:
-            continue
-        if not is_root or _is_called_image(entry.path):
-            yield entry
-
-
 def _is_called_image(path: str) -> bool:
     folder, _, name = path.lower().rpartition("/")
-    if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
-        return True
     stem, _, ending = name.rpartition(".")
     if ending in _PACKED_ENDINGS:
         name = stem
+    if name.endswith(_MODULE):
+        return False
+    if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
+        return True
     return name.endswith(_IMAGE_ENDINGS) or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
 
 

@@ -52,12 +52,14 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
     ``recognises`` gets the first :data:`HEAD` bytes and the blob; it never raises and answers True only for what
     *claims* to be this format: a damaged or unsupported one too, as ``opens`` says what is wrong with it by raising
-    :class:`Unreadable`. ``opens`` gets the blob and the image's budget.
+    :class:`Unreadable`. ``opens`` gets the blob and the image's budget. ``searches`` is True where the mark may stand
+    anywhere in the blob, so that all of it is read for it.
     """
 
     name: str
     recognises: Callable[[bytes, Blob], bool]
     opens: Callable[[Blob, Budget], Contents]
+    searches: bool = False
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,10 @@ Kind = Literal["file", "folder", "link", "char", "block", "fifo", "socket"]
 LINK_HOPS = 40
 SHOWN_PATH = 400
 """Characters of a path that a fact shows."""
-_LISTS_KEPT = 64
+_ENTRIES_KEPT = 32_768
+"""Over all trees of an image: about 16 MB, and all that many an image has."""
+_FOLDER = 4
+"""What a folder takes, in entries."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,6 +53,28 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.path.rpartition("/")[2]
 
 
+class _Listings:
+    """What the folders used last hold. Every inspector asks for them, and most walk through all."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, str], dict[str, Entry]] = {}
+        self._entries = 0
+
+    def of(self, tree: object, folder: str) -> dict[str, Entry] | None:
+        """What is kept of a folder; it is the last one to go then."""
+        known = self._kept.pop((tree, folder), None)
+        if known is not None:
+            self._kept[tree, folder] = known
+        return known
+
+    def keep(self, tree: object, folder: str, listed: dict[str, Entry]) -> None:
+        """Keep it, and let go of the oldest ones."""
+        self._kept[tree, folder] = listed
+        self._entries += len(listed) + _FOLDER
+        while self._entries > _ENTRIES_KEPT and len(self._kept) > 1:
+            self._entries -= len(self._kept.pop(next(iter(self._kept)))) + _FOLDER
+
+
 class Tree(ABC):
     """A file system of an image.
 
@@ -64,7 +89,7 @@ class Tree(ABC):
     def __init__(self, budget: Budget | None = None) -> None:
         self.prefix = ""
         self.budget = budget or Budget()
-        self._lists: dict[str, dict[str, Entry]] = {}
+        self._mark = object()
         self._known: dict[Callable[..., object], object] = {}
 
     @abstractmethod
@@ -163,13 +188,12 @@ class Tree(ABC):
 
     def _list(self, folder: str) -> dict[str, Entry]:
         """What a folder holds by name, sorted; the folders used last are kept."""
-        known = self._lists.pop(folder, None)
+        listings = self.budget.shared(_Listings)
+        known = listings.of(self._mark, folder)
         if known is None:
             good = (e for e in self.listed(folder) if _is_sound(e.name))
             known = {e.name: e for e in sorted(good, key=lambda e: e.path)}
-            while len(self._lists) >= _LISTS_KEPT:
-                del self._lists[next(iter(self._lists))]
-        self._lists[folder] = known
+            listings.keep(self._mark, folder, known)
         return known
 
     def _resolve(self, path: str) -> str | None:

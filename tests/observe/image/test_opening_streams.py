@@ -77,7 +77,7 @@ def test_a_mark_far_inside_is_not_looked_for_in_a_packed_file(tmp_path: Path, mo
         return blob.read_at(8 << 20, 4) == b"far!"
 
     far = Reader(name="far", recognises=is_far, opens=lambda blob, budget: Contents())
-    monkeypatch.setattr("iotscan.observe.image.opening.all_readers", lambda: (*READERS, far))
+    monkeypatch.setattr("iotscan.observe.image.recognising.all_readers", lambda: (*READERS, far))
     a_root(tmp_path, {"boot/x.gz": gzip.compress(bytes(8 << 20) + b"far!" + RANDOM)})
     site = open_image(tmp_path, Budget(Limits(unpacked=1 << 20)))
     assert [(p.format, p.problem) for p in site.places] == [("folder", "")]

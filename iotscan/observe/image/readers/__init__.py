@@ -1,8 +1,11 @@
 """The formats iotscan reads, one a file. A new reader is listed here and nowhere else."""
 
+import functools
+
 from iotscan.observe.image.reader import Layout, Reader
 
 
+@functools.cache
 def all_readers() -> tuple[Reader, ...]:
     """Every reader, in the order in which they are asked: what has a mark far inside comes after the rest."""
     from iotscan.observe.image.readers import (

@@ -14,6 +14,15 @@ from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.tree import Entry, Kind, Tree
 from iotscan.observe.image.unreadable import Unreadable
 
+_KINDS: dict[int, Kind] = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "link",
+    stat.S_IFCHR: "char",
+    stat.S_IFBLK: "block",
+    stat.S_IFIFO: "fifo",
+}
+
 
 class FolderTree(Tree):
     """Reads a folder as a file system."""
@@ -24,8 +33,8 @@ class FolderTree(Tree):
         """Raises :class:`Unreadable` when ``folder`` is none."""
         super().__init__(budget)
         try:
-            self._root = folder.resolve(strict=True)
-            os.scandir(self._root).close()
+            self._root = str(folder.resolve(strict=True)).rstrip("/")
+            os.scandir(self._root or "/").close()
         except (OSError, RuntimeError) as error:
             # Python 3.11 and 3.12 say RuntimeError for a circle of links.
             raise Unreadable(getattr(error, "strerror", "") or "it is a circle of links") from error
@@ -36,7 +45,8 @@ class FolderTree(Tree):
             names = os.listdir(self._host(path))
         except OSError as error:
             raise Unreadable(error.strerror or "cannot be listed") from error
-        found = (self._stat(f"{path.rstrip('/')}/{name}") for name in names)
+        above = path.rstrip("/")
+        found = (self._stat(f"{above}/{name}") for name in names)
         return [entry for entry in found if entry is not None]
 
     def content(self, entry: Entry) -> Blob:
@@ -54,16 +64,17 @@ class FolderTree(Tree):
         except OSError as error:
             raise Unreadable(error.strerror or "its attributes cannot be read") from error
 
-    def _host(self, path: str) -> Path:
-        return self._root / path.lstrip("/")
+    def _host(self, path: str) -> str:
+        return self._root + path
 
     def _stat(self, path: str) -> Entry | None:
+        place = self._host(path)
         try:
-            status = os.lstat(self._host(path))
-            target = os.readlink(self._host(path)) if stat.S_ISLNK(status.st_mode) else ""
+            status = os.lstat(place)
+            target = os.readlink(place) if stat.S_ISLNK(status.st_mode) else ""
         except (OSError, ValueError):
             return None
-        kind = _kind(status.st_mode)
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "socket")
         is_device = kind in ("char", "block")
         return Entry(
             path=path,
@@ -81,7 +92,7 @@ class FolderTree(Tree):
 class _HostFile:
     """A file of the folder, opened for each read: nothing stays open, and no link is followed."""
 
-    def __init__(self, place: Path, size: int) -> None:
+    def __init__(self, place: str, size: int) -> None:
         self._place = place
         self.size = size
 
@@ -90,32 +101,20 @@ class _HostFile:
             file = os.open(self._place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise Unreadable(error.strerror or "cannot be opened") from error
-        with os.fdopen(file, "rb", buffering=0) as stream:
+        try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 raise Unreadable("not a regular file")
-            try:
-                stream.seek(offset)
-                return _exactly(stream.fileno(), length)
-            except OSError as error:
-                raise Unreadable(error.strerror or "cannot be read") from error
+            return _exactly(file, offset, length)
+        except OSError as error:
+            raise Unreadable(error.strerror or "cannot be read") from error
+        finally:
+            os.close(file)
 
 
-def _exactly(file: int, length: int) -> bytes:
-    """Up to ``length`` bytes: one read may give fewer than there are."""
+def _exactly(file: int, offset: int, length: int) -> bytes:
+    """Up to ``length`` bytes from ``offset``: one read may give fewer than there are."""
     pieces = []
-    while length > 0 and (piece := os.read(file, length)):
+    while length > 0 and (piece := os.pread(file, length, offset)):
         pieces.append(piece)
-        length -= len(piece)
+        offset, length = offset + len(piece), length - len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _kind(mode: int) -> Kind:
-    tests: tuple[tuple[bool, Kind], ...] = (
-        (stat.S_ISREG(mode), "file"),
-        (stat.S_ISDIR(mode), "folder"),
-        (stat.S_ISLNK(mode), "link"),
-        (stat.S_ISCHR(mode), "char"),
-        (stat.S_ISBLK(mode), "block"),
-        (stat.S_ISFIFO(mode), "fifo"),
-    )
-    return next((kind for is_it, kind in tests if is_it), "socket")

@@ -193,5 +193,5 @@ KERNEL = Reader(name="kernel", recognises=lambda head, blob: _kind(head) is not 
 """Asked before disks: a kernel for a PC begins as a boot sector."""
 EFI = Reader(name="efi", recognises=lambda head, blob: _optional_header(head) >= 0, opens=_open_efi)
 """Asked after :data:`KERNEL`: a kernel may be a program of UEFI as well."""
-UNPACKED = Reader(name="kernel", recognises=_is_unpacked, opens=_plain)
+UNPACKED = Reader(name="kernel", recognises=_is_unpacked, opens=_plain, searches=True)
 """Asked late: what it is known by may stand anywhere in it."""

@@ -105,39 +105,44 @@ _SWAP = tuple(Mark(page - 10, magic) for page in (4096, 8192, 16384, 65536) for 
 """At the end of the first page of memory."""
 
 
-def _has_mark(head: bytes, blob: Blob, mark: Mark) -> bool:
-    start = mark.offset
-    if start >= 0 and start + len(mark.value) <= HEAD:
-        # Asked of every file that may be an image: it must be cheap.
-        return head.startswith(mark.value, start)
-    if start < 0:
-        start += blob.size
+def _is_near(mark: Mark) -> bool:
+    return 0 <= mark.offset <= HEAD - len(mark.value)
+
+
+def _has_mark(blob: Blob, mark: Mark) -> bool:
+    start = mark.offset if mark.offset >= 0 else mark.offset + blob.size
     if start < 0 or start + len(mark.value) > blob.size:
         return False
     return blob.read_at(start, len(mark.value)) == mark.value
 
 
-def _recognises(head: bytes, blob: Blob, *, format: _Refused) -> bool:
-    for mark in format.marks:
-        if _has_mark(head, blob, mark):
-            return format.also is None or format.also(blob)
-    return False
+def _finds(marks: tuple[Mark, ...]) -> Callable[[bytes, Blob], bool]:
+    """What looks for any of these. It is asked of every file that may be an image: it must be cheap."""
+    near = tuple((mark.value, mark.offset) for mark in marks if _is_near(mark))
+    far = tuple(mark for mark in marks if not _is_near(mark))
+
+    def find(head: bytes, blob: Blob) -> bool:
+        for value, offset in near:
+            if head.startswith(value, offset):
+                return True
+        return bool(far) and any(_has_mark(blob, mark) for mark in far)
+
+    return find
+
+
+def _recognises(format: _Refused) -> Callable[[bytes, Blob], bool]:
+    find, also = _finds(format.marks), format.also
+    return find if also is None else lambda head, blob: find(head, blob) and also(blob)
 
 
 def _refuses(blob: Blob, budget: Budget, *, said: str) -> Contents:
     raise Unsupported(f"{said} is not read")
 
 
-def _is_swap(head: bytes, blob: Blob) -> bool:
-    return any(_has_mark(head, blob, mark) for mark in _SWAP)
-
-
 def _holds_nothing(blob: Blob, budget: Budget) -> Contents:
     return Contents()
 
 
-REFUSED = tuple(
-    Reader(name=f.name, recognises=partial(_recognises, format=f), opens=partial(_refuses, said=f.said)) for f in _TABLE
-)
-SWAP = Reader(name="swap", recognises=_is_swap, opens=_holds_nothing)
+REFUSED = tuple(Reader(name=f.name, recognises=_recognises(f), opens=partial(_refuses, said=f.said)) for f in _TABLE)
+SWAP = Reader(name="swap", recognises=_finds(_SWAP), opens=_holds_nothing)
 """Swap holds no files: nothing of it is missed."""

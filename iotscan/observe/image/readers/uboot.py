@@ -80,7 +80,7 @@ def _is_environment(head: bytes, blob: Blob) -> bool:
 
 
 ENVIRONMENT = Reader(name="u-boot-env", recognises=_is_environment, opens=lambda blob, budget: Contents())
-UBOOT = Reader(name="u-boot", recognises=_is_uboot, opens=_open)
+UBOOT = Reader(name="u-boot", recognises=_is_uboot, opens=_open, searches=True)
 """Asked last but one: its mark may stand anywhere."""
-FIRMWARE = Reader(name="firmware", recognises=_is_area, opens=_open)
+FIRMWARE = Reader(name="firmware", recognises=_is_area, opens=_open, searches=True)
 """Asked last: pieces without a table and without a boot loader that says its name."""
