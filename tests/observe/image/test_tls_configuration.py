@@ -260,13 +260,120 @@ def test_stunnel_without_a_version_leaves_its_list_open(tmp_path: Path, rsa_pem:
     assert refused(one) == {"SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"}
 
 
+HAPROXY = """
+global
+  crt-base /etc/ssl/private
+  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
+  ssl-default-bind-ciphers ECDHE+AESGCM
+frontend web
+  bind :80
+  bind *:443,:::8443 ssl crt device.pem alpn h2 # all
+  bind 127.0.0.1:9443 ssl crt device.pem
+  bind :444 ssl crt /etc/haproxy/certs/ ciphers kRSA verify required ca-file /ca.pem
+backend x
+  server a 192.0.2.1:443 ssl verify none
+"""
+
+
+def test_haproxy_binds(tmp_path: Path, rsa_pem: bytes) -> None:
+    files = {
+        "etc/haproxy/haproxy.cfg": HAPROXY,
+        "etc/ssl/private/device.pem": rsa_pem,
+        "etc/haproxy/certs/a.pem": rsa_pem,
+        **status_of(haproxy="2.6.12-1", libssl3="3.0.15"),
+    }
+    found = configured("haproxy", a_server(tmp_path, "/usr/sbin/haproxy -Ws -f $CONFIG", files))
+    said = endpoints(found)
+    assert set(said) == {"tcp/443", "tcp/8443", "tcp/444"}
+    assert accepted(said["tcp/443"]) == {"TLSv1.2", "TLSv1.3"}
+    assert said["tcp/443"].without_forward_secrecy.known is False
+    assert said["tcp/443"].session_tickets.known is False
+    assert said["tcp/444"].without_forward_secrecy.known is True
+    assert said["tcp/444"].client_certificate.known is True
+    assert [c[:3] for c in chains(found)] == [
+        ("tcp/443", "/etc/haproxy/haproxy.cfg", 8),
+        ("tcp/8443", "/etc/haproxy/haproxy.cfg", 8),
+        ("tcp/444", "/etc/haproxy/haproxy.cfg", 10),
+    ]
+
+
+APACHE = """
+ServerRoot "/etc/apache2"
+Listen 80
+<IfModule ssl_module>
+  Listen 443
+</IfModule>
+<IfModule mod_gnutls.c>
+  Listen 8443
+</IfModule>
+Include mods.load
+SSLProtocol all -SSLv3 \\
+  -TLSv1 -TLSv1.1
+<IfModule mod_ssl.c>
+  Listen 444
+</IfModule>
+IncludeOptional sites-enabled/*.conf
+"""
+HOSTS = """Define certs /etc/ssl/certs
+<VirtualHost *:80>
+</VirtualHost>
+<VirtualHost _default_:444>
+  SSLEngine on
+  SSLCertificateFile ${certs}/device.pem
+  <Directory />
+    SSLCipherSuite NULL
+  </Directory>
+</VirtualHost>
+<VirtualHost *:445>
+  SSLEngine on
+</VirtualHost>
+"""
+
+
+def test_apache_sections_modules_and_hosts(tmp_path: Path, rsa_pem: bytes) -> None:
+    files = {
+        "etc/apache2/apache2.conf": APACHE,
+        "etc/apache2/mods.load": "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so\n",
+        "etc/apache2/sites-enabled/default-ssl.conf": HOSTS,
+        "etc/ssl/certs/device.pem": rsa_pem,
+        "usr/lib/apache2/modules/mod_ssl.so": b"\x7fELF\0libssl.so.3\0",
+        **status_of(apache2="2.4.71-1", libssl3="3.0.15"),
+    }
+    found = configured("apache", a_server(tmp_path, "/usr/sbin/apachectl start", files, needs=""))
+    assert {(c.service, c.path, c.line) for c in found} == {
+        ("tcp/444", "/etc/apache2/sites-enabled/default-ssl.conf", 4),
+        ("tcp/444", "/etc/apache2/sites-enabled/default-ssl.conf", 6),
+    }
+    one = endpoints(found)["tcp/444"]
+    assert accepted(one) == {"TLSv1.2", "TLSv1.3"}
+    assert one.broken_ciphers.known is False
+
+
+def test_uhttpd_says_where_and_with_which_certificate(tmp_path: Path, rsa_pem: bytes) -> None:
+    uci = (
+        "config uhttpd main\n list listen_http 0.0.0.0:80\n list listen_https 0.0.0.0:443\n list listen_https [::]:1\n"
+    )
+    files = {"etc/config/uhttpd": f"{uci} option cert /etc/uhttpd.crt\n", "etc/uhttpd.crt": rsa_pem}
+    found = configured("uhttpd", a_server(tmp_path, "/usr/sbin/uhttpd -f", files))
+    assert [(c.service, c.path, c.line) for c in found] == [
+        ("tcp/443", "/etc/config/uhttpd", 3),
+        ("tcp/443", "/etc/config/uhttpd", 5),
+        ("tcp/1", "/etc/config/uhttpd", 4),
+        ("tcp/1", "/etc/config/uhttpd", 5),
+    ]
+    assert not any(answer.is_answered for answer in endpoints(found)["tcp/443"].versions.values())
+
+
 PIECES = """
 http { |server { |listen 443 ssl;|listen ssl;|ssl_protocols ;|ssl_ciphers |"|'|\\|}|;|include *;|${|#|\n|{{{{{{{{{{{{{{|
 ssl_certificate /etc/nginx/nginx.conf;|ssl_dhparam nginx.conf;|ssl_conf_command MinProtocol TLSv1.2;|é|
 $SERVER["socket"] == ":443" {|ssl.engine = "enable"|ssl.pemfile = |( "a" => |((((((((((((((((|) |+ |var.a = var.a + |
-include "*"|else {|[x]\n|accept = 443\n|cert = /c\n|sslVersion = x\n|options = NO_X\n|include = /etc\n|[
+<VirtualHost *:443>\n|</VirtualHost>\n|<IfModule !x>\n|Listen 443\n|SSLEngine on\n|SSLProtocol all x\n|Include .\n|
+bind :1 ssl crt /c\n|include "*"|else {|[x]\n|accept = 443\n|cert = /c\n|sslVersion = x\n|options = NO_X\n|
+include = /etc\n|[
 """
 FILES = {"nginx": "etc/nginx/nginx.conf", "lighttpd": "etc/lighttpd/lighttpd.conf", "stunnel": "etc/stunnel/x.conf"}
+FILES |= {"haproxy": "etc/haproxy/haproxy.cfg", "apache": "etc/apache2/apache2.conf", "uhttpd": "etc/config/uhttpd"}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -274,6 +381,6 @@ FILES = {"nginx": "etc/nginx/nginx.conf", "lighttpd": "etc/lighttpd/lighttpd.con
 def test_any_file_ends(tmp_path: Path, name: str, pieces: list[str]) -> None:
     folder = tmp_path / name
     if not folder.exists():
-        a_server(folder, f"/usr/sbin/{name}", {})
+        a_server(folder, f"/usr/sbin/{name.replace('apache', 'apache2')}", {})
     tree = a_root(folder, {FILES[name]: "".join(pieces)})
     heard_of(BY_NAME[name], tree)

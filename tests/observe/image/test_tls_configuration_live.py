@@ -169,3 +169,91 @@ ssl.privkey = "{rsa_credentials.key}"
     assert answered(said) >= 18
     ((service, path, line, _),) = chains(found)
     assert (service, path, line) == (f"tcp/{port}", "/etc/lighttpd/lighttpd.conf", 6)
+
+
+HAPROXY = {
+    "default": ("", ""),
+    "debian": (
+        "ssl-default-bind-ciphers ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256\n"
+        "ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
+        "",
+    ),
+    "old": ("ssl-default-bind-options ssl-min-ver TLSv1.0", "ciphers ALL:@SECLEVEL=0"),
+    "one": ("ssl-default-bind-options prefer-client-ciphers", "force-tlsv12 ciphers AES128-SHA:ECDHE curves P-384"),
+    "newest": ("", "ssl-min-ver TLSv1.3 ciphersuites TLS_AES_128_GCM_SHA256"),
+    "prime": ("tune.ssl.default-dh-param 2048", "ciphers DHE+AESGCM no-tlsv13"),
+}
+
+
+@pytest.mark.parametrize("name", HAPROXY)
+def test_haproxy(tmp_path: Path, name: str, rsa_credentials: Credentials) -> None:
+    port = free_port()
+    usual, own = HAPROXY[name]
+    pem = tmp_path / "both.pem"
+    pem.write_bytes(rsa_credentials.cert.read_bytes() + rsa_credentials.key.read_bytes())
+    config = (
+        f"global\n  crt-base {tmp_path}\n{usual}\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n"
+        f"  timeout server 5s\nfrontend device\n  bind {HOST}:{port} ssl crt both.pem {own}\n"
+    )
+    (tmp_path / "haproxy.cfg").write_text(config)
+    files = {
+        "etc/haproxy/haproxy.cfg": config.replace(f"{HOST}:{port}", f":{port}"),
+        str(pem).lstrip("/"): pem.read_bytes(),
+        **status_of(libssl3="3.0.15", haproxy="2.6.12-1+deb12u4"),
+    }
+    tree = a_server(tmp_path / "root", "/usr/sbin/haproxy -f /etc/haproxy/haproxy.cfg", files)
+    found = configured("haproxy", tree)
+    said = endpoints(found)[f"tcp/{port}"]
+    with running(["haproxy", "-db", "-f", str(tmp_path / "haproxy.cfg")], port, "haproxy"):
+        seen = observed(port)
+    assert disagreements(said, seen) == []
+    assert answered(said) >= 18
+    assert len(chains(found)) == 1
+
+
+APACHE = {
+    "debian": "SSLCipherSuite HIGH:!aNULL\nSSLProtocol all -SSLv3\nSSLSessionTickets off",
+    "default": "",
+    "old": "SSLProtocol +TLSv1 +TLSv1.1 +TLSv1.2\nSSLCipherSuite ALL:@SECLEVEL=0\nSSLHonorCipherOrder on",
+    "newest": "SSLProtocol TLSv1.3\nSSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256",
+    "static": "SSLProtocol -all +TLSv1.2\nSSLCipherSuite AES128-SHA:ECDHE+AESGCM\nSSLHonorCipherOrder on",
+    "mutual": "SSLVerifyClient require\nSSLCACertificateFile {cert}\nSSLOpenSSLConfCmd Curves P-384",
+}
+
+
+@pytest.mark.parametrize("name", APACHE)
+def test_apache(tmp_path: Path, name: str, rsa_credentials: Credentials) -> None:
+    port = free_port()
+    program = shutil.which("apache2")
+    if program is None:
+        pytest.skip("needs apache2: apt install apache2-bin")
+    modules = Path(program).resolve().parents[1] / "lib/apache2/modules"
+    load = "".join(f"LoadModule {m}_module {modules}/mod_{m}.so\n" for m in ("mpm_event", "authz_core", "ssl"))
+    config = f"""ServerRoot {tmp_path}
+PidFile {tmp_path}/pid
+ErrorLog {tmp_path}/error.log
+ServerName device
+{load}Listen {HOST}:{port}
+<IfModule mod_ssl.c>
+{APACHE[name].format(cert=rsa_credentials.cert)}
+</IfModule>
+<VirtualHost *:{port}>
+  SSLEngine on
+  SSLCertificateFile {rsa_credentials.cert}
+  SSLCertificateKeyFile {rsa_credentials.key}
+</VirtualHost>
+"""
+    (tmp_path / "apache2.conf").write_text(config)
+    files = {
+        "etc/apache2/apache2.conf": config.replace(f"{HOST}:{port}", str(port)).replace(str(modules), "/usr/lib"),
+        "usr/lib/mod_ssl.so": (modules / "mod_ssl.so").read_bytes(),
+        str(rsa_credentials.cert).lstrip("/"): rsa_credentials.cert.read_bytes(),
+        **status_of(libssl3="3.0.15", apache2_bin="2.4.71-1"),
+    }
+    found = configured("apache", a_server(tmp_path / "root", "/usr/sbin/apachectl start", files, needs=""))
+    said = endpoints(found)[f"tcp/{port}"]
+    with running(["apache2", "-X", "-f", str(tmp_path / "apache2.conf")], port, "apache2-bin"):
+        seen = observed(port)
+    assert disagreements(said, seen) == []
+    assert answered(said) >= 18
+    assert len(chains(found)) == 1
