@@ -34,6 +34,11 @@ def seen(tree: FolderTree) -> list[tuple[str, int, str, str, str]]:
         ("ttyS0::respawn:/sbin/agetty -a pi ttyS0", ("ttyS0", "automatic", "pi")),
         ("tty1::respawn:/bin/login -f root", ("tty1", "automatic", "root")),
         ("::respawn:/bin/login", ("", "asks", "")),
+        ("ttyS0::respawn:/sbin/getty -nl /bin/sh 115200 ttyS0", ("ttyS0", "none", "root")),
+        ("ttyS0::respawn:/sbin/getty -L 115200 ttyS0 vt100", ("ttyS0", "asks", "")),
+        ("ttyS0::respawn:/bin/su - root", ("ttyS0", "automatic", "root")),
+        ("::respawn:/bin/su app -c /usr/bin/app", None),
+        ("::respawn:/bin/sh -c 'exec /bin/sh </dev/ttyS0 >/dev/ttyS0 2>&1'", ("ttyS0", "none", "root")),
         ("::respawn:/bin/sh -c 'exec /bin/sh </dev/ttyS0'", ("ttyS0", "none", "root")),
         ("::respawn:/bin/sh /usr/bin/app.sh", None),
         ("::respawn:/usr/bin/gateway --port 80", None),
@@ -50,6 +55,29 @@ def test_a_script_in_the_place_of_a_login(tmp_path: Path) -> None:
     script = "#!/bin/sh\n# exec /bin/login\necho /bin/login\nexec /bin/sh\n"
     tree = buildroot(tmp_path, {"etc/inittab": "ttyS0::respawn:/usr/bin/console\n", "usr/bin/console": script})
     assert seen(tree) == [("/etc/inittab", 1, "ttyS0", "none", "root")]
+
+
+@pytest.mark.parametrize(
+    ("script", "login", "user"),
+    [
+        ("exec /bin/login -f root", "automatic", "root"),
+        ("clear\nexec /bin/sh -l", "none", "root"),
+        ('exec /bin/login "$@"', "asks", ""),
+    ],
+)
+def test_a_getty_with_a_script_in_the_place_of_login(tmp_path: Path, script: str, login: str, user: str) -> None:
+    line = "ttyS0::respawn:/sbin/getty -n -l /usr/sbin/autologin 115200 ttyS0\n"
+    tree = buildroot(tmp_path, {"etc/inittab": line, "usr/sbin/autologin": f"#!/bin/sh\n{script}\n"})
+    assert seen(tree) == [("/etc/inittab", 1, "ttyS0", login, user)]
+
+
+@pytest.mark.parametrize(("given", "expected"), [("tty", [("ttyS2", "none")]), ("null", [])])
+def test_a_service_that_puts_a_shell_on_a_terminal(tmp_path: Path, given: str, expected: list[tuple[str, str]]) -> None:
+    unit = f"[Service]\nExecStart=/bin/sh\nStandardInput={given}\nTTYPath=/dev/ttyS2\n"
+    place = "etc/systemd/system/"
+    files = {f"{place}panel.service": unit, f"{place}multi-user.target.wants/panel.service": unit}
+    found_there = found(debian(tmp_path, files)).consoles
+    assert [(c.terminal, c.login) for c in found_there if "panel" in c.path] == expected
 
 
 def test_busybox_without_inittab_opens_a_shell(tmp_path: Path) -> None:

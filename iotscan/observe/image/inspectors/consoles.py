@@ -28,6 +28,10 @@ _SHELLS = ("sh", "ash", "bash", "dash", "hush", "zsh", "ksh", "mksh")
 _GETTYS = ("getty", "agetty", "mingetty", "fgetty", "mgetty", "start_getty", "ttyrun", "ngetty", "cttyhack")
 _ACTIONS = ("respawn", "askfirst", "askconsole", "once", "wait", "ondemand", "respawnlate", "askconsolelate")
 _UNIT = re.compile(r"(?:serial-getty@|getty@|autovt@|console-getty|container-getty@|debug-shell)[^/]{0,80}\.service")
+_FLAGS = "8ciJLmNnpRsUwh"
+"""Options of agetty(8) and of BusyBox's getty that take no word, and may stand before one that does: ``-nl``."""
+_ASKS_NO_NAME = re.compile(rf"-[{_FLAGS}]*n[{_FLAGS}]*[laofHtIdE]?")
+_ON_TERMINAL = ("tty", "tty-force", "tty-fail")
 _TERMINAL = re.compile(r"/dev/(tty[A-Za-z]*\d*|console|ttymxc\d+|hvc\d+)")
 
 
@@ -80,7 +84,7 @@ def _units(tree: Tree) -> Iterator[Console]:
     units = Units(tree)
     started = {s.name for s in startup.services}
     # The getty generator makes instances for what the kernel was given as console: the template tells of them.
-    names = [n for n in started if _UNIT.fullmatch(n)]
+    names = [n for n in started if _UNIT.fullmatch(n) or _is_on_terminal(units, n)]
     names += ["serial-getty@.service"]
     names += [n.removesuffix(".d") for n in units.named(".service.d") if _UNIT.fullmatch(n.removesuffix(".d"))]
     for name in sorted(set(names)):
@@ -88,6 +92,11 @@ def _units(tree: Tree) -> Iterator[Console]:
         is_wanted = name in started or name.startswith(("serial-getty@", "getty@", "console-getty"))
         if unit.path and not unit.is_masked and is_wanted:
             yield from _of_unit(tree, unit)
+
+
+def _is_on_terminal(units: Units, name: str) -> bool:
+    """True for a service that is given a terminal to talk to (systemd.exec(5), ``StandardInput=``)."""
+    return name.endswith(".service") and units.load(name).value("Service", "StandardInput") in _ON_TERMINAL
 
 
 def _of_unit(tree: Tree, unit: Unit) -> Iterator[Console]:
@@ -148,7 +157,11 @@ def _opened(tree: Tree, words: list[str], depth: int = 0) -> _Opened | None:
         return None
     name, rest = posixpath.basename(words[0]).lstrip("-"), words[1:]
     if name in _GETTYS:
-        return _getty(words[0], rest)
+        return _getty(tree, words[0], rest, depth)
+    if name == "su":
+        # Init is root, and root is asked for no password.
+        whom = next((word for word in rest if not word.startswith("-")), "root")
+        return None if "-c" in rest else _Opened(login="automatic", user=whom, program=words[0])
     if name == "login":
         user = _after(rest, ("-f",))
         return _Opened(login="automatic" if user is not None else "asks", user=user or "", program=words[0])
@@ -159,19 +172,21 @@ def _opened(tree: Tree, words: list[str], depth: int = 0) -> _Opened | None:
             return _Opened(login="none", user="root", program=words[0])
         given = next((a for a in rest if not a.startswith("-")), "")
         if "-c" in rest:
-            return _opened(tree, split(given), depth + 1) if depth < 3 else None
+            return _first_open(tree, given, depth)
         return _script(tree, given, depth)
     return _script(tree, words[0], depth)
 
 
-def _getty(program: str, options: list[str]) -> _Opened:
+def _getty(tree: Tree, program: str, options: list[str], depth: int) -> _Opened:
     user = _after(options, ("-a", "--autologin", "--loginuser"))
     if user is not None:
         return _Opened(login="automatic", user=user, program=program)
-    asks_no_name = any(w in ("-n", "--skip-login") for w in options)
+    asks_no_name = any(w == "--skip-login" or _ASKS_NO_NAME.fullmatch(w) for w in options)
     instead = _after(options, ("-l", "--login-program"))
     if instead is not None and posixpath.basename(instead) in _SHELLS:
         return _Opened(login="none", user="root", program=instead)
+    if instead is not None and (opened := _script(tree, instead, depth)) is not None:
+        return opened
     given = _after(options, ("-o", "--login-options")) or ""
     if asks_no_name and re.search(r"(?:^|\s)-f\s*(\S+)", given):
         user = re.split(r"-f\s*", given)[-1].split(" ")[0]
@@ -188,6 +203,8 @@ def _after(words: list[str], options: tuple[str, ...]) -> str | None:
         if word in options:
             return words[place + 1] if place + 1 < len(words) else ""
         short = next((o for o in options if len(o) == 2 and word.startswith(o) and not word.startswith("--")), "")
+        if any(len(o) == 2 and re.fullmatch(rf"-[{_FLAGS}]+{o[1]}", word) for o in options):
+            return words[place + 1] if place + 1 < len(words) else ""
         if short and len(word) > 2:
             return word[2:]
     return None
@@ -202,12 +219,17 @@ def _script(tree: Tree, path: str, depth: int) -> _Opened | None:
     if path == "/usr/libexec/login.sh":
         asks = any(re.search(r"option\s+ttylogin\s+'?1", line) for line in lines_of(tree, "/etc/config/system") or [])
         return _Opened(login="asks" if asks else "none", user="" if asks else "root", program=path)
-    text = tree.read(path, 64 * 1024).decode("utf-8", "replace")
+    opened = _first_open(tree, tree.read(path, 64 * 1024).decode("utf-8", "replace"), depth)
+    return msgspec.structs.replace(opened, program=path) if opened is not None else None
+
+
+def _first_open(tree: Tree, text: str, depth: int) -> _Opened | None:
+    """What the commands of a script open: the first that asks for nothing, else the first that asks."""
+    if depth > 2:
+        return None
     opened = [_opened(tree, list(c.words), depth + 1) for c in shell_commands(text) if c.name != "echo"]
     known = [o for o in opened if o is not None]
-    if not known:
-        return None
-    return msgspec.structs.replace(next((o for o in known if o.login != "asks"), known[0]), program=path)
+    return next((o for o in known if o.login != "asks"), known[0] if known else None)
 
 
 INSPECTOR = Inspector(name="consoles", version=1, boots=True, gives=(Consoles,), inspect=_inspect)

@@ -18,12 +18,16 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.startup.boot_commands import boot_commands
+from iotscan.observe.image.texts import texts_below
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _FILE_LIMIT = 256 * 1024
 _PROGRAMS = ("/sbin/sysupgrade", "/usr/bin/fwupdmgr", "/usr/bin/rauc", "/usr/bin/swupdate", "/usr/bin/mender-update")
 _ENCRYPTED = ("https://", "ssh://", "file:", "/")
+_SWUPDATE_KEY = re.compile(r"\b(?:public-key-file|ca-path)\s*=\s*\"[^\"]")
+_SWUPDATE_OPTION = re.compile(r"-k.*|--key(?:=.*)?|--ca-path(?:=.*)?")
 Found = Iterator[Updater]
 
 
@@ -92,7 +96,7 @@ def _opkg(tree: Tree) -> Found:
 
 
 def _apk(tree: Tree) -> Found:
-    for path, text in _files(tree, "/etc/apk/repositories"):
+    for path, text in _files(tree, "/etc/apk/repositories", folder="/etc/apk/repositories.d", suffix=".list"):
         for number, content in _numbered(text):
             url = content.split()[-1]
             yield _updater(path, number, "apk", url, Answer.of(True), "apk verifies signed indexes unless told not to")
@@ -101,14 +105,19 @@ def _apk(tree: Tree) -> Found:
 def _apt_insecure(tree: Tree) -> bool:
     pattern = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w*\s+\"?(?:true|yes|1)", re.IGNORECASE)
     texts = _files(tree, "/etc/apt/apt.conf", folder="/etc/apt/apt.conf.d")
-    return any(pattern.search(content) for _, text in texts for _, content in _numbered(text))
+    return any(pattern.search(content) for _, text in texts for _, content in _numbered(_without_blocks(text)))
+
+
+def _without_blocks(text: str) -> str:
+    """Text whose ``/* … */`` are emptied; every line stays where it is."""
+    return re.sub(r"/\*.*?\*/", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
 
 
 def _apt_verdict(insecure: bool, trusted: bool) -> tuple[Answer[bool], str]:
     if insecure:
         return Answer.of(False), "apt.conf allows unauthenticated repositories"
     if trusted:
-        return Answer.of(False), "trusted=yes switches verification off"
+        return Answer.of(False), "trusted=yes or allow-insecure=yes switches verification off"
     return Answer.of(True), "apt verifies the repository's signature"
 
 
@@ -118,18 +127,37 @@ def _apt_lists(tree: Tree) -> Found:
         for number, content in _numbered(text):
             match = re.match(r"deb\s+(\[[^\]]*\]\s+)?(\S+)", content)
             if match:
-                trusted = "trusted=yes" in (match[1] or "").lower()
+                trusted = bool(re.search(r"\b(?:trusted|allow-insecure)=yes", (match[1] or "").lower()))
                 yield _updater(path, number, "apt", match[2], *_apt_verdict(insecure, trusted))
 
 
 def _apt_sources(tree: Tree) -> Found:
     insecure = _apt_insecure(tree)
     for path, text in _files(tree, folder="/etc/apt/sources.list.d", suffix=".sources"):
-        trusted = bool(re.search(r"^Trusted:\s*yes", text, re.IGNORECASE | re.MULTILINE))
-        for number, content in _numbered(text):
-            if content.lower().startswith("uris:"):
-                for url in content.split()[1:]:
-                    yield _updater(path, number, "apt", url, *_apt_verdict(insecure, trusted))
+        for stanza in _stanzas(text):
+            told = {key.strip().lower(): value.strip().lower() for _, key, value in stanza}
+            if told.get("enabled") in ("no", "false", "0"):
+                continue
+            trusted = "yes" in (told.get("trusted"), told.get("allow-insecure"))
+            for number, key, value in stanza:
+                if key.lower() == "uris":
+                    for url in value.split():
+                        yield _updater(path, number, "apt", url, *_apt_verdict(insecure, trusted))
+
+
+def _stanzas(text: str) -> Iterator[list[tuple[int, str, str]]]:
+    """The fields of each stanza of a deb822 file, with their lines; empty lines part them (deb822(5))."""
+    fields: list[tuple[int, str, str]] = []
+    for number, line in enumerate([*text.splitlines(), ""], start=1):
+        key, is_field, value = line.partition(":")
+        if not line.strip() and fields:
+            yield fields
+            fields = []
+        elif line.startswith((" ", "\t")) and fields:
+            at, name, before = fields[-1]
+            fields[-1] = (at, name, f"{before} {line.strip()}")
+        elif is_field and not line.startswith("#"):
+            fields.append((number, key.strip(), value.strip()))
 
 
 def _ini(text: str) -> configparser.ConfigParser | None:
@@ -149,7 +177,14 @@ def _unreadable(path: str, system: str) -> Updater:
     return _updater(path, 0, system, "", Answer.missing(Reason.UNREADABLE, f"{path} does not parse"), "does not parse")
 
 
+def _dnf_default(tree: Tree) -> str:
+    """dnf.conf(5): what ``[main]`` says holds for each repository that says nothing."""
+    mains = (_ini(text) for _, text in _files(tree, "/etc/dnf/dnf.conf", "/etc/yum.conf"))
+    return next((m.get("main", "gpgcheck", fallback="") or "" for m in mains if m is not None), "")
+
+
 def _dnf(tree: Tree) -> Found:
+    default = _dnf_default(tree)
     for path, text in _files(tree, folder="/etc/yum.repos.d", suffix=".repo"):
         parser = _ini(text)
         if parser is None:
@@ -157,7 +192,9 @@ def _dnf(tree: Tree) -> Found:
             continue
         for section in parser.sections():
             url = parser.get(section, "baseurl", fallback="") or parser.get(section, "metalink", fallback="") or ""
-            checked = (parser.get(section, "gpgcheck", fallback="") or "") in ("1", "yes", "true")
+            if (parser.get(section, "enabled", fallback="1") or "1").lower() in ("0", "no", "false", "off"):
+                continue
+            checked = (parser.get(section, "gpgcheck", fallback=default) or "").lower() in ("1", "yes", "true", "on")
             line = _line_of(text, f"[{section}]")
             yield _updater(path, line, "dnf", url, Answer.of(checked), "gpgcheck=1" if checked else "gpgcheck is not 1")
 
@@ -175,23 +212,44 @@ def _rauc(tree: Tree) -> Found:
 
 def _swupdate(tree: Tree) -> Found:
     for path, text in _files(tree, "/etc/swupdate.cfg", "/etc/swupdate/swupdate.cfg"):
-        line = _line_of(text, "public-key-file") or _line_of(text, "ca-path")
+        text = _without_blocks(text)
+        line = next((n for n, content in _numbered(text) if _SWUPDATE_KEY.search(content)), 0)
+        given = "" if line else _swupdate_option(tree)
         url = re.search(r"^\s*url\s*=\s*\"([^\"]*)\"", text, re.MULTILINE)
-        detail = "public-key-file is set" if line else "no public-key-file"
-        yield _updater(path, line, "swupdate", url[1] if url else "", Answer.of(bool(line)), detail)
+        detail = "public-key-file is set" if line else given or "no public-key-file"
+        yield _updater(path, line, "swupdate", url[1] if url else "", Answer.of(bool(line or given)), detail)
+
+
+def _swupdate_option(tree: Tree) -> str:
+    """Where a command of the start gives swupdate a key, or the files that its start script of Yocto reads."""
+    for command in boot_commands(tree):
+        if command.name == "swupdate" and any(_SWUPDATE_OPTION.fullmatch(word) for word in command.argv[1:]):
+            return f"{tree.show(command.path)}:{command.line} gives it a key"
+    for folder in ("/etc/swupdate/conf.d", "/usr/lib/swupdate/conf.d"):
+        for path, lines in texts_below(tree, folder):
+            for number, content in _numbered("\n".join(lines)):
+                if "SWUPDATE_ARGS" in content and re.search(r"[\s\"'](?:-k|--key|--ca-path)[\s=]*[$/\w]", content):
+                    return f"{tree.show(path)}:{number} gives it a key"
+    return ""
 
 
 def _mender(tree: Tree) -> Found:
+    # The client reads both, and what one says counts for both.
+    found: list[tuple[str, dict[str, object]]] = []
     for path, text in _files(tree, "/etc/mender/mender.conf", "/var/lib/mender/mender.conf"):
         try:
             settings = json.loads(text)
         except (ValueError, RecursionError):
             settings = None
-        if not isinstance(settings, dict):
+        if isinstance(settings, dict):
+            found.append((path, settings))
+        else:
             yield _unreadable(path, "mender")
-            continue
+    if found:
+        settings = {key: value for _, each in reversed(found) for key, value in each.items()}
+        path = next((p for p, each in found if each.get("SkipVerify")), found[0][0])
         has_key = bool(settings.get("ArtifactVerifyKey") or settings.get("ArtifactVerifyKeys"))
-        skips = bool(settings.get("SkipVerify"))
+        skips = any(each.get("SkipVerify") for _, each in found)
         detail = "SkipVerify is true" if skips else "a verify key is set" if has_key else "no ArtifactVerifyKey"
         url = str(settings.get("ServerURL") or "")
         yield _updater(path, 0, "mender", url, Answer.of(has_key and not skips), detail)
