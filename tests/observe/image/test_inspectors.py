@@ -90,3 +90,80 @@ def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
 def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -> None:
     write(rootfs, path, content)
     assert verdicts(rootfs) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"etc/swupdate.cfg": 'globals : {\n/* public-key-file = "/etc/k.pem"; */\n};\n'}, {("swupdate", ""): False}),
+        ({"etc/swupdate.cfg": 'globals : { public-key-file = ""; };\n'}, {("swupdate", ""): False}),
+        (
+            {"etc/swupdate.cfg": "globals : { };\n", "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v -k /etc/k.pem"\n'},
+            {("swupdate", ""): True},
+        ),
+        (
+            {"etc/swupdate.cfg": "globals : { };\n", "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v"\n'},
+            {("swupdate", ""): False},
+        ),
+        (
+            {"etc/swupdate.cfg": "globals : { };\n", "etc/rc.local": "#!/bin/sh\nswupdate --key /etc/k.pem -w ''\n"},
+            {("swupdate", ""): True},
+        ),
+        (
+            {
+                "etc/mender/mender.conf": '{"ServerURL":"https://m.example","ArtifactVerifyKey":"/etc/k.pem"}',
+                "var/lib/mender/mender.conf": '{"RootfsPartA":"/dev/mmcblk0p2"}',
+            },
+            {("mender", "https://m.example"): True},
+        ),
+        (
+            {
+                "etc/mender/mender.conf": '{"ServerURL":"https://m.example","ArtifactVerifyKey":"/etc/k.pem"}',
+                "var/lib/mender/mender.conf": '{"SkipVerify":true}',
+            },
+            {("mender", "https://m.example"): False},
+        ),
+        ({"etc/yum.repos.d/x.repo": "[x]\nbaseurl=https://y.example\nenabled=0\ngpgcheck=0\n"}, {}),
+        (
+            {
+                "etc/yum.repos.d/x.repo": "[x]\nbaseurl=https://y.example\n",
+                "etc/dnf/dnf.conf": "[main]\ngpgcheck=True\n",
+            },
+            {("dnf", "https://y.example"): True},
+        ),
+        (
+            {"etc/yum.repos.d/x.repo": "[x]\nbaseurl=https://y.example\n", "etc/dnf/dnf.conf": "[main]\ngpgcheck=0\n"},
+            {("dnf", "https://y.example"): False},
+        ),
+        (
+            {"etc/apk/repositories.d/feeds.list": "https://apk.example/main\n"},
+            {("apk", "https://apk.example/main"): True},
+        ),
+        (
+            {"etc/apt/sources.list": "deb [allow-insecure=yes] https://deb.example/d stable main\n"},
+            {("apt", "https://deb.example/d"): False},
+        ),
+        (
+            {
+                "etc/apt/sources.list": "deb https://deb.example/d stable main\n",
+                "etc/apt/apt.conf.d/99": '/*\nAPT::Get::AllowUnauthenticated "true";\n*/\n',
+            },
+            {("apt", "https://deb.example/d"): True},
+        ),
+        (
+            {
+                "etc/apt/sources.list.d/x.sources": (
+                    "Types: deb\nURIs: https://a.example/d\n\nTypes: deb\nURIs:\n https://b.example/d\nTrusted: yes\n\n"
+                    "Types: deb\nURIs: https://c.example/d\nEnabled: no\nTrusted: yes\n"
+                )
+            },
+            {("apt", "https://a.example/d"): True, ("apt", "https://b.example/d"): False},
+        ),
+    ],
+)
+def test_what_switches_verification_on_and_off(
+    rootfs: Path, files: dict[str, str], expected: dict[tuple[str, str], bool]
+) -> None:
+    for path, content in files.items():
+        write(rootfs, path, content)
+    assert {name: verifies for name, (verifies, _) in verdicts(rootfs).items()} == expected
