@@ -39,7 +39,7 @@ def test_a_version_belongs_to_a_release(product: str, version: str, release: str
     ("old", "new", "complaint"),
     [
         ("os_ids: [debian]", "os_ids: []", "a system needs os_ids"),
-        ("ends: 2030-06-30", "ends: soon", "is no date"),
+        ('ends: "2030-06-30"', "ends: soon", "is no date"),
         ('release: "12", codename: bookworm', 'release: "13", codename: bookworm', "lists a release twice"),
         ("kind: system", "kind: distro", "is not known here"),
         (
