@@ -1,6 +1,6 @@
 """The commands that run when an image starts, read off its init scripts, units and the scripts that they call.
 
-What each init system starts is known from :mod:`.reading`; here their files are read as text, so that a line of a
+What each init system starts is known from :mod:`.declared`; here their files are read as text, so that a line of a
 script can be told from a comment or a message. Nothing says that a line is reached: what stands on it is well
 supported, not proved.
 """
@@ -14,14 +14,25 @@ from iotscan.model.answer import Answer
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.shell import shell_commands
 from iotscan.observe.image.startup.command import split
-from iotscan.observe.image.startup.reading import startup_of
+from iotscan.observe.image.startup.declared import declared_of
 from iotscan.observe.image.startup.units import Units
 from iotscan.observe.image.texts import texts_below
 from iotscan.observe.image.tree import Tree
 
 _SHELLS = ("sh", "ash", "bash", "dash", "hush")
 _ALWAYS = ("/etc/rc.local", "/etc/rc.d/rc.local", "/etc/rc", "/etc/init.d/rcS", "/etc/init.d/boot", "/etc/rc.sysinit")
-_FOLDERS = ("/etc/uci-defaults", "/lib/preinit")
+_FOLDERS = (
+    "/etc/uci-defaults",
+    "/lib/preinit",
+    "/etc/network/if-pre-up.d",
+    "/etc/network/if-up.d",
+    "/etc/udhcpc.d",
+    "/usr/share/udhcpc",
+    "/etc/NetworkManager/dispatcher.d",
+    "/etc/ppp/ip-up.d",
+    "/etc/hotplug.d",
+)
+"""Scripts of the first start, and those that run when the network comes up, which it does with every start."""
 _EXECUTES = ("ExecStartPre", "ExecStart", "ExecStartPost")
 _INTERPRETERS = (b"sh", b"openrc-run", b"runscript")
 _MOST_SCRIPTS = 400
@@ -65,7 +76,7 @@ def boot_commands(tree: Tree) -> tuple[BootCommand, ...]:
 
 def start_of(tree: Tree) -> Answer[str]:
     """The init system; unanswered where it, and so what starts, is not known. Never raises."""
-    startup = startup_of(tree)
+    startup = declared_of(tree)
     if startup.problem:
         return Answer.missing(Reason.UNREADABLE if startup.is_unreadable else Reason.NOT_OBSERVABLE, startup.problem)
     return Answer.of(startup.system)
@@ -83,7 +94,7 @@ class _Gathering:
         self._done: set[str] = set()
 
     def all(self) -> Iterator[BootCommand]:
-        startup = startup_of(self._tree)
+        startup = declared_of(self._tree)
         waiting = [*_ALWAYS]
         for folder in _FOLDERS:
             waiting += [path for path, _ in texts_below(self._tree, folder)]
@@ -97,7 +108,7 @@ class _Gathering:
                 waiting += self._called(command)
 
     def _of_services(self) -> Iterator[BootCommand]:
-        startup = startup_of(self._tree)
+        startup = declared_of(self._tree)
         for service in startup.services:
             if service.program and service.started_by != "systemd":
                 words = (service.program, *service.arguments)
@@ -107,7 +118,7 @@ class _Gathering:
 
     def _of_units(self) -> Iterator[BootCommand]:
         """All that started units execute, and the units that they want: a socket's template wants others, too."""
-        names = [s.name for s in startup_of(self._tree).services if s.started_by == "systemd"]
+        names = [s.name for s in declared_of(self._tree).services if s.started_by == "systemd"]
         if not names:
             return
         units = Units(self._tree)
@@ -141,15 +152,18 @@ class _Gathering:
         """The scripts among its words that the tree holds: ``/usr/bin/first-boot.sh``, ``sh /etc/x``, ``. /etc/y``."""
         argv = command.argv
         places = [w for w in command.words[:3] if w.startswith("/") and "$" not in w]
+        is_read = bool(argv) and argv[0] in (*_SHELLS, ".", "source")
         if argv and "." in argv[0] and argv[0].endswith(".sh") and "/" not in "".join(command.words[:1]):
             places += [f"{folder}/{argv[0]}" for folder in ("/usr/bin", "/usr/sbin", "/bin", "/sbin")]
-        return [p for p in places if p not in self._done and self._is_script(p)]
+        return [p for p in places if p not in self._done and self._is_script(p, is_read=is_read)]
 
-    def _is_script(self, path: str) -> bool:
+    def _is_script(self, path: str, *, is_read: bool) -> bool:
+        """True for what begins as a script does; what a shell is given to read (``is_read``) needs not."""
         found = self._tree.find(path)
         if found is None or found.kind != "file" or found.path in self._done or found.size > _SCRIPT_LIMIT:
             return False
-        return self._tree.read(found.path, 2) == b"#!"
+        begins = self._tree.read(found.path, 512)
+        return begins.startswith(b"#!") or (is_read and b"\0" not in begins)
 
 
 def _in_line(path: str, line: int, text: str) -> Iterator[BootCommand]:

@@ -45,6 +45,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     arguments: tuple[str, ...] = ()
     user: str = ""
+    is_applet: bool = False
+    """BusyBox is told to be it: no file need have its name."""
 
 
 def split(text: str) -> list[str]:
@@ -85,6 +87,8 @@ def understand(words: Sequence[str], depth: int = 0) -> Command:
         return _as_user(name, rest, depth)
     if name in _TAKES_VALUE:
         return _wrapped(name, rest, depth)
+    if name == "busybox" and rest and not rest[0].startswith("-"):
+        return msgspec.structs.replace(understand(rest, depth + 1), is_applet=True)
     return Command(program=words[0], arguments=tuple(w for w in rest if w != "&"))
 
 

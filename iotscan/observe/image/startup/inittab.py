@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from iotscan.observe.image.startup.command import split, understand
-from iotscan.observe.image.startup.scripts import found_in, programs_started, read_text
+from iotscan.observe.image.startup.scripts import located, programs_started, read_text
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.startup.sysv import links_of, numbered_scripts, script_service
 from iotscan.observe.image.tree import Tree
@@ -25,7 +25,7 @@ def read(tree: Tree, *, is_busybox: bool) -> Iterator[Service]:
         if action not in _STAYS or not words or words[0].startswith("/etc/"):
             continue
         command = understand(words)
-        program = found_in(tree, command.program)
+        program = located(tree, command)
         if program:
             yield Service(
                 name=program.rpartition("/")[2],

@@ -22,6 +22,15 @@ _PORTS = """
     emqx tcp/1883, rabbitmq-server tcp/5672, slapd tcp/389, dovecot tcp/143, master tcp/25, exim4 tcp/25,
     tr069 tcp/7547, cwmpd tcp/7547, easycwmpd tcp/7547, ser2net tcp/3001, socketcand tcp/29536, pppoe-server tcp/0
 """
+_ENDING = ("--help", "--version", "--test", "--check", "--stop")
+_ENDING_OF = {
+    "sshd": ("-t", "-T", "-V", "-G"),
+    "nginx": ("-t", "-T", "-V", "-v", "-s"),
+    "lighttpd": ("-t", "-tt", "-V", "-v"),
+    "apache2": ("-t", "-v", "-V"),
+    "smbd": ("-V", "-b"),
+    "haproxy": ("-c", "-v", "-vv"),
+}
 _LOGIN = (
     *("sshd", "dropbear", "tinysshd", "telnetd", "in.telnetd", "inetutils-telnetd", "utelnetd", "login"),
     *("vsftpd", "proftpd", "pure-ftpd", "ftpd", "in.ftpd", "adbd", "smbd"),
@@ -89,6 +98,12 @@ def is_daemon(program: str) -> bool:
     """True for a program that is known to stay and serve."""
     name = posixpath.basename(program)
     return name in _DEFAULTS or name in ("inetd", "xinetd", "openbsd-inetd", "inetutils-inetd")
+
+
+def ends_at_once(program: str, arguments: tuple[str, ...]) -> bool:
+    """True where an argument has a daemon look at its configuration, say its version or stop another one."""
+    ending = (*_ENDING, *_ENDING_OF.get(posixpath.basename(program), ()))
+    return any(word in ending for word in arguments)
 
 
 def is_login(program: str) -> bool:

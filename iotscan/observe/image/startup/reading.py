@@ -1,17 +1,23 @@
-"""What a root file system starts, whichever init system it has: worked out once a tree."""
+"""What a root file system starts: what its init system declares, and the daemons that its scripts run."""
 
+import posixpath
 from collections.abc import Iterator
 
 import msgspec
 
-from iotscan.observe.image.startup import container, cron, inetd, inittab, openrc, procd, supervised, systemd
+from iotscan.observe.image.startup.boot_commands import boot_commands
+from iotscan.observe.image.startup.command import understand
+from iotscan.observe.image.startup.declared import declared_of
+from iotscan.observe.image.startup.programs import ends_at_once, is_daemon
+from iotscan.observe.image.startup.scripts import located
 from iotscan.observe.image.startup.service import Service, Startup
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
-_SYSTEMD = ("/usr/lib/systemd/systemd", "/lib/systemd/systemd")
-_NO_INIT = "the image holds no init system that is known, so what it starts is not known"
-_ASKS = "the scripts of its init system decide as they run"
+_ALSO_TOOLS = ("rsync", "master", "starter", "exim4", "openvpn", "ntpd", "named", "dhcpd", "gdbserver", "pppoe-server")
+"""Daemons whose name is a client or a tool, too: that a script runs it says little."""
+_RESCUE = "/lib/preinit/"
+"""OpenWrt's scripts for a start that failed: what they run, a device in service does not."""
 
 
 def startup_of(tree: Tree) -> Startup:
@@ -20,58 +26,35 @@ def startup_of(tree: Tree) -> Startup:
 
 
 def _read(tree: Tree) -> Startup:
+    declared = declared_of(tree)
+    if declared.problem or declared.system == "container":
+        return declared
     try:
-        if container.is_container(tree):
-            return Startup(system="container", services=tuple(container.read(tree)))
-        system = system_of(tree)
-        if not system:
-            return Startup(problem=_NO_INIT)
-        found = _of_system(tree, system)
-        services = (*found.services, *inetd.read(tree, found.services))
-        return msgspec.structs.replace(found, services=services, jobs=(*found.jobs, *cron.read(tree)))
+        return msgspec.structs.replace(declared, services=(*declared.services, *_run_by_scripts(tree, declared)))
     except Unreadable as error:
         return Startup(problem=f"what the image starts: {error}", is_unreadable=True)
 
 
-def system_of(tree: Tree) -> str:
-    """The init system: what /sbin/init leads to, else the files that only one of them has. Raises Unreadable."""
-    init = tree.find("/sbin/init") or tree.find("/init")
-    name = init.name if init is not None else ""
-    if name == "systemd":
-        return "systemd"
-    if tree.find("/sbin/procd") is not None and tree.find("/etc/rc.common") is not None:
-        return "procd"
-    if tree.find("/etc/runlevels/default") is not None and tree.find("/sbin/openrc") is not None:
-        return "openrc"
-    if name == "busybox":
-        return "busybox"
-    if name == "runit-init" or (init is None and tree.find("/etc/runit/2") is not None):
-        return "runit"
-    if name.startswith("s6") or tree.find("/etc/s6-overlay") is not None or tree.find("/etc/services.d") is not None:
-        return "s6"
-    if init is None and any(tree.find(path) is not None for path in _SYSTEMD):
-        return "systemd"
-    if tree.find("/etc/inittab") is not None or (init is not None and tree.find("/etc/rc2.d") is not None):
-        return "busybox" if tree.find("/etc/rc2.d") is None and tree.find("/bin/busybox") is not None else "sysv"
-    return ""
-
-
-def _of_system(tree: Tree, system: str) -> Startup:
-    if system == "systemd":
-        return systemd.read(tree)
-    return Startup(system=system, services=tuple(_by_scripts(tree, system)), not_seen=(_ASKS,))
-
-
-def _by_scripts(tree: Tree, system: str) -> Iterator[Service]:
-    if system == "procd":
-        yield from procd.read(tree)
-        yield from inittab.from_script(tree, "/etc/rc.local")
-    elif system == "openrc":
-        yield from openrc.read(tree)
-        yield from inittab.read(tree, is_busybox=False)
-    elif system == "runit":
-        yield from supervised.read(tree, supervised.RUNIT, "runit")
-    elif system == "s6":
-        yield from supervised.read(tree, supervised.S6, "s6")
-    else:
-        yield from inittab.read(tree, is_busybox=system == "busybox")
+def _run_by_scripts(tree: Tree, declared: Startup) -> Iterator[Service]:
+    """Daemons on a line of a script, of a crontab or beside a unit's main program, where no file declares them."""
+    done = {(service.path, service.called) for service in declared.services}
+    for boot in boot_commands(tree):
+        if boot.path.startswith(_RESCUE):
+            continue
+        command = understand(boot.words)
+        name = posixpath.basename(command.program)
+        if not is_daemon(name) or name in _ALSO_TOOLS or (boot.path, name) in done:
+            continue
+        program = located(tree, command)
+        if program and not ends_at_once(program, command.arguments):
+            done.add((boot.path, name))
+            yield Service(
+                name=name,
+                path=boot.path,
+                line=boot.line,
+                started_by="script",
+                enabled_by=posixpath.basename(boot.path),
+                program=program,
+                arguments=command.arguments,
+                user=command.user or "root",
+            )

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import msgspec
 
 from iotscan.observe.image.startup.command import Command, fill_in, split, understand
-from iotscan.observe.image.startup.programs import is_daemon
+from iotscan.observe.image.startup.programs import ends_at_once, is_daemon
 from iotscan.observe.image.tree import Tree
 
 _FILE_LIMIT = 256 * 1024
@@ -96,8 +96,10 @@ def programs_started(
             known |= sourced
         for piece in re.split(r";;|;(?=\s)|\s&&\s|\s\|\|\s", line):
             command = _started(_LEADS.sub("", piece.strip()), known)
-            program = found_in(tree, command.program)
-            if program and program not in seen and (is_daemon(program) or "start-stop-daemon" in piece):
+            program = located(tree, command)
+            if not program or program in seen or ends_at_once(program, command.arguments):
+                continue
+            if is_daemon(program) or "start-stop-daemon" in piece:
                 seen.add(program)
                 yield Started(command=msgspec.structs.replace(command, program=program), line=number)
 
@@ -115,6 +117,12 @@ def _started(text: str, variables: Mapping[str, str]) -> Command:
         # The function of Red Hat's /etc/init.d/functions.
         words = [w for w in words[1:] if not w.startswith(("--user", "--pidfile", "--check"))]
     return understand(words)
+
+
+def located(tree: Tree, command: Command) -> str:
+    """The path of a command's program, the plain name of an applet of BusyBox; empty where it is not there."""
+    found = found_in(tree, command.program)
+    return found or (command.program if command.is_applet and found_in(tree, "busybox") else "")
 
 
 def found_in(tree: Tree, program: str) -> str:
