@@ -4,13 +4,17 @@ import posixpath
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import msgspec
 
+from iotscan.observe.image.startup.reading import startup_of
+from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree
 
 _DEPTH = 4
+_FILE = "/etc/ssh/sshd_config"
 
 
 class SshdSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,20 +26,48 @@ class SshdSetting(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-def sshd_settings(tree: Tree, path: str = "/etc/ssh/sshd_config") -> dict[str, SshdSetting]:
-    """The global settings by keyword: of two the first counts. Raises Unreadable."""
+def sshd_settings(tree: Tree) -> dict[str, SshdSetting]:
+    """The global settings by keyword: of two the first counts. Raises Unreadable.
+
+    Of several servers the first counts: its ``-o`` before its file.
+    """
+    service = next(startup_of(tree).running("sshd"), None)
     found: dict[str, SshdSetting] = {}
-    for setting in _settings(tree, path, 0):
+    for setting in (*_given(service), *_settings(tree, _file_of(service), 0)):
         found.setdefault(setting.keyword, setting)
     return found
 
 
+def values_of(service: Service, option: str) -> Iterator[str]:
+    """What an option with a value is given: ``-f FILE``, ``-fFILE``."""
+    for word, following in pairwise((*service.arguments, "")):
+        if word == option:
+            yield following
+        elif word.startswith(option):
+            yield word[len(option) :]
+
+
+def _file_of(service: Service | None) -> str:
+    return next(values_of(service, "-f"), _FILE) if service is not None else _FILE
+
+
+def _given(service: Service | None) -> Iterator[SshdSetting]:
+    for text in values_of(service, "-o") if service is not None else ():
+        keyword, *words = _words(text)
+        if words and service is not None:
+            yield SshdSetting(keyword=keyword.lower(), words=tuple(words), path=service.path, line=service.line)
+
+
+def _words(line: str) -> list[str]:
+    return [word.strip('"') for word in re.findall(r'"[^"]{0,999}"|[^\s="]+', line.strip()[:4000])] or [""]
+
+
 def _settings(tree: Tree, path: str, depth: int) -> Iterator[SshdSetting]:
     for number, line in enumerate(lines_of(tree, path) or [], start=1):
-        words = re.findall(r'"[^"]{0,999}"|[^\s="]+', line.strip()[:4000])
-        if not words or words[0].startswith("#"):
+        words = _words(line)
+        if not words[0] or words[0].startswith("#"):
             continue
-        keyword, rest = words[0].lower(), tuple(w.strip('"') for w in words[1:])
+        keyword, rest = words[0].lower(), tuple(words[1:])
         if keyword == "match":
             return
         if keyword == "include" and depth < _DEPTH:

@@ -126,6 +126,12 @@ def test_no_version_leaves_open_what_is_not_written(tmp_path: Path) -> None:
     assert server.unsaid == ("kex", "ciphers", "macs", "host key algorithms", "strict kex")
 
 
+@pytest.mark.parametrize("option", ["-o PermitRootLogin=yes", "-oPermitRootLogin=yes", '-o "PermitRootLogin yes"'])
+def test_what_sshd_is_told_as_it_starts_comes_before_its_file(tmp_path: Path, option: str) -> None:
+    tree = a_gateway(tmp_path, [f"/usr/sbin/sshd -D {option}"], {"etc/ssh/sshd_config": "PermitRootLogin no\n", **SSHD})
+    assert policy(tree, "openssh").root_login.value.known == "yes"
+
+
 def test_sshd_for_the_device_itself_alone_is_no_service(tmp_path: Path) -> None:
     tree = a_gateway(tmp_path, ["/usr/sbin/sshd -D"], {"etc/ssh/sshd_config": "ListenAddress 127.0.0.1\n", **SSHD})
     assert said("openssh", tree) == ()
@@ -208,6 +214,13 @@ BROKERS = {
     "default-old": ("", "1.6.12", [("tcp/1883", False, True)]),
     "listener": ("listener 1883\n", "2.0.11", [("tcp/1883", False, False)]),
     "anonymous": ("listener 1883\nallow_anonymous true\n", "2.0.11", [("tcp/1883", False, True)]),
+    "digit": ("listener 1883\nallow_anonymous 1\n", "2.0.11", [("tcp/1883", False, True)]),
+    "another-word": ("listener 1883\nallow_anonymous yes\n", "2.0.11", [("tcp/1883", False, False)]),
+    "each-digit": (
+        "per_listener_settings 1\nlistener 1883\nallow_anonymous 1\nlistener 1884\n",
+        "2.0.11",
+        [("tcp/1883", False, True), ("tcp/1884", False, False)],
+    ),
     "commented": ("listener 1883\n#allow_anonymous true\n", "2.0.11", [("tcp/1883", False, False)]),
     "loopback": ("listener 1883 127.0.0.1\nallow_anonymous true\n", "2.0.11", []),
     "old-with-passwords": ("port 1884\npassword_file /etc/p\n", "1.6.12", [("tcp/1884", False, False)]),

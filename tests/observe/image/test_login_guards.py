@@ -38,6 +38,20 @@ def test_what_sshd_takes(tmp_path: Path, config: str, takes: bool, tries: int) -
     assert (service.name, service.takes_passwords, service.tries) == ("sshd", takes, tries)
 
 
+@pytest.mark.parametrize(
+    ("options", "takes"),
+    [("-f /etc/ssh/own", True), ("-f/etc/ssh/own", True), ("-oPasswordAuthentication=yes", True), ("", False)],
+)
+def test_which_file_sshd_reads(tmp_path: Path, options: str, takes: bool) -> None:
+    files = {
+        f"{UNITS}/ssh.service": f"[Service]\nExecStart=/usr/sbin/sshd -D {options}\n",
+        "etc/ssh/sshd_config": "PasswordAuthentication no\nUsePAM no\n",
+        "etc/ssh/own": "PasswordAuthentication yes\n",
+    }
+    (service,) = guards_of(debian(tmp_path, files, wants=("ssh.service",))).services
+    assert service.takes_passwords is takes
+
+
 def test_what_guards_sshd(tmp_path: Path) -> None:
     files = {
         **SSHD,

@@ -4,7 +4,7 @@ What changed between versions counts by the version: ``allow_anonymous`` and the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -20,6 +20,7 @@ from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree
 
 _VERSIONS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _AUTHENTICATES = ("password_file", "psk_file", "auth_plugin", "plugin", "global_plugin")
 
 
@@ -113,18 +114,23 @@ def _listener(value: str, line: Line, lines: tuple[Line, ...]) -> Listener:
 
 def _anonymous(lines: list[Line], listener: Listener, version: Version, is_tls: bool) -> Answer[bool]:
     """mosquitto.conf(5), ``allow_anonymous``: to be set for each listener only where that is switched on."""
-    if is_tls and (listener.value("require_certificate") == "true" or listener.value("psk_hint")):
+    if is_tls and (_says(listener.lines, "require_certificate") or listener.value("psk_hint")):
         return Answer.of(False)
-    is_each = any(line.key == "per_listener_settings" and line.value == "true" for line in lines)
-    where = listener.lines if is_each else tuple(lines)
-    said = [line.value for line in where if line.key == "allow_anonymous"]
-    if said:
-        return Answer.of(said[-1] == "true")
+    where = listener.lines if _says(lines, "per_listener_settings") else tuple(lines)
+    said = _says(where, "allow_anonymous")
+    if said is not None:
+        return Answer.of(said)
     if not version:
         return Answer.missing(Reason.NOT_OBSERVABLE, "the configuration does not say, and the version is not known")
     if version >= (2, 0):
         return Answer.of(False)
     return Answer.of(not any(line.key in _AUTHENTICATES for line in where))
+
+
+def _says(lines: Iterable[Line], key: str) -> bool | None:
+    """A boolean, the last one; None where none is said. The broker knows four words and ignores any other."""
+    said = [_BOOLEANS[line.value] for line in lines if line.key == key and line.value in _BOOLEANS]
+    return said[-1] if said else None
 
 
 def _endpoint(listener: Listener, version: Version) -> TlsEndpoint:
@@ -138,7 +144,7 @@ def _endpoint(listener: Listener, version: Version) -> TlsEndpoint:
         versions = tls.only(named)
     else:
         versions = tls.unknown_versions("which TLS versions it takes")
-    asks = listener.value("require_certificate") == "true"
+    asks = bool(_says(listener.lines, "require_certificate"))
     is_psk = bool(listener.value("psk_hint"))
     return tls.endpoint(
         versions, client_certificate=unsaid("whether it asks for a certificate") if is_psk else Answer.of(asks)

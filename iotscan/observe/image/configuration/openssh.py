@@ -7,7 +7,6 @@ documented default of the version counts, and where the version is not known not
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from itertools import pairwise
 
 import msgspec
 
@@ -19,6 +18,7 @@ from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration.configured import Configuration
 from iotscan.observe.image.configuration.places import Reading, faces_network, globbed, split_place
 from iotscan.observe.image.configuration.version import Version, in_program, packaged, program_bytes
+from iotscan.observe.image.sshd_settings import values_of
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree
 
@@ -76,15 +76,13 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
 
 
 def _option(service: Service, name: str) -> str:
-    words = service.arguments
-    return next((b for a, b in pairwise(words) if a == name), "")
+    return next(values_of(service, name), "")
 
 
 def _given(service: Service) -> Iterator[Line]:
     """``-o Key=Value`` comes before any file."""
-    for first, second in pairwise(service.arguments):
-        if first == "-o":
-            yield from _directive(second, service.path, service.line, "")
+    for text in values_of(service, "-o"):
+        yield from _directive(text, service.path, service.line, "")
 
 
 def _read_file(reading: Reading, path: str, match: str = "", depth: int = 0) -> Iterator[Line]:
