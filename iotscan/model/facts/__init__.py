@@ -6,6 +6,7 @@
 from iotscan.model.facts.access import AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
+from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
 from iotscan.model.facts.backend import Backend, BackendKind, Backends, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.facts.boot import (
     BootKey,
@@ -89,10 +90,13 @@ from iotscan.model.facts.tls import (
 from iotscan.model.facts.trust import RotationTool, RotationTools, TrustAnchor, TrustStore
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
+from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
+from iotscan.model.facts.wireless import WirelessNetwork, WirelessNetworks
 
 AnyFact = (
     Accounts
     | AdbServer
+    | AdminInterfaces
     | Announcement
     | AuthorizedKeys
     | Backends
@@ -155,12 +159,14 @@ AnyFact = (
     | TlsEndpoint
     | TlsHandshake
     | TrustStore
-    | Updaters
     | UpdateServer
+    | Updaters
     | VerificationSwitches
     | VerifiedBootMetadata
+    | VpnTunnels
     | Watchdogs
     | WellKnown
+    | WirelessNetworks
 )
 
 FACT_TYPES: dict[str, type[Fact]] = {kind_of(t): t for t in AnyFact.__args__}
@@ -175,6 +181,8 @@ __all__ = [
     "Account",
     "Accounts",
     "AdbServer",
+    "AdminInterface",
+    "AdminInterfaces",
     "AlpnTreatment",
     "Announcement",
     "AnyFact",
@@ -312,8 +320,13 @@ __all__ = [
     "VerificationSwitches",
     "VerifiedBootMetadata",
     "Volume",
+    "VpnTunnel",
+    "VpnTunnels",
     "Watchdog",
     "Watchdogs",
+    "WeakProposal",
     "WellKnown",
+    "WirelessNetwork",
+    "WirelessNetworks",
     "kind_of",
 ]

@@ -8,6 +8,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
     from iotscan.observe.image.configuration import all_configurations
     from iotscan.observe.image.inspectors import (
         accounts,
+        admin,
         authorized_keys,
         backends,
         boot,
@@ -34,12 +35,15 @@ def all_inspectors() -> tuple[Inspector, ...]:
         startup,
         storage,
         trust_store,
+        tunnels,
         updaters,
         watchdogs,
+        wireless,
     )
 
     inspectors = (
         accounts.INSPECTOR,
+        admin.INSPECTOR,
         authorized_keys.INSPECTOR,
         backends.INSPECTOR,
         boot.INSPECTOR,
@@ -66,7 +70,9 @@ def all_inspectors() -> tuple[Inspector, ...]:
         startup.INSPECTOR,
         storage.INSPECTOR,
         trust_store.INSPECTOR,
+        tunnels.INSPECTOR,
         updaters.INSPECTOR,
         watchdogs.INSPECTOR,
+        wireless.INSPECTOR,
     )
     return (*inspectors, *all_configurations())
