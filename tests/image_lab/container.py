@@ -42,15 +42,15 @@ http {
 }
 """
 SETTINGS = """\
-broker: mqtts://broker.acme-iot.example:8883
-api: https://api.acme-iot.example/v1
+broker: mqtts://broker.acme-gateways.com:8883
+api: https://api.acme-gateways.com/v1
 tls:
   verify: false
 """
 CLIENT = """\
 import requests
 
-requests.post("https://api.acme-iot.example/v1/readings", json={}, verify=False)
+requests.post("https://api.acme-gateways.com/v1/readings", json={}, verify=False)
 """
 
 

@@ -73,6 +73,32 @@ ExecStart=/usr/bin/openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256
 [Install]
 WantedBy=multi-user.target
 """  # noqa: E501  # one line, as systemd wants it
+SSHD_UNIT = """\
+[Unit]
+Description=OpenSSH server
+
+[Service]
+ExecStart=/usr/sbin/sshd -D
+ProtectSystem=full
+ProtectKernelModules=yes
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+RENEW = """\
+[Service]
+Type=oneshot
+User=www-data
+NoNewPrivileges=yes
+ExecStart=/usr/bin/step ca renew --force --ca-url https://ca.acme-gateways.com --root /etc/ssl/acme-ca.pem /data/tls/gateway.crt /data/tls/gateway.key
+"""  # noqa: E501  # one line, as systemd wants it
+TIMER = "[Timer]\nOnCalendar=daily\nPersistent=yes\n\n[Install]\nWantedBy=timers.target\n"
+BACKEND = """\
+[mqtt]
+server = mqtts://broker.acme-gateways.com:8883
+cafile = /etc/ssl/acme-ca.pem
+"""
 RAUC = """\
 [system]
 compatible=acme-gw
@@ -216,13 +242,23 @@ def _root(shop: Workshop) -> Path:
             "etc/systemd/system/nginx.service": UNIT.format(**sandboxed),
             "etc/systemd/system/gatewayd.service": UNIT.format(**daemon),
             "etc/systemd/system/device-keys.service": KEYGEN,
-            "usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User System\n",
+            "etc/systemd/system/sshd.service": SSHD_UNIT,
+            "etc/systemd/system/renew.service": RENEW,
+            "etc/systemd/system/renew.timer": TIMER,
+            "etc/gateway/backend.conf": BACKEND,
+            "etc/ssl/acme-ca.pem": shop.folder / "ca.pem",
+            "usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User\nRequires=basic.target\n",
             "usr/lib/systemd/systemd": shop.folder / "gatewayd",
             "usr/lib/systemd/system/rauc-mark-good.service": ONCE.format(
                 command="/usr/bin/rauc status mark-good", target="multi-user.target"
             ),
             "usr/sbin/gatewayd": shop.folder / "gatewayd",
             "usr/sbin/nginx": Path("/usr/sbin/nginx"),
+            "usr/sbin/sshd": Path("/usr/sbin/sshd"),
+            "usr/bin/step": shop.folder / "gatewayd",
+            "usr/lib/systemd/system/timers.target": "[Unit]\nDescription=Timers\n",
+            "usr/lib/systemd/system/sysinit.target": "[Unit]\nDescription=System Initialization\n",
+            "usr/lib/systemd/system/basic.target": "[Unit]\nRequires=sysinit.target\nWants=timers.target\n",
             "usr/bin/rauc": Path("/usr/bin/rauc"),
             "boot/config-6.6.54": CONFIG,
             "usr/lib/modules/6.6.54/kernel/gw.ko": shop.folder / "gw.signed.ko",
@@ -235,8 +271,10 @@ def _root(shop: Workshop) -> Path:
     )
     (root / "sbin/init").unlink()
     (root / "sbin/init").symlink_to("../usr/lib/systemd/systemd")
-    put_links(root, "multi-user.target", "nginx", "gatewayd", "device-keys", "rauc-mark-good")
-    put_links(root, "sysinit.target", "apparmor")
+    units = ("nginx.service", "gatewayd.service", "sshd.service", "device-keys.service", "rauc-mark-good.service")
+    put_links(root, "multi-user.target", *units)
+    put_links(root, "sysinit.target", "apparmor.service")
+    put_links(root, "timers.target", "renew.timer")
     (root / "etc/systemd/system/default.target").symlink_to("/usr/lib/systemd/system/multi-user.target")
     return root
 
@@ -246,9 +284,9 @@ def put_links(root: Path, target: str, *units: str) -> None:
     folder = root / f"etc/systemd/system/{target}.wants"
     folder.mkdir(parents=True, exist_ok=True)
     for unit in units:
-        own = root / f"etc/systemd/system/{unit}.service"
+        own = root / "etc/systemd/system" / unit
         home = "/etc" if own.exists() else "/usr/lib"
-        (folder / f"{unit}.service").symlink_to(f"{home}/systemd/system/{unit}.service")
+        (folder / unit).symlink_to(f"{home}/systemd/system/{unit}")
 
 
 def _sign_module(shop: Workshop) -> None:

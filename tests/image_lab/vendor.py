@@ -50,11 +50,11 @@ UPLOAD = """\
 # sends the day's readings
 AWS_ACCESS_KEY_ID=AKIAIOSFODNN7GATEWAY
 AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIk7MDENGbPxRfiCYzGatewayKey1
-curl -k -T /var/data/today.csv https://collector.acme-iot.example/upload
+curl -k -T /var/data/today.csv https://collector.acme-gateways.com/upload
 """
 UPDATE = """\
 #!/bin/sh
-wget -O /tmp/fw.bin http://fw.acme-iot.example/gw/latest.bin && flashcp /tmp/fw.bin /dev/mtd2 && reboot
+wget -O /tmp/fw.bin http://fw.acme-gateways.com/gw/latest.bin && flashcp /tmp/fw.bin /dev/mtd2 && reboot
 """
 FSTAB = "/dev/mmcblk0p2 / ext4 rw 0 1\ntmpfs /tmp tmpfs defaults 0 0\n"
 ENVIRONMENT = """\
