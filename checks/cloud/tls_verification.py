@@ -38,7 +38,7 @@ from iotscan.sdk import Returned, Subject, Target, VerificationSwitches, bad, ch
         clause("OWASP IoT Top 10", "2018", "I7"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("certificates", "image", "tls"),
+    tags=("certificates", "image", "root-filesystem", "tls"),
     since="0.1",
     confidence="firm",
     effort="low",

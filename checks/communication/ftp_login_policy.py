@@ -41,7 +41,7 @@ from iotscan.sdk import FtpPolicy, Returned, Target, bad, check, clause, good
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("cleartext", "configuration", "credentials", "image"),
+    tags=("cleartext", "configuration", "credentials", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

@@ -100,7 +100,7 @@ def shells(found: RemoteShells, image: str) -> Iterator[Verdict]:
         clause("OWASP IoT Top 10", "2018", "I1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "image", "shared-keys"),
+    tags=("credentials", "image", "root-filesystem", "shared-keys"),
     since="0.1",
     effort="low",
 )

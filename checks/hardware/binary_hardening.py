@@ -107,7 +107,7 @@ def is_one_of(path: str, facing: set[tuple[str, str]]) -> bool:
         clause("OWASP ISVS", "edfda29b", "1.3.11"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(k)"),
     ),
-    tags=("hardening", "image"),
+    tags=("hardening", "image", "root-filesystem"),
     since="0.1",
     effort="medium",
 )

@@ -61,7 +61,7 @@ def judge(console: Console, place: Subject) -> Verdict | None:
         clause("IEC 62443-4-2", "2019", "EDR 2.13"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(j)"),
     ),
-    tags=("credentials", "image"),
+    tags=("credentials", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

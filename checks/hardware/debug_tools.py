@@ -41,7 +41,7 @@ MINOR = ("network-tool", "compiler")
         clause("ETSI EN 303 645", "V3.1.3", "5.6-5"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(j)"),
     ),
-    tags=("exposure", "image"),
+    tags=("exposure", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

@@ -83,7 +83,7 @@ def kind_of(file: FileMode) -> tuple[str, str] | None:
         clause("IEC 62443-4-2", "2019", "CR 2.1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("hardening", "image"),
+    tags=("hardening", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

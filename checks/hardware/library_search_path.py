@@ -43,7 +43,7 @@ def open_part(program: Program) -> str | None:
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(k)"),
         clause("ETSI EN 303 645", "V3.1.3", "5.6-7"),
     ),
-    tags=("hardening", "image"),
+    tags=("hardening", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

@@ -48,7 +48,7 @@ def lacks(mount: Mount) -> list[str]:
         clause("ETSI EN 303 645", "V3.1.3", "5.6-7"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(k)"),
     ),
-    tags=("hardening", "image", "storage"),
+    tags=("hardening", "image", "root-filesystem", "storage"),
     since="0.1",
     effort="low",
 )

@@ -50,7 +50,7 @@ OTHERS = 0o077
         clause("EN 18031-1", "2024", "SSM-1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("image", "private-keys"),
+    tags=("image", "private-keys", "root-filesystem"),
     since="0.1",
     effort="low",
 )

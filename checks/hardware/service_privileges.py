@@ -87,7 +87,7 @@ def judge(service: StartedService, place: Subject) -> Verdict:
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(j)"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(k)"),
     ),
-    tags=("exposure", "image"),
+    tags=("exposure", "image", "root-filesystem"),
     since="0.1",
     effort="medium",
 )

@@ -62,7 +62,7 @@ TOGETHER = {"former": "roots that Mozilla no longer lists are trusted", "expired
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
-    tags=("certificates", "image"),
+    tags=("certificates", "image", "root-filesystem"),
     since="0.1",
     parameters={"allowed_roots": parameter("texts", "SHA-256 fingerprints of roots that are trusted on purpose")},
     effort="low",

@@ -38,7 +38,7 @@ SOURCES = {"mac": "a MAC address", "serial": "a serial number"}
         clause("OWASP IoT Top 10", "2018", "I1"),
         clause("EN 18031-1", "2024", "AUM-5"),
     ),
-    tags=("credentials", "image"),
+    tags=("credentials", "image", "root-filesystem"),
     since="0.1",
     effort="medium",
 )

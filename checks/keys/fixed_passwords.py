@@ -65,7 +65,7 @@ def is_replaced(account: Account, at_start: FirstBoot) -> bool:
         clause("EN 18031-1", "2024", "AUM-5"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(b)"),
     ),
-    tags=("credentials", "image", "shared-keys"),
+    tags=("credentials", "image", "root-filesystem", "shared-keys"),
     since="0.1",
     effort="medium",
 )

@@ -44,7 +44,7 @@ FEW = 3
         clause("IEC 62443-4-2", "2019", "CR 1.11"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "image", "ssh"),
+    tags=("credentials", "image", "root-filesystem", "ssh"),
     since="0.1",
     effort="low",
 )

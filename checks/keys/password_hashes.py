@@ -106,7 +106,7 @@ def judge(account: Account, place: Subject) -> Verdict | None:
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(b)"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "crypto", "image"),
+    tags=("credentials", "crypto", "image", "root-filesystem"),
     since="0.1",
     effort="low",
 )

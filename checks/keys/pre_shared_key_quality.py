@@ -43,7 +43,7 @@ SHORTEST = 16
         clause("IEC 62443-4-2", "2019", "CR 1.14"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("credentials", "image", "shared-keys"),
+    tags=("credentials", "image", "root-filesystem", "shared-keys"),
     since="0.1",
     effort="medium",
 )

@@ -56,7 +56,7 @@ from iotscan.sdk import (
         clause("EN 18031-1", "2024", "CCK-3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("image", "private-keys", "shared-keys"),
+    tags=("image", "private-keys", "root-filesystem", "shared-keys"),
     since="0.1",
     effort="medium",
 )

@@ -44,7 +44,7 @@ LOOSER = {
         clause("OWASP IoT Top 10", "2018", "I1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
-    tags=("configuration", "credentials", "image", "ssh"),
+    tags=("configuration", "credentials", "image", "root-filesystem", "ssh"),
     since="0.1",
     effort="low",
 )

@@ -72,7 +72,7 @@ def judge(feed: Updater, place: Subject) -> Verdict | None:
         clause("OWASP IoT Top 10", "2018", "I4"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
-    tags=("image", "packages", "updates"),
+    tags=("image", "packages", "root-filesystem", "updates"),
     since="0.1",
     effort="low",
 )

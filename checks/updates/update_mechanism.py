@@ -34,7 +34,7 @@ from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(c)"),
         clause("OWASP IoT Top 10", "2018", "I4"),
     ),
-    tags=("image", "updates"),
+    tags=("image", "root-filesystem", "updates"),
     since="0.1",
     confidence="firm",
     effort="high",

@@ -39,7 +39,7 @@ IMAGE_UPDATERS = ("rauc", "swupdate", "mender", "other")
         clause("EN 18031-1", "2024", "SUM-2"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
-    tags=("image", "updates"),
+    tags=("image", "root-filesystem", "updates"),
     since="0.1",
     effort="medium",
 )

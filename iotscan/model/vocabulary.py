@@ -163,6 +163,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "network": "answered over the network",
         "packages": "package feeds and what is installed from them",
         "private-keys": "private keys and who can read them",
+        "root-filesystem": "answered by any root file system that ships",
         "shared-keys": "one key on several devices",
         "snmp": "SNMP agents",
         "ssh": "SSH servers",

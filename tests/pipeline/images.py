@@ -18,6 +18,11 @@ def bare(root: Path) -> Path:
     for folder in ("etc", "bin", "lib", "usr/bin"):
         (root / folder).mkdir(parents=True)
     write(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
+    write(root, "bin/busybox", "#!/bin/false\n", 0o755)
+    (root / "sbin").mkdir()
+    (root / "sbin/init").symlink_to("../bin/busybox")
+    write(root, "etc/inittab", "::sysinit:/etc/init.d/rcS\nttyS0::respawn:/sbin/getty 115200 ttyS0\n")
+    write(root, "etc/init.d/rcS", "#!/bin/sh\nmount -a\n", 0o755)
     return root
 
 
