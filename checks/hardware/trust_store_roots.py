@@ -39,10 +39,13 @@ from iotscan.sdk import (
 SHORT, WEAK = 2048, ("md5", "sha1")
 ONE_BY_ONE = {
     "unknown": "a root that Mozilla never listed is trusted",
-    "distrusted": "a root that was withdrawn for cause is trusted",
     "weak": "a trusted root has a short key and signs with a broken hash",
 }
-TOGETHER = {"former": "roots that Mozilla no longer lists are trusted", "expired": "trusted roots have expired"}
+TOGETHER = {
+    "distrusted": "roots that were withdrawn for cause are trusted",
+    "former": "roots that Mozilla no longer lists are trusted",
+    "expired": "trusted roots have expired",
+}
 
 
 @check(
@@ -52,7 +55,7 @@ TOGETHER = {"former": "roots that Mozilla no longer lists are trusted", "expired
     element="hardware",
     variants={
         "unknown": ("high", "A root that is in no list is trusted"),
-        "distrusted": ("high", "A root that was withdrawn for cause is trusted"),
+        "distrusted": ("high", "Roots that were withdrawn for cause are trusted"),
         "weak": ("high", "A trusted root has a short key and signs with MD5 or SHA-1"),
         "former": ("low", "Roots are trusted that Mozilla no longer lists"),
         "expired": ("low", "Expired roots are in the trust store"),

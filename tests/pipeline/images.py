@@ -15,14 +15,15 @@ def write(root: Path, path: str, content: str, mode: int = 0o644) -> None:
 
 def bare(root: Path) -> Path:
     """What makes a folder a root file system."""
-    for folder in ("etc", "bin", "lib", "usr/bin"):
+    for folder in ("etc", "bin", "lib", "usr/bin", "usr/sbin"):
         (root / folder).mkdir(parents=True)
     write(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1::/:/bin/false\n")
     write(root, "bin/busybox", "#!/bin/false\n", 0o755)
     (root / "sbin").mkdir()
     (root / "sbin/init").symlink_to("../bin/busybox")
     write(root, "etc/inittab", "::sysinit:/etc/init.d/rcS\nttyS0::respawn:/sbin/getty 115200 ttyS0\n")
-    write(root, "etc/init.d/rcS", "#!/bin/sh\nmount -a\n", 0o755)
+    write(root, "usr/sbin/gatewayd", "#!/bin/false\n", 0o755)
+    write(root, "etc/init.d/rcS", "#!/bin/sh\nstart-stop-daemon -S -b -c daemon -x /usr/sbin/gatewayd\n", 0o755)
     return root
 
 
