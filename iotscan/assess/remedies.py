@@ -1,6 +1,16 @@
 """What would assess what was not assessed, in one line a person can act on."""
 
-from iotscan.model.facts import DefaultLogin, kind_of
+from iotscan.model.facts import (
+    FACT_TYPES,
+    BootEnvironments,
+    BootKeys,
+    BootStages,
+    DefaultLogin,
+    FitImages,
+    KernelCommandLines,
+    RootIntegrity,
+    kind_of,
+)
 from iotscan.model.vocabulary import Reason
 
 _REMEDIES = {
@@ -23,6 +33,10 @@ _REMEDIES = {
     Reason.NEEDS_TRAFFIC: "give a capture of the device's traffic",
     Reason.NEEDS_ATTESTATION: "let the person who knows attest it in iotscan.waivers.yaml",
 }
+_BOOT = tuple(
+    kind_of(fact) for fact in (BootEnvironments, BootKeys, BootStages, FitImages, KernelCommandLines, RootIntegrity)
+)
+"""What a root file system alone does not show."""
 
 
 def remedy(reason: Reason, kind: str) -> str:
@@ -30,4 +44,8 @@ def remedy(reason: Reason, kind: str) -> str:
     if reason is Reason.CONSENT:
         grant = "--default-creds" if kind == kind_of(DefaultLogin) else "--intrusive"
         return f"grant it: --scope FILE {grant} (iotscan scope init makes the file; on this machine none is needed)"
+    if reason is Reason.UNREADABLE and kind in FACT_TYPES and FACT_TYPES[kind].per == "image":
+        return "give that part in a form that iotscan reads, or mended: iotscan image PATH"
+    if reason is Reason.NOT_OBSERVABLE and kind in _BOOT:
+        return "give the whole disk or bundle, with its boot stages: iotscan image PATH"
     return _REMEDIES[reason]
