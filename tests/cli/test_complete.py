@@ -37,7 +37,7 @@ def offered(home: Path, line: str) -> tuple[list[str], str]:
         ("iotscan scan --fail-on h", {"high"}),
         ("iotscan image --incomplete ", {"fail", "warn", "ignore"}),
         ("iotscan scan --profile ", PROFILES),
-        ("iotscan image --check tls-v", {"tls-versions"}),
+        ("iotscan image --check tls-ver", {"tls-verification", "tls-versions"}),
         ("iotscan explain ssh-k", {"ssh-key-uniqueness"}),
         ("iotscan schema conf", {"config"}),
         ("iotscan gate ", {"latest", "20261122T191200Z-3fa9c1"}),
