@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iotscan.model.facts import Backends, VerificationSwitches
 from iotscan.observe.image.inspectors import backends
 from iotscan.observe.image.inspectors.backends.names import find_in_program, find_names, is_backend
-from iotscan.observe.image.inspectors.backends.switches import find_pins, find_switch
+from iotscan.observe.image.inspectors.backends.switches import find_nested, find_pins, find_switch
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import a_root, heard_of
 
@@ -190,3 +190,21 @@ def test_any_bytes(start: bytes, text: bytes) -> None:
     list(find_in_program(line, is_own=True))
     list(find_pins(line))
     find_switch(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_switch"),
+    [
+        ("tls:\n  ca: x\n  verify: false\n", True),
+        ('{\n  "ssl": {\n    "verify": false,\n', True),
+        ("  mqtts:\n    deep:\n      a: 1\n    verify: no  # for now\n", True),
+        ("email:\n  verify: false\n", False),
+        ("tls:\n  ca: x\nverify: false\n", False),
+        ("tls:\n  checks:\n    verify: false\n", False),
+        ("tls:\n  verify: true\n", False),
+    ],
+)
+def test_a_switch_below_its_section(text: str, is_switch: bool) -> None:
+    data = text.encode()
+    start = data.rindex(b"\n", 0, len(data) - 1) + 1
+    assert (find_nested(data, start, data[start:-1]) is not None) is is_switch

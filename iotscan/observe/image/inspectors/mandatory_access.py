@@ -101,4 +101,4 @@ def _smack(tree: Tree) -> Iterator[AccessControl]:
                 return
 
 
-INSPECTOR = Inspector(name="mandatory-access", version=1, gives=(MandatoryAccess,), inspect=_inspect)
+INSPECTOR = Inspector(name="mandatory-access", version=1, boots=True, gives=(MandatoryAccess,), inspect=_inspect)

@@ -131,4 +131,4 @@ def _unquoted(word: str) -> str:
         return word.strip("\"'")
 
 
-INSPECTOR = Inspector(name="mounts", version=1, gives=(Mounts, DiskUnlocks), inspect=_inspect)
+INSPECTOR = Inspector(name="mounts", version=1, boots=True, gives=(Mounts, DiskUnlocks), inspect=_inspect)

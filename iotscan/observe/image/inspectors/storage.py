@@ -88,4 +88,4 @@ def _can_encrypt(blob: Blob) -> bool:
     return bool(struct.unpack_from("<I", head, 96)[0] & _ENCRYPT)
 
 
-INSPECTOR = Inspector(name="storage", version=1, gives=(Storage,), survey=_survey)
+INSPECTOR = Inspector(name="storage", version=1, boots=True, gives=(Storage,), survey=_survey)

@@ -79,4 +79,4 @@ def _built_in(tree: Tree) -> Iterator[Watchdog]:
         yield Watchdog(path=tree.show("/system/bin/watchdogd"), fed_by="android")
 
 
-INSPECTOR = Inspector(name="watchdogs", version=1, gives=(Watchdogs,), inspect=_inspect)
+INSPECTOR = Inspector(name="watchdogs", version=1, boots=True, gives=(Watchdogs,), inspect=_inspect)

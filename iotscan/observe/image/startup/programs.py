@@ -57,6 +57,7 @@ _USER_OPTIONS = {
     "chronyd": "-u",
 }
 _LOCAL = (
+    *("sh", "ash", "bash", "dash", "hush"),
     *("cron", "crond", "anacron", "atd", "dbus-daemon", "dbus-broker-launch", "agetty", "getty", "mgetty", "login"),
     *(
         "sulogin",

@@ -9,7 +9,7 @@ from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspector import Inspector, Swept
 from iotscan.observe.image.inspectors.backends.lines import lines_with
 from iotscan.observe.image.inspectors.backends.names import MARKS, Named, find_in_program, find_names
-from iotscan.observe.image.inspectors.backends.switches import PIN_WORDS, WORDS, find_pins, find_switch
+from iotscan.observe.image.inspectors.backends.switches import PIN_WORDS, WORDS, find_nested, find_pins, find_switch
 from iotscan.observe.image.places import is_documentation
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
@@ -94,7 +94,7 @@ class _Backends:
                     )
                     self._pins.setdefault(pin)
         for start, line in lines_with(data, lower, WORDS):
-            found = find_switch(line)
+            found = find_switch(line) or find_nested(data, start, line)
             if found is not None and len(self._switches) < _MOST:
                 client, words, _ = found
                 switch = VerificationSwitch(

@@ -68,6 +68,10 @@ _SWITCHES: Final = tuple(
         ("setting", rb"^\s*verify\s*=\s*0\s*$"),
     )
 )
+_NESTED: Final = re.compile(rb"(?i)([ \t]{1,64})([\"']?verify[\"']?\s*:\s*(?:false|no|off))\s*,?\s*(?:#.*)?$")
+_OF_TLS: Final = re.compile(rb"(?i)[ \t]{0,64}[\"']?(?:tls|ssl|https|mqtts)[\"']?\s*:\s*\{?\s*$")
+_NEAR: Final = 1024
+"""Bytes before a setting in which what it belongs to is looked for."""
 _PINS: Final = re.compile(
     rb"(?i)(?P<name>--pinnedpubkey|pinnedpubkey|--cacert|bridge_cafile|ServerCertificate|(?:[\w.]{0,24}[_.-])?"
     rb"(?:ca_?cert(?:_?file|_?path)?|ca_?file|root_?ca|ssl_ca|tls_ca(?:_?file)?))[\"']?\s*[\s:=]\s*[\"']?"
@@ -84,6 +88,20 @@ def find_switch(line: bytes) -> tuple[str, bytes, int] | None:
         match = pattern.search(line)
         if match is not None and not _is_comment(line, match.start()):
             return client, match[0], match.start()
+    return None
+
+
+def find_nested(data: bytes, start: int, line: bytes) -> tuple[str, bytes, int] | None:
+    """The same for ``verify: false`` below ``tls:`` in YAML or JSON: ``line`` begins at ``start`` of ``data``."""
+    match = _NESTED.match(line)
+    if match is None:
+        return None
+    depth = len(match[1])
+    before = data[max(0, start - _NEAR) : start].splitlines()
+    for above in reversed(before):
+        indent = len(above) - len(above.lstrip())
+        if above.strip() and indent < depth:
+            return ("setting", match[2], match.start(2)) if _OF_TLS.match(above) else None
     return None
 
 
