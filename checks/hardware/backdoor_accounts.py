@@ -26,6 +26,7 @@ from iotscan.sdk import (
     Accounts,
     AuthorizedKeys,
     Presence,
+    Reason,
     RemoteShells,
     Returned,
     Subject,
@@ -114,6 +115,9 @@ def backdoor_accounts(
     verdicts = [*baked_keys(keys, image), *shells(started, image)]
     if accounts.fact is not None:
         verdicts += extra_roots(accounts.fact, image)
+    if keys.damaged:
+        text = f"whom {keys.damaged[0]} lets in could not be read"
+        verdicts.append(unknown(text, reason=Reason.UNREADABLE))
     if not started.start.is_answered:
         verdicts.append(unknown(started.start.detail or "what the image starts is not known"))
     return verdicts or good(f"no baked key, no second root, no open shell in {started.commands} commands of the start")

@@ -65,6 +65,7 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
             f"{path} cannot be read ({error.strerror}): give a root file system or an image of one"
         ) from error
     places = tuple(_with_prefixes(_with_a_root(opening.places)))
+    _set_beside(places)
     if not any(_is_telling(place) for place in places):
         if places[0].format == "folder":
             raise BadImage(f"{path} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
@@ -293,6 +294,13 @@ def _has_accounts(tree: Tree) -> bool:
         return tree.find("/etc/passwd") is not None
     except Unreadable:
         return False
+
+
+def _set_beside(places: tuple[Place, ...]) -> None:
+    """What is no root stands beside the first one alone, so that nothing in it counts twice."""
+    root = next((place.tree for place in places if place.role == "root" and place.tree is not None), None)
+    if root is not None:
+        root.beside = tuple(place.tree for place in places if place.role == "files" and place.tree is not None)
 
 
 def _with_prefixes(places: list[Place]) -> Iterator[Place]:

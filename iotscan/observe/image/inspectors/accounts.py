@@ -1,7 +1,7 @@
 """Login accounts and the kind of password hash each has.
 
 Read from /etc/passwd, /etc/shadow, /etc/group and /etc/gshadow (passwd(5), shadow(5), gshadow(5)), and from the
-password files of web servers and brokers.
+password files of web servers and brokers. Those that lie elsewhere in the image count, too (see :mod:`..elsewhere`).
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from iotscan.model.facts import Account, Accounts
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
+from iotscan.observe.image.budget import OverBudget
+from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.passwords.field import read_field
 from iotscan.observe.image.passwords.guessing import Guess, Guessing
@@ -43,6 +45,7 @@ def _inspect(tree: Tree) -> Heard:
             *_damage(tree.show("/etc/shadow"), shadow, 2),
             *_groups(tree, guessing),
             *_stored(tree, guessing),
+            *_elsewhere(tree, guessing),
         )
         ageing = any(tree.find(path) is not None for path in _AGEING)
     except Unreadable as error:
@@ -56,10 +59,14 @@ def _damage(path: str, lines: list[str] | None, least: int) -> Iterator[Account]
     for number, line in enumerate(lines or [], start=1):
         # Empty lines, comments and the compat entries of NIS (nsswitch.conf(5)) say nothing of a password.
         if number not in whole and line.strip() and line[0] not in "#+-":
-            problem = Answer[bool].missing(Reason.UNREADABLE, f"{path}:{number} is no account")
             # Nothing of the line is shown: it may be a hash.
-            yield Account(path=path, line=number, name="?", scheme="other", default_password=problem)
+            yield _unread(path, number, f"{path}:{number} is no account")
             return
+
+
+def _unread(path: str, line: int, why: str) -> Account:
+    problem = Answer[bool].missing(Reason.UNREADABLE, why)
+    return Account(path=path, line=line, name="?", scheme="other", default_password=problem)
 
 
 def _accounts(tree: Tree, passwd: list[str], shadow: list[str] | None, guessing: Guessing) -> Iterator[Account]:
@@ -103,6 +110,23 @@ def _groups(tree: Tree, guessing: Guessing) -> Iterator[Account]:
             if field.scheme not in ("locked", "empty"):
                 guess = guessing.guess(fields[1], field, fields[0])
                 yield _account(tree, path, number, "group", fields[0], field.scheme, field.rounds, guess)
+
+
+def _elsewhere(tree: Tree, guessing: Guessing) -> Iterator[Account]:
+    """Accounts with a password, or with none at all, in files that a device may have in the place of these."""
+    try:
+        for other, path in elsewhere(tree, "shadow", "passwd"):
+            is_shadow = path.endswith("/shadow")
+            for number, fields in _fields(lines_of(other, path) or [], 2 if is_shadow else 7):
+                field = read_field(fields[1])
+                if field.scheme != "locked" and fields[1] != "x" and (is_shadow or fields[2].isdecimal()):
+                    guess = guessing.guess(fields[1], field, fields[0])
+                    yield _account(other, path, number, "system", fields[0], field.scheme, field.rounds, guess)
+    except OverBudget:
+        raise
+    except Unreadable as error:
+        # What the root file system itself says is not lost for that.
+        yield _unread(tree.show("/etc/shadow"), 0, f"another file system: {error}")
 
 
 def _stored(tree: Tree, guessing: Guessing) -> Iterator[Account]:

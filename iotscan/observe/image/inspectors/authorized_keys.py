@@ -16,6 +16,8 @@ from iotscan.model.facts import AuthorizedKey, AuthorizedKeys
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
+from iotscan.observe.image.budget import OverBudget
+from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.sshd_settings import sshd_settings
 from iotscan.observe.image.texts import lines_of
@@ -32,13 +34,20 @@ def _inspect(tree: Tree) -> Heard:
     keys: list[AuthorizedKey] = []
     damaged: list[str] = []
     try:
-        for path, user, uid in dict.fromkeys(_files(tree)):
-            for number, line in enumerate((lines_of(tree, path) or [])[:_MOST_LINES], start=1):
+        files = [(tree, *file) for file in dict.fromkeys(_files(tree))]
+        try:
+            files += _elsewhere(tree)
+        except OverBudget:
+            raise
+        except Unreadable as error:
+            damaged.append(str(error))
+        for holder, path, user, uid in files:
+            for number, line in enumerate((lines_of(holder, path) or [])[:_MOST_LINES], start=1):
                 if not line.strip() or line.lstrip().startswith("#"):
                     continue
-                key = read_key(line, path=tree.show(path), number=number, user=user, uid=uid)
+                key = read_key(line, path=holder.show(path), number=number, user=user, uid=uid)
                 if key is None:
-                    damaged.append(f"{tree.show(path)}:{number}")
+                    damaged.append(f"{holder.show(path)}:{number}")
                 else:
                     keys.append(key)
     except Unreadable as error:
@@ -58,6 +67,15 @@ def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
             path = posixpath.normpath(posixpath.join(home, named.replace("\0", "%")))
             yield path, safe_text(name, 64), uid
     yield "/etc/dropbear/authorized_keys", "root", 0
+
+
+def _elsewhere(tree: Tree) -> Iterator[tuple[Tree, str, str, int]]:
+    """Files of other file systems: whose they are says the folder, and only of root it is certain."""
+    uids = {name: uid for name, uid, _ in _homes(tree)}
+    for holder, path in elsewhere(tree, "dropbear/authorized_keys", "authorized_keys2", "authorized_keys"):
+        *_, above, folder, _ = ("", "", *path.split("/"))
+        user = "root" if folder == "dropbear" else above
+        yield holder, path, safe_text(user, 64), uids.get(user, -1)
 
 
 def _homes(tree: Tree) -> Iterator[tuple[str, int, str]]:
