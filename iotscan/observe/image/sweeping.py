@@ -50,17 +50,13 @@ class _Guarded:
     """A sweeper that breaks for itself alone: the type of its error is kept, its text may hold what the image says."""
 
     def __init__(self, sweeper: Sweeper) -> None:
-        self.sweeper = sweeper
+        self.passed = sweeper.passed
+        self.wants = sweeper.wants
+        self.see = sweeper.see
         self.error = ""
 
-    def __enter__(self) -> Sweeper:
-        return self.sweeper
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        if kind is None or not issubclass(kind, Exception):
-            return False
-        self.error = kind.__name__
-        return True
+    def breaks(self, error: Exception) -> None:
+        self.error = type(error).__name__
 
 
 class _Pass:
@@ -80,8 +76,10 @@ class _Pass:
         for entry in tree.walk(unread=unread):
             for guarded in self._sweepers:
                 if not guarded.error:
-                    with guarded as sweeper:
-                        sweeper.passed(place, tree, entry)
+                    try:
+                        guarded.passed(place, tree, entry)
+                    except Exception as error:
+                        guarded.breaks(error)
             if entry.kind != "file" or entry.size == 0 or entry.inode in done:
                 continue
             wanting = self._wanting(entry)
@@ -99,9 +97,11 @@ class _Pass:
         wanting = []
         for guarded in self._sweepers:
             if not guarded.error:
-                with guarded as sweeper:
-                    if sweeper.wants(entry):
+                try:
+                    if guarded.wants(entry):
                         wanting.append(guarded)
+                except Exception as error:
+                    guarded.breaks(error)
         return wanting
 
     def _file(self, place: Place, tree: Tree, entry: Entry, wanting: Sequence[_Guarded]) -> None:
@@ -118,8 +118,10 @@ class _Pass:
             swept = Swept(place=place, tree=tree, entry=entry, data=data, offset=offset, lines=lines)
             for guarded in wanting:
                 if not guarded.error:
-                    with guarded as sweeper:
-                        sweeper.see(swept)
+                    try:
+                        guarded.see(swept)
+                    except Exception as error:
+                        guarded.breaks(error)
             if offset + len(data) >= entry.size:
                 break
             step = len(data) - OVERLAP
