@@ -6,7 +6,8 @@ import msgspec
 
 from iotscan.observe.image.blob import Blob, Piece, Pieced
 from iotscan.observe.image.budget import Budget
-from iotscan.observe.image.tree import Entry, IndexedTree, Kind
+from iotscan.observe.image.indexed import IndexedTree
+from iotscan.observe.image.tree import Entry, Kind
 from iotscan.observe.image.unreadable import Unreadable
 
 SOURCE_SHIFT = 48
@@ -80,7 +81,7 @@ class ArchiveTree(IndexedTree):
     def take(self, member: Member, source: int, *, inode: int = 0) -> Entry | None:
         """Add a member; None where it was left out. Raises Unreadable at a limit.
 
-        ``inode`` is for formats that have such numbers; otherwise a file has the number of its data's place.
+        ``inode`` is for formats that have such numbers; otherwise names of one file get the number of its data's place.
         """
         path = place_of(member.name)
         if path is None:
@@ -106,11 +107,13 @@ class ArchiveTree(IndexedTree):
                 return None
             if linked.path in self._attributes:
                 self._attributes[path] = self._attributes[linked.path]
+            if linked.kind == "file" and not linked.inode:
+                linked = msgspec.structs.replace(linked, inode=linked.where)
+                self.change(linked)
             return msgspec.structs.replace(linked, path=path)
         where = source << SOURCE_SHIFT | member.at
         if member.holes is not None:
             self._holes[where] = (member.size, member.holes)
-        is_file = member.kind == "file"
         return Entry(
             path=path,
             kind=member.kind,
@@ -120,7 +123,7 @@ class ArchiveTree(IndexedTree):
             gid=member.gid,
             target=member.target if member.kind == "link" else "",
             device=member.device,
-            inode=inode or (where if is_file else 0),
+            inode=inode,
             where=where,
         )
 

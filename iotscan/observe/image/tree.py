@@ -193,7 +193,7 @@ class Tree(ABC):
         listings = self.budget.shared(_Listings)
         known = listings.of(self._mark, folder)
         if known is None:
-            good = (e for e in self.listed(folder) if _is_sound(e.name))
+            good = (e for e in self.listed(folder) if is_sound_name(e.name))
             known = {e.name: e for e in sorted(good, key=lambda e: e.path)}
             listings.keep(self._mark, folder, known)
         return known
@@ -224,90 +224,6 @@ class Tree(ABC):
         return "/" + "/".join(done)
 
 
-class IndexedTree(Tree):
-    """A tree whose names are all known beforehand (tar, cpio): the reader adds them in the order of the archive.
-
-    A later entry of the same path takes the place of an earlier one, as unpacking would have it.
-    """
-
-    def __init__(self, budget: Budget | None = None) -> None:
-        super().__init__(budget)
-        self._folders: dict[str, dict[str, Entry]] = {"/": {}}
-
-    def add(self, entry: Entry) -> None:
-        """Take in a name; folders on its way that the archive does not name are made. Raises Unreadable."""
-        folder, _, name = entry.path.rpartition("/")
-        if not _is_sound(name):
-            return
-        self.budget.entry(entry.path)
-        self._folder(folder or "/")[name] = entry
-        if entry.kind == "folder":
-            self._folders.setdefault(entry.path, {})
-        else:
-            self._drop(entry.path)
-
-    def at(self, path: str) -> Entry | None:
-        """What was added at ``path``, no link followed; while names are being added, as :meth:`entry` keeps lists."""
-        folder, _, name = path.rpartition("/")
-        return self._folders.get(folder or "/", {}).get(name)
-
-    def landing(self, path: str) -> str:
-        """Where unpacking puts ``path``: links on its way, added before, are followed inside the tree.
-
-        A circle of links stays as it is written.
-        """
-        folder, _, name = path.rpartition("/")
-        if not folder or folder in self._folders:
-            return path
-        done = ""
-        pending = folder.split("/")[:0:-1]
-        hops = 0
-        while pending:
-            part = pending.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                done = done.rpartition("/")[0]
-                continue
-            found = self.at(f"{done}/{part}")
-            if found is None or found.kind != "link":
-                done = f"{done}/{part}"
-                continue
-            hops += 1
-            if hops > LINK_HOPS:
-                return path
-            if found.target.startswith("/"):
-                done = ""
-            pending.extend(reversed(found.target.split("/")))
-        return f"{done}/{name}"
-
-    def remove(self, path: str) -> None:
-        """Take a name out again, with all below it (a whiteout of a layer)."""
-        folder, _, name = path.rpartition("/")
-        self._folders.get(folder or "/", {}).pop(name, None)
-        self._drop(path)
-
-    def listed(self, path: str) -> Iterable[Entry]:
-        """See :class:`Tree`."""
-        return self._folders.get(path, {}).values()
-
-    def _folder(self, path: str) -> dict[str, Entry]:
-        known = self._folders.get(path)
-        if known is not None:
-            return known
-        if path.count("/") > self.budget.limits.folders:
-            raise OverBudget(f"folders are nested deeper than {self.budget.limits.folders}")
-        above, _, name = path.rpartition("/")
-        self._folder(above or "/")[name] = Entry(path=path, kind="folder", mode=0o755)
-        made: dict[str, Entry] = {}
-        self._folders[path] = made
-        return made
-
-    def _drop(self, path: str) -> None:
-        gone = self._folders.pop(path, None)
-        for entry in (gone or {}).values():
-            self._drop(entry.path)
-
-
-def _is_sound(name: str) -> bool:
+def is_sound_name(name: str) -> bool:
+    """True for what a file can be called."""
     return name not in ("", ".", "..") and "/" not in name and "\0" not in name

@@ -8,9 +8,10 @@ import pytest
 
 from iotscan.observe.image.blob import Blob, Bytes
 from iotscan.observe.image.budget import Budget
+from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents
 from iotscan.observe.image.readers.folder import FolderTree
-from iotscan.observe.image.tree import Entry, IndexedTree
+from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable
 from tests.observe.image.sameness import assert_same, damaged, expected_file, survives
 from tests.observe.image.sample import Sample, build

@@ -4,6 +4,7 @@ import io
 import os
 import resource
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,23 @@ def test_a_packed_archive_is_an_image(sample: Sample, tmp_path: Path) -> None:
     assert tree.blob("/var/sparse").size == SPARSE_SIZE
     image.write_bytes(image.read_bytes()[:-30_000])
     assert "cut short" in open_image(image).places[1].problem
+
+
+def test_only_files_of_several_names_have_a_number() -> None:
+    linked = member("etc/also", tarfile.LNKTYPE, target="etc/one")
+    tree = tree_of(made(member("etc/one"), member("etc/other"), linked, member("etc/last"), data=b"x"))
+    numbers = {entry.name: entry.inode for entry in tree.children("/etc")}
+    assert numbers["one"] == numbers["also"] != 0
+    assert (numbers["other"], numbers["last"]) == (0, 0)
+
+
+def test_half_a_million_names_fit_into_memory() -> None:
+    count = 5000
+    data = made(*(member(f"usr/share/part{n // 200:03}/item{n}.conf") for n in range(count)), data=b"x")
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    tree = tree_of(data)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(1 for _ in tree.walk()) > count
+    assert (after - before) / count < 280

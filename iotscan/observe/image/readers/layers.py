@@ -10,11 +10,12 @@ import msgspec
 from iotscan.observe.image.archive import SOURCE_SHIFT, ArchiveTree, place_of
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
+from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import HEAD
 from iotscan.observe.image.readers.streams import stream_of, unpacked
 from iotscan.observe.image.readers.tar import Members, is_tar
 from iotscan.observe.image.site import CONTAINER
-from iotscan.observe.image.tree import Entry, IndexedTree
+from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable
 
 _WHITEOUT, _META, _OPAQUE = ".wh.", ".wh..wh.", ".wh..wh..opq"

@@ -18,10 +18,11 @@ import msgspec
 from iotscan.observe.image.archive import LARGEST, place_of
 from iotscan.observe.image.blob import Blob, BlobFile, Piece, Pieced, read_whole
 from iotscan.observe.image.budget import Budget, Limits
+from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents, Reader
 from iotscan.observe.image.readers.inode_kinds import KINDS
 from iotscan.observe.image.readers.streams import decoder_of
-from iotscan.observe.image.tree import Entry, IndexedTree
+from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unpacking import DAMAGED, Decoder, Feed, Inflater, Unpacked, run
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
 
