@@ -98,6 +98,8 @@ STUNNEL = {
     "barred": "options = NO_TLSv1_2\nciphersuites = TLS_AES_128_GCM_SHA256",
     "mutual": "verifyChain = yes\nCAfile = {cert}\ncurves = P-256",
     "prime": "ciphers = DHE-RSA-AES128-GCM-SHA256",
+    "psk-old": "PSKsecrets = {secrets}\nciphers = PSK:kECDHEPSK:kRSAPSK\nsslVersionMin = TLSv1",
+    "psk-and-key": "PSKsecrets = {secrets}\nciphers = PSK:HIGH:!aNULL\nsslVersionMin = TLSv1\nsslVersionMax = TLSv1.2",
     "psk": "PSKsecrets = {secrets}\nciphers = PSK:kECDHEPSK:@SECLEVEL=0\nsslVersion = TLSv1.2",
 }
 
@@ -109,7 +111,7 @@ def test_stunnel(tmp_path: Path, name: str, rsa_credentials: Credentials) -> Non
     secrets.write_text("device:0123456789abcdef0123456789abcdef\n")
     secrets.chmod(0o600)
     more = STUNNEL[name].format(cert=rsa_credentials.cert, secrets=secrets)
-    own = "" if name == "psk" else f"cert = {rsa_credentials.cert}\nkey = {rsa_credentials.key}\n"
+    own = "" if name in ("psk", "psk-old") else f"cert = {rsa_credentials.cert}\nkey = {rsa_credentials.key}\n"
     config = f"foreground = yes\npid =\n{more}\n[device]\naccept = {HOST}:{port}\nconnect = 127.0.0.1:9\n{own}"
     (tmp_path / "stunnel.conf").write_text(config)
     files = {
@@ -124,7 +126,7 @@ def test_stunnel(tmp_path: Path, name: str, rsa_credentials: Credentials) -> Non
         seen = observed(port)
     assert disagreements(said, seen) == []
     assert answered(said) >= 18
-    assert len(chains(found)) == (0 if name == "psk" else 1)
+    assert len(chains(found)) == (0 if name in ("psk", "psk-old") else 1)
 
 
 LIGHTTPD = {
@@ -257,3 +259,39 @@ ServerName device
     assert disagreements(said, seen) == []
     assert answered(said) >= 18
     assert len(chains(found)) == 1
+
+
+MOSQUITTO = {
+    "default": "",
+    "list": "ciphers ECDHE+AESGCM:AES128-SHA\nciphers_tls1.3 TLS_AES_128_GCM_SHA256",
+    "newest": "tls_version tlsv1.3",
+    "mutual": "cafile {cert}\nrequire_certificate true",
+    "psk": "psk_hint boiler",
+}
+
+
+@pytest.mark.parametrize("name", MOSQUITTO)
+def test_mosquitto(tmp_path: Path, name: str, rsa_credentials: Credentials) -> None:
+    port = free_port()
+    secrets = tmp_path / "secrets"
+    secrets.write_text("device:0123456789abcdef0123456789abcdef\n")
+    secrets.chmod(0o644)
+    tmp_path.chmod(0o755)
+    own = "" if name == "psk" else f"certfile {rsa_credentials.cert}\nkeyfile {rsa_credentials.key}\n"
+    more = MOSQUITTO[name].format(cert=rsa_credentials.cert)
+    passwords = f"psk_file {secrets}\n" if name == "psk" else ""
+    config = f"user root\nlistener {port} {HOST}\n{own}{more}\n{passwords}allow_anonymous false\n"
+    (tmp_path / "mosquitto.conf").write_text(config)
+    files = {
+        "etc/mosquitto/mosquitto.conf": config.replace(f" {HOST}", ""),
+        str(rsa_credentials.cert).lstrip("/"): rsa_credentials.cert.read_bytes(),
+        **status_of(libssl3="3.0.15", mosquitto="2.0.11-1.2+deb12u1"),
+    }
+    tree = a_server(tmp_path / "root", "/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf", files)
+    found = configured("mosquitto", tree)
+    said = endpoints(found)[f"tcp/{port}"]
+    with running(["mosquitto", "-c", str(tmp_path / "mosquitto.conf")], port, "mosquitto"):
+        seen = observed(port)
+    assert disagreements(said, seen) == []
+    assert answered(said) >= 18
+    assert len(chains(found)) == (0 if name == "psk" else 1)

@@ -9,18 +9,22 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import MqttBroker, TlsEndpoint
+from iotscan.model.facts import VERSIONS, CertificateChain, MqttBroker, TlsEndpoint
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Configured
-from iotscan.observe.image.configuration import tls
-from iotscan.observe.image.configuration.configured import Configuration, NotThere, unsaid
+from iotscan.observe.image.configuration import certificates, tls
+from iotscan.observe.image.configuration.configured import Configuration, NotThere
+from iotscan.observe.image.configuration.offer import NO_KEY, Setup, endpoint_of
+from iotscan.observe.image.configuration.openssl import Library, library_of
 from iotscan.observe.image.configuration.places import Reading, faces_network, globbed
+from iotscan.observe.image.configuration.primes import prime_bits
 from iotscan.observe.image.configuration.version import Version, numbers, packaged, program_bytes
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree
 
 _VERSIONS = {"tlsv1": "TLSv1.0", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_CIPHERS = "DEFAULT:!aNULL:!eNULL:!LOW:!EXPORT:!SSLv2:@STRENGTH"
 _AUTHENTICATES = ("password_file", "psk_file", "auth_plugin", "plugin", "global_plugin")
 
 
@@ -55,6 +59,7 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
         raise NotThere(f"{tree.show(path)}, which mosquitto reads, is not in the image")
     lines = list(_lines(Reading(tree), path)) if path else []
     version = _version(tree, service)
+    library = library_of(tree, service.program)
     for listener in _listeners(lines, service, version):
         if not listener.port or not faces_network(listener.address):
             continue
@@ -62,9 +67,17 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
             continue
         is_tls = bool(listener.value("psk_hint") or (listener.value("certfile") and listener.value("keyfile")))
         broker = MqttBroker(tls=is_tls, anonymous=_anonymous(lines, listener, version, is_tls), return_code=-1)
-        facts: list[MqttBroker | TlsEndpoint] = [broker, _endpoint(listener, version)] if is_tls else [broker]
-        for fact in facts:
-            yield Configured(fact=fact, path=listener.path, line=listener.line, service=f"tcp/{listener.port}")
+        where = f"tcp/{listener.port}"
+        yield Configured(fact=broker, path=listener.path, line=listener.line, service=where)
+        if is_tls:
+            named = [
+                certificates.Named(file=line.value, path=line.path, line=line.line)
+                for line in listener.lines
+                if line.key == "certfile"
+            ]
+            fact = _endpoint(tree, listener, named, version, library)
+            yield Configured(fact=fact, path=listener.path, line=listener.line, service=where)
+            yield from certificates.chains(tree, named, where)
 
 
 def _lines(reading: Reading, path: str, *, is_included: bool = False) -> Iterator[Line]:
@@ -133,22 +146,43 @@ def _says(lines: Iterable[Line], key: str) -> bool | None:
     return said[-1] if said else None
 
 
-def _endpoint(listener: Listener, version: Version) -> TlsEndpoint:
-    """``tls_version`` is the oldest that is taken since 1.6, and the only one before."""
+def _endpoint(
+    tree: Tree, listener: Listener, named: list[certificates.Named], version: Version, library: Library
+) -> TlsEndpoint:
+    prime = listener.value("dhparamfile")
+    bits = prime_bits(tree, prime) if prime else 0
+    is_psk = bool(listener.value("psk_hint"))
+    taken = _versions(listener, version, library)
+    setup = Setup(
+        # With pre-shared keys it switches TLS 1.3 off.
+        versions=taken | ({"TLSv1.3": False} if is_psk and version >= (2, 0) else {}),
+        ciphers=listener.value("ciphers") or _CIPHERS,
+        ciphers_13=listener.value("ciphers_tls1.3"),
+        keys=certificates.key_types(tree, named) if named else NO_KEY,
+        has_psk=is_psk,
+        # It leaves the prime to OpenSSL 3, which takes one as strong as the certificate's key.
+        has_prime=True if bits or library.version >= (3,) else None,
+        prime_bits=bits,
+        server_order=True,
+        tickets=True if version >= (2, 0) else None,
+        client_certificate=None if is_psk else listener.value("require_certificate") == "true",
+    )
+    return endpoint_of(setup, library)
+
+
+def _versions(listener: Listener, version: Version, library: Library) -> dict[str, bool | None]:
+    """``tls_version`` is the oldest that is taken since 1.6, and the only one before.
+
+    Without it 2.0 documents TLS 1.2, and takes 1.1 (2.0.11, asked over the wire) where its library does.
+    """
     named = _VERSIONS.get(listener.value("tls_version"), "")
     if named and version >= (1, 6):
-        versions = tls.from_oldest(named)
-    elif not named and version >= (2, 0):
-        versions = tls.from_oldest("TLSv1.2")
-    elif named and version:
-        versions = tls.only(named)
-    else:
-        versions = tls.unknown_versions("which TLS versions it takes")
-    asks = bool(_says(listener.lines, "require_certificate"))
-    is_psk = bool(listener.value("psk_hint"))
-    return tls.endpoint(
-        versions, client_certificate=unsaid("whether it asks for a certificate") if is_psk else Answer.of(asks)
-    )
+        return dict(tls.between(named, ""))
+    if named and version:
+        return {name: name == named for name in ("SSLv2", *VERSIONS)}
+    if version >= (2, 0):
+        return {**tls.between("TLSv1.2", ""), "TLSv1.1": True if library.is_known else None}
+    return {"SSLv2": False, "SSLv3": False}
 
 
 def _version(tree: Tree, service: Service) -> Version:
@@ -160,5 +194,5 @@ def _version(tree: Tree, service: Service) -> Version:
 
 
 CONFIGURATION = Configuration(
-    name="mosquitto", version=1, programs=("mosquitto",), gives=(MqttBroker, TlsEndpoint), read=read
+    name="mosquitto", version=1, programs=("mosquitto",), gives=(MqttBroker, TlsEndpoint, CertificateChain), read=read
 )

@@ -84,7 +84,7 @@ class _Way(msgspec.Struct, frozen=True, kw_only=True):
 def endpoint_of(setup: Setup, library: Library) -> TlsEndpoint:
     """The configured endpoint."""
     level = _level(setup, library)
-    versions = {name: _version(name, setup.versions.get(name), library, level) for name in _STREAM}
+    versions = {name: _version(name, setup, library, level) for name in _STREAM}
     ways = None if setup.ciphers is None else _ways(setup, setup.ciphers, library, level, versions)
     known: dict[str, Any] = {"opening": setup.opening}
     if ways:
@@ -117,13 +117,15 @@ def _level(setup: Setup, library: Library) -> int | None:
     return library.level if library.is_known else None
 
 
-def _version(name: str, is_asked: bool | None, library: Library, level: int | None) -> Answer[bool]:
+def _version(name: str, setup: Setup, library: Library, level: int | None) -> Answer[bool]:
+    is_asked = setup.versions.get(name)
     if is_asked is False:
         return Answer.of(False)
     version = library.version
     if library.is_known and name in ("SSLv2", "SSLv3") and version >= (1, 1):
         return Answer.of(False)
-    if library.is_known and name in ("TLSv1.0", "TLSv1.1") and version >= (3,) and level:
+    # Above level 0 OpenSSL 3 signs nothing with SHA-1: no version before 1.2 is left to who has a certificate.
+    if library.is_known and name in ("TLSv1.0", "TLSv1.1") and version >= (3,) and level and setup.keys != NO_KEY:
         return Answer.of(False)
     if is_asked is None:
         return unsaid("which TLS versions it takes")
