@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.observe.image.tls_servers import (
@@ -295,3 +296,23 @@ def test_mosquitto(tmp_path: Path, name: str, rsa_credentials: Credentials) -> N
     assert disagreements(said, seen) == []
     assert answered(said) >= 18
     assert len(chains(found)) == (0 if name == "psk" else 1)
+
+
+def test_vsftpd_against_what_is_known_of_the_daemon(tmp_path: Path, rsa_credentials: Credentials) -> None:
+    """The truth of the TLS lab, which was asked of the running daemon."""
+    truth = yaml.safe_load((Path(__file__).parents[2] / "tls_lab/truth/vsftpd.yaml").read_text())
+    config = truth["files"]["vsftpd.conf"].replace("listen_address=$host\n", "").replace("$port", "21")
+    config = config.replace("$rsa_cert", "/etc/ssl/device.pem")
+    files = {
+        "etc/vsftpd.conf": config,
+        "etc/ssl/device.pem": rsa_credentials.cert.read_bytes(),
+        **status_of(libssl3="3.0.15", vsftpd="3.0.3-13+b2"),
+    }
+    said = endpoints(configured("vsftpd", a_server(tmp_path, "/usr/sbin/vsftpd /etc/vsftpd.conf", files)))["tcp/21"]
+    assert {name for name, answer in said.versions.items() if answer.known} == set(truth["versions"])
+    assert said.opening == "ftp"
+    # PyYAML reads the words yes and no as keys that are truth values.
+    known = dict.fromkeys(truth[True], True) | dict.fromkeys(truth[False], False)
+    ours = {name: getattr(said, name).known for name in known if getattr(said, name).is_answered}
+    assert ours == {name: known[name] for name in ours}
+    assert len(ours) >= 20

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import FtpPolicy, TlsEndpoint
+from iotscan.model.facts import VERSIONS, CertificateChain, FtpPolicy, TlsEndpoint
 from iotscan.observe.heard import Configured
-from iotscan.observe.image.configuration import tls
-from iotscan.observe.image.configuration.configured import Configuration, NotThere, unsaid
+from iotscan.observe.image.configuration import certificates
+from iotscan.observe.image.configuration.configured import Configuration, NotThere
+from iotscan.observe.image.configuration.offer import Setup, endpoint_of
+from iotscan.observe.image.configuration.openssl import Library, library_of
 from iotscan.observe.image.configuration.places import Reading, faces_network
+from iotscan.observe.image.configuration.version import program_bytes
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree
 
 _FILES = ("/etc/vsftpd.conf", "/etc/vsftpd/vsftpd.conf")
 _ON = ("yes", "true", "1")
-_ALLOW_NEWEST = unsaid("which versions of TLS its library takes")
+_LISTS = (b"ECDHE-RSA-AES256-GCM-SHA384", b"DES-CBC3-SHA")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,14 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
             fact=_policy(options), path=path, line=options.line("anonymous_enable", "ssl_enable"), service=where
         )
         if options.says("ssl_enable", default=False):
-            yield Configured(fact=_endpoint(options), path=path, line=options.line("ssl_enable"), service=where)
+            named = [
+                certificates.Named(file=options.text(name), path=path, line=options.line(name))
+                for name in ("rsa_cert_file", "dsa_cert_file")
+                if options.text(name)
+            ]
+            fact = _endpoint(tree, options, named, service, library_of(tree, service.program))
+            yield Configured(fact=fact, path=path, line=options.line("ssl_enable"), service=where)
+            yield from certificates.chains(tree, named, where)
 
 
 def _options(tree: Tree, path: str) -> Options:
@@ -80,16 +90,36 @@ def _policy(options: Options) -> FtpPolicy:
     )
 
 
-def _endpoint(options: Options) -> TlsEndpoint:
-    """Its options name SSLv2 and SSLv3; of TLS they know one word for all versions (3.0.3)."""
-    versions = {
-        "SSLv2": Answer.of(options.says("ssl_sslv2", default=False)),
-        "SSLv3": Answer.of(options.says("ssl_sslv3", default=False)),
-        **dict.fromkeys(("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"), _ALLOW_NEWEST),
-    }
-    return tls.endpoint(
-        versions, opening="ftp", client_certificate=Answer.of(options.says("require_cert", default=False))
+def _endpoint(
+    tree: Tree, options: Options, named: list[certificates.Named], service: Service, library: Library
+) -> TlsEndpoint:
+    """Its options name SSLv2 and SSLv3; of TLS they know one word for all versions (3.0.3).
+
+    It asks every client for a certificate, and ``require_cert`` only whether there must be one; it has no prime.
+    """
+    is_on = options.says("ssl_tlsv1", default=True)
+    versions: dict[str, bool | None] = dict.fromkeys(VERSIONS, is_on)
+    versions |= {"SSLv2": options.says("ssl_sslv2", default=False), "SSLv3": options.says("ssl_sslv3", default=False)}
+    setup = Setup(
+        versions=versions,
+        ciphers=options.text("ssl_ciphers") or _default_list(tree, service),
+        keys=certificates.key_types(tree, named),
+        has_prime=False,
+        server_order=False,
+        tickets=True,
+        client_certificate=True,
+        stapling=False,
+        opening="" if options.says("implicit_ssl", default=False) else "ftp",
     )
+    return endpoint_of(setup, library)
 
 
-CONFIGURATION = Configuration(name="vsftpd", version=1, programs=("vsftpd",), gives=(FtpPolicy, TlsEndpoint), read=read)
+def _default_list(tree: Tree, service: Service) -> str | None:
+    """Debian's is another than that of the manual: what the program itself holds."""
+    data = program_bytes(tree, service.program)
+    return next((name.decode("ascii") for name in _LISTS if b"\0" + name + b"\0" in data), None)
+
+
+CONFIGURATION = Configuration(
+    name="vsftpd", version=1, programs=("vsftpd",), gives=(FtpPolicy, TlsEndpoint, CertificateChain), read=read
+)
