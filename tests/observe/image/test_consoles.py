@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from iotscan.model.facts import Consoles
+from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.image.inspectors import consoles
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import a_root, heard_of
@@ -85,6 +86,14 @@ def test_busybox_without_inittab_opens_a_shell(tmp_path: Path) -> None:
     (tmp_path / "etc/inittab").unlink()
     (console,) = found(tree).consoles
     assert (console.started_by, console.login, console.path) == ("default", "none", "/sbin/init")
+
+
+def test_an_inittab_that_is_elsewhere_is_a_gap(tmp_path: Path) -> None:
+    tree = buildroot(tmp_path)
+    (tmp_path / "etc/inittab").unlink()
+    (tmp_path / "etc/inittab").symlink_to("/data/etc/inittab")
+    (gap,) = heard_of(consoles.INSPECTOR, tree).missed
+    assert gap.status is AttemptStatus.UNREADABLE
 
 
 @pytest.mark.parametrize(

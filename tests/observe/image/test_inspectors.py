@@ -167,3 +167,14 @@ def test_what_switches_verification_on_and_off(
     for path, content in files.items():
         write(rootfs, path, content)
     assert {name: verifies for name, (verifies, _) in verdicts(rootfs).items()} == expected
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_configuration_that_is_out_of_reach_is_no_absence(rootfs: Path, kind: str) -> None:
+    place = rootfs / "etc/mender/mender.conf"
+    place.parent.mkdir()
+    if kind == "link":
+        place.symlink_to("/data/mender/mender.conf")
+    else:
+        place.mkdir()
+    assert verdicts(rootfs) == {("mender", ""): (None, False)}

@@ -63,6 +63,8 @@ def _inittab(tree: Tree) -> Iterator[Console]:
     if startup.system == "systemd":
         return
     if lines is None:
+        if tree.is_named("/etc/inittab"):
+            raise Unreadable("/etc/inittab is a link that leads nowhere")
         if startup.system == "busybox":
             yield Console(path="/sbin/init", started_by="default", program="/bin/sh", login="none", user="root")
         return

@@ -25,6 +25,15 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _FILE_LIMIT = 256 * 1024
 _PROGRAMS = ("/sbin/sysupgrade", "/usr/bin/fwupdmgr", "/usr/bin/rauc", "/usr/bin/swupdate", "/usr/bin/mender-update")
+_CONFIGURATIONS = (
+    ("rauc", "/etc/rauc/system.conf"),
+    ("rauc", "/usr/lib/rauc/system.conf"),
+    ("swupdate", "/etc/swupdate.cfg"),
+    ("swupdate", "/etc/swupdate/swupdate.cfg"),
+    ("mender", "/etc/mender/mender.conf"),
+    ("mender", "/var/lib/mender/mender.conf"),
+)
+"""Of updaters that install whole images, beside whose configuration nothing else tells of them."""
 _ENCRYPTED = ("https://", "ssh://", "file:", "/")
 _SWUPDATE_KEY = re.compile(r"\b(?:public-key-file|ca-path)\s*=\s*\"[^\"]")
 _SWUPDATE_OPTION = re.compile(r"-k.*|--key(?:=.*)?|--ca-path(?:=.*)?")
@@ -42,6 +51,7 @@ def _inspect(tree: Tree) -> Heard:
         _swupdate,
         _mender,
         _ostree,
+        _out_of_reach,
     )
     try:
         found = tuple(updater for read in readers for updater in read(tree))
@@ -269,6 +279,15 @@ def _ostree(tree: Tree) -> Found:
             url = parser.get(section, "url", fallback="") or ""
             detail = "gpg-verify or sign-verify is on" if gpg or signed else "gpg-verify=false and no sign-verify"
             yield _updater(path, _line_of(text, f"[{section}"), "ostree", url, Answer.of(gpg or signed), detail)
+
+
+def _out_of_reach(tree: Tree) -> Found:
+    """Configurations of image updaters that are named and no file: a link to where data is, a folder."""
+    for system, path in _CONFIGURATIONS:
+        found = tree.find(path)
+        if tree.is_named(path) and (found is None or found.kind != "file"):
+            text = f"{path} leads nowhere in the image" if found is None else f"{path} is no file"
+            yield _updater(path, 0, system, "", Answer.missing(Reason.UNREADABLE, text), text)
 
 
 def _programs(tree: Tree) -> Found:
