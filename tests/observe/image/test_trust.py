@@ -139,3 +139,9 @@ CRON = "SHELL=/bin/sh\n# 1 1 * * * root certbot -q renew\n0 */12 * * * root cert
 def test_what_renews_keys(tmp_path: Path, files: dict[str, str], expected: list[tuple[str, int, int]]) -> None:
     a_root(tmp_path, files)
     assert [(t.name, bool(t.configured), bool(t.scheduled)) for t in tools_of(tmp_path)] == expected
+
+
+def test_a_root_that_was_listed_for_two_years_is_no_stranger() -> None:
+    # SecureSign Root CA12 came and went between two of the releases that the list was first made of.
+    digest = "3f034bb5704d44b2d08545a02057de93ebf3905fce721acbc730c06ddaee904e"
+    assert mozilla_roots()[digest] == "former"
