@@ -300,7 +300,8 @@ def _set_beside(places: tuple[Place, ...]) -> None:
     """What is no root stands beside the first one alone, so that nothing in it counts twice."""
     root = next((place.tree for place in places if place.role == "root" and place.tree is not None), None)
     if root is not None:
-        root.beside = tuple(place.tree for place in places if place.role == "files" and place.tree is not None)
+        others = (place.tree for place in places if place.role in ("files", "initramfs"))
+        root.beside = tuple(tree for tree in others if tree is not None)
 
 
 def _with_prefixes(places: list[Place]) -> Iterator[Place]:

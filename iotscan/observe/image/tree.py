@@ -89,7 +89,7 @@ class Tree(ABC):
     def __init__(self, budget: Budget | None = None) -> None:
         self.prefix = ""
         self.beside: tuple[Tree, ...] = ()
-        """File systems of the image that are no root of their own: a device may mount them over this one."""
+        """File systems of the image that are no such root: a device may mount them over this one, or start in one."""
         self.budget = budget or Budget()
         self._mark = object()
         self._known: dict[Callable[..., object], object] = {}

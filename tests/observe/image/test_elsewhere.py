@@ -76,6 +76,18 @@ def test_on_another_partition(tmp_path: Path) -> None:
     assert (found(second), keys(second)) == ([], [])
 
 
+def test_in_an_initramfs(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    root = shop.root("root", ROOT)
+    put(tmp_path, "init", "#!/bin/sh\n", 0o755)
+    put(tmp_path, "etc/dropbear/authorized_keys", KEY)
+    names = b"init\netc\netc/dropbear\netc/dropbear/authorized_keys\n"
+    put(root, "boot/initrd.img", shop.run("busybox", "cpio", "-o", "-H", "newc", stdin=names))
+    (tree,) = (place.tree for place in open_image(root).roots)
+    assert tree is not None
+    assert keys(tree) == [("/boot/initrd.img:/etc/dropbear/authorized_keys", "root", 0)]
+
+
 def test_what_cannot_be_read_beside_is_named_and_costs_nothing_else(tmp_path: Path) -> None:
     class Broken(FolderTree):
         def listed(self, path: str) -> list[object]:  # type: ignore[override]  # it gives nothing
