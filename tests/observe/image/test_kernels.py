@@ -43,8 +43,8 @@ def kernels(folder: Path, files: dict[str, str | bytes]) -> set[tuple[str, str, 
     ("path", "content", "release"),
     [
         ("boot/Image", arm64(IMAGE), "6.6.32-acme"),
-        ("boot/Image.gz", gzip.compress(arm64(IMAGE)), "6.6.32-acme"),
-        ("boot/zImage", bytes(0x24) + b"\x18\x28\x6f\x01" + bytes(80) + gzip.compress(IMAGE), "6.6.32-acme"),
+        ("boot/Image.gz", gzip.compress(arm64(IMAGE), mtime=0), "6.6.32-acme"),
+        ("boot/zImage", bytes(0x24) + b"\x18\x28\x6f\x01" + bytes(80) + gzip.compress(IMAGE, mtime=0), "6.6.32-acme"),
         ("boot/vmlinuz", bzimage(b"packed"), "6.1.55-gateway"),
     ],
 )
