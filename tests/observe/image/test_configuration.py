@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import (
     AdbServer,
     FtpPolicy,
@@ -23,6 +24,7 @@ from iotscan.model.facts import (
 from iotscan.model.facts.fact import Fact
 from iotscan.observe.heard import Configured, Heard
 from iotscan.observe.image.configuration import all_configurations
+from iotscan.observe.image.configuration.tls import endpoint, unknown_versions
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import a_root, heard_of
@@ -427,3 +429,10 @@ def test_a_file_that_comes_with_the_start_is_open(tmp_path: Path) -> None:
     tree = a_gateway(tmp_path, ["/usr/sbin/mosquitto -c /run/mosquitto.conf", "/usr/sbin/snmpd -C -c /run/snmpd.conf"])
     for name in ("mosquitto", "snmpd"):
         assert {m.reason for m in heard_of(BY_NAME[name], tree).missed} == {"not_observable"}
+
+
+def test_no_question_of_a_configured_endpoint_looks_as_if_nobody_had_asked() -> None:
+    """NOT_ASKED would say that another scan could answer: a configuration that is silent stays so."""
+    found = endpoint(unknown_versions("which TLS versions it takes"))
+    answers = {name: getattr(found, name) for name in TlsEndpoint.__struct_fields__}
+    assert [n for n, answer in answers.items() if isinstance(answer, Answer) and not answer.was_asked] == []
