@@ -11,6 +11,7 @@ _STREAM = ("SSLv2", *VERSIONS)
 _QUESTIONS = {
     "forward_secrecy": "whether it takes suites with forward secrecy",
     "without_forward_secrecy": "whether it takes suites without forward secrecy",
+    "prefers_newest": "whether it prefers TLS 1.3",
     "prefers_forward_secrecy": "whether it prefers forward secrecy",
     "plain_psk": "whether it takes plain PSK suites",
     "psk_forward_secrecy": "whether it takes PSK suites with forward secrecy",
