@@ -5,7 +5,8 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench.images import images
+from bench.images.posture import TURNS as LOOKS
+from bench.images.posture import images
 from bench.judging import judging
 from bench.page import DEVICES, page
 from bench.practice import TURNS as SCANS
@@ -28,7 +29,7 @@ def main() -> None:
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
         show("a stored run, judged again (processor time)", judging(env))
-        show("an image in a gate", images(env, home))
+        show(f"the whole posture of an image (median of {LOOKS})", images(env, home))
         show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))
         show(f"scan of {SERVICES} TLS services", services(env, home))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))

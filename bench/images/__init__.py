@@ -1,0 +1,1 @@
+"""What an image costs us and other tools: see :mod:`.posture`, :mod:`.peers` and :mod:`.scale`."""
