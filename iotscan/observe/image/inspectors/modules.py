@@ -47,10 +47,10 @@ class _Modules:
             self._unread += 1
             self._why = str(error)
         except Malformed:
-            self._broken.append(swept.shown)
+            self._broken = [*self._broken, swept.shown][:_SHOWN]
         else:
             if signature is None:
-                self._unsigned.append(swept.shown)
+                self._unsigned = [*self._unsigned, swept.shown][:_SHOWN]
             else:
                 self._signed += 1
                 self._digests[signature.digest] = None
@@ -79,8 +79,8 @@ class _Modules:
         fact = KernelModules(
             count=self._count,
             signed=self._signed,
-            unsigned=tuple(self._unsigned[:_SHOWN]),
-            broken=tuple(self._broken[:_SHOWN]),
+            unsigned=tuple(self._unsigned),
+            broken=tuple(self._broken),
             unread=self._unread,
             unread_reason=self._why,
             digests=tuple(self._digests),
