@@ -384,3 +384,9 @@ def test_any_file_ends(tmp_path: Path, name: str, pieces: list[str]) -> None:
         a_server(folder, f"/usr/sbin/{name.replace('apache', 'apache2')}", {})
     tree = a_root(folder, {FILES[name]: "".join(pieces)})
     heard_of(BY_NAME[name], tree)
+
+
+def test_more_listeners_than_any_device_has_are_not_worked_out(tmp_path: Path) -> None:
+    config = "http{" + "server{listen 443 ssl;}" * 1000 + "}"
+    tree = a_server(tmp_path, "/usr/sbin/nginx", {"etc/nginx/nginx.conf": config})
+    assert {m.reason for m in heard_of(BY_NAME["nginx"], tree).missed} == {"unreadable"}

@@ -94,9 +94,11 @@ def _modules(directives: list[Directive], root: str) -> Iterator[str]:
 
 def _hosts(directives: list[Directive]) -> Iterator[Host]:
     common = tuple(d for d in directives if not d.host and not d.is_nested)
-    numbers = dict.fromkeys(d.host for d in directives if d.host)
-    for number in numbers:
-        own = tuple(d for d in directives if d.host == number and not d.is_nested)
+    hosts: dict[int, list[Directive]] = {}
+    for directive in directives:
+        if directive.host and not directive.is_nested:
+            hosts.setdefault(directive.host, []).append(directive)
+    for own in hosts.values():
         opened = next((d for d in own if d.name == "virtualhost"), None)
         if opened is not None:
             yield Host(places=opened.words, line=opened, directives=(*common, *own))

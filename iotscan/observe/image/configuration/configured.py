@@ -7,6 +7,7 @@ Where it is not known what the image starts, an installed program's facts are mi
 
 import posixpath
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import msgspec
 
@@ -21,6 +22,8 @@ from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
+_MOST = 300
+"""Facts of one configuration: more than any device has, and each may cost some milliseconds."""
 
 Read = Callable[[Tree, Service], Iterable[Configured]]
 """What one started service is configured to do. Raises Unreadable; paths are raw, they are shown by the frame."""
@@ -68,7 +71,9 @@ def _heard(configuration: Configuration, tree: Tree) -> Heard:
             program = installed(tree, *configuration.programs)
             return _unknown(configuration, tree, program, startup.problem, startup.is_unreadable)
         services = tuple(startup.running(*configuration.programs))
-        found = [said for service in services for said in configuration.read(tree, service)]
+        found = list(islice((said for s in services for said in configuration.read(tree, s)), _MOST + 1))
+        if len(found) > _MOST:
+            raise Unreadable(f"it says more than {_MOST} things of its services")
     except NotThere as error:
         return all_missed(configuration.gives, AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, str(error))
     except Unreadable as error:

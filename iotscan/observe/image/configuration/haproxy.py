@@ -57,9 +57,10 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
     lines = [line for path in paths for file in _files(tree, path) for line in _lines(Reading(tree), file)]
     version = packaged(tree, "haproxy") or in_program(tree, service.program, rb"\0(\d\.\d+\.\d+)-\d\0")
     library = library_of(tree, service.program)
+    usual = [line for line in lines if line.section == "global"]
     for line in lines:
-        if line.words[0] == "bind" and "ssl" in line.words and len(line.words) > 1:
-            yield from _of_bind(tree, line, lines, version, library)
+        if line.section != "global" and line.words[0] == "bind" and "ssl" in line.words and len(line.words) > 1:
+            yield from _of_bind(tree, line, usual, version, library)
 
 
 def _files(tree: Tree, path: str) -> Iterator[str]:
@@ -81,8 +82,7 @@ def _lines(reading: Reading, path: str) -> Iterator[Line]:
             yield Line(section=section, words=tuple(words), path=path, line=number)
 
 
-def _of_bind(tree: Tree, line: Line, lines: list[Line], version: Version, library: Library) -> Iterator[Configured]:
-    usual = [each for each in lines if each.section == "global"]
+def _of_bind(tree: Tree, line: Line, usual: list[Line], version: Version, library: Library) -> Iterator[Configured]:
     bases = {each.words[0]: each.words[1] for each in usual if len(each.words) > 1}
     options = _options([w for each in usual if each.words[0] == "ssl-default-bind-options" for w in each.words[1:]])
     told = {_USUAL[key]: value for key, value in bases.items() if key in _USUAL}

@@ -115,13 +115,13 @@ def _listen(server: Server, directive: Directive) -> Listen | None:
 def _of_port(tree: Tree, service: Service, listens: list[Listen], version: Version, root: str) -> Iterator[Configured]:
     where = f"tcp/{listens[0].port}"
     library = library_of(tree, service.program)
-    named: list[certificates.Named] = []
-    for listen in listens:
+    named: dict[certificates.Named, None] = {}
+    # A port that a server names more than once is one place to listen.
+    servers = {id(listen.server): listen for listen in reversed(listens) if listen.is_tls or listen is listens[0]}
+    for listen in reversed(servers.values()):
         server = listen.server
-        if not listen.is_tls and listen is not listens[0]:
-            continue
         own = list(_certificates(server, root))
-        named += [one for one in own if one not in named]
+        named |= dict.fromkeys(own)
         if server.word("starttls", "off") == "off":
             setup = _setup(tree, server, listens[0].server, own, version, root)
             place = listen.directive

@@ -5,6 +5,7 @@ way it may be; a question that all ways answer alike is answered, any other says
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -17,7 +18,7 @@ from iotscan.observe.image.configuration import tls
 from iotscan.observe.image.configuration.configured import unsaid
 from iotscan.observe.image.configuration.openssl import Library
 from iotscan.observe.image.configuration.version import Version
-from iotscan.wire.tls.cipher_lists import UnknownList, allowed_at, built_in, evaluate
+from iotscan.wire.tls.cipher_lists import CipherList, UnknownList, allowed_at, built_in, evaluate
 from iotscan.wire.tls.groups import GROUPS
 from iotscan.wire.tls.openssl_names import Named, openssl_suites
 from iotscan.wire.tls.suites import SUITES, CipherSuite
@@ -149,7 +150,7 @@ def _ways(
     libraries = [library.version] if library.is_known else [_OLD, _NEW]
     for key, has_prime, version, on in product(keys, primes, libraries, _switched(versions)):
         try:
-            listed = evaluate(ciphers, _available(library, version), version)
+            listed = _listed(ciphers, library.weak, version)
         except UnknownList:
             return []
         here = level if level is not None else (0 if version < (1, 1) else 1)
@@ -163,6 +164,15 @@ def _ways(
     return found
 
 
+@lru_cache(maxsize=64)
+def _listed(ciphers: str, weak: tuple[str, ...], version: Version) -> CipherList:
+    """What a list lets in: the same one stands in every block of a file. Raises UnknownList."""
+    extra = (s for s in openssl_suites().values() if s.cipher in weak and not s.name.startswith("EXP-"))
+    had = built_in(version)
+    more = tuple(s for s in extra if s.exchange in ("kRSA", "kDHE", "kECDHE") and s not in had)
+    return evaluate(ciphers, (*had, *more), version)
+
+
 def _switched(versions: Mapping[str, Answer[bool]]) -> Iterator[frozenset[str]]:
     """Every choice of what is open; the older versions go together."""
     sure = {name for name in VERSIONS if versions[name].known}
@@ -170,12 +180,6 @@ def _switched(versions: Mapping[str, Answer[bool]]) -> Iterator[frozenset[str]]:
     older, newest = {name for name in open_ if name != _NEWEST}, {name for name in open_ if name == _NEWEST}
     for first, second in product([older, set()] if older else [set()], [newest, set()] if newest else [set()]):
         yield frozenset(sure | first | second)
-
-
-def _available(library: Library, version: Version) -> tuple[Named, ...]:
-    extra = (s for s in openssl_suites().values() if s.cipher in library.weak and not s.name.startswith("EXP-"))
-    had = built_in(version)
-    return (*had, *(s for s in extra if s.exchange in ("kRSA", "kDHE", "kECDHE") and s not in had))
 
 
 def _is_usable(suite: Named, setup: Setup, keys: frozenset[str], has_prime: bool) -> bool:
