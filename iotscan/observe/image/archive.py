@@ -35,7 +35,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def place_of(name: str) -> str | None:
-    """The path of a member in the tree, ``/`` for the root itself; None for a name that leads out of it."""
+    """The path of a member in the tree, ``/`` for the root itself; None for a name that leads out of it, or is none."""
+    if "\0" in name:
+        return None
     if "//" not in name and "/." not in name and name[:1] not in ("/", ".", "") and name[-1] != "/":
         return f"/{name}"
     parts: list[str] = []

@@ -51,6 +51,8 @@ class IndexedTree(Tree):
         """Take in a name; folders on its way that the archive does not name are made. Raises Unreadable."""
         folder, _, name = entry.path.rpartition("/")
         if not is_sound_name(name):
+            self._nameless[folder or "/"] = self._nameless.get(folder or "/", 0) + 1
+            self._folder(folder or "/")
             return
         self.budget.entry(entry.path)
         self._folder(folder or "/")[name] = self._kept(entry)

@@ -92,6 +92,7 @@ class Tree(ABC):
         """File systems of the image that are no such root: a device may mount them over this one, or start in one."""
         self.budget = budget or Budget()
         self._mark = object()
+        self._nameless: dict[str, int] = {}
         self._known: dict[Callable[..., object], object] = {}
 
     @abstractmethod
@@ -153,6 +154,8 @@ class Tree(ABC):
                     raise
                 unread.append((here, str(error)))
                 continue
+            if unread is not None and here in self._nameless:
+                unread.append((here, f"{self._nameless[here]:,} names in it are none that a file can have"))
             for entry in entries:
                 count += 1
                 self.budget.walked(count, entry.path)
@@ -167,6 +170,16 @@ class Tree(ABC):
         data = blob.read_at(0, min(limit, blob.size))
         if len(data) < min(limit, blob.size):
             raise Unreadable("it is cut short")
+        return data
+
+    def whole(self, path: str, limit: int) -> bytes:
+        """All of a regular file, links followed. Raises Unreadable, also where it is larger than ``limit`` bytes.
+
+        For what is read line by line: behind the limit may stand the one line that counts.
+        """
+        data = self.read(path, limit + 1)
+        if len(data) > limit:
+            raise Unreadable(f"{self.show(path)} is larger than {limit:,} bytes")
         return data
 
     def blob(self, path: str) -> Blob:
@@ -193,7 +206,12 @@ class Tree(ABC):
         listings = self.budget.shared(_Listings)
         known = listings.of(self._mark, folder)
         if known is None:
-            good = (e for e in self.listed(folder) if is_sound_name(e.name))
+            given = list(self.listed(folder))
+            # Not by their last part: a name with a slash in it would pass for another one.
+            begins = len(folder.rstrip("/")) + 1
+            good = [e for e in given if is_sound_name(e.path[begins:])]
+            if len(good) < len(given):
+                self._nameless[folder] = len(given) - len(good)
             known = {e.name: e for e in sorted(good, key=lambda e: e.path)}
             listings.keep(self._mark, folder, known)
         return known

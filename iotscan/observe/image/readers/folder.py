@@ -40,13 +40,13 @@ class FolderTree(Tree):
             raise Unreadable(getattr(error, "strerror", "") or "it is a circle of links") from error
 
     def listed(self, path: str) -> Iterable[Entry]:
-        """See :class:`Tree`."""
+        """See :class:`Tree`. Raises Unreadable where any of its names cannot be looked at."""
         try:
             names = os.listdir(self._host(path))
-        except OSError as error:
-            raise Unreadable(error.strerror or "cannot be listed") from error
-        above = path.rstrip("/")
-        found = (self._stat(f"{above}/{name}") for name in names)
+            above = path.rstrip("/")
+            found = [self._stat(f"{above}/{name}") for name in names]
+        except (OSError, ValueError) as error:
+            raise Unreadable(getattr(error, "strerror", "") or "cannot be listed") from error
         return [entry for entry in found if entry is not None]
 
     def content(self, entry: Entry) -> Blob:
@@ -72,7 +72,8 @@ class FolderTree(Tree):
         try:
             status = os.lstat(place)
             target = os.readlink(place) if stat.S_ISLNK(status.st_mode) else ""
-        except (OSError, ValueError):
+        except FileNotFoundError:
+            # It went away meanwhile.
             return None
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "socket")
         is_device = kind in ("char", "block")

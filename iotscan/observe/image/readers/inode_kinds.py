@@ -1,4 +1,4 @@
-"""What Unix modes and device numbers of a file system mean.
+"""What Unix modes, device numbers and names of a file system mean.
 
 Source: Linux ``include/linux/kdev_t.h`` (``old_decode_dev``, ``new_decode_dev``), ``include/uapi/linux/stat.h``.
 """
@@ -24,3 +24,8 @@ def device_number(raw: bytes, order: Literal["<", ">"]) -> tuple[int, int] | Non
     if len(raw) in (4, 8):
         return (number & 0xFFF00) >> 8, (number & 0xFF) | ((number >> 12) & 0xFFF00)
     return None
+
+
+def is_name(name: bytes) -> bool:
+    """False for what no file can be called: a path, or what stands for a folder itself."""
+    return name not in (b"", b".", b"..") and b"/" not in name and b"\0" not in name

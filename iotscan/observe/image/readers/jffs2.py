@@ -15,7 +15,7 @@ from iotscan.observe.image.budget import MIB, Budget
 from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents, Reader
 from iotscan.observe.image.readers import flash_packing, jffs2_nodes
-from iotscan.observe.image.readers.inode_kinds import KINDS, device_number
+from iotscan.observe.image.readers.inode_kinds import KINDS, device_number, is_name
 from iotscan.observe.image.readers.jffs2_nodes import ROOT, Found, Inode, Order
 from iotscan.observe.image.readers.overlay import Span, newest
 from iotscan.observe.image.tree import Entry
@@ -48,7 +48,7 @@ class Jffs2Tree(IndexedTree):
         self._blob = blob
         self._found = found
         self.dangling = 0
-        """Names that lead to no inode, or a second time to one folder."""
+        """Names that lead to no inode or a second time to one folder, and what no file can be called."""
         self.unread = 0
         """Links and devices that cannot be read."""
         self._index()
@@ -63,6 +63,9 @@ class Jffs2Tree(IndexedTree):
             path, parent = waiting.pop()
             for name, said in self._found.names.get(parent, {}).items():
                 if not said.inode:
+                    continue
+                if not is_name(name):
+                    self.dangling += 1
                     continue
                 entry = self._entry(f"{path}/{os.fsdecode(name)}", said.inode)
                 if entry is None or (entry.kind == "folder" and said.inode in seen):

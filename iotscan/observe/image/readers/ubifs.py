@@ -14,7 +14,7 @@ from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents, Reader
 from iotscan.observe.image.readers import flash_packing
 from iotscan.observe.image.readers import ubifs_nodes as nodes
-from iotscan.observe.image.readers.inode_kinds import KINDS, device_number
+from iotscan.observe.image.readers.inode_kinds import KINDS, device_number, is_name
 from iotscan.observe.image.readers.ubifs_index import Known, known_of
 from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
@@ -41,7 +41,7 @@ class UbifsTree(IndexedTree):
         self._encrypted: set[int] = set()
         self._locked: set[str] = set()
         self.dangling = 0
-        """Names that lead to no inode, or a second time to one folder."""
+        """Names that lead to no inode or a second time to one folder, and what no file can be called."""
         root = self._inode(nodes.ROOT)
         if root is not None and root.is_encrypted:
             raise Unsupported(_ENCRYPTED)
@@ -64,7 +64,7 @@ class UbifsTree(IndexedTree):
             for name, number in self._counting.names.get(parent, {}).items():
                 inode = self._inode(number)
                 kind = KINDS.get(stat.S_IFMT(inode.mode)) if inode is not None else None
-                if inode is None or kind is None or (kind == "folder" and number in seen):
+                if inode is None or kind is None or (kind == "folder" and number in seen) or not is_name(name):
                     self.dangling += 1
                     continue
                 entry = self._entry(f"{path}/{os.fsdecode(name)}", number, inode)
