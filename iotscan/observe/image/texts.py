@@ -21,7 +21,7 @@ def lines_of(tree: Tree, path: str, limit: int = LIMIT) -> list[str] | None:
         return None
     if found.kind == "char":
         return []
-    return tree.read(path, limit).decode("utf-8", "replace").split("\n")
+    return tree.whole(path, limit).decode("utf-8", "replace").split("\n")
 
 
 def texts_below(tree: Tree, folder: str, *, endings: tuple[str, ...] = ("",)) -> Iterator[tuple[str, list[str]]]:
@@ -41,8 +41,7 @@ def texts_below(tree: Tree, folder: str, *, endings: tuple[str, ...] = ("",)) ->
             if taken > MOST_FILES:
                 raise Unreadable(f"more than {MOST_FILES:,} files of configuration in one folder")
             found = tree.find(entry.path)
-            if found is None or found.kind != "file" or found.size > LIMIT:
+            if found is None or found.kind != "file":
                 continue
-            data = tree.read(entry.path, LIMIT)
-            if b"\0" not in data:
+            if b"\0" not in tree.read(entry.path, 4096) and b"\0" not in (data := tree.whole(entry.path, LIMIT)):
                 yield entry.path, data.decode("utf-8", "replace").split("\n")

@@ -55,4 +55,4 @@ class Reading:
         self._files += 1
         if self._files > _MOST_FILES:
             raise Unreadable(f"it includes more than {_MOST_FILES} files")
-        return self.tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
+        return self.tree.whole(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")

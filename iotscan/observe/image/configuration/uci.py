@@ -43,7 +43,7 @@ def read_sections(tree: Tree, path: str) -> Iterator[Section]:
     kind = name = ""
     start = 0
     options: list[Option] = []
-    for number, raw in enumerate(tree.read(path, _LIMIT).decode("utf-8", "replace").splitlines(), start=1):
+    for number, raw in enumerate(tree.whole(path, _LIMIT).decode("utf-8", "replace").splitlines(), start=1):
         words = [] if raw.lstrip().startswith("#") else split(raw)
         if words[:1] == ["config"] and len(words) > 1:
             if kind:

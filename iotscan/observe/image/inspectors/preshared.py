@@ -87,7 +87,7 @@ def _documented() -> dict[str, str]:
 def _lines(tree: Tree, *patterns: str) -> Iterator[tuple[str, int, str]]:
     for pattern in patterns:
         for path in globbed(tree, pattern):
-            text = tree.read(path, _LIMIT).decode("utf-8", "replace")
+            text = tree.whole(path, _LIMIT).decode("utf-8", "replace")
             for number, line in enumerate(text.splitlines(), start=1):
                 if line.strip() and not line.lstrip().startswith(("#", ";")):
                     yield path, number, line.strip()

@@ -141,7 +141,7 @@ def _scheduled(tree: Tree) -> Iterator[tuple[str, str]]:
             if entry is None or entry.kind != "file" or not entry.size or count >= _FILES_READ:
                 continue
             count += 1
-            text = tree.read(path, _LIMIT).decode("utf-8", "replace")
+            text = tree.whole(path, _LIMIT).decode("utf-8", "replace")
             for line in text.replace("\\\n", " ").splitlines():
                 if line.strip() and not line.lstrip().startswith(("#", ";")):
                     yield path, line

@@ -66,7 +66,7 @@ def _files(tree: Tree, *paths: str, folder: str = "", suffix: str = "") -> Itera
     named = [p for p in paths if (e := tree.find(p)) is not None and e.kind == "file"]
     listed = [e.path for e in tree.children(folder) if e.path.endswith(suffix)] if folder else []
     for path in (*named, *listed):
-        yield path, tree.read(path, _FILE_LIMIT).decode("utf-8", "replace")
+        yield path, tree.whole(path, _FILE_LIMIT).decode("utf-8", "replace")
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
@@ -225,7 +225,7 @@ def _swupdate(tree: Tree) -> Found:
         text = _without_blocks(text)
         line = next((n for n, content in _numbered(text) if _SWUPDATE_KEY.search(content)), 0)
         given = "" if line else _swupdate_option(tree)
-        url = re.search(r"^\s*url\s*=\s*\"([^\"]*)\"", text, re.MULTILINE)
+        url = re.search(r"^[ \t]*url[ \t]*=[ \t]*\"([^\"]*)\"", text, re.MULTILINE)
         detail = "public-key-file is set" if line else given or "no public-key-file"
         yield _updater(path, line, "swupdate", url[1] if url else "", Answer.of(bool(line or given)), detail)
 

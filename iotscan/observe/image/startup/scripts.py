@@ -45,7 +45,8 @@ def read_text(tree: Tree, path: str) -> str:
     found = tree.find(path)
     if found is None or found.kind != "file":
         return ""
-    return tree.read(path, _FILE_LIMIT).decode("utf-8", "replace")
+    data = tree.read(path, _FILE_LIMIT)
+    return (data if b"\0" in data else tree.whole(path, _FILE_LIMIT)).decode("utf-8", "replace")
 
 
 def read_assignments(text: str, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

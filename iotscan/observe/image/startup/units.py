@@ -192,7 +192,7 @@ def read_settings(tree: Tree, path: str) -> Iterator[Setting]:
     if tree.find(path) is None:
         return
     section, pending, start = "", "", 0
-    lines = tree.read(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
+    lines = tree.whole(path, _FILE_LIMIT).decode("utf-8", "replace").split("\n")
     count = 0
     for number, raw in enumerate(lines, start=1):
         line = raw.strip()
