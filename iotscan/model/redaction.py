@@ -167,7 +167,7 @@ _PLAIN_WORDS: Final = frozenset(
     characters chars check compat confirm correct default denied digest digits disabled do does empty enabled
     encrypted enter erforderlich errata error et expired expires fail failed falsch false field fields files fixed
     for forgot forgotten from generated gerekli get has hex hidden hint if in incorrect incorrecta incorrecto invalid
-    invalide is it known krävs label last leer less letters list locked login logout manager max may min minimum
+    invalide is it known krävs label larger last leer less letters list locked login logout manager max may min minimum
     minutes missing must n/a name needed never new no none nonetype not note null obbligatoria obbligatorio
     obligatoire obrigatória obrigatório oder of off ok old olvidada on only optional or other ou oublié page passwd
     password per plain please policy povinné press printed prompt protected protection public påkrævd random read

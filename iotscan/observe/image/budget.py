@@ -29,6 +29,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ratio_from: int = 64 * MIB
     depth: int = 8
     """How deep images may be nested in one another."""
+    parts: int = 10_000
+    """Images within the image, and partitions: two that hold one another are doubled with each level."""
     entries: int = 500_000
     """Names, over all file systems."""
     folders: int = 128

@@ -41,7 +41,9 @@ _MODULE = ".ko"
 _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
+_SHOWN_SOURCE = 400
 _UNKNOWN = "its format is not known"
+_NO_ETC = "its /etc is a link that leads nowhere, or no folder: what it holds at run time is not in the image"
 _BLANK = (b"\0", b"\xff")
 _ANOTHER_TOOL = "; a folder that unblob makes of it can be given, but owners and modes are lost on that way"
 
@@ -53,25 +55,27 @@ class BadImage(BadInput):
 def open_image(path: Path, budget: Budget | None = None) -> Site:
     """Open a folder or file as an image. Raises :class:`BadImage` where it is none that we know."""
     opening = _Opening(budget or Budget())
+    shown = safe_text(str(path), _SHOWN_SOURCE)
     try:
         if path.is_dir():
             opening.tree(FolderTree(path, opening.budget), path="", format="folder", depth=0)
         else:
             opening.given(FileBlob(path))
     except Unreadable as error:
-        raise BadImage(f"{path} cannot be read as an image: {error}") from error
+        raise BadImage(f"{shown} cannot be read as an image: {error}") from error
     except OSError as error:
         raise BadImage(
-            f"{path} cannot be read ({error.strerror}): give a root file system or an image of one"
+            f"{shown} cannot be read ({error.strerror}): give a root file system or an image of one"
         ) from error
+    opening.measure()
     places = tuple(_with_prefixes(_with_a_root(opening.places)))
     _set_beside(places)
     if not any(_is_telling(place) for place in places):
         if places[0].format == "folder":
-            raise BadImage(f"{path} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
+            raise BadImage(f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
         hint = "" if places[0].format else _ANOTHER_TOOL
         known = _listed(places)
-        raise BadImage(f"{path} holds neither a root file system nor a boot image that we know ({known}){hint}")
+        raise BadImage(f"{shown} holds neither a root file system nor a boot image that we know ({known}){hint}")
     return Site(source=str(path), places=places)
 
 
@@ -91,6 +95,7 @@ class _Opening:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.places: list[Place] = []
+        self._count = 0
 
     def given(self, blob: Blob) -> None:
         """The file that the user gave."""
@@ -109,7 +114,7 @@ class _Opening:
         return True
 
     def _open(self, reader: Reader, blob: Blob, *, path: str, depth: int, label: str = "", known_as: str = "") -> None:
-        index = len(self.places)
+        index = self._next()
         # Its place is kept, so that a container stands before its contents.
         self.places.append(Place(path=path, format=reader.name, role="container", label=label, blob=blob, depth=depth))
         try:
@@ -124,7 +129,7 @@ class _Opening:
 
     def tree(self, tree: Tree, *, path: str, format: str, depth: int, label: str = "") -> None:
         """Add a file system, and the images that lie in it as files."""
-        index = len(self.places)
+        index = self._next()
         self.places.append(Place(path=path, format=format, role="files", label=label, depth=depth))
         self._contents(index, Contents(tree=tree))
 
@@ -135,8 +140,12 @@ class _Opening:
             self._set(index, role="sealed")
         if contents.tree is not None:
             self._files(index, contents.tree)
-        for part in contents.parts:
-            self._part(here, part, part.known_as or known_as)
+        try:
+            for part in contents.parts:
+                self._part(here, part, part.known_as or known_as)
+        except OverBudget as error:
+            # What it is within goes on, and ends the same way: every one of them says that something is missing.
+            self._add_problem(index, str(error))
 
     def _files(self, index: int, tree: Tree) -> None:
         here = self.places[index]
@@ -149,12 +158,36 @@ class _Opening:
             is_root = looks_like_root(tree) or here.format == CONTAINER
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
             self._set(index, role="initramfs" if is_first_stage else "root" if is_root else "files")
+            if is_root and here.format != CONTAINER and not _is_folder(tree, "/etc"):
+                self._add_problem(index, _NO_ETC)
             is_any = not (is_root or is_first_stage)
             for entry in tree.walk(unread=[]):
                 if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
                     self._file(here, tree, entry, is_any=is_any)
         except Unreadable as error:
-            self._set(index, problem=str(error))
+            self._add_problem(index, str(error))
+
+    def measure(self) -> None:
+        """Ask each place for its size: a packed one is unpacked to its end, where damage may show that no file has."""
+        for index, place in enumerate(self.places):
+            try:
+                _ = place.blob.size if place.blob is not None else 0
+            except Unreadable as error:
+                self._add_problem(index, str(error))
+
+    def _next(self) -> int:
+        """Where the next place goes. Raises OverBudget where there may be none: parts can hold one another."""
+        # Those that were left out again have cost as much.
+        self._count += 1
+        if self._count > self.budget.limits.parts:
+            raise OverBudget(f"it holds more than {self.budget.limits.parts:,} parts")
+        self.budget.check_time()
+        return len(self.places)
+
+    def _add_problem(self, index: int, problem: str) -> None:
+        known = self.places[index].problem
+        if problem not in known:
+            self._set(index, problem="; ".join(filter(None, (known, problem))))
 
     def _layout(self, index: int, layout: Layout, tree: Tree) -> None:
         # The tree is that of its wrapping: the files that count are in the layers.
@@ -180,7 +213,7 @@ class _Opening:
             # As a file it is met again in the sweep, and named there.
             return
         found = self.places[before:]
-        if found[0].format in _ARCHIVES and found[0].role == "files" and len(found) == 1:
+        if found[0].format in _ARCHIVES and found[0].role == "files" and len(found) == 1 and not found[0].problem:
             del self.places[before:]
 
     def _is_packed_image(self, reader: Reader, blob: Blob, path: str, known: Recognise) -> bool:
@@ -207,6 +240,7 @@ class _Opening:
         label = safe_text(part.label, 80)
         depth, index = here.depth + 1, len(self.places)
         if part.sealed:
+            self._next()
             sealed = Place(path=path, format=part.sealed, role="sealed", label=label, blob=part.blob, depth=depth)
             self.places.append(sealed)
         elif part.tree is not None:
@@ -224,13 +258,14 @@ class _Opening:
         try:
             if self.blob(blob, path=path, depth=depth, label=label, known_as=known_as):
                 return
-            if not is_blank(blob):
+            if not is_blank(blob, self.budget):
                 role, known = ("code", known_as) if known_as else ("opaque", "")
                 problem = "" if known_as else _UNKNOWN
         except OverBudget:
             raise
         except Unreadable as error:
             role, problem = "opaque", str(error)
+        self._next()
         place = Place(path=path, format=known, role=role, label=label, blob=blob, problem=problem, depth=depth)
         self.places.append(place)
 
@@ -256,11 +291,17 @@ def looks_like_root(tree: Tree) -> bool:
     return "etc" in names and bool(names.intersection(_ROOT_NAMES))
 
 
-def is_blank(blob: Blob) -> bool:
-    """True where every byte is the same as in erased storage: 0x00 or 0xFF."""
+def _is_folder(tree: Tree, path: str) -> bool:
+    found = tree.find(path)
+    return found is not None and found.kind == "folder"
+
+
+def is_blank(blob: Blob, budget: Budget) -> bool:
+    """True where every byte is the same as in erased storage: 0x00 or 0xFF. Raises :class:`Unreadable`."""
     # The first look is small: it settles most blobs, and a packed one is not unpacked for it.
     offset, step = 0, HEAD
     while data := blob.read_at(offset, step):
+        budget.check_time()
         if not any(data.count(byte) == len(data) for byte in _BLANK):
             return False
         offset, step = offset + len(data), 8 * MIB

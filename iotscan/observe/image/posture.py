@@ -15,7 +15,10 @@ from iotscan.observe.image.inspectors import all_inspectors
 from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Said
 from iotscan.observe.image.site import CONTAINER, Place, Site
 from iotscan.observe.image.sweeping import Sweep, sweep
+from iotscan.observe.image.unreadable import Unreadable
 
+_HOLES = 20
+"""Parts that cannot be read and are each named; an image may be made of thousands."""
 Posture = tuple[tuple[Observation, ...], tuple[Attempt, ...]]
 
 
@@ -82,9 +85,17 @@ def _part(place: Place) -> ImagePart:
         role=place.role,
         path=place.shown,
         label=place.label,
-        size=place.blob.size if place.blob is not None else 0,
+        size=_size(place),
         problem=safe_text(place.problem, 400),
     )
+
+
+def _size(place: Place) -> int:
+    """Bytes; 0 where nobody can tell, which is a problem of the place by then."""
+    try:
+        return place.blob.size if place.blob is not None else 0
+    except Unreadable:
+        return 0
 
 
 def _observed(inspector: Inspector, heard: Heard, subject: Subject, hiding: Hiding) -> Iterator[Observation]:
@@ -139,10 +150,10 @@ def _gaps(site: Site, ended: Sweep, inspectors: Iterable[Inspector], image: str)
     """What could not be read may hold anything: a gap for all that is looked for, at the place itself."""
     # A gap of the whole image would be filled by whatever was learnt of it: the image itself goes by its format.
     named = [(place.shown or place.format or "image", place.problem) for place in site.places if place.problem]
-    holes = [(path, f"{path}: {problem}") for path, problem in named]
+    holes = _few([(path, f"{path}: {problem}") for path, problem in named], _HOLES)
     unswept = [(hole.path, f"{hole.path}: {hole.why}") for hole in ended.unswept]
     for inspector in inspectors:
-        places = [*holes, *_few(unswept)] if inspector.sweep is not None else holes
+        places = [*holes, *_few(unswept, 1)] if inspector.sweep is not None else holes
         for fact in inspector.gives:
             for path, detail in places:
                 yield Attempt(
@@ -155,9 +166,9 @@ def _gaps(site: Site, ended: Sweep, inspectors: Iterable[Inspector], image: str)
                 )
 
 
-def _few(unswept: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The first unreadable file stands for all of them: one gap a kind is enough."""
-    if len(unswept) < 2:
-        return unswept
-    path, detail = unswept[0]
-    return [(path, f"{detail}, and {len(unswept) - 1:,} more that cannot be read")]
+def _few(gaps: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """The last of so many stands for all that follow: each is a gap of every kind of fact."""
+    if len(gaps) <= most:
+        return gaps
+    path, detail = gaps[most - 1]
+    return [*gaps[: most - 1], (path, f"{detail}, and {len(gaps) - most:,} more that cannot be read")]

@@ -28,10 +28,10 @@ MEMORY = 2 * GIB
 _PR_SET_PDEATHSIG = 1
 
 
-def answer(path: Path, image: str, seconds: float, sink: BinaryIO) -> None:
+def answer(path: Path, image: str, limits: Limits, sink: BinaryIO) -> None:
     """Open the image and tell what is in it."""
     try:
-        site = open_image(path, Budget(msgspec.structs.replace(Limits(), seconds=seconds)))
+        site = open_image(path, Budget(limits))
     except BadInput as refusal:
         write(sink, Refused(why=str(refusal)))
         return
@@ -69,7 +69,7 @@ def main() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     path, image, seconds = sys.argv[1:4]
-    answer(Path(path), image, float(seconds), sink)
+    answer(Path(path), image, Limits(seconds=float(seconds)), sink)
 
 
 if __name__ == "__main__":

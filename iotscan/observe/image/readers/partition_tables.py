@@ -119,7 +119,10 @@ def _partition(name: str, start: int, count: int) -> Partition:
 
 
 def _chain(blob: Blob, first: int) -> Iterator[tuple[int, _Entry | None]]:
-    """The links of an extended partition: where each stands, and the one partition it has."""
+    """The links of an extended partition: where each stands, and each partition it has (one, as tools write them).
+
+    All four entries count, as for Linux (``parse_extended`` in ``block/partitions/msdos.c``).
+    """
     seen: set[int] = set()
     here = first
     while True:
@@ -129,9 +132,11 @@ def _chain(blob: Blob, first: int) -> Iterator[tuple[int, _Entry | None]]:
         sector = blob.read_at(here * MBR_SECTOR, MBR_SECTOR)
         if sector[510:512] != _SIGNATURE:
             raise Unreadable("its extended partition is damaged: there may be more partitions")
-        own, following = _entries(sector)[:2]
-        yield here, own if own.kind and own.count else None
-        if following.kind not in _EXTENDED or not following.start:
+        entries = _entries(sector)
+        yield here, None
+        yield from ((here, own) for own in entries if own.kind and own.kind not in _EXTENDED and own.count)
+        following = next((entry for entry in entries if entry.kind in _EXTENDED and entry.count), None)
+        if following is None:
             return
         here = first + following.start
 

@@ -67,7 +67,7 @@ class _ZipTree(IndexedTree):
             return
         if path == "/":
             return
-        if not 0 <= info.file_size <= LARGEST or not 0 <= info.compress_size <= LARGEST:
+        if info.header_offset < 0 or not 0 <= info.file_size <= LARGEST or not 0 <= info.compress_size <= LARGEST:
             raise Unreadable(DAMAGED)
         mode = info.external_attr >> 16 if info.create_system == _UNIX else 0
         self.keeps_permissions |= mode != 0
