@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import count, pairwise
 
 import msgspec
 
@@ -12,8 +12,9 @@ from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
-_DEPTH = 4
+_DEPTH, _MOST_FILES = 4, 200
 _FILE = "/etc/ssh/sshd_config"
 
 
@@ -33,7 +34,7 @@ def sshd_settings(tree: Tree) -> dict[str, SshdSetting]:
     """
     service = next(startup_of(tree).running("sshd"), None)
     found: dict[str, SshdSetting] = {}
-    for setting in (*_given(service), *_settings(tree, _file_of(service), 0)):
+    for setting in (*_given(service), *_settings(tree, _file_of(service), 0, count())):
         found.setdefault(setting.keyword, setting)
     return found
 
@@ -62,7 +63,9 @@ def _words(line: str) -> list[str]:
     return [word.strip('"') for word in re.findall(r'"[^"]{0,999}"|[^\s="]+', line.strip()[:4000])] or [""]
 
 
-def _settings(tree: Tree, path: str, depth: int) -> Iterator[SshdSetting]:
+def _settings(tree: Tree, path: str, depth: int, files: "count[int]") -> Iterator[SshdSetting]:
+    if next(files) > _MOST_FILES:
+        raise Unreadable(f"sshd_config includes more than {_MOST_FILES} files")
     for number, line in enumerate(lines_of(tree, path) or [], start=1):
         words = _words(line)
         if not words[0] or words[0].startswith("#"):
@@ -73,7 +76,7 @@ def _settings(tree: Tree, path: str, depth: int) -> Iterator[SshdSetting]:
         if keyword == "include" and depth < _DEPTH:
             for place in rest:
                 for file in _matching(tree, posixpath.join("/etc/ssh", place)):
-                    yield from _settings(tree, file, depth + 1)
+                    yield from _settings(tree, file, depth + 1, files)
         elif rest:
             yield SshdSetting(keyword=keyword, words=rest, path=path, line=number)
 

@@ -22,7 +22,7 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _KERNEL_PACKAGES = ("linux-image-", "linux-lts", "linux-virt", "linux-rpi", "raspberrypi-kernel", "kernel")
 _NUMBERS = re.compile(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?")
-_LAYER = re.compile(r"^\s*(?:meta|oe-core|poky|meta-poky)\s*=\s*([a-z]+):", re.MULTILINE)
+_LAYER = re.compile(r"^[ \t]*(?:meta|oe-core|poky|meta-poky)\s*=\s*([a-z]+):", re.MULTILINE)
 _OTHERS = ("nodesource", "sury", "ppa")
 """Marks in the versions of packages that come from elsewhere: the distribution does not mend them."""
 _UNLISTED = "its release is not in the table"

@@ -19,10 +19,9 @@ from iotscan.wire.keys.sshkeys import read_openssh
 
 MARK = b"PRIVATE KEY"
 """No block is without it: searched first, as it is much cheaper."""
-_BLOCK = re.compile(
-    rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?)-----"
-    rb"([A-Za-z0-9+/=\s:,.\-_\"'\\()<>@;&*!?]{16,32768}?)-----END \1-----"
-)
+_BEGIN = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?)-----")
+_BODY = re.compile(rb"[A-Za-z0-9+/=\s:,.\-_\"'\\()<>@;&*!?]{16,32768}")
+_LARGEST = 32768
 _SSH2 = re.compile(rb"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----[\s\S]{64,16384}?---- END SSH2 ENCRYPTED PRIVATE KEY")
 _NO_DIGIT = re.compile(rb"[^A-Za-z0-9+/=]+")
 _ESCAPED = re.compile(rb"\\+[rn]")
@@ -37,9 +36,16 @@ class PemKey(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_pem(data: bytes) -> Iterator[PemKey]:
     """The keys of all blocks in the bytes, those that parse."""
-    for match in _BLOCK.finditer(data):
+    for match in _BEGIN.finditer(data):
+        at = match.end()
+        # A block without an end must not swallow the one after it.
+        limit = data.find(b"-----BEGIN ", at, at + _LARGEST)
+        stop = data.find(b"-----END " + match[1] + b"-----", at, at + _LARGEST + 64 if limit < 0 else limit)
+        body = _BODY.fullmatch(data, at, stop) if stop >= 0 else None
+        if body is None:
+            continue
         try:
-            yield PemKey(at=match.start(), key=read_block(match[1], match[2]))
+            yield PemKey(at=match.start(), key=read_block(match[1], body[0]))
         except NoKey:
             continue
     if b"SSH2" in data:

@@ -58,6 +58,9 @@ def _uses(tree: Tree) -> Iterator[KeyStoreUse]:
         if tree.find(folder) is None:
             continue
         for path, lines in texts_below(tree, folder):
+            whole = "\n".join(lines).lower()
+            if not any(mark in whole for mark in _MARKS):
+                continue
             for number, line in enumerate(lines, start=1):
                 lowered = line.lower()
                 if any(mark in lowered for mark in _MARKS) and not lowered.lstrip().startswith(("#", ";", "//")):

@@ -51,8 +51,8 @@ def _xinetd(tree: Tree, by: Service) -> Iterator[Service]:
     paths = ["/etc/xinetd.conf", *(e.path for e in tree.children("/etc/xinetd.d") if not e.name.startswith("."))]
     for path in paths:
         text = read_text(tree, path)
-        for block in re.finditer(r"^\s*service\s+(\S+)\s*\{([^}]*)\}", text, re.M):
-            told = dict(re.findall(r"^\s*(\w+)\s*[-+]?=\s*(.*?)\s*$", block[2], re.M))
+        for block in re.finditer(r"^[ \t]*service[ \t]+(\S+)\s*\{([^}]*)\}", text, re.M):
+            told = {k: v.strip() for k, v in re.findall(r"^[ \t]*(\w+)[ \t]*[-+]?=(.*)$", block[2], re.M)}
             if told.get("disable", "no").lower() == "yes" or "INTERNAL" in told.get("type", ""):
                 continue
             program = told.get("server", "")

@@ -59,7 +59,7 @@ def _told(text: str) -> list[tuple[str, list[str], int]]:
 
 
 def _sandbox(text: str, told: list[tuple[str, list[str], int]]) -> Iterator[str]:
-    if re.search(r"^\s*(?:\[[^\]]*\]\s*&&\s*)?procd_add_jail\b", text, re.M):
+    if re.search(r"^[ \t]*(?:\[[^\]]*\]\s*&&\s*)?procd_add_jail\b", text, re.M):
         yield "procd_add_jail"
     for key, words, _ in told:
         if key in ("no_new_privs", "capabilities", "seccomp") and words and words[0] not in ("0", ""):

@@ -84,12 +84,18 @@ def _lines(data: bytes, lower: bytes) -> set[tuple[int, int]]:
         while at >= 0 and len(lines) < _LINES:
             after = at + len(word)
             if after < len(lower) and lower[after] in _AFTER:
-                start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
-                end = len(data) if end < 0 else end
+                start, end = _line_at(data, at)
                 if end - start <= _LINE_LIMIT:
                     lines.add((start, end - 1 if data[end - 1 : end] == b"\r" else end))
             at = lower.find(word, after)
     return lines
+
+
+def _line_at(data: bytes, at: int) -> tuple[int, int]:
+    """Begin and end of the line at a place, no further looked for than a line may be long and one byte more."""
+    first, last = max(0, at - _LINE_LIMIT - 1), min(len(data), at + _LINE_LIMIT + 1)
+    start, end = data.rfind(b"\n", first, at), data.find(b"\n", at, last)
+    return (start + 1 if start >= 0 else first), (end if end >= 0 else last)
 
 
 def _setting(line: bytes, start: int, *, is_code: bool) -> Hit | None:
@@ -117,8 +123,8 @@ def _options(data: bytes, client: bytes) -> Iterator[Hit]:
     """What is given to a client on its command line: ``mosquitto_pub -u x -P …``."""
     at = data.find(client)
     while at >= 0:
-        start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
-        line = data[start : end if end >= 0 else len(data)][:_LINE_LIMIT]
+        start, end = _line_at(data, at)
+        line = data[start:end][:_LINE_LIMIT]
         if not line.lstrip().startswith(_COMMENTS):
             for match in _INLINE.finditer(line):
                 is_port = match["name"] == b"-p" and client != b"sshpass"
