@@ -157,7 +157,7 @@ def _versions(host: Host) -> dict[str, bool | None]:
     taken: dict[str, bool | None] = dict.fromkeys(_NAMES.values(), False)
     for word in found.words if found is not None else _DEFAULT:
         name = word.lstrip("+-").lower()
-        names = [n for n in _NAMES.values() if n != "SSLv2"] if name == "all" else [_NAMES[name]] * (name in _NAMES)
+        names = [n for known, n in _NAMES.items() if (n != "SSLv2" if name == "all" else known == name)]
         if not word.startswith(("+", "-")) and name != "all":
             taken = dict.fromkeys(_NAMES.values(), False)
         taken |= dict.fromkeys(names, not word.startswith("-"))
