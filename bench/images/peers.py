@@ -66,18 +66,27 @@ def why_not(peer: Peer) -> str:
     return "" if _path_of(peer) else peer.missing
 
 
-def cost_of(peer: Peer, image: Path, env: Mapping[str, str], home: Path, turns: int) -> Spent:
-    """The median of its turns."""
-    return middle([_turn(peer, image, env, home / "peer") for _ in range(turns)])
+class NothingDone(Exception):
+    """A peer ended and had not done its work: what it spent is no price of anything."""
 
 
-def _turn(peer: Peer, image: Path, env: Mapping[str, str], out: Path) -> Spent:
+def cost_of(peer: Peer, image: Path, env: Mapping[str, str], home: Path, *, turns: int, files: int) -> Spent:
+    """The median of its turns. Raises NothingDone where it unpacked less than half of ``files``."""
+    return middle([_turn(peer, image, env, home / "peer", files) for _ in range(turns)])
+
+
+def _turn(peer: Peer, image: Path, env: Mapping[str, str], out: Path, files: int) -> Spent:
     out.mkdir()
     words = peer.command.format(image=image, out=out, unblob=_path_of(peer))
     others = {name: value for name, value in env.items() if name != "PYTHONPATH"}
     try:
         # What it says of links and owners, or that nothing was found, is no failure of the measure.
-        return spend(("sh", "-c", words), others, may_end=range(128))
+        spent = spend(("sh", "-c", words), others, may_end=range(128))
+        # unblob without sasquatch ends soon, and well, with nothing of a squashfs unpacked.
+        unpacked = sum(len(names) for _, _, names in os.walk(out))
+        if "folder" not in peer.formats and unpacked < files // 2:
+            raise NothingDone(f"it unpacked {unpacked:,} of {files:,} files: a program of its own is missing")
+        return spent
     finally:
         shutil.rmtree(out)
 
