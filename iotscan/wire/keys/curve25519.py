@@ -38,9 +38,14 @@ def is_clamped(raw: bytes) -> bool:
 
 def read_age(text: bytes) -> FoundKey:
     """The key of an ``AGE-SECRET-KEY-1…``, its checksum tested. Raises NoKey."""
-    prefix, _, coded = text.decode("ascii").lower().rpartition("1")
+    prefix, _, coded = text.decode("ascii", "replace").lower().rpartition("1")
     values = [_BECH32.find(c) for c in coded]
-    if -1 in values or _polymod([*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix), *values]) != 1:
+    is_short = len(values) < 52 + 6
+    if (
+        is_short
+        or -1 in values
+        or _polymod([*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix), *values]) != 1
+    ):
         raise NoKey
     bits = "".join(f"{v:05b}" for v in values[:-6])
     return FoundKey(format="age", encrypted=False, spki=_x25519(int(bits[:256], 2).to_bytes(32, "big")))

@@ -39,7 +39,7 @@ def read_store(data: bytes) -> tuple[FoundKey, ...]:
 
 def _pkcs12(data: bytes) -> tuple[FoundKey, ...]:
     # Java and old tools write indefinite lengths, which nobody needs to walk to see the bags.
-    if data[1] != 0x80:
+    if data[1:2] != b"\x80":
         body, rest = take(data, SEQUENCE)
         if rest:
             raise Malformed
