@@ -7,6 +7,7 @@ from iotscan.wire.tls.dtls_server import certificate_message, flight, hello_veri
 from iotscan.wire.tls.hello import EXTRAS, NOISE, Offer, client_hello
 from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_body, server_hello_done
 from iotscan.wire.tls.suites import offer
+from tests.fuzz import image_seeds
 
 _FLIGHT = server_hello(version="TLSv1.2", suite=0xC02F) + certificate([b"leaf", b"root" * 99]) + server_hello_done()
 _HELLO = client_hello(
@@ -25,6 +26,7 @@ _DH = b"\x00\x9e\x01" + b"\x00\x02\xff\xff\x00\x01\x02\x00\x02\x12\x34\x04\x01\x
 _PSK = b"\x00\xa8\x01" + b"\x00\x04hint"
 
 SEEDS: dict[str, tuple[bytes, ...]] = {
+    **image_seeds.SEEDS,
     "tls-stream": (
         _FLIGHT,
         alert(2, 40),

@@ -1,4 +1,7 @@
-"""What is fed with bytes that a peer chose. None of it may raise, hang, or take more than it was given reason to."""
+"""What is fed with bytes that a peer or the maker of an image chose.
+
+None of it may raise, hang, or take more than it was given reason to.
+"""
 
 from collections.abc import Callable
 
@@ -11,6 +14,7 @@ from iotscan.wire.tls.flight import CHAIN_LIMIT, FlightReader, read_flight, read
 from iotscan.wire.tls.framing import Malformed
 from iotscan.wire.tls.server import read_client_hello
 from iotscan.wire.tls.suites import SUITES
+from tests.fuzz import image_targets
 
 _CODES = sorted(SUITES)
 
@@ -81,6 +85,7 @@ def versions_of_quic(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
+    **image_targets.TARGETS,
     "tls-stream": tls_stream,
     "tls-key-exchange": tls_key_exchange,
     "tls-client-hello": tls_client_hello,

@@ -32,6 +32,12 @@ def _fit(*images: bytes, behind: bytes = b"", **lies: int) -> Callable[[Yard], P
     return build
 
 
+def a_fit(ramdisk: bytes) -> bytes:
+    """A FIT of one ramdisk."""
+    structure = raw.node(b"", raw.node(b"images", _image(b"ramdisk-1", _prop("data", ramdisk)))) + _END
+    return raw.fdt(structure, _STRINGS)
+
+
 _GOOD = _image(b"ramdisk-1", _prop("data", _RAMDISK))
 
 

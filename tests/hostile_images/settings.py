@@ -63,7 +63,7 @@ _EVIL_LINES: dict[str, bytes] = {
     "addresses": b"://:@" * 15_000,
     "words of secrets": b"password=" * 7_000,
 }
-_EVERYWHERE = (
+EVERYWHERE = (
     "etc/nginx/nginx.conf",
     "etc/ssh/sshd_config",
     "etc/mosquitto/mosquitto.conf",
@@ -132,7 +132,7 @@ CASES = (
     *(
         Case(
             name=f"text: {name} in every file that somebody reads",
-            build=with_files(dict.fromkeys(_EVERYWHERE, text)),
+            build=with_files(dict.fromkeys(EVERYWHERE, text)),
             finds=BACKDOOR,
         )
         for name, text in _EVIL_LINES.items()
