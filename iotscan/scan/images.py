@@ -47,9 +47,9 @@ def assess_images(
     ``name`` is what a single image is known by from build to build; empty takes it from the path. Of several images
     one that cannot be read is a gap of the run; where none can it is bad input.
     """
-    names = names_of(paths, name)
     for path in paths:
         _must_be_there(path)
+    names = names_of(paths, name)
     run_id = new_run_id()
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
