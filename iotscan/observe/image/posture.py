@@ -19,6 +19,7 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _HOLES = 20
 """Parts that cannot be read and are each named; an image may be made of thousands."""
+_REST = "the rest of the image"
 Posture = tuple[tuple[Observation, ...], tuple[Attempt, ...]]
 
 
@@ -54,7 +55,7 @@ def look_at(site: Site, image: str, tell: Callable[[Message], None]) -> None:
 def posture(said: Iterable[Said], gaps: Iterable[Attempt], image: str, *, unsaid: Missed | None = None) -> Posture:
     """Observations and attempts from what inspectors said.
 
-    ``unsaid`` says why some were never heard, where the image could not be asked to its end; its ``need`` is empty.
+    ``unsaid`` says why nothing more was heard, where the image could not be asked to its end; its ``need`` is empty.
     """
     hiding = Hiding()
     observations: list[Observation] = []
@@ -68,14 +69,15 @@ def posture(said: Iterable[Said], gaps: Iterable[Attempt], image: str, *, unsaid
         observations.extend(seen)
         attempts.extend(attempts_of(inspector.gives, one.heard, seen, one.subject, probe=inspector.label))
     if unsaid is not None:
-        silent = (inspector for inspector in all_inspectors() if inspector.name not in heard_of)
-        attempts.extend(_unlearnt(kind_of(fact), unsaid, image, i.label) for i in silent for fact in i.gives)
+        for inspector in all_inspectors():
+            # Who said something may have had more to say: of another root file system, of what could not be read.
+            place = Subject(image=image, path=_REST if inspector.name in heard_of else "")
+            attempts.extend(_unlearnt(kind_of(fact), unsaid, place, inspector.label) for fact in inspector.gives)
     attempts.extend(gaps)
     return hiding.within((tuple(observations), tuple(attempts)))
 
 
-def _unlearnt(need: str, why: Missed, image: str, probe: str) -> Attempt:
-    subject = Subject(image=image)
+def _unlearnt(need: str, why: Missed, subject: Subject, probe: str) -> Attempt:
     return Attempt(subject=subject, need=need, status=why.status, reason=why.reason, detail=why.detail, probe=probe)
 
 

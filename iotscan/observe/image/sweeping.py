@@ -1,7 +1,7 @@
 """One pass over the bytes of every file: each is read once, whoever wants it.
 
-A file comes in windows of :data:`WINDOW` bytes; two of them share :data:`OVERLAP` bytes. A name of a file that was
-swept under another name already (a hard link) is passed, not read again.
+A file comes in windows of :data:`WINDOW` bytes; two of them share :data:`OVERLAP` bytes. Who saw a file under one name
+does not see it again under another (a hard link).
 """
 
 from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ class _Pass:
         return {number: guarded.error for number, guarded in enumerate(self._sweepers) if guarded.error}
 
     def over(self, place: Place, tree: Tree) -> None:
-        done: set[int] = set()
+        seen: dict[int, list[_Guarded]] = {}
         unread: list[tuple[str, str]] = []
         for entry in tree.walk(unread=unread):
             for guarded in self._sweepers:
@@ -80,13 +80,16 @@ class _Pass:
                         guarded.passed(place, tree, entry)
                     except Exception as error:
                         guarded.breaks(error)
-            if entry.kind != "file" or entry.size == 0 or entry.inode in done:
+            if entry.kind != "file" or entry.size == 0:
                 continue
             wanting = self._wanting(entry)
+            if entry.inode:
+                # Another name of the same bytes may be wanted by who did not want the first.
+                before = seen.setdefault(entry.inode, [])
+                wanting = [guarded for guarded in wanting if guarded not in before]
+                before += wanting
             if not wanting:
                 continue
-            if entry.inode:
-                done.add(entry.inode)
             try:
                 self._file(place, tree, entry, wanting)
             except Unreadable as error:

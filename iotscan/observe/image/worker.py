@@ -45,7 +45,7 @@ def _tell(sink: BinaryIO, message: Message) -> None:
         if isinstance(message, Said):
             gives = next(i.gives for i in all_inspectors() if i.name == message.inspector)
             detail = f"{message.inspector} found more than it can tell"
-            heard = all_missed(gives, AttemptStatus.UNREADABLE, Reason.BUDGET, detail)
+            heard = all_missed(gives, AttemptStatus.UNREADABLE, Reason.UNREADABLE, detail)
             write(sink, msgspec.structs.replace(message, heard=heard))
 
 

@@ -53,6 +53,9 @@ def test_what_was_said_before_the_end_counts(
     lost = next(a for a in attempts if a.need == "private-keys")
     assert (lost.status, lost.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
     assert why in lost.detail
+    # What was said is kept, and is not all that there was to say.
+    rest = next(a for a in attempts if a.need == "accounts" and a.status is AttemptStatus.UNREADABLE)
+    assert (rest.subject.path, rest.reason) == ("the rest of the image", Reason.UNREADABLE)
 
 
 def test_a_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
