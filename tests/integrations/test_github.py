@@ -53,7 +53,7 @@ def test_an_image(tmp_path: Path, name: str, code: int, verdict: str) -> None:
     assert run["verdict"]["exit_code"] == code
     assert sarif(job)["invocations"][0]["executionSuccessful"] is (code != 3)
     named = {r["ruleId"] for r in sarif(job)["results"] if r.get("kind", "fail") == "fail"}
-    assert named == {"regressed": {"password-hashes"}, "broken": {"incomplete-run"}}.get(name, set())
+    assert named - images.LEFT_OUT == {"regressed": {"password-hashes"}, "broken": {"incomplete-run"}}.get(name, set())
     assert job.file("junit").startswith("<?xml")
     assert job.summary.count("iotscan") >= 1
     assert "::error" not in job.log

@@ -1,6 +1,5 @@
 """An image is read in a process of its own, which is killed when it takes too long: what it said until then counts."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-import iotscan
 from iotscan.model.device import ImagePart
 from iotscan.model.errors import BadInput
 from iotscan.model.vocabulary import AttemptStatus, Reason
@@ -17,6 +15,7 @@ from iotscan.observe.heard import Missed
 from iotscan.observe.image.budget import Limits
 from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Refused, Said, read
 from iotscan.observe.image.posture import Posture, posture
+from iotscan.observe.worker_environment import environment
 from iotscan.observe.worker_protocol import BadFrame
 
 WORKER = "iotscan.observe.image.worker"
@@ -48,7 +47,7 @@ class ImageProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=environment("TMPDIR"),
             start_new_session=True,
         )
         self._is_late = False
@@ -122,10 +121,3 @@ class ImageProcess:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         detail = f"the process that reads the image died ({how})"
         return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours goes along but where temporary files may lie: no proxies, no keys, no preloaded code."""
-    root = Path(iotscan.__file__).parent.parent
-    kept = {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(root), **kept}

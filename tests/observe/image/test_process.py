@@ -29,8 +29,7 @@ write(out, Said(inspector="accounts", subject=Subject(image="i"), heard=Heard(fa
 def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, seconds: float = 60.0) -> Looked:
     """What becomes of an image whose process says one thing and then does ``then``."""
     (tmp_path / "double.py").write_text(SAID + then)
-    known = process._environment()
-    monkeypatch.setattr(process, "_environment", lambda: known | {"PYTHONPATH": f"{tmp_path}:{known['PYTHONPATH']}"})
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(process, "GRACE", 0.0)
     return ImageProcess(tmp_path, "i", limits=Limits(seconds=seconds), module="double").look()
 

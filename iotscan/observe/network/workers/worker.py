@@ -17,8 +17,8 @@ from typing import Any, Self
 import anyio
 from anyio.abc import Process
 
-import iotscan
 from iotscan.observe import worker_protocol as protocol
+from iotscan.observe.worker_environment import environment
 from iotscan.observe.worker_protocol import BadFrame, Request, Response
 
 SSLYZE = "iotscan.observe.network.workers.sslyze_worker"
@@ -114,15 +114,12 @@ class Worker:
         return response
 
     async def _start(self) -> Process:
-        root = Path(iotscan.__file__).parent.parent
-        # Nothing of our environment goes along: no proxies, no keys, no preloaded code.
-        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(root)}
         return await anyio.open_process(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=environment(),
             start_new_session=True,
         )
 
