@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from iotscan.assess.parameters import fits_default
-from iotscan.model.facts import Fact, kind_of
+from iotscan.model.facts import Fact, TrustedKey, kind_of
 from iotscan.model.parameter import ParameterInfo, Value
 from iotscan.model.result import CheckInfo, Clause, VariantInfo
 from iotscan.model.subject import Subject
@@ -119,6 +119,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert(self.values[name] or {}, dict[str, tuple[int, ...]])
 
 
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """Need: the keys by which updates are verified.
+
+    Those that the user gave count everywhere; those of an image for what lies in the same image; those of all images
+    of the run for what a device offers, as it is the images that devices run.
+    """
+
+    keys: tuple[TrustedKey, ...] = ()
+
+
 AsOf = typing.NewType("AsOf", datetime)
 """Need: the date (UTC) that age and expiry are judged by. A check has no clock of its own."""
 
@@ -160,7 +170,7 @@ class BadCheck(Exception):
 
 
 HEADINGS = ("What it looks at", "Why it matters", "How to fix", "References")
-_EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of"}
+_EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of", Trust: "trust"}
 _CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence"}
 
 
@@ -170,7 +180,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     info: CheckInfo
     needs: tuple[Need, ...]
     extras: dict[str, str]
-    """Parameter name -> ``target``, ``policy`` or ``as_of``."""
+    """Parameter name -> ``target``, ``policy``, ``trust`` or ``as_of``."""
     question: Callable[..., Returned]
 
     @property
@@ -195,7 +205,7 @@ def read_needs(question: Callable[..., Returned]) -> tuple[tuple[Need, ...], dic
             (fact,) = typing.get_args(hint)
             needs.append(Need(parameter=name, fact=fact, cardinality=_CARDINALITY[origin]))
         else:
-            raise BadCheck(f"parameter '{name}' is no fact, Each, Fleet, Presence, Target, Policy or AsOf")
+            raise BadCheck(f"parameter '{name}' is no fact, Each, Fleet, Presence, Target, Policy, Trust or AsOf")
     if not needs:
         raise BadCheck("it needs no fact: annotate a parameter with a fact type of iotscan.sdk")
     if any(n.cardinality == "fleet" for n in needs) and len(needs) > 1:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import kind_of
+from iotscan.model.facts import TrustedKey, TrustedKeys, kind_of
 from iotscan.model.identity import provisional_ids
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.subject import Subject
@@ -32,8 +32,10 @@ class Evidence:
         observations: Iterable[Observation],
         attempts: Iterable[Attempt],
         as_of: datetime,
+        trusted: Iterable[TrustedKey] = (),
     ) -> None:
         self.as_of = as_of
+        self._trusted = tuple(trusted)
         self.devices = tuple(sorted(devices, key=lambda d: d.id))
         self.images = tuple(sorted(images, key=lambda i: i.id))
         self._home = {old: d.id for d in self.devices for old in provisional_ids(d)}
@@ -48,6 +50,13 @@ class Evidence:
         tried = (self._at_home(a) for a in attempts)
         for attempt in sorted(tried, key=lambda a: (place_order(a.subject), msgspec.json.encode(a))):
             self._attempts[attempt.need, attempt.subject.owner].append(attempt)
+
+    def trusted_by(self, subject: Subject) -> tuple[TrustedKey, ...]:
+        """The keys that the user gave, and those of the image that the subject lies in; for a device of all images."""
+        images = [subject.image] if subject.image else [image.id for image in self.images]
+        found = [o.fact for owner in images for o in self.observed(kind_of(TrustedKeys), owner)]
+        own = (key for fact in found if isinstance(fact, TrustedKeys) for key in fact.keys)
+        return (*self._trusted, *own)
 
     @property
     def owners(self) -> tuple[Owner, ...]:

@@ -51,7 +51,7 @@ def judge(
     seen = observed_only(run.observations)
     stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=decided)
     observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
-    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment)
+    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment, run.trusted)
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
     )

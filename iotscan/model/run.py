@@ -7,6 +7,7 @@ import msgspec
 
 from iotscan.model.device import Device, Image
 from iotscan.model.errors import BadInput
+from iotscan.model.facts.signing import TrustedKey
 from iotscan.model.grade import Grades
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
@@ -130,6 +131,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Every waiver that was given, used or not."""
     attestations: tuple[AttestationUse, ...] = ()
     baseline: BaselineInfo | None = None
+    trusted: tuple[TrustedKey, ...] = ()
+    """The keys that the user gave to verify updates with (``--trust``), beside those that images hold."""
     redaction: Redaction = "standard"
     """How much of it a writer has hidden. Secrets are never in a run, whatever this says."""
     audit_root: str = ""

@@ -8,7 +8,16 @@ from iotscan.assess.assessing import assess
 from iotscan.assess.check import Check, make_check
 from iotscan.assess.evidence import Evidence
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import AdbServer, AnyFact, HttpServer, OpenService, PortSweep, SnmpAgent, TelnetServer
+from iotscan.model.facts import (
+    AdbServer,
+    AnyFact,
+    HttpServer,
+    OpenService,
+    PortSweep,
+    SnmpAgent,
+    TelnetServer,
+    TrustedKey,
+)
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
 from iotscan.model.subject import Subject
@@ -71,6 +80,7 @@ def ask(
     *stated: Observation | Attempt,
     devices: Iterable[Device] | None = None,
     images: Iterable[Image] = (),
+    trusted: Iterable[TrustedKey] = (),
     **more: Any,
 ) -> tuple[Result, ...]:
     one = question if isinstance(question, Check) else check(question)
@@ -80,6 +90,7 @@ def ask(
         [s for s in stated if isinstance(s, Observation)],
         [s for s in stated if isinstance(s, Attempt)],
         AS_OF,
+        trusted,
     )
     return assess(evidence, [one], **more)
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from iotscan.assess.assessing import assess
-from iotscan.assess.check import AsOf, Each, Fleet, Policy, Presence, Target
+from iotscan.assess.check import AsOf, Each, Fleet, Policy, Presence, Target, Trust
 from iotscan.assess.evidence import Evidence
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.device import Image
@@ -23,6 +23,8 @@ from iotscan.model.facts import (
     SshServer,
     TelnetServer,
     TlsEndpoint,
+    TrustedKey,
+    TrustedKeys,
     Updaters,
     WellKnown,
 )
@@ -147,6 +149,23 @@ class TestWhatIsObserved:
         assert got["target"].label == "192.0.2.1"
         assert got["as_of"] == AS_OF
         assert got["policy"] == Policy(kind="constrained", values={"a": 1, "b": 2})
+
+    def test_trust_is_what_was_given_and_what_images_hold(self):
+        given, own, other = (TrustedKey(use="rauc", path=path) for path in ("given", "own", "other"))
+        known = [seen(TrustedKeys(keys=(key,)), on_image(name=image)) for image, key in (("gw", own), ("gw-2", other))]
+        got = []
+
+        def by_image(accounts: Accounts, trust: Trust) -> Returned:
+            got.append([key.path for key in trust.keys])
+            return good("asked")
+
+        def by_device(telnet: TelnetServer, trust: Trust) -> Returned:
+            return by_image(Accounts(accounts=()), trust)
+
+        images = [GW, msgspec.structs.replace(GW, id="gw-2")]
+        ask(by_image, seen(Accounts(accounts=()), on_image("/etc/shadow")), *known, images=images, trusted=[given])
+        ask(by_device, seen(TELNET, at("tcp/23")), *known, images=images, trusted=[given])
+        assert got == [["given", "own"], ["given", "own", "other"]]
 
     def test_what_was_said_of_a_merged_id_is_said_of_the_device(self):
         merged = device(merged=("d9 has the same MAC address 00:11:22:33:44:55",))

@@ -60,6 +60,16 @@ from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
 from iotscan.model.facts.secret import EmbeddedSecret, EmbeddedSecrets, SecretGroup
+from iotscan.model.facts.signing import (
+    ArtefactSignature,
+    Payload,
+    PublicKey,
+    SignedArtefact,
+    SigningCertificate,
+    TrustedKey,
+    TrustedKeys,
+    UpdateArtefacts,
+)
 from iotscan.model.facts.snmp import SnmpAgent
 from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
@@ -89,6 +99,13 @@ from iotscan.model.facts.tls import (
 )
 from iotscan.model.facts.trust import RotationTool, RotationTools, TrustAnchor, TrustStore
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
+from iotscan.model.facts.update_systems import (
+    HomemadeUpdate,
+    UpdateSource,
+    UpdateSystem,
+    UpdateSystems,
+    UpdateTrait,
+)
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
 from iotscan.model.facts.wireless import WirelessNetwork, WirelessNetworks
@@ -161,6 +178,9 @@ AnyFact = (
     | TrustStore
     | UpdateServer
     | Updaters
+    | TrustedKeys
+    | UpdateArtefacts
+    | UpdateSystems
     | VerificationSwitches
     | VerifiedBootMetadata
     | VpnTunnels
@@ -187,6 +207,7 @@ __all__ = [
     "Announcement",
     "AnyFact",
     "Artefact",
+    "ArtefactSignature",
     "AuthorizedKey",
     "AuthorizedKeys",
     "Backend",
@@ -240,6 +261,7 @@ __all__ = [
     "FtpPolicy",
     "FtpTls",
     "HashTree",
+    "HomemadeUpdate",
     "HostKey",
     "HttpServer",
     "Kernel",
@@ -272,6 +294,7 @@ __all__ = [
     "PackageDatabase",
     "Packages",
     "PasswordMaker",
+    "Payload",
     "Pin",
     "PortSweep",
     "PrivateKeys",
@@ -279,6 +302,7 @@ __all__ = [
     "PrivilegeRules",
     "Program",
     "Programs",
+    "PublicKey",
     "QuicServer",
     "RemoteShell",
     "RemoteShells",
@@ -292,6 +316,8 @@ __all__ = [
     "SecretGroup",
     "SecureBootFuses",
     "SeedFile",
+    "SignedArtefact",
+    "SigningCertificate",
     "SnmpAgent",
     "SoftwareSupport",
     "SshException",
@@ -311,7 +337,14 @@ __all__ = [
     "TlsHandshake",
     "TrustAnchor",
     "TrustStore",
+    "TrustedKey",
+    "TrustedKeys",
+    "UpdateArtefacts",
     "UpdateServer",
+    "UpdateSource",
+    "UpdateSystem",
+    "UpdateSystems",
+    "UpdateTrait",
     "Updater",
     "Updaters",
     "UploadForm",

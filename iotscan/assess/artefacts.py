@@ -1,0 +1,159 @@
+"""What is said of a signed artefact: unsigned, signed by somebody, or verified with a key that the device trusts.
+
+The verdicts are kept apart: a signature that is there proves nothing, one that holds with a certificate that came
+with it proves no origin, and an encrypted artefact cannot be judged.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from iotscan.model.facts.signing import ArtefactSignature, Payload, SignedArtefact, SigningCertificate, TrustedKey
+from iotscan.wire.signing.chain import trace
+from iotscan.wire.signing.verifying import holds
+
+State = Literal["unsigned", "present", "verified", "wrong-signer", "expired", "broken", "encrypted", "unknown"]
+_USES: Final[dict[str, frozenset[str]]] = {
+    "opkg-feed": frozenset({"opkg"}),
+    "apk-feed": frozenset({"apk"}),
+    "apt-feed": frozenset({"apt"}),
+    "openwrt-sysupgrade": frozenset({"sysupgrade", "opkg"}),
+}
+"""Where the name of a format is not that of what its keys are for. OpenWrt's images and feeds share theirs."""
+
+
+class ArtefactVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be said of an artefact, and on which ground.
+
+    ``present`` is signed, and no key that the device trusts was there to try. ``wrong-signer`` was tried with every
+    such key in vain. ``broken`` must be refused whatever the key. ``by`` is the trusted key that proves it.
+    """
+
+    state: State
+    why: str
+    by: TrustedKey | None = None
+    signers: tuple[str, ...] = ()
+
+
+class _Tried(msgspec.Struct, frozen=True, kw_only=True):
+    state: Literal["verified", "wrong-signer", "expired", "present"]
+    why: str
+    by: TrustedKey | None = None
+
+
+def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: datetime) -> ArtefactVerdict:
+    """Judge one artefact by the keys that the device trusts. Those that are for something else do not count."""
+    signers = tuple(_named(s) for s in artefact.signatures)
+    if artefact.damage:
+        return ArtefactVerdict(state="broken", why=artefact.damage, signers=signers)
+    changed = [p.name for p in artefact.payloads if p.matches.known is False]
+    if changed:
+        why = f"{changed[0]} is not what its digest says"
+        return ArtefactVerdict(state="broken", why=why, signers=signers)
+    if artefact.protection != "signed":
+        return _unsigned(artefact, signers)
+    if any(s.fits.known is False for s in artefact.signatures):
+        return ArtefactVerdict(state="broken", why="a signature does not hold with its own key", signers=signers)
+    uncovered = [p.name for p in artefact.payloads if not p.is_covered]
+    if uncovered:
+        why = f"{uncovered[0]} is covered by no signed digest"
+        return ArtefactVerdict(state="broken", why=why, signers=signers)
+    trusted = [k for k in keys if k.public is not None and _is_for(k, artefact)]
+    if not trusted:
+        why = "signed; no key that the device trusts was found to verify it with"
+        return ArtefactVerdict(state="present", why=why, signers=signers)
+    best = _best([_try(signature, trusted, as_of) for signature in artefact.signatures])
+    open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
+    if best.state == "verified" and open_ends:
+        return ArtefactVerdict(state="present", why=f"the signature holds; {open_ends}", by=best.by, signers=signers)
+    return ArtefactVerdict(state=best.state, why=best.why, by=best.by, signers=signers)
+
+
+def _is_read(payload: Payload) -> bool:
+    return payload.matches.known is True or payload.is_encrypted
+
+
+def _unsigned(artefact: SignedArtefact, signers: tuple[str, ...]) -> ArtefactVerdict:
+    if artefact.protection == "encrypted":
+        why = "encrypted: whether it is signed shows only with its key"
+        return ArtefactVerdict(state="encrypted", why=why, signers=signers)
+    if artefact.protection == "unknown" or artefact.problem:
+        return ArtefactVerdict(state="unknown", why=artefact.problem or "not read far enough to tell", signers=signers)
+    return ArtefactVerdict(state="unsigned", why="it bears no signature", signers=signers)
+
+
+def _is_for(key: TrustedKey, artefact: SignedArtefact) -> bool:
+    return key.use == "given" or key.use in _USES.get(artefact.format, frozenset({artefact.format}))
+
+
+def _named(signature: ArtefactSignature) -> str:
+    if signature.certificate is not None:
+        return signature.certificate.subject
+    if signature.key is not None:
+        return f"key {signature.key.sha256[:16]}"
+    return f"key {signature.key_hint}" if signature.key_hint else "a key that it does not name"
+
+
+def _try(signature: ArtefactSignature, trusted: Sequence[TrustedKey], as_of: datetime) -> _Tried:
+    tried = [t for key in trusted if (t := _with_key(signature, key)) is not None]
+    proved = next((t for t in tried if t.state == "verified"), None)
+    if proved is not None:
+        return _in_time(proved, as_of)
+    if signature.certificate is None:
+        why = f"none of the {len(trusted)} keys that the device trusts has made it"
+        return tried[0] if tried else _Tried(state="wrong-signer", why=why)
+    if signature.fits.known is not True:
+        return _Tried(state="present", why=signature.fits.detail or "the signature could not be tried")
+    return _by_chain(signature, signature.certificate, trusted, as_of)
+
+
+def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
+    """Whether one trusted key has made it itself; None where it has not, for certain."""
+    public = key.public
+    assert public is not None
+    if key.certificate is not None and (key.certificate.is_ca or signature.certificate is not None):
+        # It vouches for others, or the signer has a certificate of its own: the chain says more.
+        return None
+    if public.sha256 in signature.holds_with:
+        return _Tried(state="verified", why=f"verified with {key.path}", by=key)
+    if public.sha256 in signature.fails_with:
+        return None
+    held = holds(signature, public)
+    if held is None:
+        return _Tried(state="present", why=f"it could not be tried with {key.path}")
+    return _Tried(state="verified", why=f"verified with {key.path}", by=key) if held else None
+
+
+def _in_time(proved: _Tried, as_of: datetime) -> _Tried:
+    certificate = proved.by.certificate if proved.by is not None else None
+    if certificate is not None and as_of > certificate.not_after:
+        why = f"{certificate.subject} expired on {certificate.not_after:%Y-%m-%d}"
+        return _Tried(state="expired", why=why, by=proved.by)
+    return proved
+
+
+def _by_chain(
+    signature: ArtefactSignature, signer: SigningCertificate, trusted: Sequence[TrustedKey], as_of: datetime
+) -> _Tried:
+    anchors = {k.certificate.sha256: k for k in trusted if k.certificate is not None}
+    if not anchors:
+        return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the keys that the device trusts")
+    found = trace(
+        signer,
+        signature.intermediates,
+        [k.certificate for k in anchors.values() if k.certificate is not None],
+        as_of,
+        purposes=frozenset(p for k in anchors.values() for p in k.purposes),
+        stops_early=any(k.ends_chains for k in anchors.values()),
+    )
+    if found.is_trusted:
+        by = anchors[found.path[-1].sha256]
+        return _Tried(state="verified", why=f"{signer.subject} leads to {by.path}", by=by)
+    return _Tried(state="expired" if found.why in ("expired", "not-yet-valid") else "wrong-signer", why=found.detail)
+
+
+def _best(tried: Sequence[_Tried]) -> _Tried:
+    order = ("verified", "expired", "present", "wrong-signer")
+    return min(tried, key=lambda t: order.index(t.state))

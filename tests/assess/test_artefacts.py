@@ -1,0 +1,92 @@
+"""The verdicts on a signed artefact are kept apart, and none is better than its proof."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from iotscan.assess.artefacts import judge_artefact
+from iotscan.model.answer import Answer
+from iotscan.model.facts import Payload, SignedArtefact, TrustedKey
+from iotscan.model.vocabulary import Reason
+from iotscan.wire.signing.public_keys import describe_key
+from tests.wire.signing.made import NOW, a_certificate, a_key, a_signature
+
+ROOT, SIGNER, OTHER, RAW = a_key(), a_key(), a_key(), a_key("ed25519")
+AUTHORITY = a_certificate("root", ROOT, is_ca=True)
+CERTIFICATE = a_certificate("signer", SIGNER, issuer=("root", ROOT))
+COVERED = Payload(name="rootfs", digest="sha256", is_covered=True, matches=Answer.of(True))
+
+
+def artefact(**changes: Any) -> SignedArtefact:
+    given: dict[str, Any] = {
+        "path": "update.raucb",
+        "format": "rauc",
+        "protection": "signed",
+        "signatures": (a_signature(SIGNER, certificate=CERTIFICATE),),
+        "payloads": (COVERED,),
+    }
+    return SignedArtefact(**(given | changes))
+
+
+def anchor(certificate: Any = AUTHORITY, **more: Any) -> TrustedKey:
+    return TrustedKey(**{"use": "rauc", "path": "/etc/rauc/ca.pem", "certificate": certificate} | more)
+
+
+def state(found: SignedArtefact, *keys: TrustedKey) -> str:
+    return judge_artefact(found, keys, NOW).state
+
+
+def test_verified_needs_a_key_of_the_device() -> None:
+    assert state(artefact()) == "present"
+    assert state(artefact(), anchor()) == "verified"
+    assert state(artefact(), anchor(use="mender")) == "present"
+    assert state(artefact(), anchor(use="given")) == "verified"
+    assert state(artefact(), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
+    assert judge_artefact(artefact(), [anchor()], NOW).by == anchor()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"protection": "none", "signatures": ()}, "unsigned"),
+        ({"protection": "none", "signatures": (), "problem": "cut"}, "unknown"),
+        ({"protection": "encrypted", "signatures": ()}, "encrypted"),
+        ({"protection": "unknown", "signatures": ()}, "unknown"),
+        ({"damage": "it is cut short"}, "broken"),
+        ({"problem": "a limit"}, "present"),
+        ({"payloads": (COVERED, msgspec.structs.replace(COVERED, matches=Answer.of(False)))}, "broken"),
+        ({"payloads": (COVERED, msgspec.structs.replace(COVERED, is_covered=False))}, "broken"),
+        ({"payloads": (msgspec.structs.replace(COVERED, matches=Answer.missing(Reason.NOT_ASKED)),)}, "present"),
+        ({"signatures": (a_signature(OTHER, certificate=CERTIFICATE, fits=Answer.of(False)),)}, "broken"),
+        ({"signatures": (a_signature(SIGNER, certificate=a_certificate("signer", SIGNER)),)}, "wrong-signer"),
+    ],
+)
+def test_nothing_is_better_than_its_proof(changes: dict[str, Any], said: str) -> None:
+    assert state(artefact(**changes), anchor()) == said
+
+
+def test_a_signer_that_expired() -> None:
+    old = a_certificate("signer", SIGNER, issuer=("root", ROOT), days=(-20, -10))
+    assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), anchor()) == "expired"
+
+
+def test_a_bare_key() -> None:
+    found = artefact(format="opkg-feed", signatures=(a_signature(RAW, fits=Answer.missing(Reason.NOT_ASKED)),))
+    own = TrustedKey(use="opkg", path="/etc/opkg/keys/1", key=describe_key(RAW.public_key()))
+    stranger = TrustedKey(use="opkg", path="/etc/opkg/keys/2", key=describe_key(a_key("ed25519").public_key()))
+    assert state(found, own) == "verified"
+    assert state(found, stranger) == "wrong-signer"
+    assert state(found, stranger, own) == "verified"
+    assert own.key is not None
+    # A message that was too long to keep was tried where it lay.
+    unkept = msgspec.structs.replace(found.signatures[0], over="")
+    assert state(msgspec.structs.replace(found, signatures=(unkept,)), own) == "present"
+    tried = msgspec.structs.replace(unkept, holds_with=(own.key.sha256,))
+    assert state(msgspec.structs.replace(found, signatures=(tried,)), own) == "verified"
+    failed = msgspec.structs.replace(unkept, fails_with=(own.key.sha256,))
+    assert state(msgspec.structs.replace(found, signatures=(failed,)), own) == "wrong-signer"
+
+
+def test_a_broken_key_of_the_device_is_none() -> None:
+    assert state(artefact(), anchor(None, problem="damaged")) == "present"
