@@ -5,6 +5,7 @@ Sources: RFC 3279 section 2.2.3 (ECDSA in DER), RFC 9053 section 2.1 (the two nu
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -22,6 +23,8 @@ _RSA: Final = (128, 192, 256, 384, 512, 1024)
 """Bytes of an RSA signature for moduli that anybody uses."""
 _SIDE_BY_SIDE: Final = (64, 96, 132)
 """Bytes of two numbers of P-256, P-384 and P-521."""
+_LONGEST_TRIED: Final = 64 << 20
+"""Bytes of a message that is signed itself and is loaded to try keys with."""
 
 
 def coded(data: bytes) -> str:
@@ -99,3 +102,16 @@ def with_fits(signature: ArtefactSignature, key: PublicKey) -> ArtefactSignature
     held = holds(signature, key)
     unclear = Answer[bool].missing(Reason.UNREADABLE, "its scheme or key is not one that can be tried")
     return replace(signature, fits=unclear if held is None else Answer[bool].of(held))
+
+
+def tried(signature: ArtefactSignature, message: Source, keys: Sequence[PublicKey]) -> ArtefactSignature:
+    """The signature with the keys with which it holds, where its message is too long for the fact to be tried later."""
+    if signature.over or message.size > _LONGEST_TRIED or not keys:
+        return signature
+    whole = replace(signature, over=coded(exactly(message, 0, message.size)))
+    held = {key.sha256: holds(whole, key) for key in keys}
+    return replace(
+        signature,
+        holds_with=tuple(name for name, answer in held.items() if answer is True),
+        fails_with=tuple(name for name, answer in held.items() if answer is False),
+    )
