@@ -66,6 +66,15 @@ def root_hash(read: Read, block: Superblock, ticked: Callable[[], None] = lambda
     ``ticked`` is called every 4 MiB and may raise. The cost is linear in ``block.data_size``. Raises ValueError for an
     algorithm that is none of :data:`ALGORITHMS`.
     """
+    found = tree(read, block, ticked)
+    return found[1] if found is not None else None
+
+
+def tree(read: Read, block: Superblock, ticked: Callable[[], None] = lambda: None) -> tuple[list[bytes], bytes] | None:
+    """The levels of the hash tree, the one that hashes the data first, and the root hash; else like :func:`root_hash`.
+
+    On disk the levels lie the other way round, the topmost first. They take 1/128 of the data for SHA-256 in 4 KiB.
+    """
     if block.algorithm not in ALGORITHMS:
         raise ValueError(block.algorithm)
     start = hashlib.new(block.algorithm, block.salt if block.kind == 1 else b"")
@@ -82,10 +91,13 @@ def root_hash(read: Read, block: Superblock, ticked: Callable[[], None] = lambda
     # Digests stand at multiples of a power of two, as many as fit (kind 0 packs them).
     slot = 1 << (start.digest_size - 1).bit_length() if block.kind == 1 else start.digest_size
     per_block = 1 << ((block.hash_block // start.digest_size).bit_length() - 1)
+    levels: list[bytes] = []
     while len(hashes) > 1:
-        levels = (hashes[i : i + per_block] for i in range(0, len(hashes), per_block))
-        hashes = [_digest(start, block, _packed(level, slot, block.hash_block)) for level in levels]
-    return hashes[0]
+        groups = (hashes[i : i + per_block] for i in range(0, len(hashes), per_block))
+        blocks = [_packed(group, slot, block.hash_block) for group in groups]
+        levels.append(b"".join(blocks))
+        hashes = [_digest(start, block, one) for one in blocks]
+    return levels, hashes[0]
 
 
 def _digest(start: "hashlib._Hash", block: Superblock, data: bytes) -> bytes:
