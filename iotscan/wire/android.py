@@ -57,6 +57,9 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes = b""
     rollback_location: int = 0
     flags: int = 0
+    data_block: int = 0
+    hash_block: int = 0
+    """Bytes of a block of the data and of the tree of a ``hashtree``."""
 
 
 class Vbmeta(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,10 +204,11 @@ def _descriptor(tag: int, body: bytes) -> Descriptor:
         key, value = _split(body, 16, key_size + 1, value_size)
         return Descriptor(kind="property", partition=_text(key), text=_text(value))
     if tag == 1:
-        (image_size,) = struct.unpack_from(">Q", body, 4)
+        image_size, _, _, data_block, hash_block = struct.unpack_from(">QQQII", body, 4)
         algorithm, name_size, salt_size, digest_size, flags = struct.unpack_from(">32sIIII", body, 56)
         name, salt, digest = _split(body, 164, name_size, salt_size, digest_size)
-        return _verified("hashtree", name, algorithm, digest, salt, image_size, flags)
+        tree = _verified("hashtree", name, algorithm, digest, salt, image_size, flags)
+        return msgspec.structs.replace(tree, data_block=data_block, hash_block=hash_block)
     if tag == 2:
         image_size, algorithm, name_size, salt_size, digest_size, flags = struct.unpack_from(">Q32sIIII", body)
         name, salt, digest = _split(body, 116, name_size, salt_size, digest_size)
