@@ -25,6 +25,7 @@ def image(
         ),
     ],
     name: ImageName = "",
+    trust: shared.TrustedKeys = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -61,6 +62,7 @@ def image(
     from iotscan.cli.selection import choose_checks
     from iotscan.cli.terms import Gating
     from iotscan.scan.images import assess_images
+    from iotscan.scan.trusted_keys import read_trusted_keys
 
     display = check_display(
         Display(
@@ -88,7 +90,17 @@ def image(
     terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
+    trusted = read_trusted_keys(trust or ())
     with ImageProgress(display, enabled=True) as progress:
-        run = assess_images(images, selected, chosen, terms=terms, output=output_dir, name=name, watch=progress)
+        run = assess_images(
+            images,
+            selected,
+            chosen,
+            terms=terms,
+            output=output_dir,
+            name=name,
+            trusted=trusted,
+            watch=progress,
+        )
     present(run, wanted, display, output_dir)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

@@ -35,6 +35,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     intrusive: bool = False
     credentials: tuple[Path, ...] = ()
     trust_stores: tuple[Path, ...] = ()
+    trusted: tuple[Path, ...] = ()
     profile: str = "default"
     include: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

@@ -18,6 +18,16 @@ FailOn = Annotated[
         show_default=False,
     ),
 ]
+TrustedKeys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trust",
+        metavar="KEY",
+        help="Verify updates with this key too: a certificate, an authority or a public key, PEM or DER; repeatable. "
+        "The keys that an image holds are found by themselves.",
+        show_default=False,
+    ),
+]
 WarnOn = Annotated[
     str,
     typer.Option(

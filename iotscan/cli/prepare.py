@@ -31,6 +31,7 @@ from iotscan.scan.authority import may_ask_all, require_authority, within, words
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import Resolver, Targets, read_targets
 from iotscan.scan.trust_stores import read_trust_stores
+from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.store.runs import make_folder, new_run_id
 from iotscan.store.state import state_path
 
@@ -156,6 +157,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     stores = read_trust_stores(plan.trust_stores)
+    trusted = read_trusted_keys(wish.trusted)
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -171,6 +173,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
         notices=intent.notices,
+        trusted=trusted,
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))

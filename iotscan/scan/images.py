@@ -16,6 +16,7 @@ from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.model.device import Image, ImagePart
 from iotscan.model.errors import BadInput
+from iotscan.model.facts.signing import TrustedKey
 from iotscan.model.image_name import image_name
 from iotscan.model.redaction import without_secrets
 from iotscan.model.run import Run, Tool
@@ -40,11 +41,13 @@ def assess_images(
     terms: Terms,
     output: Path,
     name: str = "",
+    trusted: Sequence[TrustedKey] = (),
     watch: Watcher = lambda name, doing: None,
 ) -> Run:
     """Inspect images, each in a process of its own, and judge them; the run is kept below ``output``. Raises BadInput.
 
-    ``name`` is what a single image is known by from build to build; empty takes it from the path. Of several images
+    ``name`` is what a single image is known by from build to build; empty takes it from the path. ``trusted`` are the
+    keys that verify updates besides those that the images hold. Of several images
     one that cannot be read is a gap of the run; where none can it is bad input.
     """
     for path in paths:
@@ -74,6 +77,7 @@ def assess_images(
         ),
         observations=tuple(seen for found in looked for seen in found.posture[0]),
         attempts=tuple(attempt for found in looked for attempt in found.posture[1]),
+        trusted=tuple(trusted),
     )
     judged = judge(without_secrets(run), checks, profile, as_of=now, terms=terms)
     write_run(kept, judged)

@@ -203,6 +203,7 @@ class Scan:
             observations=self._inventory.observations(address),
             attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
             as_of=self._request.header.moment,
+            trusted=self._request.header.trusted,
         )
         profile = self._request.profile
         values = values_by_id(profile, self._checks)
