@@ -68,6 +68,9 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
     if best.state == "verified" and open_ends:
         return ArtefactVerdict(state="present", why=f"the signature holds; {open_ends}", by=best.by, signers=signers)
+    if best.state == "verified" and artefact.expires is not None and as_of >= artefact.expires:
+        why = f"its metadata expired on {artefact.expires:%Y-%m-%d}"
+        return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     return ArtefactVerdict(state=best.state, why=best.why, by=best.by, signers=signers)
 
 

@@ -1,5 +1,6 @@
 """The verdicts on a signed artefact are kept apart, and none is better than its proof."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -69,6 +70,12 @@ def test_nothing_is_better_than_its_proof(changes: dict[str, Any], said: str) ->
 def test_a_signer_that_expired() -> None:
     old = a_certificate("signer", SIGNER, issuer=("root", ROOT), days=(-20, -10))
     assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), anchor()) == "expired"
+
+
+def test_metadata_that_expired() -> None:
+    assert state(artefact(expires=NOW), anchor()) == "expired"
+    assert state(artefact(expires=NOW + timedelta(seconds=1)), anchor()) == "verified"
+    assert state(artefact(expires=NOW), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
 
 
 def test_a_bare_key() -> None:
