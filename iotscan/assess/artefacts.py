@@ -22,6 +22,8 @@ _USES: Final[dict[str, frozenset[str]]] = {
     "openwrt-sysupgrade": frozenset({"sysupgrade", "opkg"}),
 }
 """Where the name of a format is not that of what its keys are for. OpenWrt's images and feeds share theirs."""
+_NAMES_KEYS: Final = frozenset({"opkg-feed", "apk-feed", "apt-feed", "ostree", "openwrt-sysupgrade"})
+"""Formats whose signatures say by which key they are to be verified: a device looks at no other."""
 
 
 class ArtefactVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +66,13 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
     if not trusted:
         why = "signed; no key that the device trusts was found to verify it with"
         return ArtefactVerdict(state="present", why=why, signers=signers)
-    best = _best([_try(signature, trusted, as_of) for signature in artefact.signatures])
+    best = _best([_try(signature, _named_by(signature, artefact, trusted), as_of) for signature in artefact.signatures])
+    if best.state == "verified" and artefact.expires is not None and as_of > artefact.expires:
+        why = f"it was to be taken until {artefact.expires:%Y-%m-%d} only"
+        return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
     if best.state == "verified" and open_ends:
         return ArtefactVerdict(state="present", why=f"the signature holds; {open_ends}", by=best.by, signers=signers)
-    if best.state == "verified" and artefact.expires is not None and as_of >= artefact.expires:
-        why = f"its metadata expired on {artefact.expires:%Y-%m-%d}"
-        return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     return ArtefactVerdict(state=best.state, why=best.why, by=best.by, signers=signers)
 
 
@@ -91,6 +93,19 @@ def _is_for(key: TrustedKey, artefact: SignedArtefact) -> bool:
     return key.use == "given" or key.use in _USES.get(artefact.format, frozenset({artefact.format}))
 
 
+def _named_by(
+    signature: ArtefactSignature, artefact: SignedArtefact, trusted: Sequence[TrustedKey]
+) -> list[TrustedKey]:
+    """Without those that the format calls by another name than the signature does; a short name is the end of a long.
+
+    What the user gave has names of the user's.
+    """
+    hint = signature.key_hint
+    if artefact.format not in _NAMES_KEYS or not hint:
+        return list(trusted)
+    return [k for k in trusted if k.use == "given" or not k.name or k.name.endswith(hint) or hint.endswith(k.name)]
+
+
 def _named(signature: ArtefactSignature) -> str:
     if signature.certificate is not None:
         return signature.certificate.subject
@@ -101,9 +116,10 @@ def _named(signature: ArtefactSignature) -> str:
 
 def _try(signature: ArtefactSignature, trusted: Sequence[TrustedKey], as_of: datetime) -> _Tried:
     tried = [t for key in trusted if (t := _with_key(signature, key)) is not None]
-    proved = next((t for t in tried if t.state == "verified"), None)
-    if proved is not None:
-        return _in_time(proved, as_of)
+    proved = [_in_time(t, as_of) for t in tried if t.state == "verified"]
+    if proved:
+        # The same key may lie in two files, of which one says that it is valid for longer.
+        return _best(proved)
     if signature.certificate is None:
         why = f"none of the {len(trusted)} keys that the device trusts has made it"
         return tried[0] if tried else _Tried(state="wrong-signer", why=why)
@@ -130,10 +146,12 @@ def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
 
 
 def _in_time(proved: _Tried, as_of: datetime) -> _Tried:
-    certificate = proved.by.certificate if proved.by is not None else None
-    if certificate is not None and as_of > certificate.not_after:
-        why = f"{certificate.subject} expired on {certificate.not_after:%Y-%m-%d}"
-        return _Tried(state="expired", why=why, by=proved.by)
+    by = proved.by
+    if by is not None and by.certificate is not None and as_of > by.certificate.not_after:
+        why = f"{by.certificate.subject} expired on {by.certificate.not_after:%Y-%m-%d}"
+        return _Tried(state="expired", why=why, by=by)
+    if by is not None and by.expires is not None and as_of > by.expires:
+        return _Tried(state="expired", why=f"the key of {by.path} expired on {by.expires:%Y-%m-%d}", by=by)
     return proved
 
 

@@ -72,12 +72,6 @@ def test_a_signer_that_expired() -> None:
     assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), anchor()) == "expired"
 
 
-def test_metadata_that_expired() -> None:
-    assert state(artefact(expires=NOW), anchor()) == "expired"
-    assert state(artefact(expires=NOW + timedelta(seconds=1)), anchor()) == "verified"
-    assert state(artefact(expires=NOW), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
-
-
 def test_a_bare_key() -> None:
     found = artefact(format="opkg-feed", signatures=(a_signature(RAW, fits=Answer.missing(Reason.NOT_ASKED)),))
     own = TrustedKey(use="opkg", path="/etc/opkg/keys/1", key=describe_key(RAW.public_key()))
@@ -97,3 +91,24 @@ def test_a_bare_key() -> None:
 
 def test_a_broken_key_of_the_device_is_none() -> None:
     assert state(artefact(), anchor(None, problem="damaged")) == "present"
+
+
+def test_what_its_maker_calls_outdated_is_expired() -> None:
+    day = timedelta(days=1)
+    assert state(artefact(expires=NOW + day), anchor()) == "verified"
+    assert state(artefact(expires=NOW - day), anchor()) == "expired"
+    assert state(artefact(expires=NOW - day), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
+    found = artefact(format="apt-feed", signatures=(a_signature(RAW),))
+    old = TrustedKey(use="apt", path="/a", key=describe_key(RAW.public_key()), expires=NOW - day)
+    assert state(found, old) == "expired"
+    # The same key in a newer keyring.
+    assert state(found, old, msgspec.structs.replace(old, path="/b", expires=NOW + day)) == "verified"
+
+
+def test_a_key_of_another_name_is_not_asked() -> None:
+    found = artefact(format="opkg-feed", signatures=(a_signature(RAW, key_hint="0123456789abcdef"),))
+    own = TrustedKey(use="opkg", path="/k", key=describe_key(RAW.public_key()), name="0123456789abcdef")
+    assert state(found, own) == "verified"
+    assert state(found, msgspec.structs.replace(own, name="fedcba9876543210")) == "wrong-signer"
+    assert state(found, msgspec.structs.replace(own, name="fedcba9876543210", use="given")) == "verified"
+    assert state(found, msgspec.structs.replace(own, name="")) == "verified"

@@ -177,6 +177,8 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate that is not self-issued is enough for the updater, too (OpenSSL's partial chains)."""
     problem: str = ""
     """Why it could not be read."""
+    expires: datetime | None = None
+    """Until when its owner says that it may be used (OpenPGP), which a ``key`` cannot say itself."""
 
     @property
     def public(self) -> PublicKey | None:
