@@ -67,12 +67,12 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
         why = "signed; no key that the device trusts was found to verify it with"
         return ArtefactVerdict(state="present", why=why, signers=signers)
     best = _best([_try(signature, _named_by(signature, artefact, trusted), as_of) for signature in artefact.signatures])
-    if best.state == "verified" and artefact.expires is not None and as_of > artefact.expires:
-        why = f"it was to be taken until {artefact.expires:%Y-%m-%d} only"
-        return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
     if best.state == "verified" and open_ends:
         return ArtefactVerdict(state="present", why=f"the signature holds; {open_ends}", by=best.by, signers=signers)
+    if best.state == "verified" and artefact.expires is not None and as_of >= artefact.expires:
+        why = f"its metadata expired on {artefact.expires:%Y-%m-%d}"
+        return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     return ArtefactVerdict(state=best.state, why=best.why, by=best.by, signers=signers)
 
 

@@ -93,11 +93,14 @@ def test_a_broken_key_of_the_device_is_none() -> None:
     assert state(artefact(), anchor(None, problem="damaged")) == "present"
 
 
-def test_what_its_maker_calls_outdated_is_expired() -> None:
+def test_metadata_that_expired() -> None:
+    assert state(artefact(expires=NOW), anchor()) == "expired"
+    assert state(artefact(expires=NOW + timedelta(seconds=1)), anchor()) == "verified"
+    assert state(artefact(expires=NOW), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
+
+
+def test_a_key_that_expired() -> None:
     day = timedelta(days=1)
-    assert state(artefact(expires=NOW + day), anchor()) == "verified"
-    assert state(artefact(expires=NOW - day), anchor()) == "expired"
-    assert state(artefact(expires=NOW - day), anchor(a_certificate("root", OTHER, is_ca=True))) == "wrong-signer"
     found = artefact(format="apt-feed", signatures=(a_signature(RAW),))
     old = TrustedKey(use="apt", path="/a", key=describe_key(RAW.public_key()), expires=NOW - day)
     assert state(found, old) == "expired"
