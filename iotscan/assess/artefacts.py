@@ -120,6 +120,8 @@ def _try(signature: ArtefactSignature, trusted: Sequence[TrustedKey], as_of: dat
     if proved:
         # The same key may lie in two files, of which one says that it is valid for longer.
         return _best(proved)
+    if signature.scheme == "other" and not tried:
+        return _Tried(state="present", why=signature.fits.detail or "its algorithm is not one that we try")
     if signature.certificate is None:
         why = f"none of the {len(trusted)} keys that the device trusts has made it"
         return tried[0] if tried else _Tried(state="wrong-signer", why=why)

@@ -120,6 +120,8 @@ def state(data: bytes, signer: Signer) -> str:
 
 @pytest.mark.parametrize("kind", ["crc", "newc"])
 def test_an_update(bench: Bench, kind: str) -> None:
+    old = a_signer(bench.folder, f"past-{kind}", purposes=(EMAIL,), days=(-900, -800))
+    assert state(bench.update("", old, kind=kind), old) == "expired"
     found = read(bench.sound[kind])
     assert (found.damage, found.problem, found.notes, found.protection) == ("", "", (), "signed")
     assert (found.version, found.compatible) == ("1.0.1", ("1.0", "#RE:^2"))
@@ -237,7 +239,8 @@ def test_a_raw_signature(bench: Bench) -> None:
         assert said in read(data).damage
     pgp = b"-----BEGIN PGP SIGNATURE-----\n"
     found = read(bench.pack([("sw-description", text), ("sw-description.sig", pgp), *FILES.items()]))
-    assert judge_artefact(found, [own], NOW).state == "present"
+    authority = a_signer(bench.folder, "authority", is_ca=True).trusted("swupdate")
+    assert [judge_artefact(found, [key], NOW).state for key in (own, authority)] == ["present", "present"]
 
 
 def test_json_and_sets(bench: Bench) -> None:
