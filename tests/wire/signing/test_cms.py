@@ -153,6 +153,19 @@ def test_structures_that_are_refused(people: People) -> None:
         read(a_message([sound] * 65, [people.ec]))
 
 
+def test_a_padding_of_another_digest(people: People) -> None:
+    """RFC 4056 section 3: the digest of the padding is that of the message."""
+    made = a_signer_info(people.by_kind["rsa"], CONTENT, attributes=[TYPE, DIGEST], pss=True)
+    sha256, sha512 = algorithm("sha256"), algorithm("sha512")
+    for times, scheme in ((0, "rsa-pss"), (1, "other"), (2, "other")):
+        # The first names the digest of the message itself.
+        head, rest = made[: made.index(sha256) + len(sha256)], made[made.index(sha256) + len(sha256) :]
+        info = head + rest.replace(sha256, sha512, times)
+        found = read(a_message([info], [people.by_kind["rsa"]]))
+        assert found.signatures[0].scheme == scheme
+        assert found.signatures[0].fits.known is (True if scheme == "rsa-pss" else None)
+
+
 def test_several_signers(people: People) -> None:
     ec, rsa = people.ec, people.by_kind["rsa"]
     infos = [a_signer_info(s, CONTENT, attributes=[TYPE, DIGEST]) for s in (ec, rsa)]

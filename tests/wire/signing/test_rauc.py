@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from iotscan.assess.artefacts import judge_artefact
 from iotscan.model.facts import SignedArtefact
 from iotscan.wire.ber import element
+from iotscan.wire.signed_data import read_signed_data
 from iotscan.wire.signing.rauc import read_rauc, read_rauc_tail
 from iotscan.wire.signing.rauc_manifest import read_manifest
+from iotscan.wire.verity import Superblock, tree
 from tests.wire.signing.messages import a_message, a_signer_info, attributes
 from tests.wire.signing.signers import NOW, Held, Signer, a_signer, flipped, run, tool
 
 FORMATS = ("plain", "verity")
+CONTENT = random.Random(9).randbytes(9000)
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +202,55 @@ def test_the_tail_alone(bench: Bench, format: str) -> None:
     assert read_rauc_tail(tail[:-1], len(data) - 1) is None
     assert read_rauc_tail(tail[-200:], len(data)) is None
     assert read_rauc_tail(b"", 0) is None
+
+
+def test_the_signature_of_another_bundle(bench: Bench) -> None:
+    """All of the content and its tree exchanged for those of a bundle of the same size, which fit each other."""
+    for one in FORMATS:
+        sound, other = bench.bundles[one], bench.bundle(f"old-{one}", one, bench.signer, b"\1" + CONTENT[1:])
+        start, same = (len(data) - 8 - int.from_bytes(data[-8:], "big") for data in (sound, other))
+        assert start == same
+        mixed = other[:start] + sound[start:]
+        assert mixed != sound
+        assert read(mixed).payloads[0].matches.known is False
+        assert state(mixed, bench.root) == "broken"
+        assert not bench.accepts(mixed)
+
+
+def test_a_tree_made_anew(bench: Bench) -> None:
+    """Who changes the content makes a tree that fits it, with the salt that the manifest tells everybody."""
+    sound = bench.bundles["verity"]
+    start = len(sound) - 8 - int.from_bytes(sound[-8:], "big")
+    manifest = read_manifest(read_signed_data(sound[start:-8]).content)
+    content = bytearray(sound[: start - manifest.tree_size])
+    content[5000] ^= 1
+    made = tree(lambda at, length: bytes(content[at : at + length]), a_block(len(content), manifest.salt))
+    assert made is not None
+    forged = bytes(content) + b"".join(reversed(made[0])) + sound[start:]
+    assert read(forged).payloads[0].matches.known is False
+    assert state(forged, bench.root) == "broken"
+    assert not bench.accepts(forged)
+
+
+def a_block(size: int, salt: bytes) -> Superblock:
+    return Superblock(kind=1, algorithm="sha256", data_block=4096, hash_block=4096, data_blocks=size // 4096, salt=salt)
+
+
+@pytest.mark.parametrize(("spare", "is_whole"), [(0, True), (4096, False)])
+def test_bytes_that_nothing_covers(bench: Bench, spare: int, is_whole: bool) -> None:
+    """A maker whose manifest counts more for the tree than there is: what lies behind it is covered by nothing."""
+    content, salt = random.Random(2).randbytes(8192), bytes(32)
+    made = tree(lambda at, length: content[at : at + length], a_block(8192, salt))
+    assert made is not None
+    body = content + b"".join(reversed(made[0])) + b"x" * spare
+    manifest = (
+        "[update]\ncompatible=gateway\nversion=1\n[bundle]\nformat=verity\n"
+        f"verity-hash={made[1].hex()}\nverity-salt={salt.hex()}\nverity-size={len(body) - 8192}\n"
+    ).encode()
+    info = a_signer_info(bench.signer, manifest, attributes=attributes(manifest))
+    message = a_message([info], [bench.signer], content=manifest)
+    found = read(body + message + len(message).to_bytes(8, "big"))
+    assert (found.damage, found.payloads[0].matches.known) == ("", is_whole)
 
 
 def test_lies_about_the_tree(bench: Bench) -> None:

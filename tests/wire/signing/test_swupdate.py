@@ -167,6 +167,24 @@ def test_the_verdicts_are_those_of_swupdate(bench: Bench) -> None:
     assert read(updates["spare"][1]).notes == ("1 members that sw-description does not name, spare first",)
 
 
+def test_checksums_and_numbers(bench: Bench) -> None:
+    text = description()
+    members = [("sw-description", text.encode()), ("sw-description.sig", bench.sign(text, bench.signer))]
+    data = bench.pack([*members, *FILES.items(), ("spare", b"nobody looks at it")])
+    assert "spare is wrong" in read(data.replace(b"nobody", b"nobodi")).damage
+    newc = bench.sound["newc"]
+    assert newc[6:14].isalnum()
+    for number in (b"+0000001", b"0x000001", b"00_00001", b" 0000001", b"0000000g"):
+        assert "no number" in read(newc[:6] + number + newc[14:], "x.swu").damage
+
+
+def test_a_digest_of_zeros_is_none(bench: Bench) -> None:
+    zeros = "0" * 64
+    text = description(images=f'{{ filename = "rootfs.img"; type = "raw"; sha256 = "{zeros}"; }}')
+    assert [p.is_covered for p in read(bench.update(text)).payloads] == [False, True]
+    assert state(bench.update(text), bench.signer) == "broken"
+
+
 def test_what_stands_twice_is_refused(bench: Bench) -> None:
     """SWUpdate 2022.12 takes it: its own rules make it harmless, those of the next reader may not."""
     text = description()
@@ -288,7 +306,13 @@ def test_the_head_alone(bench: Bench) -> None:
             "software = { a = 1; a = 2; };",
             "software = 1; software = 2;",
         ),
-        *('@include "x"', "a = [" * 40, '{"software": ' * 40, '{"software": {}, "software": {}}', "[" * 100_000),
+        *(
+            '@include "x"',
+            "software = { a = " + "( " * 40 + ") " * 40 + "; };",
+            '{"software": ' * 40,
+            '{"software": {}, "software": {}}',
+            "[" * 100_000,
+        ),
         *("software = { a = " + "9" * 5000 + "; };", "software = 4;", '{"software": 1e9}', "/* open", '"open', "a b"),
         "{" + '"a": {' * 30_000,
     ],
