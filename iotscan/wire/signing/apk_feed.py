@@ -3,7 +3,7 @@
 Sources: apk-tools, src/extract_v2.c, src/package.c and doc/apk-v2.5.scd. ``.SIGN.RSA.<key>`` is PKCS #1 over SHA-1,
 ``RSA256`` and ``RSA512`` over those of SHA-2; the name is that of the key's file in /etc/apk/keys. The index names the
 control part of a package by SHA-1 (``C:Q1``), the control part its files by SHA-256 (``datahash``).
-Version 3 has a form of its own: see :mod:`iotscan.wire.signing.apk_adb`.
+Version 3 has a form of its own: see :mod:`iotscan.wire.signing.apk_v3`.
 """
 
 import base64
