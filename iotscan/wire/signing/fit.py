@@ -98,8 +98,8 @@ def _artefact(
     others = [c for c in configurations if c is not first]
     signatures = tuple(_with_others(s, others, keys) for s in signatures)
     problem = ""
-    if signatures and any(c.signed for c in others) and not keys:
-        problem = "several configurations are signed, and only the signature of the default one is tried"
+    if any(c.signed for c in others) and not any(_all_hold(configurations, key) for key in keys):
+        problem = "several configurations are signed, and no key that was tried has signed all of them"
     single = tuple(_single_signatures(images)) if not any(c.signed for c in configurations) else ()
     if single:
         problem = "its images are signed one by one, which is not tried: they can be put together otherwise"
@@ -179,9 +179,13 @@ def _with_others(
     signature: ArtefactSignature, others: Sequence[_Configuration], keys: Sequence[PublicKey]
 ) -> ArtefactSignature:
     """With those keys as failing that have not signed all of the other configurations that are signed."""
-    signed = [c for c in others if c.signed]
-    fails = [k for k in keys if not all(any(holds(s.signature, k) for s in c.signed) for c in signed)]
-    return replace(signature, fails_with=tuple(k.sha256 for k in fails)) if signed and fails else signature
+    fails = tuple(k.sha256 for k in keys if not _all_hold(others, k))
+    return replace(signature, fails_with=fails)
+
+
+def _all_hold(configurations: Sequence[_Configuration], key: PublicKey) -> bool:
+    """Whether a key has signed every configuration that is signed."""
+    return all(any(holds(s.signature, key) for s in c.signed) for c in configurations if c.signed)
 
 
 def _single_signatures(images: fdt.Node) -> Iterator[ArtefactSignature]:

@@ -29,7 +29,6 @@ _AREA, _PROTECTED_AREA = 0x6907, 0x6908
 _KEY_HASH, _PUBLIC_KEY = 0x01, 0x02
 _DIGESTS: Final = {0x10: "sha256", 0x11: "sha384", 0x12: "sha512"}
 _RSA, _ECDSA, _ED25519, _PURE = frozenset({0x20, 0x23}), frozenset({0x21, 0x22}), 0x24, 0x25
-_ENCRYPTED_KEYS: Final = range(0x30, 0x38)
 _COUNTER, _VENDOR, _CLASS = 0x50, 0x74, 0x75
 _ENCRYPTED_FLAGS: Final = 0x4 | 0x8
 _TRAILERS: Final = (
@@ -150,7 +149,8 @@ def _artefact(source: Source, path: str, image: _Image, order: str, keys: Sequen
 
 
 def _is_encrypted(image: _Image) -> bool:
-    return bool(image.flags & _ENCRYPTED_FLAGS) or any(e.kind in _ENCRYPTED_KEYS for e in image.entries)
+    """By its header, which is signed: an entry with a key that anybody could add does not count."""
+    return bool(image.flags & _ENCRYPTED_FLAGS)
 
 
 def _matches(source: Source, image: _Image, digest: _Entry) -> Answer[bool]:

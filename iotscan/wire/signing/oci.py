@@ -87,8 +87,15 @@ class _Layout:
 
     def artefacts(self, path: str) -> Iterator[SignedArtefact]:
         for entry in self._entries:
-            if _is_image(entry):
+            if _is_image(entry) and not (entry.artefact and self._is_about_another(entry)):
                 yield self._artefact(path, entry)
+
+    def _is_about_another(self, entry: _Descriptor) -> bool:
+        """A signature names the image that it is for. What cannot be read is judged as an image."""
+        try:
+            return bool(object_of(read_object(self._read(entry, "a manifest"), "a manifest"), "subject"))
+        except Malformed:
+            return False
 
     def _artefact(self, path: str, entry: _Descriptor) -> SignedArtefact:
         payloads: list[Payload] = []
@@ -227,10 +234,10 @@ def _names(signed: Mapping[str, Any], digest: str) -> bool:
 
 
 def _is_image(entry: _Descriptor) -> bool:
-    """What is no signature, attestation or list of parts of another image."""
+    """What has no tag of cosign's for a signature, attestation or list of parts of another image."""
     tag = entry.name.rpartition(":")[2] if "/" in entry.name else entry.name
     is_beside = tag.startswith("sha256-") and tag.endswith((".sig", ".att", ".sbom"))
-    return _is_manifest(entry) and not is_beside and not entry.artefact
+    return _is_manifest(entry) and not is_beside
 
 
 def _is_manifest(descriptor: _Descriptor) -> bool:

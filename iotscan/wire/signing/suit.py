@@ -45,6 +45,7 @@ _ELSEWHERE: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "it is fetched f
 _CUT_OFF: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "it was cut off the manifest, and is not here")
 _NO_DIGEST: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "no signed digest names it")
 _OTHER_DIGEST: Final = Answer[bool].missing(Reason.UNREADABLE, "its digest is of a kind that is not tried")
+_OTHER_MANIFEST: Final = Answer[bool].missing(Reason.UNREADABLE, "an envelope of its own, which is not followed")
 
 
 class _Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,7 +249,9 @@ def _matching(source: Source, digest: Digest) -> Answer[bool]:
     algorithm, stated = digest
     if algorithm not in ("sha256", "sha384", "sha512"):
         return _OTHER_DIGEST
-    return Answer[bool].of(digest_of(source, algorithm) == stated)
+    if digest_of(source, algorithm) == stated:
+        return Answer[bool].of(True)
+    return _OTHER_MANIFEST if source.read_at(0, len(_TAG)) == _TAG else Answer[bool].of(False)
 
 
 def _any_of(answers: list[Answer[bool]]) -> Answer[bool] | None:

@@ -14,7 +14,7 @@ from iotscan.wire.signing.cbor import decode
 _IMAGE_MATCH = 3
 _SET_COMPONENT, _TRY_EACH, _RUN = 12, 15, 32
 _PARAMETERS: Final = (19, 20)
-_VENDOR, _CLASS, _DIGEST, _URI = 1, 2, 3, 21
+_VENDOR, _CLASS, _DIGEST, _URI, _SOURCE = 1, 2, 3, 21, 22
 _SEQUENCES: Final = 200
 DIGESTS: Final = {-16: "sha256", -43: "sha384", -44: "sha512", -18: "shake128", -45: "shake256"}
 
@@ -29,6 +29,7 @@ class Commands:
         self.addresses: dict[str, set[int]] = {}
         self.digests: dict[int, set[Digest]] = {}
         self.matched: set[int] = set()
+        self._copied: dict[int, set[int]] = {}
         self.vendors: list[str] = []
         self.classes: list[str] = []
         self._read = 0
@@ -54,8 +55,15 @@ class Commands:
                     waiting += [(one, current) for one in argument if isinstance(one, bytes)]
 
     def digests_of(self, address: str) -> set[Digest]:
-        """The digests by which what comes from an address is looked at before it is used."""
-        looked_at = self.addresses.get(address, set()) & self.matched
+        """The digests by which what comes from an address is looked at, there or where it is copied to."""
+        reached: set[int] = set()
+        waiting = list(self.addresses.get(address, ()))
+        while waiting:
+            here = waiting.pop()
+            if here not in reached:
+                reached.add(here)
+                waiting += self._copied.get(here, ())
+        looked_at = reached & self.matched
         return set().union(*(self.digests.get(c, set()) for c in looked_at)) if looked_at else set()
 
     def _chosen(self, argument: Any) -> tuple[int, ...]:
@@ -66,7 +74,9 @@ class Commands:
         return (argument,) if isinstance(argument, int) else ()
 
     def _parameters(self, values: dict[Any, Any], current: tuple[int, ...]) -> None:
-        digest, address = values.get(_DIGEST), values.get(_URI)
+        digest, address, origin = values.get(_DIGEST), values.get(_URI), values.get(_SOURCE)
+        if isinstance(origin, int):
+            self._copied.setdefault(origin, set()).update(current)
         if isinstance(digest, bytes):
             read = read_digest(decode(digest))
             for component in current:

@@ -103,6 +103,7 @@ def test_several_configurations(folder: Path, signed: tuple[bytes, TrustedKey]) 
     value = found.properties["value"]
     foreign = both[: value.offset] + bytes(value.length) + both[value.offset + value.length :]
     assert state(read(foreign, key.key), key) == "wrong-signer"
+    assert state(read(foreign, describe_key(a_key("rsa").public_key())), key) == "present"
     half = read(two(folder, "half", CONF, ""), key.key)
     assert half is not None
     assert half.notes == ("configuration two is not signed",)

@@ -118,6 +118,11 @@ def test_an_encrypted_image(folder: Path, make: Make) -> None:
     assert found is not None
     assert (found.variant, found.payloads[0].is_encrypted) == ("encrypted", True)
     assert state(found, trusted(KEYS["p256"])) == "present"
+    changed = bytearray(make("p256"))
+    changed[700] ^= 1
+    struct.pack_into("<H", changed, 512 + 2048 + 2, struct.unpack_from("<H", changed, 512 + 2048 + 2)[0] + 8)
+    # A key for a cipher, put there by anybody, hides no change.
+    assert state(read(bytes(changed) + struct.pack("<HHI", 0x33, 4, 0)), trusted(KEYS["p256"])) == "broken"
     clear = read(make("p256", *more, "--clear"))
     assert clear is not None
     assert (clear.variant, state(clear, trusted(KEYS["p256"]))) == ("", "verified")

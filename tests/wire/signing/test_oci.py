@@ -146,6 +146,12 @@ def test_other_signatures_are_named() -> None:
     assert state(found, trusted(KEYS["ec"])) == "unknown"
 
 
+def test_an_image_that_calls_itself_something_else() -> None:
+    layout = Layout()
+    layout.add(layout.image(), "1.0", artifactType="application/vnd.acme.firmware")
+    assert said(layout.write()) == ["unsigned"]
+
+
 def test_a_layout_by_umoci(tmp_path: Path) -> None:
     umoci = tool("umoci", "umoci")
     run(umoci, "init", "--layout", "layout", cwd=tmp_path)

@@ -92,6 +92,13 @@ def read(data: bytes) -> SignedArtefact | None:
     return read_suit(Memory(data), "x.suit")
 
 
+def copied(*, looks: bool) -> bytes:
+    """Fetched to one component, copied to another, and looked at there."""
+    common = coded({2: [[b"\0"], [b"\1"]], 4: coded([12, 0, 20, {3: coded(digest(FIRMWARE))}])})
+    install = [12, 1, 20, {21: "#firmware"}, 21, 2, 12, 0, 20, {22: 1}, 22, 2]
+    return coded({1: 1, 2: 3, 3: common, 20: coded([*install, *([3, 15] if looks else [])])})
+
+
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
 def test_every_algorithm(algorithm: int) -> None:
     found = read(envelope(algorithm=algorithm))
@@ -154,6 +161,9 @@ def test_two_signers() -> None:
         (envelope(blocks=[sign1(-7, KEYS[-7], coded(digest(b"other")))]), "wrong-signer"),
         (envelope(blocks=[coded("nothing")]), "broken"),
         (envelope() + b"\0", "broken"),
+        (envelope(copied(looks=True)), "verified"),
+        (envelope(copied(looks=False)), "broken"),
+        (envelope(members={"#firmware": b"\xd8\x6b" + FIRMWARE}), "present"),
         (coded(cbor2.CBORTag(107, {2: coded([coded(digest(b"?"))]), 3: manifest()})), "broken"),
         (coded(cbor2.CBORTag(107, {3: manifest(), "#firmware": FIRMWARE})), "unsigned"),
         (b"\xd8\x6b\xa2\x03\x41\xa0\x03\x41\xa0", "broken"),
