@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.facts import PublicKey, SignedArtefact, TrustedKey
 from iotscan.wire import fdt
+from iotscan.wire.fit_signature import signed_bytes
 from iotscan.wire.signing.fit import control_keys, read_fit
 from iotscan.wire.signing.public_keys import describe_key
 from iotscan.wire.signing.windows import Memory
@@ -89,6 +92,29 @@ def test_data_behind_the_tree(folder: Path, signed: tuple[bytes, TrustedKey]) ->
     assert state(read(data[:-100]), signed[1]) == "broken"
     survived = [at for at, _ in survivors(data[-1500:], lambda end: read(data[:-1500] + end), signed[1], 60)]
     assert survived == []
+
+
+def test_a_signature_that_leaves_the_configuration_out(folder: Path, signed: tuple[bytes, TrustedKey]) -> None:
+    """The list of what is hashed stands beside the signature, and is not signed itself."""
+    data, key = signed
+    node = fdt.read_bytes(data).root.find("configurations/conf-1/signature-1")
+    assert node is not None
+    private = load_pem_private_key((folder / "keys" / "dev.key").read_bytes(), None)
+    for left_out, said in (
+        (b"", "verified"),
+        (b"/configurations/conf-1", "broken"),
+        (b"/images/fdt-1/hash-1", "broken"),
+    ):
+        nodes = (node.value("hashed-nodes") or b"").replace(left_out, b"x" * len(left_out))
+        strings = int.from_bytes((node.value("hashed-strings") or b"")[4:8], "big")
+        names = nodes.decode().rstrip("\0").split("\0")
+        message = signed_bytes(lambda at, length: data[at : at + length], names, strings)
+        value = private.sign(message, padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr,call-arg]  # RSA
+        changed = data
+        for name, new in (("hashed-nodes", nodes), ("value", value)):
+            at = node.properties[name].offset
+            changed = changed[:at] + new + changed[at + len(new) :]
+        assert state(read(changed), key) == said, left_out
 
 
 def test_several_configurations(folder: Path, signed: tuple[bytes, TrustedKey]) -> None:

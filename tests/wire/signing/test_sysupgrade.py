@@ -99,6 +99,7 @@ def test_metadata_alone_sign_nothing() -> None:
     assert found is not None
     assert (found.compatible, found.version) == (("acme,gw1", "acme,gw2"), "OpenWrt 23.05.5 r24106")
     assert state(found) == "unsigned"
+    assert state(read(b"x" + with_metadata()[1:])) == "broken"
     assert read(IMAGE) is None
     assert read(b"") is None
 

@@ -228,6 +228,14 @@ def test_a_rolled_back_file() -> None:
     assert not makers_word(files | {"5.targets.json": old})
 
 
+def test_another_snapshot_of_the_same_version() -> None:
+    files = REPOSITORY.write()
+    other = Metadata.from_bytes(files["1.snapshot.json"])
+    other.sign(SIGNERS["snapshot"])
+    assert judged(files | {"1.snapshot.json": other.to_bytes()}) == "broken"
+    assert not makers_word(files | {"1.snapshot.json": other.to_bytes()})
+
+
 def test_an_endless_rotation_ends() -> None:
     asked = []
     root = Metadata.from_bytes(REPOSITORY.roots[0].to_bytes())
