@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.facts import SignedArtefact, TrustedKey
 from iotscan.wire.signing.openpgp.keyring import read_keyring
-from iotscan.wire.signing.openpgp.packets import packets
+from iotscan.wire.signing.openpgp.packets import dearmour, packets
 from iotscan.wire.signing.openpgp.signatures import SignedData, read_cleartext, read_detached
 from iotscan.wire.signing.public_keys import NoPublicKey
 from iotscan.wire.signing.windows import Memory
@@ -130,6 +130,20 @@ def test_subkeys_sign_where_they_are_bound(gnupg: Gnupg) -> None:
     # Without what follows the subkey nobody has bound it: the last packet is the binding.
     keys = read_keyring(ring[: -3 - len(packets(ring)[-1].body)])
     assert keys[1].problem == "its primary key has not bound it"
+    # In the middle of the binding lies what the subkey itself has signed, which its primary key does not sign.
+    changed = bytearray(ring)
+    changed[-len(packets(ring)[-1].body) // 2] ^= 1
+    assert read_keyring(bytes(changed))[1].problem == "it has not signed its primary key"
+
+
+def test_nobody_revokes_the_key_of_another(gnupg: Gnupg) -> None:
+    gnupg.make("angry")
+    revocation = (gnupg.home / "openpgp-revocs.d" / f"{gnupg.fingerprint('angry')}.rev").read_bytes()
+    armoured = revocation[revocation.index(b":-----BEGIN") + 1 :]
+    packet = dearmour(armoured, frozenset({"PUBLIC KEY BLOCK"}))
+    ring = gnupg.ring("ed")
+    after = 2 + len(packets(ring)[0].body)
+    assert read_keyring(ring[:after] + packet + ring[after:]) == read_keyring(ring)
 
 
 def test_keyrings_in_all_their_forms(gnupg: Gnupg) -> None:
