@@ -72,9 +72,9 @@ def clause(standard: str, edition: str, id: str) -> Clause:
     return Clause(standard=standard, edition=edition, id=id)
 
 
-def good(summary: str, *, observed: str = "", about: Subject | None = None) -> Verdict:
-    """The question is answered well; ``summary`` is one sentence."""
-    return Verdict(kind="good", summary=summary, observed=observed, about=about)
+def good(summary: str, *, observed: str = "", about: Subject | None = None, part: str = "") -> Verdict:
+    """The question is answered well; ``summary`` is one sentence. ``part`` is as in :func:`bad`."""
+    return Verdict(kind="good", summary=summary, observed=observed, about=about, part=part)
 
 
 def bad(

@@ -179,6 +179,8 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """Why it could not be read."""
     expires: datetime | None = None
     """Until when its owner says that it may be used (OpenPGP), which a ``key`` cannot say itself."""
+    within: tuple[str, ...] = ()
+    """Paths of the update artefacts that it came in: it proves nothing of those, as whoever made one chose it."""
 
     @property
     def public(self) -> PublicKey | None:

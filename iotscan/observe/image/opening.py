@@ -70,19 +70,31 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
     opening.measure()
     places = tuple(_with_prefixes(_with_a_root(opening.places)))
     _set_beside(places)
-    if not any(_is_telling(place) for place in places):
+    site = Site(source=str(path), places=places, budget=opening.budget)
+    if not any(_is_telling(place) for place in places) and not _is_update(site):
         if places[0].format == "folder":
             raise BadImage(f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
         hint = "" if places[0].format else _ANOTHER_TOOL
         known = _listed(places)
         raise BadImage(f"{shown} holds neither a root file system nor a boot image that we know ({known}){hint}")
-    return Site(source=str(path), places=places)
+    return site
 
 
 def _is_telling(place: Place) -> bool:
     """True for what questions can be put to, and for what would have been had it been readable."""
     is_broken = bool(place.problem and place.format)
     return is_broken or place.role in ("root", "initramfs", "sealed") or place.format in BOOT_FORMATS
+
+
+def _is_update(site: Site) -> bool:
+    """True where it is an update, or a folder of some: those are asked about by whom they are signed."""
+    # Cryptography is loaded for what is nothing else that we know.
+    from iotscan.observe.image.artefacts import Search
+
+    try:
+        return next(Search(site).all(), None) is not None
+    except Unreadable:
+        return False
 
 
 def _listed(places: tuple[Place, ...]) -> str:

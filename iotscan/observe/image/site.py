@@ -7,6 +7,7 @@ import msgspec
 
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob
+from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.tree import SHOWN_PATH, Tree
 
 CONTAINER = "container-image"
@@ -46,6 +47,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     places: tuple[Place, ...]
+    budget: Budget = msgspec.field(default_factory=Budget)
+    """What is left for all of it."""
 
     @property
     def format(self) -> str:

@@ -9,6 +9,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
     from iotscan.observe.image.inspectors import (
         accounts,
         admin,
+        artefacts,
         authorized_keys,
         backends,
         boot,
@@ -44,6 +45,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
     inspectors = (
         accounts.INSPECTOR,
         admin.INSPECTOR,
+        artefacts.INSPECTOR,
         authorized_keys.INSPECTOR,
         backends.INSPECTOR,
         boot.INSPECTOR,

@@ -14,6 +14,7 @@ from iotscan.model.facts import (
     FitImage,
     FitImages,
     FitSignature,
+    TrustedKey,
 )
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
@@ -23,6 +24,7 @@ from iotscan.observe.image.inspectors.boot.fit_proof import changed, signature_h
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
+from iotscan.wire.signing.fit import control_keys
 
 BOOTLOADER_LIMIT = 32 << 20
 """Bytes of a U-Boot program that are searched."""
@@ -55,6 +57,12 @@ def read_keys(chain: Chain) -> BootKeys:
         trees=trees,
         without=tuple(p for p in programs if p not in paths and p.rpartition(":")[0] not in firmware),
     )
+
+
+def trusted_keys(chain: Chain) -> Iterator[TrustedKey]:
+    """The keys of the control device trees, in full. Raises Unreadable."""
+    for path, root in _controls(chain):
+        yield from control_keys(root, path)
 
 
 def fits(chain: Chain) -> Iterator[tuple[Place, Blob, FitImage]]:
