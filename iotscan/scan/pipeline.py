@@ -322,6 +322,7 @@ async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
         yield {
             "tls_worker": worker,
             "trust_stores": request.trust_stores,
+            "trusted_keys": request.header.trusted,
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,

@@ -114,6 +114,20 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         target = quote(target, safe="/%:@!$&'()*+,;=-._~?")
         return target if len(target) <= _LONGEST_TARGET and target.startswith("/") else None
 
+    def elsewhere(self, reference: str, base: str = "/") -> str:
+        """The other origin (``http://host:port``) that ``reference``, found at path ``base``, means; empty for this."""
+        try:
+            parts = urlsplit(urljoin(f"{self.scheme}://{self.authority}{base}", reference.strip()))
+            host, port = (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        except ValueError:
+            return ""
+        own = {self.host.partition("%")[0].lower(), self.name.lower()} - {""}
+        if not host or not parts.scheme or (parts.scheme == self.scheme and host in own and port == self.port):
+            return ""
+        shown = f"[{host}]" if ":" in host else host
+        is_usual = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+        return f"{parts.scheme}://{shown}" if is_usual else f"{parts.scheme}://{shown}:{port}"
+
 
 class Exchange:
     """One GET: ``request`` are the bytes to send; :meth:`feed` takes what comes back until it is complete."""

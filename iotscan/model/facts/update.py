@@ -5,24 +5,29 @@ from typing import Literal
 import msgspec
 
 from iotscan.model.facts.fact import Fact
+from iotscan.model.facts.signing import SignedArtefact
 
 Signature = Literal["none", "embedded", "detached", "unknown"]
 
 
 class Artefact(msgspec.Struct, frozen=True, kw_only=True):
-    """A manifest or firmware image that was found, read up to a cap and looked at by structure.
+    """A manifest, a firmware image or a feed of packages that was found, read up to a cap.
 
-    ``signature`` says whether one is *there*; ``detail`` says what was looked for and that it was not
-    verified (no key). ``unknown`` when the format, or the cap, does not let us tell.
+    ``signature`` says by structure whether one is *there*; ``detail`` says what was looked for. ``unknown`` when the
+    format, or the cap, does not let us tell. ``signed`` is what a key can be tried on, where the format is read at all;
+    of one that was fetched in pieces it says so in its ``problem``.
     """
 
     path: str
-    role: Literal["manifest", "image"]
+    role: Literal["manifest", "image", "feed"]
     format: str
     signature: Signature
     detail: str = ""
     bytes_read: int = 0
     is_truncated: bool = False
+    signed: SignedArtefact | None = None
+    elsewhere: tuple[str, ...] = ()
+    """Other origins (``http://host:port``) from which what it names is to be fetched: named, never asked."""
 
 
 class UploadForm(msgspec.Struct, frozen=True, kw_only=True):

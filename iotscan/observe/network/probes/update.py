@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from iotscan.model.facts import UpdateServer, UploadForm, kind_of
+from iotscan.model.facts import PublicKey, UpdateServer, UploadForm, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
@@ -48,6 +48,8 @@ _NAMED_LIMIT = 4
 """Images that are looked at beyond those at usual paths."""
 _BESIDE_LIMIT = 4
 """Artefacts beside which signatures are looked for."""
+_WHOLE_LIMIT = 2
+"""Images that are read to their end."""
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +83,11 @@ async def ask_update(door: Door) -> Heard:
     # What fails from here on shows in the artefact that it was asked for.
     errors = [error for ask, reply in replies.items() if (error := _unread(ask, reply))]
     open_offers = [offer for offer in offers if offer.wants_more]
-    ends = [ask for offer in open_offers if (ask := offer.tail())]
+    small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
+    ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
     signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
-    replies |= await _ask(door, (*ends, *signatures))
-    artefacts = tuple(settle(offer, replies, nobody) for offer in offers)
+    replies |= await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
+    artefacts = tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers)
     uploads = _uploads(door, replies, pages, nobody)
     if errors and not uploads and all(a.signature != "none" for a in artefacts):
         # With nothing bad found, what could not be asked may be it.
@@ -99,6 +102,11 @@ async def ask_update(door: Door) -> Heard:
         paths_unread=len(errors),
     )
     return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
+
+
+def _given(door: Door) -> tuple[PublicKey, ...]:
+    """The keys that the user gave: tried at once on what is too long for a fact to keep."""
+    return tuple(key.public for key in door.tools.get("trusted_keys", ()) if key.public is not None)
 
 
 async def _ask(door: Door, asks: Iterable[Ask]) -> Replies:
