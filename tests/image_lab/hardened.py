@@ -105,6 +105,7 @@ compatible=acme-gw
 bootloader=uboot
 bundle-formats=verity
 boot-attempts=3
+min-bundle-version=2026.11
 
 [keyring]
 path=/etc/rauc/keyring.pem
@@ -137,6 +138,7 @@ boot_targets=mmc0
 bootcmd=load mmc 0:1 ${loadaddr} gw.itb && bootm ${loadaddr}
 bootlimit=3
 altbootcmd=run bootother
+bootother=load mmc 0:1 ${loadaddr} other.itb && bootm ${loadaddr}
 """
 ITS = """\
 /dts-v1/;
@@ -250,8 +252,10 @@ def _root(shop: Workshop) -> Path:
             "usr/lib/systemd/system/multi-user.target": "[Unit]\nDescription=Multi-User\nRequires=basic.target\n",
             "usr/lib/systemd/systemd": shop.folder / "gatewayd",
             "usr/lib/systemd/system/rauc-mark-good.service": ONCE.format(
-                command="/usr/bin/rauc status mark-good", target="multi-user.target"
+                command="/usr/bin/gateway-check\nExecStart=/usr/bin/rauc status mark-good", target="multi-user.target"
             ),
+            "usr/bin/gateway-check": shop.folder / "gatewayd",
+            "etc/fw_env.config": "/dev/mmcblk0 0x80000 0x4000\n/dev/mmcblk0 0x84000 0x4000\n",
             "usr/sbin/gatewayd": shop.folder / "gatewayd",
             "usr/sbin/nginx": Path("/usr/sbin/nginx"),
             "usr/sbin/sshd": Path("/usr/sbin/sshd"),

@@ -9,18 +9,21 @@ from iotscan.model.facts.fact import Fact, Ownership
 
 System = Literal[
     "rauc", "swupdate", "mender", "ostree", "opkg", "apk", "apt", "dnf", "sysupgrade", "hawkbit", "aktualizr", "tuf",
-    "balena", "greengrass", "snap", "docker", "podman", "fwupd", "systemd-sysupdate", "u-boot", "barebox",
-    "systemd-boot", "grub", "android", "script", "other",
+    "balena", "greengrass", "snap", "docker", "podman", "fwupd", "systemd-sysupdate", "android", "script", "other",
 ]  # fmt: skip
+"""Boot loaders are none: what they count and start instead are traits of the system that installs."""
 Component = Literal["bootloader", "kernel", "rootfs", "packages", "containers", "configuration", "firmware"]
 TraitName = Literal[
     "verifies",
+    "key-present",
+    "reads-verified",
     "encrypted-transport",
     "authenticated-server",
     "automatic",
     "slots",
     "boot-counter",
     "fallback-target",
+    "confirmed",
     "health-check",
     "redundant-environment",
     "atomic-write",
@@ -32,11 +35,13 @@ TraitName = Literal[
 class UpdateTrait(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that an update system sees to, or not.
 
-    ``verifies``: nothing unsigned is installed. ``encrypted-transport``, ``authenticated-server``: of every source.
-    ``automatic``: it looks for updates by itself, within ``detail``'s period. Of going back: ``slots`` (a second
-    place to install to), ``boot-counter`` (a start that fails is counted), ``fallback-target`` (the other slot is
-    started when the count is out), ``health-check`` (something that looks at the system, not only reaching a target,
-    says that the start was good). ``redundant-environment``: the counter survives a cut while it is written.
+    ``verifies``: nothing unsigned is installed. ``key-present``: the key that it names is in the image.
+    ``reads-verified``: content is checked as it is read, not once before (RAUC: no plain bundles).
+    ``encrypted-transport``, ``authenticated-server``: of every source. ``automatic``: it looks for updates by itself,
+    every ``period`` seconds. Of going back: ``slots`` (a second place to install to), ``boot-counter`` (a start that
+    fails is counted), ``fallback-target`` (the other slot is started when the count is out), ``confirmed`` (something
+    says that a start was good, so that the count begins anew), ``health-check`` (what says so looked at the system,
+    it did not only reach a target). ``redundant-environment``: the counter survives a cut while it is written.
     ``atomic-write``: an interrupted installation leaves the old system whole. ``refuses-older``: an older signed
     artefact is not installed. ``compatibility``: an artefact for other hardware is not installed.
 
@@ -45,7 +50,11 @@ class UpdateTrait(msgspec.Struct, frozen=True, kw_only=True):
 
     name: TraitName
     holds: Answer[bool]
+    component: Component | None = None
+    """Of which component it is said; None for all that the system replaces."""
     detail: str = ""
+    period: int = 0
+    """Seconds; 0 where none is known."""
     path: str = ""
     """The file that says so; empty where it is one that is missing."""
     line: int = 0
@@ -78,9 +87,15 @@ class UpdateSystem(msgspec.Struct, frozen=True, kw_only=True):
     traits: tuple[UpdateTrait, ...] = ()
     detail: str = ""
 
-    def trait(self, name: TraitName) -> UpdateTrait | None:
-        """What is known of one trait; None where it makes no sense for this system or nobody looked."""
-        return next((t for t in self.traits if t.name == name), None)
+    def trait(self, name: TraitName, component: Component | None = None) -> UpdateTrait | None:
+        """What is known of one trait, of a component or of all; None where nobody looked or it makes no sense."""
+        of_it = [t for t in self.traits if t.name == name and t.component in (component, None)]
+        return next((t for t in of_it if t.component == component), of_it[0] if of_it else None)
+
+    def holds(self, name: TraitName, component: Component | None = None) -> bool | None:
+        """Whether a trait holds; None where that is not known."""
+        found = self.trait(name, component)
+        return found.holds.known if found is not None else None
 
 
 class HomemadeUpdate(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
         trust_store,
         tunnels,
         updaters,
+        updates,
         watchdogs,
         wireless,
     )
@@ -74,6 +75,7 @@ def all_inspectors() -> tuple[Inspector, ...]:
         trust_store.INSPECTOR,
         tunnels.INSPECTOR,
         updaters.INSPECTOR,
+        updates.INSPECTOR,
         watchdogs.INSPECTOR,
         wireless.INSPECTOR,
     )
