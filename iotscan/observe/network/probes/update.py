@@ -11,11 +11,12 @@ from typing import Final
 
 import msgspec
 
-from iotscan.model.facts import PublicKey, UpdateServer, UploadForm, kind_of
+from iotscan.model.facts import Artefact, PublicKey, UpdateServer, UploadForm, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
+from iotscan.observe.network.probes import repositories
 from iotscan.observe.network.probes.offers import (
     MANIFEST_CAP,
     Offer,
@@ -48,6 +49,8 @@ _NAMED_LIMIT = 4
 """Images that are looked at beyond those at usual paths."""
 _BESIDE_LIMIT = 4
 """Artefacts beside which signatures are looked for."""
+_FEW = 4
+"""Conversations for the first questions: with so few a server shows that it keeps connections open."""
 _WHOLE_LIMIT = 2
 """Images that are read to their end."""
 
@@ -65,6 +68,7 @@ Replies = dict[Ask, Reply]
 
 async def ask_update(door: Door) -> Heard:
     """Ask for what is usual, then for what that names, then for ends of images and signatures beside them."""
+    before = door.line.left
     control = Ask(path=control_path(door, "/"), cap=_PAGE_CAP)
     pages = tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS))
     manifests = tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in MANIFESTS)
@@ -77,7 +81,10 @@ async def ask_update(door: Door) -> Heard:
     offers = _manifest_offers(replies, manifests, nobody)
     named = _named(door, offers, replies[pages[0]])
     further = tuple(head_of(n.path) for n in named[:_NAMED_LIMIT] if n.path not in IMAGES)
-    replies |= await _ask(door, further)
+    # A server that keeps connections open is asked at usual places, too.
+    guesses = repositories.guesses() if nobody.status != 200 and before - door.line.left <= _FEW else ()
+    asked = await _ask(door, (*further, *guesses))
+    replies |= {ask: asked[ask] for ask in further}
     offers += _image_offers(replies, (*images, *further), named, nobody)
 
     # What fails from here on shows in the artefact that it was asked for.
@@ -88,6 +95,10 @@ async def ask_update(door: Door) -> Heard:
     signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
     replies |= await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
     artefacts = tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers)
+    if nobody.status != 200:
+        places = repositories.found_at(door, _page(replies[pages[0]]).links, {g: asked[g] for g in guesses}, nobody)
+        feeds = [feed for place in places for feed in await repositories.read_repository(door, *place, _given(door))]
+        artefacts = (*(a for a in artefacts if not _is_listed(a, feeds)), *feeds)
     uploads = _uploads(door, replies, pages, nobody)
     if errors and not uploads and all(a.signature != "none" for a in artefacts):
         # With nothing bad found, what could not be asked may be it.
@@ -102,6 +113,12 @@ async def ask_update(door: Door) -> Heard:
         paths_unread=len(errors),
     )
     return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
+
+
+def _is_listed(artefact: Artefact, feeds: Iterable[Artefact]) -> bool:
+    """True for a package in the folder of a feed, which speaks for it: it bears no signature itself."""
+    folders = tuple(feed.path[: feed.path.rindex("/") + 1] for feed in feeds)
+    return artefact.path.endswith(".ipk") and artefact.path.startswith(folders)
 
 
 def _given(door: Door) -> tuple[PublicKey, ...]:

@@ -1,0 +1,172 @@
+"""Feeds and repositories behind real web servers: the index and its signature are read, no package is fetched."""
+
+import gzip
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+from tuf.api.metadata import Metadata
+
+from iotscan.assess.artefacts import ArtefactVerdict, judge_artefact
+from iotscan.model.facts import Artefact, TrustedKey, UpdateServer
+from iotscan.observe.network.probes import update
+from iotscan.observe.network.probes.repositories import FILES
+from tests.observe.network.daemons import door
+from tests.observe.network.test_web_probes import FAST, HTML, site
+from tests.observe.network.webserver import nginx
+from tests.wire.signing import test_apk_feed, test_apt_feed, test_opkg_feed, test_ostree_repo, test_tuf
+from tests.wire.signing.made import NOW, a_key
+from tests.wire.signing.repositories import Contents, write
+from tests.wire.signing.trying import trusted
+
+
+def feeds(files: Contents, folder: Path) -> tuple[list[Artefact], list[str], int]:
+    """What is found of a repository that nginx serves with an index of the folder, what was asked, in how many."""
+    write(folder, files)
+    with nginx(folder, f"autoindex on; listen 127.0.0.1:PORT; access_log {folder}/access.log;") as port:
+        way = door(port, "http", pace=FAST)
+        (fact,) = anyio.run(update.PROBE.ask, way).facts
+    assert isinstance(fact, UpdateServer)
+    asked = [line.split('"')[1].split()[1] for line in (folder / "access.log").read_text().splitlines()]
+    return list(fact.artefacts), asked, way.line.connections
+
+
+def verdict(artefact: Artefact, *keys: TrustedKey) -> ArtefactVerdict:
+    assert artefact.signed is not None
+    return judge_artefact(artefact.signed, keys, NOW)
+
+
+def holds(artefact: Artefact, *keys: TrustedKey) -> bool:
+    """A trusted key has made it; what it names was not fetched, so it is no more than that."""
+    found = verdict(artefact, *keys)
+    return found.state == "present" and found.by is not None
+
+
+def test_a_feed_of_opkg(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    signer, other = (test_opkg_feed.Signer(tmp_path / "keys", name) for name in ("feed", "other"))
+    files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES))
+    files["Packages.gz"] = gzip.compress(files.pop("Packages"))
+    (found,), asked, conversations = feeds(files, tmp_path / "signed")
+    assert holds(found, signer.key)
+    assert verdict(found, other.key).state == "wrong-signer"
+    assert "/Packages" not in asked
+    assert conversations <= 5
+    del files["Packages.sig"]
+    (bare,), _, _ = feeds(files, tmp_path / "bare")
+    assert (bare.format, bare.signature, verdict(bare).state) == ("opkg-feed", "none", "unsigned")
+
+
+def test_a_feed_of_apk(tmp_path: Path) -> None:
+    (found,), _, _ = feeds(test_apk_feed.feed(test_apk_feed.package()), tmp_path / "a")
+    assert holds(found, test_apk_feed.trusted(test_apk_feed.KEY))
+    assert verdict(found, test_apk_feed.trusted(test_apk_feed.OTHER)).state == "wrong-signer"
+
+
+@pytest.fixture(scope="module")
+def short() -> Iterator[Path]:
+    """A folder with a short path: a socket of GnuPG's agent lies in it."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_repository_of_apt(short: Path, tmp_path: Path) -> None:
+    folder = short / "a"
+    folder.mkdir()
+    made = test_apt_feed.Archive(folder)
+    try:
+        files = {name.removeprefix("dists/stable/"): data for name, data in made.signed().items()}
+        flat = {name: data for name, data in files.items() if "/" not in name}
+        keys = made.gnupg.trusted("feed")
+        others = made.gnupg.trusted("other")
+    finally:
+        made.gnupg.close()
+    packages = gzip.compress(b"Package: hi\nFilename: ./hi_1_all.deb\nSize: 3\n\n")
+    (found,), asked, _ = feeds(flat | {"Packages.gz": packages}, tmp_path / "r")
+    assert found.format == "apt-feed"
+    assert holds(found, *keys)
+    assert verdict(found, *others).state == "wrong-signer"
+    # A part of a repository of apt is signed by its release file: alone it says nothing.
+    write(tmp_path / "part", {"Packages.gz": packages})
+    with nginx(tmp_path / "part", "autoindex on; listen 127.0.0.1:PORT;") as port:
+        assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()
+    assert not any(path.endswith(".deb") for path in asked)
+
+
+def test_a_repository_of_ostree(short: Path, tmp_path: Path) -> None:
+    folder = short / "o"
+    folder.mkdir()
+    made = test_ostree_repo.Repository(folder)
+    made.gnupg.close()
+    found, asked, conversations = feeds({f"repo/{n}": d for n, d in made.signed.items()}, tmp_path / "r")
+    assert [a.signed.variant for a in found if a.signed] == ["summary", "commit of heads/main"]
+    assert all(holds(a, *made.keys) for a in found)
+    assert not any(path.endswith((".filez", ".dirtree", ".dirmeta")) for path in asked)
+    assert conversations <= 6
+    bare = {f"repo/{n}": d for n, d in made.signed.items() if not n.endswith((".sig", ".commitmeta"))}
+    found, _, _ = feeds(bare, tmp_path / "bare")
+    assert {a.signature for a in found} == {"none"}
+
+
+def test_a_repository_of_tuf(tmp_path: Path) -> None:
+    made = test_tuf.Repository()
+    made.rotate("root", by=("root",))
+    files = {f"metadata/{name}": data for name, data in made.write().items()}
+    (found,), asked, conversations = feeds(files, tmp_path / "signed")
+    assert holds(found, trusted(test_tuf.public_of("root"), "tuf"))
+    assert verdict(found, trusted(a_key("ed25519"), "tuf")).state == "wrong-signer"
+    assert found.signed is not None
+    assert [p.name for p in found.signed.payloads] == ["gw.img", "vendor/x"]
+    assert not any("gw.img" in path for path in asked)
+    assert conversations <= 7
+    data = bytearray(files["metadata/1.snapshot.json"])
+    data[len(data) // 2] ^= 1
+    (changed,), _, _ = feeds(files | {"metadata/1.snapshot.json": bytes(data)}, tmp_path / "changed")
+    assert verdict(changed, trusted(test_tuf.public_of("root"), "tuf")).state == "broken"
+
+
+def test_roots_without_end_are_not_followed() -> None:
+    root = Metadata.from_bytes(test_tuf.REPOSITORY.roots[0].to_bytes())
+    seen: list[str] = []
+
+    def endless(path: str) -> tuple[int, dict[str, str], bytes]:
+        number = path.removeprefix("/metadata/").partition(".")[0]
+        if not path.endswith("root.json") or not number.isdigit():
+            return 404, {}, b""
+        root.signed.version = int(number)
+        root.sign(test_tuf.SIGNERS["root"])
+        return 200, {"Content-Type": "application/json"}, root.to_bytes()
+
+    with site({}, other=endless, seen=seen) as port:
+        way = door(port, "http", pace=FAST)
+        (fact,) = anyio.run(update.PROBE.ask, way).facts
+    assert isinstance(fact, UpdateServer)
+    (found,) = fact.artefacts
+    assert "of its files were fetched" in verdict(found, trusted(test_tuf.public_of("root"), "tuf")).why
+    assert sum("root.json" in path for path in seen) <= FILES + 2
+    assert way.line.connections <= 7
+
+
+def test_an_index_that_never_ends(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    signer = test_opkg_feed.Signer(tmp_path / "keys", "feed")
+    files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES))
+    bomb = gzip.compress(bytes(65 << 20), 1)
+    (found,), _, _ = feeds({"Packages.gz": bomb, "Packages.sig": files["Packages.sig"]}, tmp_path / "bomb")
+    assert verdict(found, signer.key).state == "unknown"
+    long = bytes(600 * 1024)
+    with site({"/": (200, HTML, b"<a href=Packages.gz>x</a>"), "/Packages.gz": long}) as port:
+        assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()
+
+
+def test_files_elsewhere_are_not_fetched() -> None:
+    away = {"Location": "http://203.0.113.9/x"}
+    pages = {"/": (200, HTML, b"<a href=1.root.json>x</a>"), "/1.root.json": (302, away, b"")}
+    with site(pages) as port:
+        (fact,) = anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts
+    assert isinstance(fact, UpdateServer)
+    assert verdict(fact.artefacts[0]).why == "a file of it answers 302"
