@@ -83,6 +83,8 @@ class Search:
         yield from self.opened.values()
         known = {artefact.path for artefact in self.opened.values()}
         for number, place in enumerate(self._site.places):
+            if place.wrapping is not None and not self._is_payload(number, self.opened):
+                yield from self._of_layout(place.wrapping, place.shown)
             is_root = place.role in ("root", "initramfs")
             if place.tree is None or (not is_root and (number in self.opened or self._is_payload(number, self.opened))):
                 continue
@@ -154,6 +156,14 @@ class Search:
             yield _left_out(tree.show(folder), why)
         for folder, names in folders.items():
             yield from self._of_folder(tree, folder, names)
+
+    def _of_layout(self, tree: Tree, path: str) -> Iterator[SignedArtefact]:
+        """Those of an image that was opened as containers. Without any signature it is no update, but what is asked."""
+        names = [entry.name for entry in tree.children("/")]
+        for kind in FOLDERS:
+            if any(mark in names for mark in kind.marks):
+                found = _read_folder(kind, files_in(tree, ""), path, self._keys)
+                yield from (artefact for artefact in found if artefact.protection != "none")
 
     def _of_file(self, tree: Tree, entry: Entry) -> SignedArtefact | None:
         path, beside = tree.show(entry.path), files_in(tree, posixpath.dirname(entry.path))

@@ -203,7 +203,7 @@ class _Opening:
 
     def _layout(self, index: int, layout: Layout, tree: Tree) -> None:
         # The tree is that of its wrapping: the files that count are in the layers.
-        self._set(index, role="container", format=layout.name, tree=None)
+        self._set(index, role="container", format=layout.name, tree=None, wrapping=tree)
         self._contents(index, layout.opens(tree, self.budget))
 
     def _file(self, here: Place, tree: Tree, entry: Entry, *, is_any: bool) -> None:

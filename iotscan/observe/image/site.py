@@ -32,6 +32,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     blob: Blob | None = None
     """None for a folder of the host."""
     tree: Tree | None = None
+    wrapping: Tree | None = None
+    """The files of a format that is made of files (an OCI layout): what it holds are the places after it."""
     problem: str = ""
     """Why it, or some of it, could not be read; the run is incomplete then."""
     depth: int = 0
