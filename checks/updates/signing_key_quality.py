@@ -23,8 +23,11 @@ shipped, replace the key on all devices with an update that the old one signs. G
 - RAUC documentation, reference, keyring section
 """
 
+from datetime import datetime
+
 from iotscan.sdk import (
     ArtefactSignature,
+    AsOf,
     Each,
     KeyFile,
     PrivateKeys,
@@ -33,6 +36,7 @@ from iotscan.sdk import (
     SignedArtefact,
     Subject,
     Target,
+    Trust,
     TrustedKey,
     TrustedKeys,
     UpdateArtefacts,
@@ -41,6 +45,7 @@ from iotscan.sdk import (
     check,
     clause,
     good,
+    judge_artefact,
     skip,
     unknown,
 )
@@ -74,14 +79,20 @@ OWN_KEY = "a key of your own, whose private half nobody else has"
     effort="high",
 )
 def signing_key_quality(
-    trusted: TrustedKeys, updates: Each[UpdateArtefacts], private: Each[PrivateKeys], target: Target
+    trusted: TrustedKeys,
+    updates: Each[UpdateArtefacts],
+    private: Each[PrivateKeys],
+    trust: Trust,
+    target: Target,
+    as_of: AsOf,
 ) -> Returned:
-    """Judge each key where it stands; keys that could not be read stay open."""
+    """Judge each key where it stands; keys that could not be read, and signers whose keys nobody knows, stay open."""
     artefacts = [a for seen in updates for a in seen.fact.artefacts]
     private_halves = {k.public_sha256: k for seen in private for k in seen.fact.keys if k.public_sha256}
     findings = [v for key in trusted.keys for v in judge_key(key, private_halves, target)]
     findings += [v for artefact in artefacts for v in judge_signers(artefact, trusted, private_halves, target)]
     findings += judge_changes(artefacts, target)
+    findings += [v for artefact in artefacts for v in judge_given(artefact, trust, private_halves, target, as_of)]
     findings += not_read(trusted, target)
     if findings:
         return findings
@@ -121,6 +132,23 @@ def judge_signers(
             )
         found += lacks_purpose(signature, artefact, trusted, place, part)
     return found
+
+
+def judge_given(
+    artefact: SignedArtefact, trust: Trust, private: dict[str, KeyFile], target: Target, as_of: datetime
+) -> list[Verdict]:
+    """A signer whose key did not come with the artefact is one of those that were given, or nobody knows it."""
+    if not artefact.signatures or keys_of(artefact):
+        return []
+    place = Subject(image=target.subject.image, path=artefact.path)
+    by = judge_artefact(artefact, trust.keys, as_of).by
+    if by is None or by.public is None:
+        summary = f"the key that has signed {artefact.format} is not known: give it with --trust"
+        return [unknown(summary, about=place, part=artefact.format)]
+    if by.use != "given":
+        # Judged where it stands.
+        return []
+    return weaknesses(by.public, private, place, artefact.format, f"has signed {artefact.format}")
 
 
 def lacks_purpose(

@@ -40,6 +40,8 @@ _SIGNED = (
 """Names of what is installed, where a signature lies beside it."""
 _INSTALLED = ("/ostree", "/sysroot/ostree", "/proc", "/sys", "/dev")
 """Of a root file system: what is installed already is no update."""
+_DATA = ("/data/", "/home/", "/media/", "/mnt/", "/opt/", "/root/", "/srv/", "/update", "/var/")
+"""Of a root file system: what lies here starts no machine."""
 _RELEASES = ("InRelease", "Release")
 
 
@@ -112,6 +114,12 @@ class Search:
         """Whether it is what the user gave, be it packed."""
         return all(self._site.places[at].format in _STREAMS for at in list(self._way_up(number))[1:])
 
+    def _starts(self, number: int, inner: str) -> bool:
+        """Whether it may be what the machine starts with: neither what the user gave nor among data."""
+        above = self._above[number]
+        is_data = above >= 0 and self._site.places[above].role == "root" and inner.startswith(_DATA)
+        return not is_data and not self._is_given(number)
+
     def _of_place(self, number: int, place: Place, blob: Blob) -> SignedArtefact | None:
         above = self._above[number]
         path, beside = place.shown, NOTHING_BESIDE
@@ -125,7 +133,7 @@ class Search:
         source = _Timed(blob, self._site.budget)
         return _guarded(
             lambda: (
-                read_file(source, path, name, self._keys, beside, of_a_system=not self._is_given(number))
+                read_file(source, path, name, self._keys, beside, of_a_system=self._starts(number, inner))
                 or (read_beside(source, name, path, self._keys, beside) if tree is not None else None)
             ),
             path,

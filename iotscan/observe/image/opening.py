@@ -71,13 +71,19 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
     places = tuple(_with_prefixes(_with_a_root(opening.places)))
     _set_beside(places)
     site = Site(source=str(path), places=places, budget=opening.budget)
-    if not any(_is_telling(place) for place in places) and not _is_update(site):
-        if places[0].format == "folder":
-            raise BadImage(f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
-        hint = "" if places[0].format else _ANOTHER_TOOL
-        known = _listed(places)
-        raise BadImage(f"{shown} holds neither a root file system nor a boot image that we know ({known}){hint}")
-    return site
+    if any(_is_telling(place) for place in places):
+        return site
+    update = _as_update(site)
+    if update is None:
+        raise BadImage(_refusal(shown, places))
+    return update
+
+
+def _refusal(shown: str, places: tuple[Place, ...]) -> str:
+    if places[0].format == "folder":
+        return f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)"
+    hint = "" if places[0].format else _ANOTHER_TOOL
+    return f"{shown} holds neither a root file system nor a boot image that we know ({_listed(places)}){hint}"
 
 
 def _is_telling(place: Place) -> bool:
@@ -86,15 +92,24 @@ def _is_telling(place: Place) -> bool:
     return is_broken or place.role in ("root", "initramfs", "sealed") or place.format in BOOT_FORMATS
 
 
-def _is_update(site: Site) -> bool:
-    """True where it is an update, or a folder of some: those are asked about by whom they are signed."""
+def _as_update(site: Site) -> Site | None:
+    """The image as an update, or a folder of some, which are asked about by whom they are signed; None for others."""
     # Cryptography is loaded for what is nothing else that we know.
     from iotscan.observe.image.artefacts import Search
 
+    search = Search(site)
     try:
-        return next(Search(site).all(), None) is not None
+        given = search.opened.get(0)
+        if given is None:
+            return site if next(search.all(), None) is not None else None
     except Unreadable:
-        return False
+        return None
+    if site.format:
+        return site
+    # Its format is known after all, by a reader that opens nothing.
+    role: Role = "sealed" if given.protection == "encrypted" else "code"
+    first = msgspec.structs.replace(site.places[0], format=given.format, role=role, problem="")
+    return msgspec.structs.replace(site, places=(first, *site.places[1:]))
 
 
 def _listed(places: tuple[Place, ...]) -> str:
