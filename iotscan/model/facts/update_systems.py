@@ -88,9 +88,14 @@ class UpdateSystem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
     def trait(self, name: TraitName, component: Component | None = None) -> UpdateTrait | None:
-        """What is known of one trait, of a component or of all; None where nobody looked or it makes no sense."""
-        of_it = [t for t in self.traits if t.name == name and t.component in (component, None)]
-        return next((t for t in of_it if t.component == component), of_it[0] if of_it else None)
+        """What is known of one trait; of several components the first, where none is asked for.
+
+        None where nobody looked or it makes no sense.
+        """
+        named = [t for t in self.traits if t.name == name]
+        if component is not None:
+            named = [t for t in named if t.component == component] or [t for t in named if t.component is None]
+        return named[0] if named else None
 
     def holds(self, name: TraitName, component: Component | None = None) -> bool | None:
         """Whether a trait holds; None where that is not known."""
@@ -103,13 +108,18 @@ class HomemadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     line: int
+    """Of what writes."""
     fetches: str
-    """The address, without user and password; safe text, cut."""
+    """The address, without user and password; safe text, cut; empty where the script is told it."""
     writes: str
     """What it writes with: ``dd``, ``flashcp``, ``sysupgrade``, ``sh`` …"""
-    encrypted: bool
+    encrypted: Answer[bool]
+    """Nobody on the way can change it: the address is encrypted, and its certificate is looked at."""
     checks: Literal["signature", "digest", "nothing"]
     """What the script looks at before it writes: a digest from the same server protects from no attacker."""
+    detail: str = ""
+    runs: Answer[bool]
+    """Something starts it, as far as the files of the start tell."""
 
 
 class UpdateSystems(Fact, frozen=True, kw_only=True, tag="update-systems"):

@@ -11,7 +11,9 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.inspectors.boot.chain import Chain
+from iotscan.observe.image.inspectors.updates.homemade import homemade
 from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.inspectors.updates.systems.installed import installed
 from iotscan.observe.image.site import Site
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -21,9 +23,21 @@ _NO_ROOT = "the image holds no root file system that could be read"
 
 
 def _readings() -> tuple[tuple[str, Read], ...]:
-    from iotscan.observe.image.inspectors.updates.systems import mender, rauc, swupdate
+    from iotscan.observe.image.inspectors.updates.systems import (
+        aktualizr,
+        apk,
+        apt,
+        dnf,
+        mender,
+        opkg,
+        ostree,
+        rauc,
+        swupdate,
+        sysupgrade,
+    )
 
-    return (("mender", mender.read), ("rauc", rauc.read), ("swupdate", swupdate.read))
+    modules = (aktualizr, apk, apt, dnf, mender, opkg, ostree, rauc, swupdate, sysupgrade)
+    return tuple((module.__name__.rpartition(".")[2], module.read) for module in modules)
 
 
 def _survey(site: Site) -> Heard:
@@ -43,12 +57,32 @@ def _survey(site: Site) -> Heard:
         except Unreadable as error:
             unread.append(_why(tree, "boot loader", error))
             root = Root(tree, ())
-        for name, read in _readings():
-            try:
-                systems += read(root)
-            except Unreadable as error:
-                unread.append(_why(tree, name, error))
+        found, failed = _systems(root)
+        systems += found
+        unread += failed
+        try:
+            scripts += homemade(root)
+        except Unreadable as error:
+            unread.append(_why(tree, "scripts", error))
     return Heard(facts=(UpdateSystems(systems=tuple(systems), scripts=tuple(scripts), unread=tuple(unread)),))
+
+
+def _systems(root: Root) -> tuple[list[UpdateSystem], list[str]]:
+    """The systems of a root file system, and why others could not be read."""
+    found: list[UpdateSystem] = []
+    unread: list[str] = []
+    tried: set[str] = set()
+    for name, read in _readings():
+        try:
+            found += read(root)
+        except Unreadable as error:
+            unread.append(_why(root.tree, name, error))
+            tried.add(name)
+    try:
+        found += installed(root, {*tried, *(system.system for system in found)})
+    except Unreadable as error:
+        unread.append(_why(root.tree, "programs", error))
+    return found, unread
 
 
 def _root(chain: Chain, tree: Tree) -> Root:

@@ -1,0 +1,101 @@
+"""apt: ``sources.list``, ``*.sources``, what ``apt.conf`` allows, and unattended-upgrades.
+
+Sources: sources.list(5), apt.conf(5), apt-secure(8), deb822(5); unattended-upgrades' ``20auto-upgrades``.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
+from iotscan.observe.image.inspectors.updates.clock import DAY, turns
+from iotscan.observe.image.inspectors.updates.root import Root, lines
+from iotscan.observe.image.inspectors.updates.systems.feed import package_system
+
+_INSECURE = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w*\s+\"?(?:true|yes|1)", re.IGNORECASE)
+_EVERY = re.compile(r"APT::Periodic::Unattended-Upgrade\s+\"?(\d{1,4}|always)", re.IGNORECASE)
+_PROGRAM = "unattended-upgrade"
+Verdict = tuple[Answer[bool], str]
+
+
+def read(root: Root) -> Iterator[UpdateSystem]:
+    """apt, where it has a source. Raises Unreadable."""
+    confs = list(root.texts("/etc/apt/apt.conf", folder="/etc/apt/apt.conf.d"))
+    bare = [(path, without_blocks(text)) for path, text in confs]
+    insecure = any(_INSECURE.search(line.text) for _, text in bare for line in lines(text))
+    sources = (*_lists(root, insecure), *_stanza_sources(root, insecure))
+    yield from package_system(
+        root, "apt", sources, upgrade=("upgrade", "dist-upgrade", "full-upgrade"), more=tuple(_unattended(root, bare))
+    )
+
+
+def without_blocks(text: str) -> str:
+    """Text whose ``/* … */`` are emptied; every line stays where it is."""
+    return re.sub(r"/\*.*?\*/", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+
+
+def _verdict(insecure: bool, trusted: bool) -> Verdict:
+    if insecure:
+        return Answer.of(False), "apt.conf allows unauthenticated repositories"
+    if trusted:
+        return Answer.of(False), "trusted=yes or allow-insecure=yes switches verification off"
+    return Answer.of(True), "apt verifies the repository's signature"
+
+
+def _source(root: Root, url: str, path: str, line: int, verdict: Verdict) -> UpdateSource:
+    return msgspec.structs.replace(root.source(url, path, line, verdict[0]), detail=verdict[1])
+
+
+def _lists(root: Root, insecure: bool) -> Iterator[UpdateSource]:
+    for path, text in root.texts("/etc/apt/sources.list", folder="/etc/apt/sources.list.d", ending=".list"):
+        for line in lines(text):
+            match = re.match(r"deb\s+(\[[^\]]*\]\s+)?(\S+)", line.text)
+            if match:
+                trusted = bool(re.search(r"\b(?:trusted|allow-insecure)=yes", (match[1] or "").lower()))
+                yield _source(root, match[2], path, line.number, _verdict(insecure, trusted))
+
+
+def _stanza_sources(root: Root, insecure: bool) -> Iterator[UpdateSource]:
+    for path, text in root.texts(folder="/etc/apt/sources.list.d", ending=".sources"):
+        for stanza in _stanzas(text):
+            told = {key.strip().lower(): value.strip().lower() for _, key, value in stanza}
+            if told.get("enabled") in ("no", "false", "0"):
+                continue
+            trusted = "yes" in (told.get("trusted"), told.get("allow-insecure"))
+            for number, key, value in stanza:
+                if key.lower() == "uris":
+                    for url in value.split():
+                        yield _source(root, url, path, number, _verdict(insecure, trusted))
+
+
+def _stanzas(text: str) -> Iterator[list[tuple[int, str, str]]]:
+    """The fields of each stanza of a deb822 file, with their lines; empty lines part them (deb822(5))."""
+    fields: list[tuple[int, str, str]] = []
+    for number, line in enumerate([*text.splitlines(), ""], start=1):
+        key, is_field, value = line.partition(":")
+        if not line.strip() and fields:
+            yield fields
+            fields = []
+        elif line.startswith((" ", "\t")) and fields:
+            at, name, before = fields[-1]
+            fields[-1] = (at, name, f"{before} {line.strip()}")
+        elif is_field and not line.startswith("#"):
+            fields.append((number, key.strip(), value.strip()))
+
+
+def _unattended(root: Root, confs: list[tuple[str, str]]) -> Iterator[UpdateTrait]:
+    """unattended-upgrades, which apt's own timer or cron job runs every so many days."""
+    found = [
+        (path, line.number, m[1]) for path, text in confs for line in lines(text) if (m := _EVERY.search(line.text))
+    ]
+    if not found or not root.program(_PROGRAM, "unattended-upgrades"):
+        return
+    path, number, days = found[-1]
+    if days == "0":
+        return
+    started = any(turns(root, "apt.systemd.daily")) or root.has("/etc/cron.daily/apt-compat")
+    period = DAY if days == "always" else int(days) * DAY
+    said = f"unattended-upgrades every {days} days" + ("" if started else ", and nothing runs apt by the clock")
+    yield root.trait("automatic", started, said, path=path, line=number, period=period if started else 0)

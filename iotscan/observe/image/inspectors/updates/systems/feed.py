@@ -1,0 +1,52 @@
+"""What package managers have in common: feeds, a turn by the clock, and files that are replaced where they are."""
+
+from collections.abc import Iterator
+
+from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
+from iotscan.model.facts.update_systems import System
+from iotscan.observe.image.inspectors.updates.clock import turns
+from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.inspectors.updates.traits import slot
+
+INSIDE = ("file:", "cdrom:", "copy:", "/")
+"""Sources that are in the image already."""
+
+
+def package_system(
+    root: Root,
+    system: System,
+    sources: tuple[UpdateSource, ...],
+    *,
+    upgrade: tuple[str, ...],
+    more: tuple[UpdateTrait, ...] = (),
+) -> Iterator[UpdateSystem]:
+    """The system of some feeds, none where there are none. ``upgrade`` are the words of its command that upgrades."""
+    if not sources:
+        return
+    known = {trait.name for trait in more}
+    first = sources[0]
+    traits = [*more]
+    if "automatic" not in known:
+        traits += automatic(root, system, upgrade)
+    traits += slot(root, False, "packages are replaced where they are", "packages", "", 0)
+    yield UpdateSystem(
+        system=system,
+        path=first.path,
+        line=first.line,
+        runs=root.runs(system),
+        components=("packages",),
+        sources=sources,
+        traits=tuple(traits),
+    )
+
+
+def automatic(root: Root, program: str, upgrade: tuple[str, ...]) -> Iterator[UpdateTrait]:
+    """Whether something upgrades by the clock."""
+    turn = next(turns(root, program, words=upgrade), None)
+    if turn is not None:
+        said = f"{program} {upgrade[0]}: {turn.when}"
+        yield root.trait("automatic", True, said, path=turn.path, line=turn.line, period=turn.period)
+    elif root.start_problem:
+        yield root.trait("automatic", None, root.start_problem)
+    else:
+        yield root.trait("automatic", False, f"nothing calls {program} {upgrade[0]} by the clock")

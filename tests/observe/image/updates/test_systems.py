@@ -1,0 +1,241 @@
+"""Each update system by itself: which trait holds, is missing, or cannot be told."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iotscan.model.facts.update_systems import TraitName
+from tests.observe.image.updates.systems import BUSYBOX, fact_of, system_of
+
+RAUC = "[system]\ncompatible=gw\nbootloader=uboot\n[keyring]\npath=/etc/rauc/ca.pem\n"
+SWU = {"etc/swupdate.cfg": 'globals : { public-key-file = "/etc/k.pem"; };', "etc/k.pem": "k"}
+SIGNED = b"\x7fELF" + bytes(1 << 20) + b"Error: SWUpdate is built for signed images, provide a public key file."
+MENDER = '{"ServerURL":"https://m.example","ArtifactVerifyKey":"/etc/k.pem"}'
+CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]] = [
+    ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/ca.pem": "c"}, {"verifies": True, "key-present": True}),
+    ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/other": "c"}, {"verifies": True, "key-present": False}),
+    ("rauc", {"etc/rauc/system.conf": RAUC.replace("/etc/rauc/ca", "/data/ca")}, {"key-present": None}),
+    (
+        "rauc",
+        {"etc/rauc/system.conf": RAUC.replace("/etc/rauc/ca", "ca"), "etc/rauc/ca.pem": "c"},
+        {"key-present": True},
+    ),
+    ("rauc", {"etc/rauc/system.conf": "[system]\ncompatible=x\n"}, {"verifies": False}),
+    ("rauc", {"etc/rauc/system.conf": RAUC}, {"reads-verified": False, "refuses-older": False, "compatibility": True}),
+    (
+        "rauc",
+        {"etc/rauc/system.conf": RAUC.replace("[key", "bundle-formats=verity plain\n[key")},
+        {"reads-verified": False},
+    ),
+    (
+        "rauc",
+        {"etc/rauc/system.conf": RAUC.replace("[key", "bundle-formats=verity crypt\n[key")},
+        {"reads-verified": True},
+    ),
+    ("rauc", {"etc/rauc/system.conf": RAUC.replace("[key", "bundle-formats=-plain\n[key")}, {"reads-verified": True}),
+    ("rauc", {"etc/rauc/system.conf": RAUC + "[handlers]\npre-install=/usr/lib/rauc/pre\n"}, {"refuses-older": None}),
+    ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rc.local": "rauc install --no-verify /tmp/x\n"}, {"verifies": False}),
+    (
+        "rauc",
+        {"etc/rauc/system.conf": RAUC, "etc/rc.local": "rauc install --ignore-compatible /tmp/x\n"},
+        {"compatibility": False},
+    ),
+    (
+        "rauc",
+        {"etc/rauc/system.conf": RAUC.replace("uboot", "noop")},
+        {"boot-counter": False, "fallback-target": False},
+    ),
+    ("rauc", {"etc/rauc/system.conf": RAUC}, {"boot-counter": None, "redundant-environment": None}),
+    ("rauc", {**BUSYBOX, "etc/rauc/system.conf": RAUC}, {"confirmed": False}),
+    (
+        "rauc",
+        {**BUSYBOX, "etc/rauc/system.conf": RAUC, "etc/init.d/rcS": "#!/bin/sh\nrauc status mark-good\n"},
+        {"confirmed": True, "health-check": False},
+    ),
+    (
+        "rauc",
+        {
+            **BUSYBOX,
+            "etc/rauc/system.conf": RAUC,
+            "etc/init.d/rcS": "#!/bin/sh\nping -c1 gw && rauc status mark-good\n",
+        },
+        {"health-check": True},
+    ),
+    (
+        "rauc",
+        {**BUSYBOX, "etc/rauc/system.conf": RAUC, "etc/init.d/rcS": "#!/bin/sh\nping -c1 gw\nrauc status mark-good\n"},
+        {"health-check": False},
+    ),
+    ("swupdate", {**SWU, "usr/bin/swupdate": SIGNED}, {"verifies": True, "key-present": True}),
+    ("swupdate", {**SWU, "usr/bin/swupdate": b"\x7fELF"}, {"verifies": False}),
+    ("swupdate", SWU, {"verifies": None, "compatibility": False, "refuses-older": False, "slots": None}),
+    ("swupdate", {"etc/swupdate.cfg": "globals : { };"}, {"verifies": False}),
+    ("swupdate", {"etc/swupdate.cfg": 'globals : {\n/* public-key-file = "/etc/k.pem"; */\n};\n'}, {"verifies": False}),
+    ("swupdate", {**SWU, "etc/hwrevision": "gw 1.0\n"}, {"compatibility": True}),
+    (
+        "swupdate",
+        {
+            "etc/swupdate.cfg": 'globals : { };\nsuricatta : { url = "http://h.example"; polldelay = 3600; };',
+            "usr/bin/swupdate": SIGNED,
+            "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v -k /etc/k.pem -N 1.2 -H gw:1.0 -e stable,copy1"\n',
+            "etc/k.pem": "k",
+        },
+        {
+            "verifies": True,
+            "key-present": True,
+            "refuses-older": True,
+            "compatibility": True,
+            "slots": True,
+            "automatic": True,
+        },
+    ),
+    ("mender", {"etc/mender/mender.conf": MENDER, "etc/k.pem": "k"}, {"verifies": True, "key-present": True}),
+    ("mender", {"etc/mender/mender.conf": MENDER}, {"key-present": False, "slots": None, "compatibility": None}),
+    ("mender", {"etc/mender/mender.conf": '{"ServerURL":"https://m.example"}'}, {"verifies": False, "automatic": True}),
+    (
+        "mender",
+        {"etc/mender/mender.conf": MENDER, "var/lib/mender/mender.conf": '{"SkipVerify":true}'},
+        {"verifies": False},
+    ),
+    (
+        "mender",
+        {"etc/mender/mender.conf": '{"RootfsPartA":"/dev/mmcblk0p2","RootfsPartB":"/dev/mmcblk0p2"}'},
+        {"slots": False, "atomic-write": False, "automatic": None},
+    ),
+    ("opkg", {**BUSYBOX, "etc/opkg.conf": "src/gz a https://f.example\n"}, {"slots": False, "automatic": False}),
+    (
+        "opkg",
+        {**BUSYBOX, "etc/opkg.conf": "src/gz a https://f.example\n", "etc/crontabs/root": "0 3 * * 0 opkg upgrade\n"},
+        {"automatic": True},
+    ),
+    (
+        "ostree",
+        {"etc/ostree/remotes.d/r.conf": '[remote "r"]\nurl=https://o.example\n', "etc/rpm-ostreed.conf": "[Daemon]\n"},
+        {"slots": True, "refuses-older": True, "confirmed": None, "automatic": None},
+    ),
+    ("sysupgrade", {"sbin/sysupgrade": "#!/bin/sh"}, {"verifies": None, "slots": None}),
+    (
+        "sysupgrade",
+        {"sbin/sysupgrade": "#!/bin/sh", "lib/upgrade/fwtool.sh": "fwtool_check_signature() {\n}\n"},
+        {"verifies": False, "slots": False, "compatibility": False, "refuses-older": False},
+    ),
+    (
+        "sysupgrade",
+        {
+            "sbin/sysupgrade": "#!/bin/sh",
+            "usr/bin/ucert": "x",
+            "lib/upgrade/platform.sh": "REQUIRE_IMAGE_SIGNATURE=1\nREQUIRE_IMAGE_METADATA=1\n",
+        },
+        {"verifies": True, "compatibility": True},
+    ),
+    (
+        "aktualizr",
+        {"usr/lib/sota/conf.d/20.toml": '[tls]\nserver = "https://a.example"\n[uptane]\npolling_sec = 600\n'},
+        {"verifies": True, "refuses-older": True, "automatic": None},
+    ),
+    ("fwupd", {"usr/libexec/fwupd/fwupd": "x"}, {"verifies": None}),
+    ("snap", {"usr/lib/snapd/snapd": "x"}, {"verifies": None}),
+    ("balena", {"usr/bin/balenad": "x"}, {"verifies": None}),
+    ("greengrass", {"greengrass/v2/config/x": ""}, {"verifies": None}),
+    ("systemd-sysupdate", {"usr/lib/sysupdate.d/50-root.conf": "[Transfer]\n"}, {"verifies": None}),
+]
+
+
+@pytest.mark.parametrize(("name", "files", "expected"), CASES)
+def test_traits(name: str, files: Mapping[str, str | bytes], expected: dict[TraitName, Any], tmp_path: Path) -> None:
+    system = system_of(tmp_path, name, files)
+    known = {trait: system.trait(trait) for trait in expected}
+    assert {trait: found.holds.known for trait, found in known.items() if found is not None} == expected
+
+
+ENV = "bootcmd=run slot_a\nslot_a=bootm 0x1000\n"
+COUNTS = {
+    ENV + "bootlimit=3\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n": (True, True),
+    ENV + "bootlimit=0\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n": (False, True),
+    ENV + "bootlimit=3\n": (True, False),
+    ENV + "bootlimit=3\naltbootcmd=run bootcmd\n": (True, False),
+    ENV + "bootlimit=3\naltbootcmd=run slot_b\n": (True, False),
+    ENV: (False, False),
+    "bootcmd=run distro_bootcmd\n": (None, None),
+    "bootcmd=source 0x1000\nBOOT_ORDER=A B\nBOOT_A_LEFT=3\nBOOT_B_LEFT=3\n": (None, True),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; bootm\nBOOT_ORDER=A B\n": (False, True),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A B\n": (True, True),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A\n": (True, False),
+}
+
+
+@pytest.mark.parametrize("environment", COUNTS)
+def test_what_u_boot_counts_and_starts_instead(environment: str, tmp_path: Path) -> None:
+    system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": environment})
+    assert (system.holds("boot-counter"), system.holds("fallback-target")) == COUNTS[environment]
+
+
+@pytest.mark.parametrize(
+    ("lines", "holds"),
+    [
+        ("/dev/mtd1 0x0 0x4000\n/dev/mtd2 0x0 0x4000\n", True),
+        ("/dev/mtd1 0x0 0x4000\n#/dev/mtd2 0x0 0x4000\n", False),
+        ("/dev/mtd1 0x0 0x4000\n/dev/mtd1 0x0 0x4000\n", False),
+        ("# nothing\n", None),
+    ],
+)
+def test_copies_of_the_environment(lines: str, holds: bool | None, tmp_path: Path) -> None:
+    system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC, "etc/fw_env.config": lines})
+    assert system.holds("redundant-environment") is holds
+
+
+def test_slots_are_told_by_component(tmp_path: Path) -> None:
+    slots = "".join(
+        f"[slot.{name}]\ndevice=/dev/x\n{more}"
+        for name, more in {
+            "rootfs.0": "bootname=A\n",
+            "rootfs.1": "bootname=B\n",
+            "appfs.0": "parent=rootfs.0\n",
+            "appfs.1": "parent=rootfs.1\n",
+            "bootloader.0": "type=raw\n",
+            "config.0": "",
+            "factory.0": "readonly=true\nbootname=F\n",
+        }.items()
+    )
+    system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC + slots})
+    told = {t.component: t.holds.known for t in system.traits if t.name == "slots"}
+    assert told == {"rootfs": True, "packages": True, "bootloader": False, "configuration": False}
+
+
+@pytest.mark.parametrize(
+    ("names", "counter", "alternative"),
+    [
+        (("a+3.conf", "b.conf"), True, True),
+        (("a+0-3.conf",), True, False),
+        (("a.conf", "b.conf"), False, True),
+    ],
+)
+def test_systemd_boot_counts_by_names(names: tuple[str, ...], counter: bool, alternative: bool, tmp_path: Path) -> None:
+    files = {f"boot/loader/entries/{name}": "title x\nlinux /x\n" for name in names}
+    conf = RAUC.replace("bootloader=uboot", "bootloader=systemd-boot")
+    system = system_of(
+        tmp_path, "rauc", {**files, "boot/loader/loader.conf": "timeout 0\n", "etc/rauc/system.conf": conf}
+    )
+    assert (system.holds("boot-counter"), system.holds("fallback-target")) == (counter, alternative)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/rauc/system.conf": "no section = here\n"},
+        {"etc/mender/mender.conf": "{torn"},
+        {"etc/mender/mender.conf": "[" * 100_000},
+        {"etc/swupdate.cfg": "globals : {"},
+        {"etc/yum.repos.d/x.repo": "torn\n"},
+        {"usr/lib/sota/conf.d/1.toml": "= ="},
+        {"etc/rauc/system.conf": b"[system]\n" + b"#" * (300 << 10)},
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_named_and_the_others_are_read(
+    files: Mapping[str, str | bytes], tmp_path: Path
+) -> None:
+    fact = fact_of(tmp_path, {**files, "etc/opkg.conf": "src/gz a https://f.example\n"})
+    assert len(fact.unread) == 1
+    assert [system.system for system in fact.systems] == ["opkg"]
