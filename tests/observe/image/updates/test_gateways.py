@@ -14,8 +14,10 @@ from tests.observe.image.updates.gateways import BUILDERS
 
 ASKED = (
     "automatic-fallback",
+    "automatic-updates",
     "boot-environment-copies",
     "downgrade-protection",
+    "home-made-update",
     "update-compatibility",
     "update-health-check",
     "update-slots",
@@ -29,6 +31,7 @@ WRONG = {
         "update-health-check unconditional /usr/lib/systemd/system/rauc-mark-good.service:10",
     },
     "mender": {
+        "automatic-updates rare /etc/mender/mender.conf:5",
         "automatic-fallback not-counted /boot/efi/EFI/BOOT/grub.cfg:0",
         "boot-environment-copies single /boot/efi/EFI/BOOT/grub.cfg:0",
         "downgrade-protection older-accepted /etc/mender/mender.conf:0",

@@ -7,6 +7,7 @@ from iotscan.model.facts.update_systems import System
 from iotscan.observe.image.inspectors.updates.clock import turns
 from iotscan.observe.image.inspectors.updates.root import Root
 from iotscan.observe.image.inspectors.updates.traits import slot
+from iotscan.observe.image.startup.container import is_container
 
 INSIDE = ("file:", "cdrom:", "copy:", "/")
 """Sources that are in the image already."""
@@ -26,9 +27,10 @@ def package_system(
     known = {trait.name for trait in more}
     first = sources[0]
     traits = [*more]
-    if "automatic" not in known:
-        traits += automatic(root, system, upgrade)
-    traits += slot(root, False, "packages are replaced where they are", "packages", "", 0)
+    # A container is replaced as a whole, from outside: its feeds served its maker.
+    if not is_container(root.tree):
+        traits += automatic(root, system, upgrade) if "automatic" not in known else ()
+        traits += slot(root, False, "packages are replaced where they are", "packages", "", 0)
     yield UpdateSystem(
         system=system,
         path=first.path,
