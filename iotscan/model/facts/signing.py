@@ -172,7 +172,10 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     certificate: SigningCertificate | None = None
     key: PublicKey | None = None
     purposes: tuple[str, ...] = ()
-    """Extended key usages of which a signer that it vouches for needs one, where it is restricted at all."""
+    """Extended key usages of which a signer that it vouches for needs one, where it is restricted at all.
+
+    Code signing alone has to be stated.
+    """
     ends_chains: bool = False
     """A certificate that is not self-issued is enough for the updater, too (OpenSSL's partial chains)."""
     problem: str = ""

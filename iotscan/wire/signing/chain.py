@@ -17,6 +17,8 @@ from cryptography import x509
 from iotscan.model.facts.signing import SigningCertificate
 
 _LONGEST: Final = 8
+_STATED: Final = frozenset({"codeSigning"})
+"""A purpose that RAUC and SWUpdate want stated, where for those of OpenSSL itself none at all will do, too."""
 Untrusted = Literal["no-issuer", "expired", "not-yet-valid", "no-authority", "purpose"]
 
 
@@ -45,8 +47,8 @@ def trace(
     """The way from a signer to an anchor, or why there is none.
 
     ``moment`` is the time that validity is judged by. ``purposes`` are those of which the signer needs one, where its
-    certificate restricts its purposes at all; empty for any. ``stops_early`` lets an anchor that is not self-issued
-    end the chain.
+    certificate restricts its purposes at all (code signing has to be stated); empty for any. ``stops_early`` lets an
+    anchor that is not self-issued end the chain.
     """
     known = {a.sha256 for a in anchors}
     ends = [a for a in anchors if a.is_self_issued or stops_early]
@@ -100,6 +102,7 @@ def _problem(path: tuple[SigningCertificate, ...], moment: datetime, purposes: f
         if not certificate.is_ca:
             return Trace(why="no-authority", detail=f"{certificate.subject} is no authority, and vouches for another")
     stated = set(path[0].purposes)
-    if purposes and stated and not stated & (purposes | {"any"}):
-        return Trace(why="purpose", detail=f"{path[0].subject} is for {', '.join(sorted(stated))}")
+    if (stated or purposes == _STATED) and purposes and not stated & (purposes | {"any"}):
+        what = ", ".join(sorted(stated)) or "no stated purpose"
+        return Trace(why="purpose", detail=f"{path[0].subject} is for {what}")
     return None

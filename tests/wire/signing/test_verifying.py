@@ -81,7 +81,8 @@ def test_an_anchor_that_is_not_self_issued() -> None:
 @pytest.mark.parametrize(
     ("has", "wants", "why"),
     [
-        ((), {"codeSigning"}, None),
+        ((), {"emailProtection"}, None),
+        ((), {"codeSigning"}, "purpose"),
         ((EMAIL,), {"codeSigning"}, "purpose"),
         ((CODE_SIGNING,), {"codeSigning"}, None),
         ((CODE_SIGNING, EMAIL), {"emailProtection"}, None),
