@@ -3,8 +3,9 @@
 import msgspec
 
 from iotscan.data import oui
+from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
-from iotscan.model.facts import Announcement, Claim
+from iotscan.model.facts import Announcement, Claim, OtaInterface
 from iotscan.model.identity import merge
 from iotscan.model.observation import Observation, observe
 from iotscan.model.scope import in_order
@@ -12,6 +13,7 @@ from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.identity import claims_of
+from iotscan.wire.mdns import OTA_CLAIM
 
 
 class Inventory:
@@ -55,7 +57,19 @@ class Inventory:
         """Everything observed on an address, announcements included."""
         announced = self.announcement(address)
         units = tuple(o for u in self.units(address) for o in u.observations)
-        return (announced, *units) if announced else units
+        return (announced, *self._updates(address), *units) if announced else units
+
+    def _updates(self, address: str) -> tuple[Observation, ...]:
+        """What a device announced of who may update it."""
+        said = [c for c in sorted(self._claims.get(address, {})) if c.what == OTA_CLAIM]
+        subject = Subject(device=provisional_id(address), address=address)
+        facts = (
+            OtaInterface(
+                system="arduino", needs_password=Answer.of(c.value == "yes"), said=f"auth_upload={c.value} in {c.how}"
+            )
+            for c in said
+        )
+        return tuple(observe(fact, subject, probe="discovery/1") for fact in facts)
 
     def device(self, address: str) -> Device:
         """The device behind an address as it is known now, before any merging."""

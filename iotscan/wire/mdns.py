@@ -38,6 +38,10 @@ _TEXT_KEYS = {
     "serial": "serial",
     "serialnumber": "serial",
 }
+_ARDUINO = "._arduino._tcp.local."
+"""Of ArduinoOTA, whose TXT record says whether an upload takes a password (ArduinoOTA.cpp, ESPmDNS enableArduino)."""
+OTA_CLAIM = "ota-authentication"
+"""What such a claim is of: ``yes`` or ``no``."""
 _CLAIM_LIMIT = 64
 
 
@@ -84,6 +88,8 @@ def _text_claims(record: DNSText) -> tuple[Claim, ...]:
         entry, rest = rest[1 : 1 + size], rest[1 + size :]
         key, found, value = entry.partition(b"=")
         what = _TEXT_KEYS.get(key.decode("ascii", "replace").lower())
+        if key == b"auth_upload" and value in (b"yes", b"no") and record.name.endswith(_ARDUINO):
+            claims.append(Claim(what=OTA_CLAIM, value=value.decode(), how="mdns _arduino._tcp TXT"))
         if found and value and what:
             claims.append(Claim(what=what, value=safe_text(value), how="mdns TXT"))
     return tuple(claims)

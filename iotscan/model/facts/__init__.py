@@ -51,6 +51,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.ota import HawkbitServer, OtaInterface, OtaSystem
 from iotscan.model.facts.permission import ContainerPolicy, FileCapabilities, FileMode, FilePermissions, FileSignatures
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
 from iotscan.model.facts.ports import OpenService, PortSweep
@@ -139,6 +140,7 @@ AnyFact = (
     | FirstBoot
     | FitImages
     | FtpPolicy
+    | HawkbitServer
     | HttpServer
     | KernelCommandLines
     | KernelConfigs
@@ -154,6 +156,7 @@ AnyFact = (
     | MqttBroker
     | OpenService
     | OperatingSystem
+    | OtaInterface
     | Packages
     | PortSweep
     | PrivateKeys
@@ -261,6 +264,7 @@ __all__ = [
     "FtpPolicy",
     "FtpTls",
     "HashTree",
+    "HawkbitServer",
     "HomemadeUpdate",
     "HostKey",
     "HttpServer",
@@ -290,6 +294,8 @@ __all__ = [
     "MqttBroker",
     "OpenService",
     "OperatingSystem",
+    "OtaInterface",
+    "OtaSystem",
     "Package",
     "PackageDatabase",
     "Packages",

@@ -8,8 +8,10 @@ from iotscan.model.facts import (
     CertificateChain,
     DefaultLogin,
     Fact,
+    HawkbitServer,
     HttpServer,
     MqttBroker,
+    OtaInterface,
     SshServer,
     TelnetServer,
     TlsEndpoint,
@@ -24,7 +26,7 @@ from iotscan.observe.network.probe import Missed
 Outcome = Literal["silent", "closed", "unclear", "other"]
 """How a question ended without its answer: no word, a close or reset without one, unclear words, something else."""
 
-_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer)
+_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer, HawkbitServer, OtaInterface)
 _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "tls": (TlsEndpoint, CertificateChain),
     "http": _WEB,

@@ -20,7 +20,7 @@ from tests.observe.network.webserver import make_certificate, nginx
 PACE = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=6)
 KINDS = {
     *("tls-endpoint", "certificate-chain", "http-server", "well-known", "update-server", "ssh-server"),
-    *("mqtt-broker", "telnet-server", "adb-server", "default-login"),
+    *("hawkbit-server", "ota-interface", "mqtt-broker", "telnet-server", "adb-server", "default-login"),
 }
 
 
@@ -111,7 +111,8 @@ def test_mosquitto_with_pre_shared_keys_is_tls(tmp_path: Path) -> None:
         found = ask(port)
     assert found.service.protocol == "tls"
     # What stands behind TLS stays open; the TLS itself is there to be asked.
-    assert set(statuses(found)) == {"http-server", "well-known", "update-server", "mqtt-broker", "default-login"}
+    web = {"http-server", "well-known", "update-server", "hawkbit-server", "ota-interface"}
+    assert set(statuses(found)) == {*web, "mqtt-broker", "default-login"}
     assert set(statuses(found).values()) == {AttemptStatus.UNREADABLE}
 
 

@@ -15,6 +15,7 @@ def all_probes() -> tuple[Probe, ...]:
         known_psk,
         login,
         mqtt,
+        ota,
         quic,
         snmp,
         ssh,
@@ -25,6 +26,6 @@ def all_probes() -> tuple[Probe, ...]:
         well_known,
     )
 
-    over_tcp = (adb, certificate, http, login, mqtt, ssh, telnet, tls, tls_attacks, update, well_known)
+    over_tcp = (adb, certificate, http, login, mqtt, ota, ssh, telnet, tls, tls_attacks, update, well_known)
     over_udp = (coap, dtls, dtls_endpoint, quic, snmp)
     return tuple(m.PROBE for m in (*over_tcp, *over_udp, known_psk))
