@@ -31,10 +31,14 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that offers a file upload without asking who you are."""
+    """A page that offers a file upload without asking who you are.
+
+    ``installer`` is the updater whose own page it is: the file goes straight into it.
+    """
 
     path: str
     action: str = ""
+    installer: str = ""
 
 
 class UpdateServer(Fact, frozen=True, kw_only=True, tag="update-server"):

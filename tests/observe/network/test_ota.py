@@ -2,21 +2,24 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from zeroconf import DNSOutgoing, DNSText
 from zeroconf.const import _CLASS_IN, _FLAGS_QR_RESPONSE, _TYPE_TXT
 
-from iotscan.model.facts import Claim, HawkbitServer, HttpServer, OtaInterface
+from iotscan.model.facts import Claim, HawkbitServer, HttpServer, OtaInterface, UpdateServer, UploadForm
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.probe import Heard
-from iotscan.observe.network.probes import ota
+from iotscan.observe.network.probes import ota, update
 from iotscan.scan.inventory import Inventory
 from iotscan.wire.mdns import read_claims
-from tests.observe.network.daemons import door
+from tests.observe.network.daemons import accepts, door, free_port, running, tool
 from tests.observe.network.test_web_probes import FAST, HTML, Page, ask, site
+from tests.observe.network.webserver import make_certificate
 
 JSON = {"Content-Type": "application/hal+json;charset=UTF-8"}
 
@@ -130,6 +133,35 @@ def test_tasmota(page: Page, needs: bool | None) -> None:
 
 def test_tasmota_is_asked_only_where_the_page_says_so() -> None:
     assert heard({"/cm?cmnd=Status": (200, JSON, b'{"Status":{"Module":1}}')}, "Camera") == Heard()
+
+
+@contextmanager
+def swupdate(folder: Path, *words: str) -> Iterator[int]:
+    """The real web server of SWUpdate with its own page."""
+    page = Path("/usr/share/swupdate/www")
+    if not (page / "index.html").exists():
+        pytest.skip("needs the page of SWUpdate: apt install swupdate-www")
+    _, certificate = make_certificate(folder)
+    port = free_port()
+    web = " ".join(["-r", str(page), "-p", str(port), *words])
+    command = ["env", f"TMPDIR={folder}", tool("swupdate", "swupdate"), "-k", certificate, "-w", web]
+    with running(command, lambda: accepts(port), cwd=folder):
+        yield port
+
+
+def test_the_page_of_swupdate(tmp_path: Path) -> None:
+    with swupdate(tmp_path) as port:
+        (fact,) = ask(update.PROBE, port).facts
+    assert isinstance(fact, UpdateServer)
+    assert fact.open_uploads == (UploadForm(path="/", action="/upload", installer="SWUpdate"),)
+
+
+def test_the_page_of_swupdate_behind_a_login(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("admin:gw:0123456789abcdef0123456789abcdef\n")
+    with swupdate(tmp_path, "--auth-domain", "gw", "--global-auth-file", str(tmp_path / "users")) as port:
+        found = ask(update.PROBE, port)
+    assert found.facts == ()
+    assert found.missed[0].reason == Reason.NOT_OBSERVABLE
 
 
 def arduino(*entries: bytes, kind: str = "_arduino._tcp.local.") -> bytes:

@@ -44,6 +44,7 @@ IMAGES: Final = ("/firmware.bin", "/update.bin")
 UPLOADS: Final = ("/update", "/upgrade", "/firmware", "/ota", "/cgi-bin/upgrade")
 _LINKED: Final = (".bin", ".img", ".swu", ".raucb", ".mender", ".fw", ".trx", ".itb", ".uf2", ".ipk")
 _ABOUT_UPDATES: Final = re.compile(r"update|upgrade|firmware|fwup|(?<![a-z])(?:flash|ota)(?![a-z])")
+_INSTALLERS: Final = re.compile(r"\b(?:SWUpdate|RAUC)\b")
 _PAGE_CAP = 256 * 1024
 _NAMED_LIMIT = 4
 """Images that are looked at beyond those at usual paths."""
@@ -198,12 +199,21 @@ def _uploads(door: Door, replies: Replies, pages: Iterable[Ask], nobody: HttpRes
     found: dict[str, UploadForm] = {}
     for ask in pages:
         page = _page(replies[ask])
+        installer = _installer(page)
         for form in page.forms if not page.has_password else ():
             is_common = ask.path == "/" or form in everywhere
             action = own.resolve(form.action or ask.path, ask.path) or form.action
-            if form.is_upload and (not is_common or _is_about_updates(form)):
-                found.setdefault(action, UploadForm(path=ask.path, action=safe_text(action, 300)))
+            is_shown = form.is_upload and (not is_common or _is_about_updates(form))
+            if is_shown or (installer and form.is_multipart):
+                shown = UploadForm(path=ask.path, action=safe_text(action, 300), installer=installer)
+                found.setdefault(action, shown)
     return tuple(found.values())
+
+
+def _installer(page: Page) -> str:
+    """The updater whose own page it is, by its title. SWUpdate's draws the field for the file by a script."""
+    found = _INSTALLERS.search(page.title)
+    return found[0] if found else ""
 
 
 def _is_about_updates(form: Form) -> bool:
