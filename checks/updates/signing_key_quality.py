@@ -91,7 +91,7 @@ def signing_key_quality(
     private_halves = {k.public_sha256: k for seen in private for k in seen.fact.keys if k.public_sha256}
     findings = [v for key in trusted.keys for v in judge_key(key, private_halves, target)]
     findings += [v for artefact in artefacts for v in judge_signers(artefact, trusted, private_halves, target)]
-    findings += judge_changes(artefacts, target)
+    findings += judge_changes(artefacts, trust, target, as_of)
     findings += [v for artefact in artefacts for v in judge_given(artefact, trust, private_halves, target, as_of)]
     findings += not_read(trusted, target)
     if findings:
@@ -207,28 +207,37 @@ def weaknesses(key: PublicKey, private: dict[str, KeyFile], place: Subject, part
     return found
 
 
-def judge_changes(artefacts: list[SignedArtefact], target: Target) -> list[Verdict]:
-    """Artefacts of one format, for the same devices, whose signers share no key."""
+def judge_changes(artefacts: list[SignedArtefact], trust: Trust, target: Target, as_of: datetime) -> list[Verdict]:
+    """Artefacts of one format, for the same devices, whose signers share no key and lead to no common authority."""
     first: dict[tuple[str, tuple[str, ...]], SignedArtefact] = {}
     found: list[Verdict] = []
     for artefact in artefacts:
-        if not artefact.compatible or not keys_of(artefact):
+        keys = traced(artefact, trust, as_of)
+        if not artefact.compatible or not keys:
             continue
-        product = (artefact.format, tuple(sorted(artefact.compatible)))
-        other = first.setdefault(product, artefact)
-        if not keys_of(artefact) & keys_of(other):
-            place = Subject(image=target.subject.image, path=artefact.path)
-            found.append(
-                bad(
-                    "signer-change",
-                    f"it is signed with another key than {other.path or 'the image itself'}",
-                    observed=f"{place}: both for {', '.join(artefact.compatible[:3])}",
-                    expected="one signer, or a change that both keys have signed",
-                    about=place,
-                    part=artefact.format,
-                )
+        other = first.setdefault((artefact.format, tuple(sorted(artefact.compatible))), artefact)
+        if keys & traced(other, trust, as_of):
+            continue
+        place = Subject(image=target.subject.image, path=artefact.path)
+        found.append(
+            bad(
+                "signer-change",
+                f"it is signed with another key than {other.path or 'the image itself'}",
+                observed=f"{place}: both for {', '.join(artefact.compatible[:3])}",
+                expected="one signer or authority, or a change that both have signed",
+                about=place,
+                part=artefact.format,
             )
+        )
     return found
+
+
+def traced(artefact: SignedArtefact, trust: Trust, as_of: datetime) -> frozenset[str]:
+    """Digests of the keys that have signed it, and of the one that vouches for them."""
+    by = judge_artefact(artefact, trust.keys, as_of).by
+    return keys_of(artefact) | (
+        frozenset({by.public.sha256}) if by is not None and by.public is not None else frozenset()
+    )
 
 
 def not_read(trusted: TrustedKeys, target: Target) -> list[Verdict]:

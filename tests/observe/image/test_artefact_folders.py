@@ -28,6 +28,7 @@ from tests.wire.signing.test_apt_feed import SUITE, Archive
 from tests.wire.signing.test_opkg_feed import PACKAGES, Signer, index
 from tests.wire.signing.test_ostree_repo import Repository
 
+KEY = a_key()
 Told = tuple[tuple[SignedArtefact, ...], tuple[TrustedKey, ...]]
 
 
@@ -169,6 +170,29 @@ def test_a_keyring_that_is_not_there(tmp_path: Path) -> None:
         ("mender", "/etc/m.pem", (), None),
     ]
     assert all("not in the image" in k.problem for k in keys)
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "purposes"),
+    [
+        ({"etc/swupdate.cfg": 'globals : { public-key-file = "/a.pem"; };'}, "/a.pem", ("emailProtection",)),
+        (
+            {"etc/swupdate.cfg": 'globals : { ca-path = "/a.pem"; cert-purpose = "codeSigning"; };'},
+            "/a.pem",
+            ("codeSigning",),
+        ),
+        ({"etc/swupdate/conf.d/09-args": 'SWUPDATE_ARGS="-v -k /b.pem"\n'}, "/b.pem", ("emailProtection",)),
+        ({"etc/swupdate/conf.d/09-args": '# SWUPDATE_ARGS="-v -k /b.pem"\n'}, "", ()),
+        ({"etc/swupdate.cfg": '# globals : { public-key-file = "/a.pem"; };'}, "", ()),
+        ({"etc/rc.local": "#!/bin/sh\nswupdate -w -k /a.pem &\n"}, "/a.pem", ("emailProtection",)),
+    ],
+)
+def test_where_swupdate_is_told_its_key(
+    tmp_path: Path, files: dict[str, str], path: str, purposes: tuple[str, ...]
+) -> None:
+    a_root(tmp_path, files | {"a.pem": pem(KEY), "b.pem": pem(KEY)})
+    _, keys = looked_at(tmp_path)
+    assert [(k.path, k.purposes, k.key is not None) for k in keys] == ([(path, purposes, True)] if path else [])
 
 
 def test_keys_that_everybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

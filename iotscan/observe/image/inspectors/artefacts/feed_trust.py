@@ -14,6 +14,8 @@ from iotscan.observe.image.tree import Tree
 from iotscan.wire.signing.feed_keys import apk_keys, openpgp_keys, opkg_keys
 
 _APK_FOLDERS: Final = ("/etc/apk/keys", "/lib/apk/keys", "/usr/lib/apk/keys")
+_OPKG_RING: Final = "/etc/opkg/gpg/pubring.gpg"
+"""Of Yocto's opkg, which verifies with GnuPG."""
 _RINGS: Final = (".gpg", ".asc")
 _SIGNED_BY: Final = re.compile(r"^[^#\n]*\bsigned-by\s*[=:]\s*([^\]\n]*)", re.IGNORECASE | re.MULTILINE)
 
@@ -22,6 +24,8 @@ def opkg(tree: Tree) -> Iterator[TrustedKey]:
     """Those of opkg, by which OpenWrt verifies its images as well. Raises Unreadable."""
     for path in files_of(tree, "/etc/opkg/keys"):
         yield from read_with(tree, path, "opkg", opkg_keys)
+    if is_file(tree, _OPKG_RING):
+        yield from read_with(tree, _OPKG_RING, "opkg", opkg_keys)
 
 
 def apk(tree: Tree) -> Iterator[TrustedKey]:
