@@ -23,6 +23,7 @@ from iotscan.model.facts import (
     Claim,
     HttpServer,
     SnmpAgent,
+    UpdateServer,
     WellKnown,
 )
 from iotscan.model.result import Result
@@ -184,6 +185,8 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
                     yield from (("host", n) for n in _COMMON_NAME.findall(certificate.subject) if not _is_address(n))
         case HttpServer():
             yield from _host_of(fact.location)
+        case UpdateServer():
+            yield from (found for a in fact.artefacts for origin in a.elsewhere for found in _host_of(origin))
         case WellKnown():
             yield from _host_of(fact.oauth_issuer)
         case _:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device
-from iotscan.model.facts import Account, Accounts, Claim, SnmpAgent
+from iotscan.model.facts import Account, Accounts, Artefact, Claim, SnmpAgent, UpdateServer
 from iotscan.model.observation import observe
 from iotscan.model.pseudonyms import ADVICE, Pseudonyms, pseudonymise
 from iotscan.model.run import Run
@@ -90,6 +90,20 @@ def test_a_device_is_known_by_nothing() -> None:
         assert private not in said
     assert "8c:aa:b5:#" in said, "the vendor stays"
     assert "L 9" in said
+
+
+def test_servers_that_manifests_name_go() -> None:
+    named = Artefact(
+        path="/m.json",
+        role="manifest",
+        format="json",
+        signature="none",
+        elsewhere=("https://fw.customer.example:8443",),
+    )
+    fact = UpdateServer(tls=True, artefacts=(named,))
+    seen = observe(fact, Subject(device="dev-1", address=PUBLIC, service="tcp/443"), probe="update/1")
+    said = as_text(told(msgspec.structs.replace(example_run(), observations=(seen,), results=())))
+    assert "customer" not in said
 
 
 def test_people_and_accounts_of_an_image() -> None:

@@ -2,8 +2,8 @@
 
 import random
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -15,8 +15,8 @@ from iotscan.model.facts import Artefact, UpdateServer
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes import update
 from iotscan.observe.network.probes.offers import WHOLE_CAP
-from tests.observe.network.daemons import door, serving
-from tests.observe.network.test_web_probes import FAST, HTML, Page, redirect, site
+from tests.observe.network.daemons import accepts, door, free_port, running, serving, tool
+from tests.observe.network.test_web_probes import FAST, Page, redirect, site
 from tests.observe.network.webserver import nginx
 from tests.wire.signing import test_rauc, test_swupdate
 from tests.wire.signing.made import NOW
@@ -90,9 +90,24 @@ def test_bundles_of_rauc_behind_nginx(bench: Bench, tmp_path: Path) -> None:
     assert way.line.connections <= LIMIT
 
 
-def test_updates_of_swupdate(bench: Bench) -> None:
-    pages = {"/": (200, HTML, links("/a.swu", "/plain.swu")), "/a.swu": bench.swu, "/plain.swu": bench.plain_swu}
-    with site(pages) as port:
+@contextmanager
+def lighttpd(folder: Path) -> Iterator[int]:
+    port = free_port()
+    config = folder / "lighttpd.conf"
+    types = 'mimetype.assign = (".html" => "text/html", "" => "application/octet-stream")'
+    config.write_text(
+        f'server.bind = "127.0.0.1"\nserver.port = {port}\nserver.document-root = "{folder}"\n'
+        f'index-file.names = ("index.html")\n{types}\n'
+    )
+    with running([tool("lighttpd", "lighttpd"), "-D", "-f", str(config)], lambda: accepts(port), cwd=folder):
+        yield port
+
+
+def test_updates_of_swupdate_behind_lighttpd(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_bytes(links("/a.swu", "/plain.swu"))
+    (tmp_path / "a.swu").write_bytes(bench.swu)
+    (tmp_path / "plain.swu").write_bytes(bench.plain_swu)
+    with lighttpd(tmp_path) as port:
         way = door(port, "http", pace=FAST)
         found = artefacts(way)
     held = verdict(found["/a.swu"], bench.maker, use="swupdate")

@@ -23,11 +23,11 @@ from tests.wire.signing.repositories import Contents, write
 from tests.wire.signing.trying import trusted
 
 
-def feeds(files: Contents, folder: Path) -> tuple[list[Artefact], list[str], int]:
+def feeds(files: Contents, folder: Path, *keys: TrustedKey) -> tuple[list[Artefact], list[str], int]:
     """What is found of a repository that nginx serves with an index of the folder, what was asked, in how many."""
     write(folder, files)
     with nginx(folder, f"autoindex on; listen 127.0.0.1:PORT; access_log {folder}/access.log;") as port:
-        way = door(port, "http", pace=FAST)
+        way = door(port, "http", pace=FAST, tools={"trusted_keys": keys})
         (fact,) = anyio.run(update.PROBE.ask, way).facts
     assert isinstance(fact, UpdateServer)
     asked = [line.split('"')[1].split()[1] for line in (folder / "access.log").read_text().splitlines()]
@@ -58,6 +58,16 @@ def test_a_feed_of_opkg(tmp_path: Path) -> None:
     del files["Packages.sig"]
     (bare,), _, _ = feeds(files, tmp_path / "bare")
     assert (bare.format, bare.signature, verdict(bare).state) == ("opkg-feed", "none", "unsigned")
+
+
+def test_an_index_too_long_to_keep_is_tried_with_the_keys_that_were_given(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    signer = test_opkg_feed.Signer(tmp_path / "keys", "feed")
+    files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES) + b"\n" * 20_000, {})
+    (found,), _, _ = feeds(files, tmp_path / "a", signer.key)
+    assert holds(found, signer.key)
+    (untried,), _, _ = feeds(files, tmp_path / "b")
+    assert not holds(untried, signer.key)
 
 
 def test_a_feed_of_apk(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ KINDS: Final = (
         first=("Packages.gz", "Packages.sig", "Packages.asc"),
         guesses=("/",),
         read=_opkg,
+        further="Packages",
     ),
     Kind(markers=("APKINDEX.tar.gz",), first=("APKINDEX.tar.gz",), guesses=("/",), read=_apk),
     Kind(markers=INDEXES, first=INDEXES, guesses=(), read=_apk_v3),
