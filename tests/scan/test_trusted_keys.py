@@ -42,6 +42,9 @@ def test_certificates_and_keys(tmp_path: Path) -> None:
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "private key"),
         (b"x" * (LIMIT + 1), "larger than 1 MiB"),
         (pem("CERTIFICATE", "QUJD" * 20), "damaged"),
+        (b"untrusted comment: maker\nRWRU\n", "--trust"),
+        (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n", "--trust"),
+        (b"\x99" + bytes(40), "--trust"),
     ],
 )
 def test_what_holds_none(tmp_path: Path, data: bytes, why: str) -> None:

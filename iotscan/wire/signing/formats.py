@@ -4,12 +4,15 @@ Marks at the end are asked for first: what stands behind an image (fwtool, RAUC'
 that stands before it, whatever that is.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from iotscan.model.facts.signing import ArtefactFormat, PublicKey, SignedArtefact
+from iotscan.model.answer import Answer
+from iotscan.model.facts.signing import ArtefactFormat, Payload, PublicKey, SignedArtefact
+from iotscan.model.text import safe_text
 from iotscan.wire.signing.apk_feed import INDEX as APK_INDEX
 from iotscan.wire.signing.apk_feed import read_apk, read_apk_feed
 from iotscan.wire.signing.apk_v3 import INDEXES as APK_INDEXES
@@ -22,6 +25,8 @@ from iotscan.wire.signing.fit import read_fit
 from iotscan.wire.signing.mcuboot import read_mcuboot
 from iotscan.wire.signing.mender import read_mender
 from iotscan.wire.signing.oci import read_oci
+from iotscan.wire.signing.openpgp.signatures import claims_openpgp
+from iotscan.wire.signing.openpgp.signatures import read_detached as read_openpgp
 from iotscan.wire.signing.opkg_feed import read_opkg_feed
 from iotscan.wire.signing.ostree_repo import read_ostree_repo
 from iotscan.wire.signing.rauc import read_rauc
@@ -96,24 +101,50 @@ def read_beside(
     source: Source, name: str, path: str = "", keys: Keys = (), files: Files = NOTHING_BESIDE
 ) -> SignedArtefact | None:
     """A file with its signature in another one (``firmware.bin.sig``); None where there is none that we know."""
+    unread = ""
     for ending in SIGNATURE_ENDINGS:
         signature = files(name + ending)
         if signature is not None and 0 < signature.size <= _LONGEST_SIGNATURE:
             found = read_detached(source, signature.read_at(0, signature.size), path, keys, _FORMS)
             if found is not None:
                 return found
-    return None
+            unread = f"the signature {safe_text(name + ending, 80)} is of no form that is read here"
+    return SignedArtefact(path=path, format="other", protection="unknown", problem=unread) if unread else None
+
+
+def _openpgp(path: str, source: Source, signature: bytes | None, _: Keys) -> SignedArtefact | None:
+    if signature is None or not claims_openpgp(signature):
+        return None
+    read = read_openpgp(signature, source)
+    payload = Payload(name=safe_text(path), size=source.size, is_covered=True, matches=Answer.of(True))
+    return SignedArtefact(
+        path=path,
+        format="other",
+        variant="openpgp",
+        protection="signed" if read.signatures else "unknown",
+        signatures=read.signatures,
+        payloads=(payload,) if read.signatures else (),
+        damage=read.damage,
+        problem=read.problem,
+        expires=read.expires,
+        notes=read.notes,
+    )
 
 
 _LONGEST_SIGNATURE: Final = 1 << 20
-_FORMS: Final[tuple[Form, ...]] = (read_signify,)
+_FORMS: Final[tuple[Form, ...]] = (read_signify, _openpgp)
 
 
 def _suit(source: Source, path: str, files: Files) -> SignedArtefact | None:
-    """Without its tag an envelope has three bytes to be known by: what is damaged then is something else."""
+    """An envelope has three bytes to be known by, with its tag two more: what is damaged may be something else."""
     found = read_suit(source, path, files)
-    is_marked = source.read_at(0, 2) == b"\xd8\x6b" or path.lower().endswith((".suit", ".cbor"))
-    return None if found is not None and found.damage and not is_marked else found
+    head = source.read_at(0, 4)
+    is_marked = head[:2] == b"\xd8\x6b" and head[2:3] in _MAPS and head[3:4] == b"\x02"
+    is_named = path.lower().endswith((".suit", ".cbor"))
+    return None if found is not None and found.damage and not (is_marked or is_named) else found
+
+
+_MAPS: Final = tuple(bytes((0xA0 + count,)) for count in range(1, 24))
 
 
 def _avb(source: Source, path: str, files: Files) -> SignedArtefact | None:
@@ -132,6 +163,16 @@ def _one(found: SignedArtefact | None) -> tuple[SignedArtefact, ...]:
     return () if found is None else (found,)
 
 
+def _tuf(files: Files, path: str) -> tuple[SignedArtefact, ...]:
+    """Any program may have a ``root.json``."""
+    root = files("1.root.json") or files("root.json")
+    head = root.read_at(0, _LOOKED_AT) if root is not None else b""
+    if not all(word in head for word in (b'"signed"', b'"signatures"', b'"roles"')):
+        return ()
+    return _one(read_tuf(files, path, targets=lambda name: files(f"../targets/{name}")))
+
+
+_LOOKED_AT: Final = 256 << 10
 FOLDERS: Final = (
     FolderFormat(name="oci", marks=("oci-layout",), read=lambda files, path, _: read_oci(files, path)),
     FolderFormat(
@@ -142,7 +183,7 @@ FOLDERS: Final = (
     FolderFormat(
         name="tuf",
         marks=("1.root.json", "root.json"),
-        read=lambda files, path, _: _one(read_tuf(files, path, targets=lambda name: files(f"../targets/{name}"))),
+        read=lambda files, path, _: _tuf(files, path),
     ),
     FolderFormat(name="apk-feed", marks=(APK_INDEX,), read=lambda files, path, _: _one(read_apk_feed(files, path))),
     FolderFormat(name="apk-feed", marks=APK_INDEXES, read=lambda files, path, _: _one(read_apk_v3_feed(files, path))),
@@ -155,6 +196,15 @@ FOLDERS: Final = (
 """Those whose files are named from the folder itself on. ``..`` in a name leads to what stands beside the folder."""
 
 
+_LISTS: Final = re.compile(rb"^(?:SHA256|SHA512|SHA1|MD5Sum):[ \t\r]*$", re.MULTILINE)
+
+
 def read_suite(files: Files, release: str, path: str = "") -> tuple[SignedArtefact, ...]:
-    """The suite of an apt repository; its folder is ``release`` from the root of the repository on."""
+    """The suite of an apt repository; its folder is ``release`` from the root of the repository on.
+
+    In a flat one, any program may have a file ``Release``: one that lists no digests is none.
+    """
+    stated = files("InRelease") or files("Release")
+    if not release and (stated is None or not _LISTS.search(stated.read_at(0, _LOOKED_AT))):
+        return ()
     return _one(read_apt_feed(files, release, path))

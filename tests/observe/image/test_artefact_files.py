@@ -1,5 +1,6 @@
 """Firmware of a bootloader's formats, encrypted bundles, and what only looks like an update."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from iotscan.model.facts import TrustedKey, TrustedKeys, UpdateArtefacts
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspectors.artefacts import INSPECTOR
 from iotscan.observe.image.opening import BadImage, open_image
+from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.wire import fdt
 from iotscan.wire.signing.fit import control_keys
 from iotscan.wire.signing.public_keys import describe_key
@@ -17,7 +19,9 @@ from tests.observe.image.looking import a_root
 from tests.wire.signing import test_avb as avb
 from tests.wire.signing import test_suit as suit
 from tests.wire.signing.made import NOW
+from tests.wire.signing.openpgp_made import Gnupg
 from tests.wire.signing.signers import a_signer, run, tool
+from tests.wire.signing.test_opkg_feed import Signer
 from tests.wire.signing.test_rauc import Bench
 
 
@@ -83,6 +87,62 @@ def test_bytes_that_nobody_knows(tmp_path: Path) -> None:
     # The name says that it should have been one: an updater refuses it.
     (tmp_path / "x.raucb").write_bytes(bytes(range(256)) * 40)
     assert said(tmp_path / "x.raucb") == {"rauc ": "broken"}
+
+
+def test_what_only_looks_like_an_update(tmp_path: Path) -> None:
+    """Names that any program may use for something else, and bytes that begin as an envelope does by chance."""
+    files = {
+        "opt/a/root.json": '{"a": 1}',
+        "opt/b/root.json": "[1, 2]",
+        "opt/c/Release": "Release notes of the product\n\nVersion 3 is out.\n",
+        "opt/d/config": "[core]\nrepo=1\n",
+        "opt/d/summary": "what it is about",
+        "lib/firmware/a.bin": b"\xd8\x6b\x00" + bytes(200),
+        "lib/firmware/b.bin": b"\xd8\x6b\xa2\x07" + bytes(200),
+        "lib/firmware/c.bin": b"\xa2\x02\x58" + bytes(200),
+        "opt/e.apk": b"PK\x03\x04" + bytes(200),
+        "opt/f.tar.gz.sha256": "digest",
+        "opt/f.tar.gz": b"data",
+        "usr/lib/python3/x.py": "",
+        "usr/lib/python3/x.py.asc": "-----BEGIN PGP SIGNATURE-----\n",
+    }
+    a_root(tmp_path, files)
+    assert said(tmp_path) == {}
+
+
+def test_a_signature_of_another_file(tmp_path: Path) -> None:
+    """OpenPGP, signify and CMS beside firmware, with keys as --trust takes them; a form that nobody reads is told."""
+    (tmp_path / "keys").mkdir()
+    signer = Signer(tmp_path / "keys", "maker")
+    (tmp_path / "keys" / "a.bin").write_bytes(b"firmware")
+    words = ("-S", "-s", "maker.sec", "-m", "a.bin", "-x", "a.bin.sig")
+    run(tool("signify-openbsd", "signify-openbsd"), *words, cwd=tmp_path / "keys")
+    made = (tmp_path / "keys" / "a.bin.sig").read_bytes()
+    files = {"opt/a.bin": b"firmware", "opt/a.bin.sig": made, "opt/b.bin": b"changed", "opt/b.bin.sig": made}
+    a_root(tmp_path / "root", files | {"opt/c.bin": b"firmware", "opt/c.bin.sig": b"something"})
+    given = read_trusted_keys([tmp_path / "keys" / "maker.pub"])
+    assert said(tmp_path / "root", *given) == {
+        "other /opt/a.bin": "verified",
+        "other /opt/b.bin": "wrong-signer",
+        "other /opt/c.bin": "unknown",
+    }
+    assert signer.key.public == given[0].public
+
+
+def test_openpgp_beside_firmware(tmp_path: Path) -> None:
+    # A socket of GnuPG's agent lies in it: the path must be short.
+    with tempfile.TemporaryDirectory() as place:
+        gnupg = Gnupg(Path(place) / "home")
+        gnupg.make("maker")
+        signature = gnupg.sign("maker", b"firmware", "--armor", "--detach-sign")
+        (tmp_path / "ring.gpg").write_bytes(gnupg.ring("maker"))
+        (tmp_path / "ring.asc").write_bytes(gnupg.ring("maker", armour=True))
+        gnupg.close()
+    a_root(tmp_path / "root", {"data/fw.img": b"firmware", "data/fw.img.asc": signature})
+    for ring in ("ring.gpg", "ring.asc"):
+        assert said(tmp_path / "root", *read_trusted_keys([tmp_path / ring])) == {"other /data/fw.img": "verified"}
+    a_root(tmp_path / "root", {"data/fw.img": b"firmwarf"})
+    assert said(tmp_path / "root", *read_trusted_keys([tmp_path / ring])) != {"other /data/fw.img": "verified"}
 
 
 def test_more_than_there_is_time_for(tmp_path: Path) -> None:
