@@ -211,6 +211,30 @@ def test_the_end_of_a_bundle_before_other_bytes_is_no_verified_bundle(bench: Ben
     assert verdict(artefact, bench.maker).state in ("present", "broken")
 
 
+@pytest.mark.parametrize("lie", ["another range", "a shorter piece", "another size", "not a piece"])
+def test_the_signed_end_of_a_bundle_counts_only_as_the_piece_that_was_asked_for(bench: Bench, lie: str) -> None:
+    size = len(bench.big)
+
+    def answer(guest: socket.socket, wanted: str) -> None:
+        first, _, last = wanted.partition("-")
+        body = bench.big[int(first) : int(last) + 1]
+        if first == "0":
+            guest.sendall(piece(f"{wanted}/{size + (4096 if lie == 'another size' else 0)}", body))
+        elif lie == "another range":
+            guest.sendall(piece(f"0-{len(body) - 1}/{size}", body))
+        elif lie == "a shorter piece":
+            guest.sendall(piece(f"{wanted}/{size}", body[-8192:]))
+        elif lie == "not a piece":
+            guest.sendall(HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        else:
+            guest.sendall(piece(f"{wanted}/{size + 4096}", body))
+
+    with serving(only(answer)) as port:
+        artefact = artefacts(door(port, "http", pace=FAST))["/update.bin"]
+    found = None if artefact.signed is None else verdict(artefact, bench.maker)
+    assert found is None or (found.state, found.by) == ("unknown", None)
+
+
 @pytest.mark.parametrize("change", ["flip", "other-rest"])
 def test_a_small_bundle_that_was_changed(bench: Bench, change: str) -> None:
     data = bytearray(bench.small)
