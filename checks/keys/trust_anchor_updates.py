@@ -18,7 +18,23 @@ that devices follow. For authorities of your own use `/cacerts` of EST (RFC 7030
 - ETSI EN 303 645 V3.1.3 provision 5.3-1
 """
 
-from iotscan.sdk import Presence, Returned, RotationTools, TrustStore, Updaters, bad, check, clause, good, skip
+from iotscan.sdk import (
+    Presence,
+    Reason,
+    Returned,
+    RotationTools,
+    TrustStore,
+    UpdateSystems,
+    bad,
+    check,
+    clause,
+    good,
+    skip,
+    unknown,
+)
+
+PACKAGES_ONLY = ("apk", "apt", "dnf", "opkg")
+"""They replace what a package owns, and nothing else."""
 
 FETCHES_ROOTS = ("EST client", "SCEP client", "OpenSSL CMP", "strongSwan pki", "Azure IoT certificate service")
 
@@ -39,18 +55,27 @@ FETCHES_ROOTS = ("EST client", "SCEP client", "OpenSSL CMP", "strongSwan pki", "
     confidence="firm",
     effort="medium",
 )
-def trust_anchor_updates(store: TrustStore, updates: Presence[Updaters], tools: Presence[RotationTools]) -> Returned:
+def trust_anchor_updates(
+    store: TrustStore, updates: Presence[UpdateSystems], tools: Presence[RotationTools]
+) -> Returned:
     """Look for any way by which another list gets onto the device."""
     if not store.anchors and not store.unread:
         return skip("the trust store is empty")
     brought = store.package or "no package"
-    configured = updates.fact.updaters if updates.fact is not None else ()
+    found = updates.fact
+    configured = found.systems if found is not None else ()
     fetching = [t for t in (tools.fact.tools if tools.fact else ()) if t.name in FETCHES_ROOTS and t.scheduled]
-    if configured:
-        systems = ", ".join(dict.fromkeys(u.system for u in configured))
+    bringing = [s for s in configured if s.is_read and (store.package or s.system not in PACKAGES_ONLY)]
+    if bringing or (found is not None and found.scripts):
+        systems = ", ".join(dict.fromkeys(s.name for s in bringing)) or "a script of its own"
         return good(f"the trusted roots ({brought}) come with updates: {systems}")
     if fetching:
         return good(f"{fetching[0].name} fetches trust anchors, run by {fetching[0].scheduled}")
+    if found is not None and found.unread:
+        return unknown(f"a configuration could not be read: {found.unread[0]}", reason=Reason.UNREADABLE)
+    if configured:
+        names = ", ".join(dict.fromkeys(s.name for s in configured))
+        return unknown(f"no package owns the trusted roots, or how the image is updated was not read: {names}")
     where = ", ".join(store.bundles[:3]) or store.unread[0]
     return bad(
         "fixed",

@@ -2,7 +2,7 @@
 
 ## What it looks at
 Every package feed configured in the image (opkg, apk, apt, dnf, ostree): whether its configuration demands a
-signature on what is fetched, and whether the address is plain HTTP.
+signature on what is fetched, whether a key is there to verify it, and whether the address is plain HTTP.
 
 ## Why it matters
 A package manager installs as root. With verification off, anybody on the path to the feed, or on the mirror,
@@ -23,8 +23,9 @@ from iotscan.sdk import (
     Returned,
     Subject,
     Target,
-    Updater,
-    Updaters,
+    UpdateSource,
+    UpdateSystem,
+    UpdateSystems,
     Verdict,
     bad,
     check,
@@ -39,22 +40,32 @@ INSIDE = ("file:", "cdrom:", "copy:", "/")
 CLEARTEXT = ("http:", "ftp:", "mirror+http:")
 
 
-def judge(feed: Updater, place: Subject) -> Verdict | None:
+def judge(system: str, feed: UpdateSource, place: Subject) -> Verdict | None:
     """The verdict on one remote feed, None when nothing is to be said."""
-    name = f"{feed.system} {feed.source}"
+    name = f"{system} {feed.url}"
     where = f"{place}: {name} {feed.detail}".strip()
     if feed.verifies.known is False:
-        summary = f"{feed.system} installs from a feed whose signature it does not check"
+        summary = f"{system} installs from a feed whose signature it does not check"
         return bad(
             "unverified", summary, observed=where, expected="signatures demanded for every feed", about=place, part=name
         )
     if not feed.verifies.is_answered:
-        summary = f"whether {feed.system} checks signatures could not be told"
+        summary = f"whether {system} checks signatures could not be told"
         return unknown(summary, reason=feed.verifies.reason or Reason.NOT_OBSERVABLE, about=place, part=name)
-    if feed.source.lower().startswith(CLEARTEXT):
-        summary = f"{feed.system} fetches from a verified feed over plain HTTP"
+    if feed.url.lower().startswith(CLEARTEXT):
+        summary = f"{system} fetches from a verified feed over plain HTTP"
         return bad("cleartext", summary, observed=where, expected="an https:// address", about=place, part=name)
     return None
+
+
+def judge_key(system: UpdateSystem, image: str) -> Verdict | None:
+    """The verdict on the keys that feeds are verified by."""
+    key = system.trait("key-present")
+    if key is None or key.holds.known is not False:
+        return None
+    place = Subject(image=image, path=key.path or system.path, line=key.line)
+    summary = f"{system.system} verifies its feeds, and no key is in the image"
+    return bad("no-key", summary, observed=key.detail, expected="the feed's key", about=place, part=system.system)
 
 
 @check(
@@ -64,6 +75,7 @@ def judge(feed: Updater, place: Subject) -> Verdict | None:
     element="updates",
     variants={
         "unverified": ("high", "Packages are installed from a feed without checking its signature"),
+        "no-key": ("medium", "Feeds are verified, and there is no key to do so: nothing can be installed"),
         "cleartext": ("low", "Packages are fetched over plain HTTP"),
     },
     clauses=(
@@ -76,11 +88,15 @@ def judge(feed: Updater, place: Subject) -> Verdict | None:
     since="0.1",
     effort="low",
 )
-def package_feed_signature(configured: Updaters, target: Target) -> Returned:
+def package_feed_signature(found: UpdateSystems, target: Target) -> Returned:
     """Judge each feed that is fetched from elsewhere; a feed inside the image needs no signature."""
-    feeds = [u for u in configured.updaters if u.system in FEEDS and not u.source.lower().startswith(INSIDE)]
+    open_ = [unknown(t, reason=Reason.UNREADABLE, part=t) for t in found.unread if any(f"{n}: " in t for n in FEEDS)]
+    systems = [s for s in found.systems if s.system in FEEDS]
+    feeds = [(s.system, f) for s in systems for f in s.sources if not f.url.lower().startswith(INSIDE)]
     if not feeds:
-        return skip("no remote package feed is configured")
+        return open_ or skip("no remote package feed is configured")
     image = target.subject.image
-    judged = [judge(u, Subject(image=image, path=u.path, line=u.line)) for u in feeds]
-    return [v for v in judged if v] or good(f"{len(feeds)} package feeds, all verified and none over plain HTTP")
+    judged = [judge(name, feed, Subject(image=image, path=feed.path, line=feed.line)) for name, feed in feeds]
+    judged += [judge_key(system, image) for system in systems]
+    text = f"{len(feeds)} package feeds, all verified and none over plain HTTP"
+    return [*(v for v in judged if v), *open_] or good(text)

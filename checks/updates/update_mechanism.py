@@ -1,8 +1,10 @@
 """The image can be updated.
 
 ## What it looks at
-Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, or a
-package manager (opkg, apk, apt, dnf) with a feed. That it works in the field cannot be seen from an image.
+Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, aktualizr,
+OpenWrt's sysupgrade, a package manager (opkg, apk, apt, dnf) with a feed, or a script of its own. Where only an updater
+is there whose configuration iotscan does not read (balena, casync, fwupd, snapd …), it is not assessed. That it works
+in the field cannot be seen from an image. A container image is replaced by what runs it, and is not asked.
 
 ## Why it matters
 You cannot secure what you cannot update. A flaw that is found after the sale stays for the life of the device,
@@ -11,7 +13,7 @@ and the only remedy left is to take it off the network.
 ## How to fix
 Choose an updater with two system slots and a fallback (RAUC, SWUpdate, Mender or OSTree; each has a Yocto layer),
 configure it in the image with your verification key, and rehearse an update that fails. Where the image is
-replaced from outside (a container, say), record that as a waiver with its reason.
+replaced from outside, record that as a waiver with its reason.
 
 ## References
 - ETSI EN 303 645 V3.1.3 provision 5.3-2
@@ -19,7 +21,7 @@ replaced from outside (a container, say), record that as a waiver with its reaso
 - J. Vermillard, The 5 elements of IoT security: "You can't secure what you can't update"
 """
 
-from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good
+from iotscan.sdk import Presence, Reason, Returned, UpdateSystems, bad, check, clause, good, skip, unknown
 
 
 @check(
@@ -39,16 +41,26 @@ from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good
     confidence="firm",
     effort="high",
 )
-def update_mechanism(configured: Presence[Updaters]) -> Returned:
-    """Fail where the image was searched and holds no update configuration at all."""
-    updaters = configured.fact.updaters if configured.fact else ()
-    systems = sorted({u.system for u in updaters})
-    if not systems:
-        return bad(
-            "none",
-            "no update system is configured in the image",
-            observed="no configuration of rauc, swupdate, mender, ostree, opkg, apk, apt or dnf",
-            expected="one update mechanism",
-        )
-    places = sorted({u.path for u in updaters})
-    return good(f"updates are configured: {', '.join(systems)}", observed=", ".join(places))
+def update_mechanism(configured: Presence[UpdateSystems]) -> Returned:
+    """Fail where the image was searched and holds no update system at all."""
+    found = configured.fact
+    systems = found.systems if found else ()
+    names = sorted({s.name for s in systems if s.is_read})
+    scripts = [f"{script.path}:{script.line}" for script in found.scripts] if found else []
+    places = sorted({s.path for s in systems})
+    if names:
+        return good(f"updates are configured: {', '.join(names)}", observed=", ".join(places))
+    if scripts:
+        return good("a script of its own brings updates", observed=", ".join(scripts))
+    if found is not None and found.unread:
+        return unknown(f"a configuration could not be read: {found.unread[0]}", reason=Reason.UNREADABLE)
+    if systems:
+        return unknown(f"an updater is there, and whether it is set up was not seen: {', '.join(places[:3])}")
+    if found is not None and found.in_container:
+        return skip("a container image is replaced from outside, by what runs it")
+    return bad(
+        "none",
+        "no update system is configured in the image",
+        observed="no configuration of an updater that is known, no other updater, no script that fetches and writes",
+        expected="one update mechanism",
+    )

@@ -25,7 +25,7 @@ from iotscan.model.facts import (
     TlsEndpoint,
     TrustedKey,
     TrustedKeys,
-    Updaters,
+    UpdateSystems,
     WellKnown,
 )
 from iotscan.model.subject import Subject
@@ -327,7 +327,7 @@ class TestJoinedNeeds:
         assert (result.reason, result.subject) == (Reason.TIMEOUT, at("tcp/80"))
 
     def test_a_joined_image_fact_on_a_device_needs_an_image(self):
-        def join(web: HttpServer, updaters: Updaters) -> Returned:
+        def join(web: HttpServer, updates: UpdateSystems) -> Returned:
             return good("x")
 
         assert only(ask(join, seen(WEB, at("tcp/80")), sweep([80]))).reason is Reason.NEEDS_IMAGE
@@ -414,10 +414,10 @@ class TestPresence:
         assert only(ask(self.wanted, sweep())).outcome is Outcome.NOT_APPLICABLE
 
     def test_on_an_image(self):
-        def updatable(updaters: Presence[Updaters]) -> Returned:
-            return good("there") if updaters.fact else bad("open", "missing", observed="none", expected="one")
+        def updatable(updates: Presence[UpdateSystems]) -> Returned:
+            return good("there") if updates.fact else bad("open", "missing", observed="none", expected="one")
 
-        absent = tried("updaters", AttemptStatus.ABSENT, subject=on_image())
+        absent = tried("update-systems", AttemptStatus.ABSENT, subject=on_image())
         result = only(ask(updatable, absent, devices=[], images=[GW]))
         assert (result.outcome, result.vantage) == (Outcome.FAIL, Vantage.CONFIGURED)
 

@@ -170,7 +170,7 @@ def test_the_secrets_of_an_image_are_written_nowhere(tmp_path: Path) -> None:
         said |= {level: text} | {f"/proc {level} {n}": one for n, one in enumerate(seen)}
     run = read_run("latest", output)
     kinds = {o.fact.__struct_config__.tag for o in run.observations}
-    assert kinds >= {"accounts", "private-keys", "updaters"}
+    assert kinds >= {"accounts", "private-keys", "update-systems"}
     assert b"***" in (output / run.id / "run.json").read_bytes()
     no_canary_in(files_below(home, output) | said)
 

@@ -36,7 +36,7 @@ from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
-from iotscan.model.facts.image import KeyFile, PrivateKeys, Updater, Updaters
+from iotscan.model.facts.image import KeyFile, PrivateKeys
 from iotscan.model.facts.integrity import (
     HashTree,
     KernelConfig,
@@ -180,7 +180,6 @@ AnyFact = (
     | TlsHandshake
     | TrustStore
     | UpdateServer
-    | Updaters
     | TrustedKeys
     | UpdateArtefacts
     | UpdateSystems
@@ -351,8 +350,6 @@ __all__ = [
     "UpdateSystem",
     "UpdateSystems",
     "UpdateTrait",
-    "Updater",
-    "Updaters",
     "UploadForm",
     "Vbmeta",
     "VerificationSwitch",

@@ -1,10 +1,9 @@
 """What stands in the root file system of an image."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import msgspec
 
-from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
 
 
@@ -37,26 +36,3 @@ class PrivateKeys(Fact, frozen=True, kw_only=True, tag="private-keys"):
 
     keys: tuple[KeyFile, ...]
     files_searched: int
-
-
-class Updater(msgspec.Struct, frozen=True, kw_only=True):
-    """One configured source of updates or packages.
-
-    ``verifies`` is unanswered where the configuration does not tell.
-    """
-
-    path: str
-    line: int = 0
-    system: Literal["opkg", "apk", "apt", "dnf", "rauc", "swupdate", "mender", "ostree", "other"]
-    source: str = ""
-    encrypted: bool = False
-    verifies: Answer[bool]
-    detail: str = ""
-
-
-class Updaters(Fact, frozen=True, kw_only=True, tag="updaters"):
-    """Every update system and package feed configured in an image."""
-
-    per: ClassVar[Ownership] = "image"
-
-    updaters: tuple[Updater, ...]

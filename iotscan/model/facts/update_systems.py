@@ -85,7 +85,14 @@ class UpdateSystem(msgspec.Struct, frozen=True, kw_only=True):
     """What it replaces."""
     sources: tuple[UpdateSource, ...] = ()
     traits: tuple[UpdateTrait, ...] = ()
+    is_read: bool = True
+    """False where only its program was seen: whether it is set up is not known then."""
     detail: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it: its program, where it is none of those that have a name here."""
+        return self.path.rpartition("/")[2] if self.system == "other" else self.system
 
     def trait(self, name: TraitName, component: Component | None = None) -> UpdateTrait | None:
         """What is known of one trait; of several components the first, where none is asked for.
@@ -129,5 +136,7 @@ class UpdateSystems(Fact, frozen=True, kw_only=True, tag="update-systems"):
 
     systems: tuple[UpdateSystem, ...]
     scripts: tuple[HomemadeUpdate, ...] = ()
+    in_container: bool = False
+    """Of a container image, which is replaced from outside."""
     unread: tuple[str, ...] = ()
     """Configurations that are there and could not be read, each with its reason."""

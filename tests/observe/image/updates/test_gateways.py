@@ -20,17 +20,22 @@ ASKED = (
     "home-made-update",
     "update-compatibility",
     "update-health-check",
+    "update-mechanism",
     "update-slots",
+    "updater-verification",
 )
 WRONG = {
     "rauc": {
         "automatic-fallback not-counted /etc/u-boot-initial-env:0",
         "automatic-fallback no-alternative /etc/u-boot-initial-env:0",
         "boot-environment-copies single /etc/fw_env.config:1",
+        "updater-verification key-missing /etc/rauc/system.conf:7",
+        "updater-verification plain-bundles /etc/rauc/system.conf:1",
         "downgrade-protection older-accepted /etc/rauc/system.conf:1",
         "update-health-check unconditional /usr/lib/systemd/system/rauc-mark-good.service:10",
     },
     "mender": {
+        "updater-verification unverified /etc/mender/mender.conf:0",
         "automatic-updates rare /etc/mender/mender.conf:5",
         "automatic-fallback not-counted /boot/efi/EFI/BOOT/grub.cfg:0",
         "boot-environment-copies single /boot/efi/EFI/BOOT/grub.cfg:0",

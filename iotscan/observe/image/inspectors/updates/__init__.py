@@ -15,6 +15,7 @@ from iotscan.observe.image.inspectors.updates.homemade import homemade
 from iotscan.observe.image.inspectors.updates.root import Root
 from iotscan.observe.image.inspectors.updates.systems.installed import installed
 from iotscan.observe.image.site import Site
+from iotscan.observe.image.startup.container import is_container
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -64,7 +65,13 @@ def _survey(site: Site) -> Heard:
             scripts += homemade(root)
         except Unreadable as error:
             unread.append(_why(tree, "scripts", error))
-    return Heard(facts=(UpdateSystems(systems=tuple(systems), scripts=tuple(scripts), unread=tuple(unread)),))
+    fact = UpdateSystems(
+        systems=tuple(systems),
+        scripts=tuple(scripts),
+        in_container=all(is_container(tree) for tree in trees),
+        unread=tuple(unread),
+    )
+    return Heard(facts=(fact,))
 
 
 def _systems(root: Root) -> tuple[list[UpdateSystem], list[str]]:

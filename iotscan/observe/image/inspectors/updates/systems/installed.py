@@ -71,5 +71,6 @@ def _unread(root: Root, system: System, path: str, components: tuple[Component, 
         runs=root.runs(name),
         components=components,
         traits=(verifies,),
+        is_read=False,
         detail=why,
     )

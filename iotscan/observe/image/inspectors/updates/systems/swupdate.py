@@ -94,6 +94,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
             *_guards(root, conf),
             *_automatic(root, conf),
         ),
+        is_read=bool(path or conf.options),
     )
 
 

@@ -36,6 +36,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
         runs=root.runs("sysupgrade"),
         components=("kernel", "rootfs"),
         traits=traits,
+        is_read=bool(texts),
     )
 
 

@@ -1,11 +1,11 @@
-"""What the inspectors read, on root file systems made with real tools and real formats."""
+"""Where updates and packages come from, and whether they are verified."""
 
 from pathlib import Path
 
 import pytest
 
-from iotscan.model.facts import Updaters
-from iotscan.observe.image.inspectors import updaters
+from iotscan.model.facts import UpdateSystems
+from iotscan.observe.image.inspectors.updates import INSPECTOR
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import heard_of
 
@@ -25,9 +25,13 @@ def write(root: Path, path: str, content: str | bytes, mode: int = 0o644) -> Non
 
 
 def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
-    (fact,) = heard_of(updaters.INSPECTOR, FolderTree(root)).facts
-    assert isinstance(fact, Updaters)
-    return {(u.system, u.source): (u.verifies.known, u.encrypted) for u in fact.updaters}
+    """(system, address) -> (verifies, encrypted); an updater of whole images has no address here but its server's."""
+    (fact,) = heard_of(INSPECTOR, FolderTree(root)).facts
+    assert isinstance(fact, UpdateSystems)
+    found = {(s.system, f.url): (f.verifies.known, f.encrypted) for s in fact.systems for f in s.sources}
+    alone = {(s.system, ""): (s.holds("verifies"), False) for s in fact.systems if not s.sources}
+    unread = {(text.partition(":")[0], ""): (None, False) for text in fact.unread}
+    return {**found, **alone, **unread}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
             {("rauc", ""): (True, False)},
         ),
         ("etc/rauc/system.conf", "[system]\ncompatible=x\n", {("rauc", ""): (False, False)}),
-        ("etc/swupdate.cfg", 'globals : { public-key-file = "/etc/k.pem"; };', {("swupdate", ""): (True, False)}),
+        ("etc/swupdate.cfg", 'globals : { public-key-file = "/etc/k.pem"; };', {("swupdate", ""): (None, False)}),
         ("etc/swupdate.cfg", "globals : { };", {("swupdate", ""): (False, False)}),
         (
             "etc/mender/mender.conf",
@@ -83,7 +87,7 @@ def verdicts(root: Path) -> dict[tuple[str, str], tuple[bool | None, bool]]:
             '[remote "r"]\nurl=https://o.example\ngpg-verify=false\n',
             {("ostree", "https://o.example"): (False, True)},
         ),
-        ("sbin/sysupgrade", "#!/bin/sh", {("other", ""): (None, False)}),
+        ("sbin/sysupgrade", "#!/bin/sh", {("sysupgrade", ""): (None, False)}),
         ("etc/hostname", "gw", {}),
     ],
 )
@@ -99,7 +103,7 @@ def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -
         ({"etc/swupdate.cfg": 'globals : { public-key-file = ""; };\n'}, {("swupdate", ""): False}),
         (
             {"etc/swupdate.cfg": "globals : { };\n", "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v -k /etc/k.pem"\n'},
-            {("swupdate", ""): True},
+            {("swupdate", ""): None},
         ),
         (
             {"etc/swupdate.cfg": "globals : { };\n", "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v"\n'},
@@ -107,7 +111,7 @@ def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -
         ),
         (
             {"etc/swupdate.cfg": "globals : { };\n", "etc/rc.local": "#!/bin/sh\nswupdate --key /etc/k.pem -w ''\n"},
-            {("swupdate", ""): True},
+            {("swupdate", ""): None},
         ),
         (
             {
@@ -162,7 +166,7 @@ def test_update_sources(rootfs: Path, path: str, content: str, expected: dict) -
     ],
 )
 def test_what_switches_verification_on_and_off(
-    rootfs: Path, files: dict[str, str], expected: dict[tuple[str, str], bool]
+    rootfs: Path, files: dict[str, str], expected: dict[tuple[str, str], bool | None]
 ) -> None:
     for path, content in files.items():
         write(rootfs, path, content)
