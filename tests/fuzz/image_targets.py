@@ -120,7 +120,8 @@ class _Files(IndexedTree):
 
 _BESIDE = {
     "/etc/passwd": b"root:x:0:0::/:/bin/sh\n", "/bin/sh": b"\x7fELF", "/usr/sbin/sshd": b"\x7fELF OpenSSH_9.2",
-    "/usr/sbin/nginx": b"\x7fELF", "/usr/sbin/mosquitto": b"\x7fELF", "/lib/systemd/systemd": b"\x7fELF",
+    "/opt/Packages": b"Package: a\nFilename: a.ipk\nSize: 1\n\n", "/srv/index.json": b"{}", "/srv/fw.img": b"firmware",
+    "/srv/config": b"[core]\nrepo_version=1\nmode=archive\n", "/usr/sbin/nginx": b"\x7fELF", "/usr/sbin/mosquitto": b"\x7fELF", "/lib/systemd/systemd": b"\x7fELF",
     "/etc/inittab": b"::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/sshd\n::respawn:/usr/sbin/mosquitto\n",
 }  # fmt: skip
 PLACES = (
@@ -130,6 +131,15 @@ PLACES = (
     "/etc/group",
     "/usr/bin/x",
     "/boot/zImage",
+    *(f"/data/update.{ending}" for ending in ("raucb", "swu", "mender", "suit", "bin", "apk", "rpm")),
+    "/etc/opkg/keys/0011223344556677",
+    "/etc/apk/keys/maker.rsa.pub",
+    "/etc/apt/trusted.gpg",
+    "/etc/containers/policy.json",
+    "/etc/keys/x509_ima.der",
+    "/etc/tuf/root.json",
+    *(f"/opt/{name}" for name in ("InRelease", "Packages.sig", "APKINDEX.tar.gz", "packages.adb")),
+    *(f"/srv/{name}" for name in ("oci-layout", "summary", "1.root.json", "fw.img.sig")),
 )
 
 
