@@ -121,7 +121,8 @@ class _Files(IndexedTree):
 _BESIDE = {
     "/etc/passwd": b"root:x:0:0::/:/bin/sh\n", "/bin/sh": b"\x7fELF", "/usr/sbin/sshd": b"\x7fELF OpenSSH_9.2",
     "/opt/Packages": b"Package: a\nFilename: a.ipk\nSize: 1\n\n", "/srv/index.json": b"{}", "/srv/fw.img": b"firmware",
-    "/srv/config": b"[core]\nrepo_version=1\nmode=archive\n", "/usr/sbin/nginx": b"\x7fELF", "/usr/sbin/mosquitto": b"\x7fELF", "/lib/systemd/systemd": b"\x7fELF",
+    "/srv/config": b"[core]\nrepo_version=1\nmode=archive\n",
+    "/usr/sbin/nginx": b"\x7fELF", "/usr/sbin/mosquitto": b"\x7fELF", "/lib/systemd/systemd": b"\x7fELF",
     "/etc/inittab": b"::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/sshd\n::respawn:/usr/sbin/mosquitto\n",
 }  # fmt: skip
 PLACES = (
