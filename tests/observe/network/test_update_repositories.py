@@ -165,18 +165,32 @@ def test_an_index_that_never_ends(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     signer = test_opkg_feed.Signer(tmp_path / "keys", "feed")
     files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES))
-    bomb = gzip.compress(bytes(65 << 20), 1)
+    bomb = gzip.compress(b"Package: a\n" + bytes(65 << 20), 1)
     (found,), _, _ = feeds({"Packages.gz": bomb, "Packages.sig": files["Packages.sig"]}, tmp_path / "bomb")
     assert verdict(found, signer.key).state == "unknown"
     long = bytes(600 * 1024)
     with site({"/": (200, HTML, b"<a href=Packages.gz>x</a>"), "/Packages.gz": long}) as port:
-        assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()
+        (fact,) = anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts
+    assert isinstance(fact, UpdateServer)
+    assert [(a.format, a.signature) for a in fact.artefacts] == [("opkg", "unknown")]
+    assert "longer than 512 KiB" in fact.artefacts[0].detail
+
+
+NAMES = ("Release", "Packages", "Packages.gz", "APKINDEX.tar.gz", "summary", "root.json", "timestamp.json")
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>about our releases</html>", b"{}", b"hello", gzip.compress(b"hello"), bytes(99)]
+)
+def test_a_name_alone_makes_no_repository(body: bytes) -> None:
+    page = b"".join(b"<a href=%s>x</a>" % name.encode() for name in NAMES)
+    for name in NAMES:
+        with site({"/": (200, HTML, page), f"/{name}": body}) as port:
+            assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()
 
 
 def test_files_elsewhere_are_not_fetched() -> None:
     away = {"Location": "http://203.0.113.9/x"}
     pages = {"/": (200, HTML, b"<a href=1.root.json>x</a>"), "/1.root.json": (302, away, b"")}
     with site(pages) as port:
-        (fact,) = anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts
-    assert isinstance(fact, UpdateServer)
-    assert verdict(fact.artefacts[0]).why == "a file of it answers 302"
+        assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()

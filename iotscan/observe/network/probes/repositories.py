@@ -7,8 +7,7 @@ fetched is a ``problem`` of the artefact: such a one is never called verified.
 
 import posixpath
 import re
-import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -18,121 +17,25 @@ from iotscan.model.facts.update import Artefact, Signature
 from iotscan.model.text import safe_text
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door
+from iotscan.observe.network.probes.repository_kinds import FILE_CAP, KINDS, Kind
 from iotscan.observe.network.probes.web import Ask, Reply, ask_all, origin
 from iotscan.wire.http import HttpResponse
-from iotscan.wire.signing.apk_feed import read_apk_feed
-from iotscan.wire.signing.apk_v3 import INDEXES, read_apk_v3_feed
-from iotscan.wire.signing.apt_feed import read_apt_feed
-from iotscan.wire.signing.opkg_feed import read_opkg_feed
-from iotscan.wire.signing.ostree_repo import read_ostree_repo
 from iotscan.wire.signing.source import Source
-from iotscan.wire.signing.tuf import read_tuf
 from iotscan.wire.signing.unpacking import NotRead
 from iotscan.wire.signing.windows import Memory
 
-FILE_CAP: Final = 512 * 1024
-"""Bytes of one file."""
 FILES: Final = 24
 """Files of one repository that are asked for."""
 _ROUNDS: Final = 5
 """Conversations for one repository, each for all that is missed at that time."""
 _REPOSITORIES: Final = 2
-_REFS: Final = 2
 _RESERVE: Final = 8
 """Conversations that are left for what else the device is asked."""
+_LONG: Final = f"a file of it is longer than {FILE_CAP >> 10} KiB, or was not given whole"
 _GUESS_CAP: Final = 16 * 1024
 _PAYLOADS: Final = 32
 _PATH: Final = 300
 _NUMBERED: Final = re.compile(r"(\d{1,6})\.root\.json")
-
-Files = Callable[[str], Source | None]
-Read = Callable[[Files, str, str, Sequence[PublicKey]], tuple[SignedArtefact, ...]]
-
-
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """A format of repositories: the file by which one is known, what is asked at once, and who reads it.
-
-    ``further`` matches the names of what else its readers may ask for; all other files are not fetched.
-    """
-
-    markers: tuple[str, ...]
-    first: tuple[str, ...]
-    guesses: tuple[str, ...]
-    read: Read
-    further: str = ""
-
-
-def _opkg(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    index = files("Packages.gz") or files("Packages")
-    if index is None or _is_of_debian(index):
-        return ()
-    found = read_opkg_feed(files, path, keys)
-    return (found,) if found else ()
-
-
-def _is_of_debian(index: Source) -> bool:
-    """True for a part of a repository of apt, whose signature stands over its release file."""
-    data = index.read_at(0, FILE_CAP)
-    try:
-        text = zlib.decompressobj(31).decompress(data, FILE_CAP) if data[:2] == b"\x1f\x8b" else data
-    except zlib.error:
-        return False
-    names = re.findall(rb"(?m)^Filename:[ \t]*\S{1,200}\.(deb|ipk)[ \t]*$", text)
-    return b"deb" in names and b"ipk" not in names
-
-
-def _apt(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    release = folder[folder.index("/dists/") + 1 :] if "/dists/" in folder else ""
-    found = read_apt_feed(lambda name: files(name.removeprefix(release)), release, path)
-    return (found,) if found else ()
-
-
-def _apk(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    found = read_apk_feed(files, path)
-    return (found,) if found else ()
-
-
-def _apk_v3(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    found = read_apk_v3_feed(files, path)
-    return (found,) if found else ()
-
-
-def _ostree(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    return read_ostree_repo(files, path, keys=keys)[: 1 + _REFS]
-
-
-def _tuf(files: Files, folder: str, path: str, keys: Sequence[PublicKey]) -> tuple[SignedArtefact, ...]:
-    found = read_tuf(files, path)
-    return (found,) if found else ()
-
-
-_TOP = ("root.json", "timestamp.json", "snapshot.json", "targets.json")
-KINDS: Final = (
-    Kind(markers=("InRelease", "Release"), first=("InRelease", "Release", "Release.gpg"), guesses=("/",), read=_apt),
-    Kind(
-        markers=("Packages.gz", "Packages"),
-        first=("Packages.gz", "Packages.sig", "Packages.asc"),
-        guesses=("/",),
-        read=_opkg,
-        further="Packages",
-    ),
-    Kind(markers=("APKINDEX.tar.gz",), first=("APKINDEX.tar.gz",), guesses=("/",), read=_apk),
-    Kind(markers=INDEXES, first=INDEXES, guesses=(), read=_apk_v3),
-    Kind(
-        markers=("summary", "summary.sig"),
-        first=("config", "summary", "summary.sig"),
-        guesses=("/", "/repo/"),
-        read=_ostree,
-        further=r"objects/[0-9a-f]{2}/[0-9a-f]{62}\.commit(meta)?",
-    ),
-    Kind(
-        markers=("1.root.json", "root.json", "timestamp.json"),
-        first=(*(f"{n}.root.json" for n in range(1, 5)), *_TOP),
-        guesses=("/", "/metadata/"),
-        read=_tuf,
-        further=r"[\w.%-]{1,100}\.json",
-    ),
-)
 
 
 def guesses() -> tuple[Ask, ...]:
@@ -153,8 +56,8 @@ def found_at(
             if posixpath.basename(path) in kind.markers:
                 places[kind, path[: path.rindex("/") + 1]] = None
     # In a flat repository of apt the index stands beside the release file, which speaks for it.
-    apt = {folder for kind, folder in places if kind.read is _apt}
-    return [(kind, folder) for kind, folder in places if kind.read is not _opkg or folder not in apt][:_REPOSITORIES]
+    apt = {folder for kind, folder in places if kind.name == "apt"}
+    return [(kind, folder) for kind, folder in places if kind.name != "opkg" or folder not in apt][:_REPOSITORIES]
 
 
 def _is_file(reply: Reply, nobody: HttpResponse) -> bool:
@@ -174,11 +77,15 @@ async def read_repository(door: Door, kind: Kind, folder: str, keys: Sequence[Pu
         try:
             found = kind.read(shelf, folder, path, keys)
         except NotRead:
-            # Of an index that could not be had nothing is known; a signature without one is no repository.
             found = ()
         if not shelf.missed or shelf.is_full:
             break
         wanted = _together(shelf.missed)
+    if not found and shelf.has_unread(kind.markers):
+        # By its name it is one, and it was not given whole: that is no absence.
+        return (
+            Artefact(path=safe_text(path, _PATH), role="feed", format=kind.name, signature="unknown", detail=_LONG),
+        )
     return tuple(_artefact(signed, path, shelf) for signed in found)
 
 
@@ -206,6 +113,10 @@ class _Shelf:
     def is_full(self) -> bool:
         """True when no more of it is asked for."""
         return len(self._found) >= FILES or self._door.line.left <= _RESERVE
+
+    def has_unread(self, names: Iterable[str]) -> bool:
+        """True when one of the files is there, and was not given whole."""
+        return any(self._found.get(name) == _LONG for name in names)
 
     def __call__(self, name: str) -> Source | None:
         """A file; None for one that is not there. Raises NotRead for what was not fetched."""
@@ -241,12 +152,13 @@ def _content(reply: Reply) -> bytes | str | None:
     """A file, None for one that is not there, or why that cannot be told."""
     if isinstance(reply, DialError):
         return f"a file of it could not be fetched: {reply}"
-    if reply.status in (404, 410):
+    if reply.status in (404, 410) or (reply.status == 200 and reply.is_html):
+        # A page is none of the files of a repository, whatever its name.
         return None
     if reply.status != 200:
         return f"a file of it answers {reply.status}"
     if reply.is_truncated or reply.is_opaque:
-        return f"a file of it is longer than {FILE_CAP >> 10} KiB, or was not given whole"
+        return _LONG
     return reply.body
 
 
