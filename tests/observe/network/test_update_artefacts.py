@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from iotscan.assess.artefacts import ArtefactVerdict, judge_artefact
 from iotscan.model.facts import Artefact, UpdateServer
@@ -16,11 +17,12 @@ from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes import update
 from iotscan.observe.network.probes.offers import WHOLE_CAP
 from tests.observe.network.daemons import accepts, door, free_port, running, serving, tool
-from tests.observe.network.test_web_probes import FAST, Page, redirect, site
+from tests.observe.network.test_web_probes import FAST, MANIFEST, SIGNIFY, Page, redirect, site
 from tests.observe.network.webserver import nginx
 from tests.wire.signing import test_rauc, test_swupdate
 from tests.wire.signing.made import NOW
 from tests.wire.signing.signers import Signer, a_signer
+from tests.wire.signing.trying import state, trusted
 
 BIG = random.Random(3).randbytes(WHOLE_CAP + 4096)
 LIMIT = 6
@@ -115,6 +117,20 @@ def test_updates_of_swupdate_behind_lighttpd(bench: Bench, tmp_path: Path) -> No
     assert verdict(found["/a.swu"], bench.other).state == "wrong-signer"
     assert verdict(found["/plain.swu"], bench.maker).state == "unsigned"
     assert way.line.connections <= LIMIT
+
+
+def test_a_manifest_with_its_signature_beside_it() -> None:
+    key, other = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (0, 1))
+    pages = {"/firmware/manifest.json": MANIFEST, "/firmware/manifest.json.sig": SIGNIFY}
+    with site(pages) as port:
+        artefact = artefacts(door(port, "http", pace=FAST))["/firmware/manifest.json"]
+    assert artefact.signature == "detached"
+    assert artefact.signed is not None
+    assert state(artefact.signed, trusted(key)) == "verified"
+    assert state(artefact.signed, trusted(other)) == "wrong-signer"
+    with site(pages | {"/firmware/manifest.json": MANIFEST.replace(b'"2"', b'"3"')}) as port:
+        artefact = artefacts(door(port, "http", pace=FAST))["/firmware/manifest.json"]
+    assert state(artefact.signed, trusted(key)) == "wrong-signer"
 
 
 # Hostile servers
