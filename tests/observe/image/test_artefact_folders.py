@@ -87,8 +87,12 @@ def test_apk(tmp_path: Path) -> None:
 def test_apt(short: Path, tmp_path: Path) -> None:
     archive = Archive(short)
     files = below("opt/repository", archive.signed())
-    ring = archive.gnupg.ring("feed")
+    ring, armoured = archive.gnupg.ring("feed"), archive.gnupg.ring("feed", armour=True)
     archive.gnupg.close()
+    inline = "".join(f" {line or '.'}\n" for line in armoured.decode().strip().split("\n"))
+    a_root(tmp_path / "inline", files | {"etc/apt/sources.list.d/m.sources": f"Types: deb\nSigned-By:\n{inline}"})
+    assert said(tmp_path / "inline") == {f"apt-feed /opt/repository/{SUITE}": "verified"}
+    tmp_path /= "named"
     a_root(tmp_path, files | {"etc/apt/sources.list": "deb [signed-by=/usr/share/keyrings/m.gpg] file:/opt x y\n"})
     assert said(tmp_path) == {f"apt-feed /opt/repository/{SUITE}": "present"}
     a_root(tmp_path, {"usr/share/keyrings/m.gpg": ring})

@@ -17,6 +17,8 @@ _APK_FOLDERS: Final = ("/etc/apk/keys", "/lib/apk/keys", "/usr/lib/apk/keys")
 _OPKG_RING: Final = "/etc/opkg/gpg/pubring.gpg"
 """Of Yocto's opkg, which verifies with GnuPG."""
 _RINGS: Final = (".gpg", ".asc")
+_LISTS: Final = "/etc/apt/sources.list.d"
+_INLINE: Final = re.compile(rb"^signed-by:[ \t]*\n((?:[ \t][^\n]*\n)+)", re.IGNORECASE | re.MULTILINE)
 _SIGNED_BY: Final = re.compile(r"^[^#\n]*\bsigned-by\s*[=:]\s*([^\]\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -47,11 +49,17 @@ def apt(tree: Tree) -> Iterator[TrustedKey]:
     paths += _signed_by(tree)
     for path in dict.fromkeys(paths):
         yield from read_with(tree, path, "apt", partial(openpgp_keys, use="apt"))
+    for path in files_of(tree, _LISTS, (".sources",)):
+        for block in _INLINE.finditer(tree.whole(path, LIMIT)):
+            # An empty line stands as a point in a field of several lines (deb822(5)).
+            lines = [line.strip() for line in block[1].split(b"\n")]
+            ring = b"\n".join(b"" if line == b"." else line for line in lines)
+            yield from openpgp_keys(ring, tree.show(path), "apt")
 
 
 def _signed_by(tree: Tree) -> Iterator[str]:
     lists = [p for p in ("/etc/apt/sources.list",) if is_file(tree, p)]
-    lists += files_of(tree, "/etc/apt/sources.list.d", (".list", ".sources"))
+    lists += files_of(tree, _LISTS, (".list", ".sources"))
     for path in lists:
         text = tree.whole(path, LIMIT).decode("utf-8", "replace")
         for match in _SIGNED_BY.finditer(text):
