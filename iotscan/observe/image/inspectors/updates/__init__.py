@@ -4,6 +4,7 @@ It is a survey, as the boot loader that counts starts is mostly not in the root 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from iotscan.model.facts import HomemadeUpdate, UpdateSystem, UpdateSystems
 from iotscan.model.text import safe_text
@@ -20,6 +21,7 @@ from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 Read = Callable[[Root], Iterator[UpdateSystem]]
+_MOST_SCRIPTS = 200
 _NO_ROOT = "the image holds no root file system that could be read"
 
 
@@ -62,7 +64,7 @@ def _survey(site: Site) -> Heard:
         systems += found
         unread += failed
         try:
-            scripts += homemade(root)
+            scripts += islice(homemade(root), _MOST_SCRIPTS)
         except Unreadable as error:
             unread.append(_why(tree, "scripts", error))
     fact = UpdateSystems(

@@ -28,13 +28,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 def turns(root: Root, *programs: str, words: tuple[str, ...] = ()) -> Iterator[Turn]:
     """The jobs that run one of these programs (with one of ``words`` among its arguments), be it through a script."""
-    calls = [c for c in root.calls(*programs) if not words or any(w in c.argv[1:] for w in words)]
+    calls = {c.path for c in root.calls(*programs) if not words or any(w in c.argv[1:] for w in words)}
     for job in declared_of(root.tree).jobs:
         called = job.command.split()
         direct = any(word.rpartition("/")[2] in programs for word in called) and (
             not words or any(w in called for w in words)
         )
-        if direct or any(call.path in called for call in calls):
+        if direct or not calls.isdisjoint(called):
             yield Turn(path=job.path, line=job.line, when=job.when, period=period_of(job.when))
 
 

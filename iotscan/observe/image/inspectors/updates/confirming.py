@@ -8,6 +8,7 @@ condition. A script looks where a command that asks something stands before, and
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -22,6 +23,8 @@ _ASKS = (
 """Programs by which a script asks something of the system; ``test -e`` and its likes only look for files."""
 _CONSEQUENCE = re.compile(r"\bset\s+-\w*e|\bif\b|&&|\|\||\bwhile\b|\buntil\b|\btrap\b")
 _NOTHING = ("sleep", "true", "echo", "logger", "mkdir", "mount", "sync", "modprobe", "udevadm")
+_MOST = 40
+"""Commands that are looked at: no start confirms more than once or twice."""
 _TARGET = "boot-complete.target"
 _UNIT_FOLDERS = ("/systemd/system",)
 
@@ -41,16 +44,15 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
 def confirmations(root: Root, confirms: Callable[[BootCommand], bool]) -> Iterator[Confirmation]:
     """Every command of the start that ``confirms``. Raises Unreadable."""
-    for command in root.commands:
-        if confirms(command):
-            is_checked, looks = _looks(root, command)
-            yield Confirmation(
-                path=command.path,
-                line=command.line,
-                command=" ".join(command.argv[:4]),
-                is_checked=is_checked,
-                looks=looks,
-            )
+    for command in islice(filter(confirms, root.commands), _MOST):
+        is_checked, looks = _looks(root, command)
+        yield Confirmation(
+            path=command.path,
+            line=command.line,
+            command=" ".join(command.argv[:4]),
+            is_checked=is_checked,
+            looks=looks,
+        )
 
 
 def target_checks(root: Root) -> tuple[str, ...]:

@@ -21,14 +21,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
     """A key file; where a key stands twice in a section, the last counts."""
 
-    settings: tuple[Setting, ...]
+    settings: dict[tuple[str, str], Setting]
+    """(section, key) -> the assignment that counts."""
     sections: dict[str, int]
     """Section -> line."""
 
     def find(self, section: str, key: str) -> Setting | None:
         """The assignment that counts."""
-        found = [s for s in self.settings if (s.section, s.key) == (section, key)]
-        return found[-1] if found else None
+        return self.settings.get((section, key))
 
     def value(self, section: str, key: str, default: str = "") -> str:
         """Its value."""
@@ -71,4 +71,4 @@ def read_ini(text: str, what: str) -> KeyFile:
             settings.append(Setting(section=section, key=key.strip(), value=value.strip(), line=number))
         else:
             raise Unreadable(f"{what}: line {number} is none of a key file")
-    return KeyFile(settings=tuple(settings), sections=sections)
+    return KeyFile(settings={(s.section, s.key): s for s in settings}, sections=sections)

@@ -15,6 +15,7 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _FOLDERS = ("/usr/lib/sota/conf.d", "/etc/sota/conf.d", "/var/sota")
 _PROGRAMS = ("aktualizr", "aktualizr-lite", "aktualizr-primary", "aktualizr-torizon")
+_LONGEST, _LONGEST_LINE = 64 << 10, 4000
 _POLLED = 10
 """Seconds: ``polling_sec`` where nothing is said."""
 
@@ -51,6 +52,9 @@ def read(root: Root) -> Iterator[UpdateSystem]:
 
 
 def _toml(path: str, text: str) -> dict[str, Any]:
+    # The time of tomllib grows with the square of a key's parts.
+    if len(text) > _LONGEST or any(len(line) > _LONGEST_LINE for line in text.splitlines()):
+        raise Unreadable(f"{path} is longer than people write one")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -14,7 +14,7 @@ from iotscan.observe.image.inspectors.updates.clock import DAY, turns
 from iotscan.observe.image.inspectors.updates.root import Root, lines
 from iotscan.observe.image.inspectors.updates.systems.feed import package_system
 
-_INSECURE = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w*\s+\"?(?:true|yes|1)", re.IGNORECASE)
+_INSECURE = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w{0,40}\s{1,40}\"?(?:true|yes|1)", re.IGNORECASE)
 _EVERY = re.compile(r"APT::Periodic::Unattended-Upgrade\s+\"?(\d{1,4}|always)", re.IGNORECASE)
 _PROGRAM = "unattended-upgrade"
 Verdict = tuple[Answer[bool], str]

@@ -8,7 +8,9 @@ from iotscan.observe.image.inspectors.updates.clock import turns
 from iotscan.observe.image.inspectors.updates.root import Root
 from iotscan.observe.image.inspectors.updates.traits import slot
 from iotscan.observe.image.startup.container import is_container
+from iotscan.observe.image.unreadable import Unreadable
 
+_MOST_FEEDS = 500
 INSIDE = ("file:", "cdrom:", "copy:", "/")
 """Sources that are in the image already."""
 
@@ -24,6 +26,8 @@ def package_system(
     """The system of some feeds, none where there are none. ``upgrade`` are the words of its command that upgrades."""
     if not sources:
         return
+    if len(sources) > _MOST_FEEDS:
+        raise Unreadable(f"more than {_MOST_FEEDS} feeds")
     known = {trait.name for trait in more}
     first = sources[0]
     traits = [*more]

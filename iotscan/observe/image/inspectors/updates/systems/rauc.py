@@ -4,6 +4,7 @@ Source: RAUC reference manual, "System Configuration File", "Integration" (mark-
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -21,6 +22,7 @@ _LOADERS = {"uboot": "u-boot", "grub": "grub", "barebox": "barebox", "efi": "efi
 _ATOMIC_TYPES = ("boot-emmc", "boot-mbr-switch", "boot-gpt-switch", "boot-raw-fallback")
 """Slots of which there is one, which switches between two places by itself."""
 _HAWKBIT = "/etc/rauc-hawkbit-updater/config.conf"
+_MOST_SLOTS = 200
 _POLLED = 86_400
 """Seconds: reference manual, ``[polling] interval-sec``."""
 
@@ -49,7 +51,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
 
 
 def _system(root: Root, path: str, conf: KeyFile) -> UpdateSystem:
-    slots = tuple(_slots(conf))
+    slots = tuple(islice(_slots(conf), _MOST_SLOTS))
     kinds = tuple(dict.fromkeys(_component(s.kind) for s in slots if not s.is_fixed)) or ("rootfs",)
     traits = (
         *_verifying(root, path, conf),

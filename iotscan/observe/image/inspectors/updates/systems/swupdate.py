@@ -22,6 +22,7 @@ from iotscan.wire.signing.libconfig import NotConfiguration, read_libconfig
 _PATHS = ("/etc/swupdate.cfg", "/etc/swupdate/swupdate.cfg")
 _FOLDERS = ("/etc/swupdate/conf.d", "/usr/lib/swupdate/conf.d")
 _MARK = b"SWUpdate is built for signed images"
+_LINE = 2000
 _PROGRAM_LIMIT = 16 << 20
 _POLLED = 45
 """Seconds: ``suricatta``'s ``polldelay`` where nothing else is said; a hawkBit server may say another."""
@@ -187,13 +188,13 @@ def _loader(conf: _Conf) -> str:
 def _slots(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:
     """SWUpdate installs where the artefact says; that a copy is selected says that there are two."""
     said = conf.said("globals", "select", "--select")
-    if said is not None and _COPY.search(said.value):
+    if said is not None and _COPY.search(said.value[:_LINE]):
         yield from slot(root, True, f"the copy {said.value} is selected", "rootfs", said.path, said.line)
         return
     for folder in _FOLDERS:
         for path, lines in texts_below(root.tree, folder):
             for number, line in enumerate(lines, start=1):
-                if not line.lstrip().startswith("#") and _COPY.search(line):
+                if not line.lstrip().startswith("#") and _COPY.search(line[:_LINE]):
                     yield from slot(root, True, "its start selects the copy that is not in use", "rootfs", path, number)
                     return
     why = "no copy is selected: where it installs is told by each artefact"
