@@ -55,7 +55,11 @@ def table(system: UpdateSystem) -> str:
 
 
 def judge(system: UpdateSystem, image: str) -> list[Verdict]:
-    """A verdict for each piece that is missing or not known."""
+    """A verdict for each piece that is missing or not known; none of the kind where a second place is not known."""
+    if True not in slots_of(system):
+        text = f"whether {system.system} has a second place to fall back to could not be told"
+        about = Subject(image=image, path=system.path, line=system.line)
+        return [unknown(f"{text} ({table(system)})", about=about, part=system.system)]
     verdicts = []
     for name, variant, short, missing in PIECES:
         trait = next((t for t in system.traits if t.name == name), None)
@@ -115,7 +119,12 @@ def automatic_fallback(found: UpdateSystems, target: Target) -> Returned:
     return [*judged, *open_] or good("counted, with an alternative, and set back", observed=observed)
 
 
+def slots_of(system: UpdateSystem) -> list[bool | None]:
+    """Whether there is a second place, for each component."""
+    return [t.holds.known for t in system.traits if t.name == "slots"]
+
+
 def can_go_back(system: UpdateSystem) -> bool:
     """False where it is known that every component is written in place: then another check says all there is."""
-    slots = [t.holds.known for t in system.traits if t.name == "slots"]
+    slots = slots_of(system)
     return not slots or any(holds is not False for holds in slots)

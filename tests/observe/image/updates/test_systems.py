@@ -72,6 +72,7 @@ CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]]
     ("swupdate", {**SWU, "usr/bin/swupdate": b"\x7fELF"}, {"verifies": False}),
     ("swupdate", SWU, {"verifies": None, "compatibility": False, "refuses-older": False, "slots": None}),
     ("swupdate", {"etc/swupdate.cfg": "globals : { };"}, {"verifies": False}),
+    ("swupdate", {"usr/bin/swupdate": b"\x7fELF"}, {"verifies": False}),
     ("swupdate", {"etc/swupdate.cfg": 'globals : {\n/* public-key-file = "/etc/k.pem"; */\n};\n'}, {"verifies": False}),
     ("swupdate", {**SWU, "etc/hwrevision": "gw 1.0\n"}, {"compatibility": True}),
     (
@@ -239,3 +240,13 @@ def test_a_configuration_that_cannot_be_read_is_named_and_the_others_are_read(
     fact = fact_of(tmp_path, {**files, "etc/opkg.conf": "src/gz a https://f.example\n"})
     assert len(fact.unread) == 1
     assert [system.system for system in fact.systems] == ["opkg"]
+
+
+def test_of_a_swupdate_that_nothing_configures_or_starts_only_its_build_is_known(tmp_path: Path) -> None:
+    system = system_of(tmp_path, "swupdate", {"usr/bin/swupdate": SIGNED})
+    assert ([t.name for t in system.traits], system.is_read) == (["verifies"], False)
+
+
+def test_more_feeds_than_people_write_are_not_read(tmp_path: Path) -> None:
+    fact = fact_of(tmp_path, {"etc/opkg.conf": "src/gz a http://f.example\n" * 501})
+    assert (fact.systems, len(fact.unread)) == ((), 1)

@@ -80,23 +80,26 @@ def read(root: Root) -> Iterator[UpdateSystem]:
     conf = _Conf(path=path, text=text, settings=_settings(text, path), options=dict(_options(root)))
     mark = _is_signed_build(root, program)
     verifies = _verifies(root, conf, mark)
+    is_read = bool(path or conf.options)
     yield UpdateSystem(
         system="swupdate",
         path=root.tree.show(path or program),
         runs=root.runs("swupdate"),
         components=("rootfs",),
         sources=tuple(_sources(root, conf, verifies.holds)),
-        traits=(
-            verifies,
-            *_key(root, conf),
-            *_slots(root, conf),
-            *of_loader(root, _loader(conf)),
-            *of_confirming(root, sets_count, "fw_setenv or grub-editenv to set the count back"),
-            *_guards(root, conf),
-            *_automatic(root, conf),
-        ),
-        is_read=bool(path or conf.options),
+        # Of a program that nothing configures or starts only what it was built to demand is known.
+        traits=(verifies, *(_configured(root, conf) if is_read else ())),
+        is_read=is_read,
     )
+
+
+def _configured(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:
+    yield from _key(root, conf)
+    yield from _slots(root, conf)
+    yield from of_loader(root, _loader(conf))
+    yield from of_confirming(root, sets_count, "fw_setenv or grub-editenv to set the count back")
+    yield from _guards(root, conf)
+    yield from _automatic(root, conf)
 
 
 def _settings(text: str, path: str) -> dict[str, Any]:
