@@ -136,6 +136,15 @@ CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]]
         {"usr/lib/sota/conf.d/20.toml": '[tls]\nserver = "https://a.example"\n[uptane]\npolling_sec = 600\n'},
         {"verifies": True, "refuses-older": True, "automatic": None},
     ),
+    (
+        "sysupgrade",
+        {
+            "sbin/sysupgrade": "#!/bin/sh",
+            "usr/bin/ucert": "x",
+            "lib/upgrade/platform.sh": "#REQUIRE_IMAGE_SIGNATURE=1\n",
+        },
+        {"verifies": False},
+    ),
     ("fwupd", {"usr/libexec/fwupd/fwupd": "x"}, {"verifies": None}),
     ("snap", {"usr/lib/snapd/snapd": "x"}, {"verifies": None}),
     ("balena", {"usr/bin/balenad": "x"}, {"verifies": None}),
