@@ -17,12 +17,12 @@ from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.passwords.field import read_field
 from iotscan.observe.image.passwords.guessing import Guess, Guessing
 from iotscan.observe.image.passwords.stores import stored_passwords
-from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
-_MOST = 2000
-"""Accounts of one file that are looked at; more is no device's."""
+_MOST = 20_000
+"""Lines of one account file; more is no device's."""
 _ELSEWHERE: Answer[bool] = Answer.missing(
     Reason.NOT_OBSERVABLE,
     "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start",
@@ -153,7 +153,7 @@ def _account(
 
 
 def _fields(lines: list[str], least: int) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(lines[:_MOST], start=1):
+    for number, line in enumerate(not_beyond(lines, _MOST, "lines of an account file"), start=1):
         fields = line.split(":")
         if len(fields) >= least and fields[0]:
             yield number, fields

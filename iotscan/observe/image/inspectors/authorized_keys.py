@@ -20,12 +20,12 @@ from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.sshd_settings import sshd_settings
-from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
-_MOST_HOMES, _MOST_LINES = 200, 500
+_MOST_HOMES, _MOST_LINES = 2000, 2000
 _KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w.@-]{1,60})[ \t]+([A-Za-z0-9+/]{16,16000}={0,2})(?:\s|$)")
 _OPTIONS = re.compile(r"((?:[^\s\",]|\"(?:[^\"\\]|\\.)*\"|,)+)[ \t]+")
 
@@ -42,7 +42,9 @@ def _inspect(tree: Tree) -> Heard:
         except Unreadable as error:
             damaged.append(str(error))
         for holder, path, user, uid in files:
-            for number, line in enumerate((lines_of(holder, path) or [])[:_MOST_LINES], start=1):
+            for number, line in enumerate(
+                not_beyond(lines_of(holder, path) or [], _MOST_LINES, holder.show(path)), start=1
+            ):
                 if not line.strip() or line.lstrip().startswith("#"):
                     continue
                 key = read_key(line, path=holder.show(path), number=number, user=user, uid=uid)
@@ -82,7 +84,7 @@ def _homes(tree: Tree) -> Iterator[tuple[str, int, str]]:
     seen = {"root"}
     yield "root", 0, "/root"
     lines = lines_of(tree, "/etc/passwd") or []
-    for line in lines[:_MOST_HOMES]:
+    for line in not_beyond(lines, _MOST_HOMES, "lines of /etc/passwd"):
         fields = line.split(":")
         if len(fields) < 6 or not fields[5].startswith("/"):
             continue

@@ -7,11 +7,13 @@ from iotscan.observe.image.startup.command import split, understand
 from iotscan.observe.image.startup.scripts import located, programs_started, read_text
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.startup.sysv import links_of, numbered_scripts, script_service
+from iotscan.observe.image.texts import not_beyond
 from iotscan.observe.image.tree import Tree
 
 _STAYS = ("respawn", "once", "boot", "wait", "askfirst", "bootwait", "respawnlate")
 _LOCAL = ("/etc/rc.local", "/etc/rc.d/rc.local", "/etc/init.d/rc.local", "/etc/rc")
 _DEFAULT_LEVEL = "2"
+_MOST_LINES = 2000
 
 
 def read(tree: Tree, *, is_busybox: bool) -> Iterator[Service]:
@@ -79,7 +81,7 @@ def runlevel(text: str) -> str:
 
 
 def _lines(text: str, level: str, *, is_busybox: bool) -> Iterator[tuple[int, str, list[str]]]:
-    for number, line in enumerate(text.splitlines()[:1000], start=1):
+    for number, line in enumerate(not_beyond(text.splitlines(), _MOST_LINES, "lines of /etc/inittab"), start=1):
         fields = line.split(":", 3)
         if line.startswith("#") or len(fields) < 4:
             continue

@@ -18,6 +18,7 @@ from iotscan.observe.image.startup.service import Job, Service, Startup
 from iotscan.observe.image.startup.sysv import links_of, script_service
 from iotscan.observe.image.startup.units import Unit, Units
 from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _MOST_UNITS = 4000
 _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
@@ -106,7 +107,9 @@ class _Closure:
     def run(self) -> None:
         """Follow everything from default.target."""
         waiting = deque([("default.target", "default.target")])
-        while waiting and len(self.started) < _MOST_UNITS:
+        while waiting:
+            if len(self.started) >= _MOST_UNITS:
+                raise Unreadable(f"systemd starts more than {_MOST_UNITS:,} units")
             name, by = waiting.popleft()
             unit = self.units.load(name)
             if unit.name in self.started or unit.is_masked or not unit.path or not self._is_met(unit):
