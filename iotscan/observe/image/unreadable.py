@@ -1,5 +1,8 @@
 """Why a piece of an image cannot be read."""
 
+INSTALL = "pip install 'iotscan[image]'"
+"""What brings the libraries of images."""
+
 
 class Unreadable(Exception):
     """A piece of the image that cannot be read: the message says why, never what is in it."""
@@ -11,3 +14,6 @@ class Unsupported(Unreadable):
 
 class NeedsLibrary(Unreadable):
     """It could be read with a library that is not installed: the message is the command that installs it."""
+
+    def __init__(self, cure: str = INSTALL) -> None:
+        super().__init__(cure)
