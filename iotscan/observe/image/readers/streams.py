@@ -109,7 +109,10 @@ def _zstd_frame(feed: Feed, limits: Limits) -> Iterator[bytes]:
         if count == batch:
             yield gathered
             gathered, count, batch = b"", 0, min(2 * batch, _BLOCKS_AT_ONCE)
-    yield gathered + (feed.exactly(4) if descriptor & 4 else b"")
+    gathered += feed.exactly(4) if descriptor & 4 else b""
+    if gathered:
+        # A frame that has ended takes no more, not even nothing.
+        yield gathered
 
 
 def _zstd_block(feed: Feed) -> tuple[bool, bytes]:
