@@ -16,7 +16,7 @@ from iotscan.observe.image.inspectors import startup
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.startup.command import fill_in, split, understand
 from iotscan.observe.image.startup.units import Units
-from iotscan.observe.image.startup.words import without_secret_words
+from iotscan.observe.image.startup.words import shown_arguments, shown_line
 from tests.observe.image.looking import a_root, heard_of
 
 UNITS = "usr/lib/systemd/system"
@@ -107,7 +107,7 @@ def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
             f"{UNITS}/web.service": unit("ExecStart=/opt/web\nDynamicUser=yes"),
             f"{UNITS}/tel.socket": "[Socket]\nListenStream=23\nAccept=yes\n",
             f"{UNITS}/tel@.service": unit("ExecStart=-/opt/telnetd -i"),
-            f"{UNITS}/tty@.service": unit("ExecStart=/opt/tty %i"),
+            f"{UNITS}/tty@.service": unit("ExecStart=/opt/tty /dev/%i"),
             f"{UNITS}/real.service": unit("ExecStart=/opt/real"),
             f"{UNITS}/never.service": "[Unit]\nConditionPathExists=/etc/no-such\n" + unit("ExecStart=/opt/never"),
             f"{UNITS}/gone.service": unit("ExecStart=/usr/sbin/gone"),
@@ -129,7 +129,7 @@ def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
         (8080, "", "socket"),
     }
     assert [p.port for p in found["tel@.service"].listeners] == [23]
-    assert found["tty@one.service"].arguments == ("one",)
+    assert found["tty@one.service"].arguments == ("/dev/one",)
 
 
 def test_an_empty_line_takes_back_addresses_but_no_dependency(tmp_path: Path) -> None:
@@ -422,11 +422,24 @@ def test_wrappers_are_looked_through(text: str, program: str, arguments: tuple[s
     assert (found.program, found.arguments, found.user) == (program, arguments, user)
 
 
-def test_secrets_in_arguments_stay_out() -> None:
-    words = ("mosquitto_sub", "-u", "me", "-P", "s3", "--psk-key=ab", "--password-file", "/etc/p", "--token", "t0")
-    shown = without_secret_words(words)
-    assert not {"s3", "t0", "--psk-key=ab"} & set(shown)
-    assert "/etc/p" in shown
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("mosquitto_sub -h b -P hinterhaus --psk-key=ab", "mosquitto_sub -h … -P … --psk-key=…"),
+        ("mysql -phinterhaus", "mysql -p…"),
+        ("sshpass -p 1234 ssh gw@h", "sshpass -p … … …"),
+        ("curl -uadmin:hinterhaus http://x/?key=hinterhaus", "curl -u… …"),
+        ("TOKEN=hinterhaus /opt/agent --token hinterhaus", "TOKEN=… /opt/agent --token …"),
+        ("a --password-file /etc/p --port 80 --key /etc/k", "a --password-file /etc/p --port 80 --key …"),
+        ("sshd -D -p 22 -Y 1234", "sshd -D -p 22 -Y …"),
+        ("busybox nc -l -p 4444 -e /bin/sh", "busybox nc -l -p 4444 -e /bin/sh"),
+        ("telnetd -Fl /bin/sh", "telnetd -F… /bin/sh"),
+        ("socat tcp-l:99,fork exec:/bin/sh,x=hinterhaus", "socat tcp-l:99… exec:/bin/sh…"),
+        ("echo hinterhaus | passwd --stdin root", "echo …; passwd --stdin …"),
+    ],
+)
+def test_what_may_be_a_secret_stays_out_of_command_lines(line: str, shown: str) -> None:
+    assert shown_line(line) == shown
 
 
 UNIT_LINES = st.lists(
@@ -450,4 +463,5 @@ def test_any_unit_is_survived(tmp_path_factory: pytest.TempPathFactory, lines: l
 @given(st.text(max_size=300))
 def test_any_command_line_is_survived(text: str) -> None:
     understand(split(fill_in(text, {"A": "$B ${A}", "B": text})))
-    without_secret_words(split(text))
+    shown_arguments(text[:9], split(text))
+    shown_line(text)

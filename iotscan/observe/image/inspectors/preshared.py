@@ -42,7 +42,10 @@ _STARTS = (
 _CLIENT = re.compile(
     r"(leshan[\w.-]*client[\w.-]*|lwm2mclient|anjay[\w.-]*demo|anjay_demo|anjay[\w-]*)\b(.*)", re.IGNORECASE
 )
-_SERVER = re.compile(r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?((?:coaps?(?:\+tcp)?://)?[\w.:\[\]-]+)")
+_SERVER = re.compile(
+    r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?"
+    r"((?:coaps?(?:\+tcp)?://)?)(?:[^\s/@\"']{0,300}@)?([\w.:\[\]-]+)"
+)
 Found = Iterator[tuple[str, int, str, str, str]]
 """Path, line, system, identity, key as it is written."""
 
@@ -176,7 +179,7 @@ def _clients(tree: Tree) -> Iterator[Lwm2mClient]:
             path=tree.show(path),
             line=number,
             program=safe_text(program, 60),
-            server=safe_text(server[1], 120) if server else "",
+            server=safe_text(server[1] + server[2], 120) if server else "",
             bootstraps=bool(re.search(r"(?:^|\s)(?:-b|--bootstrap)\b", options)),
             security=_security(options),
         )

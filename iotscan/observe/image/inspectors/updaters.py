@@ -77,8 +77,9 @@ def _numbered(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _source(url: str) -> str:
-    # A feed's address may carry a user name and password: they are nobody's business.
-    return safe_text(re.sub(r"//[^/@\s]*@", "//", url), 200)
+    # A feed's address may carry a user name and password, or a token behind its path: they are nobody's business.
+    place, asks, _ = re.sub(r"//[^/@\s]*@", "//", url).partition("?")
+    return safe_text(f"{place}?…" if asks else place, 200)
 
 
 def _updater(path: str, line: int, system: str, url: str, verifies: Answer[bool], detail: str) -> Updater:
