@@ -30,7 +30,7 @@ class AuthorizedKeys(Fact, frozen=True, kw_only=True, tag="authorized-keys"):
 
     keys: tuple[AuthorizedKey, ...]
     damaged: tuple[str, ...] = ()
-    """``path:line`` of lines that are no key."""
+    """``path:line`` of lines that are no key, and of settings that let in whom no file names (TrustedUserCAKeys)."""
 
 
 class PrivilegeRule(msgspec.Struct, frozen=True, kw_only=True):

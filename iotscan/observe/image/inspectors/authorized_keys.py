@@ -19,12 +19,13 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.sshd_settings import sshd_settings
+from iotscan.observe.image.sshd_settings import every_sshd_setting
 from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_OTHERS = {"trustedusercakeys": "TrustedUserCAKeys", "authorizedkeyscommand": "AuthorizedKeysCommand"}
 _MOST_HOMES, _MOST_LINES = 2000, 2000
 _KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w.@-]{1,60})[ \t]+([A-Za-z0-9+/]{16,16000}={0,2})(?:\s|$)")
 _OPTIONS = re.compile(r"((?:[^\s\",]|\"(?:[^\"\\]|\\.)*\"|,)+)[ \t]+")
@@ -41,6 +42,7 @@ def _inspect(tree: Tree) -> Heard:
             raise
         except Unreadable as error:
             damaged.append(str(error))
+        damaged += dict.fromkeys(_others_who_say(tree))
         for holder, path, user, uid in files:
             for number, line in enumerate(
                 not_beyond(lines_of(holder, path) or [], _MOST_LINES, holder.show(path)), start=1
@@ -59,8 +61,8 @@ def _inspect(tree: Tree) -> Heard:
 
 def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
     """(path, user, uid), each file as sshd(8) would look for it."""
-    said = sshd_settings(tree).get("authorizedkeysfile")
-    patterns = dict.fromkeys((*_USUAL, *(said.words if said else ())))
+    said = (setting for setting in every_sshd_setting(tree) if setting.keyword == "authorizedkeysfile")
+    patterns = dict.fromkeys((*_USUAL, *(word for setting in said for word in setting.words)))
     for name, uid, home in _homes(tree):
         for pattern in patterns:
             if pattern.lower() == "none":
@@ -69,6 +71,14 @@ def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
             path = posixpath.normpath(posixpath.join(home, named.replace("\0", "%")))
             yield path, safe_text(name, 64), uid
     yield "/etc/dropbear/authorized_keys", "root", 0
+
+
+def _others_who_say(tree: Tree) -> Iterator[str]:
+    """Settings by which a program, or whoever holds the key of an authority, says who may log in."""
+    for setting in every_sshd_setting(tree):
+        name, value = setting.keyword, setting.words[0].lower()
+        if name in _OTHERS and value != "none":
+            yield f"{tree.show(setting.path)}:{setting.line} ({_OTHERS[name]})"
 
 
 def _elsewhere(tree: Tree) -> Iterator[tuple[Tree, str, str, int]]:
@@ -134,4 +144,4 @@ def _is_of(blob: bytes, algorithm: str) -> bool:
     return at == len(blob) and len(fields) > 1 and fields[0] == algorithm.encode()
 
 
-INSPECTOR = Inspector(name="authorized-keys", version=1, gives=(AuthorizedKeys,), inspect=_inspect)
+INSPECTOR = Inspector(name="authorized-keys", version=2, gives=(AuthorizedKeys,), inspect=_inspect)

@@ -15,7 +15,7 @@ from iotscan.model.facts import ConfiguredPsk, ConfiguredPsks, Lwm2mClient, Lwm2
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
-from iotscan.observe.image.configuration.places import globbed
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
