@@ -19,6 +19,7 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.passwords.records import key_files, records
 from iotscan.observe.image.sshd_settings import every_sshd_setting
 from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
@@ -54,6 +55,14 @@ def _inspect(tree: Tree) -> Heard:
                     damaged.append(f"{holder.show(path)}:{number}")
                 else:
                     keys.append(key)
+        for record in records(tree):
+            place = tree.show(record.path)
+            damaged += [f"{place}: {record.problem}"] if record.problem else []
+            for line in record.keys:
+                user = safe_text(record.name, 64)
+                key = read_key(line, path=place, number=record.line, user=user, uid=record.uid)
+                keys += [key] if key is not None else []
+                damaged += [place] if key is None else []
     except Unreadable as error:
         return all_missed((AuthorizedKeys,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"authorized keys: {error}")
     return Heard(facts=(AuthorizedKeys(keys=tuple(keys), damaged=tuple(damaged[:50])),))
@@ -71,6 +80,7 @@ def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
             path = posixpath.normpath(posixpath.join(home, named.replace("\0", "%")))
             yield path, safe_text(name, 64), uid
     yield "/etc/dropbear/authorized_keys", "root", 0
+    yield from ((path, "root", 0) for path in key_files(tree))
 
 
 def _others_who_say(tree: Tree) -> Iterator[str]:
