@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def assess_images(
     run_id = new_run_id()
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
-    looked = _look_at_all(paths, images, watch)
-    kept = make_folder(output, run_id)
+    with _kept_if_read(output, run_id) as kept:
+        looked = _look_at_all(paths, images, watch)
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
         id=run_id,
@@ -80,6 +81,21 @@ def assess_images(
     return judged
 
 
+@contextmanager
+def _kept_if_read(output: Path, run_id: str) -> Iterator[Path]:
+    """The folder of a run: asked for before minutes of reading, gone again where nothing was read."""
+    is_new = not output.exists()
+    kept = make_folder(output, run_id)
+    try:
+        yield kept
+    except BaseException:
+        with suppress(OSError):
+            kept.rmdir()
+            if is_new:
+                output.rmdir()
+        raise
+
+
 def names_of(paths: Sequence[Path], name: str = "") -> list[str]:
     """What each image is known by from build to build. Raises BadInput where two would be called the same."""
     if name.strip() and len(paths) > 1:
@@ -97,7 +113,8 @@ def _must_be_there(path: Path) -> None:
         path.stat()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no such path"
-        raise BadInput(f"{path} cannot be read ({why}): give a root file system or an image of one") from error
+        shown = safe_text(str(path), 400)
+        raise BadInput(f"{shown} cannot be read ({why}): give a root file system or an image of one") from error
 
 
 def _image(path: Path, name: str) -> Image:
