@@ -18,8 +18,10 @@ that devices follow. For authorities of your own use `/cacerts` of EST (RFC 7030
 - ETSI EN 303 645 V3.1.3 provision 5.3-1
 """
 
-from iotscan.sdk import Presence, Returned, RotationTools, TrustStore, Updaters, bad, check, clause, good, skip
+from iotscan.sdk import Presence, Returned, RotationTools, TrustStore, Updaters, bad, check, clause, good, skip, unknown
 
+PACKAGES_ONLY = ("apk", "apt", "dnf", "opkg")
+"""They replace what a package owns, and nothing else."""
 FETCHES_ROOTS = ("EST client", "SCEP client", "OpenSSL CMP", "strongSwan pki", "Azure IoT certificate service")
 
 
@@ -46,11 +48,15 @@ def trust_anchor_updates(store: TrustStore, updates: Presence[Updaters], tools: 
     brought = store.package or "no package"
     configured = updates.fact.updaters if updates.fact is not None else ()
     fetching = [t for t in (tools.fact.tools if tools.fact else ()) if t.name in FETCHES_ROOTS and t.scheduled]
-    if configured:
-        systems = ", ".join(dict.fromkeys(u.system for u in configured))
+    bringing = [u for u in configured if u.system != "other" and (store.package or u.system not in PACKAGES_ONLY)]
+    if bringing:
+        systems = ", ".join(dict.fromkeys(u.system for u in bringing))
         return good(f"the trusted roots ({brought}) come with updates: {systems}")
     if fetching:
         return good(f"{fetching[0].name} fetches trust anchors, run by {fetching[0].scheduled}")
+    if configured:
+        names = ", ".join(dict.fromkeys(u.path if u.system == "other" else u.system for u in configured))
+        return unknown(f"no package owns the trusted roots, or how the image is updated was not read: {names}")
     where = ", ".join(store.bundles[:3]) or store.unread[0]
     return bad(
         "fixed",

@@ -2,7 +2,8 @@
 
 ## What it looks at
 Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, or a
-package manager (opkg, apk, apt, dnf) with a feed. That it works in the field cannot be seen from an image.
+package manager (opkg, apk, apt, dnf) with a feed. Where only an updater is there whose configuration iotscan does not
+read (aktualizr, balena, casync, fwupd, snapd, sysupgrade …), it is not assessed. That it works in the field cannot be seen from an image.
 
 ## Why it matters
 You cannot secure what you cannot update. A flaw that is found after the sale stays for the life of the device,
@@ -19,7 +20,7 @@ replaced from outside (a container, say), record that as a waiver with its reaso
 - J. Vermillard, The 5 elements of IoT security: "You can't secure what you can't update"
 """
 
-from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good
+from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good, unknown
 
 
 @check(
@@ -42,13 +43,15 @@ from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good
 def update_mechanism(configured: Presence[Updaters]) -> Returned:
     """Fail where the image was searched and holds no update configuration at all."""
     updaters = configured.fact.updaters if configured.fact else ()
-    systems = sorted({u.system for u in updaters})
-    if not systems:
+    systems = sorted({u.system for u in updaters if u.system != "other"})
+    places = sorted({u.path for u in updaters})
+    if not updaters:
         return bad(
             "none",
             "no update system is configured in the image",
-            observed="no configuration of rauc, swupdate, mender, ostree, opkg, apk, apt or dnf",
+            observed="no configuration of rauc, swupdate, mender, ostree, opkg, apk, apt or dnf, and no other updater",
             expected="one update mechanism",
         )
-    places = sorted({u.path for u in updaters})
+    if not systems:
+        return unknown(f"an updater is there, and whether it is set up was not seen: {', '.join(places[:3])}")
     return good(f"updates are configured: {', '.join(systems)}", observed=", ".join(places))

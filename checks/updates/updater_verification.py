@@ -2,7 +2,7 @@
 
 ## What it looks at
 The configuration of image updaters in the image (RAUC, SWUpdate, Mender and the like): whether it tells them to
-verify what they install. A SWUpdate that was built without `CONFIG_SIGNED_IMAGES` ignores the key it is given: the
+verify what they install. Of others that are there (aktualizr, balena, snapd, sysupgrade …) it is not known. A SWUpdate that was built without `CONFIG_SIGNED_IMAGES` ignores the key it is given: the
 configuration does not show that.
 
 ## Why it matters
@@ -62,7 +62,8 @@ def updater_verification(configured: Updaters, target: Target) -> Returned:
             )
             verdicts.append(finding)
         elif not updater.verifies.is_answered:
-            summary = f"whether {updater.system} checks signatures could not be told"
+            name = updater.path.rpartition("/")[2] if updater.system == "other" else updater.system
+            summary = f"whether {name} checks signatures could not be told"
             reason = updater.verifies.reason or Reason.NOT_OBSERVABLE
             verdicts.append(unknown(summary, reason=reason, about=place, part=updater.system))
     return verdicts or good(f"configured to verify: {', '.join(sorted({u.system for u in updaters}))}")

@@ -18,13 +18,13 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
+from iotscan.observe.image.inspectors.installed_updaters import installed_updaters
 from iotscan.observe.image.startup.boot_commands import boot_commands
 from iotscan.observe.image.texts import texts_below
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _FILE_LIMIT = 256 * 1024
-_PROGRAMS = ("/sbin/sysupgrade", "/usr/bin/fwupdmgr", "/usr/bin/rauc", "/usr/bin/swupdate", "/usr/bin/mender-update")
 _CONFIGURATIONS = (
     ("rauc", "/etc/rauc/system.conf"),
     ("rauc", "/usr/lib/rauc/system.conf"),
@@ -55,7 +55,7 @@ def _inspect(tree: Tree) -> Heard:
     )
     try:
         found = tuple(updater for read in readers for updater in read(tree))
-        found = found or tuple(_programs(tree))
+        found += tuple(installed_updaters(tree, {updater.system for updater in found}))
     except Unreadable as error:
         return all_missed((Updaters,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"update configuration: {error}")
     shown = tuple(msgspec.structs.replace(updater, path=tree.show(updater.path)) for updater in found)
@@ -291,11 +291,4 @@ def _out_of_reach(tree: Tree) -> Found:
             yield _updater(path, 0, system, "", Answer.missing(Reason.UNREADABLE, text), text)
 
 
-def _programs(tree: Tree) -> Found:
-    for path in _PROGRAMS:
-        if tree.find(path) is not None:
-            unknown: Answer[bool] = Answer.missing(Reason.NOT_OBSERVABLE, f"{path} has no configuration that we read")
-            yield _updater(path, 0, "other", "", unknown, "present without a configuration that we read")
-
-
-INSPECTOR = Inspector(name="updaters", version=1, gives=(Updaters,), inspect=_inspect)
+INSPECTOR = Inspector(name="updaters", version=2, gives=(Updaters,), inspect=_inspect)
