@@ -1,9 +1,10 @@
 """The image can be updated.
 
 ## What it looks at
-Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, or a
-package manager (opkg, apk, apt, dnf) with a feed. Where only an updater is there whose configuration iotscan does not
-read (aktualizr, balena, casync, fwupd, snapd, sysupgrade …), it is not assessed. That it works in the field cannot be seen from an image.
+Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, or a package
+manager (opkg, apk, apt, dnf) with a feed. Where only an updater is there whose configuration iotscan does not read
+(aktualizr, balena, casync, fwupd, snapd, sysupgrade …), it is not assessed. That it works in the field cannot be seen
+from an image.
 
 ## Why it matters
 You cannot secure what you cannot update. A flaw that is found after the sale stays for the life of the device,

@@ -2,8 +2,9 @@
 
 ## What it looks at
 The configuration of image updaters in the image (RAUC, SWUpdate, Mender and the like): whether it tells them to
-verify what they install. Of others that are there (aktualizr, balena, snapd, sysupgrade …) it is not known. A SWUpdate that was built without `CONFIG_SIGNED_IMAGES` ignores the key it is given: the
-configuration does not show that.
+verify what they install. Of others that are there (aktualizr, balena, snapd, sysupgrade …) it is not known. A
+SWUpdate that was built without `CONFIG_SIGNED_IMAGES` ignores the key it is given: the configuration does not show
+that.
 
 ## Why it matters
 The updater is the one program that may replace the whole system. If it takes anything, every way to hand it a

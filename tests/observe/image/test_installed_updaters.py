@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.observe.image.looking import a_root, heard_of
 
 from iotscan.model.facts import Updaters
 from iotscan.observe.image.inspectors import updaters
+from tests.observe.image.looking import a_root, heard_of
 
 
 def found(root: Path, files: Mapping[str, str | bytes]) -> set[tuple[str, str]]:

@@ -80,6 +80,21 @@ def test_a_bundle_that_is_too_long_is_a_gap(tmp_path: Path, own: bytes) -> None:
     assert heard_of(trust_store.INSPECTOR, tree).facts == ()
 
 
+def test_a_certificate_that_says_it_is_no_authority(tmp_path: Path, own: bytes) -> None:
+    """As Debian's ssl-cert makes them, and links them by their hash into the folder of roots."""
+    (tmp_path / "etc/ssl/certs").mkdir(parents=True)
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "x.cnf").write_text("[req]\ndistinguished_name=n\n[n]\n[v]\nbasicConstraints=CA:FALSE\n")
+    words = (
+        f"req -x509 -config {tmp_path}/x.cnf -extensions v -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=vm -out"
+    )
+    place = tmp_path / "etc/ssl/certs/62742064.0"
+    subprocess.run([tool("openssl", "openssl"), *words.split(), str(place)], check=True, capture_output=True)
+    (tmp_path / "etc/ssl/certs/0a1b2c3d.0").write_bytes(own)
+    told = {a.subject: a.signs_others for a in store_of(tmp_path).anchors}
+    assert told == {"CN=vm": False, "CN=Lab": True}
+
+
 def test_a_folder_of_hashed_links_counts_each_once(tmp_path: Path, own: bytes) -> None:
     a_root(tmp_path, {"etc/ssl/certs/lab.crt": own, "etc/ssl/certs/not-linked.pem": own.replace(b"\n", b"\r\n")})
     (tmp_path / "etc/ssl/certs/0a1b2c3d.0").symlink_to("lab.crt")

@@ -17,7 +17,7 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
-from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+from iotscan.wire.certificates import UnreadableCertificate, is_no_authority, read_certificate
 
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -165,6 +165,7 @@ class _Reading:
                 key_bits=read.key_bits,
                 signature_hash=read.signature_hash,
                 mozilla=mozilla_roots().get(read.sha256, "unlisted"),
+                signs_others=read.is_ca or not is_no_authority(der),
             ),
         )
 
