@@ -22,6 +22,7 @@ from iotscan.observe.image.recognising import recognised, recognised_file
 from iotscan.observe.image.site import CONTAINER, Place, Role, Site
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
+from iotscan.observe.image.views import Deployed, View, deployments, with_etc
 
 Recognise = Callable[[Blob], Reader | None]
 SMALLEST = 512
@@ -154,6 +155,14 @@ class _Opening:
             if layout is not None:
                 self._layout(index, layout, tree)
                 return
+            deployed = tuple(deployments(tree))
+            if deployed:
+                self._deployed(index, tree, deployed)
+                return
+            tree, problem = with_etc(tree)
+            self._set(index, tree=tree)
+            if problem:
+                self._add_problem(index, problem)
             # What a container runs on is its root file system, be it one program alone.
             is_root = looks_like_root(tree) or here.format == CONTAINER
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
@@ -161,11 +170,24 @@ class _Opening:
             if is_root and here.format != CONTAINER and not _is_folder(tree, "/etc"):
                 self._add_problem(index, _NO_ETC)
             is_any = not (is_root or is_first_stage)
-            for entry in tree.walk(unread=[]):
-                if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
-                    self._file(here, tree, entry, is_any=is_any)
+            self._images(here, tree, is_any=is_any)
         except Unreadable as error:
             self._add_problem(index, str(error))
+
+    def _images(self, here: Place, tree: Tree, *, is_any: bool) -> None:
+        for entry in tree.walk(unread=[]):
+            if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
+                self._file(here, tree, entry, is_any=is_any)
+
+    def _deployed(self, index: int, tree: Tree, deployed: tuple[Deployed, ...]) -> None:
+        """Add each system of OSTree as a root file system; what lies beside them stays."""
+        here = self.places[index]
+        beside = View(tree, {}, hidden=[path for system in deployed for path in system.holds])
+        self._set(index, role="files", tree=beside, holds_roots=True)
+        for system in deployed:
+            path = f"{here.path}:{system.path}" if here.path else system.path
+            self.tree(system.tree, path=path, format=here.format, depth=here.depth + 1)
+        self._images(here, beside, is_any=False)
 
     def measure(self) -> None:
         """Ask each place for its size: a packed one is unpacked to its end, where damage may show that no file has."""
@@ -341,7 +363,9 @@ def _set_beside(places: tuple[Place, ...]) -> None:
     """What is no root stands beside the first one alone, so that nothing in it counts twice."""
     root = next((place.tree for place in places if place.role == "root" and place.tree is not None), None)
     if root is not None:
-        others = (place.tree for place in places if place.role in ("files", "initramfs"))
+        # What holds roots shows their /var, which is in them, too.
+        beside = (place for place in places if not place.holds_roots)
+        others = (place.tree for place in beside if place.role in ("files", "initramfs"))
         root.beside = tuple(tree for tree in others if tree is not None)
 
 

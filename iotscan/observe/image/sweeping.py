@@ -38,7 +38,8 @@ def sweep(site: Site, sweepers: Sequence[Sweeper], told: Callable[[int], None] =
     What ``broken`` names by its place in ``sweepers`` saw nothing more after its error.
     """
     work = _Pass(sweepers, told)
-    for place, tree in site.trees:
+    # What a file is called in the system that OSTree made of it tells more than its name in the store.
+    for place, tree in sorted(site.trees, key=lambda found: found[0].holds_roots):
         try:
             work.over(place, tree)
         except Unreadable as error:
@@ -63,6 +64,7 @@ class _Pass:
     def __init__(self, sweepers: Sequence[Sweeper], told: Callable[[int], None]) -> None:
         self._sweepers = [_Guarded(sweeper) for sweeper in sweepers]
         self._told = told
+        self._seen: dict[object, dict[int, list[_Guarded]]] = {}
         self.searched = 0
         self.unswept: list[Unswept] = []
 
@@ -71,7 +73,7 @@ class _Pass:
         return {number: guarded.error for number, guarded in enumerate(self._sweepers) if guarded.error}
 
     def over(self, place: Place, tree: Tree) -> None:
-        seen: dict[int, list[_Guarded]] = {}
+        seen = self._seen.setdefault(tree.same_files, {})
         unread: list[tuple[str, str]] = []
         for entry in tree.walk(unread=unread):
             for guarded in self._sweepers:
