@@ -36,10 +36,15 @@ _RANDOM = ("/dev/random", "/dev/urandom", "/dev/hw_random", "/dev/hwrng")
 def _inspect(tree: Tree) -> Heard:
     try:
         unlocks = (*_crypttab(tree), *_commands(tree))
-        mounts = (*_fstab(tree), *_units(tree))
+        mounts = mounts_of(tree)
     except Unreadable as error:
         return all_missed((Mounts, DiskUnlocks), AttemptStatus.UNREADABLE, Reason.UNREADABLE, str(error))
     return Heard(facts=(Mounts(mounts=mounts), DiskUnlocks(unlocks=unlocks)))
+
+
+def mounts_of(tree: Tree) -> tuple[Mount, ...]:
+    """What fstab and the units mount. Raises Unreadable."""
+    return (*_fstab(tree), *_units(tree))
 
 
 def _fields(tree: Tree, path: str, least: int) -> Iterator[tuple[int, list[str]]]:
@@ -75,7 +80,7 @@ def _units(tree: Tree) -> Iterator[Mount]:
 
 def _mount(tree: Tree, path: str, line: int, source: str, point: str, type: str, options: str) -> Mount:
     # Words with = may be passwords of network shares: their value is nobody's business here.
-    words = tuple(safe_text(_option(w), 60) for w in options.split(",")[:40] if w)
+    words = tuple(safe_text(_option(w), 200) for w in options.split(",")[:40] if w)
     source = _USERINFO.sub(rf"\1{REDACTED}@", source[:500])
     return Mount(
         path=tree.show(path), line=line, source=safe_text(source, 120), point=safe_text(point, 200),
