@@ -465,3 +465,51 @@ def test_any_command_line_is_survived(text: str) -> None:
     understand(split(fill_in(text, {"A": "$B ${A}", "B": text})))
     shown_arguments(text[:9], split(text))
     shown_line(text)
+
+
+RC_S = 'for i in /etc/init.d/S??*; do\n case "$i" in\n *.sh) . $i ;;\n *) $i start ;;\n esac\ndone\n'
+
+
+@pytest.mark.parametrize(
+    ("runs", "off", "expected"),
+    [
+        (RC_S, ("S50telnet",), {"dropbear"}),
+        # A shell that is given the script needs no right to execute it.
+        ("for i in /etc/init.d/S*; do sh $i start; done\n", ("S50telnet",), {"dropbear", "telnet"}),
+        # Where nothing may be executed the bits were lost on the way.
+        (RC_S, ("S50telnet", "S50dropbear"), {"dropbear", "telnet"}),
+    ],
+)
+def test_a_script_that_may_not_be_executed_is_switched_off(
+    tmp_path: Path, runs: str, off: tuple[str, ...], expected: set[str]
+) -> None:
+    files = {
+        "etc/init.d/S50telnet": "start-stop-daemon -S -x /usr/sbin/telnetd -- -F\n",
+        "etc/init.d/S50dropbear": "start-stop-daemon -S -x /usr/sbin/dropbear -- -R\n",
+    }
+    tree = a_root(
+        tmp_path,
+        {
+            **files,
+            **dict.fromkeys(("bin/busybox", "usr/sbin/dropbear", "usr/sbin/telnetd"), "x"),
+            "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+            "etc/init.d/rcS": runs,
+        },
+    )
+    add_links(tmp_path, {"sbin/init": "../bin/busybox"})
+    for path in (tmp_path / "etc/init.d").iterdir():
+        path.chmod(0o644 if path.name in off else 0o755)
+    assert set(started(tree)) == expected
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_systemd_takes_no_init_script_that_may_not_be_executed(tmp_path: Path, mode: int) -> None:
+    script = "start-stop-daemon -S -x /usr/sbin/in.tftpd -- --listen\n"
+    tree = a_system(
+        tmp_path,
+        {"etc/init.d/tftpd": script, "etc/init.d/other": "true\n", "usr/sbin/in.tftpd": "x"},
+        {"etc/rc2.d/S01tftpd": "../init.d/tftpd", "etc/rc2.d/S02other": "../init.d/other"},
+    )
+    (tmp_path / "etc/init.d/other").chmod(0o755)
+    (tmp_path / "etc/init.d/tftpd").chmod(mode)
+    assert ("tftpd" in started(tree)) is (mode == 0o755)

@@ -15,7 +15,7 @@ from iotscan.model.facts.startup import Listener
 from iotscan.observe.image.startup.command import Command, fill_in, split, understand
 from iotscan.observe.image.startup.scripts import read_assignments, read_text
 from iotscan.observe.image.startup.service import Job, Service, Startup
-from iotscan.observe.image.startup.sysv import links_of, script_service
+from iotscan.observe.image.startup.sysv import executable, links_of, script_service
 from iotscan.observe.image.startup.units import Unit, Units
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -270,7 +270,7 @@ class _Closure:
     def scripts(self) -> Iterator[Service]:
         """Init scripts with no unit of their name: systemd-sysv-generator(8) makes units of them."""
         known = {name.rpartition(".")[0] for folder in self.units.folders for name in self.units.entries(folder)}
-        for link in links_of(self._tree, ("2", "3", "4", "5")):
+        for link in executable(self._tree, links_of(self._tree, ("2", "3", "4", "5"))):
             name = posixpath.basename(link.script).removesuffix(".sh")
             if name not in known:
                 yield from script_service(self._tree, link)

@@ -42,6 +42,17 @@ def numbered_scripts(tree: Tree, folder: str) -> Iterator[Link]:
             yield Link(script=found.path, by=entry.path)
 
 
+def executable(tree: Tree, links: Iterable[Link]) -> Iterator[Link]:
+    """Those whose script may be executed: whoever switches one off with ``chmod -x`` has it not started.
+
+    ``.sh`` is read by a shell instead. Where no script at all is executable, the bits were lost on the way here.
+    """
+    found = list(links)
+    bits = [bool(entry.mode & 0o111) if (entry := tree.find(link.script)) else False for link in found]
+    counts = tree.keeps_permissions and any(bits)
+    yield from (x for x, can in zip(found, bits, strict=True) if can or not counts or x.script.endswith(".sh"))
+
+
 def script_service(tree: Tree, link: Link, started_by: StartedBy = "sysv") -> Iterator[Service]:
     """The daemons of an init script; one service without a program where it shows none."""
     base = posixpath.basename(link.script)
