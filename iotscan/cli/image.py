@@ -1,11 +1,29 @@
 """``iotscan image``: what ships instead of a network."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from iotscan.cli import options as shared
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A block that SIGTERM ends as an error would: nothing of it stays behind."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
 
 ImageName = Annotated[
     str,
@@ -88,7 +106,7 @@ def image(
     terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
-    with ImageProgress(display, enabled=True) as progress:
+    with _ended_in_order(), ImageProgress(display, enabled=True) as progress:
         run = assess_images(images, selected, chosen, terms=terms, output=output_dir, name=name, watch=progress)
     present(run, wanted, display, output_dir)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -124,10 +125,13 @@ def _image(path: Path, name: str) -> Image:
 
 def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher) -> list[Looked]:
     processes: list[ImageProcess] = []
+    is_over = threading.Event()
 
     def look(path: Path, image: Image) -> Looked:
         process = ImageProcess(path, image.id)
         processes.append(process)
+        if is_over.is_set():
+            process.kill()
         return process.look(lambda doing: watch(image.name, doing))
 
     with ThreadPoolExecutor(max_workers=min(len(paths), os.cpu_count() or 1)) as pool:
@@ -135,7 +139,8 @@ def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher)
         try:
             ended = [_ended(one) for one in waiting]
         except BaseException:
-            # Ctrl-C too: nobody waits for what nobody wants.
+            # Ctrl-C too: nobody waits for what nobody wants, nor for what begins just now.
+            is_over.set()
             for one in waiting:
                 one.cancel()
             for process in processes:

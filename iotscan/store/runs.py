@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,6 +66,9 @@ def write_whole(path: Path, content: bytes) -> Path:
             os.fsync(stream.fileno())
         fresh.replace(path)
     except OSError as error:
+        # A part of it is nothing to keep, least of all where there is no room.
+        with suppress(OSError):
+            fresh.unlink()
         raise Unwritable(f"{path} cannot be written ({error.strerror}): choose another place") from error
     return path
 

@@ -1,11 +1,13 @@
 """``iotscan image``: what it leaves behind, and where, when something is in its way."""
 
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from iotscan.observe.image.process import ImageProcess, Looked, Told
 from iotscan.scan import images
 from tests.cli.conftest import Cli
 from tests.observe.image.looking import a_root
@@ -47,3 +49,21 @@ def test_a_report_goes_into_a_pipe(cli: Cli, tmp_path: Path, root: Path) -> None
         read = pool.submit((tmp_path / "pipe").read_bytes)
         ended = cli("image", root, "-o", tmp_path / "out", "-f", f"csv:{tmp_path / 'pipe'}", "-q")
         assert (ended.code, read.result()[:9]) == (0, b'"outcome"')
+
+
+def test_a_signal_ends_it_without_a_trace(
+    cli: Cli, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[ImageProcess] = []
+
+    class Slow(ImageProcess):
+        def look(self, told: Told = lambda _: None) -> Looked:
+            begun.append(self)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().look(told)
+
+    monkeypatch.setattr(images, "ImageProcess", Slow)
+    ended = cli("image", root, "-o", tmp_path / "out")
+    assert (ended.code, ended.err, (tmp_path / "out").exists()) == (143, "", False)
+    assert [one._process.poll() is not None for one in begun] == [True]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

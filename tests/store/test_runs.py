@@ -1,5 +1,6 @@
 """Run files: written whole, read back, and refused in one line when they are anything else."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -140,3 +141,13 @@ def test_a_report_is_a_file_of_its_own(tmp_path) -> None:
     write_report(link, b"told")
     assert (link.is_symlink(), link.read_bytes(), (tmp_path / "other").exists()) == (False, b"told", False)
     assert [is_stream(Path(p)) for p in ("/dev/stdout", "/dev/null", "/dev/new", "/")] == [True, True, False, False]
+
+
+def test_nothing_is_left_of_what_could_not_be_written(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unwritable, match="No space left"):
+        write_run(tmp_path, RUN)
+    assert not list(tmp_path.iterdir())

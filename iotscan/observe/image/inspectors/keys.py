@@ -24,7 +24,7 @@ from iotscan.wire.keys.sshkeys import PUTTY_MARK, looks_like_dropbear, read_drop
 _KEYS_PER_FILE = 32
 _TEXT_LIMIT = 4 << 20
 _WIREGUARD = re.compile(
-    rb"^[ \t]*(?:option[ \t]+)?[\"']?(?:PrivateKey|private[-_]?key)[\"']?[ \t]*[=: \t][ \t]*"
+    rb"^[ \t]*(?:option[ \t]+)?[\"']?(?:PrivateKey|private[-_]?key)[\"']?(?:[ \t]{0,64}[=:][ \t]{0,64}|[ \t]{1,64})"
     rb"[\"']?([A-Za-z0-9+/]{43}=)[\"']?[ \t,]*\r?$",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -40,7 +40,7 @@ _STARTS = (
     "/etc/anjay/*",
 )
 _CLIENT = re.compile(
-    r"(leshan[\w.-]*client[\w.-]*|lwm2mclient|anjay[\w.-]*demo|anjay_demo|anjay[\w-]*)\b(.*)", re.IGNORECASE
+    r"(leshan[\w.-]{0,40}client[\w.-]{0,40}|lwm2mclient|anjay[\w.-]{0,40}demo|anjay[\w-]{0,40})\b(.*)", re.IGNORECASE
 )
 _SERVER = re.compile(
     r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?"
