@@ -326,7 +326,10 @@ def test_busybox_inittab_rc_scripts_and_inetd(tmp_path: Path) -> None:
             "bin/busybox": "ELF",
             "etc/inittab": (
                 "::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/telnetd -F -l /bin/sh\n#::respawn:/usr/sbin/ftpd\n"
+                "::once:/etc/vendor/media.sh\n"
             ),
+            "etc/vendor/media.sh": "#!/bin/sh\n/opt/minidlnad &\n",
+            "opt/minidlnad": "ELF",
             "etc/init.d/rcS": (
                 "#!/bin/sh\nfor i in /etc/init.d/S??* ;do\n $i start\ndone\nhttpd -h /www -p 127.0.0.1:81 &\n"
             ),
@@ -341,7 +344,8 @@ def test_busybox_inittab_rc_scripts_and_inetd(tmp_path: Path) -> None:
     busybox = {f"usr/sbin/{name}": "/bin/busybox" for name in ("telnetd", "httpd", "inetd", "ftpd", "tftpd")}
     add_links(tmp_path, {"sbin/init": "/bin/busybox", **busybox})
     found = started(tree)
-    assert sorted(found) == ["2121", "ftp", "httpd", "inetd", "telnetd"]
+    assert sorted(found) == ["2121", "ftp", "httpd", "inetd", "minidlnad", "telnetd"]
+    assert found["minidlnad"].path == "/etc/vendor/media.sh"
     assert found["telnetd"].arguments == ("-F", "-l", "/bin/sh")
     assert (found["ftp"].path, found["ftp"].line, found["ftp"].user.known) == ("/etc/inetd.conf", 2, "root")
     assert found["2121"].faces_network.known is False
