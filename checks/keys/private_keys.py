@@ -23,6 +23,8 @@ leaked: replace it, and revoke its certificate.
 - OWASP ISVS 2.1.9 (git edfda29b)
 """
 
+from collections import Counter
+
 from iotscan.sdk import (
     KeyFile,
     PrivateKeys,
@@ -62,17 +64,26 @@ from iotscan.sdk import (
 )
 def private_keys(found: PrivateKeys, target: Target) -> Returned:
     """Fail on each key, whatever its passphrase; an image nobody searched is no pass."""
-    findings = [judge(key, Subject(image=target.subject.image, path=key.path, line=key.line)) for key in found.keys]
+    image = target.subject.image
+    # A library brings a dozen keys of its self-tests at once: that is one thing to know.
+    samples = Counter(key.path for key in found.keys if key.in_documentation)
+    first = {key.path: key for key in reversed(found.keys) if key.in_documentation}
+    findings = [
+        judge(key, Subject(image=image, path=key.path, line=key.line), samples[key.path] if key.in_documentation else 1)
+        for key in found.keys
+        if not key.in_documentation or first[key.path] is key
+    ]
     if not findings and not found.files_searched:
         return unknown("no file was searched for private keys")
     return findings or good(f"no private key in {found.files_searched} files")
 
 
-def judge(key: KeyFile, place: Subject) -> Verdict:
-    """The finding about one key."""
+def judge(key: KeyFile, place: Subject, count: int) -> Verdict:
+    """The finding about one key, or the first of ``count`` in a file."""
     form = "encrypted" if key.encrypted else "unencrypted"
     variant, summary = form, f"an {form} private key is in the image, and so on every device made from it"
     record = f", published as {key.known_leaked}" if key.known_leaked else ""
+    record += f", and {count - 1} more in this file" if count > 1 else ""
     if key.in_documentation:
         variant, summary = "documentation", "a private key lies among the documentation or the tests of a program"
     elif key.known_leaked:
