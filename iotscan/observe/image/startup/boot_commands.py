@@ -37,6 +37,7 @@ _FOLDERS = (
 _EXECUTES = ("ExecStartPre", "ExecStart", "ExecStartPost")
 _INTERPRETERS = (b"sh", b"openrc-run", b"runscript")
 _MOST_SCRIPTS = 400
+_CRONS = ("cron", "crond", "anacron", "fcron", "cronie", "dcron", "busybox-cron", "bcron-start", "systemd-cron")
 _LINES = 1 << 20
 """More than any file that is read has."""
 
@@ -98,9 +99,18 @@ class _Gathering:
         waiting = [*_ALWAYS]
         for folder in _FOLDERS:
             waiting += [path for path, _ in texts_below(self._tree, folder)]
-        direct = [*self._of_units(), *self._of_services()]
-        yield from direct
         waiting += [s.path for s in startup.services if s.started_by not in ("systemd", "inittab", "inetd", "xinetd")]
+        has_cron = any(service.name.partition(".")[0] in _CRONS for service in startup.services)
+        for command in self._following([*self._of_units(), *self._of_services()], waiting):
+            has_cron = has_cron or any(posixpath.basename(word) in _CRONS for word in command.words)
+            yield command
+        # A table that nobody reads runs nothing.
+        jobs = [job for job in startup.jobs if has_cron or job.path.endswith(".timer")]
+        yield from self._following([c for job in jobs for c in _in_line(job.path, job.line, job.command)], [])
+
+    def _following(self, direct: list[BootCommand], waiting: list[str]) -> Iterator[BootCommand]:
+        """These commands, those of ``waiting`` scripts, and of the scripts that any of them calls."""
+        yield from direct
         waiting += [path for command in direct for path in self._called(command)]
         while waiting:
             if len(self._done) >= _MOST_SCRIPTS:
@@ -115,8 +125,6 @@ class _Gathering:
             if service.program and service.started_by != "systemd":
                 words = (service.program, *service.arguments)
                 yield BootCommand(path=service.path, line=service.line, words=words, pipeline=-1 - service.line)
-        for job in startup.jobs:
-            yield from _in_line(job.path, job.line, job.command)
 
     def _of_units(self) -> Iterator[BootCommand]:
         """All that started units execute, and the units that they want: a socket's template wants others, too."""
