@@ -4,8 +4,8 @@
 All files of the image, searched for private keys, be they PEM (wherever it stands: JSON, scripts, programs), DER,
 PKCS#12, a key store of Java or Bouncy Castle, or of OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc or age. Each is
 parsed before it counts, so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys
-that everybody can download are recognised by their public half. What lies among documentation and tests, or is carried
-by a library for its own tests, counts little.
+that everybody can download are recognised by their public half. What lies among documentation and tests counts little,
+unless a link or a configuration uses it; so does what a library carries for its own tests.
 
 ## Why it matters
 An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who

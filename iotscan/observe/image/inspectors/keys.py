@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+import msgspec
+
 from iotscan.data.known_keys import PublishedKey, known_keys
 from iotscan.model.facts import KeyFile, PrivateKeys
 from iotscan.observe.heard import Heard
@@ -13,6 +15,7 @@ from iotscan.observe.image.inspector import Inspector, Swept
 from iotscan.observe.image.places import is_documentation
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.used import Used
 from iotscan.wire.keys import stores
 from iotscan.wire.keys.curve25519 import AGE, read_age, read_wireguard
 from iotscan.wire.keys.der import looks_like_der, read_der
@@ -28,6 +31,8 @@ _WIREGUARD = re.compile(
     rb"[\"']?([A-Za-z0-9+/]{43}=)[\"']?[ \t,]*\r?$",
     re.MULTILINE | re.IGNORECASE,
 )
+_WIDE = b"\0".join(bytes((sign,)) for sign in MARK)
+"""In UTF-16, be it little or big endian."""
 _BARE = re.compile(rb"\s*([A-Za-z0-9+/]{43}=)\s*")
 
 At = tuple[int, FoundKey]
@@ -38,21 +43,29 @@ class _Keys:
     """See :class:`~iotscan.observe.image.inspector.Sweeper`."""
 
     def __init__(self) -> None:
-        self._keys: list[KeyFile] = []
+        self._keys: list[tuple[KeyFile, Tree, str]] = []
+        self._used = Used()
 
     def wants(self, entry: Entry) -> bool:
         return True
 
     def passed(self, place: Place, tree: Tree, entry: Entry) -> None:
-        """Metadata alone shows no key."""
+        """Metadata alone shows no key, but a link may lead to one."""
+        self._used.follow(tree, entry)
 
     def see(self, swept: Swept) -> None:
-        self._keys.extend(find_keys(swept))
+        self._used.read(swept)
+        self._keys.extend((key, swept.tree, swept.entry.path) for key in find_keys(swept))
 
     def heard(self, searched: int) -> Heard:
         # A key on the seam of two windows is seen in both.
-        keys = tuple(dict.fromkeys(self._keys))
+        keys = tuple(dict.fromkeys(self._judged(*found) for found in self._keys))
         return Heard(facts=(PrivateKeys(keys=keys, files_searched=searched),))
+
+    def _judged(self, key: KeyFile, tree: Tree, path: str) -> KeyFile:
+        """What lies among documentation and is used is no documentation; the key of a self-test lies anywhere."""
+        is_used = key.in_documentation and is_documentation(path) and self._used.names(tree, path)
+        return msgspec.structs.replace(key, in_documentation=False) if is_used else key
 
 
 def find_keys(swept: Swept) -> Iterator[KeyFile]:
@@ -90,9 +103,12 @@ def _published() -> dict[str, PublishedKey]:
 
 
 def _as_text(data: bytes) -> Iterator[At]:
-    if MARK in data:
-        for block in find_pem(data):
-            yield block.at, block.key
+    narrow = list(find_pem(data)) if MARK in data else []
+    yield from ((block.at, block.key) for block in narrow)
+    if _WIDE in data:
+        known = [block.key for block in narrow]
+        wide = find_pem(data.replace(b"\0", b""))
+        yield from ((2 * block.at, block.key) for block in wide if block.key not in known)
     # Programs that know such keys hold their names, too: those are no text.
     if len(data) > _TEXT_LIMIT or b"\0" in data[:8192]:
         return
@@ -141,4 +157,4 @@ def _bare(data: bytes, path: str) -> FoundKey:
     return read_wireguard(match[1], named=False)
 
 
-INSPECTOR = Inspector(name="keys", version=2, gives=(PrivateKeys,), sweep=_Keys)
+INSPECTOR = Inspector(name="keys", version=3, gives=(PrivateKeys,), sweep=_Keys)
