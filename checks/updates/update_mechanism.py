@@ -4,7 +4,7 @@
 Whether any update system that iotscan knows is configured in the image: RAUC, SWUpdate, Mender, OSTree, or a package
 manager (opkg, apk, apt, dnf) with a feed. Where only an updater is there whose configuration iotscan does not read
 (aktualizr, balena, casync, fwupd, snapd, sysupgrade …), it is not assessed. That it works in the field cannot be seen
-from an image.
+from an image. A container image is replaced by what runs it, and is not asked.
 
 ## Why it matters
 You cannot secure what you cannot update. A flaw that is found after the sale stays for the life of the device,
@@ -13,7 +13,7 @@ and the only remedy left is to take it off the network.
 ## How to fix
 Choose an updater with two system slots and a fallback (RAUC, SWUpdate, Mender or OSTree; each has a Yocto layer),
 configure it in the image with your verification key, and rehearse an update that fails. Where the image is
-replaced from outside (a container, say), record that as a waiver with its reason.
+replaced from outside, record that as a waiver with its reason.
 
 ## References
 - ETSI EN 303 645 V3.1.3 provision 5.3-2
@@ -21,7 +21,7 @@ replaced from outside (a container, say), record that as a waiver with its reaso
 - J. Vermillard, The 5 elements of IoT security: "You can't secure what you can't update"
 """
 
-from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good, unknown
+from iotscan.sdk import Presence, Returned, Updaters, bad, check, clause, good, skip, unknown
 
 
 @check(
@@ -46,6 +46,8 @@ def update_mechanism(configured: Presence[Updaters]) -> Returned:
     updaters = configured.fact.updaters if configured.fact else ()
     systems = sorted({u.system for u in updaters if u.system != "other"})
     places = sorted({u.path for u in updaters})
+    if not updaters and configured.fact is not None and configured.fact.in_container:
+        return skip("a container image is replaced from outside, by what runs it")
     if not updaters:
         return bad(
             "none",

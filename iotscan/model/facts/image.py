@@ -61,3 +61,5 @@ class Updaters(Fact, frozen=True, kw_only=True, tag="updaters"):
     per: ClassVar[Ownership] = "image"
 
     updaters: tuple[Updater, ...]
+    in_container: bool = False
+    """Of a container image, which is replaced from outside."""

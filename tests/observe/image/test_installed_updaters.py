@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from iotscan.model.facts import Updaters
+from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.inspectors import updaters
+from iotscan.observe.image.readers.layers import LayeredTree
 from tests.observe.image.looking import a_root, heard_of
 
 
@@ -42,3 +44,8 @@ def test_sysupdate_counts_where_it_has_something_to_transfer(tmp_path: Path) -> 
     assert found(tmp_path, {"usr/lib/systemd/systemd-sysupdate": b"\x7fELF"}) == set()
     named = found(tmp_path, {"usr/lib/sysupdate.d/50-root.conf": "[Transfer]\n"})
     assert named == {("other", "/usr/lib/sysupdate.d")}
+
+
+def test_a_container_image_is_told_apart() -> None:
+    (fact,) = heard_of(updaters.INSPECTOR, LayeredTree(Budget())).facts
+    assert fact == Updaters(updaters=(), in_container=True)

@@ -19,6 +19,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.inspectors.installed_updaters import installed_updaters
+from iotscan.observe.image.startup import container
 from iotscan.observe.image.startup.boot_commands import boot_commands
 from iotscan.observe.image.texts import texts_below
 from iotscan.observe.image.tree import Tree
@@ -55,11 +56,12 @@ def _inspect(tree: Tree) -> Heard:
     )
     try:
         found = tuple(updater for read in readers for updater in read(tree))
+        is_container = container.is_container(tree)
         found += tuple(installed_updaters(tree, {updater.system for updater in found}))
     except Unreadable as error:
         return all_missed((Updaters,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"update configuration: {error}")
     shown = tuple(msgspec.structs.replace(updater, path=tree.show(updater.path)) for updater in found)
-    return Heard(facts=(Updaters(updaters=shown),))
+    return Heard(facts=(Updaters(updaters=shown, in_container=is_container),))
 
 
 def _files(tree: Tree, *paths: str, folder: str = "", suffix: str = "") -> Iterator[tuple[str, str]]:
