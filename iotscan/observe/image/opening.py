@@ -37,6 +37,8 @@ _IMAGE_ENDINGS = (
     ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".ubi",
     ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
 )  # fmt: skip
+_BACKUPS = (".tar", ".tgz", ".tbz2", ".txz")
+"""Archives that people keep files in: what is in one is not seen as long as it is packed."""
 _MODULE = ".ko"
 """Kernel modules: thousands of them, packed one by one, lie where kernels do."""
 _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
@@ -176,7 +178,8 @@ class _Opening:
 
     def _images(self, here: Place, tree: Tree, *, is_any: bool) -> None:
         for entry in tree.walk(unread=[]):
-            if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
+            is_big = entry.size >= SMALLEST or _is_backup(entry.path)
+            if entry.kind == "file" and is_big and (is_any or _is_called_image(entry.path)):
                 self._file(here, tree, entry, is_any=is_any)
 
     def _deployed(self, index: int, tree: Tree, deployed: tuple[Deployed, ...]) -> None:
@@ -339,7 +342,16 @@ def _is_called_image(path: str) -> bool:
         return False
     if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
         return True
-    return name.endswith(_IMAGE_ENDINGS) or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
+    return (
+        _is_backup(path)
+        or name.endswith(_IMAGE_ENDINGS)
+        or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
+    )
+
+
+def _is_backup(path: str) -> bool:
+    stem, _, ending = path.lower().rpartition(".")
+    return (stem if ending in _PACKED_ENDINGS else path.lower()).endswith(_BACKUPS)
 
 
 def _with_a_root(places: list[Place]) -> list[Place]:

@@ -1,7 +1,7 @@
 """One pass over the bytes of every file: each is read once, whoever wants it.
 
-A file comes in windows of :data:`WINDOW` bytes; two of them share :data:`OVERLAP` bytes. Who saw a file under one name
-does not see it again under another (a hard link).
+A text that is packed with gzip is shown as it is, and unpacked. A file comes in windows of :data:`WINDOW` bytes; two of
+them share :data:`OVERLAP` bytes. Who saw a file under one name does not see it again under another (a hard link).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from iotscan.observe.image.inspector import Sweeper, Swept
+from iotscan.observe.image.packed_text import packed_text
 from iotscan.observe.image.site import Place, Site
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -109,6 +110,15 @@ class _Pass:
                     guarded.breaks(error)
         return wanting
 
+    @staticmethod
+    def _show(swept: Swept, wanting: Sequence[_Guarded]) -> None:
+        for guarded in wanting:
+            if not guarded.error:
+                try:
+                    guarded.see(swept)
+                except Exception as error:
+                    guarded.breaks(error)
+
     def _file(self, place: Place, tree: Tree, entry: Entry, wanting: Sequence[_Guarded]) -> None:
         if entry.size > tree.budget.limits.file:
             raise Unreadable(f"larger than {tree.budget.limits.file >> 20:,} MiB")
@@ -121,12 +131,10 @@ class _Pass:
             if len(data) < wanted:
                 raise Unreadable("it is cut short")
             swept = Swept(place=place, tree=tree, entry=entry, data=data, offset=offset, lines=lines)
-            for guarded in wanting:
-                if not guarded.error:
-                    try:
-                        guarded.see(swept)
-                    except Exception as error:
-                        guarded.breaks(error)
+            self._show(swept, wanting)
+            if swept.is_whole and (text := packed_text(entry, data, tree.budget)):
+                inside = msgspec.structs.replace(entry, size=len(text))
+                self._show(msgspec.structs.replace(swept, entry=inside, data=text), wanting)
             if offset + len(data) >= entry.size:
                 break
             step = len(data) - OVERLAP

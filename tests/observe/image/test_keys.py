@@ -1,6 +1,7 @@
 """Private keys made by the programs that make them on devices, and what only looks like one."""
 
 import base64
+import gzip
 import hashlib
 import json
 import shutil
@@ -361,6 +362,23 @@ def test_documentation(path: str, is_so: bool) -> None:
 def test_keys_in_utf_16(tmp_path: Path, form: str) -> None:
     (tmp_path / "key.txt").write_bytes(("a note\n" + pem(CURVE).decode()).encode(form))
     assert brief(found_in(tmp_path)) == {("/key.txt", 2, "pkcs8", False)}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_keys_in_base64_as_a_whole(tmp_path: Path, times: int) -> None:
+    text = pem(CURVE)
+    for _ in range(times):
+        text = base64.b64encode(text)
+    (tmp_path / "kubeconfig").write_bytes(b"users:\n- user:\n    client-key-data: " + text + b"\n")
+    assert brief(found_in(tmp_path)) == {("/kubeconfig", 3, "pkcs8", False)}
+
+
+def test_keys_in_packed_texts(tmp_path: Path) -> None:
+    a_root(
+        tmp_path, {"root/key.pem.gz": gzip.compress(b"\n" + pem(CURVE)), "root/half.gz": gzip.compress(pem(CURVE))[:99]}
+    )
+    a_root(tmp_path, {"usr/share/doc/x/key.gz": gzip.compress(pem(RSA)), "root/x.gz": gzip.compress(bytes(9999))})
+    assert brief(found_in(tmp_path)) == {("/root/key.pem.gz", 2, "pkcs8", False)}
 
 
 EXAMPLE = "usr/share/doc/x/examples/server.key"

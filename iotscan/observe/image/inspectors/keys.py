@@ -1,5 +1,8 @@
 """Private keys in an image: parsed, not guessed by their label."""
 
+import base64
+import binascii
+import contextlib
 import functools
 import hashlib
 import re
@@ -33,6 +36,9 @@ _WIREGUARD = re.compile(
 )
 _WIDE = b"\0".join(bytes((sign,)) for sign in MARK)
 """In UTF-16, be it little or big endian."""
+_CODED = (b"LS0tLS1CRUdJTi", b"TFMwdExTMUNSVWRKVG")
+"""How ``-----BEGIN`` begins in base64, and how that does."""
+_BASE64 = re.compile(rb"(?:LS0tLS1CRUdJTi|TFMwdExTMUNSVWRKVG)[A-Za-z0-9+/]{40,131072}={0,2}")
 _BARE = re.compile(rb"\s*([A-Za-z0-9+/]{43}=)\s*")
 
 At = tuple[int, FoundKey]
@@ -109,6 +115,8 @@ def _as_text(data: bytes) -> Iterator[At]:
         known = [block.key for block in narrow]
         wide = find_pem(data.replace(b"\0", b""))
         yield from ((2 * block.at, block.key) for block in wide if block.key not in known)
+    if any(mark in data for mark in _CODED):
+        yield from _decoded(data)
     # Programs that know such keys hold their names, too: those are no text.
     if len(data) > _TEXT_LIMIT or b"\0" in data[:8192]:
         return
@@ -116,6 +124,17 @@ def _as_text(data: bytes) -> Iterator[At]:
         yield from _parsed(_WIREGUARD, data, lambda text: read_wireguard(text, named=True))
     if b"AGE-SECRET-KEY-1" in data:
         yield from _parsed(AGE, data, read_age)
+
+
+def _decoded(data: bytes) -> Iterator[At]:
+    """Blocks that stand in base64 as a whole, once or twice: ``client-key-data`` of Kubernetes, and Secrets with it."""
+    for match in _BASE64.finditer(data):
+        inside = match[0]
+        for _ in _CODED:
+            if inside.startswith(_CODED):
+                with contextlib.suppress(binascii.Error):
+                    inside = base64.b64decode(inside + b"=" * (-len(inside) % 4))
+        yield from ((match.start(), block.key) for block in find_pem(inside))
 
 
 def _parsed(pattern: re.Pattern[bytes], data: bytes, read: Callable[[bytes], FoundKey]) -> Iterator[At]:
