@@ -15,13 +15,14 @@ from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
+from iotscan.observe.image.carving import carve
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.recognising import recognised, recognised_file
 from iotscan.observe.image.site import CONTAINER, Place, Role, Site
 from iotscan.observe.image.tree import Entry, Tree
-from iotscan.observe.image.unreadable import Unreadable
+from iotscan.observe.image.unreadable import NotRead, Unreadable
 from iotscan.observe.image.views import Deployed, View, deployments, with_etc
 
 Recognise = Callable[[Blob], Reader | None]
@@ -48,7 +49,6 @@ _SHOWN_SOURCE = 400
 _UNKNOWN = "its format is not known"
 _NO_ETC = "its /etc is a link that leads nowhere, or no folder: what it holds at run time is not in the image"
 _BLANK = (b"\0", b"\xff")
-_ANOTHER_TOOL = "; a folder that unblob makes of it can be given, but owners and modes are lost on that way"
 
 
 class BadImage(BadInput):
@@ -76,7 +76,7 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
     if not any(_is_telling(place) for place in places):
         if places[0].format == "folder":
             raise BadImage(f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)")
-        hint = "" if places[0].format else _ANOTHER_TOOL
+        hint = "" if places[0].format else f": {places[0].problem}"
         known = _listed(places)
         raise BadImage(f"{shown} holds neither a root file system nor a boot image that we know ({known}){hint}")
     return Site(source=str(path), places=places)
@@ -104,6 +104,7 @@ class _Opening:
         """The file that the user gave."""
         if not self.blob(blob, path="", depth=0):
             self.places.append(Place(path="", format="", role="opaque", blob=blob, problem=_UNKNOWN))
+            self._carve(0)
 
     def blob(self, blob: Blob, *, path: str, depth: int, label: str = "", known_as: str = "") -> bool:
         """Add what a blob is, and what is in it; False where it is nothing we know.
@@ -126,6 +127,8 @@ class _Opening:
             contents = reader.opens(blob, self.budget)
         except Unreadable as error:
             self._set(index, role="opaque", problem=str(error))
+            if isinstance(error, NotRead):
+                self._carve(index)
             return
         # What is packed is what its container says of the packed bytes.
         self._contents(index, contents, known_as if reader.name in STREAMS else "")
@@ -293,6 +296,20 @@ class _Opening:
         self._next()
         place = Place(path=path, format=known, role=role, label=label, blob=blob, problem=problem, depth=depth)
         self.places.append(place)
+        if problem == _UNKNOWN:
+            self._carve(len(self.places) - 1)
+
+    def _carve(self, index: int) -> None:
+        """What another tool makes of a place that none of ours reads. Its problem stays, and says what became of it."""
+        here = self.places[index]
+        assert here.blob is not None
+        try:
+            carved = carve(here.blob, self.budget)
+            self._add_problem(index, carved.said)
+            for part in carved.parts:
+                self._part(here, part, "")
+        except Unreadable as error:
+            self._add_problem(index, str(error))
 
     def _set(self, index: int, **changes: object) -> None:
         self.places[index] = msgspec.structs.replace(self.places[index], **changes)

@@ -12,6 +12,10 @@ class Unsupported(Unreadable):
     """It is what it says it is, and we cannot read it right: the message names the feature (``inline_data``)."""
 
 
+class NotRead(Unsupported):
+    """Its very format is one that we do not read: another tool may."""
+
+
 class NeedsLibrary(Unreadable):
     """It could be read with a library that is not installed: the message is the command that installs it."""
 

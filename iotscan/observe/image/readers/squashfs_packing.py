@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from iotscan.observe.image.readers import blocks
 from iotscan.observe.image.readers.blocks import DAMAGED, Unpack, checked
-from iotscan.observe.image.unreadable import Unreadable, Unsupported
+from iotscan.observe.image.unreadable import NotRead, Unreadable
 
 _XZ_MEMORY = 256 << 20
 _LZMA_HEADER, _UNKNOWN_SIZE = 13, b"\xff" * 8
 
 
 def unpacking(number: int) -> tuple[str, Unpack]:
-    """The compressor of this id, by name. Raises Unsupported, or NeedsLibrary."""
+    """The compressor of this id, by name. Raises NotRead, or NeedsLibrary."""
     known: dict[int, tuple[str, Callable[[], Unpack]]] = {
         1: ("gzip", lambda: _zlib),
         2: ("lzma", lambda: _lzma_alone),
@@ -27,7 +27,7 @@ def unpacking(number: int) -> tuple[str, Unpack]:
         6: ("zstd", blocks.zstd),
     }
     if number not in known:
-        raise Unsupported(f"squashfs with compressor {number}, which is not known")
+        raise NotRead(f"squashfs with compressor {number}, which is not known")
     name, made = known[number]
     return name, made()
 
