@@ -3,7 +3,7 @@
 ``AnyFact`` is the union that a run file decodes; a new fact type is added here and nowhere else.
 """
 
-from iotscan.model.facts.access import AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
+from iotscan.model.facts.access import AllowedCommand, AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
@@ -183,6 +183,7 @@ __all__ = [
     "AdbServer",
     "AdminInterface",
     "AdminInterfaces",
+    "AllowedCommand",
     "AlpnTreatment",
     "Announcement",
     "AnyFact",

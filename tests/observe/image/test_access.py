@@ -11,7 +11,7 @@ from iotscan.model.facts import AuthorizedKeys, PrivilegeRules
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.image.inspectors import authorized_keys, privileges
 from iotscan.observe.image.inspectors.authorized_keys import read_key
-from iotscan.observe.image.inspectors.privileges import read_sudo_rule
+from iotscan.observe.image.privilege.sudo_grammar import sentences
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import a_root, heard_of
 from tests.observe.network.daemons import tool
@@ -145,9 +145,9 @@ def test_doas_and_polkit(tmp_path: Path) -> None:
     )
     fact = rules_of(tree)
     assert {(r.system, r.line, r.who, r.becomes, r.commands, r.asks_password, r.is_for_all) for r in fact.rules} == {
-        ("doas", 2, "%wheel", "root", ("ALL",), False, True),
+        ("doas", 2, "%wheel", "ALL", ("ALL",), False, True),
         ("doas", 3, "web", "www", ("/bin/x",), True, False),
-        ("polkit", 4, "%wheel", "root", (), False, True),
+        ("polkit", 4, "%wheel", "root", ("ALL",), False, True),
         ("polkit", 3, "web", "root", ("org.x.reboot",), False, False),
         ("polkit", 4, "unix-group:net", "root", ("org.x.*", "org.y"), False, False),
     }
@@ -155,9 +155,9 @@ def test_doas_and_polkit(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150)
-@given(st.text(max_size=200) | st.text(st.sampled_from("aALL%=():,\\ NOPASSWD"), max_size=200))
+@given(st.text(max_size=200) | st.text(st.sampled_from('aALL%=():,\\" NOPASSWD!#@+^$\n'), max_size=200))
 def test_any_line_of_sudoers(line: str) -> None:
-    list(read_sudo_rule(line, "/x", 1, {}))
+    list(sentences(line))
 
 
 @settings(max_examples=40)
