@@ -15,6 +15,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
+from iotscan.observe.image.called import is_backup, is_called_image
 from iotscan.observe.image.carving import carve
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts
@@ -33,16 +34,6 @@ STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
 BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi", "mcuboot")
 """What questions about the boot chain are put to, although it holds no root file system."""
 _ROOT_NAMES = ("bin", "sbin", "usr", "lib")
-_IMAGE_FOLDERS = ("/boot", "/images", "/firmware", "/lib/firmware/images", "/usr/lib/modules")
-_IMAGE_ENDINGS = (
-    ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".ubi",
-    ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
-)  # fmt: skip
-_BACKUPS = (".tar", ".tgz", ".tbz2", ".txz")
-"""Archives that people keep files in: what is in one is not seen as long as it is packed."""
-_MODULE = ".ko"
-"""Kernel modules: thousands of them, packed one by one, lie where kernels do."""
-_PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
 _SHOWN_SOURCE = 400
@@ -181,8 +172,8 @@ class _Opening:
 
     def _images(self, here: Place, tree: Tree, *, is_any: bool) -> None:
         for entry in tree.walk(unread=[]):
-            is_big = entry.size >= SMALLEST or _is_backup(entry.path)
-            if entry.kind == "file" and is_big and (is_any or _is_called_image(entry.path)):
+            is_big = entry.size >= SMALLEST or is_backup(entry.path)
+            if entry.kind == "file" and is_big and (is_any or is_called_image(entry.path)):
                 self._file(here, tree, entry, is_any=is_any)
 
     def _deployed(self, index: int, tree: Tree, deployed: tuple[Deployed, ...]) -> None:
@@ -251,7 +242,7 @@ class _Opening:
         except OverBudget:
             raise
         except Unreadable:
-            return _is_called_image(path)
+            return is_called_image(path)
 
     def _holds_image(self, reader: Reader, blob: Blob, known: Recognise) -> bool:
         for _ in range(self.budget.limits.depth):
@@ -348,27 +339,6 @@ def is_blank(blob: Blob, budget: Budget) -> bool:
             return False
         offset, step = offset + len(data), 8 * MIB
     return True
-
-
-def _is_called_image(path: str) -> bool:
-    folder, _, name = path.lower().rpartition("/")
-    stem, _, ending = name.rpartition(".")
-    if ending in _PACKED_ENDINGS:
-        name = stem
-    if name.endswith(_MODULE):
-        return False
-    if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
-        return True
-    return (
-        _is_backup(path)
-        or name.endswith(_IMAGE_ENDINGS)
-        or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
-    )
-
-
-def _is_backup(path: str) -> bool:
-    stem, _, ending = path.lower().rpartition(".")
-    return (stem if ending in _PACKED_ENDINGS else path.lower()).endswith(_BACKUPS)
 
 
 def _with_a_root(places: list[Place]) -> list[Place]:

@@ -299,6 +299,7 @@ def is_gone(pid: int) -> bool:
 
 
 def eventually(holds: Callable[[], bool]) -> None:
+    """Ask until it holds: a process that is not ours has no end that could be waited for."""
     ends = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < ends
