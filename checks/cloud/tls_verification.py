@@ -1,10 +1,11 @@
 """No client of the image is told to skip the check of its server's certificate.
 
 ## What it looks at
-Service configurations, units, start-up scripts and the vendor's own programs in script languages: `curl -k`,
-`wget --no-check-certificate`, `mosquitto_pub --insecure`, `bridge_insecure true`, `rejectUnauthorized: false`,
+Service configurations, units, start-up scripts and the vendor's own programs in script languages: `curl -k`, `wget
+--no-check-certificate`, `mosquitto_pub --insecure`, `bridge_insecure true`, `rejectUnauthorized: false`,
 `verify=False`, `CERT_NONE`, `InsecureSkipVerify: true`, `SkipVerify`, `ssl_verify = false`, `TLS_REQCERT never` and
-their like. Comments do not count, documentation and tests little; compiled programs are not read.
+their like. Comments do not count; documentation, tests and what is not enabled (`sites-available`) little; compiled
+programs are not read.
 
 ## Why it matters
 Encryption with somebody whom nobody checked is encryption with the attacker. Whoever is on the path reads and changes
@@ -29,7 +30,10 @@ from iotscan.sdk import Returned, Subject, Target, VerificationSwitches, bad, ch
     element="cloud",
     variants={
         "off": ("critical", "A client is told not to check its server's certificate"),
-        "documentation": ("low", "An example or test tells a client not to check certificates"),
+        "documentation": (
+            "low",
+            "An example, a test or a configuration that is not in use tells a client not to check certificates",
+        ),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),

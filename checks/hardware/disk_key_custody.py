@@ -4,7 +4,7 @@
 How encrypted volumes are opened: `/etc/crypttab`, `cryptsetup` in start scripts, the tokens in LUKS2 headers. A key
 file that stands in the image itself fails. A TPM, PKCS#11 or FIDO2 token, or a passphrase that somebody types, is in
 order, and so is a key of random bytes for swap. A key file elsewhere, or a header whose keyslots name no token, says
-nothing.
+nothing. What the chip demands before it gives a sealed key away is not in the image.
 
 ## Why it matters
 A lock with its key beside it is no lock: who reads the flash reads both. And as the image is the same for all

@@ -2,8 +2,9 @@
 
 ## What it looks at
 The permission bits, as the image's own file system records them, of every file that was parsed and found to
-hold a private key. Any right of the group or of everybody counts; who the group is does not matter. Keys among
-documentation and tests are left out; a file system without permissions (FAT) cannot answer.
+hold a private key. Any right of everybody counts, and any of the group but to read (mode 0640 of Debian's `ssl-cert`),
+which is told apart: who the group is does not matter. Keys among documentation and tests are left out; a file system
+without permissions (FAT) cannot answer.
 
 ## Why it matters
 A key that any process may read belongs to any process: one flaw in a web interface that runs as `nobody` then
@@ -36,6 +37,7 @@ from iotscan.sdk import (
 
 OTHERS = 0o077
 """Every right of the group and of everybody."""
+GROUP_READS = 0o040
 
 
 @check(
@@ -43,7 +45,10 @@ OTHERS = 0o077
     aliases=("HW-016",),
     title="Private keys are readable by their owner only",
     element="hardware",
-    variants={"readable": ("high", "A private key may be read by others than its owner")},
+    variants={
+        "readable": ("high", "A private key may be read by others than its owner"),
+        "group": ("low", "A private key may be read by the group of its file"),
+    },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.4-1"),
         clause("OWASP ISVS", "edfda29b", "2.4.4"),
@@ -72,9 +77,10 @@ def judge(key: KeyFile, place: Subject) -> Verdict | None:
         return unknown("the file system of a private key knows no permissions", about=place, part=key.format)
     if not key.mode & OTHERS:
         return None
+    by_group = key.mode & OTHERS == GROUP_READS
     return bad(
-        "readable",
-        "others than the owner may use the file of a private key",
+        "group" if by_group else "readable",
+        "who is in its group may read a private key" if by_group else "others than the owner may use a private key",
         observed=f"{place} mode {key.mode & 0o7777:04o}, owner {key.uid}, {key.format}",
         expected="mode 0600 or 0400",
         about=place,

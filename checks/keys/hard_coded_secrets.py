@@ -58,7 +58,10 @@ WORDS = {
         "wifi": ("high", "What joins a radio network stands in the image"),
         "vpn": ("high", "What opens a tunnel stands in the image"),
         "community": ("medium", "An SNMP community of its own stands in the image"),
-        "documentation": ("low", "A secret lies among the documentation or the tests of a program"),
+        "documentation": (
+            "low",
+            "A secret lies among the documentation, the tests or the unused configurations of a program",
+        ),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.4-3"),

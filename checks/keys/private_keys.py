@@ -4,8 +4,8 @@
 All files of the image, searched for private keys, be they PEM (wherever it stands: JSON, scripts, programs), DER,
 PKCS#12, a key store of Java or Bouncy Castle, or of OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc or age. Each is
 parsed before it counts, so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys
-that everybody can download are recognised by their public half. What lies among documentation and tests, or is carried
-by a library for its own tests, counts little.
+that everybody can download are recognised by their public half. What lies among documentation and tests counts little,
+unless a link or a configuration uses it; so does what a library carries for its own tests.
 
 ## Why it matters
 An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who
@@ -22,6 +22,8 @@ leaked: replace it, and revoke its certificate.
 - ETSI EN 303 645 V3.1.3 provision 5.4-3 (no hard-coded critical security parameters) and 5.4-4 (unique per device)
 - OWASP ISVS 2.1.9 (git edfda29b)
 """
+
+from collections import Counter
 
 from iotscan.sdk import (
     KeyFile,
@@ -62,17 +64,26 @@ from iotscan.sdk import (
 )
 def private_keys(found: PrivateKeys, target: Target) -> Returned:
     """Fail on each key, whatever its passphrase; an image nobody searched is no pass."""
-    findings = [judge(key, Subject(image=target.subject.image, path=key.path, line=key.line)) for key in found.keys]
+    image = target.subject.image
+    # A library brings a dozen keys of its self-tests at once: that is one thing to know.
+    samples = Counter(key.path for key in found.keys if key.in_documentation)
+    first = {key.path: key for key in reversed(found.keys) if key.in_documentation}
+    findings = [
+        judge(key, Subject(image=image, path=key.path, line=key.line), samples[key.path] if key.in_documentation else 1)
+        for key in found.keys
+        if not key.in_documentation or first[key.path] is key
+    ]
     if not findings and not found.files_searched:
         return unknown("no file was searched for private keys")
     return findings or good(f"no private key in {found.files_searched} files")
 
 
-def judge(key: KeyFile, place: Subject) -> Verdict:
-    """The finding about one key."""
+def judge(key: KeyFile, place: Subject, count: int) -> Verdict:
+    """The finding about one key, or the first of ``count`` in a file."""
     form = "encrypted" if key.encrypted else "unencrypted"
     variant, summary = form, f"an {form} private key is in the image, and so on every device made from it"
     record = f", published as {key.known_leaked}" if key.known_leaked else ""
+    record += f", and {count - 1} more in this file" if count > 1 else ""
     if key.in_documentation:
         variant, summary = "documentation", "a private key lies among the documentation or the tests of a program"
     elif key.known_leaked:

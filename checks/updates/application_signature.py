@@ -4,7 +4,8 @@
 The policy of a container engine for image signatures (`containers/policy.json` of Podman and CRI-O): one that accepts
 anything fails, one that asks for a signature of registries is in order. The signatures that IMA keeps with programs
 are counted, and no more is said of them: the key that verifies them is the kernel's. Docker, containerd and Balena
-have no such policy in a file. Packages of Android, packages of feeds and images of firmware are other checks'.
+have no such policy in a file. Packages of Android, and signatures that lie beside single programs, are not read;
+package feeds, kernel modules and boot stages have checks of their own.
 
 ## Why it matters
 Applications change more often than firmware, and come from more places. An engine that runs whatever a registry sends

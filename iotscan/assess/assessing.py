@@ -272,7 +272,7 @@ class _Asking:
             shows="" if is_unasked else said.shows,
             reason=said.reason if is_unknown else None,
             detail=said.summary if reason else "",
-            remedy=remedy(reason, self._check.anchor.kind) if reason else "",
+            remedy=remedy(reason, self._check.anchor.kind, subject) if reason else "",
             observations=tuple(sorted({o.id for o in about})),
             part=said.part,
         )
@@ -289,7 +289,7 @@ class _Asking:
             vantage=vantage_of(call.used),
             summary="the check failed: this says nothing of the device",
             detail=detail,
-            remedy=remedy(Reason.PROBE_ERROR, self._check.anchor.kind),
+            remedy=remedy(Reason.PROBE_ERROR, self._check.anchor.kind, call.home),
             observations=tuple(sorted({o.id for o in call.used})),
         )
 
@@ -307,7 +307,7 @@ def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
         summary=gap.detail,
         reason=gap.reason,
         detail=gap.detail,
-        remedy=remedy(gap.reason, gap.kind),
+        remedy=remedy(gap.reason, gap.kind, gap.subject),
     )
 
 

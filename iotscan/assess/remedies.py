@@ -1,7 +1,6 @@
 """What would assess what was not assessed, in one line a person can act on."""
 
 from iotscan.model.facts import (
-    FACT_TYPES,
     BootEnvironments,
     BootKeys,
     BootStages,
@@ -11,6 +10,7 @@ from iotscan.model.facts import (
     RootIntegrity,
     kind_of,
 )
+from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Reason
 
 _REMEDIES = {
@@ -39,12 +39,13 @@ _BOOT = tuple(
 """What a root file system alone does not show."""
 
 
-def remedy(reason: Reason, kind: str) -> str:
-    """What would answer a question about a kind of fact that is missing for ``reason``."""
+def remedy(reason: Reason, kind: str, subject: Subject) -> str:
+    """What would answer a question about a kind of fact that ``subject`` is missing for ``reason``."""
     if reason is Reason.CONSENT:
         grant = "--default-creds" if kind == kind_of(DefaultLogin) else "--intrusive"
         return f"grant it: --scope FILE {grant} (iotscan scope init makes the file; on this machine none is needed)"
-    if reason is Reason.UNREADABLE and kind in FACT_TYPES and FACT_TYPES[kind].per == "image":
+    # Services have facts in images, too: as configured.
+    if reason is Reason.UNREADABLE and subject.image:
         return "give that part in a form that iotscan reads, or mended: iotscan image PATH"
     if reason is Reason.NOT_OBSERVABLE and kind in _BOOT:
         return "give the whole disk or bundle, with its boot stages: iotscan image PATH"

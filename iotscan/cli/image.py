@@ -1,11 +1,29 @@
 """``iotscan image``: what ships instead of a network."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from iotscan.cli import options as shared
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A block that SIGTERM ends as an error would: nothing of it stays behind."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
 
 ImageName = Annotated[
     str,
@@ -91,7 +109,7 @@ def image(
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
     trusted = read_trusted_keys(trust or ())
-    with ImageProgress(display, enabled=True) as progress:
+    with _ended_in_order(), ImageProgress(display, enabled=True) as progress:
         run = assess_images(
             images,
             selected,

@@ -75,8 +75,14 @@ def refuse_for_inventory(wanted: Sequence[Wanted]) -> None:
 def _require_writable(path: Path, output: Path) -> None:
     import os
 
+    from iotscan.store.runs import is_stream
+
     if path.is_dir():
         raise BadInput(f"{path} is a folder: name a file, as -f json:{path}/run.json")
+    if is_stream(path):
+        if not os.access(path, os.W_OK):
+            raise BadInput(f"{path} cannot be written (Permission denied): choose another place")
+        return
     try:
         if path.resolve().is_relative_to(output.resolve()):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,12 +133,12 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path
     who leaves early changes nothing about the verdict.
     """
     from iotscan.report.registry import write
-    from iotscan.store.runs import write_whole
+    from iotscan.store.runs import write_report
 
     run = redact(run, read_level(display.redact), output)
     for one in wanted:
         if one.path is not None:
-            write_whole(one.path, write(run, one.format).encode())
+            write_report(one.path, write(run, one.format).encode())
             if display.quiet < 2:
                 tell(f"wrote {one.path}")
     payload = next((one for one in wanted if one.path is None), None)

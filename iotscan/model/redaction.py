@@ -164,18 +164,18 @@ _WIFI_CODE: Final = re.compile(r"(WIFI:(?:[^;\s]{0,100};){0,5}?P:)((?:\\.|[^;\\]
 _PLAIN_WORDS: Final = frozenset(
     """
     a again all an and any are as at auth authentication bad basic bearer both by can cannot change changed changes
-    characters chars check compat confirm correct default denied digest digits disabled do does empty enabled
-    encrypted enter erforderlich errata error et expired expires fail failed falsch false field fields files fixed
-    for forgot forgotten from generated gerekli get has hex hidden hint if in incorrect incorrecta incorrecto invalid
-    invalide is it known krävs label larger last leer less letters list locked login logout manager max may min minimum
-    minutes missing must n/a name needed never new no none nonetype not note null obbligatoria obbligatorio
-    obligatoire obrigatória obrigatório oder of off ok old olvidada on only optional or other ou oublié page passwd
-    password per plain please policy povinné press printed prompt protected protection public påkrævd random read
-    recovery rejected remember requerida requerido required requis requise reset return richiesta richiesto ro rw
-    save saved secret secure security see set settings show so sticker stored string strong submit that the this
-    timed timeout to token too true try type unchanged und undefined ungültig unknown unrecognized unset until update
-    url used user username vaaditaan valid value vereist vergessen verplicht wait was weak who with written wrong
-    wymagane yes you your ändern обязательно 必填 必須 请输入
+    characters chars check compat confirm correct crosses damaged default denied digest digits disabled do does
+    empty enabled encrypted enter erforderlich errata error et expired expires fail failed falsch false field fields
+    files fixed for forgot forgotten from generated gerekli get has hex hidden hint if in incorrect incorrecta
+    incorrecto input invalid invalide is it known krävs label larger last leer less letters list locked login logout
+    manager max may min minimum minutes missing more must n/a name needed never new no none nonetype not note null
+    obbligatoria obbligatorio obligatoire obrigatória obrigatório oder of off ok old olvidada on only optional or
+    other ou oublié page passwd password per permission plain please policy povinné press printed prompt protected
+    protection public påkrævd random read recovery rejected remember requerida requerido required requis requise
+    reset return richiesta richiesto ro rw save saved secret secure security see set settings show so sticker stored
+    string strong submit that the there this timed timeout to token too true try type unchanged und undefined
+    ungültig unknown unrecognized unset until update url used user username vaaditaan valid value vereist vergessen
+    verplicht wait was weak who with written wrong wymagane yes you your ändern обязательно 必填 必須 请输入
     """.split()  # noqa: SIM905  # as prose it can be read and sorted
 )
 _STANDS_FOR_A_VALUE: Final = re.compile(
@@ -227,12 +227,15 @@ class Hiding:
 
     def __init__(self) -> None:
         self._remembered: dict[str, None] = {}
+        self._done: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """One text, its secrets hidden and remembered."""
-        if _TRIGGER.search(text):
-            text = self._by_form(text)
-        return self._restated(text)
+        # Thousands of accounts give the same few reasons.
+        hidden = self._done.get(text)
+        if hidden is None:
+            hidden = self._done[text] = self._by_form(text) if _TRIGGER.search(text) else text
+        return self._restated(hidden)
 
     def within(self, value: T) -> T:
         """The same struct, tuple or dict of values with every text in it hidden: two passes, so order is no matter."""

@@ -17,7 +17,7 @@ NOTHING = "–"
 REASONS: dict[Reason, tuple[str, str]] = {
     Reason.TIMEOUT: ("no answer in time", "scan it again, alone or from nearer by"),
     Reason.UNREACHABLE: ("device not reachable", "check power and routing, then scan again"),
-    Reason.UNREADABLE: ("answer not understood", "look at it by hand and report the device to us"),
+    Reason.UNREADABLE: ("could not be read", "look at it by hand and report the device to us"),
     Reason.PROBE_ERROR: ("our probe failed", "report it: this is a bug of ours"),
     Reason.MISSING_PRIVILEGE: ("privilege missing", "run iotscan with the privilege that the detail names"),
     Reason.MISSING_TOOL: ("tool missing", "install what the detail names"),

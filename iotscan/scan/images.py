@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,8 +58,8 @@ def assess_images(
     run_id = new_run_id()
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
-    looked = _look_at_all(paths, images, watch)
-    kept = make_folder(output, run_id)
+    with _kept_if_read(output, run_id) as kept:
+        looked = _look_at_all(paths, images, watch)
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
         id=run_id,
@@ -84,6 +86,21 @@ def assess_images(
     return judged
 
 
+@contextmanager
+def _kept_if_read(output: Path, run_id: str) -> Iterator[Path]:
+    """The folder of a run: asked for before minutes of reading, gone again where nothing was read."""
+    is_new = not output.exists()
+    kept = make_folder(output, run_id)
+    try:
+        yield kept
+    except BaseException:
+        with suppress(OSError):
+            kept.rmdir()
+            if is_new:
+                output.rmdir()
+        raise
+
+
 def names_of(paths: Sequence[Path], name: str = "") -> list[str]:
     """What each image is known by from build to build. Raises BadInput where two would be called the same."""
     if name.strip() and len(paths) > 1:
@@ -101,7 +118,8 @@ def _must_be_there(path: Path) -> None:
         path.stat()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no such path"
-        raise BadInput(f"{path} cannot be read ({why}): give a root file system or an image of one") from error
+        shown = safe_text(str(path), 400)
+        raise BadInput(f"{shown} cannot be read ({why}): give a root file system or an image of one") from error
 
 
 def _image(path: Path, name: str) -> Image:
@@ -111,10 +129,13 @@ def _image(path: Path, name: str) -> Image:
 
 def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher) -> list[Looked]:
     processes: list[ImageProcess] = []
+    is_over = threading.Event()
 
     def look(path: Path, image: Image) -> Looked:
         process = ImageProcess(path, image.id)
         processes.append(process)
+        if is_over.is_set():
+            process.kill()
         return process.look(lambda doing: watch(image.name, doing))
 
     with ThreadPoolExecutor(max_workers=min(len(paths), os.cpu_count() or 1)) as pool:
@@ -122,7 +143,8 @@ def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher)
         try:
             ended = [_ended(one) for one in waiting]
         except BaseException:
-            # Ctrl-C too: nobody waits for what nobody wants.
+            # Ctrl-C too: nobody waits for what nobody wants, nor for what begins just now.
+            is_over.set()
             for one in waiting:
                 one.cancel()
             for process in processes:

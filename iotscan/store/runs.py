@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import stat
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,8 +66,40 @@ def write_whole(path: Path, content: bytes) -> Path:
             os.fsync(stream.fileno())
         fresh.replace(path)
     except OSError as error:
+        # A part of it is nothing to keep, least of all where there is no room.
+        with suppress(OSError):
+            fresh.unlink()
         raise Unwritable(f"{path} cannot be written ({error.strerror}): choose another place") from error
     return path
+
+
+def is_stream(path: Path) -> bool:
+    """True for what a report is written into as it is: a device, a pipe, ``/dev/stdout``. Never raises."""
+    if Path(os.path.abspath(path)).is_relative_to("/dev") or Path(os.path.abspath(path)).is_relative_to("/proc"):
+        return os.path.lexists(path)
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def write_report(path: Path, content: bytes) -> None:
+    """Put a report where the user wants it. Raises :class:`Unwritable`.
+
+    As :func:`write_whole`; but a stream is written into: a new file in place of ``/dev/null`` would be the end of it.
+    """
+    if not is_stream(path):
+        write_whole(path, content)
+        return
+    try:
+        # A pipe that nobody reads is an error to tell, no reason to wait.
+        sink = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        os.set_blocking(sink, True)
+        with os.fdopen(sink, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written ({error.strerror}): choose another place") from error
 
 
 def find_run(named: str, output: Path, *, holding: str = NAME) -> Path:

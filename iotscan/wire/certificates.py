@@ -34,6 +34,19 @@ def read_certificate(der: bytes) -> Certificate:
         raise UnreadableCertificate(f"not a readable certificate ({type(error).__name__})") from error
 
 
+def is_no_authority(der: bytes) -> bool:
+    """True where a certificate says that it is none (RFC 5280 section 4.2.1.9); what says nothing, or is no
+    certificate, may be one: version 1 has no way to say it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            constraints = _extension(x509.load_der_x509_certificate(der), x509.BasicConstraints)
+    except Exception:
+        return False
+    return constraints is not None and not constraints.ca
+
+
 def read_bundle(pem: bytes) -> tuple[Certificate, ...]:
     """The facts of all certificates of a PEM file. Raises :class:`UnreadableCertificate`, where there is none too."""
     try:

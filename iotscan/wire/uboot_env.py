@@ -5,7 +5,7 @@ Source: U-Boot ``include/env_internal.h`` (``env_t``), ``env/common.c``, ``tools
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 _NAME: Final = rb"[A-Za-z_][\w.#-]{0,63}"
@@ -68,11 +68,6 @@ def read_text(text: bytes) -> dict[str, bytes]:
         if match:
             found[match[1].decode("ascii")] = match[2].rstrip(b"; \t").strip(b"\"'")
     return found
-
-
-def value_of(variables: Mapping[str, bytes], name: str) -> bytes:
-    """A variable, empty where it is not set."""
-    return variables.get(name, b"")
 
 
 def _entries(body: bytes) -> dict[str, bytes]:

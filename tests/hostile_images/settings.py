@@ -158,7 +158,7 @@ CASES = (
     Case(
         name="passwd: 2,500 accounts, the last one counts",
         build=with_files({"etc/passwd": b"u:*:1:1::/:/bin/false\n" * 2_500 + PASSWD}),
-        finds="is no account",
+        finds=BACKDOOR,
     ),
     Case(
         name="sshd: what counts stands behind a megabyte of comments",
@@ -206,7 +206,7 @@ CASES = (
             {"etc/ssh/sshd_config": b"Include /etc/ssh/*\nInclude sshd_config\n" * 50, "usr/sbin/sshd": _ELF}
         ),
         finds=BACKDOOR,
-        problem="includes more than 200 files",
+        problem="includes more than 200 files|includes files deeper",
     ),
     Case(
         name="include: mosquitto, snmpd, proftpd and sudoers include themselves",

@@ -88,8 +88,8 @@ def _alone(dictionary: int) -> bytes:
 
 
 def _zstd_window(descriptor: int) -> bytes:
-    """A frame with a window of up to 3.75 TiB (RFC 8878 3.1.1.1.2)."""
-    return b"\x28\xb5\x2f\xfd" + b"\0" + bytes([descriptor]) + b"\x01\0\0" * 400
+    """A frame with a window of up to 3.75 TiB (RFC 8878 3.1.1.1.2), and empty blocks of which none is the last."""
+    return b"\x28\xb5\x2f\xfd" + b"\0" + bytes([descriptor]) + b"\0\0\0" * 400
 
 
 def _empty_members(count: int) -> bytes:

@@ -118,6 +118,10 @@ SAID_IN_EARNEST = (
     "Authorization: Zx81spec7",
 )
 HARMLESS = (
+    "/etc/passwd: Permission denied",
+    "lines of /etc/passwd: more than 2,000",
+    "/etc/ipsec.secrets: damaged",
+    "/etc/wifi/psk: there is no such file",
     "",
     "Password reset",
     "Login password required",

@@ -1,5 +1,6 @@
 """Run files: written whole, read back, and refused in one line when they are anything else."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,7 +12,18 @@ from hypothesis import strategies as st
 
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
-from iotscan.store.runs import BadRun, Unwritable, decode_run, find_run, make_folder, new_run_id, read_run, write_run
+from iotscan.store.runs import (
+    BadRun,
+    Unwritable,
+    decode_run,
+    find_run,
+    is_stream,
+    make_folder,
+    new_run_id,
+    read_run,
+    write_report,
+    write_run,
+)
 
 RUN = Run(
     id="20261122T000000Z-000000",
@@ -106,3 +118,36 @@ def test_the_latest_of_one_second_is_the_one_written_last(tmp_path: Path) -> Non
         (tmp_path / name / "run.json").touch()
         os.utime(tmp_path / name / "run.json", (age, age))
     assert find_run("latest", tmp_path).name == "20261122T191200Z-aaaaaa"
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_pipe_is_written_into_and_stays_one(tmp_path, is_linked: bool) -> None:
+    pipe = given = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if is_linked:
+        given = tmp_path / "link"
+        given.symlink_to(pipe)
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        write_report(given, b"told")
+        assert reader.read() == b"told"
+    assert (pipe.is_fifo(), given.is_symlink()) == (True, is_linked)
+    with pytest.raises(Unwritable, match="cannot be written"):
+        write_report(given, b"nobody reads it")
+
+
+def test_a_report_is_a_file_of_its_own(tmp_path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "other")
+    write_report(link, b"told")
+    assert (link.is_symlink(), link.read_bytes(), (tmp_path / "other").exists()) == (False, b"told", False)
+    assert [is_stream(Path(p)) for p in ("/dev/stdout", "/dev/null", "/dev/new", "/")] == [True, True, False, False]
+
+
+def test_nothing_is_left_of_what_could_not_be_written(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unwritable, match="No space left"):
+        write_run(tmp_path, RUN)
+    assert not list(tmp_path.iterdir())

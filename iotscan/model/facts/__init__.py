@@ -3,7 +3,7 @@
 ``AnyFact`` is the union that a run file decodes; a new fact type is added here and nowhere else.
 """
 
-from iotscan.model.facts.access import AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
+from iotscan.model.facts.access import AllowedCommand, AuthorizedKey, AuthorizedKeys, PrivilegeRule, PrivilegeRules
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
@@ -60,6 +60,7 @@ from iotscan.model.facts.program import Program, Programs
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
+from iotscan.model.facts.retired import Updater, Updaters
 from iotscan.model.facts.secret import EmbeddedSecret, EmbeddedSecrets, SecretGroup
 from iotscan.model.facts.signing import (
     ArtefactSignature,
@@ -183,6 +184,7 @@ AnyFact = (
     | TrustedKeys
     | UpdateArtefacts
     | UpdateSystems
+    | Updaters
     | VerificationSwitches
     | VerifiedBootMetadata
     | VpnTunnels
@@ -205,6 +207,7 @@ __all__ = [
     "AdbServer",
     "AdminInterface",
     "AdminInterfaces",
+    "AllowedCommand",
     "AlpnTreatment",
     "Announcement",
     "AnyFact",
@@ -350,6 +353,8 @@ __all__ = [
     "UpdateSystem",
     "UpdateSystems",
     "UpdateTrait",
+    "Updater",
+    "Updaters",
     "UploadForm",
     "Vbmeta",
     "VerificationSwitch",

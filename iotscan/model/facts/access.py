@@ -30,7 +30,18 @@ class AuthorizedKeys(Fact, frozen=True, kw_only=True, tag="authorized-keys"):
 
     keys: tuple[AuthorizedKey, ...]
     damaged: tuple[str, ...] = ()
-    """``path:line`` of lines that are no key."""
+    """``path:line`` of lines that are no key, and of settings that let in whom no file names (TrustedUserCAKeys)."""
+
+
+class AllowedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command of a rule."""
+
+    program: str
+    """``ALL``, a path, a pattern of paths (``/usr/bin/*``), a folder (``/usr/bin/``), ``sudoedit``, an action."""
+    arguments: Literal["any", "none", "fixed", "pattern"] = "any"
+    """How far the rule holds what may stand behind it; an action with more conditions is ``fixed``."""
+    changed_by: tuple[str, ...] = ()
+    """Those whom the rule is for and who may put another program in its place, by the owners and modes of the image."""
 
 
 class PrivilegeRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +52,27 @@ class PrivilegeRule(msgspec.Struct, frozen=True, kw_only=True):
     system: Literal["sudo", "doas", "polkit"]
     who: str
     """``admin``, ``%wheel``, ``ALL``; empty where a rule of polkit does not say."""
+    accounts: tuple[str, ...] = ()
+    """Accounts of the image that it holds for, root's own and those for whom a later rule holds left out."""
+    logins: tuple[str, ...] = ()
+    """Those of them with a login shell."""
+    services: tuple[str, ...] = ()
+    """Those of them that a service on the network runs as."""
+    is_for_everyone: bool = False
+    """It is for whoever has an account."""
     becomes: str = "root"
+    becomes_root: bool = True
     commands: tuple[str, ...] = ()
     """``ALL``, or programs without their arguments; actions of polkit."""
     asks_password: bool = True
     is_for_all: bool = False
     """The rule is for every command or action."""
+    allowed: tuple[AllowedCommand, ...] = ()
+    """The commands again, with how far their arguments are held."""
+    runs_others: bool = True
+    """False where sudo keeps the command from starting others (NOEXEC)."""
+    unsettled: str = ""
+    """What no file of the image settles: whether the device is of that name, who is in a netgroup."""
 
 
 class PrivilegeRules(Fact, frozen=True, kw_only=True, tag="privilege-rules"):
@@ -56,6 +82,6 @@ class PrivilegeRules(Fact, frozen=True, kw_only=True, tag="privilege-rules"):
 
     rules: tuple[PrivilegeRule, ...]
     programs: tuple[str, ...] = ()
-    """What is installed that reads such rules: ``sudo``, ``doas``, ``pkexec``."""
+    """What is installed that reads such rules: ``sudo``, ``doas``, ``pkexec``, ``polkitd``."""
     not_understood: tuple[str, ...] = ()
-    """``path:line`` of lines that could not be read as a rule."""
+    """``path:line`` of lines that could not be read as a rule, and what else was left out."""

@@ -8,7 +8,7 @@ import msgspec
 from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
 
-_NO_LOGIN = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "null"})
+NO_LOGIN = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "null"})
 """Programs in the last field of passwd(5) that end at once."""
 
 _DAY = 86_400
@@ -42,7 +42,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_shell(self) -> bool:
         """False where a login would end at once."""
-        return self.store == "system" and self.shell.rpartition("/")[2] not in _NO_LOGIN
+        return self.store == "system" and self.shell.rpartition("/")[2] not in NO_LOGIN
 
     def is_disabled(self, at: datetime) -> bool:
         """True where shadow(5) says that the account has expired by then."""

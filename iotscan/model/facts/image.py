@@ -26,7 +26,8 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
     known_leaked: str = ""
     """The record of published keys that has it (``mcuboot-rsa-2048``); empty for a key nobody published."""
     in_documentation: bool = False
-    """It lies where documentation, examples and tests lie, or a library carries it for its own tests."""
+    """It lies where documentation, examples and tests lie and no link or configuration uses it, or a library carries
+    it for its own tests."""
 
 
 class PrivateKeys(Fact, frozen=True, kw_only=True, tag="private-keys"):

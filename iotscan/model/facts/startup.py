@@ -45,7 +45,7 @@ class StartedService(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     """Empty where the file does not name one that can be read without running it."""
     arguments: tuple[str, ...] = ()
-    """Made safe; what looks like a secret is left out."""
+    """Names of options, places, addresses and ports; ``…`` for each word that may be a secret."""
     user: Answer[str]
     """Whom it is started as."""
     becomes: str = ""
@@ -81,6 +81,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True):
     """The times as the file says them."""
     user: str
     command: str
+    """Its programs and, as in :class:`StartedService`, what of their arguments is plainly no secret."""
 
 
 class ScheduledJobs(Fact, frozen=True, kw_only=True, tag="scheduled-jobs"):

@@ -22,6 +22,8 @@ class TrustAnchor(msgspec.Struct, frozen=True, kw_only=True):
     """``sha1`` …; empty where the algorithm has none."""
     mozilla: Literal["current", "former", "distrusted", "unlisted"]
     """What Mozilla's programme says of it, as of the list's date."""
+    signs_others: bool = True
+    """False where it says itself that it is no authority: then it stands for its own names only."""
 
 
 class TrustStore(Fact, frozen=True, kw_only=True, tag="trust-store"):

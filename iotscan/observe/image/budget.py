@@ -87,6 +87,16 @@ class Budget:
             self._shared[make] = make()
         return cast(T, self._shared[make])
 
+    @property
+    def seconds_left(self) -> float:
+        """Until the time is over."""
+        return max(0.0, self._ends - time.monotonic())
+
+    @property
+    def room_left(self) -> int:
+        """Bytes that may still be unpacked."""
+        return max(0, self.limits.unpacked - self._unpacked)
+
     def check_time(self) -> None:
         """Raises OverBudget when the time is over."""
         if time.monotonic() > self._ends:

@@ -3,7 +3,7 @@
 Nothing is hidden yet in what is heard: secrets are hidden where observations are made of it, before anything is kept.
 """
 
-from typing import IO
+from typing import IO, Protocol
 
 import msgspec
 
@@ -65,7 +65,14 @@ def write(sink: IO[bytes], message: Message) -> None:
     sink.flush()
 
 
-def read(source: IO[bytes]) -> Message | None:
+class Source(Protocol):
+    """Where messages are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; fewer at the end only."""
+
+
+def read(source: Source) -> Message | None:
     """The next message; None where the other side has closed. Raises BadFrame for anything else."""
     head = source.read(HEAD.size)
     if not head:

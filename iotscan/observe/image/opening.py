@@ -15,13 +15,16 @@ from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
+from iotscan.observe.image.called import is_backup, is_called_image
+from iotscan.observe.image.carving import carve
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.recognising import recognised, recognised_file
 from iotscan.observe.image.site import CONTAINER, Place, Role, Site
 from iotscan.observe.image.tree import Entry, Tree
-from iotscan.observe.image.unreadable import Unreadable
+from iotscan.observe.image.unreadable import NotRead, Unreadable
+from iotscan.observe.image.views import Deployed, View, deployments, with_etc
 
 Recognise = Callable[[Blob], Reader | None]
 SMALLEST = 512
@@ -31,21 +34,12 @@ STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
 BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi", "mcuboot")
 """What questions about the boot chain are put to, although it holds no root file system."""
 _ROOT_NAMES = ("bin", "sbin", "usr", "lib")
-_IMAGE_FOLDERS = ("/boot", "/images", "/firmware", "/lib/firmware/images", "/usr/lib/modules")
-_IMAGE_ENDINGS = (
-    ".itb", ".fit", ".ub", ".img", ".squashfs", ".sqfs", ".ext2", ".ext3", ".ext4", ".cpio", ".ubi",
-    ".ubifs", ".jffs2", ".raucb", ".swu", ".mender", ".wic", ".efi", ".dtb",
-)  # fmt: skip
-_MODULE = ".ko"
-"""Kernel modules: thousands of them, packed one by one, lie where kernels do."""
-_PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
 _ARCHIVES = ("zip",)
 """Formats that many a program's own files have: inside a file system they count where an image is in them."""
 _SHOWN_SOURCE = 400
 _UNKNOWN = "its format is not known"
 _NO_ETC = "its /etc is a link that leads nowhere, or no folder: what it holds at run time is not in the image"
 _BLANK = (b"\0", b"\xff")
-_ANOTHER_TOOL = "; a folder that unblob makes of it can be given, but owners and modes are lost on that way"
 
 
 class BadImage(BadInput):
@@ -82,7 +76,7 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
 def _refusal(shown: str, places: tuple[Place, ...]) -> str:
     if places[0].format == "folder":
         return f"{shown} does not look like a root file system (no etc/ beside bin/, lib/ or usr/)"
-    hint = "" if places[0].format else _ANOTHER_TOOL
+    hint = "" if places[0].format else f": {places[0].problem}"
     return f"{shown} holds neither a root file system nor a boot image that we know ({_listed(places)}){hint}"
 
 
@@ -128,6 +122,7 @@ class _Opening:
         """The file that the user gave."""
         if not self.blob(blob, path="", depth=0):
             self.places.append(Place(path="", format="", role="opaque", blob=blob, problem=_UNKNOWN))
+            self._carve(0)
 
     def blob(self, blob: Blob, *, path: str, depth: int, label: str = "", known_as: str = "") -> bool:
         """Add what a blob is, and what is in it; False where it is nothing we know.
@@ -150,6 +145,8 @@ class _Opening:
             contents = reader.opens(blob, self.budget)
         except Unreadable as error:
             self._set(index, role="opaque", problem=str(error))
+            if isinstance(error, NotRead):
+                self._carve(index)
             return
         # What is packed is what its container says of the packed bytes.
         self._contents(index, contents, known_as if reader.name in STREAMS else "")
@@ -181,6 +178,14 @@ class _Opening:
             if layout is not None:
                 self._layout(index, layout, tree)
                 return
+            deployed = tuple(deployments(tree))
+            if deployed:
+                self._deployed(index, tree, deployed)
+                return
+            tree, problem = with_etc(tree)
+            self._set(index, tree=tree)
+            if problem:
+                self._add_problem(index, problem)
             # What a container runs on is its root file system, be it one program alone.
             is_root = looks_like_root(tree) or here.format == CONTAINER
             is_first_stage = here.format == "cpio" and tree.is_named("/init")
@@ -188,11 +193,25 @@ class _Opening:
             if is_root and here.format != CONTAINER and not _is_folder(tree, "/etc"):
                 self._add_problem(index, _NO_ETC)
             is_any = not (is_root or is_first_stage)
-            for entry in tree.walk(unread=[]):
-                if entry.kind == "file" and entry.size >= SMALLEST and (is_any or _is_called_image(entry.path)):
-                    self._file(here, tree, entry, is_any=is_any)
+            self._images(here, tree, is_any=is_any)
         except Unreadable as error:
             self._add_problem(index, str(error))
+
+    def _images(self, here: Place, tree: Tree, *, is_any: bool) -> None:
+        for entry in tree.walk(unread=[]):
+            is_big = entry.size >= SMALLEST or is_backup(entry.path)
+            if entry.kind == "file" and is_big and (is_any or is_called_image(entry.path)):
+                self._file(here, tree, entry, is_any=is_any)
+
+    def _deployed(self, index: int, tree: Tree, deployed: tuple[Deployed, ...]) -> None:
+        """Add each system of OSTree as a root file system; what lies beside them stays."""
+        here = self.places[index]
+        beside = View(tree, {}, hidden=[path for system in deployed for path in system.holds])
+        self._set(index, role="files", tree=beside, holds_roots=True)
+        for system in deployed:
+            path = f"{here.path}:{system.path}" if here.path else system.path
+            self.tree(system.tree, path=path, format=here.format, depth=here.depth + 1)
+        self._images(here, beside, is_any=False)
 
     def measure(self) -> None:
         """Ask each place for its size: a packed one is unpacked to its end, where damage may show that no file has."""
@@ -250,7 +269,7 @@ class _Opening:
         except OverBudget:
             raise
         except Unreadable:
-            return _is_called_image(path)
+            return is_called_image(path)
 
     def _holds_image(self, reader: Reader, blob: Blob, known: Recognise) -> bool:
         for _ in range(self.budget.limits.depth):
@@ -295,6 +314,20 @@ class _Opening:
         self._next()
         place = Place(path=path, format=known, role=role, label=label, blob=blob, problem=problem, depth=depth)
         self.places.append(place)
+        if problem == _UNKNOWN:
+            self._carve(len(self.places) - 1)
+
+    def _carve(self, index: int) -> None:
+        """What another tool makes of a place that none of ours reads. Its problem stays, and says what became of it."""
+        here = self.places[index]
+        assert here.blob is not None
+        try:
+            carved = carve(here.blob, self.budget)
+            self._add_problem(index, carved.said)
+            for part in carved.parts:
+                self._part(here, part, "")
+        except Unreadable as error:
+            self._add_problem(index, str(error))
 
     def _set(self, index: int, **changes: object) -> None:
         self.places[index] = msgspec.structs.replace(self.places[index], **changes)
@@ -335,18 +368,6 @@ def is_blank(blob: Blob, budget: Budget) -> bool:
     return True
 
 
-def _is_called_image(path: str) -> bool:
-    folder, _, name = path.lower().rpartition("/")
-    stem, _, ending = name.rpartition(".")
-    if ending in _PACKED_ENDINGS:
-        name = stem
-    if name.endswith(_MODULE):
-        return False
-    if any(folder == place or folder.startswith(f"{place}/") for place in _IMAGE_FOLDERS):
-        return True
-    return name.endswith(_IMAGE_ENDINGS) or name.startswith(("fitimage", "uimage", "initramfs", "initrd", "vbmeta"))
-
-
 def _with_a_root(places: list[Place]) -> list[Place]:
     """An initramfs is the root file system where there is no other and it has accounts of its own."""
     if any(p.role == "root" for p in places):
@@ -368,7 +389,9 @@ def _set_beside(places: tuple[Place, ...]) -> None:
     """What is no root stands beside the first one alone, so that nothing in it counts twice."""
     root = next((place.tree for place in places if place.role == "root" and place.tree is not None), None)
     if root is not None:
-        others = (place.tree for place in places if place.role in ("files", "initramfs"))
+        # What holds roots shows their /var, which is in them, too.
+        beside = (place for place in places if not place.holds_roots)
+        others = (place.tree for place in beside if place.role in ("files", "initramfs"))
         root.beside = tuple(tree for tree in others if tree is not None)
 
 

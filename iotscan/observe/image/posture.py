@@ -13,8 +13,10 @@ from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
 from iotscan.observe.image.inspector import Inspector, Sweeper
 from iotscan.observe.image.inspectors import all_inspectors
 from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Said
+from iotscan.observe.image.mounted import covered
 from iotscan.observe.image.site import CONTAINER, Place, Site
 from iotscan.observe.image.sweeping import Sweep, sweep
+from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _HOLES = 20
@@ -154,6 +156,9 @@ def _gaps(site: Site, ended: Sweep, inspectors: Iterable[Inspector], image: str)
     named = [(place.shown or place.format or "image", place.problem) for place in site.places if place.problem]
     holes = _few([(path, f"{path}: {problem}") for path, problem in named], _HOLES)
     unswept = [(hole.path, f"{hole.path}: {hole.why}") for hole in ended.unswept]
+    for place in site.roots:
+        if place.tree is not None and place.tree.format != CONTAINER:
+            yield from _covered(place.tree, inspectors, image)
     for inspector in inspectors:
         places = [*holes, *_few(unswept, 1)] if inspector.sweep is not None else holes
         for fact in inspector.gives:
@@ -166,6 +171,17 @@ def _gaps(site: Site, ended: Sweep, inspectors: Iterable[Inspector], image: str)
                     detail=detail,
                     probe=inspector.label,
                 )
+
+
+def _covered(tree: Tree, inspectors: Iterable[Inspector], image: str) -> Iterator[Attempt]:
+    """What a device mounts over a root file system is seen as a file system of its own at best, not in its place."""
+    for folder in covered(tree):
+        gap = Missed(need="", status=AttemptStatus.NOT_TRIED, reason=Reason.NOT_OBSERVABLE, detail=folder.why)
+        for inspector in inspectors:
+            # Who sweeps sees the files of every file system, wherever it is mounted.
+            if inspector.sweep is None and (not folder.asked or inspector.name in folder.asked):
+                place = Subject(image=image, path=folder.path)
+                yield from (_unlearnt(kind_of(fact), gap, place, inspector.label) for fact in inspector.gives)
 
 
 def _few(gaps: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:

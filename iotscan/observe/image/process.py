@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -13,7 +14,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Missed
 from iotscan.observe.image.budget import Limits
-from iotscan.observe.image.messages import Doing, Ended, Message, Opened, Refused, Said, read
+from iotscan.observe.image.messages import FRAME_CAP, Doing, Ended, Message, Opened, Refused, Said, read
 from iotscan.observe.image.posture import Posture, posture
 from iotscan.observe.worker_environment import environment
 from iotscan.observe.worker_protocol import BadFrame
@@ -21,6 +22,8 @@ from iotscan.observe.worker_protocol import BadFrame
 WORKER = "iotscan.observe.image.worker"
 GRACE = 30.0
 """Seconds beyond the image's own limit that its process gets to end by itself."""
+SAID_CAP = 2 * FRAME_CAP
+"""Bytes that the process may say in all: an image of thousands of root file systems must not fill our memory."""
 Told = Callable[[Doing], None]
 
 
@@ -51,6 +54,7 @@ class ImageProcess:
             start_new_session=True,
         )
         self._is_late = False
+        self._is_too_much = False
 
     def look(self, told: Told = lambda _: None) -> Looked:
         """Wait for the end. Raises BadInput where it is no image that we read."""
@@ -105,9 +109,14 @@ class ImageProcess:
     def _messages(self) -> Iterator[Message]:
         """What it says until it closes its side, or says what is no message."""
         assert self._process.stdout is not None
+        source = _Counted(self._process.stdout)
         try:
-            while (message := read(self._process.stdout)) is not None:
+            while (message := read(source)) is not None:
                 yield message
+                if source.count > SAID_CAP:
+                    self._is_too_much = True
+                    self._process.kill()
+                    return
         except BadFrame:
             # It is not to be believed any more: what it said until now was whole.
             self._process.kill()
@@ -118,6 +127,22 @@ class ImageProcess:
         if self._is_late:
             detail = f"reading the image took longer than {self._seconds:g} s"
             return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
+        if self._is_too_much:
+            detail = "more was found in the image than can be kept"
+            return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         detail = f"the process that reads the image died ({how})"
         return Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
+
+
+class _Counted:
+    """What can be read, and how many bytes were."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        self.count += len(data)
+        return data

@@ -10,11 +10,13 @@ from typing import Final
 
 import msgspec
 
+from iotscan.observe.image.unreadable import Unreadable
+
 _KEYWORDS: Final = frozenset(
     {"if", "then", "elif", "else", "fi", "do", "done", "while", "until", "!", "{", "}", "time", "esac", "command"}
 )
 _SKIPPED_WITH_WORDS: Final = frozenset({"for", "case", "select", "function"})
-_DEPTH: Final = 4
+_DEPTH: Final = 8
 _MOST: Final = 20_000
 _LONGEST_WORD: Final = 4096
 
@@ -42,11 +44,14 @@ def is_assignment(word: str) -> bool:
 
 
 def shell_commands(text: str) -> Iterator[ShellCommand]:
-    """Every simple command of a script, in order; those inside ``$(…)`` after the one they stand in."""
+    """Every simple command of a script, in order; those inside ``$(…)`` after the one they stand in.
+
+    Raises Unreadable for a script of more commands, or more deeply nested ones, than are looked at.
+    """
     reader = _Reader(text, 1, 0)
     for count, command in enumerate(reader.commands(), start=1):
         if count > _MOST:
-            return
+            raise Unreadable(f"a script of more than {_MOST:,} commands")
         yield command
 
 
@@ -117,11 +122,12 @@ class _Reader:
             words = words[1:]
         if words and words[0] not in _SKIPPED_WITH_WORDS:
             yield ShellCommand(words=tuple(words), line=self._begun, pipeline=self.pipeline)
-        if self._depth < _DEPTH:
-            for text, line in inner:
-                nested = _Reader(text, line, self._depth + 1, self.pipeline)
-                yield from nested.commands()
-                self.pipeline = nested.pipeline
+        for text, line in inner:
+            if self._depth >= _DEPTH:
+                raise Unreadable(f"a script nests commands deeper than {_DEPTH}")
+            nested = _Reader(text, line, self._depth + 1, self.pipeline)
+            yield from nested.commands()
+            self.pipeline = nested.pipeline
         if not is_pipe:
             self.pipeline += 1
 

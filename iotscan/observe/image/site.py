@@ -37,6 +37,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     """Why it, or some of it, could not be read; the run is incomplete then."""
     depth: int = 0
+    holds_roots: bool = False
+    """Its tree shows what lies beside root file systems that are folders of it, each a place of its own (OSTree)."""
 
     @property
     def shown(self) -> str:

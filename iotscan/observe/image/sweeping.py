@@ -1,7 +1,7 @@
 """One pass over the bytes of every file: each is read once, whoever wants it.
 
-A file comes in windows of :data:`WINDOW` bytes; two of them share :data:`OVERLAP` bytes. Who saw a file under one name
-does not see it again under another (a hard link).
+A text that is packed with gzip is shown as it is, and unpacked. A file comes in windows of :data:`WINDOW` bytes; two of
+them share :data:`OVERLAP` bytes. Who saw a file under one name does not see it again under another (a hard link).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from iotscan.observe.image.inspector import Sweeper, Swept
+from iotscan.observe.image.packed_text import packed_text
 from iotscan.observe.image.site import Place, Site
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -38,7 +39,8 @@ def sweep(site: Site, sweepers: Sequence[Sweeper], told: Callable[[int], None] =
     What ``broken`` names by its place in ``sweepers`` saw nothing more after its error.
     """
     work = _Pass(sweepers, told)
-    for place, tree in site.trees:
+    # What a file is called in the system that OSTree made of it tells more than its name in the store.
+    for place, tree in sorted(site.trees, key=lambda found: found[0].holds_roots):
         try:
             work.over(place, tree)
         except Unreadable as error:
@@ -63,6 +65,7 @@ class _Pass:
     def __init__(self, sweepers: Sequence[Sweeper], told: Callable[[int], None]) -> None:
         self._sweepers = [_Guarded(sweeper) for sweeper in sweepers]
         self._told = told
+        self._seen: dict[object, dict[int, list[_Guarded]]] = {}
         self.searched = 0
         self.unswept: list[Unswept] = []
 
@@ -71,7 +74,7 @@ class _Pass:
         return {number: guarded.error for number, guarded in enumerate(self._sweepers) if guarded.error}
 
     def over(self, place: Place, tree: Tree) -> None:
-        seen: dict[int, list[_Guarded]] = {}
+        seen = self._seen.setdefault(tree.same_files, {})
         unread: list[tuple[str, str]] = []
         for entry in tree.walk(unread=unread):
             for guarded in self._sweepers:
@@ -107,6 +110,15 @@ class _Pass:
                     guarded.breaks(error)
         return wanting
 
+    @staticmethod
+    def _show(swept: Swept, wanting: Sequence[_Guarded]) -> None:
+        for guarded in wanting:
+            if not guarded.error:
+                try:
+                    guarded.see(swept)
+                except Exception as error:
+                    guarded.breaks(error)
+
     def _file(self, place: Place, tree: Tree, entry: Entry, wanting: Sequence[_Guarded]) -> None:
         if entry.size > tree.budget.limits.file:
             raise Unreadable(f"larger than {tree.budget.limits.file >> 20:,} MiB")
@@ -119,12 +131,10 @@ class _Pass:
             if len(data) < wanted:
                 raise Unreadable("it is cut short")
             swept = Swept(place=place, tree=tree, entry=entry, data=data, offset=offset, lines=lines)
-            for guarded in wanting:
-                if not guarded.error:
-                    try:
-                        guarded.see(swept)
-                    except Exception as error:
-                        guarded.breaks(error)
+            self._show(swept, wanting)
+            if swept.is_whole and (text := packed_text(entry, data, tree.budget)):
+                inside = msgspec.structs.replace(entry, size=len(text))
+                self._show(msgspec.structs.replace(swept, entry=inside, data=text), wanting)
             if offset + len(data) >= entry.size:
                 break
             step = len(data) - OVERLAP

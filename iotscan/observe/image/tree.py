@@ -92,6 +92,8 @@ class Tree(ABC):
         """File systems of the image that are no such root: a device may mount them over this one, or start in one."""
         self.budget = budget or Budget()
         self._mark = object()
+        self.same_files = self._mark
+        """The same for two trees that show the same files: an inode of one is that of the other."""
         self._nameless: dict[str, int] = {}
         self._known: dict[Callable[..., object], object] = {}
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.model.facts import AuthorizedKeys, PrivilegeRules
+from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.image.inspectors import authorized_keys, privileges
 from iotscan.observe.image.inspectors.authorized_keys import read_key
-from iotscan.observe.image.inspectors.privileges import read_sudo_rule
+from iotscan.observe.image.privilege.sudo_grammar import sentences
 from iotscan.observe.image.readers.folder import FolderTree
 from tests.observe.image.looking import a_root, heard_of
 from tests.observe.network.daemons import tool
@@ -57,6 +58,29 @@ def test_every_place_of_authorized_keys(tmp_path: Path, public: str) -> None:
     assert {k.algorithm for k in fact.keys} == {"ssh-ed25519"}
     assert len({k.sha256 for k in fact.keys}) == 1
     assert fact.damaged == ("/srv/t/more:1", "/srv/t/more:2", "/srv/t/more:3")
+
+
+def test_whom_a_program_or_an_authority_lets_in_is_not_known(tmp_path: Path) -> None:
+    settings = "TrustedUserCAKeys /etc/ssh/ca\nAuthorizedKeysCommand none\nMatch User x\nauthorizedkeyscommand /x %u\n"
+    tree = a_root(tmp_path, {"etc/passwd": PASSWD, "etc/ssh/sshd_config": settings})
+    places = ("/etc/ssh/sshd_config:1 (TrustedUserCAKeys)", "/etc/ssh/sshd_config:4 (AuthorizedKeysCommand)")
+    assert keys_of(tree) == AuthorizedKeys(keys=(), damaged=places)
+
+
+def test_keys_for_some_count_and_files_are_included_from_any_folder(tmp_path: Path, public: str) -> None:
+    files = {
+        "etc/passwd": PASSWD,
+        "etc/ssh/sshd_config": "Include /etc/ssh/*.d/*/x.conf\n",
+        "etc/ssh/a.d/b/x.conf": "Match User toor\n  AuthorizedKeysFile /etc/keys/%u\n",
+        "etc/keys/toor": public,
+    }
+    assert [(key.path, key.user) for key in keys_of(a_root(tmp_path, files)).keys] == [("/etc/keys/toor", "toor")]
+
+
+def test_files_that_are_included_too_deep_are_a_gap(tmp_path: Path) -> None:
+    files = {f"etc/ssh/{n}": f"Include {n + 1}\n" for n in range(20)} | {"etc/ssh/sshd_config": "Include 0\n"}
+    heard = heard_of(authorized_keys.INSPECTOR, a_root(tmp_path, files))
+    assert (heard.facts, [gap.status for gap in heard.missed]) == ((), [AttemptStatus.UNREADABLE])
 
 
 def test_no_key_is_said_too(tmp_path: Path) -> None:
@@ -121,9 +145,9 @@ def test_doas_and_polkit(tmp_path: Path) -> None:
     )
     fact = rules_of(tree)
     assert {(r.system, r.line, r.who, r.becomes, r.commands, r.asks_password, r.is_for_all) for r in fact.rules} == {
-        ("doas", 2, "%wheel", "root", ("ALL",), False, True),
+        ("doas", 2, "%wheel", "ALL", ("ALL",), False, True),
         ("doas", 3, "web", "www", ("/bin/x",), True, False),
-        ("polkit", 4, "%wheel", "root", (), False, True),
+        ("polkit", 4, "%wheel", "root", ("ALL",), False, True),
         ("polkit", 3, "web", "root", ("org.x.reboot",), False, False),
         ("polkit", 4, "unix-group:net", "root", ("org.x.*", "org.y"), False, False),
     }
@@ -131,9 +155,9 @@ def test_doas_and_polkit(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150)
-@given(st.text(max_size=200) | st.text(st.sampled_from("aALL%=():,\\ NOPASSWD"), max_size=200))
+@given(st.text(max_size=200) | st.text(st.sampled_from('aALL%=():,\\" NOPASSWD!#@+^$\n'), max_size=200))
 def test_any_line_of_sudoers(line: str) -> None:
-    list(read_sudo_rule(line, "/x", 1, {}))
+    list(sentences(line))
 
 
 @settings(max_examples=40)

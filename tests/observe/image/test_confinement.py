@@ -8,6 +8,8 @@ from iotscan.model.facts import MandatoryAccess, Watchdogs
 from iotscan.observe.image.inspectors import mandatory_access, watchdogs
 from tests.observe.image.looking import a_root, heard_of
 
+OPENRC = '#!/sbin/openrc-run\ncommand="/sbin/watchdog"\ncommand_args="$WATCHDOG_OPTS -F $WATCHDOG_DEV"\n'
+
 
 @pytest.mark.parametrize(
     ("files", "expected"),
@@ -56,6 +58,24 @@ def test_what_confines_programs(
         ({"etc/watchdog.conf": "#watchdog-device = /dev/watchdog\n", "etc/rc2.d/S05watchdog": ""}, []),
         ({"etc/inittab": "::respawn:/sbin/watchdog -F -t 5 /dev/watchdog\n"}, [("busybox", 1)]),
         ({"etc/init.d/S15watchdog": "#!/bin/sh\n\twatchdog -t 5 /dev/watchdog0\n"}, [("busybox", 2)]),
+        (
+            {"sbin/openrc": "x", "etc/runlevels/default/watchdog": OPENRC, "etc/init.d/watchdog": OPENRC,
+             "etc/conf.d/watchdog": 'WATCHDOG_DEV="/dev/watchdog"\nWATCHDOG_OPTS="-t 5"\n', "sbin/watchdog": ""},
+            [("busybox", 2)],
+        ),
+        ({"sbin/openrc": "x", "etc/runlevels/default/x": "", "etc/init.d/wd": "watchdog -t 5 /dev/watchdog\n"}, []),
+        (
+            {"usr/lib/systemd/systemd": "x", "usr/sbin/watchdogd": "x",
+             "etc/systemd/system/default.target": "[Unit]\nWants=wd.service\n",
+             "etc/systemd/system/wd.service": "[Service]\nExecStart=/usr/sbin/watchdogd -n\n"},
+            [("watchdog", 2)],
+        ),
+        (
+            {"usr/lib/systemd/systemd": "x", "etc/watchdog.conf": "watchdog-device = /dev/watchdog\n",
+             "usr/sbin/watchdog": "x", "etc/systemd/system/default.target": "[Unit]\nWants=watchdog.service\n",
+             "etc/systemd/system/watchdog.service": "[Service]\nExecStart=/usr/sbin/watchdog\n"},
+            [("watchdog", 1)],
+        ),
         ({"etc/init.d/S15x": "#!/bin/sh\n# watchdog -t 5 /dev/watchdog\nls /dev/watchdog\n"}, []),
         ({"sbin/procd": "x"}, [("procd", 0)]),
     ],

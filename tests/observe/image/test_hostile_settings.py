@@ -17,14 +17,16 @@ from iotscan.observe.image.inspectors import (
     debug_tools,
     entropy,
     first_boot,
+    keys,
     login_guards,
+    preshared,
     privileges,
     remote_shells,
 )
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable
-from tests.observe.image.looking import heard_of
+from tests.observe.image.looking import a_root, heard_of
 from tests.observe.image.started_roots import buildroot
 
 MODULES = (
@@ -89,3 +91,19 @@ def test_any_text_in_every_file(tmp_path_factory: pytest.TempPathFactory, text: 
     tree = buildroot(tmp_path_factory.mktemp("any"), dict.fromkeys(FILES, f"#!/bin/sh\n{text}"))
     for inspector in INSPECTORS:
         heard_of(inspector, tree)
+
+
+@pytest.mark.timeout(15)
+@pytest.mark.parametrize(
+    ("inspector", "path", "text"),
+    [
+        (keys.INSPECTOR, "etc/wireguard/wg0.conf", "PrivateKey" + " " * LONG),
+        (preshared.INSPECTOR, "etc/init.d/x", "leshan" * LONG),
+    ],
+    ids=["keys", "preshared"],
+)
+def test_a_line_that_nearly_fits_costs_no_more_than_it_is_long(
+    tmp_path: Path, inspector: Inspector, path: str, text: str
+) -> None:
+    """Minutes otherwise: all that an image has."""
+    assert not heard_of(inspector, a_root(tmp_path, {path: text[:LONG]})).missed

@@ -1,6 +1,7 @@
 """Private keys made by the programs that make them on devices, and what only looks like one."""
 
 import base64
+import gzip
 import hashlib
 import json
 import shutil
@@ -355,6 +356,71 @@ def test_owner_mode_and_place(tmp_path: Path) -> None:
 )
 def test_documentation(path: str, is_so: bool) -> None:
     assert is_documentation(path) is is_so
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_keys_in_utf_16(tmp_path: Path, form: str) -> None:
+    (tmp_path / "key.txt").write_bytes(("a note\n" + pem(CURVE).decode()).encode(form))
+    assert brief(found_in(tmp_path)) == {("/key.txt", 2, "pkcs8", False)}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_keys_in_base64_as_a_whole(tmp_path: Path, times: int) -> None:
+    text = pem(CURVE)
+    for _ in range(times):
+        text = base64.b64encode(text)
+    (tmp_path / "kubeconfig").write_bytes(b"users:\n- user:\n    client-key-data: " + text + b"\n")
+    assert brief(found_in(tmp_path)) == {("/kubeconfig", 3, "pkcs8", False)}
+
+
+def test_keys_in_packed_texts(tmp_path: Path) -> None:
+    a_root(
+        tmp_path, {"root/key.pem.gz": gzip.compress(b"\n" + pem(CURVE)), "root/half.gz": gzip.compress(pem(CURVE))[:99]}
+    )
+    a_root(tmp_path, {"usr/share/doc/x/key.gz": gzip.compress(pem(RSA)), "root/x.gz": gzip.compress(bytes(9999))})
+    assert brief(found_in(tmp_path)) == {("/root/key.pem.gz", 2, "pkcs8", False)}
+
+
+EXAMPLE = "usr/share/doc/x/examples/server.key"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "is_used"),
+    [
+        ("etc/nginx/nginx.conf", f"ssl_certificate_key /{EXAMPLE};\n", True),
+        ("usr/lib/systemd/system/x.service", f"ExecStart=/usr/bin/x --key=/{EXAMPLE}\n", True),
+        ("opt/app/conf.json", f'{{"key": "/{EXAMPLE}"}}', True),
+        ("etc/nginx/nginx.conf", f"  # ssl_certificate_key /{EXAMPLE};\n", False),
+        ("etc/nginx/nginx.conf", f"ssl_certificate_key /{EXAMPLE}.old;\n", False),
+        ("usr/share/doc/x/examples/nginx.conf", f"ssl_certificate_key /{EXAMPLE};\n", False),
+        ("var/lib/dpkg/info/x.list", f"/{EXAMPLE}\n", False),
+    ],
+)
+def test_an_example_that_a_configuration_names_is_used(tmp_path: Path, path: str, text: str, is_used: bool) -> None:
+    a_root(tmp_path, {EXAMPLE: pem(CURVE), path: text})
+    assert [key.in_documentation for key in found_in(tmp_path)] == [not is_used]
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("etc/ssl/private/server.key", f"/{EXAMPLE}"),
+        ("etc/ssl/private/server.key", f"../../../{EXAMPLE}"),
+        ("etc/ssl/private", "/usr/share/doc/x/examples"),
+    ],
+)
+def test_an_example_that_a_link_leads_to_is_used(tmp_path: Path, link: str, target: str) -> None:
+    a_root(tmp_path, {EXAMPLE: pem(CURVE)})
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(target)
+    assert [key.in_documentation for key in found_in(tmp_path)] == [False]
+
+
+def test_an_example_that_other_examples_lead_to_is_none(tmp_path: Path) -> None:
+    a_root(tmp_path, {EXAMPLE: pem(CURVE)})
+    (tmp_path / "usr/share/doc/x/examples/other.key").symlink_to("server.key")
+    (tmp_path / "usr/share/doc/y").symlink_to("x")
+    assert [key.in_documentation for key in found_in(tmp_path)] == [True]
 
 
 @pytest.fixture(scope="module")

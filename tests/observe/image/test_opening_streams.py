@@ -1,6 +1,7 @@
 """Packed streams where images are opened: as the image itself, and as files of a file system."""
 
 import gzip
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,16 @@ def test_a_mark_far_inside_is_not_looked_for_in_a_packed_file(tmp_path: Path, mo
     a_root(tmp_path, {"boot/x.gz": gzip.compress(bytes(8 << 20) + b"far!" + RANDOM)})
     site = open_image(tmp_path, Budget(Limits(unpacked=1 << 20)))
     assert [(p.format, p.problem) for p in site.places] == [("folder", "")]
+
+
+@pytest.mark.parametrize("form", ["tar", "tgz", "tar.gz", "tar.xz"])
+def test_an_archive_in_a_root_file_system_is_opened(tmp_path: Path, form: str) -> None:
+    a_root(tmp_path / "root", {"home/x": "a"})
+    (tmp_path / "x.key").write_text("key")
+    mode = {"tar": "w", "tar.xz": "w:xz"}.get(form, "w:gz")
+    with tarfile.open(tmp_path / f"root/home/backup.{form}", mode) as archive:  # type: ignore[call-overload]  # a word
+        archive.add(tmp_path / "x.key", "x.key")
+    site = open_image(tmp_path / "root")
+    trees = {place.path: tree for place, tree in site.trees}
+    (name,) = (path for path in trees if path.startswith(f"/home/backup.{form}"))
+    assert trees[name].read("/x.key", 9) == b"key"

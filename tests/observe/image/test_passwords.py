@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.passwords.field import Field, read_field
 from iotscan.observe.image.passwords.guessing import CORE, IN_ALL, Guess, Guessing
-from iotscan.observe.image.passwords.hashing import Hashing
+from iotscan.observe.image.passwords.hashing import Hashing, Untestable, Verify
 from tests.observe.network.daemons import tool
 
 OWN = "k2-Xp!e0"
@@ -185,6 +185,26 @@ def test_time_is_shared_and_a_verdict_stands_on_the_core() -> None:
         last = guessing.guess(fast, read_field(fast), f"user{number}")
     assert (last.known.known, last.known.reason) == (None, Reason.NOT_OBSERVABLE)
     assert now - spent < IN_ALL + 1
+
+
+def test_no_library_is_asked_when_the_time_is_over() -> None:
+    """Ten thousand accounts took all the minutes of their image: to ask is to hash once."""
+    now = 0.0
+    asked: list[str] = []
+
+    class Slow(Hashing):
+        def verifier(self, scheme: str, field: str) -> Verify:
+            nonlocal now
+            now += 0.3
+            asked.append(field)
+            raise Untestable(scheme)
+
+    guessing = Guessing(Slow(), clock=lambda: now)
+    fast = mkpasswd("md5crypt", OWN)
+    for number in range(100):
+        last = guessing.guess(fast, read_field(fast), f"user{number}")
+    assert (last.known.known, last.known.reason) == (None, Reason.NOT_OBSERVABLE)
+    assert len(asked) < IN_ALL / 0.3 + 2
 
 
 @settings(max_examples=60)

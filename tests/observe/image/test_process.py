@@ -57,6 +57,15 @@ def test_what_was_said_before_the_end_counts(
     assert (rest.subject.path, rest.reason) == ("the rest of the image", Reason.UNREADABLE)
 
 
+def test_a_process_that_tells_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of root file systems must not fill the memory of who listens."""
+    monkeypatch.setattr(process, "SAID_CAP", 100_000)
+    then = "from iotscan.observe.image.messages import Doing\nwhile True: write(out, Doing(what='x' * 1000))"
+    observations, attempts = looked(tmp_path, monkeypatch, then, seconds=30.0).posture
+    assert [type(o.fact) for o in observations] == [Accounts]
+    assert "more was found in the image than can be kept" in {a.detail for a in attempts}
+
+
 def test_a_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = looked(tmp_path, monkeypatch, "time.sleep(600)", seconds=2.0)
     lost = next(a for a in found.posture[1] if a.need == "private-keys")

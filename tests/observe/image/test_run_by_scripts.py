@@ -27,6 +27,28 @@ def test_a_daemon_on_a_line_of_a_script(tmp_path: Path, script: str, line: int, 
     assert started(tree, "telnetd", "httpd") == [("/etc/init.d/S50x", line, words)]
 
 
+TABLE = {"etc/crontabs/root": "* * * * * telnetd -l /bin/sh\n", "usr/sbin/crond": b"\x7fELF\0"}
+
+
+@pytest.mark.parametrize(
+    "script", ["crond -c /etc/crontabs", "/usr/sbin/crond", "start-stop-daemon -S -x /usr/sbin/crond", "busybox crond"]
+)
+def test_a_table_of_cron_runs_where_cron_does(tmp_path: Path, script: str) -> None:
+    tree = buildroot(tmp_path, {**TABLE, "etc/init.d/S50x": f"#!/bin/sh\n{script}\n"})
+    assert started(tree, "telnetd") == [("/etc/crontabs/root", 1, "/usr/sbin/telnetd -l /bin/sh")]
+
+
+def test_a_table_of_cron_that_nobody_reads_runs_nothing(tmp_path: Path) -> None:
+    assert started(buildroot(tmp_path, TABLE), "telnetd") == []
+
+
+def test_a_unit_of_cron_runs_its_tables(tmp_path: Path) -> None:
+    unit = {"usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/crond -n\n"}
+    assert started(debian(tmp_path / "a", {**TABLE, **unit}), "telnetd") == []
+    tree = debian(tmp_path / "b", {**TABLE, **unit}, wants=("cron.service",))
+    assert [path for path, *_ in started(tree, "telnetd")] == ["/etc/crontabs/root"]
+
+
 @pytest.mark.parametrize(
     "script",
     ["#telnetd", "echo telnetd -l /bin/sh", "sshd -t", "rsync a b", "vsftpd", "busybox --install -s", "which telnetd"],

@@ -104,7 +104,7 @@ def test_what_a_tool_made_is_refused(tmp_path: Path, name: str, package: str, si
     made = image if image.exists() else image.with_suffix(".7z")
     (place,) = open_image(made).places
     assert (place.format, place.role) == (name, "opaque")
-    assert place.problem.endswith("is not read")
+    assert "is not read" in place.problem
 
 
 def _mark(offset: int, value: bytes, size: int = 70_000) -> bytes:
@@ -149,7 +149,7 @@ def test_a_magic_number_alone_is_refused(tmp_path: Path, name: str, data: bytes)
     assert recognised(data) == [name]
     (place,) = opened(data, tmp_path)
     assert place.role == "opaque"
-    assert place.problem.endswith("is not read")
+    assert "is not read" in place.problem
 
 
 @pytest.mark.parametrize("name", sorted({reader.name for reader in REFUSED}))

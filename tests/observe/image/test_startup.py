@@ -16,7 +16,7 @@ from iotscan.observe.image.inspectors import startup
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.startup.command import fill_in, split, understand
 from iotscan.observe.image.startup.units import Units
-from iotscan.observe.image.startup.words import without_secret_words
+from iotscan.observe.image.startup.words import shown_arguments, shown_line
 from tests.observe.image.looking import a_root, heard_of
 
 UNITS = "usr/lib/systemd/system"
@@ -107,7 +107,7 @@ def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
             f"{UNITS}/web.service": unit("ExecStart=/opt/web\nDynamicUser=yes"),
             f"{UNITS}/tel.socket": "[Socket]\nListenStream=23\nAccept=yes\n",
             f"{UNITS}/tel@.service": unit("ExecStart=-/opt/telnetd -i"),
-            f"{UNITS}/tty@.service": unit("ExecStart=/opt/tty %i"),
+            f"{UNITS}/tty@.service": unit("ExecStart=/opt/tty /dev/%i"),
             f"{UNITS}/real.service": unit("ExecStart=/opt/real"),
             f"{UNITS}/never.service": "[Unit]\nConditionPathExists=/etc/no-such\n" + unit("ExecStart=/opt/never"),
             f"{UNITS}/gone.service": unit("ExecStart=/usr/sbin/gone"),
@@ -129,7 +129,7 @@ def test_sockets_instances_aliases_and_conditions(tmp_path: Path) -> None:
         (8080, "", "socket"),
     }
     assert [p.port for p in found["tel@.service"].listeners] == [23]
-    assert found["tty@one.service"].arguments == ("one",)
+    assert found["tty@one.service"].arguments == ("/dev/one",)
 
 
 def test_an_empty_line_takes_back_addresses_but_no_dependency(tmp_path: Path) -> None:
@@ -326,7 +326,10 @@ def test_busybox_inittab_rc_scripts_and_inetd(tmp_path: Path) -> None:
             "bin/busybox": "ELF",
             "etc/inittab": (
                 "::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/telnetd -F -l /bin/sh\n#::respawn:/usr/sbin/ftpd\n"
+                "::once:/etc/vendor/media.sh\n"
             ),
+            "etc/vendor/media.sh": "#!/bin/sh\n/opt/minidlnad &\n",
+            "opt/minidlnad": "ELF",
             "etc/init.d/rcS": (
                 "#!/bin/sh\nfor i in /etc/init.d/S??* ;do\n $i start\ndone\nhttpd -h /www -p 127.0.0.1:81 &\n"
             ),
@@ -341,7 +344,8 @@ def test_busybox_inittab_rc_scripts_and_inetd(tmp_path: Path) -> None:
     busybox = {f"usr/sbin/{name}": "/bin/busybox" for name in ("telnetd", "httpd", "inetd", "ftpd", "tftpd")}
     add_links(tmp_path, {"sbin/init": "/bin/busybox", **busybox})
     found = started(tree)
-    assert sorted(found) == ["2121", "ftp", "httpd", "inetd", "telnetd"]
+    assert sorted(found) == ["2121", "ftp", "httpd", "inetd", "minidlnad", "telnetd"]
+    assert found["minidlnad"].path == "/etc/vendor/media.sh"
     assert found["telnetd"].arguments == ("-F", "-l", "/bin/sh")
     assert (found["ftp"].path, found["ftp"].line, found["ftp"].user.known) == ("/etc/inetd.conf", 2, "root")
     assert found["2121"].faces_network.known is False
@@ -422,11 +426,24 @@ def test_wrappers_are_looked_through(text: str, program: str, arguments: tuple[s
     assert (found.program, found.arguments, found.user) == (program, arguments, user)
 
 
-def test_secrets_in_arguments_stay_out() -> None:
-    words = ("mosquitto_sub", "-u", "me", "-P", "s3", "--psk-key=ab", "--password-file", "/etc/p", "--token", "t0")
-    shown = without_secret_words(words)
-    assert not {"s3", "t0", "--psk-key=ab"} & set(shown)
-    assert "/etc/p" in shown
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("mosquitto_sub -h b -P hinterhaus --psk-key=ab", "mosquitto_sub -h … -P … --psk-key=…"),
+        ("mysql -phinterhaus", "mysql -p…"),
+        ("sshpass -p 1234 ssh gw@h", "sshpass -p … … …"),
+        ("curl -uadmin:hinterhaus http://x/?key=hinterhaus", "curl -u… …"),
+        ("TOKEN=hinterhaus /opt/agent --token hinterhaus", "TOKEN=… /opt/agent --token …"),
+        ("a --password-file /etc/p --port 80 --key /etc/k", "a --password-file /etc/p --port 80 --key …"),
+        ("sshd -D -p 22 -Y 1234", "sshd -D -p 22 -Y …"),
+        ("busybox nc -l -p 4444 -e /bin/sh", "busybox nc -l -p 4444 -e /bin/sh"),
+        ("telnetd -Fl /bin/sh", "telnetd -F… /bin/sh"),
+        ("socat tcp-l:99,fork exec:/bin/sh,x=hinterhaus", "socat tcp-l:99… exec:/bin/sh…"),
+        ("echo hinterhaus | passwd --stdin root", "echo …; passwd --stdin …"),
+    ],
+)
+def test_what_may_be_a_secret_stays_out_of_command_lines(line: str, shown: str) -> None:
+    assert shown_line(line) == shown
 
 
 UNIT_LINES = st.lists(
@@ -450,4 +467,53 @@ def test_any_unit_is_survived(tmp_path_factory: pytest.TempPathFactory, lines: l
 @given(st.text(max_size=300))
 def test_any_command_line_is_survived(text: str) -> None:
     understand(split(fill_in(text, {"A": "$B ${A}", "B": text})))
-    without_secret_words(split(text))
+    shown_arguments(text[:9], split(text))
+    shown_line(text)
+
+
+RC_S = 'for i in /etc/init.d/S??*; do\n case "$i" in\n *.sh) . $i ;;\n *) $i start ;;\n esac\ndone\n'
+
+
+@pytest.mark.parametrize(
+    ("runs", "off", "expected"),
+    [
+        (RC_S, ("S50telnet",), {"dropbear"}),
+        # A shell that is given the script needs no right to execute it.
+        ("for i in /etc/init.d/S*; do sh $i start; done\n", ("S50telnet",), {"dropbear", "telnet"}),
+        # Where nothing may be executed the bits were lost on the way.
+        (RC_S, ("S50telnet", "S50dropbear"), {"dropbear", "telnet"}),
+    ],
+)
+def test_a_script_that_may_not_be_executed_is_switched_off(
+    tmp_path: Path, runs: str, off: tuple[str, ...], expected: set[str]
+) -> None:
+    files = {
+        "etc/init.d/S50telnet": "start-stop-daemon -S -x /usr/sbin/telnetd -- -F\n",
+        "etc/init.d/S50dropbear": "start-stop-daemon -S -x /usr/sbin/dropbear -- -R\n",
+    }
+    tree = a_root(
+        tmp_path,
+        {
+            **files,
+            **dict.fromkeys(("bin/busybox", "usr/sbin/dropbear", "usr/sbin/telnetd"), "x"),
+            "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+            "etc/init.d/rcS": runs,
+        },
+    )
+    add_links(tmp_path, {"sbin/init": "../bin/busybox"})
+    for path in (tmp_path / "etc/init.d").iterdir():
+        path.chmod(0o644 if path.name in off else 0o755)
+    assert set(started(tree)) == expected
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_systemd_takes_no_init_script_that_may_not_be_executed(tmp_path: Path, mode: int) -> None:
+    script = "start-stop-daemon -S -x /usr/sbin/in.tftpd -- --listen\n"
+    tree = a_system(
+        tmp_path,
+        {"etc/init.d/tftpd": script, "etc/init.d/other": "true\n", "usr/sbin/in.tftpd": "x"},
+        {"etc/rc2.d/S01tftpd": "../init.d/tftpd", "etc/rc2.d/S02other": "../init.d/other"},
+    )
+    (tmp_path / "etc/init.d/other").chmod(0o755)
+    (tmp_path / "etc/init.d/tftpd").chmod(mode)
+    assert ("tftpd" in started(tree)) is (mode == 0o755)

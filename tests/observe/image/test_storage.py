@@ -109,6 +109,7 @@ away /dev/mmcblk0p5 /run/keys/away luks
 sealed /dev/mmcblk0p6 none tpm2-device=auto
 swap /dev/mmcblk0p7 /dev/urandom swap
 typed /dev/mmcblk0p8
+filled /dev/mmcblk0p9 /etc/keys/filled.key luks
 """
 
 
@@ -117,6 +118,8 @@ def test_what_is_mounted_and_opened(tmp_path: Path) -> None:
         "etc/fstab": FSTAB,
         "etc/crypttab": CRYPTTAB,
         "etc/keys/data.key": "0123",
+        # What the first start writes into: no key is in it.
+        "etc/keys/filled.key": "",
         "etc/systemd/system/var-log.mount": "[Mount]\nWhat=/dev/mapper/data\nWhere=/var/log\nOptions=nodev\n",
         "etc/init.d/S10data": "# cryptsetup open a\ncryptsetup luksOpen --key-file '/etc/keys/data.key' /dev/sda2 d\n",
     }
@@ -134,6 +137,7 @@ def test_what_is_mounted_and_opened(tmp_path: Path) -> None:
         ("sealed", "tpm2", False),
         ("swap", "random", False),
         ("typed", "prompt", False),
+        ("filled", "file", False),
         ("cryptsetup", "file", True),
     ]
     assert "hunter22" not in repr(mounted)

@@ -29,6 +29,7 @@ PACKERS = {
     "xz": ("xz", "xz-utils", "-c", "-T1", "--block-size=200000"),
     "lzma": ("xz", "xz-utils", "-c", "--format=lzma"),
     "zstd": ("zstd", "zstd", "-c", "-q"),
+    "zstd without a sum": ("zstd", "zstd", "-c", "-q", "--no-check"),
     "bzip2": ("bzip2", "bzip2", "-c"),
     "lz4": ("lz4", "lz4", "-c", "-q", "-B4"),
     "lz4 legacy": ("lz4", "lz4", "-c", "-q", "-l"),
@@ -97,6 +98,12 @@ def test_streams_of_many_and_large_blocks(how: str) -> None:
     words = {"gzip": ("gzip", "-1c"), "zstd": ("zstd", "-qc1"), "lz4": ("lz4", "-qc", "-B7", "-BD")}[how]
     data = subprocess.run([tool(words[0], how), *words[1:]], input=content, check=True, stdout=subprocess.PIPE).stdout
     assert content_of(opened(data)) == content
+
+
+@pytest.mark.parametrize("blocks", range(1, 10))
+def test_a_frame_of_any_count_of_blocks_ends_without_a_sum(blocks: int) -> None:
+    content = RANDOM[: 128 * 1024] * blocks
+    assert content_of(opened(packed("zstd without a sum", content[: len(content) - 1]))) == content[:-1]
 
 
 def test_a_long_window_of_zstd_within_the_limit() -> None:

@@ -137,6 +137,15 @@ def test_a_file_that_is_no_certificate_is_unreadable(tmp_path: Path) -> None:
     assert {m.reason for m in missed} == {"unreadable"}
 
 
+def test_nginx_is_told_where_its_configuration_is(tmp_path: Path) -> None:
+    files = {
+        "etc/nginx/nginx.conf": "http { server { listen 443 ssl; } }",
+        "opt/web.conf": "http { server { listen 8443 ssl; } }",
+    }
+    found = configured("nginx", a_server(tmp_path, "/usr/sbin/nginx -c /opt/web.conf", files))
+    assert {c.service for c in found if isinstance(c.fact, TlsEndpoint)} == {"tcp/8443"}
+
+
 def test_the_nginx_of_debian_has_no_listener_with_tls(tmp_path: Path) -> None:
     real = Path("/etc/nginx/nginx.conf")
     if not real.exists():

@@ -1,5 +1,6 @@
 """Trust stores and what renews keys, on roots made with real certificates and real file layouts."""
 
+import os
 import ssl
 import subprocess
 from pathlib import Path
@@ -52,6 +53,46 @@ def test_a_bundle_and_a_root_of_ones_own(tmp_path: Path, own: bytes, listed: byt
     assert (lab.subject, lab.mozilla, lab.key_bits) == ("CN=Lab", "unlisted", 2048)
     assert lab.line == listed.count(b"\n") + 2
     assert (store.package, store.bundles) == ("ca-certificates (dpkg)", ("/etc/ssl/certs/ca-certificates.crt",))
+
+
+@pytest.mark.parametrize("place", ["etc/ssl/certs/ca-certificates.crt", "etc/ssl/cert.pem", "etc/ssl/certs/0a1b2c3d.0"])
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
+def test_what_stands_in_the_place_of_a_store_is_named(tmp_path: Path, place: str, kind: str) -> None:
+    a_root(tmp_path)
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    {"fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "link": lambda: path.symlink_to("/run/x")}[kind]()
+    store = store_of(tmp_path)
+    assert (store.anchors, len(store.unread)) == ((), 1)
+    assert store.unread[0].startswith(f"/{place}: ")
+
+
+@pytest.mark.parametrize("target", ["/run/certs", "../passwd"])
+def test_a_folder_of_certificates_that_is_none_is_named(tmp_path: Path, target: str) -> None:
+    a_root(tmp_path, {"etc/passwd": ""})
+    (tmp_path / "etc/ssl").mkdir()
+    (tmp_path / "etc/ssl/certs").symlink_to(target)
+    assert store_of(tmp_path).unread[0].startswith("/etc/ssl/certs: ")
+
+
+def test_a_bundle_that_is_too_long_is_a_gap(tmp_path: Path, own: bytes) -> None:
+    tree = a_root(tmp_path, {"etc/ssl/certs/ca-certificates.crt": own + b"#" * (8 << 20) + own})
+    assert heard_of(trust_store.INSPECTOR, tree).facts == ()
+
+
+def test_a_certificate_that_says_it_is_no_authority(tmp_path: Path, own: bytes) -> None:
+    """As Debian's ssl-cert makes them, and links them by their hash into the folder of roots."""
+    (tmp_path / "etc/ssl/certs").mkdir(parents=True)
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "x.cnf").write_text("[req]\ndistinguished_name=n\n[n]\n[v]\nbasicConstraints=CA:FALSE\n")
+    words = (
+        f"req -x509 -config {tmp_path}/x.cnf -extensions v -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=vm -out"
+    )
+    place = tmp_path / "etc/ssl/certs/62742064.0"
+    subprocess.run([tool("openssl", "openssl"), *words.split(), str(place)], check=True, capture_output=True)
+    (tmp_path / "etc/ssl/certs/0a1b2c3d.0").write_bytes(own)
+    told = {a.subject: a.signs_others for a in store_of(tmp_path).anchors}
+    assert told == {"CN=vm": False, "CN=Lab": True}
 
 
 def test_a_folder_of_hashed_links_counts_each_once(tmp_path: Path, own: bytes) -> None:

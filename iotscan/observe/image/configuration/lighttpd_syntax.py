@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from iotscan.observe.image.configuration.places import Reading, globbed
+from iotscan.observe.image.configuration.places import Reading
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.unreadable import Unreadable
 
 Value = str | list[tuple[str, "Value"]]

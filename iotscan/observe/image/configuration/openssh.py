@@ -16,8 +16,9 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration.configured import Configuration
-from iotscan.observe.image.configuration.places import Reading, faces_network, globbed, split_place
+from iotscan.observe.image.configuration.places import Reading, faces_network, split_place
 from iotscan.observe.image.configuration.version import Version, in_program, packaged, program_bytes
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.sshd_settings import values_of
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree

@@ -1,9 +1,5 @@
 """Addresses and files as configurations write them."""
 
-import posixpath
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
-
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -30,15 +26,6 @@ def split_place(text: str) -> tuple[str, int]:
 
 def _port(text: str) -> int:
     return int(text) if text.isdecimal() and int(text) < 65536 else 0
-
-
-def globbed(tree: Tree, pattern: str) -> Iterator[str]:
-    """The regular files that a pattern in the last part of a path names, sorted. Raises Unreadable."""
-    folder, _, name = pattern.rpartition("/")
-    for entry in tree.children(folder or "/"):
-        found = tree.find(entry.path) if fnmatchcase(entry.name, name) else None
-        if found is not None and found.kind == "file":
-            yield posixpath.join(folder or "/", entry.name)
 
 
 class Reading:

@@ -9,7 +9,8 @@ from iotscan.model.facts import FtpPolicy, TlsEndpoint
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration import tls
 from iotscan.observe.image.configuration.configured import Configuration, NotThere
-from iotscan.observe.image.configuration.places import Reading, faces_network, globbed
+from iotscan.observe.image.configuration.places import Reading, faces_network
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.startup.command import split
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree

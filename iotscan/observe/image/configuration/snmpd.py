@@ -10,7 +10,8 @@ import msgspec
 from iotscan.model.facts import SnmpAgent
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration.configured import Configuration, NotThere
-from iotscan.observe.image.configuration.places import Reading, faces_network, globbed, split_place
+from iotscan.observe.image.configuration.places import Reading, faces_network, split_place
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.startup.command import split
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree

@@ -14,9 +14,10 @@ from iotscan.observe.image.configuration import certificates, tls
 from iotscan.observe.image.configuration.configured import Configuration, NotThere
 from iotscan.observe.image.configuration.offer import NO_KEY, Setup, endpoint_of
 from iotscan.observe.image.configuration.openssl import Library, library_of
-from iotscan.observe.image.configuration.places import Reading, faces_network, globbed
+from iotscan.observe.image.configuration.places import Reading, faces_network
 from iotscan.observe.image.configuration.primes import prime_bits
 from iotscan.observe.image.configuration.version import Version, in_program, packaged, program_bytes
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.startup.service import Service
 from iotscan.observe.image.tree import Tree
 

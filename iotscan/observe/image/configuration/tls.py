@@ -49,12 +49,6 @@ def endpoint(versions: Mapping[str, Answer[bool]], **known: Any) -> TlsEndpoint:
     return TlsEndpoint(versions=dict(versions), **(answers | known))
 
 
-def from_oldest(oldest: str) -> dict[str, Answer[bool]]:
-    """Every version: taken from ``oldest`` on, refused below it."""
-    place = _STREAM.index(oldest)
-    return {version: Answer.of(number >= place) for number, version in enumerate(_STREAM)}
-
-
 def only(*accepted: str) -> dict[str, Answer[bool]]:
     """Every version: these are taken, the others refused."""
     return {version: Answer.of(version in accepted) for version in _STREAM}

@@ -1,10 +1,13 @@
 """Login accounts and the kind of password hash each has.
 
-Read from /etc/passwd, /etc/shadow, /etc/group and /etc/gshadow (passwd(5), shadow(5), gshadow(5)), and from the
-password files of web servers and brokers. Those that lie elsewhere in the image count, too (see :mod:`..elsewhere`).
+Read from /etc/passwd, /etc/shadow, /etc/group and /etc/gshadow (passwd(5), shadow(5), gshadow(5)), from the password
+files of web servers and brokers, and from what systemd knows besides (see :mod:`..passwords.records`). Those that lie
+elsewhere in the image count, too (see :mod:`..elsewhere`).
 """
 
 from collections.abc import Iterator
+
+import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import Account, Accounts
@@ -14,19 +17,21 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.passwords.field import read_field
+from iotscan.observe.image.passwords.field import Field, read_field
 from iotscan.observe.image.passwords.guessing import Guess, Guessing
+from iotscan.observe.image.passwords.records import records
 from iotscan.observe.image.passwords.stores import stored_passwords
-from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
-_MOST = 2000
-"""Accounts of one file that are looked at; more is no device's."""
+_MOST = 20_000
+"""Lines of one account file; more is no device's."""
 _ELSEWHERE: Answer[bool] = Answer.missing(
     Reason.NOT_OBSERVABLE,
     "its hash is in /etc/shadow, and the image holds no such file: it may come with the first start",
 )
+_LATER = "the image holds no account: they are made with the first start (sysusers.d(5))"
 _AGEING = ("/etc/pam.d/login", "/etc/pam.d/common-account", "/etc/pam.d/sshd", "/etc/pam.d/system-auth")
 
 
@@ -44,12 +49,16 @@ def _inspect(tree: Tree) -> Heard:
             *_damage(tree.show("/etc/passwd"), passwd, 4),
             *_damage(tree.show("/etc/shadow"), shadow, 2),
             *_groups(tree, guessing),
+            *_recorded(tree, guessing),
             *_stored(tree, guessing),
             *_elsewhere(tree, guessing),
         )
+        is_made_later = any(tree.children("/usr/lib/sysusers.d"))
         ageing = any(tree.find(path) is not None for path in _AGEING)
     except Unreadable as error:
         return all_missed((Accounts,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"account files: {error}")
+    if not accounts and is_made_later:
+        return all_missed((Accounts,), AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, _LATER)
     return Heard(facts=(Accounts(accounts=accounts, enforces_ageing=ageing),)) if accounts else Heard()
 
 
@@ -129,6 +138,20 @@ def _elsewhere(tree: Tree, guessing: Guessing) -> Iterator[Account]:
         yield _unread(tree.show("/etc/shadow"), 0, f"another file system: {error}")
 
 
+def _recorded(tree: Tree, guessing: Guessing) -> Iterator[Account]:
+    """Accounts in the user records and credentials of systemd."""
+    for record in records(tree):
+        path = tree.show(record.path)
+        if record.problem:
+            yield _unread(path, record.line, f"{path}: {record.problem}")
+            continue
+        text = "*" if record.text is None else record.text
+        field = Field(scheme="plain" if text else "empty") if record.is_plain else read_field(text)
+        guess = guessing.guess(text, field, record.name)
+        account = _account(tree, record.path, record.line, "system", record.name, field.scheme, field.rounds, guess)
+        yield msgspec.structs.replace(account, uid=record.uid, shell=safe_text(record.shell, 80))
+
+
 def _stored(tree: Tree, guessing: Guessing) -> Iterator[Account]:
     for found in stored_passwords(tree):
         guess = guessing.guess(found.text, found.field, found.name)
@@ -153,7 +176,7 @@ def _account(
 
 
 def _fields(lines: list[str], least: int) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(lines[:_MOST], start=1):
+    for number, line in enumerate(not_beyond(lines, _MOST, "lines of an account file"), start=1):
         fields = line.split(":")
         if len(fields) >= least and fields[0]:
             yield number, fields
@@ -165,4 +188,4 @@ def _day(fields: list[str], place: int) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
 
 
-INSPECTOR = Inspector(name="accounts", version=2, gives=(Accounts,), inspect=_inspect)
+INSPECTOR = Inspector(name="accounts", version=3, gives=(Accounts,), inspect=_inspect)

@@ -19,13 +19,15 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.budget import OverBudget
 from iotscan.observe.image.elsewhere import elsewhere
 from iotscan.observe.image.inspector import Inspector
-from iotscan.observe.image.sshd_settings import sshd_settings
-from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.passwords.records import key_files, records
+from iotscan.observe.image.sshd_settings import every_sshd_setting
+from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
-_MOST_HOMES, _MOST_LINES = 200, 500
+_OTHERS = {"trustedusercakeys": "TrustedUserCAKeys", "authorizedkeyscommand": "AuthorizedKeysCommand"}
+_MOST_HOMES, _MOST_LINES = 2000, 2000
 _KEY = re.compile(r"((?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w.@-]{1,60})[ \t]+([A-Za-z0-9+/]{16,16000}={0,2})(?:\s|$)")
 _OPTIONS = re.compile(r"((?:[^\s\",]|\"(?:[^\"\\]|\\.)*\"|,)+)[ \t]+")
 
@@ -41,8 +43,11 @@ def _inspect(tree: Tree) -> Heard:
             raise
         except Unreadable as error:
             damaged.append(str(error))
+        damaged += dict.fromkeys(_others_who_say(tree))
         for holder, path, user, uid in files:
-            for number, line in enumerate((lines_of(holder, path) or [])[:_MOST_LINES], start=1):
+            for number, line in enumerate(
+                not_beyond(lines_of(holder, path) or [], _MOST_LINES, holder.show(path)), start=1
+            ):
                 if not line.strip() or line.lstrip().startswith("#"):
                     continue
                 key = read_key(line, path=holder.show(path), number=number, user=user, uid=uid)
@@ -50,6 +55,14 @@ def _inspect(tree: Tree) -> Heard:
                     damaged.append(f"{holder.show(path)}:{number}")
                 else:
                     keys.append(key)
+        for record in records(tree):
+            place = tree.show(record.path)
+            damaged += [f"{place}: {record.problem}"] if record.problem else []
+            for line in record.keys:
+                user = safe_text(record.name, 64)
+                key = read_key(line, path=place, number=record.line, user=user, uid=record.uid)
+                keys += [key] if key is not None else []
+                damaged += [place] if key is None else []
     except Unreadable as error:
         return all_missed((AuthorizedKeys,), AttemptStatus.UNREADABLE, Reason.UNREADABLE, f"authorized keys: {error}")
     return Heard(facts=(AuthorizedKeys(keys=tuple(keys), damaged=tuple(damaged[:50])),))
@@ -57,8 +70,8 @@ def _inspect(tree: Tree) -> Heard:
 
 def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
     """(path, user, uid), each file as sshd(8) would look for it."""
-    said = sshd_settings(tree).get("authorizedkeysfile")
-    patterns = dict.fromkeys((*_USUAL, *(said.words if said else ())))
+    said = (setting for setting in every_sshd_setting(tree) if setting.keyword == "authorizedkeysfile")
+    patterns = dict.fromkeys((*_USUAL, *(word for setting in said for word in setting.words)))
     for name, uid, home in _homes(tree):
         for pattern in patterns:
             if pattern.lower() == "none":
@@ -67,6 +80,15 @@ def _files(tree: Tree) -> Iterator[tuple[str, str, int]]:
             path = posixpath.normpath(posixpath.join(home, named.replace("\0", "%")))
             yield path, safe_text(name, 64), uid
     yield "/etc/dropbear/authorized_keys", "root", 0
+    yield from ((path, "root", 0) for path in key_files(tree))
+
+
+def _others_who_say(tree: Tree) -> Iterator[str]:
+    """Settings by which a program, or whoever holds the key of an authority, says who may log in."""
+    for setting in every_sshd_setting(tree):
+        name, value = setting.keyword, setting.words[0].lower()
+        if name in _OTHERS and value != "none":
+            yield f"{tree.show(setting.path)}:{setting.line} ({_OTHERS[name]})"
 
 
 def _elsewhere(tree: Tree) -> Iterator[tuple[Tree, str, str, int]]:
@@ -82,7 +104,7 @@ def _homes(tree: Tree) -> Iterator[tuple[str, int, str]]:
     seen = {"root"}
     yield "root", 0, "/root"
     lines = lines_of(tree, "/etc/passwd") or []
-    for line in lines[:_MOST_HOMES]:
+    for line in not_beyond(lines, _MOST_HOMES, "lines of /etc/passwd"):
         fields = line.split(":")
         if len(fields) < 6 or not fields[5].startswith("/"):
             continue
@@ -132,4 +154,4 @@ def _is_of(blob: bytes, algorithm: str) -> bool:
     return at == len(blob) and len(fields) > 1 and fields[0] == algorithm.encode()
 
 
-INSPECTOR = Inspector(name="authorized-keys", version=1, gives=(AuthorizedKeys,), inspect=_inspect)
+INSPECTOR = Inspector(name="authorized-keys", version=2, gives=(AuthorizedKeys,), inspect=_inspect)

@@ -20,7 +20,7 @@ from iotscan.observe.image.startup.boot_commands import boot_commands, start_of
 from iotscan.observe.image.startup.command import split
 from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.startup.units import Unit, Units
-from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.texts import lines_of, not_beyond
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -31,6 +31,7 @@ _UNIT = re.compile(r"(?:serial-getty@|getty@|autovt@|console-getty|container-get
 _FLAGS = "8ciJLmNnpRsUwh"
 """Options of agetty(8) and of BusyBox's getty that take no word, and may stand before one that does: ``-nl``."""
 _ASKS_NO_NAME = re.compile(rf"-[{_FLAGS}]*n[{_FLAGS}]*[laofHtIdE]?")
+_MOST_LINES = 2000
 _ON_TERMINAL = ("tty", "tty-force", "tty-fail")
 _TERMINAL = re.compile(r"/dev/(tty[A-Za-z]*\d*|console|ttymxc\d+|hvc\d+)")
 
@@ -68,7 +69,7 @@ def _inittab(tree: Tree) -> Iterator[Console]:
         if startup.system == "busybox":
             yield Console(path="/sbin/init", started_by="default", program="/bin/sh", login="none", user="root")
         return
-    for number, line in enumerate(lines[:1000], start=1):
+    for number, line in enumerate(not_beyond(lines, _MOST_LINES, "lines of /etc/inittab"), start=1):
         fields = line.split(":", 3)
         if line.startswith("#") or len(fields) < 4 or fields[2] not in _ACTIONS:
             continue

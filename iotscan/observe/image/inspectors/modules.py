@@ -1,14 +1,15 @@
 """Kernel modules and the signatures behind them (Linux ``Documentation/admin-guide/module-signing.rst``)."""
 
-import lzma
-import zlib
-from collections.abc import Callable
-
 from iotscan.model.facts import KernelModules
 from iotscan.observe.heard import Heard
+from iotscan.observe.image.blob import Bytes
+from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.inspector import Inspector, Swept
+from iotscan.observe.image.reader import HEAD
+from iotscan.observe.image.readers.streams import stream_of, unpacked
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import NeedsLibrary, Unreadable
 from iotscan.wire.ber import Malformed
 from iotscan.wire.module_signature import read_signature
 
@@ -42,7 +43,7 @@ class _Modules:
         try:
             if not swept.is_whole:
                 raise _Unseen("a module is larger than any")
-            signature = read_signature(self._module(swept.entry.path, swept.data))
+            signature = read_signature(self._module(swept.data))
         except _Unseen as error:
             self._unread += 1
             self._why = str(error)
@@ -55,19 +56,19 @@ class _Modules:
                 self._signed += 1
                 self._digests[signature.digest] = None
 
-    def _module(self, path: str, data: bytes) -> bytes:
-        unpack = next((u for ending, u in _UNPACK.items() if path.endswith(ending)), None)
-        if unpack is None:
+    def _module(self, data: bytes) -> bytes:
+        packing = stream_of(data[:HEAD])
+        if not packing:
             return data
         left = min(_LARGEST, _UNPACKED - self._spent)
         if left <= 0:
             raise _Unseen(f"packed modules give more than {_UNPACKED >> 20} MiB")
         try:
-            module = unpack(data, left)
-        except ImportError as error:
-            raise _Unseen("modules packed with zstd need: pip install 'iotscan[image]'") from error
-        except (zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
-            raise _Unseen("a packed module is damaged") from error
+            module = unpacked(packing, Bytes(data), Budget()).read_at(0, left)
+        except NeedsLibrary as error:
+            raise _Unseen(f"modules packed with {packing} need: {error}") from error
+        except Unreadable as error:
+            raise _Unseen(f"a packed module cannot be unpacked: {error}") from error
         self._spent += len(module)
         if len(module) >= left:
             raise _Unseen(f"packed modules give more than {_UNPACKED >> 20} MiB")
@@ -90,38 +91,6 @@ class _Modules:
 
 class _Unseen(Exception):
     """A module whose end was not seen: the message says why."""
-
-
-def _gzip(data: bytes, limit: int) -> bytes:
-    unpacking = zlib.decompressobj(wbits=31)
-    return _ended(unpacking.decompress(data, limit), limit, unpacking.eof)
-
-
-def _xz(data: bytes, limit: int) -> bytes:
-    unpacking = lzma.LZMADecompressor(memlimit=256 << 20)
-    return _ended(unpacking.decompress(data, limit), limit, unpacking.eof)
-
-
-def _zstd(data: bytes, limit: int) -> bytes:
-    import zstandard
-
-    try:
-        size = zstandard.frame_content_size(data)
-        with zstandard.ZstdDecompressor(max_window_size=128 << 20).stream_reader(data) as stream:
-            module = stream.read(limit)
-    except zstandard.ZstdError as error:
-        raise ValueError("no zstd") from error
-    return _ended(module, limit, size in (-1, len(module)))
-
-
-def _ended(module: bytes, limit: int, is_whole: bool) -> bytes:
-    """The module, unless its pack ends too early: without its end nobody knows whether it is signed."""
-    if not is_whole and len(module) < limit:
-        raise ValueError("cut short")
-    return module
-
-
-_UNPACK: dict[str, Callable[[bytes, int], bytes]] = {".gz": _gzip, ".xz": _xz, ".zst": _zstd}
 
 
 INSPECTOR = Inspector(name="modules", version=1, gives=(KernelModules,), sweep=_Modules)

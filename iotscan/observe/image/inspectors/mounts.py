@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from iotscan.model.facts import DiskUnlock, DiskUnlocks, Mount, Mounts
 from iotscan.model.facts.storage import KeyKind
+from iotscan.model.secret import REDACTED
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
@@ -26,16 +27,24 @@ _HARDWARE: tuple[tuple[str, KeyKind], ...] = (
     ("pkcs11-uri", "pkcs11"),
     ("fido2-device", "fido2"),
 )
+_USERINFO = re.compile(r"([^/#@\s:]{0,100}:)(?!/)[^@\s]{1,300}@")
+"""``sshfs#gw:password@host:/place``: the source of a mount is no URL, or not only."""
+_SECRET = re.compile(r"(?i)pass|secret|token|psk|cred|pin$|key$")
 _RANDOM = ("/dev/random", "/dev/urandom", "/dev/hw_random", "/dev/hwrng")
 
 
 def _inspect(tree: Tree) -> Heard:
     try:
         unlocks = (*_crypttab(tree), *_commands(tree))
-        mounts = (*_fstab(tree), *_units(tree))
+        mounts = mounts_of(tree)
     except Unreadable as error:
         return all_missed((Mounts, DiskUnlocks), AttemptStatus.UNREADABLE, Reason.UNREADABLE, str(error))
     return Heard(facts=(Mounts(mounts=mounts), DiskUnlocks(unlocks=unlocks)))
+
+
+def mounts_of(tree: Tree) -> tuple[Mount, ...]:
+    """What fstab and the units mount. Raises Unreadable."""
+    return (*_fstab(tree), *_units(tree))
 
 
 def _fields(tree: Tree, path: str, least: int) -> Iterator[tuple[int, list[str]]]:
@@ -71,11 +80,17 @@ def _units(tree: Tree) -> Iterator[Mount]:
 
 def _mount(tree: Tree, path: str, line: int, source: str, point: str, type: str, options: str) -> Mount:
     # Words with = may be passwords of network shares: their value is nobody's business here.
-    words = tuple(safe_text(w.partition("=")[0] if "pass" in w else w, 60) for w in options.split(",")[:40] if w)
+    words = tuple(safe_text(_option(w), 200) for w in options.split(",")[:40] if w)
+    source = _USERINFO.sub(rf"\1{REDACTED}@", source[:500])
     return Mount(
         path=tree.show(path), line=line, source=safe_text(source, 120), point=safe_text(point, 200),
         type=safe_text(type, 40), options=words,
     )  # fmt: skip
+
+
+def _option(word: str) -> str:
+    name, _, value = word.partition("=")
+    return name if _SECRET.search(name) and not value.startswith("/") else word
 
 
 def _crypttab(tree: Tree) -> Iterator[DiskUnlock]:

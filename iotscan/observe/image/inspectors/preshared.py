@@ -15,7 +15,7 @@ from iotscan.model.facts import ConfiguredPsk, ConfiguredPsks, Lwm2mClient, Lwm2
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
-from iotscan.observe.image.configuration.places import globbed
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
@@ -40,9 +40,12 @@ _STARTS = (
     "/etc/anjay/*",
 )
 _CLIENT = re.compile(
-    r"(leshan[\w.-]*client[\w.-]*|lwm2mclient|anjay[\w.-]*demo|anjay_demo|anjay[\w-]*)\b(.*)", re.IGNORECASE
+    r"(leshan[\w.-]{0,40}client[\w.-]{0,40}|lwm2mclient|anjay[\w.-]{0,40}demo|anjay[\w-]{0,40})\b(.*)", re.IGNORECASE
 )
-_SERVER = re.compile(r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?((?:coaps?(?:\+tcp)?://)?[\w.:\[\]-]+)")
+_SERVER = re.compile(
+    r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?"
+    r"((?:coaps?(?:\+tcp)?://)?)(?:[^\s/@\"']{0,300}@)?([\w.:\[\]-]+)"
+)
 Found = Iterator[tuple[str, int, str, str, str]]
 """Path, line, system, identity, key as it is written."""
 
@@ -176,7 +179,7 @@ def _clients(tree: Tree) -> Iterator[Lwm2mClient]:
             path=tree.show(path),
             line=number,
             program=safe_text(program, 60),
-            server=safe_text(server[1], 120) if server else "",
+            server=safe_text(server[1] + server[2], 120) if server else "",
             bootstraps=bool(re.search(r"(?:^|\s)(?:-b|--bootstrap)\b", options)),
             security=_security(options),
         )

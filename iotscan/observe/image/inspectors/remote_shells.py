@@ -9,19 +9,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from iotscan.model.facts import RemoteShell, RemoteShells
-from iotscan.model.redaction import hide_secrets
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.startup.boot_commands import BootCommand, boot_commands, start_of
 from iotscan.observe.image.startup.reading import startup_of
+from iotscan.observe.image.startup.words import NETCATS, shown_command
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _SHELLS = ("sh", "ash", "bash", "dash", "hush", "zsh", "ksh", "mksh")
 _TELNETDS = ("telnetd", "in.telnetd", "utelnetd", "telnetd.netkit")
-_NETCATS = ("nc", "ncat", "netcat", "nc.traditional", "nc.openbsd")
 _RUNS_SHELL = re.compile(r"(?:EXEC|SYSTEM):[\"']?(?:/[\w./-]*/)?(?:a|ba|da)?sh\b", re.IGNORECASE)
 _LISTENS = re.compile(r"(?:TCP|UDP|SCTP|OPENSSL|SSL|VSOCK)[46]?-L(?:ISTEN)?:", re.IGNORECASE)
 
@@ -46,7 +45,7 @@ def _shell(tree: Tree, command: BootCommand) -> RemoteShell | None:
     text = " ".join(rest)
     if name in _TELNETDS and _is_shell(_value(rest, "-l")):
         return _made(tree, command, "open")
-    if name in _NETCATS and any(_is_shell(_value(rest, option)) for option in ("-e", "-c", "--exec", "--sh-exec")):
+    if name in NETCATS and any(_is_shell(_value(rest, option)) for option in ("-e", "-c", "--exec", "--sh-exec")):
         return _made(tree, command, "open" if _listens(rest) else "reverse")
     if name == "socat" and _RUNS_SHELL.search(text):
         return _made(tree, command, "open" if _LISTENS.search(text) else "reverse")
@@ -70,7 +69,7 @@ def _pipes(tree: Tree, commands: Iterable[BootCommand]) -> Iterator[RemoteShell]
     for command in commands:
         parts.setdefault((command.path, command.pipeline), []).append(command)
     for pipeline in parts.values():
-        netcat = next((c for c in pipeline if c.name in _NETCATS), None)
+        netcat = next((c for c in pipeline if c.name in NETCATS), None)
         shell = next((c for c in pipeline if c.name in _SHELLS and "-i" in c.argv), None)
         if netcat is not None and shell is not None:
             yield _made(tree, netcat, "open" if _listens(netcat.argv[1:]) else "reverse")
@@ -89,7 +88,7 @@ def _made(tree: Tree, command: BootCommand, kind: str) -> RemoteShell:
         line=command.line,
         kind=kind,  # type: ignore[arg-type]  # every caller passes one of the literals
         program=safe_text(command.name, 60),
-        shown=safe_text(hide_secrets(" ".join(command.words)), 160),
+        shown=safe_text(shown_command(command.words), 160),
     )
 
 

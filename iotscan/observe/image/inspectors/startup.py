@@ -2,7 +2,6 @@
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import Fact, ScheduledJob, ScheduledJobs, StartedService, StartedServices
-from iotscan.model.redaction import hide_secrets
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed
@@ -11,7 +10,7 @@ from iotscan.observe.image.startup.listening import faces_network, listeners_of
 from iotscan.observe.image.startup.programs import becomes
 from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.startup.service import Job, Service
-from iotscan.observe.image.startup.words import without_secret_words
+from iotscan.observe.image.startup.words import shown_arguments, shown_line
 from iotscan.observe.image.tree import Tree
 
 _GIVES: tuple[type[Fact], ...] = (StartedServices, ScheduledJobs)
@@ -34,7 +33,7 @@ def _inspect(tree: Tree) -> Heard:
 
 
 def _started(tree: Tree, service: Service) -> StartedService:
-    arguments = without_secret_words(service.arguments[:_MOST_ARGUMENTS])
+    arguments = shown_arguments(service.program, service.arguments[:_MOST_ARGUMENTS])
     return StartedService(
         name=safe_text(service.name, 100),
         path=tree.show(service.path),
@@ -53,13 +52,12 @@ def _started(tree: Tree, service: Service) -> StartedService:
 
 
 def _job(tree: Tree, job: Job) -> ScheduledJob:
-    words = without_secret_words(job.command.split(" "))
     return ScheduledJob(
         path=tree.show(job.path),
         line=job.line,
         when=safe_text(job.when, 80),
         user=safe_text(job.user, 64),
-        command=safe_text(hide_secrets(" ".join(words))),
+        command=safe_text(shown_line(job.command)),
     )
 
 

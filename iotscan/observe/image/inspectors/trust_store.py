@@ -17,7 +17,7 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.tree import Entry, Tree
 from iotscan.observe.image.unreadable import Unreadable
-from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+from iotscan.wire.certificates import UnreadableCertificate, is_no_authority, read_certificate
 
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -53,9 +53,11 @@ _PACKAGES = (
     ("ca-bundle (apk)", "/lib/apk/packages/ca-bundle.list"),
 )
 _APK = "/lib/apk/db/installed"
+_BEGUN = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
 _BLOCK = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([A-Za-z0-9+/=\s]{64,65536}?)-----END ")
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d{1,3}")
 _LARGEST, _MOST = 8 << 20, 4000
+_WORDS = {"folder": "a folder in the place of a file", "file": "a file in the place of a folder"}
 
 
 def _inspect(tree: Tree) -> Heard:
@@ -68,7 +70,7 @@ def _inspect(tree: Tree) -> Heard:
         if not reading.bundles:
             for folder in _BEFORE_BUNDLES:
                 reading.folder(folder, only_hashed=False)
-        unread = (*reading.unread, *(tree.show(p) for p in _JAVA if tree.find(p) is not None))
+        unread = (*dict.fromkeys(reading.unread), *(tree.show(p) for p in _JAVA if tree.find(p) is not None))
         if not reading.bundles and not unread:
             return Heard()
         fact = TrustStore(
@@ -97,13 +99,20 @@ class _Reading:
     def file(self, path: str) -> None:
         """Read a bundle, if it is there; a name that is a link to one read before is not read again."""
         found = self._tree.find(path)
-        if found is None or found.kind != "file" or not found.size:
+        if found is None or found.kind != "file":
+            self._unusual(path, found)
+            return
+        if not found.size:
             return
         self.bundles.append(self._tree.show(path))
         self._entry(path, found)
 
     def folder(self, path: str, *, only_hashed: bool) -> None:
         """Read the certificates of a folder: where OpenSSL looks, those that it would find by their hash."""
+        place = self._tree.find(path)
+        if place is None or place.kind != "folder":
+            self._unusual(path, place)
+            return
         names = [entry.name for entry in self._tree.children(path)]
         wanted = [n for n in names if _HASHED.fullmatch(n)]
         if not wanted and not (only_hashed and self.bundles):
@@ -112,18 +121,27 @@ class _Reading:
         for name in wanted:
             full = f"{path}/{name}"
             found = self._tree.find(full)
-            if found is None:
-                self.unread.append(f"{self._tree.show(full)}: a link that leads nowhere")
-            elif found.kind == "file":
+            if found is None or found.kind != "file":
+                self._unusual(full, found)
+            else:
                 self._entry(full, found)
         if len(self._seen) > before:
             self.bundles.append(self._tree.show(path))
 
+    def _unusual(self, path: str, found: Entry | None) -> None:
+        """Name what stands in the place of a store and is none: with a start something may be put there."""
+        if found is not None:
+            self.unread.append(f"{self._tree.show(path)}: {_WORDS.get(found.kind, found.kind)}")
+        elif self._tree.is_named(path):
+            self.unread.append(f"{self._tree.show(path)}: a link that leads nowhere")
+
     def _entry(self, path: str, found: Entry) -> None:
-        if found.path in self._seen or len(self.anchors) >= _MOST:
+        if found.path in self._seen:
             return
+        if len(self._blocks) >= _MOST:
+            raise Unreadable(f"more than {_MOST:,} certificates")
         self._seen.add(found.path)
-        data = self._tree.read(found.path, _LARGEST)
+        data = self._tree.whole(found.path, _LARGEST)
         for line, der in _certificates(data):
             if der not in self._blocks:
                 self._blocks.add(der)
@@ -147,6 +165,7 @@ class _Reading:
                 key_bits=read.key_bits,
                 signature_hash=read.signature_hash,
                 mozilla=mozilla_roots().get(read.sha256, "unlisted"),
+                signs_others=read.is_ca or not is_no_authority(der),
             ),
         )
 
@@ -157,10 +176,12 @@ def _certificates(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield 0, data
         return
     line = at = 0
-    for match in _BLOCK.finditer(data):
-        line, at = line + data.count(b"\n", at, match.start()), match.start()
+    for begun in _BEGUN.finditer(data):
+        line, at = line + data.count(b"\n", at, begun.start()), begun.start()
+        # What begins as a certificate and is none is damaged.
+        match = _BLOCK.match(data, at)
         try:
-            yield line + 1, base64.b64decode(match[1])
+            yield line + 1, base64.b64decode(match[1]) if match else b""
         except binascii.Error:
             yield line + 1, b""
 
@@ -175,4 +196,4 @@ def _package(tree: Tree) -> str:
     return named
 
 
-INSPECTOR = Inspector(name="trust-store", version=1, gives=(TrustStore,), inspect=_inspect)
+INSPECTOR = Inspector(name="trust-store", version=2, gives=(TrustStore,), inspect=_inspect)

@@ -65,17 +65,21 @@ class Guessing:
             return Guess(
                 known=Answer.missing(Reason.NOT_OBSERVABLE, f"its {field.scheme} hash has a form we do not know")
             )
-        if field.effort > _SLOWEST:
+        if field.effort > _SLOWEST or self._left <= 0:
             return Guess(known=_too_slow(field))
+        begun = self._clock()
         try:
             verify = self._hashing.verifier(field.scheme, text)
         except Untestable as error:
             return Guess(known=Answer.missing(error.reason, str(error)))
+        finally:
+            # To ask a library whether it knows a scheme is one try: thousands of accounts are minutes of it.
+            self._left -= self._clock() - begun
         return self._try(verify, text, field, name)
 
     def _try(self, verify: Verify, text: str, field: Field, name: str) -> Guess:
         begun = self._clock()
-        allowed = min(PER_HASH, self._left)
+        allowed = min(PER_HASH, max(0.0, self._left))
         tried = 0
         is_over = False
         try:

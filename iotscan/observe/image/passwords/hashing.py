@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from iotscan.model.vocabulary import Reason
+from iotscan.observe.image.unreadable import INSTALL
 
 _LIBRARIES: Final = ("libcrypt.so.1", "libcrypt.so.2")
 _SCRATCH: Final = 256 * 1024
@@ -44,7 +45,7 @@ class Untestable(Exception):
     def __init__(self, scheme: str) -> None:
         is_missing = scheme in _CRYPT or scheme in _LIBPASS
         self.reason = Reason.MISSING_TOOL if is_missing else Reason.NOT_OBSERVABLE
-        cure = ": pip install 'iotscan[image]', or libcrypt.so of libxcrypt" if is_missing else ""
+        cure = f": {INSTALL}, or libcrypt.so of libxcrypt" if is_missing else ""
         super().__init__(f"no library here tests {scheme} hashes{cure}")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from iotscan.observe.image.passwords.field import Field, read_field
-from iotscan.observe.image.texts import lines_of, texts_below
+from iotscan.observe.image.texts import lines_of, not_beyond, texts_below
 from iotscan.observe.image.tree import Tree
 
 _NGINX: Final = re.compile(r"\s{0,99}auth_basic_user_file\s+[\"']?([^\"';\s]{1,400})")
@@ -30,8 +30,8 @@ _WELL_KNOWN: Final = (
     ("mosquitto", "/etc/mosquitto/pwfile"),
     ("mosquitto", "/etc/mosquitto/passwords"),
 )
-_MOST: Final = 256
-"""Entries of one file that are looked at."""
+_MOST: Final = 2000
+"""Lines of one file."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ def _absolute(path: str, folder: str) -> str:
 
 def _entries(tree: Tree, store: str, path: str) -> Iterator[Stored]:
     lines = lines_of(tree, path) if path.startswith("/") and "$" not in path else None
-    for number, line in enumerate((lines or [])[:_MOST], start=1):
+    for number, line in enumerate(not_beyond(lines or [], _MOST, tree.show(path)), start=1):
         name, colon, rest = line.strip().partition(":")
         if not colon or not name or line.startswith("#"):
             continue

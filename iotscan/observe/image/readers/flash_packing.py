@@ -4,14 +4,10 @@ Sources: Linux ``fs/jffs2/compr*.c``, ``fs/ubifs/compress.c``. Every function gi
 """
 
 import zlib
-from collections.abc import Callable
 
-from iotscan.observe.image.unreadable import NeedsLibrary, Unreadable
-
-Unpack = Callable[[bytes, int], bytes]
-"""Packed bytes and ``size``, to unpacked ones. Raises :class:`Unreadable`."""
-INSTALL = "pip install 'iotscan[image]'"
-_DAMAGED = "a block of it does not unpack"
+from iotscan.observe.image.readers import blocks
+from iotscan.observe.image.readers.blocks import DAMAGED
+from iotscan.observe.image.unreadable import Unreadable
 
 
 def stored(data: bytes, size: int) -> bytes:
@@ -33,7 +29,7 @@ def _inflate(data: bytes, size: int, bits: int) -> bytes:
     try:
         return _exactly(zlib.decompressobj(bits).decompress(data, size or 1), size)
     except zlib.error as error:
-        raise Unreadable(_DAMAGED) from error
+        raise Unreadable(DAMAGED) from error
 
 
 def rtime(data: bytes, size: int) -> bytes:
@@ -54,33 +50,16 @@ def rtime(data: bytes, size: int) -> bytes:
 
 
 def lzo(data: bytes, size: int) -> bytes:
-    """LZO1X. It has no limit of its own, and gives at most 255 bytes for one."""
-    try:
-        from lzallright import LZOCompressor, LZOError
-    except ImportError as error:
-        raise NeedsLibrary(INSTALL) from error
-    try:
-        return _exactly(bytes(LZOCompressor.decompress(data, size)), size)
-    except LZOError as error:
-        raise Unreadable(_DAMAGED) from error
+    """LZO1X. Raises NeedsLibrary, too."""
+    return _exactly(blocks.lzo()(data, size), size)
 
 
 def zstd(data: bytes, size: int) -> bytes:
-    """One frame of Zstandard."""
-    try:
-        import zstandard
-    except ImportError as error:
-        raise NeedsLibrary(INSTALL) from error
-    try:
-        # What a frame says of its size is allocated at once: it is looked at first.
-        if zstandard.frame_content_size(data) > size:
-            raise Unreadable(_DAMAGED)
-        return _exactly(bytes(zstandard.ZstdDecompressor().decompress(data, max_output_size=size)), size)
-    except zstandard.ZstdError as error:
-        raise Unreadable(_DAMAGED) from error
+    """One frame of Zstandard. Raises NeedsLibrary, too."""
+    return _exactly(blocks.zstd()(data, size), size)
 
 
 def _exactly(data: bytes, size: int) -> bytes:
     if len(data) != size:
-        raise Unreadable(_DAMAGED)
+        raise Unreadable(DAMAGED)
     return data

@@ -14,14 +14,14 @@ from iotscan.observe.image.blob import Blob, Slice
 from iotscan.observe.image.budget import MIB, Budget
 from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents, Reader
-from iotscan.observe.image.readers import flash_packing, jffs2_nodes
+from iotscan.observe.image.readers import blocks, flash_packing, jffs2_nodes
 from iotscan.observe.image.readers.inode_kinds import KINDS, device_number, is_name
 from iotscan.observe.image.readers.jffs2_nodes import ROOT, Found, Inode, Order
 from iotscan.observe.image.readers.overlay import Span, newest
 from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
 
-_UNPACKING: Mapping[int, flash_packing.Unpack] = {
+_UNPACKING: Mapping[int, blocks.Unpack] = {
     0: flash_packing.stored,
     2: flash_packing.rtime,
     4: flash_packing.stored,

@@ -12,7 +12,7 @@ import msgspec
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.reader import HEAD, Contents, Reader
-from iotscan.observe.image.unreadable import Unsupported
+from iotscan.observe.image.unreadable import NotRead
 
 _FOOTER = 512
 
@@ -136,7 +136,7 @@ def _recognises(format: _Refused) -> Callable[[bytes, Blob], bool]:
 
 
 def _refuses(blob: Blob, budget: Budget, *, said: str) -> Contents:
-    raise Unsupported(f"{said} is not read")
+    raise NotRead(f"{said} is not read")
 
 
 def _holds_nothing(blob: Blob, budget: Budget) -> Contents:

@@ -11,7 +11,7 @@ import msgspec
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import MIB, Budget
 from iotscan.observe.image.readers.squashfs_packing import unpacking
-from iotscan.observe.image.unreadable import Unreadable, Unsupported
+from iotscan.observe.image.unreadable import NotRead, Unreadable
 
 MAGIC = b"hsqs"
 DIALECTS = {
@@ -52,11 +52,11 @@ def superblock_of(blob: Blob) -> Superblock:
         raise Unreadable("it is cut short")
     magic = head[:4]
     if magic != MAGIC:
-        raise Unsupported(f"{DIALECTS.get(magic, 'not squashfs')} is not read")
+        raise NotRead(f"{DIALECTS.get(magic, 'not squashfs')} is not read")
     _, _, _, block_size, fragments, compressor, log, _, ids, major, minor, *rest = _SUPERBLOCK.unpack(head)
     root, size, id_table, attributes, inodes, folders, fragment_table, _ = rest
     if (major, minor) != (4, 0):
-        raise Unsupported(f"squashfs {major}.{minor} is not read, only 4.0")
+        raise NotRead(f"squashfs {major}.{minor} is not read, only 4.0")
     if not 12 <= log <= 20 or block_size != 1 << log:
         raise Unreadable("its block size is not one of squashfs")
     if size > blob.size:

@@ -19,7 +19,6 @@ from iotscan.observe.image.reader import HEAD, Contents, Part, Reader
 from iotscan.observe.image.unpacking import CUT_SHORT, DAMAGED, Decoder, Feed, Inflater, Machine, Unpacked, run
 from iotscan.observe.image.unreadable import NeedsLibrary, Unreadable, Unsupported
 
-_INSTALL = "pip install 'iotscan[image]'"
 _XZ = b"\xfd7zXZ\0"
 _ZSTD, _LZ4, _LZ4_LEGACY = b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18"
 _LZOP = b"\x89LZO\0\r\n\x1a\n"
@@ -66,7 +65,7 @@ def _zstd(feed: Feed, limits: Limits) -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError as error:
-        raise NeedsLibrary(_INSTALL) from error
+        raise NeedsLibrary from error
     while True:
         magic = feed.peek(4)
         if _is_skippable(magic):
@@ -110,7 +109,10 @@ def _zstd_frame(feed: Feed, limits: Limits) -> Iterator[bytes]:
         if count == batch:
             yield gathered
             gathered, count, batch = b"", 0, min(2 * batch, _BLOCKS_AT_ONCE)
-    yield gathered + (feed.exactly(4) if descriptor & 4 else b"")
+    gathered += feed.exactly(4) if descriptor & 4 else b""
+    if gathered:
+        # A frame that has ended takes no more, not even nothing.
+        yield gathered
 
 
 def _zstd_block(feed: Feed) -> tuple[bool, bytes]:
@@ -128,7 +130,7 @@ def _lz4(feed: Feed, limits: Limits) -> Iterator[bytes]:
         import lz4.block
         import lz4.frame
     except ImportError as error:
-        raise NeedsLibrary(_INSTALL) from error
+        raise NeedsLibrary from error
     while True:
         magic = feed.peek(4)
         if _is_skippable(magic):
@@ -170,7 +172,7 @@ def _lzop(feed: Feed, limits: Limits) -> Iterator[bytes]:
     try:
         import lzallright
     except ImportError as error:
-        raise NeedsLibrary(_INSTALL) from error
+        raise NeedsLibrary from error
     machine = lzallright.LZOCompressor()
     while feed.peek(len(_LZOP)) == _LZOP:
         flags = _lzop_header(feed)

@@ -12,14 +12,14 @@ from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.indexed import IndexedTree
 from iotscan.observe.image.reader import Contents, Reader
-from iotscan.observe.image.readers import flash_packing
+from iotscan.observe.image.readers import blocks, flash_packing
 from iotscan.observe.image.readers import ubifs_nodes as nodes
 from iotscan.observe.image.readers.inode_kinds import KINDS, device_number, is_name
 from iotscan.observe.image.readers.ubifs_index import Known, known_of
 from iotscan.observe.image.tree import Entry
 from iotscan.observe.image.unreadable import Unreadable, Unsupported
 
-_UNPACKING: Mapping[int, flash_packing.Unpack] = {
+_UNPACKING: Mapping[int, blocks.Unpack] = {
     0: flash_packing.stored,
     1: flash_packing.lzo,
     2: flash_packing.raw_deflated,

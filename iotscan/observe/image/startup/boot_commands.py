@@ -16,8 +16,9 @@ from iotscan.observe.image.shell import shell_commands
 from iotscan.observe.image.startup.command import split
 from iotscan.observe.image.startup.declared import declared_of
 from iotscan.observe.image.startup.units import Units
-from iotscan.observe.image.texts import texts_below
+from iotscan.observe.image.texts import LIMIT, is_text, texts_below
 from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _SHELLS = ("sh", "ash", "bash", "dash", "hush")
 _ALWAYS = ("/etc/rc.local", "/etc/rc.d/rc.local", "/etc/rc", "/etc/init.d/rcS", "/etc/init.d/boot", "/etc/rc.sysinit")
@@ -36,9 +37,9 @@ _FOLDERS = (
 _EXECUTES = ("ExecStartPre", "ExecStart", "ExecStartPost")
 _INTERPRETERS = (b"sh", b"openrc-run", b"runscript")
 _MOST_SCRIPTS = 400
+_CRONS = ("cron", "crond", "anacron", "fcron", "cronie", "dcron", "busybox-cron", "bcron-start", "systemd-cron")
 _LINES = 1 << 20
 """More than any file that is read has."""
-_SCRIPT_LIMIT = 256 * 1024
 
 
 class BootCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,11 +99,22 @@ class _Gathering:
         waiting = [*_ALWAYS]
         for folder in _FOLDERS:
             waiting += [path for path, _ in texts_below(self._tree, folder)]
-        direct = [*self._of_units(), *self._of_services()]
-        yield from direct
         waiting += [s.path for s in startup.services if s.started_by not in ("systemd", "inittab", "inetd", "xinetd")]
+        has_cron = any(service.name.partition(".")[0] in _CRONS for service in startup.services)
+        for command in self._following([*self._of_units(), *self._of_services()], waiting):
+            has_cron = has_cron or any(posixpath.basename(word) in _CRONS for word in command.words)
+            yield command
+        # A table that nobody reads runs nothing.
+        jobs = [job for job in startup.jobs if has_cron or job.path.endswith(".timer")]
+        yield from self._following([c for job in jobs for c in _in_line(job.path, job.line, job.command)], [])
+
+    def _following(self, direct: list[BootCommand], waiting: list[str]) -> Iterator[BootCommand]:
+        """These commands, those of ``waiting`` scripts, and of the scripts that any of them calls."""
+        yield from direct
         waiting += [path for command in direct for path in self._called(command)]
-        while waiting and len(self._done) < _MOST_SCRIPTS:
+        while waiting:
+            if len(self._done) >= _MOST_SCRIPTS:
+                raise Unreadable(f"its start runs more than {_MOST_SCRIPTS} scripts")
             for command in self._of_script(waiting.pop()):
                 yield command
                 waiting += self._called(command)
@@ -113,8 +125,6 @@ class _Gathering:
             if service.program and service.started_by != "systemd":
                 words = (service.program, *service.arguments)
                 yield BootCommand(path=service.path, line=service.line, words=words, pipeline=-1 - service.line)
-        for job in startup.jobs:
-            yield from _in_line(job.path, job.line, job.command)
 
     def _of_units(self) -> Iterator[BootCommand]:
         """All that started units execute, and the units that they want: a socket's template wants others, too."""
@@ -138,14 +148,19 @@ class _Gathering:
 
     def _of_script(self, path: str) -> Iterator[BootCommand]:
         found = self._tree.find(path)
-        if found is None or found.kind != "file" or found.path in self._done or found.size > _SCRIPT_LIMIT:
+        if found is None or found.kind != "file" or found.path in self._done:
             return
         self._done.add(found.path)
-        data = self._tree.read(found.path, _SCRIPT_LIMIT)
+        data = self._tree.read(found.path, LIMIT)
         first = data[:64].split(b"\n")[0]
-        if b"\0" in data or (first.startswith(b"#!") and not any(word in first for word in _INTERPRETERS)):
+        is_other = first.startswith(b"#!") and not any(word in first for word in _INTERPRETERS)
+        if is_other or not is_text(data[:4096]):
             return
-        for command in shell_commands(data.decode("utf-8", "replace")):
+        # Behind the lines of a script that unpacks itself lies what it unpacks.
+        lines, nul, _ = data.partition(b"\0")
+        if not nul:
+            lines = self._tree.whole(found.path, LIMIT)
+        for command in shell_commands(lines.decode("utf-8", "replace")):
             yield BootCommand(path=path, line=command.line, words=command.words, pipeline=command.pipeline)
 
     def _called(self, command: BootCommand) -> list[str]:
@@ -160,7 +175,7 @@ class _Gathering:
     def _is_script(self, path: str, *, is_read: bool) -> bool:
         """True for what begins as a script does; what a shell is given to read (``is_read``) needs not."""
         found = self._tree.find(path)
-        if found is None or found.kind != "file" or found.path in self._done or found.size > _SCRIPT_LIMIT:
+        if found is None or found.kind != "file" or found.path in self._done:
             return False
         begins = self._tree.read(found.path, 512)
         return begins.startswith(b"#!") or (is_read and b"\0" not in begins)

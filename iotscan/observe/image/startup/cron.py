@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from iotscan.observe.image.startup.scripts import read_text
 from iotscan.observe.image.startup.service import Job
+from iotscan.observe.image.texts import not_beyond
 from iotscan.observe.image.tree import Tree
 
 _USER_TABLES = ("/var/spool/cron/crontabs", "/var/spool/cron", "/etc/crontabs")
-_MOST_JOBS = 500
+_MOST_LINES = 2000
 
 
 def read(tree: Tree) -> Iterator[Job]:
@@ -21,7 +22,9 @@ def read(tree: Tree) -> Iterator[Job]:
 
 
 def _jobs(tree: Tree, path: str, *, user: str) -> Iterator[Job]:
-    for number, raw in enumerate(read_text(tree, path).splitlines()[:_MOST_JOBS], start=1):
+    for number, raw in enumerate(
+        not_beyond(read_text(tree, path).splitlines(), _MOST_LINES, "lines of a crontab"), start=1
+    ):
         line = raw.strip()
         if not line or line.startswith("#") or "=" in line.split()[0]:
             continue

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from iotscan.observe.image.startup.command import split, understand
 from iotscan.observe.image.startup.scripts import located, programs_started, read_text
 from iotscan.observe.image.startup.service import Service
-from iotscan.observe.image.startup.sysv import links_of, numbered_scripts, script_service
+from iotscan.observe.image.startup.sysv import executable, links_of, numbered_scripts, script_service
+from iotscan.observe.image.texts import not_beyond
 from iotscan.observe.image.tree import Tree
 
 _STAYS = ("respawn", "once", "boot", "wait", "askfirst", "bootwait", "respawnlate")
 _LOCAL = ("/etc/rc.local", "/etc/rc.d/rc.local", "/etc/init.d/rc.local", "/etc/rc")
 _DEFAULT_LEVEL = "2"
+_MOST_LINES = 2000
 
 
 def read(tree: Tree, *, is_busybox: bool) -> Iterator[Service]:
@@ -51,8 +53,16 @@ def _scripts(tree: Tree, scripts: tuple[str, ...], level: str, *, is_busybox: bo
     for link in links_of(tree, ("S", level)):
         yield from script_service(tree, link)
     if is_busybox:
-        for link in numbered_scripts(tree, "/etc/init.d"):
+        links = numbered_scripts(tree, "/etc/init.d")
+        for link in executable(tree, links) if _executes(tree) else links:
             yield from script_service(tree, link)
+
+
+def _executes(tree: Tree) -> bool:
+    """True where rcS runs its scripts as programs (``$i start``, Buildroot's), none of them as ``sh $i``."""
+    text = read_text(tree, "/etc/init.d/rcS")
+    runs = re.search(r"^\s*(?:\*\)\s*)?\"?\$\{?\w+\}?\"?\s+start\b", text, re.M)
+    return runs is not None and not re.search(r"\bsh\s+(?:-\w+\s+)*\"?\$", text)
 
 
 def from_script(tree: Tree, path: str) -> Iterator[Service]:
@@ -79,7 +89,7 @@ def runlevel(text: str) -> str:
 
 
 def _lines(text: str, level: str, *, is_busybox: bool) -> Iterator[tuple[int, str, list[str]]]:
-    for number, line in enumerate(text.splitlines()[:1000], start=1):
+    for number, line in enumerate(not_beyond(text.splitlines(), _MOST_LINES, "lines of /etc/inittab"), start=1):
         fields = line.split(":", 3)
         if line.startswith("#") or len(fields) < 4:
             continue

@@ -9,10 +9,10 @@ import msgspec
 
 from iotscan.observe.image.startup.command import Command, fill_in, split, understand
 from iotscan.observe.image.startup.programs import ends_at_once, is_daemon
+from iotscan.observe.image.texts import LIMIT, is_text, not_beyond
 from iotscan.observe.image.tree import Tree
 
-_FILE_LIMIT = 256 * 1024
-_MOST_LINES = 5000
+_MOST_LINES = 20_000
 _ASSIGNED = re.compile(r"^\s*(?:export\s+|readonly\s+|local\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|[^\s;&|]*)")
 _SOURCES = re.compile(r"(?:^|\s|;)(?:\.|source)\s+\S")
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -41,18 +41,24 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_text(tree: Tree, path: str) -> str:
-    """A file as text, empty where there is none. Raises Unreadable."""
+    """A file as text, empty where there is none or it is a program; of a script with a program in it the lines before.
+
+    Raises Unreadable.
+    """
     found = tree.find(path)
     if found is None or found.kind != "file":
         return ""
-    data = tree.read(path, _FILE_LIMIT)
-    return (data if b"\0" in data else tree.whole(path, _FILE_LIMIT)).decode("utf-8", "replace")
+    data = tree.read(path, LIMIT)
+    if not is_text(data[:4096]):
+        return ""
+    lines, nul, _ = data.partition(b"\0")
+    return (lines if nul else tree.whole(path, LIMIT)).decode("utf-8", "replace")
 
 
 def read_assignments(text: str, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """``NAME=value`` of a shell file, later ones over earlier ones; values that need running stay out."""
     variables: dict[str, str] = {}
-    for line in text.splitlines()[:_MOST_LINES]:
+    for line in not_beyond(text.splitlines(), _MOST_LINES, "lines of a script"):
         found = _ASSIGNED.match(line)
         if found and "$(" not in found[2] and "`" not in found[2]:
             value = found[2]
@@ -65,7 +71,7 @@ def read_assignments(text: str, known: Mapping[str, str] = MappingProxyType({}))
 def joined_lines(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a script without comments, those that end in a backslash put together; with their numbers."""
     pending, start = "", 0
-    for number, raw in enumerate(text.splitlines()[:_MOST_LINES], start=1):
+    for number, raw in enumerate(not_beyond(text.splitlines(), _MOST_LINES, "lines of a script"), start=1):
         line = raw.strip()
         if line.startswith("#"):
             continue

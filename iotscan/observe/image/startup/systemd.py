@@ -15,9 +15,10 @@ from iotscan.model.facts.startup import Listener
 from iotscan.observe.image.startup.command import Command, fill_in, split, understand
 from iotscan.observe.image.startup.scripts import read_assignments, read_text
 from iotscan.observe.image.startup.service import Job, Service, Startup
-from iotscan.observe.image.startup.sysv import links_of, script_service
+from iotscan.observe.image.startup.sysv import executable, links_of, script_service
 from iotscan.observe.image.startup.units import Unit, Units
 from iotscan.observe.image.tree import Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 _MOST_UNITS = 4000
 _PULLS = ("Wants", "Requires", "BindsTo", "Upholds")
@@ -106,7 +107,9 @@ class _Closure:
     def run(self) -> None:
         """Follow everything from default.target."""
         waiting = deque([("default.target", "default.target")])
-        while waiting and len(self.started) < _MOST_UNITS:
+        while waiting:
+            if len(self.started) >= _MOST_UNITS:
+                raise Unreadable(f"systemd starts more than {_MOST_UNITS:,} units")
             name, by = waiting.popleft()
             unit = self.units.load(name)
             if unit.name in self.started or unit.is_masked or not unit.path or not self._is_met(unit):
@@ -267,7 +270,7 @@ class _Closure:
     def scripts(self) -> Iterator[Service]:
         """Init scripts with no unit of their name: systemd-sysv-generator(8) makes units of them."""
         known = {name.rpartition(".")[0] for folder in self.units.folders for name in self.units.entries(folder)}
-        for link in links_of(self._tree, ("2", "3", "4", "5")):
+        for link in executable(self._tree, links_of(self._tree, ("2", "3", "4", "5"))):
             name = posixpath.basename(link.script).removesuffix(".sh")
             if name not in known:
                 yield from script_service(self._tree, link)

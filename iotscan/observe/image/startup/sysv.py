@@ -9,6 +9,7 @@ import msgspec
 from iotscan.model.facts.startup import StartedBy
 from iotscan.observe.image.startup.scripts import programs_started, read_assignments, read_text
 from iotscan.observe.image.startup.service import Service
+from iotscan.observe.image.texts import is_text
 from iotscan.observe.image.tree import Tree
 
 _SKIPPED = ("functions", "rc", "rcS", "rcK", "skeleton", "README")
@@ -41,10 +42,24 @@ def numbered_scripts(tree: Tree, folder: str) -> Iterator[Link]:
             yield Link(script=found.path, by=entry.path)
 
 
+def executable(tree: Tree, links: Iterable[Link]) -> Iterator[Link]:
+    """Those whose script may be executed: whoever switches one off with ``chmod -x`` has it not started.
+
+    ``.sh`` is read by a shell instead. Where no script at all is executable, the bits were lost on the way here.
+    """
+    found = list(links)
+    bits = [bool(entry.mode & 0o111) if (entry := tree.find(link.script)) else False for link in found]
+    counts = tree.keeps_permissions and any(bits)
+    yield from (x for x, can in zip(found, bits, strict=True) if can or not counts or x.script.endswith(".sh"))
+
+
 def script_service(tree: Tree, link: Link, started_by: StartedBy = "sysv") -> Iterator[Service]:
     """The daemons of an init script; one service without a program where it shows none."""
     base = posixpath.basename(link.script)
     if base in _SKIPPED:
+        return
+    if not is_text(tree.read(link.script, 4096)):
+        yield _program(tree, link, started_by)
         return
     text = read_text(tree, link.script)
     name = lsb_name(text) or re.sub(r"^S\d\d", "", base).removesuffix(".sh")
@@ -73,6 +88,13 @@ def script_service(tree: Tree, link: Link, started_by: StartedBy = "sysv") -> It
             # A script without any sign of a daemon sets something up.
             runs_once=not re.search(r"start-stop-daemon|\bdaemon\b|procd_|\s&\s*$", text, re.M),
         )
+
+
+def _program(tree: Tree, link: Link, started_by: StartedBy) -> Service:
+    """A program in the place of a script: it is what is started."""
+    name = re.sub(r"^S\d\d", "", posixpath.basename(link.script))
+    by = tree.show(link.by)
+    return Service(name=name, path=link.script, started_by=started_by, enabled_by=by, program=link.script)
 
 
 def lsb_name(text: str) -> str:

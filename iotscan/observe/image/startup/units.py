@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import Unreadable
 
 FOLDERS = (
     "/etc/systemd/system.control",
@@ -207,8 +208,10 @@ def read_settings(tree: Tree, path: str) -> Iterator[Setting]:
             section = line[1:-1]
             continue
         key, is_assignment, value = line.partition("=")
-        if is_assignment and count < _MOST_SETTINGS:
+        if is_assignment:
             count += 1
+            if count > _MOST_SETTINGS:
+                raise Unreadable(f"a unit of more than {_MOST_SETTINGS:,} settings")
             yield Setting(section=section, key=key.strip(), value=value.strip(), path=path, line=first)
 
 

@@ -4,6 +4,7 @@ import gzip
 import lzma
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,12 @@ def test_signed_modules_however_they_are_packed(tmp_path: Path, modules: tuple[b
             f"{HOME}/b.ko.gz": gzip.compress(signed),
             f"{HOME}/c.ko.xz": lzma.compress(signed),
             f"{HOME}/d.ko.zst": zstandard.compress(signed),
+            # What pigz, pzstd and xz -T write: several members, one file.
+            f"{HOME}/e.ko.gz": gzip.compress(signed[:100]) + gzip.compress(signed[100:]),
+            f"{HOME}/f.ko.zst": zstandard.compress(signed[:100]) + zstandard.compress(signed[100:]),
         },
     )
-    assert (fact.count, fact.signed, fact.unsigned, fact.unread, fact.digests) == (4, 4, (), 0, ("sha256",))
+    assert (fact.count, fact.signed, fact.unsigned, fact.unread, fact.digests) == (6, 6, (), 0, ("sha256",))
 
 
 def test_an_unsigned_module_and_one_whose_trailer_lies(tmp_path: Path, modules: tuple[bytes, bytes]) -> None:
@@ -76,10 +80,22 @@ def test_a_damaged_pack_is_not_unsigned(tmp_path: Path, modules: tuple[bytes, by
         f"{HOME}/a.ko.xz": lzma.compress(signed)[:-40] + bytes(40),
         f"{HOME}/b.ko.zst": zstandard.compress(signed)[:-40],
         f"{HOME}/c.ko.gz": gzip.compress(signed)[:-40],
+        # From a pipe: the frame does not say how long it is.
+        f"{HOME}/d.ko.zst": zstandard.ZstdCompressor(write_content_size=False).compress(signed)[:-40],
     }
     fact = found(tmp_path, files)
-    assert (fact.count, fact.signed, fact.unsigned, fact.broken) == (3, 0, (), ())
-    assert fact.unread == 3
+    assert (fact.count, fact.signed, fact.unsigned, fact.broken) == (4, 0, (), ())
+    assert fact.unread == 4
+
+
+def test_a_library_that_is_missing_is_named(
+    tmp_path: Path, modules: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = zstandard.compress(modules[1])
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    fact = found(tmp_path, {f"{HOME}/a.ko.zst": packed})
+    assert (fact.signed, fact.unsigned, fact.unread) == (0, (), 1)
+    assert fact.unread_reason == "modules packed with zstd need: pip install 'iotscan[image]'"
 
 
 def test_no_module_no_fact(tmp_path: Path) -> None:

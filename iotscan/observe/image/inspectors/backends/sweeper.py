@@ -10,7 +10,7 @@ from iotscan.observe.image.inspector import Inspector, Swept
 from iotscan.observe.image.inspectors.backends.lines import lines_with
 from iotscan.observe.image.inspectors.backends.names import MARKS, Named, find_in_program, find_names
 from iotscan.observe.image.inspectors.backends.switches import PIN_WORDS, WORDS, find_nested, find_pins, find_switch
-from iotscan.observe.image.places import is_documentation
+from iotscan.observe.image.places import is_documentation, is_set_aside
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
 
@@ -88,7 +88,9 @@ class _Backends:
                 for named in find_names(line, swept.entry.path, is_program=is_program):
                     self._backend(swept, named, start)
             for start, line in lines_with(data, lower, PIN_WORDS):
-                for name, value in find_pins(line):
+                for name, value in () if is_set_aside(swept.tree, swept.entry.path) else find_pins(line):
+                    if _is_of_server(name, swept.entry.path):
+                        continue
                     pin = Pin(
                         path=swept.shown, line=swept.line_at(start), setting=safe_text(name), value=safe_text(value)
                     )
@@ -102,7 +104,7 @@ class _Backends:
                     line=swept.line_at(start),
                     client=client,
                     setting=_shown(client, words),
-                    in_documentation=is_read_only,
+                    in_documentation=is_read_only or is_set_aside(swept.tree, swept.entry.path),
                 )
                 self._switches.setdefault(switch)
 
@@ -130,6 +132,11 @@ class _Backends:
         )
         switches = VerificationSwitches(switches=tuple(self._switches), files_searched=self._files)
         return Heard(facts=(inventory, switches))
+
+
+def _is_of_server(name: bytes, path: str) -> bool:
+    """True for the authority whose clients a server takes: ``cafile`` of mosquitto.conf(5), ``smtpd_…`` of Postfix."""
+    return (name.lower() == b"cafile" and "/mosquitto/" in path) or name.startswith((b"smtpd_", b"lmtpd_"))
 
 
 def _shown(client: str, words: bytes) -> str:

@@ -31,6 +31,8 @@ _UNCHECKED = re.compile(
     rb"(?:^|[;&|]|\b(?:then|do|else)\b)[ \t]*(?:booti|bootz|bootefi|bootelf|bootaux|go|source|sysboot)(?=[ \t;]|$)"
 )
 """Only ``bootm`` and ``bootflow`` look into a FIT (U-Boot ``cmd/booti.c``, ``cmd/bootz.c``, ``cmd/source.c``)."""
+_SET = re.compile(rb"(\b(?:setenv|env[ \t]+set)(?:[ \t]+-\w)?[ \t]+[\w.-]{1,64})[ \t]+[^;]+")
+"""What a variable is set to may be a password; no question is put to it."""
 _REACHED = 256
 
 
@@ -73,7 +75,7 @@ def _all(chain: Chain) -> Iterator[tuple[str, str, dict[str, bytes] | None]]:
 
 
 def _describe(path: str, source: str, found: Mapping[str, bytes]) -> BootEnvironment:
-    kept = {name: safe_text(found[name], 500) for name in _KEPT if name in found}
+    kept = {name: safe_text(_SET.sub(rb"\1 ...", found[name]), 500) for name in _KEPT if name in found}
     kept |= {name: "set" for name in _SECRETS if found.get(name)}
     reached = _reached(found)
     targets = found.get("boot_targets", b"").split()

@@ -15,7 +15,7 @@ from iotscan.observe.image.inspectors.secrets.hit import Hit
 from iotscan.observe.image.inspectors.secrets.placeholders import is_random
 from iotscan.observe.image.inspectors.secrets.settings import CLIENTS, WORDS, find_settings
 from iotscan.observe.image.inspectors.secrets.tokens import find_tokens
-from iotscan.observe.image.places import is_documentation
+from iotscan.observe.image.places import is_documentation, is_set_aside
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
 
@@ -134,7 +134,7 @@ def find_secrets(swept: Swept) -> Iterator[EmbeddedSecret]:
             name=safe_text(hit.name, 64),
             length=len(hit.value),
             sha256_prefix=hashlib.sha256(hit.value).hexdigest()[:8] if is_random(hit.value) else "",
-            in_documentation=is_documentation(path),
+            in_documentation=is_documentation(path) or (hit.form == "setting" and is_set_aside(swept.tree, path)),
         )
 
 

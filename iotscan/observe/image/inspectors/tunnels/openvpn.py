@@ -9,7 +9,7 @@ from iotscan.model.facts import VpnTunnel, WeakProposal
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.image.configuration.configured import installed
-from iotscan.observe.image.configuration.places import globbed
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.startup.command import split
 from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.texts import lines_of

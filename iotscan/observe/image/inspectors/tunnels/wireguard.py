@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iotscan.model.answer import Answer
 from iotscan.model.facts import VpnTunnel
 from iotscan.model.text import safe_text
-from iotscan.observe.image.configuration.places import globbed
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree
 

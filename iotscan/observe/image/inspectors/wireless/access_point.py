@@ -7,7 +7,7 @@ from iotscan.model.facts import WirelessNetwork
 from iotscan.model.facts.wireless import Protection
 from iotscan.model.text import safe_text
 from iotscan.observe.image.configuration.configured import installed
-from iotscan.observe.image.configuration.places import globbed
+from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree

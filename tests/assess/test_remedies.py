@@ -1,0 +1,24 @@
+"""What would answer a question is said of the thing that was looked at."""
+
+import pytest
+
+from iotscan.assess.remedies import remedy
+from iotscan.model.facts import Accounts, TlsEndpoint, kind_of
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Reason
+
+
+@pytest.mark.parametrize("kind", [kind_of(Accounts), kind_of(TlsEndpoint)])
+def test_what_cannot_be_read_in_an_image_is_no_service(kind: str) -> None:
+    """A TLS server, too, may be a configuration that nobody could read."""
+    said = remedy(Reason.UNREADABLE, kind, Subject(image="gw", path="p3"))
+    assert said == "give that part in a form that iotscan reads, or mended: iotscan image PATH"
+
+
+def test_what_a_device_answered_is() -> None:
+    said = remedy(Reason.UNREADABLE, kind_of(TlsEndpoint), Subject(device="d", service="tcp/443"))
+    assert said.startswith("look at the service by hand")
+
+
+def test_every_reason_has_one() -> None:
+    assert all(remedy(reason, kind_of(Accounts), Subject(image="gw")) for reason in Reason)
