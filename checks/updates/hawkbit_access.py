@@ -32,7 +32,7 @@ from iotscan.sdk import HawkbitServer, Returned, Target, bad, check, clause, com
     element="updates",
     variants={
         "open": ("critical", "hawkBit's interface for devices answers without credentials"),
-        "cleartext": ("high", "Devices show their tokens to hawkBit over plain HTTP"),
+        "cleartext": ("high", "Devices show hawkBit their tokens over plain HTTP"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),

@@ -27,15 +27,42 @@ def bare(root: Path) -> Path:
     return root
 
 
-LEFT_OUT = frozenset({"key-rotation-mechanism", "mandatory-access-control", "watchdog"})
+RAUC = """[system]
+compatible=gw
+bootloader=uboot
+bundle-formats=-plain
+min-bundle-version=2026.10
+statusfile=/data/rauc.status
+
+[keyring]
+path=ca.pem
+
+[slot.rootfs.0]
+device=/dev/mmcblk0p2
+bootname=A
+
+[slot.rootfs.1]
+device=/dev/mmcblk0p3
+bootname=B
+
+[polling]
+source=https://updates.example/gw.raucb
+interval-sec=86400
+"""
+
+LEFT_OUT = frozenset({"key-rotation-mechanism", "mandatory-access-control", "update-slots", "watchdog"})
 """The checks that fire on the good image all the same, each medium or low: a small root file system has none of it."""
 
 
 def good(root: Path) -> Path:
-    """Locked root, verified updates, no key inside."""
+    """Locked root, verified updates to the slot that does not run, no key inside."""
     bare(root)
     write(root, "etc/shadow", "root:!:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n", 0o600)
-    write(root, "etc/rauc/system.conf", "[system]\ncompatible=gw\nbundle-formats=-plain\n[keyring]\npath=ca.pem\n")
+    write(root, "etc/rauc/system.conf", RAUC)
+    started = "/usr/sbin/gatewayd --is-well && /usr/bin/rauc status mark-good\n"
+    write(root, "etc/init.d/S99well", f"#!/bin/sh\n{started}", 0o755)
+    write(root, "usr/bin/rauc", "#!/bin/false\n", 0o755)
+    write(root, "etc/fw_env.config", "/dev/mmcblk0 0x100000 0x4000\n/dev/mmcblk0 0x104000 0x4000\n")
     write(root, "etc/rauc/ca.pem", "-----BEGIN CERTIFICATE-----\n")
     write(root, "etc/opkg.conf", "option check_signature\nsrc/gz base https://feed.example/base\ndest root /\n")
     write(root, "etc/opkg/keys/1a2b", "untrusted comment: key\n")

@@ -68,6 +68,27 @@ CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]]
         {**BUSYBOX, "etc/rauc/system.conf": RAUC, "etc/init.d/rcS": "#!/bin/sh\nping -c1 gw\nrauc status mark-good\n"},
         {"health-check": False},
     ),
+    *(
+        (
+            "rauc",
+            {**BUSYBOX, "etc/rauc/system.conf": RAUC, "etc/init.d/rcS": f"#!/bin/sh\n{script}\n"},
+            {"health-check": is_checked},
+        )
+        for script, is_checked in (
+            ("/usr/sbin/gatewayd --is-well && rauc status mark-good", True),
+            ("if gatewayd --is-well\nthen\n  rauc status mark-good\nfi", True),
+            ("if gatewayd --is-well; then rauc status mark-good; fi", True),
+            ("if ! gatewayd --is-well; then\n  reboot\nelse\n  rauc status mark-good\nfi", True),
+            ("if ! gatewayd --is-well; then\n  rauc status mark-good\nfi", False),
+            ("if gatewayd --is-well; then\n  reboot\nelse\n  rauc status mark-good\nfi", False),
+            ("gatewayd --is-well || exit 1\nrauc status mark-good", True),
+            ("gatewayd --is-well || echo ill\nrauc status mark-good", False),
+            ("if gatewayd --is-well; then\n  echo well\nfi\nrauc status mark-good", False),
+            ("[ -x /usr/bin/rauc ] && rauc status mark-good", False),
+            ("sleep 30 && rauc status mark-good", False),
+            ("gatewayd --is-well || rauc status mark-good", False),
+        )
+    ),
     ("swupdate", {**SWU, "usr/bin/swupdate": SIGNED}, {"verifies": True, "key-present": True}),
     ("swupdate", {**SWU, "usr/bin/swupdate": b"\x7fELF"}, {"verifies": False}),
     ("swupdate", SWU, {"verifies": None, "compatibility": False, "refuses-older": False, "slots": None}),

@@ -23,6 +23,12 @@ _ASKS = (
 """Programs by which a script asks something of the system; ``test -e`` and its likes only look for files."""
 _CONSEQUENCE = re.compile(r"\bset\s+-\w*e|\bif\b|&&|\|\||\bwhile\b|\buntil\b|\btrap\b")
 _NOTHING = ("sleep", "true", "echo", "logger", "mkdir", "mount", "sync", "modprobe", "udevadm")
+_TESTS = ("[", "[[", "test", "!", ":", "cd", "export", "set", "command", "which", "type", ".", "source")
+_LEADS = re.compile(r"\|\||;|\bthen\b|\bdo\b|\belse\b")
+_IF = re.compile(r"\s*(?P<el>el)?if\s+(?P<asks>[^;]*)")
+_ELSE = re.compile(r"\s*else\b")
+_FI = re.compile(r"(?:^|;)\s*fi\b")
+_LEAVES = re.compile(r"(?P<asks>[^|&;#]+)\|\|\s*(?:\{[^}]*)?\b(?:exit|return|reboot)\b")
 _MOST = 40
 """Commands that are looked at: no start confirms more than once or twice."""
 _TARGET = "boot-complete.target"
@@ -108,6 +114,9 @@ def _before(unit: Unit, command: BootCommand) -> str:
 
 def _of_script(root: Root, command: BootCommand) -> tuple[bool, str]:
     text = root.text(command.path) or ""
+    guard = _guard(text, command)
+    if guard:
+        return True, f"{guard} has to succeed before"
     before = [c for c in root.commands if c.path == command.path and c.line <= command.line and c != command]
     asking = next((c for c in before if _is_asking(root, c)), None)
     if asking is None:
@@ -115,6 +124,42 @@ def _of_script(root: Root, command: BootCommand) -> tuple[bool, str]:
     if not _CONSEQUENCE.search("\n".join(text.splitlines()[: command.line])):
         return False, f"{asking.name} is called before, and the script goes on whatever it says"
     return True, f"{asking.name} is asked before"
+
+
+def _guard(text: str, command: BootCommand) -> str:
+    """The program whose success the command waits for: ``check && command``, or ``if check; then command``."""
+    lines = text.splitlines()[: command.line]
+    if not lines or not command.words:
+        return ""
+    head = lines.pop().partition(command.words[0])[0].rstrip()
+    conditions = [*(left["asks"] for left in map(_LEAVES.match, lines) if left), *_open_conditions([*lines, head])]
+    pieces = re.split(r"&&", _LEADS.split(head)[-1])
+    if len(pieces) > 1 and not pieces[-1].strip():
+        conditions.append(pieces[-2])
+    return next(filter(None, map(_program, reversed(conditions))), "")
+
+
+def _open_conditions(lines: list[str]) -> list[str]:
+    """The conditions of each ``if`` that is not closed, in its ``else`` what they deny."""
+    found: list[str] = []
+    for line in lines:
+        if opened := _IF.match(line):
+            if opened["el"] and found:
+                found.pop()
+            found.append(opened["asks"])
+        elif found and _ELSE.match(line):
+            asks = found[-1].lstrip()
+            found[-1] = asks[1:] if asks.startswith("!") else ""
+        if found and _FI.search(line):
+            found.pop()
+    return found
+
+
+def _program(condition: str) -> str:
+    """What a condition runs; empty for what looks for files or strings only, and for ``! program``."""
+    words = condition.split()
+    name = posixpath.basename(words[0]) if words else ""
+    return "" if name in (*_NOTHING, *_TESTS) or re.search(r"\|\||[;|]", condition) else name
 
 
 def _is_asking(root: Root, command: BootCommand) -> bool:
