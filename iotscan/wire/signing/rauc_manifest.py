@@ -1,7 +1,8 @@
 """The manifest of a RAUC bundle: what it is for and what it is made of.
 
 Source: RAUC reference, section "Manifest"; ``src/manifest.c`` for what is refused. The file is a key file of GLib
-("Desktop Entry Specification", section 3): a section or key that stands twice counts the last time.
+("Desktop Entry Specification", section 3): sections of one name are one. RAUC takes each key once and refuses what is
+left over.
 """
 
 import re
@@ -14,6 +15,8 @@ from iotscan.model.text import safe_text
 _LINES: Final = 4000
 _IMAGES: Final = 100
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
+_TWICE: Final = "="
+"""No key is called so: under it stands one that was said twice."""
 BLOCK: Final = 4096
 """Bytes: of data and of the hash tree, always."""
 
@@ -47,7 +50,7 @@ def read_manifest(data: bytes) -> Manifest:
         return Manifest(format="", flaw="its manifest is no key file")
     bundle, update = sections.get("bundle", {}), sections.get("update", {})
     root, salt, size = bundle.get("verity-hash", ""), bundle.get("verity-salt", ""), bundle.get("verity-size", "")
-    flaw = _flaw(bundle.get("format", "plain"), update, root, salt, size)
+    flaw = _flaw(bundle.get("format", "plain"), update, root, salt, size) or _said_twice(sections)
     return Manifest(
         format=safe_text(bundle.get("format", "plain"), 20),
         compatible=safe_text(update.get("compatible", "")),
@@ -106,5 +109,15 @@ def _sections(data: bytes) -> dict[str, dict[str, str]] | None:
         key, equals, value = line.partition("=")
         if section is None or not equals:
             return None
+        if key.strip() in section:
+            section[_TWICE] = key.strip()
         section[key.strip()] = value.strip()
     return sections
+
+
+def _said_twice(sections: dict[str, dict[str, str]]) -> str:
+    """A key that stands twice in a section that RAUC reads; what others keep in ``meta.*`` it does not look at."""
+    for name, section in sections.items():
+        if _TWICE in section and not name.startswith("meta."):
+            return f"its manifest says {safe_text(section[_TWICE], 40)} of {safe_text(name, 40)} twice"
+    return ""

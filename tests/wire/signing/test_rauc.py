@@ -261,6 +261,9 @@ def test_lies_about_the_tree(bench: Bench) -> None:
         told = list(sound)
         told[at] = lie
         assert read_manifest(manifest % tuple(told)).flaw
+    # Which of the two counts is a question that rauc does not answer: "Invalid key 'compatible' in group '[update]'".
+    assert "twice" in read_manifest(manifest % sound + b"[update]\ncompatible=y\n").flaw
+    assert read_manifest(manifest % sound + b"[meta.x]\na=1\na=2\n").flaw == ""
     assert "plain" in read_manifest(b"[update]\ncompatible=x\n").flaw
     assert read_manifest(b"compatible=x").flaw
     assert read_manifest(b"\xff").flaw
