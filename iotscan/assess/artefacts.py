@@ -26,6 +26,10 @@ _NAMES_KEYS: Final = frozenset({"opkg-feed", "apk-feed", "apt-feed", "ostree", "
 """Formats whose signatures say by which key they are to be verified: a device looks at no other."""
 
 
+_BARE: Final = frozenset({"fit", "mcuboot", "avb"})
+"""Formats whose verifiers have the key alone: the dates of a certificate that it stands in are not theirs."""
+
+
 class ArtefactVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be said of an artefact, and on which ground.
 
@@ -66,7 +70,7 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
     if not trusted:
         why = "signed; no key that the device trusts was found to verify it with"
         return ArtefactVerdict(state="present", why=why, signers=signers)
-    best = _best([_try(signature, _named_by(signature, artefact, trusted), as_of) for signature in artefact.signatures])
+    best = _best([_try(s, artefact, _named_by(s, artefact, trusted), as_of) for s in artefact.signatures])
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
     if best.state == "verified" and open_ends:
         return ArtefactVerdict(state="present", why=f"the signature holds; {open_ends}", by=best.by, signers=signers)
@@ -117,9 +121,11 @@ def _named(signature: ArtefactSignature) -> str:
     return f"key {signature.key_hint}" if signature.key_hint else "a key that it does not name"
 
 
-def _try(signature: ArtefactSignature, trusted: Sequence[TrustedKey], as_of: datetime) -> _Tried:
+def _try(
+    signature: ArtefactSignature, artefact: SignedArtefact, trusted: Sequence[TrustedKey], as_of: datetime
+) -> _Tried:
     tried = [t for key in trusted if (t := _with_key(signature, key)) is not None]
-    proved = [_in_time(t, as_of) for t in tried if t.state == "verified"]
+    proved = [_in_time(t, artefact, as_of) for t in tried if t.state == "verified"]
     if proved:
         # The same key may lie in two files, of which one says that it is valid for longer.
         return _best(proved)
@@ -137,8 +143,8 @@ def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
     """Whether one trusted key has made it itself; None where it has not, for certain."""
     public = key.public
     assert public is not None
-    if key.certificate is not None and (key.certificate.is_ca or signature.certificate is not None):
-        # It vouches for others, or the signer has a certificate of its own: the chain says more.
+    if key.certificate is not None and signature.certificate is not None:
+        # The signer has a certificate of its own: the chain says more.
         return None
     if public.sha256 in signature.holds_with:
         return _Tried(state="verified", why=f"verified with {key.path}", by=key)
@@ -150,10 +156,11 @@ def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
     return _Tried(state="verified", why=f"verified with {key.path}", by=key) if held else None
 
 
-def _in_time(proved: _Tried, as_of: datetime) -> _Tried:
+def _in_time(proved: _Tried, artefact: SignedArtefact, as_of: datetime) -> _Tried:
     by = proved.by
-    if by is not None and by.certificate is not None and as_of > by.certificate.not_after:
-        why = f"{by.certificate.subject} expired on {by.certificate.not_after:%Y-%m-%d}"
+    dated = by.certificate if by is not None and artefact.format not in _BARE else None
+    if dated is not None and as_of > dated.not_after:
+        why = f"{dated.subject} expired on {dated.not_after:%Y-%m-%d}"
         return _Tried(state="expired", why=why, by=by)
     if by is not None and by.expires is not None and as_of > by.expires:
         return _Tried(state="expired", why=f"the key of {by.path} expired on {by.expires:%Y-%m-%d}", by=by)
@@ -166,18 +173,33 @@ def _by_chain(
     anchors = {k.certificate.sha256: k for k in trusted if k.certificate is not None}
     if not anchors:
         return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the keys that the device trusts")
-    found = trace(
-        signer,
-        signature.intermediates,
-        [k.certificate for k in anchors.values() if k.certificate is not None],
-        as_of,
-        purposes=frozenset(p for k in anchors.values() for p in k.purposes),
-        stops_early=any(k.ends_chains for k in anchors.values()),
-    )
+    # Each keyring by its own rules: what one of them lets pass, another does not.
+    rules = {(frozenset(k.purposes), k.ends_chains) for k in trusted if k.certificate is not None}
+    pool = (*signature.intermediates, *(k.certificate for k in anchors.values() if k.certificate is not None))
+    return _best([_by_keyring(signer, pool, trusted, as_of, *one) for one in sorted(rules, key=str)])
+
+
+def _by_keyring(
+    signer: SigningCertificate,
+    pool: Sequence[SigningCertificate],
+    trusted: Sequence[TrustedKey],
+    as_of: datetime,
+    purposes: frozenset[str],
+    ends_chains: bool,
+) -> _Tried:
+    like = [k for k in trusted if (frozenset(k.purposes), k.ends_chains) == (purposes, ends_chains)]
+    anchors = {k.certificate.sha256: k for k in like if k.certificate is not None}
+    certificates = [k.certificate for k in anchors.values() if k.certificate is not None]
+    found = trace(signer, pool, certificates, as_of, purposes=purposes, stops_early=ends_chains)
     if found.is_trusted:
         by = anchors[found.path[-1].sha256]
         return _Tried(state="verified", why=f"{signer.subject} leads to {by.path}", by=by)
-    return _Tried(state="expired" if found.why in ("expired", "not-yet-valid") else "wrong-signer", why=found.detail)
+    states: dict[str | None, Literal["expired", "present"]] = {
+        "expired": "expired",
+        "not-yet-valid": "expired",
+        "unclear": "present",
+    }
+    return _Tried(state=states.get(found.why, "wrong-signer"), why=found.detail)
 
 
 def _best(tried: Sequence[_Tried]) -> _Tried:

@@ -115,3 +115,15 @@ def test_a_key_of_another_name_is_not_asked() -> None:
     assert state(found, msgspec.structs.replace(own, name="fedcba9876543210")) == "wrong-signer"
     assert state(found, msgspec.structs.replace(own, name="fedcba9876543210", use="given")) == "verified"
     assert state(found, msgspec.structs.replace(own, name="")) == "verified"
+
+
+def test_a_certificate_given_for_a_format_of_bare_keys() -> None:
+    """As U-Boot's documentation has it made: its own authority, by openssl's default, and for a month."""
+    key = a_key()
+    made = a_certificate("dev", key, is_ca=True)
+    found = artefact(format="fit", signatures=(a_signature(key, fits=Answer.missing(Reason.NOT_ASKED)),))
+    assert state(found, anchor(made, use="given")) == "verified"
+    assert state(found, anchor(a_certificate("dev", OTHER, is_ca=True), use="given")) == "wrong-signer"
+    old = a_certificate("dev", key, is_ca=True, days=(-40, -10))
+    assert state(found, anchor(old, use="given")) == "verified"
+    assert state(msgspec.structs.replace(found, format="other"), anchor(old, use="given")) == "expired"

@@ -15,11 +15,10 @@ import msgspec
 from cryptography import x509
 
 from iotscan.model.facts.signing import SigningCertificate
+from iotscan.wire.signing.chain_rules import Refused, refusal
 
 _LONGEST: Final = 8
-_STATED: Final = frozenset({"codeSigning"})
-"""A purpose that RAUC and SWUpdate want stated, where for those of OpenSSL itself none at all will do, too."""
-Untrusted = Literal["no-issuer", "expired", "not-yet-valid", "no-authority", "purpose"]
+Untrusted = Literal["no-issuer", "expired", "not-yet-valid"] | Refused
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,11 +97,5 @@ def _problem(path: tuple[SigningCertificate, ...], moment: datetime, purposes: f
         if moment < certificate.not_before:
             detail = f"{certificate.subject} holds from {certificate.not_before:%Y-%m-%d} only"
             return Trace(why="not-yet-valid", detail=detail)
-    for certificate in path[1:]:
-        if not certificate.is_ca:
-            return Trace(why="no-authority", detail=f"{certificate.subject} is no authority, and vouches for another")
-    stated = set(path[0].purposes)
-    if (stated or purposes == _STATED) and purposes and not stated & (purposes | {"any"}):
-        what = ", ".join(sorted(stated)) or "no stated purpose"
-        return Trace(why="purpose", detail=f"{path[0].subject} is for {what}")
-    return None
+    broken = refusal(path, purposes)
+    return Trace(why=broken.why, detail=broken.detail) if broken is not None else None
