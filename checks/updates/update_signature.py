@@ -3,9 +3,11 @@
 ## What it looks at
 The update manifests, firmware images and feeds of packages under a web server, and whether each carries a signature:
 inside its format (RAUC, SWUpdate, Mender, FIT, MCUboot, TUF …) or in a file beside it. What was fetched is verified
-with the keys that images of the same run hold and those that were given with `--trust`. Without such a key only the
-*presence* of a signature is seen, and none is called valid. Of a large image only pieces are fetched (the signed end
-of a RAUC bundle, the signed description of a .swu): their signature is tried, their content is not.
+with the keys of the images that joined the scan (`iotscan scan --image RUN`) and those that were given with `--trust`.
+Without such a key only the *presence* of a signature is seen, and none is called valid. Of a large image only pieces
+are fetched (the signed end of a RAUC bundle, the signed description of a .swu): their signature is tried, their content
+is not. Which device runs which image is not known: what is signed by none of these keys may be the update of another
+product, whose key was not there to try.
 
 ## Why it matters
 An update is code that runs with every right. Without a signature whoever sits on the path, owns the update
@@ -16,7 +18,8 @@ Sign the artefact and let the device refuse everything else: `rauc bundle --cert
 `system.conf`; `sw-description.sig` with a SWUpdate built with `CONFIG_SIGNED_IMAGES`; `mender-artifact write -k`
 with `ArtifactVerifyKey`; `mkimage -k keys -r` for FIT. Sign the manifest too (its digests then cover the image),
 with an offline key in a token or HSM and a second one prepared for rotation. Where an artefact is signed by somebody
-else, find out who put it there before anything else: either the server or the key list of the devices is not yours.
+else, find out whose it is before anything else. Is it the update of another product, scan with that one's image or key,
+too. If it is not, either the server or the key list of the devices is not yours.
 Replace what is damaged or has expired; renew timestamps of TUF and `Valid-Until` of apt by a timer, not by hand.
 
 ## References
@@ -84,7 +87,7 @@ def holds_in_part(verdict: ArtefactVerdict) -> bool:
 
 BAD = (
     ("broken", "damaged", "is damaged or changed: an updater must refuse it"),
-    ("wrong-signer", "wrong-signer", "is signed by nobody whom the images of this run or --trust name"),
+    ("wrong-signer", "wrong-signer", "is signed by no key of the images of this run or of --trust"),
     ("expired", "expired", "is signed with what has expired"),
 )
 
@@ -98,7 +101,7 @@ BAD = (
         "unsigned": ("critical", "Firmware is offered without any signature"),
         "partly-signed": ("high", "A manifest or an image of what is offered for update is unsigned"),
         "damaged": ("high", "An update is offered that does not fit its own signature or digests"),
-        "wrong-signer": ("high", "An update is offered that is signed by none of the keys that are trusted"),
+        "wrong-signer": ("high", "An update is offered that is signed by none of the keys that are trusted here"),
         "expired": ("medium", "An update is offered whose signer or metadata have expired"),
     },
     clauses=(
@@ -135,11 +138,20 @@ def update_signature(server: UpdateServer, target: Target, trust: Trust, as_of: 
         found = [(a, v) for a, v in judged if v is not None and v.state == state]
         if found:
             first, verdict = found[0]
-            said = f"{first.role} {first.path} {text} ({verdict.why})"
+            said = f"{first.role} {first.path} {text} ({verdict.why}){whose(first, state)}"
             return fails(variant, said, judged, address(server, target)(first))
     if server.paths_unread or any(a.signature == "unknown" and not is_proved(v) for a, v in judged):
         return unknown(f"whether all are signed could not be told: {looked_at(judged)}")
     return good(f"each carries a signature: {looked_at(judged)}", observed="; ".join(map(describe, judged)))
+
+
+def whose(artefact: Artefact, state: str) -> str:
+    """That a signer who is not known may be another product's, with the devices that the artefact says it is for."""
+    if state != "wrong-signer":
+        return ""
+    named = artefact.signed.compatible[:3] if artefact.signed is not None else ()
+    says = f", which it says it is for ({', '.join(named)})" if named else ""
+    return f": somebody else's, or the update of another product{says}"
 
 
 def judge(artefact: Artefact, trust: Trust, as_of: datetime) -> ArtefactVerdict | None:

@@ -68,7 +68,7 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
         return ArtefactVerdict(state="broken", why=why, signers=signers)
     trusted = [k for k in keys if k.public is not None and _is_for(k, artefact)]
     if not trusted:
-        why = "signed; no key that the device trusts was found to verify it with"
+        why = "signed; no trusted key was found to verify it with"
         return ArtefactVerdict(state="present", why=why, signers=signers)
     best = _best([_try(s, artefact, _named_by(s, artefact, trusted), as_of) for s in artefact.signatures])
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
@@ -132,7 +132,7 @@ def _try(
     if signature.scheme == "other" and not tried:
         return _Tried(state="present", why=signature.fits.detail or "its algorithm is not one that we try")
     if signature.certificate is None:
-        why = f"none of the {len(trusted)} keys that the device trusts has made it"
+        why = f"none of the {len(trusted)} trusted keys has made it"
         return tried[0] if tried else _Tried(state="wrong-signer", why=why)
     if signature.fits.known is not True:
         return _Tried(state="present", why=signature.fits.detail or "the signature could not be tried")
@@ -172,7 +172,7 @@ def _by_chain(
 ) -> _Tried:
     anchors = {k.certificate.sha256: k for k in trusted if k.certificate is not None}
     if not anchors:
-        return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the keys that the device trusts")
+        return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the trusted keys")
     # Each keyring by its own rules: what one of them lets pass, another does not.
     rules = {(frozenset(k.purposes), k.ends_chains) for k in trusted if k.certificate is not None}
     pool = (*signature.intermediates, *(k.certificate for k in anchors.values() if k.certificate is not None))

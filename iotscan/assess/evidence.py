@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
@@ -52,11 +53,26 @@ class Evidence:
             self._attempts[attempt.need, attempt.subject.owner].append(attempt)
 
     def trusted_by(self, subject: Subject) -> tuple[TrustedKey, ...]:
-        """The keys that the user gave, and those of the image that the subject lies in; for a device of all images."""
-        images = [subject.image] if subject.image else [image.id for image in self.images]
-        found = [o.fact for owner in images for o in self.observed(kind_of(TrustedKeys), owner)]
-        own = (key for fact in found if isinstance(fact, TrustedKeys) for key in fact.keys)
-        return (*self._trusted, *own)
+        """The keys that the user gave, and those of the image that the subject lies in; for a device of all images.
+
+        What a device offers is judged by the keys of installed systems: one that an image holds inside an update
+        artefact may have come from the very server. The path of each says in which image it lies.
+        """
+        return (*self._trusted, *(self._keys_of(subject.image) if subject.image else self._across))
+
+    @cached_property
+    def _across(self) -> tuple[TrustedKey, ...]:
+        return tuple(
+            msgspec.structs.replace(key, path=f"{key.path} of image {image.name or image.id}")
+            for image in self.images
+            for key in self._keys_of(image.id)
+            if not key.within
+        )
+
+    def _keys_of(self, image: str) -> Iterator[TrustedKey]:
+        for observation in self.observed(kind_of(TrustedKeys), image):
+            if isinstance(observation.fact, TrustedKeys):
+                yield from observation.fact.keys
 
     @property
     def owners(self) -> tuple[Owner, ...]:

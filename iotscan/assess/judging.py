@@ -87,12 +87,19 @@ def judge(
         rules=rules,
         required=required,
         has_checks=bool(checks),
-        answered_targets=bool(run.images) or any(_is_answer(o) for o in evidence.observations),
+        answered_targets=_has_answered(run, evidence),
         was_cut_short=run.status != "complete",
         warnings=(*waived.warnings, *stated.warnings, *since),
         names={d.id: _called(d) for d in run.devices} | {i.id: i.name or i.id for i in run.images},
     )
     return msgspec.structs.replace(judged, verdict=verdict)
+
+
+def _has_answered(run: Run, evidence: Evidence) -> bool:
+    """True when what was to be looked at gave any answer; an image that joined a scan speaks for no device."""
+    if run.command == "image":
+        return bool(run.images)
+    return any(_is_answer(o) for o in evidence.observations if not o.subject.image)
 
 
 def _called(device: Device) -> str:

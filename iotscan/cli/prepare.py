@@ -28,6 +28,7 @@ from iotscan.observe.network.attached import Attached, attached_networks, privat
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
+from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import Resolver, Targets, read_targets
 from iotscan.scan.trust_stores import read_trust_stores
@@ -158,6 +159,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     records = load_records([Path(r) for r in plan.records])
     stores = read_trust_stores(plan.trust_stores)
     trusted = read_trusted_keys(wish.trusted)
+    joined = read_image_runs(wish.images, wish.output)
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -172,8 +174,11 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
-        notices=intent.notices,
-        trusted=trusted,
+        notices=(*intent.notices, *joined.notices),
+        images=joined.images,
+        observations=joined.observations,
+        attempts=joined.attempts,
+        trusted=tuple(dict.fromkeys((*trusted, *joined.trusted))),
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))

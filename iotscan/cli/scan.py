@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 
 RESUMABLE = frozenset(
     [
@@ -80,6 +81,18 @@ def scan(
         ),
     ] = None,
     trust: shared.TrustedKeys = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="What iotscan image found in the image that the devices run (file, folder, id or latest): graded and "
+            "reported together. Its keys verify the updates that devices offer; where it updates from is asked, too, "
+            "as far as that is in scope; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -164,6 +177,7 @@ def scan(
         credentials=tuple(credentials or ()),
         trust_stores=tuple(trust_store or ()),
         trusted=tuple(trust or ()),
+        images=tuple(image or ()),
         profile=profile,
         include=tuple(check or ()),
         skip=tuple(skip_check or ()),

@@ -88,7 +88,7 @@ def category(run: Run) -> str:
     Two networks scanned with one profile are two categories, else one upload would close the other's alerts.
     """
     told = hashlib.sha256("\x1f".join(sorted(run.targets)).encode("utf-8", "backslashreplace")).hexdigest()[:8]
-    about = "-".join(slug(i.name or "image") for i in run.images) if run.images else f"{run.command}-{told}"
+    about = "-".join(slug(i.name or "image") for i in run.images) if run.command == "image" else f"{run.command}-{told}"
     return f"iotscan/{about}/{slug(run.profile.id, 'profile')}/{slug(run.id, 'run')}"
 
 

@@ -22,7 +22,8 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.device import Device
-from iotscan.model.observation import Attempt, Observation
+from iotscan.model.facts import TrustedKey
+from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
@@ -80,6 +81,9 @@ class Scan:
         self._interrupted = False
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
+        joined = request.header
+        of_images = Evidence((), joined.images, joined.observations, (), joined.moment, joined.trusted)
+        self._trusted = of_images.trusted_by(Subject())
         self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
 
     def interrupt(self) -> None:
@@ -91,7 +95,7 @@ class Scan:
     async def run(self) -> Run:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
-            async with _tools(self._request) as tools:
+            async with _tools(self._request, self._trusted) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
 
@@ -203,7 +207,7 @@ class Scan:
             observations=self._inventory.observations(address),
             attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
             as_of=self._request.header.moment,
-            trusted=self._request.header.trusted,
+            trusted=self._trusted,
         )
         profile = self._request.profile
         values = values_by_id(profile, self._checks)
@@ -219,8 +223,8 @@ class Scan:
         inventory = self._inventory
         devices = tuple(self._without_its_secrets(device) for device in inventory.devices())
         owner = {address: device for device in devices for address in device.addresses}
-        observations: list[Observation] = []
-        attempts: list[Attempt] = []
+        observations = list(self._request.header.observations)
+        attempts = list(self._request.header.attempts)
         costs: dict[str, Cost] = {}
         for address in inventory.addresses():
             device = owner[address]
@@ -312,7 +316,7 @@ def _tries(scope: Scope) -> int:
 
 
 @asynccontextmanager
-async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
+async def _tools(request: ScanRequest, trusted: tuple[TrustedKey, ...]) -> AsyncIterator[dict[str, Any]]:
     """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
     from iotscan.observe.network.workers.worker import Worker
     from iotscan.store.ledger import Ledger
@@ -322,7 +326,7 @@ async def _tools(request: ScanRequest) -> AsyncIterator[dict[str, Any]]:
         yield {
             "tls_worker": worker,
             "trust_stores": request.trust_stores,
-            "trusted_keys": request.header.trusted,
+            "trusted_keys": trusted,
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,

@@ -36,7 +36,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a scan needs to know. ``header`` is the run before anything was seen."""
+    """Everything a scan needs to know.
+
+    ``header`` is the run before any device was seen: the images that joined it are in it.
+    """
 
     header: Run
     folder: Path

@@ -28,6 +28,10 @@ class _Envelope(msgspec.Struct):
     schema: str
 
 
+class _Made(msgspec.Struct):
+    command: str
+
+
 def new_run_id(now: datetime | None = None) -> str:
     """A run id that sorts by time: ``20261122T191200Z-3fa9c1``."""
     moment = now or datetime.now(UTC)
@@ -140,6 +144,18 @@ def read_run(named: str, output: Path) -> Run:
         hint = "" if path == place else "; the scan may not have ended: iotscan scan --resume " + str(place)
         raise BadRun(f"{path} cannot be read ({error.strerror}){hint}") from error
     return decode_run(raw, str(path))
+
+
+def latest_image_run(output: Path) -> Path | None:
+    """The folder of the newest run of images below ``output``; None without one. What cannot be read is passed over."""
+    for path in sorted(output.glob(f"*/{NAME}"), key=_age, reverse=True):
+        try:
+            command = msgspec.json.decode(path.read_bytes(), type=_Made).command
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if command == "image":
+            return path.parent
+    return None
 
 
 def decode_run(raw: bytes, where: str) -> Run:

@@ -127,10 +127,13 @@ def test_silence_is_no_answer():
         assert judged.verdict
         assert (judged.verdict.complete, judged.verdict.exit_code) == (False, 3)
     image = Image(id="gw", source="x", format="tar")
-    judged = judge(run(devices=(), images=(image,)), CHECKS, PROFILE, as_of=AS_OF)
-    assert judged.verdict
-    assert judged.verdict.reasons == ("nothing could be assessed",)
-    assert judged.verdict.exit_code == 3
+    for command, why in (("image", "nothing could be assessed"), ("scan", "no target answered")):
+        # An image that joined a scan speaks for no device of the network.
+        alone = msgspec.structs.replace(run(devices=(), images=(image,)), command=command)
+        judged = judge(alone, CHECKS, PROFILE, as_of=AS_OF)
+        assert judged.verdict
+        assert judged.verdict.reasons == (why,)
+        assert judged.verdict.exit_code == 3
 
 
 def test_a_run_without_a_device_of_its_own_says_nothing():

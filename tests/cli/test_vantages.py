@@ -1,0 +1,210 @@
+"""``iotscan scan --image``: what the network offers, judged by what the image of the devices holds."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from iotscan.model.result import Result
+from iotscan.model.run import Run
+from iotscan.observe.network.pace import Pacer
+from iotscan.scan.image_runs import read_image_runs
+from iotscan.store.runs import read_run
+from tests.cli.conftest import Cli
+from tests.e2e.test_update_artefacts import a_bundle
+from tests.observe.image.looking import a_root
+from tests.observe.network.daemons import HOST, free_port
+from tests.observe.network.webserver import nginx
+from tests.program import run_iotscan
+from tests.wire.signing.signers import Signer, a_signer, run, tool
+
+CHECKS = ("--check", "update-signature", "--check", "updater-verification")
+
+
+class Maker(msgspec.Struct, frozen=True, kw_only=True):
+    """A maker's gateway: its update, signed, and the run of its image, which holds the key."""
+
+    home: Path
+    root: Signer
+    bundle: bytes
+    image_run: Path
+
+
+@pytest.fixture(scope="module")
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    home = tmp_path_factory.mktemp("vantages")
+    root = a_signer(home, "root", is_ca=True, days=(-100, 9000))
+    bundle = a_bundle(home, a_signer(home, "release", root, days=(-50, 9000))).read_bytes()
+    conf = "[system]\ncompatible=gateway\n[keyring]\npath=ca.pem\n"
+    a_root(home / "gateway", {"etc/rauc/system.conf": conf, "etc/rauc/ca.pem": root.file.read_bytes()})
+    return Maker(home=home, root=root, bundle=bundle, image_run=an_image_run(home, home / "gateway"))
+
+
+def an_image_run(home: Path, image: Path) -> Path:
+    out = home / f"{image.name}-out"
+    ended = run_iotscan("image", image, "-o", out, *CHECKS, "-qq", home=home)
+    assert ended.returncode in (0, 3), ended.stderr
+    (folder,) = out.iterdir()
+    return folder
+
+
+@contextmanager
+def offered(folder: Path, bundle: bytes) -> Iterator[int]:
+    """A server whose front page links the bundle."""
+    folder.mkdir()
+    (folder / "index.html").write_bytes(b"<a href=update.raucb>update</a>")
+    (folder / "update.raucb").write_bytes(bundle)
+    with nginx(folder, f"listen {HOST}:PORT;") as port:
+        yield port
+
+
+Scanned = Callable[..., Run]
+
+
+@pytest.fixture
+def scanned(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scanned:
+    """``scanned("--image", RUN)`` scans this machine and reads the run back."""
+    # The device is ours and on this machine: politeness there only costs time.
+    monkeypatch.setattr("iotscan.observe.network.dial.Pacer", lambda _: Pacer(2000))
+
+    def call(*words: object, code: int = 0) -> Run:
+        ended = cli("scan", HOST, "-o", tmp_path / "out", *CHECKS, "--no-progress", *words)
+        assert ended.code == code, ended.err
+        return read_run("latest", tmp_path / "out")
+
+    return call
+
+
+def on_devices(run: Run, check: str = "update-signature") -> list[Result]:
+    return [r for r in run.results if r.check == check and r.subject.device]
+
+
+def said(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    return [(r.check, r.outcome, r.subject.owner, r.summary) for r in results]
+
+
+def test_an_update_on_the_network_is_verified_by_the_key_of_the_image(
+    maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path
+) -> None:
+    with offered(tmp_path / "site", maker.bundle) as port:
+        alone = scanned("--ports", port)
+        joined = scanned("--ports", port, "--image", maker.image_run)
+    assert "no signature was verified" in on_devices(alone)[0].summary
+    (found,) = on_devices(joined)
+    assert (found.outcome, found.subject.service) == ("pass", f"tcp/{port}")
+    assert "1 verified" in found.summary
+    assert "leads to /etc/rauc/ca.pem of image gateway" in found.observed
+    # Both vantages stand in one run, each with its grade, and are judged again as they were.
+    assert [i.name for i in joined.images] == ["gateway"]
+    assert set(joined.grades.images) == {joined.images[0].id}
+    assert set(joined.grades.devices) == {joined.devices[0].id}
+    assert any(r.check == "updater-verification" and r.subject.image for r in joined.results)
+    assert any("gateway as iotscan image read it" in n.text for n in joined.notices)
+    cli("assess", tmp_path / "out" / joined.id, *CHECKS, "-qq", "-f", f"json:{tmp_path}/again.json")
+    assert said(read_run(f"{tmp_path}/again.json", tmp_path).results) == said(joined.results)
+    text = cli("report", tmp_path / "out" / joined.id, "-f", "text").out
+    assert "gateway" in text
+    compared = cli("diff", tmp_path / "out" / alone.id, tmp_path / "out" / joined.id)
+    assert compared.code == 1, "what the image shows is new"
+    assert "gateway" in compared.out
+
+
+def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
+    maker: Maker, scanned: Scanned, tmp_path: Path
+) -> None:
+    bundle = a_bundle(tmp_path, a_signer(tmp_path, "other", is_ca=True, days=(-50, 9000))).read_bytes()
+    with offered(tmp_path / "site", bundle) as port:
+        joined = scanned("--ports", port, "--image", maker.image_run, "--fail-on", "high", code=1)
+    (found,) = on_devices(joined)
+    assert (found.outcome, found.variant) == ("fail", "wrong-signer")
+    assert "somebody else's, or the update of another product, which it says it is for (gateway)" in found.summary
+
+
+def test_a_key_inside_an_update_proves_nothing_of_one_on_the_network(
+    maker: Maker, scanned: Scanned, tmp_path: Path
+) -> None:
+    """The image is a bundle that brings its own key: it may come from the very server."""
+    inside, bundle = tmp_path / "in", tmp_path / "update.raucb"
+    inside.mkdir()
+    (maker.home / "gateway" / "etc" / "noise").write_bytes(maker.bundle)
+    run(tool("mksquashfs", "squashfs-tools"), maker.home / "gateway", inside / "rootfs.squashfs", "-quiet")
+    (inside / "manifest.raucm").write_text(
+        "[update]\ncompatible=gateway\nversion=1.2\n[bundle]\nformat=verity\n[image.rootfs]\nfilename=rootfs.squashfs\n"
+    )
+    release = a_signer(tmp_path, "release", maker.root, days=(-50, 9000))
+    run(tool("rauc", "rauc"), "bundle", "--cert", release.file, "--key", release.key_file, inside, bundle)
+    image_run = an_image_run(tmp_path, bundle)
+    with offered(tmp_path / "site", bundle.read_bytes()) as port:
+        (found,) = on_devices(scanned("--ports", port, "--image", image_run))
+    assert "no signature was verified" in found.summary
+
+
+def test_a_scan_goes_on_with_its_image(maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path) -> None:
+    with offered(tmp_path / "site", maker.bundle) as port:
+        whole = scanned("--ports", port, "--image", maker.image_run)
+        folder = tmp_path / "out" / whole.id
+        journal = folder / "journal.jsonl"
+        journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
+        words = ("scan", "--resume", folder)
+        assert "--image" in cli(*words, "--image", maker.image_run).err
+        assert cli(*words, "-qq").code == 0
+    again = read_run(str(folder), tmp_path)
+    assert again.images == whole.images
+    assert said(again.results) == said(whole.results)
+
+
+def test_an_image_speaks_for_no_device(maker: Maker, scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan that reached nobody stays incomplete, whatever image it was given."""
+    monkeypatch.setattr("iotscan.scan.pipeline.connect_sweep", reaches_nobody)
+    run = scanned("--ports", free_port(), "--image", maker.image_run, code=3)
+    assert (run.devices, len(run.images)) == ((), 1)
+    assert run.verdict is not None
+    assert "no target answered" in run.verdict.summary
+
+
+async def reaches_nobody(*_: object) -> None:
+    """A sweep that nobody answers: on loopback every address does."""
+
+
+def test_the_latest_run_of_an_image_is_meant_by_latest(maker: Maker, cli: Cli, silent_network: list[str]) -> None:
+    out = maker.image_run.parent
+    later = out / "20991231T000000Z-aaaaaa"
+    later.mkdir()
+    stored = json.loads((maker.image_run / "run.json").read_text())
+    (later / "run.json").write_text(json.dumps(stored | {"command": "scan"}))
+    (out / "20991231T000001Z-aaaaaa").mkdir()
+    (out / "20991231T000001Z-aaaaaa" / "run.json").write_text("{")
+    ended = cli("scan", HOST, "--image", "latest", "-o", out, "--profile", "none.yaml")
+    assert "none.yaml" in ended.err
+    assert [i.name for i in read_image_runs(["latest"], out).images] == ["gateway"]
+    assert silent_network == []
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("none", "there is no run 'none'"),
+        ("gateway", "run.json cannot be read"),
+        ("scan.json", "is a run of iotscan scan: make one with iotscan image PATH"),
+        ("strict.json", "is redacted"),
+        ("twice", "called 'gateway'"),
+    ],
+)
+def test_what_is_no_run_of_an_image(
+    maker: Maker, cli: Cli, silent_network: list[str], tmp_path: Path, named: str, why: str
+) -> None:
+    stored = json.loads((maker.image_run / "run.json").read_text())
+    (tmp_path / "scan.json").write_text(json.dumps(stored | {"command": "scan"}))
+    (tmp_path / "strict.json").write_text(json.dumps(stored | {"redaction": "strict"}))
+    (tmp_path / "copy.json").write_text(json.dumps(stored))
+    (tmp_path / "gateway").mkdir()
+    several = (tmp_path / "copy.json", "--image", maker.image_run) if named == "twice" else (tmp_path / named,)
+    ended = cli("scan", HOST, "--image", *(several if named != "none" else ("none",)), "-o", tmp_path / "out")
+    assert ended.code == 2
+    assert re.search(why, ended.err), ended.err
+    assert silent_network == []
+    assert not (tmp_path / "out").exists()
