@@ -71,12 +71,16 @@ ROTATED = ("apt",)
     effort="medium",
 )
 def update_key_lifetime(trusted: TrustedKeys, as_of: AsOf, policy: Policy, target: Target) -> Returned:
-    """Judge the keys of each use by the one that holds longest."""
+    """Judge the keys of each use by the one that holds longest; those in an update that nobody installed apart."""
     years = policy.integer("device_life_years")
-    uses = sorted({k.use for k in trusted.keys if k.use not in UNDATED})
-    if not uses:
+    rings: dict[tuple[str, tuple[str, ...]], list[TrustedKey]] = {}
+    for key in trusted.keys:
+        if key.use not in UNDATED:
+            rings.setdefault((key.use, key.within), []).append(key)
+    if not rings:
         return skip("it verifies updates with no key whose date counts")
-    verdicts = [v for use in uses if (v := judge([k for k in trusted.keys if k.use == use], as_of, years, target))]
+    verdicts = [v for _, keys in sorted(rings.items()) if (v := judge(keys, as_of, years, target))]
+    uses = sorted({use for use, _ in rings})
     return verdicts or good(f"keys for {', '.join(uses)} hold for {years} years and more")
 
 
