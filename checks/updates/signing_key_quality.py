@@ -155,7 +155,7 @@ def lacks_purpose(
     signature: ArtefactSignature, artefact: SignedArtefact, trusted: TrustedKeys, place: Subject, part: str
 ) -> list[Verdict]:
     """An updater that asks for a purpose takes no signer without it."""
-    asked = {p for k in trusted.keys if k.use == artefact.format and artefact.path not in k.within for p in k.purposes}
+    asked = {p for k in trusted.keys if k.use == artefact.format and k.can_prove(artefact) for p in k.purposes}
     signer = signature.certificate
     if signer is None or asked != {"codeSigning"} or "codeSigning" in signer.purposes:
         return []

@@ -94,8 +94,7 @@ def _unsigned(artefact: SignedArtefact, signers: tuple[str, ...]) -> ArtefactVer
 
 
 def _is_for(key: TrustedKey, artefact: SignedArtefact) -> bool:
-    if artefact.path in key.within:
-        # It came with the artefact: whoever made the one has chosen the other.
+    if not key.can_prove(artefact):
         return False
     return key.use == "given" or key.use in _USES.get(artefact.format, frozenset({artefact.format}))
 

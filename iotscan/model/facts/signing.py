@@ -147,6 +147,8 @@ class SignedArtefact(msgspec.Struct, frozen=True, kw_only=True):
     """When its metadata say that it is not to be taken any more (TUF, Valid-Until of apt)."""
     notes: tuple[str, ...] = ()
     """What else stands in it and weakens it, one sentence each: ``a plain bundle``, ``threshold 1``."""
+    within: tuple[str, ...] = ()
+    """Paths of the update artefacts of the same image that it lies in itself."""
 
 
 class UpdateArtefacts(Fact, frozen=True, kw_only=True, tag="update-artefacts"):
@@ -183,12 +185,20 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None = None
     """Until when its owner says that it may be used (OpenPGP), which a ``key`` cannot say itself."""
     within: tuple[str, ...] = ()
-    """Paths of the update artefacts that it came in: it proves nothing of those, as whoever made one chose it."""
+    """Paths of the update artefacts that it came in; empty text is the image itself."""
 
     @property
     def public(self) -> PublicKey | None:
         """The key, whichever way it is kept."""
         return self.certificate.key if self.certificate is not None else self.key
+
+    def can_prove(self, artefact: SignedArtefact) -> bool:
+        """Whether it says anything of an artefact. Whoever made an update chose the keys in it.
+
+        So those prove nothing of that update, nor of another that lies beside it: no device has installed them yet.
+        Of what lies in the same update, they are the keys of the system that it lies in.
+        """
+        return not any(a == artefact.path or (a and a not in artefact.within) for a in self.within)
 
 
 class TrustedKeys(Fact, frozen=True, kw_only=True, tag="trusted-keys"):

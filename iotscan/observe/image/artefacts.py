@@ -8,6 +8,8 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from iotscan.model.facts import PublicKey, SignedArtefact
 from iotscan.model.facts.signing import ArtefactFormat
 from iotscan.model.text import safe_text
@@ -77,7 +79,7 @@ class Search:
             if place.blob is not None and place.role != "blank" and not self._is_payload(number, found):
                 artefact = self._of_place(number, place, place.blob)
                 if artefact is not None:
-                    found[number] = artefact
+                    found[number] = replace(artefact, within=self._holders(self._above[number], found))
         return found
 
     def all(self) -> Iterator[SignedArtefact]:
@@ -85,16 +87,21 @@ class Search:
         yield from self.opened.values()
         known = {artefact.path for artefact in self.opened.values()}
         for number, place in enumerate(self._site.places):
+            within = self.within(number)
             if place.wrapping is not None and not self._is_payload(number, self.opened):
-                yield from self._of_layout(place.wrapping, place.shown)
+                yield from (replace(a, within=within) for a in self._of_layout(place.wrapping, place.shown))
             is_root = place.role in ("root", "initramfs")
             if place.tree is None or (not is_root and (number in self.opened or self._is_payload(number, self.opened))):
                 continue
-            yield from (a for a in self._in_tree(place.tree, is_root=is_root) if a.path not in known)
+            found = (a for a in self._in_tree(place.tree, is_root=is_root) if a.path not in known)
+            yield from (replace(a, within=within) for a in found)
 
     def within(self, number: int) -> tuple[str, ...]:
         """The paths of the artefacts that a place lies in, and of the one that it is."""
-        return tuple(self.opened[at].path for at in self._way_up(number) if at in self.opened)
+        return self._holders(number, self.opened)
+
+    def _holders(self, number: int, opened: dict[int, SignedArtefact]) -> tuple[str, ...]:
+        return tuple(opened[at].path for at in self._way_up(number) if at in opened)
 
     def _way_up(self, number: int) -> Iterator[int]:
         while number >= 0:

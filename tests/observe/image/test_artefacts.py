@@ -187,6 +187,32 @@ def test_keys_that_came_with_an_update_prove_nothing(bench: Bench, tmp_path: Pat
     assert sorted(found.values()) == ["verified"] * 3
 
 
+def test_keys_of_one_update_prove_nothing_of_its_neighbour(bench: Bench, tmp_path: Path) -> None:
+    """A stranger's bundle with a keyring in it, and another one of the stranger's: a device refuses both."""
+    rootfs = tmp_path / "rootfs.squashfs"
+    run(tool("mksquashfs", "squashfs-tools"), gateway(tmp_path, bench, bench.root), rootfs, "-quiet", "-no-progress")
+    inside = tmp_path / "bundle"
+    inside.mkdir()
+    (inside / "rootfs.img").write_bytes(rootfs.read_bytes())
+    (inside / "manifest.raucm").write_text(
+        "[update]\ncompatible=gateway\nversion=2\n[bundle]\nformat=verity\n[image.rootfs]\nfilename=rootfs.img\n"
+    )
+    made, signer = tmp_path / "a.raucb", bench.folder / "signer"
+    words = ("--cert", signer.with_suffix(".pem"), "--key", signer.with_suffix(".key"))
+    run(tool("rauc", "rauc"), "bundle", *words, inside, made)
+    for name, ring, said in (("device", bench.other, "wrong-signer"), ("folder", None, "present")):
+        image = tmp_path / name
+        files = {"data/a.raucb": made.read_bytes(), "data/b.raucb": bench.made["rauc"].read_bytes()}
+        if ring is not None:
+            files |= {"etc/rauc/system.conf": "[keyring]\npath=ca.pem\n", "etc/rauc/ca.pem": ring.file.read_bytes()}
+        a_root(image, files)
+        found = states(image)
+        beside = {path.removeprefix("folder:"): state for path, state in found.items()}
+        assert (beside.pop("/data/a.raucb"), beside.pop("/data/b.raucb")) == (said, said)
+        # Those in the first one are its own system's.
+        assert list(beside.values()) == ["verified"] * 3
+
+
 def test_a_folder_of_updates(bench: Bench, tmp_path: Path) -> None:
     """No root file system, but something to be asked about; a folder of anything else is refused as ever."""
     (tmp_path / "release").mkdir()
