@@ -34,6 +34,7 @@ from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
+from iotscan.model.facts.flash import FlashChip, FlashMount, RawFlash
 from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.image import KeyFile, PrivateKeys
@@ -164,6 +165,7 @@ AnyFact = (
     | PrivilegeRules
     | Programs
     | QuicServer
+    | RawFlash
     | RemoteShells
     | RootIntegrity
     | RotationTools
@@ -263,6 +265,8 @@ __all__ = [
     "FitImage",
     "FitImages",
     "FitSignature",
+    "FlashChip",
+    "FlashMount",
     "FtpPolicy",
     "FtpTls",
     "HashTree",
@@ -312,6 +316,7 @@ __all__ = [
     "Programs",
     "PublicKey",
     "QuicServer",
+    "RawFlash",
     "RemoteShell",
     "RemoteShells",
     "RootFileSystem",

@@ -13,6 +13,7 @@ from iotscan.model.facts import (
     FitImages,
     KernelCommandLines,
     KernelConfigs,
+    RawFlash,
     RootIntegrity,
     VerifiedBootMetadata,
     kind_of,
@@ -49,6 +50,7 @@ def _readings() -> Iterator[tuple[type[Fact], Callable[[Chain], AnyFact | None]]
         command_lines,
         environments,
         fit,
+        flash,
         integrity,
         kernel_configs,
         menus,
@@ -66,6 +68,7 @@ def _readings() -> Iterator[tuple[type[Fact], Callable[[Chain], AnyFact | None]]
     yield KernelConfigs, kernel_configs.read
     yield KernelCommandLines, command_lines.read
     yield RootIntegrity, integrity.read
+    yield RawFlash, flash.read
 
 
 INSPECTOR = Inspector(
@@ -83,6 +86,7 @@ INSPECTOR = Inspector(
         KernelConfigs,
         KernelCommandLines,
         RootIntegrity,
+        RawFlash,
     ),
     survey=_survey,
 )

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from iotscan.model.facts import CommandLine, KernelCommandLines
 from iotscan.model.facts.boot_settings import Carrier
 from iotscan.model.text import safe_text
-from iotscan.observe.image.inspectors.boot import android, environments, fit, kernel_configs, programs
+from iotscan.observe.image.inspectors.boot import android, environments, kernel_configs, programs
 from iotscan.observe.image.inspectors.boot.chain import BootFile, Chain
+from iotscan.observe.image.inspectors.boot.device_trees import device_trees
 from iotscan.observe.image.inspectors.boot.menus import is_grub_menu, is_loader_entry
-from iotscan.observe.image.site import Place
 from iotscan.observe.image.unreadable import Unreadable
 from iotscan.wire import fdt
 from iotscan.wire.android import BOOT_HEADER, BadHeader, read_boot
@@ -25,8 +25,8 @@ _WORD = re.compile(r"(?:\"[^\"]*\"|\S)+")
 _VALUED = (
     "androidboot.verifiedbootstate", "androidboot.veritymode", "apparmor", "console", "dm-mod.create", "dm-mod.waitfor",
     "earlycon", "enforcing", "ima", "ima_appraise", "ima_policy", "ima_hash", "init", "iomem", "kgdboc", "lockdown",
-    "lsm", "mitigations", "module.sig_enforce", "norandmaps", "panic", "rd.break", "rd.debug", "rd.shell", "rdinit",
-    "root", "rootflags", "rootfstype", "roothash", "security", "selinux", "slub_debug", "spectre_v2",
+    "lsm", "mitigations", "module.sig_enforce", "mtdparts", "norandmaps", "panic", "rd.break", "rd.debug", "rd.shell",
+    "rdinit", "root", "rootflags", "rootfstype", "roothash", "security", "selinux", "slub_debug", "spectre_v2",
     "systemd.debug_shell", "systemd.debug-shell", "systemd.unit", "systemd.verity", "systemd.verity_root_data",
     "systemd.verity_root_hash", "systemd.wants", "usrhash", "vsyscall",
 )  # fmt: skip
@@ -60,22 +60,8 @@ def _lines(chain: Chain) -> Iterator[CommandLine]:
 def _device_trees(chain: Chain) -> Iterator[CommandLine]:
     # U-Boot puts bootargs of its environment in the place of a tree's (boot/fdt_support.c, fdt_chosen).
     is_replaced = any(found.get("bootargs") for _, _, found in environments.environments(chain))
-    for place, blob, image in chain.fits:
-        signed = frozenset[str]() if is_replaced else fit.signed_nodes(image)
-        for name, root in fit.trees_in(place, blob):
-            shown = f"{place.shown or place.format}:{safe_text(name, 80)}"
-            yield from _chosen(shown, root, is_signed=safe_text(name, 80) in signed)
-    for place, blob in chain.places("dtb"):
-        if not _is_in_fit(chain, place):
-            try:
-                yield from _chosen(place.shown or place.format, fdt.read(blob.read_at, blob.size).root)
-            except fdt.BadTree as error:
-                raise Unreadable(f"{place.shown or place.format}: {error}") from error
-
-
-def _is_in_fit(chain: Chain, place: Place) -> bool:
-    above = place.path.rpartition(":")[0]
-    return any(p.path == above and p is not place for p in chain.site.of_format("fit"))
+    for tree in device_trees(chain):
+        yield from _chosen(tree.path, tree.root, is_signed=tree.is_signed and not is_replaced)
 
 
 def _chosen(path: str, root: fdt.Node, *, is_signed: bool = False) -> Iterator[CommandLine]:
