@@ -12,13 +12,15 @@ import msgspec
 from iotscan.wire.ber import Malformed
 from iotscan.wire.signing.feed import LARGEST_INDEX, load
 from iotscan.wire.signing.source import Source
-from iotscan.wire.signing.unpacking import NotRead, unpacked
+from iotscan.wire.signing.unpacking import NotRead, gathered
 from iotscan.wire.signing.windows import Window
 
 MAGIC: Final = b"ADB"
 ADB, SIGNATURE, DATA, _EXTENDED = 0, 1, 2, 3
 _MOST_BLOCKS: Final = 100_000
 _MOST_ENTRIES: Final = 100_000
+_MOST_READ: Final = 500_000
+"""Entries of all objects that are read: an object may stand in as many places as somebody names it in."""
 _OBJECTS: Final = frozenset({0xD, 0xE})
 _BLOBS: Final = {0x8: 1, 0x9: 2, 0xA: 4}
 
@@ -71,7 +73,7 @@ def _unpacked(source: Source) -> bytes:
     if kind == 1:
         return _inflated(load(rest))
     if kind == 2:
-        return _gathered(rest)
+        return gathered(rest, "zst", LARGEST_INDEX)
     raise Malformed("it is packed in a way that nobody knows")
 
 
@@ -86,15 +88,6 @@ def _inflated(data: bytes) -> bytes:
     if not inflating.eof or inflating.unused_data:
         raise Malformed("it is cut short, or something follows it")
     return text
-
-
-def _gathered(source: Source) -> bytes:
-    stream, text = unpacked(source, "zst"), bytearray()
-    while piece := stream.take(LARGEST_INDEX):
-        text += piece
-        if len(text) > LARGEST_INDEX:
-            raise NotRead(f"it unpacks to more than {LARGEST_INDEX >> 20} MiB")
-    return bytes(text)
 
 
 def _block(content: bytes, at: int) -> tuple[int, int, int]:
@@ -113,6 +106,7 @@ class Values:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._left = _MOST_READ
 
     @property
     def root(self) -> int:
@@ -120,7 +114,10 @@ class Values:
         return int.from_bytes(self._piece(4, 4), "little")
 
     def entries(self, value: int) -> list[int]:
-        """The values of an object or an array, the first of them at 1; none for a value that is not there."""
+        """The values of an object or an array, the first of them at 1; none for a value that is not there.
+
+        Raises Malformed, and NotRead where all that were asked for are too many.
+        """
         if not value:
             return []
         if value >> 28 not in _OBJECTS:
@@ -129,6 +126,9 @@ class Values:
         count = int.from_bytes(self._piece(at, 4), "little")
         if not 0 < count <= _MOST_ENTRIES:
             raise Malformed("an object in it has no sensible length")
+        self._left -= count
+        if self._left < 0:
+            raise NotRead(f"it has more than {_MOST_READ:,} values")
         words = self._piece(at, 4 * count)
         return [int.from_bytes(words[i : i + 4], "little") for i in range(0, len(words), 4)]
 

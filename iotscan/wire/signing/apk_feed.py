@@ -19,7 +19,7 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.wire.ber import Malformed
 from iotscan.wire.signing.apk_members import MAGIC, Member, read_member
-from iotscan.wire.signing.feed import MOST_PACKAGES, MOST_READ, Files, size_of, within
+from iotscan.wire.signing.feed import MOST_PACKAGES, MOST_READ, Files, lines_of, size_of, within
 from iotscan.wire.signing.source import Source, digest_of
 from iotscan.wire.signing.unpacking import NotRead
 
@@ -152,16 +152,26 @@ def _listed(index: bytes | None) -> Iterator[tuple[str, int | None, tuple[str, b
     """File name, size, and digest of the control part of each package."""
     if index is None:
         raise Malformed("it holds no APKINDEX")
-    for number, block in enumerate(index.decode("utf-8", "replace").split("\n\n")):
+    for number, fields in enumerate(_blocks(index)):
         if number > MOST_PACKAGES:
             raise NotRead(f"its index has more than {MOST_PACKAGES} packages")
-        lines = [line for line in block.split("\n") if line[1:2] == ":"]
-        fields = {line[0]: line[2:] for line in lines}
-        if len({line[0] for line in lines if line[0] in "PVCS"}) != sum(line[0] in "PVCS" for line in lines):
-            raise Malformed("its index says something twice of a package")
         if "P" in fields and "V" in fields:
             size = size_of(fields["S"]) if "S" in fields else None
             yield f"{fields['P']}-{fields['V']}.apk", size, _checksum(fields.get("C", ""))
+
+
+def _blocks(index: bytes) -> Iterator[dict[str, str]]:
+    """The fields of each package, by their letter. Raises Malformed and NotRead."""
+    fields: dict[str, str] = {}
+    for line in lines_of(index):
+        if not line:
+            yield fields
+            fields = {}
+        elif line[1:2] == ":":
+            if line[0] in fields and line[0] in "PVCS":
+                raise Malformed("its index says something twice of a package")
+            fields[line[0]] = line[2:]
+    yield fields
 
 
 def _checksum(text: str) -> tuple[str, bytes] | None:

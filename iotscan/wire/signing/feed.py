@@ -1,9 +1,9 @@
 """What feeds have in common: files by their name, indexes of packages, and packages that are what an index says."""
 
 import bz2
+import io
 import lzma
 import posixpath
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -14,7 +14,7 @@ from iotscan.model.facts.signing import ArtefactSignature, Payload
 from iotscan.model.text import safe_text
 from iotscan.wire.ber import Malformed
 from iotscan.wire.signing.source import Source, digest_of, exactly
-from iotscan.wire.signing.unpacking import NotRead
+from iotscan.wire.signing.unpacking import NotRead, gathered
 
 Files = Callable[[str], Source | None]
 """Gives the bytes of a file by its name within the feed; None where there is none."""
@@ -23,6 +23,8 @@ LARGEST_INDEX: Final = 64 << 20
 MOST_PACKAGES: Final = 100_000
 MOST_READ: Final = 5_000
 """Packages of one feed whose bytes are compared."""
+MOST_LINES: Final = 2_500_000
+"""Of one index: Debian's has half of them."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +45,16 @@ def load(source: Source, limit: int = LARGEST_INDEX) -> bytes:
 
 def load_index(source: Source, name: str) -> bytes:
     """All of an index, unpacked by what its name ends in. Raises NotRead and Malformed."""
-    data = load(source)
     kind = posixpath.splitext(name)[1]
+    if kind == ".gz":
+        return gathered(source, "gz", LARGEST_INDEX)
+    data = load(source)
     try:
-        if kind == ".gz":
-            return _gunzip(data)
         if kind in (".xz", ".lzma"):
             return _unpack(lzma.LZMADecompressor(memlimit=256 << 20), data)
         if kind == ".bz2":
             return _unpack(bz2.BZ2Decompressor(), data)
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+    except (lzma.LZMAError, OSError, EOFError, ValueError) as error:
         raise Malformed(f"{safe_text(name, 80)} cannot be unpacked") from error
     return data
 
@@ -66,28 +68,25 @@ def _unpack(inflating: lzma.LZMADecompressor | bz2.BZ2Decompressor, data: bytes)
     return text
 
 
-def _gunzip(data: bytes) -> bytes:
-    """All members of a gzip file, as gunzip has it."""
-    text = bytearray()
-    while data:
-        inflating = zlib.decompressobj(31)
-        text += inflating.decompress(data, LARGEST_INDEX + 1 - len(text))
-        if len(text) > LARGEST_INDEX:
-            raise NotRead(f"an index is larger than {LARGEST_INDEX >> 20} MiB")
-        if not inflating.eof:
-            raise Malformed("an index is cut short")
-        data = inflating.unused_data
-    return bytes(text)
+def lines_of(text: bytes) -> Iterator[str]:
+    """The lines of a text, without their end, one after the other: all at once would take many times its size.
+
+    Raises NotRead where they are too many.
+    """
+    for number, line in enumerate(io.BytesIO(text)):
+        if number >= MOST_LINES:
+            raise NotRead(f"its index has more than {MOST_LINES:,} lines")
+        yield line.removesuffix(b"\n").decode("utf-8", "replace")
 
 
 def stanzas(text: bytes, wanted: frozenset[str]) -> Iterator[dict[str, list[str]]]:
     """Blocks of ``Field: value`` lines, the values of the ``wanted`` fields (lower case) as their lines.
 
-    Raises Malformed where a field stands twice: two readers would take two values.
+    Raises Malformed where a field stands twice: two readers would take two values; and NotRead.
     """
     fields: dict[str, list[str]] = {}
     into: list[str] | None = None
-    for line in text.decode("utf-8", "replace").split("\n"):
+    for line in lines_of(text):
         if not line.strip():
             if fields:
                 yield fields

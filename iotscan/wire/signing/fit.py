@@ -38,6 +38,8 @@ _STARTED: Final = ("kernel", "fdt", "ramdisk", "firmware", "loadables", "fpga", 
 _CONFIGURATIONS: Final = 200
 _IMAGES: Final = 500
 _KEYS: Final = 100
+_WALKED: Final = 16 << 20
+"""Bytes of the structure that are gone through for all signatures: each is over parts of all of it."""
 _CURVES: Final[dict[int, ec.EllipticCurve]] = {32: ec.SECP256R1(), 48: ec.SECP384R1(), 66: ec.SECP521R1()}
 _NO_HASH: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "no hash names it")
 _NO_DATA: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "its data are not in it")
@@ -78,10 +80,27 @@ def read_fit(source: Source, path: str = "", keys: Sequence[PublicKey] = ()) -> 
         images = tree.root.child("images")
         if images is None:
             return None
+        if _signatures_in(tree) * _structure(source) > _WALKED:
+            why = "it has more signatures than are tried"
+            return SignedArtefact(path=path, format="fit", protection="unknown", problem=why)
         return _artefact(source, path, tree, images, keys)
     except (fdt.BadTree, Malformed) as error:
         reason = safe_text(str(error) or "it is damaged", 300)
         return SignedArtefact(path=path, format="fit", protection="unknown", damage=reason)
+
+
+def _structure(source: Source) -> int:
+    """Bytes of the structure block, as the header says."""
+    return int.from_bytes(source.read_at(36, 4), "big")
+
+
+def _signatures_in(tree: fdt.DeviceTree) -> int:
+    parent = tree.root.child("configurations")
+    return sum(_is_signature(below) for node in (parent.nodes if parent is not None else []) for below in node.nodes)
+
+
+def _is_signature(node: fdt.Node) -> bool:
+    return node.name.startswith("signature") and bool(node.value("value"))
 
 
 def _artefact(
@@ -96,7 +115,8 @@ def _artefact(
     first = _default(tree, configurations)
     signatures = tuple(s.signature for s in first.signed) if first is not None else ()
     others = [c for c in configurations if c is not first]
-    signatures = tuple(_with_others(s, others, keys) for s in signatures)
+    fails = _that_fail(others, keys)
+    signatures = tuple(replace(s, fails_with=fails) for s in signatures)
     problem = ""
     if any(c.signed for c in others) and not any(_all_hold(configurations, key) for key in keys):
         problem = "several configurations are signed, and no key that was tried has signed all of them"
@@ -107,6 +127,7 @@ def _artefact(
     protection: Protection = "signed" if is_signed else "none"
     unsigned = [c.name for c in configurations if not c.signed] if is_signed else []
     started = {name for c in configurations for name in c.images}
+    covered = [(frozenset(c.images), c.covered) for c in configurations]
     idle = [n.name for n in images.nodes if configurations and n.name not in started]
     notes = [f"configuration {safe_text(name, 80)} is not signed" for name in unsigned[:20]]
     notes += [f"{safe_text(name, 80)} is in no configuration" for name in idle[:20]]
@@ -117,7 +138,7 @@ def _artefact(
         compatible=_compatible(tree),
         protection=protection,
         signatures=signatures or single,
-        payloads=tuple(_payload(source, tree, n, configurations) for n in images.nodes if n.name not in idle),
+        payloads=tuple(_payload(source, tree, n, covered) for n in images.nodes if n.name not in idle),
         problem=problem,
         notes=tuple(notes),
     )
@@ -132,11 +153,7 @@ def _configurations(source: Source, tree: fdt.DeviceTree) -> Iterator[_Configura
         yield _Configuration(
             name=node.name,
             images=tuple(dict.fromkeys(name for kind in _STARTED for name in node.texts(kind))),
-            signed=tuple(
-                _signed(source, below)
-                for below in node.nodes
-                if below.name.startswith("signature") and below.value("value")
-            ),
+            signed=tuple(_signed(source, below) for below in node.nodes if _is_signature(below)),
         )
 
 
@@ -175,12 +192,9 @@ def _signature(node: fdt.Node, message: bytes) -> ArtefactSignature:
     )
 
 
-def _with_others(
-    signature: ArtefactSignature, others: Sequence[_Configuration], keys: Sequence[PublicKey]
-) -> ArtefactSignature:
-    """With those keys as failing that have not signed all of the other configurations that are signed."""
-    fails = tuple(k.sha256 for k in keys if not _all_hold(others, k))
-    return replace(signature, fails_with=fails)
+def _that_fail(others: Sequence[_Configuration], keys: Sequence[PublicKey]) -> tuple[str, ...]:
+    """Those keys that have not signed all of the other configurations that are signed."""
+    return tuple(k.sha256 for k in keys if not _all_hold(others, k))
 
 
 def _all_hold(configurations: Sequence[_Configuration], key: PublicKey) -> bool:
@@ -191,17 +205,22 @@ def _all_hold(configurations: Sequence[_Configuration], key: PublicKey) -> bool:
 def _single_signatures(images: fdt.Node) -> Iterator[ArtefactSignature]:
     for image in images.nodes:
         for below in image.nodes:
-            if below.name.startswith("signature") and below.value("value"):
+            if _is_signature(below):
                 yield _signature(below, b"")
 
 
-def _payload(source: Source, tree: fdt.DeviceTree, node: fdt.Node, configurations: Sequence[_Configuration]) -> Payload:
-    """An image. It is covered where every configuration that starts it, and at least one, signs it and its hashes."""
+def _payload(
+    source: Source, tree: fdt.DeviceTree, node: fdt.Node, covered: Sequence[tuple[frozenset[str], frozenset[str]]]
+) -> Payload:
+    """An image. It is covered where every configuration that starts it, and at least one, signs it and its hashes.
+
+    ``covered`` are, for each configuration, the images that it starts and the nodes that are signed with it.
+    """
     own = f"/images/{node.name}"
     hashes = [n for n in node.nodes if n.name.startswith("hash") and n.text("algo") in _DIGESTS and n.value("value")]
-    users = [c for c in configurations if node.name in c.images]
+    users = [nodes for images, nodes in covered if node.name in images]
     place = fdt.data_of(tree, node)
-    signed = [h for h in hashes if all({own, f"{own}/{h.name}"} <= c.covered for c in users)] if users else []
+    signed = [h for h in hashes if all({own, f"{own}/{h.name}"} <= nodes for nodes in users)] if users else []
     tried = signed or hashes
     return Payload(
         name=safe_text(node.name, 200),
@@ -219,9 +238,10 @@ def _matches(source: Source, place: fdt.Place | None, hashes: Sequence[fdt.Node]
         return _NO_HASH
     if place.offset + place.length > source.size:
         raise Malformed("it is cut short")
-    return Answer[bool].of(
-        all(digest_of(source, h.text("algo") or "", place.offset, place.length) == h.value("value") for h in hashes)
-    )
+    made = {
+        name: digest_of(source, name, place.offset, place.length) for name in {h.text("algo") or "" for h in hashes}
+    }
+    return Answer[bool].of(all(made[h.text("algo") or ""] == h.value("value") for h in hashes))
 
 
 def _compatible(tree: fdt.DeviceTree) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
-    |(?P<string>"(?:[^"\\]|\\.)*")
+    |(?P<string>"(?:[^"\\]++|\\.)*+")
     |(?P<number>[-+]?(?:0[xX][0-9A-Fa-f]+|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)L{0,2})
     |(?P<name>[A-Za-z*][-A-Za-z0-9_*]*)
     |(?P<mark>[=:;,{}\[\]()])""",
@@ -20,6 +20,8 @@ _DEPTH: Final = 32
 _TOKENS: Final = 200_000
 _CLOSES: Final = {"{": "}", "[": "]", "(": ")"}
 _LONGEST_NUMBER: Final = 40
+_LONGEST_JOINED: Final = 64 << 10
+"""Characters of a text to which another one is put."""
 
 Token = tuple[str, str]
 
@@ -65,6 +67,8 @@ class _Reader:
             last = next(reversed(group), None)
             if last is None or not isinstance(group[last], str):
                 raise NotConfiguration("a value without a name")
+            if len(group[last]) > _LONGEST_JOINED:
+                raise NotConfiguration("a text that is too long")
             group[last] += unescaped(text)
         elif kind != "mark" or text not in ";,":
             raise NotConfiguration("something that is no setting")

@@ -36,6 +36,8 @@ _TRAILERS: Final = (
     bytes.fromhex("2de15d29410b8d77679c110f1f8a"),
 )
 """At the end of a slot that waits for its first start; before the second one stand two bytes of an alignment."""
+_MOST_SIGNATURES: Final = 16
+"""Of one image that are read: there is room for thousands, and one is what tools make."""
 _CIPHERED: Final = Answer[bool].missing(Reason.NOT_OBSERVABLE, "encrypted: the digest is that of the plain image")
 
 
@@ -124,6 +126,7 @@ def _artefact(source: Source, path: str, image: _Image, order: str, keys: Sequen
     matches = _matches(source, image, digests[0]) if digests else Answer[bool].of(True)
     is_encrypted = _is_encrypted(image) and matches.known is not True
     signatures = _signatures(source, image, digests[0] if digests else None, is_pure, keys)
+    left_out = f"it has more than {_MOST_SIGNATURES} signatures" if len(signatures) > _MOST_SIGNATURES else ""
     payload = Payload(
         name="image",
         size=image.signed,
@@ -140,9 +143,9 @@ def _artefact(source: Source, path: str, image: _Image, order: str, keys: Sequen
         version=image.version,
         compatible=_compatible(image),
         protection=protection,
-        signatures=signatures,
+        signatures=signatures[:_MOST_SIGNATURES],
         payloads=(payload,),
-        problem="the image is encrypted, and its digest is that of the plain one" if is_encrypted else "",
+        problem="the image is encrypted, and its digest is that of the plain one" if is_encrypted else left_out,
         rollback_counter=_counter(image, order),
         notes=_notes(source, image),
     )
@@ -164,6 +167,8 @@ def _signatures(
     found: list[ArtefactSignature] = []
     hint, key = "", None
     for entry in image.entries:
+        if len(found) > _MOST_SIGNATURES:
+            break
         if entry.kind == _KEY_HASH:
             hint = entry.value[:64].hex()
         elif entry.kind == _PUBLIC_KEY:

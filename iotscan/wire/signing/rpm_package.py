@@ -24,6 +24,8 @@ _LEAD: Final = 96
 _HEADER_MAGIC: Final = b"\x8e\xad\xe8\x01"
 _MOST_ENTRIES: Final = 65_536
 _LARGEST_HEADER: Final = 64 << 20
+_MOST_BESIDE: Final = 32
+"""Entries of the header with the signatures, each of which may be as many texts as a header may have entries."""
 _HEADER_SIGNATURES: Final = (268, 267)
 """RSA, and what began as DSA and is everything else."""
 _WHOLE_SIGNATURES: Final = (1002, 1005)
@@ -132,6 +134,8 @@ def _beside(source: Source) -> _Header:
     if lead[4] not in (3, 4) or lead[78:80] != b"\0\5":
         raise Malformed("its lead is damaged")
     header = _header(source, _LEAD)
+    if len(header.entries) > _MOST_BESIDE:
+        raise NotRead("its signature header is larger than is read")
     region = header.entries.get(_REGION)
     if region is None or region != (_BINARY, len(header.data) - 16, 16) or next(iter(header.entries)) != _REGION:
         raise Malformed("its signature header has no sound region")

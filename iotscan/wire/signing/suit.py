@@ -214,14 +214,11 @@ class _Reading:
         found = []
         for key in sorted(k for k in self._members if isinstance(k, str)):
             digests = self._commands.digests_of(key)
-            matches = _any_of([self._content_matches(key, digest) for digest in digests]) or _NO_DIGEST
+            member = self._members[key]
+            matches = _matching(Window(self._source, member.at, member.length), digests)
             algorithm = next(iter(sorted(digests)))[0] if digests else ""
             found.append(self._payload(safe_text(key, 200), key, algorithm, bool(digests), matches))
         return found
-
-    def _content_matches(self, key: str, digest: Digest) -> Answer[bool]:
-        member = self._members[key]
-        return _matching(Window(self._source, member.at, member.length), digest)
 
     def _fetched(self) -> list[Payload]:
         """What comes from an address: of an integrated payload that is missing, too."""
@@ -233,7 +230,7 @@ class _Reading:
             if address.startswith("#"):
                 raise Malformed(f"{address} is fetched from it and is not in it")
             if there is not None:
-                matches = _any_of([_matching(there, digest) for digest in digests]) or _NO_DIGEST
+                matches = _matching(there, digests)
             algorithm = next(iter(sorted(digests)))[0] if digests else ""
             size = there.size if there is not None else 0
             name = safe_text(address, 200)
@@ -245,16 +242,13 @@ class _Reading:
         return Payload(name=name, size=size, digest=digest, is_covered=is_covered, matches=matches)
 
 
-def _matching(source: Source, digest: Digest) -> Answer[bool]:
-    algorithm, stated = digest
-    if algorithm not in ("sha256", "sha384", "sha512"):
-        return _OTHER_DIGEST
-    if digest_of(source, algorithm) == stated:
+def _matching(source: Source, digests: set[Digest]) -> Answer[bool]:
+    """Whether one of the digests is that of the bytes; where none is, why that may not be said."""
+    if not digests:
+        return _NO_DIGEST
+    tried = {algorithm for algorithm, _ in digests if algorithm in ("sha256", "sha384", "sha512")}
+    if any((algorithm, digest_of(source, algorithm)) in digests for algorithm in sorted(tried)):
         return Answer[bool].of(True)
+    if any(algorithm not in tried for algorithm, _ in digests):
+        return _OTHER_DIGEST
     return _OTHER_MANIFEST if source.read_at(0, len(_TAG)) == _TAG else Answer[bool].of(False)
-
-
-def _any_of(answers: list[Answer[bool]]) -> Answer[bool] | None:
-    """True where one of them is; else one that is missing; else False."""
-    order = {True: 0, None: 1, False: 2}
-    return min(answers, key=lambda a: order[a.known]) if answers else None

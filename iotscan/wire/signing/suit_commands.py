@@ -16,6 +16,8 @@ _SET_COMPONENT, _TRY_EACH, _RUN = 12, 15, 32
 _PARAMETERS: Final = (19, 20)
 _VENDOR, _CLASS, _DIGEST, _URI, _SOURCE = 1, 2, 3, 21, 22
 _SEQUENCES: Final = 200
+_MOST_SET: Final = 100_000
+"""Parameters, counted for each component that they are set for."""
 DIGESTS: Final = {-16: "sha256", -43: "sha384", -44: "sha512", -18: "shake128", -45: "shake256"}
 
 Digest = tuple[str, bytes]
@@ -32,7 +34,7 @@ class Commands:
         self._copied: dict[int, set[int]] = {}
         self.vendors: list[str] = []
         self.classes: list[str] = []
-        self._read = 0
+        self._read = self._set = 0
 
     def read(self, sequence: bytes) -> None:
         """Read one sequence and those in it. Raises Malformed."""
@@ -70,10 +72,13 @@ class Commands:
         if argument is True:
             return tuple(self._components)
         if isinstance(argument, tuple):
-            return tuple(a for a in argument if isinstance(a, int))
+            return tuple({a: None for a in argument if isinstance(a, int)})
         return (argument,) if isinstance(argument, int) else ()
 
     def _parameters(self, values: dict[Any, Any], current: tuple[int, ...]) -> None:
+        self._set += len(current)
+        if self._set > _MOST_SET:
+            raise Malformed(f"more than {_MOST_SET:,} parameters of components")
         digest, address, origin = values.get(_DIGEST), values.get(_URI), values.get(_SOURCE)
         if isinstance(origin, int):
             self._copied.setdefault(origin, set()).update(current)

@@ -19,6 +19,8 @@ _LISTS: Final = ("images", "files", "scripts")
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 _NODES: Final = 20_000
 _DEPTH: Final = 16
+_ENTRIES: Final = 2_000
+_LARGEST_SIZE: Final = (1 << 63) - 1
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +65,13 @@ def read_description(data: bytes) -> Description:
         return Description(problem="sw-description nests too deep or is too large")
     hardware = [h for _, g in groups for h in _listed(g.get("hardware-compatibility")) if isinstance(h, str)]
     version = software.get("version")
+    entries = tuple(e for path, group in groups for e in _entries(path, group))
+    is_long = len(entries) > _ENTRIES
     return Description(
         version=safe_text(version) if isinstance(version, str) else "",
         hardware=tuple(dict.fromkeys(safe_text(h, 80) for h in hardware[:100])),
-        entries=tuple(e for path, group in groups for e in _entries(path, group)),
+        entries=() if is_long else entries,
+        problem=f"sw-description names more than {_ENTRIES:,} files" if is_long else "",
     )
 
 
@@ -114,7 +119,7 @@ def _entries(path: str, group: dict[str, Any]) -> Iterator[Entry]:
             yield Entry(
                 file=entry["filename"],
                 sha256=bytes.fromhex(sound),
-                size=size if isinstance(size, int) and not isinstance(size, bool) else 0,
+                size=min(max(size, 0), _LARGEST_SIZE) if isinstance(size, int) and not isinstance(size, bool) else 0,
                 is_encrypted=encrypted is True or isinstance(encrypted, str),
                 chosen=path,
             )

@@ -151,10 +151,9 @@ def _contents(
     by_name = {m.name: m for m in archive.members}
     entries = {(e.file, e.sha256): e for e in description.entries}
     digests: dict[bytes, bytes] = {}
-    damage = ""
+    damage, named = "", {e.file.encode("utf-8", "replace") for e in entries.values()}
     for member in () if is_partial or archive.damage else archive.members:
-        named = any(e.file.encode("utf-8", "replace") == member.name for e in entries.values())
-        if named or member.checksum is not None:
+        if member.name in named or member.checksum is not None:
             digests[member.name], total = digest_and_sum(source, member)
             if member.checksum not in (None, total):
                 damage = damage or f"the checksum of {safe_text(member.name, 80)} is wrong"
@@ -168,7 +167,7 @@ def _contents(
     return _Contents(
         payloads=tuple(payloads),
         damage=damage,
-        notes=_notes(source, archive, {e.file.encode("utf-8", "replace") for e in description.entries}, is_partial),
+        notes=_notes(source, archive, named, is_partial),
     )
 
 

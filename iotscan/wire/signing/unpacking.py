@@ -19,6 +19,8 @@ _FREE: Final = 16 << 20
 _MOST: Final = 16 << 30
 _MEMORY: Final = 256 << 20
 """Of a dictionary."""
+_MEMBERS: Final = 100_000
+"""Of one gzip file: an empty one takes 20 bytes, and as long to open as any other."""
 
 
 class NotRead(Exception):
@@ -107,6 +109,16 @@ def unpacked(source: Source, kind: str) -> Stream:
     return Stream(_bounded(engines[kind](source), max(_FREE, min(_MOST, source.size * _RATIO))))
 
 
+def gathered(source: Source, kind: str, limit: int) -> bytes:
+    """All of a packed source. Raises Malformed, and :class:`NotRead` where that is more than ``limit``."""
+    stream, text = unpacked(source, kind), bytearray()
+    while piece := stream.take(limit):
+        text += piece
+        if len(text) > limit:
+            raise NotRead(f"a part unpacks to more than {limit >> 20:,} MiB")
+    return bytes(text)
+
+
 def _bounded(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
     total = 0
     try:
@@ -131,11 +143,15 @@ def _steps(source: Source) -> Iterator[bytes]:
 
 def _gzip(source: Source) -> Iterator[bytes]:
     """Several members behind one another are one stream."""
-    machine = None
+    machine, members = None, 0
     for piece in _steps(source):
         rest = piece
         while rest:
-            machine = machine or zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if machine is None:
+                members += 1
+                machine = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if members > _MEMBERS:
+                raise NotRead(f"a part is packed in more than {_MEMBERS:,} pieces")
             yield machine.decompress(rest, STEP)
             rest = machine.unconsumed_tail
             if machine.eof:

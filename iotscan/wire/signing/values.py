@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from msgspec.structs import replace
 
@@ -15,6 +16,8 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts.signing import ArtefactSignature, PublicKey, Scheme
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
+from iotscan.wire.signing.message_signing import ed25519_holds
+from iotscan.wire.signing.public_keys import load_key
 from iotscan.wire.signing.source import Source, digest_of, exactly
 from iotscan.wire.signing.verifying import LONGEST_MESSAGE, holds
 
@@ -106,12 +109,13 @@ def with_fits(signature: ArtefactSignature, key: PublicKey) -> ArtefactSignature
 
 def tried(signature: ArtefactSignature, message: Source, keys: Sequence[PublicKey]) -> ArtefactSignature:
     """The signature with the keys with which it holds, where its message is too long for the fact to be tried later."""
-    if signature.over or message.size > _LONGEST_TRIED or not keys:
+    if signature.over or signature.scheme != "ed25519" or message.size > _LONGEST_TRIED or not keys:
         return signature
-    whole = replace(signature, over=coded(exactly(message, 0, message.size)))
-    held = {key.sha256: holds(whole, key) for key in keys}
+    value, whole = base64.b64decode(signature.value), exactly(message, 0, message.size)
+    publics = ((key.sha256, load_key(key)) for key in keys)
+    held = {n: ed25519_holds(k, value, whole) for n, k in publics if isinstance(k, ed25519.Ed25519PublicKey)}
     return replace(
         signature,
-        holds_with=tuple(name for name, answer in held.items() if answer is True),
-        fails_with=tuple(name for name, answer in held.items() if answer is False),
+        holds_with=tuple(name for name, answer in held.items() if answer),
+        fails_with=tuple(name for name, answer in held.items() if not answer),
     )

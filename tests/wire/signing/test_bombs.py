@@ -1,0 +1,155 @@
+"""Small files that would cost a reader hours or gigabytes: each is given up, and what was not read is named.
+
+A server on the network may send any of them, and its answers are read where everything else waits.
+"""
+
+import gzip
+import struct
+
+import pytest
+
+from iotscan.model.facts import SignedArtefact
+from iotscan.wire.signing.apk_adb import Values
+from iotscan.wire.signing.apk_feed import read_apk_feed
+from iotscan.wire.signing.apk_v3 import read_apk_v3_feed
+from iotscan.wire.signing.feed import MOST_LINES, lines_of
+from iotscan.wire.signing.fit import read_fit
+from iotscan.wire.signing.libconfig import NotConfiguration, read_libconfig
+from iotscan.wire.signing.mcuboot import read_mcuboot
+from iotscan.wire.signing.opkg_feed import read_opkg_feed
+from iotscan.wire.signing.rpm_package import read_rpm
+from iotscan.wire.signing.suit import read_suit
+from iotscan.wire.signing.sw_description import read_description
+from iotscan.wire.signing.unpacking import NotRead
+from tests.wire.signing.repositories import named
+from tests.wire.signing.trying import memory
+
+
+def said(found: SignedArtefact | None) -> str:
+    """Why it is not called anything; the test fails where it is called signed without a word."""
+    assert found is not None
+    assert found.damage or found.problem
+    return found.damage or found.problem
+
+
+def test_an_index_in_many_packed_pieces() -> None:
+    packed = gzip.compress(b"") * 100_001
+    assert said(read_opkg_feed(named({"Packages.gz": packed}))) == "a part is packed in more than 100,000 pieces"
+
+
+def test_an_index_of_empty_lines() -> None:
+    index = b"\n" * (MOST_LINES + 1)
+    assert (
+        said(read_opkg_feed(named({"Packages.gz": gzip.compress(index)}))) == "its index has more than 2,500,000 lines"
+    )
+    assert [*lines_of(b"a\r\n\n\xff")] == ["a\r", "", "\ufffd"]
+
+
+def a_block(schema: bytes, *objects: list[int]) -> bytes:
+    """An ADB file whose objects stand one behind the other, the last of them the root. Numbers name their kind."""
+    body, places = bytearray(8), []
+    for entries in objects:
+        places.append(len(body))
+        values = [entry if entry <= 0 else 0xE0000000 | places[entry - 1] for entry in entries]
+        body += struct.pack(f"<I{len(values)}I", len(values) + 1, *values)
+    body[4:8] = struct.pack("<I", 0xE0000000 | places[-1])
+    block = struct.pack("<I", len(body) + 4) + body
+    return b"ADB." + schema + block + bytes(-len(block) % 8)
+
+
+def test_objects_that_stand_in_many_places() -> None:
+    """Folders with the same files, packages that are one."""
+    files: list[int] = [0] * 1000
+    package = a_block(b"pckg", files, [0, 0, 1], [2] * 600, [0, 3])
+    index = a_block(b"indx", files, [1] * 600, [0, 2])
+    for data in (package, index):
+        assert said(read_apk_v3_feed(named({"packages.adb": data}))) == "it has more than 500,000 values"
+
+
+def test_values_are_counted_over_all_objects() -> None:
+    values = Values(struct.pack("<II", 0, 0) + struct.pack("<I", 50_000) + bytes(4 * 49_999))
+    for _ in range(10):
+        assert len(values.entries(0xD0000008)) == 50_000
+    with pytest.raises(NotRead):
+        values.entries(0xD0000008)
+
+
+def test_an_index_that_says_nothing() -> None:
+    content = b"ab\n\n" * 100_002
+    header = b"APKINDEX".ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % len(content) + b"0" * 11
+    header = (header + b"\0" + b" " * 8 + b"0").ljust(512, b"\0")
+    summed = header[:148] + b"%06o\0 " % sum(header) + header[156:]
+    packed = gzip.compress(summed + content + bytes(-len(content) % 512 + 1024))
+    assert "more than 100000 packages" in said(read_apk_feed(named({"APKINDEX.tar.gz": packed})))
+
+
+def a_fit(signatures: int, nodes: int) -> bytes:
+    strings = b"value\0hashed-nodes\0"
+
+    def a_property(name: bytes, value: bytes) -> bytes:
+        return struct.pack(">III", 3, len(value), strings.index(name)) + value + bytes(-len(value) % 4)
+
+    def node(name: bytes, *inside: bytes) -> bytes:
+        padded = name + bytes(4 - len(name) % 4)
+        return struct.pack(">I", 1) + padded + b"".join(inside) + struct.pack(">I", 2)
+
+    signed = a_property(b"value", b"s" * 8), a_property(b"hashed-nodes", b"/\0")
+    conf = node(b"conf", *(node(b"signature-%d" % n, *signed) for n in range(signatures)))
+    filling = (node(b"x%d" % n) for n in range(nodes))
+    tree = node(b"", node(b"images", node(b"kernel")), node(b"configurations", conf), *filling) + struct.pack(">I", 9)
+    head = struct.pack(
+        ">10I", 0xD00DFEED, 56 + len(tree) + len(strings), 56, 56 + len(tree), 40, 17, 16, 0, len(strings), len(tree)
+    )
+    return head + bytes(16) + tree + strings
+
+
+def test_signatures_over_a_tree_without_end() -> None:
+    assert said(read_fit(memory(a_fit(200, 6000)))) == "it has more signatures than are tried"
+    few = read_fit(memory(a_fit(2, 6000)))
+    assert few is not None
+    assert len(few.signatures) == 2
+
+
+def test_thousands_of_signatures_of_one_image() -> None:
+    head = struct.pack("<IIHHIIBBHI4x", 0x96F3B83D, 0, 32, 0, 0, 0, 1, 0, 0, 0)
+    entries = struct.pack("<HH32x", 0x10, 32) + struct.pack("<HHB", 0x20, 1, 7) * 5000
+    found = read_mcuboot(memory(head + struct.pack("<HH", 0x6907, len(entries) + 4) + entries))
+    assert found is not None
+    assert len(found.signatures) == 16
+    assert found.problem == "it has more than 16 signatures"
+
+
+def test_a_signature_header_full_of_texts() -> None:
+    count, size = 40, 40 * 100 + 16
+    entries = [(62, 7, size - 16, 16), *((1000 + n, 8, n * 100, 100) for n in range(count - 1))]
+    head = b"\xed\xab\xee\xdb\x03\0" + bytes(72) + b"\0\5" + bytes(16)
+    index = struct.pack(">4s4sII", b"\x8e\xad\xe8\x01", bytes(4), count, size)
+    index += b"".join(struct.pack(">IIII", *entry) for entry in entries)
+    assert said(read_rpm(memory(head + index + bytes(size)))) == "its signature header is larger than is read"
+
+
+def cbor(major: int, number: int, inside: bytes = b"") -> bytes:
+    return bytes([major << 5 | 26]) + number.to_bytes(4, "big") + inside
+
+
+def test_digests_of_all_components_again_and_again() -> None:
+    def text(data: bytes) -> bytes:
+        return cbor(2, len(data), data)
+
+    digest = text(cbor(4, 2, b"\x2f" + text(bytes(32))))
+    setting = cbor(0, 20) + cbor(5, 1, cbor(0, 3) + digest)
+    commands = cbor(4, 2 + 2 * 500, cbor(0, 12) + b"\xf5" + setting * 500)
+    common = cbor(5, 2, cbor(0, 2) + cbor(4, 256, b"\x80" * 256) + cbor(0, 4) + text(commands))
+    manifest = text(cbor(5, 1, cbor(0, 3) + text(common)))
+    assert "parameters of components" in said(read_suit(memory(b"\xd8\x6b" + cbor(5, 1, cbor(0, 3) + manifest))))
+
+
+def test_descriptions_without_end() -> None:
+    files = ",".join('{filename = "f%d";}' % n for n in range(2001))  # noqa: UP031  # braces are libconfig's own
+    many = read_description(f'software = {{version = "1"; images: ({files});}}'.encode())
+    assert (many.entries, many.version) == ((), "1")
+    assert many.problem == "sw-description names more than 2,000 files"
+    huge = read_description(b'{"software": {"images": [{"filename": "a", "size": ' + b"9" * 400 + b"}]}}")
+    assert huge.entries[0].size == (1 << 63) - 1
+    with pytest.raises(NotConfiguration, match="too long"):
+        read_libconfig('a = "' + "x" * 70_000 + '" "y" "z";')
