@@ -164,7 +164,9 @@ def _one(found: SignedArtefact | None) -> tuple[SignedArtefact, ...]:
 
 
 def _tuf(files: Files, path: str) -> tuple[SignedArtefact, ...]:
-    """Any program may have a ``root.json``."""
+    """Any program may have a ``root.json``, and a client has those that it trusts: alone they are no repository."""
+    if not any(files(f"{number}{name}.json") for name in ("timestamp", "snapshot", "targets") for number in ("", "1.")):
+        return ()
     root = files("1.root.json") or files("root.json")
     head = root.read_at(0, _LOOKED_AT) if root is not None else b""
     if not all(word in head for word in (b'"signed"', b'"signatures"', b'"roles"')):
