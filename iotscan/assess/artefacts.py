@@ -70,6 +70,10 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
     if not trusted:
         why = "signed; no trusted key was found to verify it with"
         return ArtefactVerdict(state="present", why=why, signers=signers)
+    short = _short_of_threshold(artefact, trusted)
+    trusted = [k for k in trusted if _file(k) not in short]
+    if not trusted:
+        return ArtefactVerdict(state="wrong-signer", why=next(iter(short.values())), signers=signers)
     best = _best([_try(s, artefact, _named_by(s, artefact, trusted), as_of) for s in artefact.signatures])
     open_ends = artefact.problem or next((f"{p.name} was not read" for p in artefact.payloads if not _is_read(p)), "")
     if best.state == "verified" and open_ends:
@@ -78,6 +82,23 @@ def judge_artefact(artefact: SignedArtefact, keys: Iterable[TrustedKey], as_of: 
         why = f"its metadata expired on {artefact.expires:%Y-%m-%d}"
         return ArtefactVerdict(state="expired", why=why, by=best.by, signers=signers)
     return ArtefactVerdict(state=best.state, why=best.why, by=best.by, signers=signers)
+
+
+def _short_of_threshold(
+    artefact: SignedArtefact, trusted: Sequence[TrustedKey]
+) -> dict[tuple[str, tuple[str, ...]], str]:
+    """The files of keys of which some have signed it and too few, with what is to be said of each."""
+    found: dict[tuple[str, tuple[str, ...]], str] = {}
+    for file, threshold in {_file(k): k.threshold for k in trusted if k.threshold > 1}.items():
+        tried = [_with_key(s, k) for k in trusted if _file(k) == file for s in artefact.signatures]
+        held = {t.by.public.sha256 for t in tried if t is not None and t.by is not None and t.by.public is not None}
+        if 0 < len(held) < threshold:
+            found[file] = f"{len(held)} of the keys of {file[0]} have signed it, {threshold} have to"
+    return found
+
+
+def _file(key: TrustedKey) -> tuple[str, tuple[str, ...]]:
+    return key.path, key.within
 
 
 def _is_read(payload: Payload) -> bool:

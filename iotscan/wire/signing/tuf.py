@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts.signing import ArtefactSignature, Payload, SignedArtefact, TrustedKey
@@ -36,6 +37,8 @@ from iotscan.wire.signing.values import with_fits
 Files = Callable[[str], Source | None]
 ROTATIONS: Final = 256
 """Roots in a row, as many as python-tuf follows."""
+_ROOTS_KEPT: Final = 8
+"""Besides the first one: a fact holds what each of their signatures is over."""
 _DELEGATIONS: Final = 64
 _TARGETS: Final = 2000
 _BYTES: Final = 64 << 20
@@ -51,8 +54,8 @@ def read_tuf(
     """The metadata of a repository; None where there is no root. Never raises but what the sources raise.
 
     ``files`` gives metadata by name (``1.root.json``, ``timestamp.json``), ``targets`` a target by its path. ``pinned``
-    is the root that the device has; without it the first one of the repository is where it begins, and its signers
-    show whether it is the device's.
+    is the root that the device has; without it the first one of the repository is where it begins, and the signers of
+    each that follows show whether it is the device's.
     """
     reading = _Reading(files, targets)
     damage = problem = ""
@@ -75,7 +78,13 @@ def pinned_keys(data: bytes, path: str) -> tuple[TrustedKey, ...]:
         return (TrustedKey(use="tuf", path=path, problem=safe_text(str(error), 200)),)
     role = root.roles["root"]
     return tuple(
-        TrustedKey(use="tuf", path=path, name=safe_text(key_id, 100), key=root.keys[key_id].public)
+        TrustedKey(
+            use="tuf",
+            path=path,
+            name=safe_text(key_id, 100),
+            key=root.keys[key_id].public,
+            threshold=role.threshold,
+        )
         for key_id in role.key_ids
         if key_id in root.keys
     )
@@ -102,7 +111,8 @@ class _Reading:
         self._find_target = targets
         self._left = _BYTES
         self._root: _Root | None = None
-        self._signatures: tuple[ArtefactSignature, ...] = ()
+        self._signers: list[tuple[ArtefactSignature, ...]] = []
+        """Of each root that follows from the first."""
         self._expires: list[datetime] = []
         self._payloads: dict[str, Payload] = {}
         self._snapshot: dict[str, Any] = {}
@@ -110,12 +120,13 @@ class _Reading:
         self._notes: list[str] = []
 
     def artefact(self, path: str, damage: str, problem: str) -> SignedArtefact:
+        signatures = self._signatures()
         return SignedArtefact(
             path=path,
             format="tuf",
             version=str(self._version) if self._version else "",
-            protection="signed" if self._signatures else "unknown",
-            signatures=self._signatures,
+            protection="signed" if signatures else "unknown",
+            signatures=signatures,
             payloads=tuple(self._payloads.values()),
             damage=safe_text(damage, 300),
             problem=safe_text(problem, 300),
@@ -126,6 +137,15 @@ class _Reading:
             notes=tuple(self._notes),
         )
 
+    def _signatures(self) -> tuple[ArtefactSignature, ...]:
+        """Those of every root: which one of them a device has, its keys tell.
+
+        Of more than :data:`_ROOTS_KEPT` those in the middle are named, and what they are over is not kept.
+        """
+        first, middle, last = self._signers[:1], self._signers[1:-_ROOTS_KEPT], self._signers[1:][-_ROOTS_KEPT:]
+        named = (replace(signers[0], over="") for signers in middle if signers)
+        return (*(s for signers in (*first, *last) for s in signers), *named)
+
     def begin(self, pinned: Source | None) -> bool:
         """The root where it begins; False without one. Raises Malformed."""
         first = pinned or self._files("1.root.json") or self._files("root.json")
@@ -133,8 +153,7 @@ class _Reading:
             return False
         root = _Root.of(read_metadata(self._bytes(first, "root.json"), "root.json"))
         role = root.roles["root"]
-        found = signatures_of(root.metadata, role, root.keys)
-        self._signatures = tuple(with_fits(s, s.key) for s in found if s.key is not None)
+        self._signers.append(_signers(root))
         self._check(root.metadata, role, root.keys, "the root does not sign itself")
         self._root = root
         return True
@@ -167,6 +186,7 @@ class _Reading:
             before, own = root.roles["root"], following.roles["root"]
             self._check(following.metadata, before, root.keys, f"{name} is not signed by the root before it")
             self._check(following.metadata, own, following.keys, f"{name} does not sign itself")
+            self._signers.append(_signers(following))
             root = following
         if self._files(f"{root.metadata.version + 1}.root.json") is not None:
             raise NotRead(f"more than {ROTATIONS} roots in a row")
@@ -273,6 +293,11 @@ class _Reading:
         if self._left < 0:
             raise NotRead(f"more than {_BYTES >> 20} MiB of metadata")
         return exactly(source, 0, source.size)
+
+
+def _signers(root: _Root) -> tuple[ArtefactSignature, ...]:
+    found = signatures_of(root.metadata, root.roles["root"], root.keys)
+    return tuple(with_fits(s, s.key) for s in found if s.key is not None)
 
 
 def _target_matches(data: Source | None, length: int | None, hashes: Mapping[str, Any]) -> Answer[bool]:

@@ -197,6 +197,55 @@ def test_what_stands_in_it() -> None:
     assert read({}) is None
 
 
+def test_a_device_that_begins_with_a_later_root() -> None:
+    """Its root lies between the first one of the repository and the last."""
+    made = Repository()
+    made.rotate("second", by=("root",))
+    made.rotate("stranger", by=("second",))
+    files = made.write()
+    for root in made.roots:
+        assert state(read(files), *pinned_keys(root.to_bytes(), "root.json")) == "verified"
+    (other,) = pinned_keys(change(lambda r: r.roots.__setitem__(0, vendor_root()))["1.root.json"], "x")
+    # A key of Ed25519 cannot be tried with a signature of ECDSA.
+    assert state(read(files), other) == "present"
+
+
+def test_many_roots_are_not_all_kept() -> None:
+    made = Repository()
+    names = ("second", "root")
+    for at in range(20):
+        made.rotate(names[at % 2], by=(names[1 - at % 2],))
+    made.rotate("stranger", by=(names[1],))
+    found = read(made.write())
+    assert found is not None
+    assert sum(bool(s.over) for s in found.signatures) == 9
+    assert state(found, *pinned_keys(made.roots[-1].to_bytes(), "x")) == "verified"
+    assert state(found, trusted(public_of("root"))) == "verified"
+    (other,) = pinned_keys(vendor_root().to_bytes(), "x")
+    # One of those that are not kept may be the device's.
+    assert state(found, other) == "present"
+
+
+def test_too_few_of_a_devices_keys() -> None:
+    """Who has one of the two keys that a device asks for makes a root that asks for no more."""
+    device = Repository()
+    device.roots.clear()
+    device.rotate("root", "second", threshold=2)
+    keys = pinned_keys(device.roots[0].to_bytes(), "root.json")
+    assert {k.threshold for k in keys} == {2}
+    assert state(read(device.write()), *keys) == "verified"
+    forged = read(change(lambda r: None))
+    assert state(forged, *keys) == "wrong-signer"
+    assert state(forged, *keys, trusted(public_of("root"))) == "verified"
+
+
+def vendor_root() -> Metadata[Root]:
+    made = Repository()
+    made.roots.clear()
+    made.rotate("vendor")
+    return made.roots[0]
+
+
 def stranger_root() -> Metadata[Root]:
     made = Repository()
     made.roots.clear()
