@@ -12,6 +12,8 @@ import pytest
 from iotscan.cli import launch
 from iotscan.shipped import PACKAGE
 from tests.cli.conftest import Cli
+from tests.e2e.test_update_artefacts import a_bundle
+from tests.wire.signing.signers import a_signer
 
 ROOT = PACKAGE.parent
 README = ROOT / "README.md"
@@ -56,10 +58,13 @@ def _no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _a_run_and_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the README's commands find lying there: an image, and a run made from it."""
+    """What the README's commands find lying there: an image, an update, and a run made from the image."""
     for folder in ("etc", "bin"):
         (tmp_path / "build/rootfs" / folder).mkdir(parents=True)
     (tmp_path / "build/rootfs/etc/passwd").write_text("root:x:0:0::/:/bin/sh\n")
+    root = a_signer(tmp_path, "ca", is_ca=True, days=(-100, 9000))
+    a_bundle(tmp_path, a_signer(tmp_path, "release", root, days=(-50, 9000)))
+    assert root.file == tmp_path / "ca.pem"
     shutil.copy(ROOT / "tests/data/sample.waivers.yaml", tmp_path / "iotscan.waivers.yaml")
     monkeypatch.chdir(tmp_path)
 
