@@ -22,6 +22,7 @@ def discover(
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
+    fingerprints: shared.Fingerprints = None,
     format: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,6 +65,7 @@ def discover(
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,
+        fingerprints=tuple(fingerprints or ()),
         formats=tuple(format or ()),
         output=Path(output_dir),
         max_hosts=max_hosts,

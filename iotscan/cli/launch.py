@@ -36,6 +36,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     credentials: tuple[Path, ...] = ()
     trust_stores: tuple[Path, ...] = ()
     trusted: tuple[Path, ...] = ()
+    fingerprints: tuple[Path, ...] = ()
+    """Folders of further rules that tell products."""
     images: tuple[str, ...] = ()
     """Runs of images that are judged together with the network."""
     profile: str = "default"

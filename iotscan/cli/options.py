@@ -28,6 +28,16 @@ TrustedKeys = Annotated[
         show_default=False,
     ),
 ]
+Fingerprints = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--fingerprints",
+        metavar="DIR",
+        help="Further rules that tell products, besides the built-in ones: a folder of *.xml in the format of recog; "
+        "repeatable.",
+        show_default=False,
+    ),
+]
 WarnOn = Annotated[
     str,
     typer.Option(

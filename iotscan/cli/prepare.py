@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +19,7 @@ from iotscan.cli.consent import confirm
 from iotscan.cli.recipe import Choice, Chosen, Recipe
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
+from iotscan.data.fingerprints.library import LeftOut, load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run, Tool
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from iotscan.cli.launch import Wish
 
 ADB = 5555
+_RULES_NAMED = 5
 LAB_PACE = Pace(attempts_per_second=2000.0, accepted_per_second=500.0, connections=200, device_timeout=30.0)
 """The practice network is ours and on this machine: politeness there only costs time."""
 
@@ -102,6 +105,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
+        fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
@@ -134,6 +138,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},
         udp=state.udp,
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
+        fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
         ledger="",
         login_gap=0.0,
@@ -158,6 +163,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     stores = read_trust_stores(plan.trust_stores)
+    library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
     joined = read_image_runs(wish.images, wish.output)
     run_id = new_run_id()
@@ -174,7 +180,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
-        notices=(*intent.notices, *joined.notices),
+        notices=(*intent.notices, *_unusable(left_out), *joined.notices),
         images=joined.images,
         observations=joined.observations,
         attempts=joined.attempts,
@@ -191,11 +197,21 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         profile=profile,
         records=records,
         trust_stores=stores,
+        library=library,
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,
     )
     return Prepared(request=request)
+
+
+def _unusable(left_out: Sequence[LeftOut]) -> tuple[Notice, ...]:
+    """Rules of --fingerprints that take part in nothing, the first few by name."""
+    if not left_out:
+        return ()
+    named = "; ".join(f"{rule.where} ({rule.why})" for rule in left_out[:_RULES_NAMED])
+    more = f" and {len(left_out) - _RULES_NAMED} more" if len(left_out) > _RULES_NAMED else ""
+    return (Notice(about="fingerprints", text=f"rules that no linear-time pattern can express: {named}{more}"),)
 
 
 def read_ports(text: str) -> tuple[int, ...]:

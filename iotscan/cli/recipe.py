@@ -20,6 +20,7 @@ from iotscan.cli.consent import confirm
 from iotscan.cli.selection import choose_checks
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
+from iotscan.data.fingerprints.library import load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Network, Scope, lies_in, utc_now
@@ -115,6 +116,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         profile=chosen.profile,
         records=load_records([Path(r) for r in recipe.plan.records]),
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
+        library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,

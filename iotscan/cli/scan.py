@@ -81,6 +81,7 @@ def scan(
         ),
     ] = None,
     trust: shared.TrustedKeys = None,
+    fingerprints: shared.Fingerprints = None,
     image: Annotated[
         list[str] | None,
         typer.Option(
@@ -177,6 +178,7 @@ def scan(
         credentials=tuple(credentials or ()),
         trust_stores=tuple(trust_store or ()),
         trusted=tuple(trust or ()),
+        fingerprints=tuple(fingerprints or ()),
         images=tuple(image or ()),
         profile=profile,
         include=tuple(check or ()),

@@ -5,6 +5,7 @@ import hashlib
 import msgspec
 
 from iotscan.model.facts.naming import Claim
+from iotscan.model.identification import Identity
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -31,7 +32,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``claims`` keep how each name, model or identifier was learnt. ``vendor`` comes from the MAC prefix
     (with the date of the table in ``vendor_source``) or is empty. ``merged`` holds provisional ids
-    that turned out to be this device, with the reason.
+    that turned out to be this device, with the reason. ``identity`` is what all of this says it is.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     services: tuple[Service, ...] = ()
     found_by: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    identity: Identity = Identity()
 
     @property
     def address(self) -> str:
@@ -55,8 +57,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """What a person calls it: name, else model, else address."""
-        return self.claimed("name") or self.claimed("model") or self.address
+        """What a person calls it: its name, else what product it is, else address."""
+        return self.claimed("name") or self.identity.title or self.claimed("model") or self.address
 
 
 class ImagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,6 +46,10 @@ class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     vendor: str = ""
     model: str = ""
+    kind: str = ""
+    """``camera``, with ``?`` behind it where that is only hinted at; empty where nothing tells."""
+    remarks: tuple[str, ...] = ()
+    """Why what is known of a device has to be read with care."""
     protocols: tuple[str, ...] = ()
     shown: str
     graded: int

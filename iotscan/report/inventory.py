@@ -8,6 +8,7 @@ from rich.console import Console
 from iotscan.model.device import Device
 from iotscan.model.run import Run
 from iotscan.report.columns import Field, show_columns
+from iotscan.report.identity import kind, maker, model, programs, remarks, traits
 from iotscan.report.ink import Column, Ink
 from iotscan.report.places import address_order
 from iotscan.report.view import banner, partial, title
@@ -25,6 +26,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     services: tuple[str, ...]
     found_by: tuple[str, ...]
+    kind: str = ""
+    """``camera``, with ``?`` behind it where that is only hinted at."""
+    identity: tuple[str, ...] = ()
+    """What it is and how that is known, one sentence each."""
+    software: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def entries(run: Run) -> tuple[Entry, ...]:
@@ -39,14 +46,20 @@ def _entry(device: Device) -> Entry:
         mac=clean(device.mac, 20),
         vendor=clean(_vendor(device), 100),
         name=clean(device.claimed("name"), 80),
-        model=clean(device.claimed("model"), 80),
+        model=clean(model(device), 80),
         services=tuple(clean(f"{s.name} {s.protocol}", 60) for s in sorted(device.services)),
         found_by=tuple(clean(f, 40) for f in device.found_by),
+        kind=kind(device.identity),
+        identity=traits(device.identity),
+        software=programs(device.identity),
+        remarks=remarks(device.identity),
     )
 
 
 def _vendor(device: Device) -> str:
-    """The vendor with the table it comes from, or why there is none."""
+    """The vendor by name where something says it; else by MAC prefix with its table, or why there is none."""
+    if (told := maker(device)) and told != device.vendor:
+        return told
     if device.vendor:
         return f"{device.vendor} ({device.vendor_source})" if device.vendor_source else device.vendor
     return "randomised (locally administered)" if is_randomised(device.mac) else ""
@@ -72,7 +85,11 @@ def _lines(run: Run) -> Iterator[str]:
             "mac": entry.mac,
             "vendor": entry.vendor,
             "model": entry.model,
+            "kind": entry.kind,
+            "is": "; ".join(entry.identity),
+            "runs": ", ".join(entry.software),
             "services": ", ".join(entry.services),
+            "beware": "; ".join(entry.remarks),
             "also": ", ".join(entry.others),
             "found by": ", ".join(entry.found_by),
         }
@@ -115,6 +132,7 @@ def _where_room(ink: Ink, listing: tuple[Entry, ...]) -> Iterator[list[Field]]:
     services = _field(ink, "services", [", ".join(e.services) for e in listing], least=16, most=44)
     mac = _field(ink, "mac", [e.mac for e in listing], style="dim")
     yield [mac, services] if ink.width >= 76 else [services]
+    yield [_field(ink, "kind", [e.kind for e in listing])]
     yield [_field(ink, "vendor", [e.vendor for e in listing], least=14, most=40)]
     yield [_field(ink, "model", [e.model for e in listing], least=10, most=24)]
     yield [_field(ink, "found by", [", ".join(e.found_by) for e in listing], least=8, most=20, style="dim")]

@@ -12,6 +12,7 @@ from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
+from iotscan.report.identity import kind, maker, model, remarks
 from iotscan.report.places import Places, address_order
 from iotscan.report.words import NOTHING, REASONS, clean, counted
 
@@ -68,8 +69,10 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
             id=clean(device.id),
             address=clean(device.address, 60),
             label=clean(device.label, 60) if device.label != device.address else "",
-            vendor=clean(device.vendor or device.claimed("manufacturer"), 60),
-            model=clean(device.claimed("model"), 60),
+            vendor=clean(maker(device), 60),
+            model=clean(model(device), 60),
+            kind=kind(device.identity),
+            remarks=remarks(device.identity),
             protocols=tuple(dict.fromkeys(protocols)),
             shown=NOTHING,
             findings={},

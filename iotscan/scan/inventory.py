@@ -3,6 +3,7 @@
 import msgspec
 
 from iotscan.data import oui
+from iotscan.data.fingerprints.library import Library
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
 from iotscan.model.facts import Announcement, Claim, OtaInterface
@@ -12,14 +13,19 @@ from iotscan.model.scope import in_order
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
+from iotscan.scan.identification.engine import identify
 from iotscan.scan.identity import claims_of
 from iotscan.wire.mdns import OTA_CLAIM
 
 
 class Inventory:
-    """Gathers signs of life and finished units into devices; the order in which they come does not matter."""
+    """Gathers signs of life and finished units into devices; the order in which they come does not matter.
 
-    def __init__(self) -> None:
+    ``library`` holds the rules by which products are told; without one nothing is.
+    """
+
+    def __init__(self, library: Library | None = None) -> None:
+        self._library = library or Library(())
         self._found: dict[str, set[str]] = {}
         self._macs: dict[str, str] = {}
         self._claims: dict[str, dict[Claim, None]] = {}
@@ -73,6 +79,14 @@ class Inventory:
 
     def device(self, address: str) -> Device:
         """The device behind an address as it is known now, before any merging."""
+        return self._identified(self._sighting(address))
+
+    def _identified(self, device: Device) -> Device:
+        """The device with what all its addresses showed weighed together."""
+        observations = [o for address in device.addresses for o in self.observations(address)]
+        return msgspec.structs.replace(device, identity=identify(device, observations, self._library))
+
+    def _sighting(self, address: str) -> Device:
         services: dict[str, Service] = {s.name: s for u in self.units(address) for s in u.services}
         mac = self._macs.get(address, "")
         vendor = oui.vendor(mac) if mac else ""
@@ -89,8 +103,8 @@ class Inventory:
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, one for each that the identity rules hold to be one, in order of their address."""
-        merged = {d.address: d for d in merge(tuple(self.device(a) for a in self._found))}
-        return tuple(merged[address] for address in sorted(merged, key=in_order))
+        merged = {d.address: d for d in merge(tuple(self._sighting(a) for a in self._found))}
+        return tuple(self._identified(merged[address]) for address in sorted(merged, key=in_order))
 
     def addresses(self) -> tuple[str, ...]:
         """Every address that answered, in order."""

@@ -69,7 +69,7 @@ class Scan:
         self._watch = watch
         self._audit = open_log(request.folder, request.header, request.caller, goes_on=earlier is not None)
         self._dialer = Dialer(request.header.scope, self._audit, clock)
-        self._inventory = Inventory()
+        self._inventory = Inventory(request.library)
         self._hidings: dict[str, Hiding] = defaultdict(Hiding)
         self._earlier = earlier or ()
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)

@@ -8,6 +8,7 @@ from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.data.credential_records import CredentialRecord
+from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
@@ -31,6 +32,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[str, ...] = ()
     trust_stores: tuple[str, ...] = ()
     """Files of roots that the user trusts."""
+    fingerprints: tuple[str, ...] = ()
+    """Folders of further rules that tell products."""
     ledger: str
     login_gap: float = 2.0
 
@@ -50,6 +53,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Documented default logins: ours, and those of the files in the plan."""
     trust_stores: tuple[tuple[str, str], ...] = ()
     """Roots that the user trusts: the name that a report gives them, and their file."""
+    library: Library | None = None
+    """The rules by which products are told: ours, and those of the folders in the plan."""
     terms: Terms = Terms()
     caller: Caller = Caller()
     """Who asked, for the audit log."""

@@ -1,0 +1,63 @@
+"""What a device is, in words: each trait with how sure it is and what it was told from."""
+
+from iotscan.model.device import Device
+from iotscan.model.identification import Identity, KindTrait, Trait
+from iotscan.model.vocabulary import Confidence
+from iotscan.report.words import clean
+
+_SHOWN = 3
+"""Pieces of evidence that are named for one trait."""
+
+
+def maker(device: Device) -> str:
+    """Who made it: as it says itself or something tells well enough, else by its MAC address, else as hinted at."""
+    told = device.identity.vendor
+    if told is not None and told.confidence is not Confidence.TENTATIVE:
+        return told.value
+    return device.vendor or device.claimed("manufacturer") or (told.value if told else "")
+
+
+def model(device: Device) -> str:
+    """Which model or product it is: what it says itself, else what something tells."""
+    told = device.identity.model or device.identity.product
+    return device.claimed("model") or (told.value if told else "")
+
+
+def kind(identity: Identity) -> str:
+    """``camera``; ``camera?`` where that is only hinted at; empty where nothing tells."""
+    if identity.kind is None:
+        return ""
+    return identity.kind.value + ("?" if identity.kind.confidence is Confidence.TENTATIVE else "")
+
+
+def traits(identity: Identity) -> tuple[str, ...]:
+    """``vendor Hikvision (firm: http Server on tcp/80)`` and so on, then what contradicts what."""
+    named = (
+        ("vendor", identity.vendor),
+        ("product", identity.product),
+        ("model", identity.model),
+        ("firmware", identity.firmware),
+        ("kind", identity.kind),
+        ("system", identity.system),
+    )
+    said = (_sentence(what, trait) for what, trait in named if trait is not None)
+    against = (f"contradicted: {clean(each, 200)}" for each in identity.contradictions)
+    return (*said, *against)
+
+
+def _sentence(what: str, trait: Trait | KindTrait) -> str:
+    where = dict.fromkeys(clean(clue.where, 60) for clue in trait.clues)
+    return f"{what} {clean(trait.value, 80)} ({trait.confidence}: {', '.join(tuple(where)[:_SHOWN])})"
+
+
+def programs(identity: Identity) -> tuple[str, ...]:
+    """``Dropbear 2022.83 on tcp/22`` for each program that answers."""
+    return tuple(
+        clean(f"{p.title} on {p.service}" if p.service else f"{p.title} by {p.clue.where}", 100)
+        for p in identity.software
+    )
+
+
+def remarks(identity: Identity) -> tuple[str, ...]:
+    """Why what is known has to be read with care."""
+    return tuple(clean(remark.text, 400) for remark in identity.remarks)

@@ -1,0 +1,212 @@
+"""Who a device is: every word held against the rules, every statement taken in, and all of it weighed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from iotscan.data.fingerprints.library import Library, Match
+from iotscan.model.device import Device
+from iotscan.model.identification import Clue, Identity, KindTrait, Software, Trait
+from iotscan.model.observation import Observation
+from iotscan.scan.identification import spelling
+from iotscan.scan.identification.doubts import doubts
+from iotscan.scan.identification.weighing import (
+    BANNER,
+    MAC_PREFIX,
+    STATED,
+    WEIGHTS,
+    Evidence,
+    Settled,
+    settle,
+)
+from iotscan.scan.identification.words import Statement, Word, stated_models, statements_of, words_of
+
+_SOFTWARE_LIMIT: Final = 40
+_CONTRADICTIONS: Final = 8
+_LINUX: Final = 0.5
+"""What is left of the weight of a plain "Linux" where another rule names the distribution."""
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """A word, and what a rule claims of it."""
+
+    word: Word
+    match: Match
+
+    @property
+    def weight(self) -> float:
+        """How much words of this kind count, by a rule as certain as this one."""
+        return WEIGHTS.get(self.word.kind, BANNER) * self.match.certainty
+
+    @property
+    def clue(self) -> Clue:
+        """The word as evidence."""
+        return Clue(words=self.word.text, where=self.word.where, rule=self.match.rule)
+
+
+def identify(device: Device, observations: Iterable[Observation], library: Library) -> Identity:
+    """What ``device`` is, from its claims and what was observed on its addresses. Pure; never raises."""
+    observations = tuple(observations)
+    said = statements_of(device.claims)
+    words = (*words_of(observations), *stated_models(said))
+    known = [Recognised(word=w, match=m) for w in words if (m := library.match(w.kind, w.text))]
+    said = tuple(s for s in said if s.family not in _speaking_programs(known) or s.what == "firmware")
+    pool = _Pool(device, known, said)
+    software = _software(known)
+    return Identity(
+        vendor=pool.vendor.trait,
+        product=pool.product.trait,
+        model=pool.model.trait,
+        firmware=pool.firmware.trait,
+        kind=_as_kind(pool.kind.trait),
+        system=pool.system.trait,
+        software=software,
+        contradictions=pool.contradictions(),
+        remarks=doubts(device, observations, [(r.word, r.match) for r in known]),
+    )
+
+
+def _speaking_programs(known: Iterable[Recognised]) -> frozenset[str]:
+    """Families in which a program states its own maker and model for a device that it merely runs on (MiniDLNA)."""
+    return frozenset(
+        r.word.family
+        for r in known
+        if r.word.kind == "stated.model" and "service.product" in r.match.claims and "hw.vendor" not in r.match.claims
+    )
+
+
+class _Pool:
+    """The evidence for each trait, settled."""
+
+    def __init__(self, device: Device, known: list[Recognised], said: tuple[Statement, ...]) -> None:
+        makers = [*(e for r in known for e in _vendors(r)), *_stated(said, "vendor"), *_mac_vendor(device)]
+        self.vendor = settle(makers, spelling.maker)
+        names = frozenset(filter(None, (spelling.maker(e.value) for e in makers)))
+
+        def model(text: str) -> str:
+            return spelling.model(text, names)
+
+        self.product = settle(_claims(known, "hw.product"), model)
+        self.model = settle([*_claims(known, "hw.model"), *_stated(said, "model")], model)
+        self.firmware = settle([*_stated(said, "firmware"), *_firmware(known)], spelling.folded)
+        self.kind = settle([e for r in known for e in _kinds(r)], str, exact=True)
+        self.system = settle([e for r in known for e in _systems(r)], spelling.folded)
+
+    def contradictions(self) -> tuple[str, ...]:
+        """What sources say against each other, as sentences."""
+        traits = (
+            ("vendor", self.vendor),
+            ("product", self.product),
+            ("model", self.model),
+            ("firmware", self.firmware),
+            ("kind", self.kind),
+            ("system", self.system),
+        )
+        return tuple(s for what, settled in traits for s in _against(what, settled))[:_CONTRADICTIONS]
+
+
+def _against(what: str, settled: Settled) -> Iterator[str]:
+    if settled.trait is None:
+        return
+    best = settled.trait
+    for rival in settled.rivals:
+        yield f"{what}: {best.value} by {best.clues[0].where}, but {rival.value} by {rival.clue.where}"
+
+
+def _stated(said: Iterable[Statement], what: str) -> list[Evidence]:
+    return [
+        Evidence(value=s.text, weight=STATED, family=s.family, clue=Clue(words=s.text, where=s.where))
+        for s in said
+        if s.what == what
+    ]
+
+
+def _mac_vendor(device: Device) -> Iterator[Evidence]:
+    if device.vendor:
+        clue = Clue(words=device.mac, where="MAC address", rule=device.vendor_source)
+        yield Evidence(value=device.vendor, weight=MAC_PREFIX, family="mac", clue=clue)
+
+
+def _evidence(known: Recognised, value: str, share: float = 1.0) -> Evidence:
+    return Evidence(value=value, weight=known.weight * share, family=known.word.family, clue=known.clue)
+
+
+def _claims(known: Iterable[Recognised], name: str) -> list[Evidence]:
+    return [_evidence(r, r.match.claims[name], _share(r.match.claims, "hw")) for r in known if name in r.match.claims]
+
+
+def _share(claims: Mapping[str, str], part: str) -> float:
+    """The certainty that a rule gives to what it claims of hardware, system or service (``hw.certainty``)."""
+    try:
+        return min(max(float(claims.get(f"{part}.certainty", "1.0")), 0.0), 1.0)
+    except ValueError:
+        return 1.0
+
+
+def _vendors(known: Recognised) -> Iterator[Evidence]:
+    claims = known.match.claims
+    if "hw.vendor" in claims:
+        yield _evidence(known, claims["hw.vendor"], _share(claims, "hw"))
+    elif "os.vendor" in claims and spelling.kind(claims.get("os.device", "")) and not _is_general(claims):
+        # recog's older rules name the maker of a router as that of its system.
+        yield _evidence(known, claims["os.vendor"], 0.8 * _share(claims, "os"))
+
+
+def _kinds(known: Recognised) -> Iterator[Evidence]:
+    claims = known.match.claims
+    for part in ("hw", "os"):
+        if kind := spelling.kind(claims.get(f"{part}.device", "")):
+            yield _evidence(known, kind, _share(claims, part))
+            return
+
+
+def _is_general(claims: Mapping[str, str]) -> bool:
+    return spelling.folded(claims.get("os.product", "")) in spelling.GENERAL
+
+
+def _firmware(known: Iterable[Recognised]) -> Iterator[Evidence]:
+    """Versions of systems that are a device's own: RouterOS 7.1, not Debian 12."""
+    for each in known:
+        claims = each.match.claims
+        product, version = claims.get("os.product", ""), claims.get("os.version", "")
+        if "hw.version" in claims:
+            yield _evidence(each, claims["hw.version"])
+        elif version and product and not _is_general(claims):
+            own = spelling.maker(claims.get("os.vendor", "")) == spelling.maker(claims.get("hw.vendor", ""))
+            yield _evidence(each, version if own else f"{product} {version}", _share(claims, "os"))
+
+
+def _systems(known: Recognised) -> Iterator[Evidence]:
+    claims = known.match.claims
+    if product := claims.get("os.product"):
+        is_plain = spelling.folded(product) == "linux"
+        share = _share(claims, "os") * (_LINUX if is_plain else 1.0)
+        yield _evidence(known, f"{product} {claims.get('os.version', '')}".strip(), share)
+
+
+def _software(known: Iterable[Recognised]) -> tuple[Software, ...]:
+    """Programs by service, one entry for each that a service names; the one with its version where one has it."""
+    best: dict[tuple[str, str], Software] = {}
+    for each in known:
+        claims = each.match.claims
+        product = claims.get("service.product", "")
+        if not product or _share(claims, "service") == 0:
+            continue
+        program = Software(
+            service=each.word.service,
+            product=product,
+            vendor=claims.get("service.vendor", ""),
+            version=claims.get("service.version", ""),
+            clue=each.clue,
+        )
+        key = (program.service, product)
+        if key not in best or (program.version and not best[key].version):
+            best[key] = program
+    return tuple(sorted(best.values()))[:_SOFTWARE_LIMIT]
+
+
+def _as_kind(trait: Trait | None) -> KindTrait | None:
+    if trait is None:
+        return None
+    return msgspec.convert(msgspec.structs.asdict(trait), KindTrait)

@@ -1,0 +1,158 @@
+"""The words of a device that tell what it is: each with its kind, by which rules are chosen, and where it was read."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from iotscan.model.facts import (
+    Announcement,
+    CertificateChain,
+    Claim,
+    HttpServer,
+    OpenService,
+    SnmpAgent,
+    SshServer,
+    TelnetServer,
+)
+from iotscan.model.observation import Observation
+
+_CODE: Final = re.compile(r"(?:\d{3}[ -]|\+OK ?|\* (?:OK|PREAUTH) ?)")
+"""What stands before the text of a greeting: FTP and SMTP, POP3, IMAP."""
+_SSH_VERSION: Final = re.compile(r"SSH-[\d.]{1,8}-")
+_GREETINGS: Final = {
+    "ftp": "ftp.banner",
+    "ftps": "ftp.banner",
+    "smtp": "smtp.banner",
+    "smtps": "smtp.banner",
+    "pop3": "pop3.banner",
+    "pop3s": "pop3.banner",
+    "imap": "imap4.banner",
+    "imaps": "imap4.banner",
+    "ssh": "ssh.banner",
+    "telnet": "telnet_banners",
+}
+_SOFTWARE: Final = {"ssdp": "ssdp.server", "upnp": "ssdp.server", "rtsp": "rtsp_header.server", "mqtt": "mqtt.version"}
+_OTHERS: Final = {
+    "vendor-class": "dhcp_vendor_class",
+    "device-type": "upnp.device_type",
+    "object-id": "snmp.sys_object_id",
+    "service": "mdns.service",
+}
+"""What a claim is of, and the kind of words it is."""
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """A text of a device; ``family`` is who said it: words of one family are one source and never bear each other out.
+
+    ``kind`` is a ``matches`` of recog where it has one for it: ``ssh.banner``, ``html_title`` …
+    """
+
+    kind: str
+    text: str
+    where: str
+    family: str
+    service: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device states of itself in a field made for that: ``what`` is ``vendor``, ``model`` or ``firmware``."""
+
+    what: str
+    text: str
+    where: str
+    family: str
+
+
+_STATED: Final = {"manufacturer": "vendor", "model": "model", "firmware": "firmware"}
+
+
+def words_of(observations: Iterable[Observation]) -> tuple[Word, ...]:
+    """Every text that a rule may know, without repeats, in a stable order."""
+    words = (word for o in observations for word in _words(o))
+    return tuple(dict.fromkeys(w for w in words if w.text))
+
+
+def statements_of(claims: Iterable[Claim]) -> tuple[Statement, ...]:
+    """What a device states of itself, without repeats."""
+    return tuple(
+        dict.fromkeys(
+            Statement(what=_STATED[c.what], text=c.value, where=c.how, family=_family(c.how))
+            for c in claims
+            if c.what in _STATED and c.value
+        )
+    )
+
+
+def stated_models(statements: Iterable[Statement]) -> Iterator[Word]:
+    """``MANUFACTURER MODEL`` of each family that states a model: rules know what kind of thing that is."""
+    statements = tuple(statements)
+    for said in statements:
+        if said.what == "model":
+            maker = next((s.text for s in statements if s.what == "vendor" and s.family == said.family), "")
+            repeats = said.text.lower().startswith(maker.lower())
+            text = said.text if repeats else f"{maker} {said.text}"
+            yield Word(kind="stated.model", text=text, where=said.where, family=said.family)
+
+
+def _words(observation: Observation) -> Iterator[Word]:
+    service = observation.subject.service
+    match observation.fact:
+        case OpenService() as fact:
+            yield from _greeting(fact, service)
+        case SshServer(software=software):
+            yield _word("ssh.banner", software, "ssh banner", service)
+        case TelnetServer(banner=banner):
+            yield _word("telnet_banners", banner, "telnet banner", service)
+        case HttpServer() as page:
+            yield from _page(page, service)
+        case SnmpAgent(description=description):
+            yield _word("snmp.sys_description", description, "snmp sysDescr", service)
+        case CertificateChain(certificates=(leaf, *_)):
+            yield _word("x509.subject", leaf.subject, "certificate subject", service)
+        case Announcement(claims=claims):
+            yield from (word for claim in claims for word in _claim(claim))
+
+
+def _word(kind: str, text: str, what: str, service: str) -> Word:
+    where = f"{what} on {service}" if service else what
+    return Word(kind=kind, text=text, where=where, family=what.partition(" ")[0], service=service)
+
+
+def _greeting(fact: OpenService, service: str) -> Iterator[Word]:
+    if kind := _GREETINGS.get(fact.protocol):
+        prefix = _SSH_VERSION if fact.protocol == "ssh" else _CODE
+        found = prefix.match(fact.banner)
+        text = fact.banner[found.end() :] if found else fact.banner
+        yield _word(kind, text, f"{fact.protocol.removesuffix('s') if kind != 'ssh.banner' else 'ssh'} banner", service)
+
+
+def _page(page: HttpServer, service: str) -> Iterator[Word]:
+    yield _word("http_header.server", page.server, "http Server", service)
+    yield _word("html_title", page.title, "http title", service)
+    for challenge in page.challenges:
+        text = f'{challenge.scheme.capitalize()} realm="{challenge.realm}"'
+        yield _word("http_header.wwwauth", text, "http realm", service)
+    for cookie in page.cookies:
+        yield _word("http_header.cookie", f"{cookie.name}=", "http cookie", service)
+
+
+def _claim(claim: Claim) -> Iterator[Word]:
+    family = _family(claim.how)
+    kind = _SOFTWARE.get(family, "") if claim.what == "software" else _OTHERS.get(claim.what, "")
+    if kind:
+        yield Word(kind=kind, text=claim.value, where=claim.how, family=family)
+    elif claim.what == "model" and family == "mdns":
+        yield Word(kind="mdns.device-info.txt", text=f"model={claim.value}", where=claim.how, family=family)
+    elif claim.what == "name" and family == "mdns":
+        # The type of a service that a name was announced for: "mdns _ipp._tcp".
+        kind_of_service = claim.how.removeprefix("mdns ").strip()
+        if kind_of_service.startswith("_"):
+            yield Word(kind="mdns.service", text=kind_of_service, where="mdns", family="mdns")
+
+
+def _family(how: str) -> str:
+    """``ssdp`` of ``ssdp description``; both names of one protocol are one source."""
+    first = how.partition(" ")[0].lower()
+    return {"upnp": "ssdp", "dns-sd": "mdns"}.get(first, first)

@@ -1,0 +1,168 @@
+"""The reader of recog's format: what it takes, and that it ends well whatever the file is."""
+
+from pathlib import Path
+
+import pytest
+
+from iotscan.data.fingerprints.library import Library, claimed, load_library
+from iotscan.data.fingerprints.pattern import Pattern
+from iotscan.data.fingerprints.recog import FILE_LIMIT, Database, Rule, parse_database, read_database
+from iotscan.model.errors import BadInput
+
+HEAD = '<fingerprints matches="ssh.banner" protocol="ssh" database_type="service" preference="0.9">'
+
+
+def _parse(body: str, head: str = HEAD) -> Database:
+    return parse_database(f'<?xml version="1.0"?>\n{head}\n{body}\n</fingerprints>'.encode(), Path("mine.xml"))
+
+
+def _only(body: str) -> Rule:
+    return _parse(body).rules[0]
+
+
+def _claims(rule: Rule, text: str) -> dict[str, str]:
+    captures = Pattern(rule.pattern, rule.flags).captures(text)
+    assert captures is not None
+    return claimed(rule, captures)
+
+
+def test_a_rule_claims_captures_and_fixed_values_and_its_example_says_which() -> None:
+    rule = _only(
+        r"""<fingerprint pattern="^Acme(\d+)_([\d.]+)$" certainty="0.5"><description>Acme</description>
+        <example hw.product="X7" os.version="1.2">Acme7_1.2</example>
+        <param pos="0" name="hw.vendor" value="Acme"/><param pos="1" name="_tmp.n"/>
+        <param pos="0" name="hw.product" value="X{_tmp.n}"/><param pos="2" name="os.version"/>
+        <param pos="0" name="os.cpe23" value="cpe:/o:acme:x{_tmp.n}:{os.version}:{no.such}"/></fingerprint>"""
+    )
+    assert rule.certainty == 0.5
+    assert dict(rule.examples[0].expected) == {"hw.product": "X7", "os.version": "1.2"}
+    assert _claims(rule, rule.examples[0].text) == {
+        "hw.vendor": "Acme",
+        "hw.product": "X7",
+        "os.version": "1.2",
+        "os.cpe23": "cpe:/o:acme:x7:1.2:-",
+    }
+
+
+def test_text_of_a_device_is_never_read_as_a_reference() -> None:
+    rule = _only(
+        """<fingerprint pattern="^(.*) by (.*)$"><param pos="1" name="hw.product"/><param pos="2" name="hw.vendor"/>
+        <param pos="0" name="hw.model" value="{hw.product}/{hw.vendor}"/></fingerprint>"""
+    )
+    said = _claims(rule, "{hw.vendor} {0.__class__} {{7*7}} $(id) by {hw.product}")
+    assert said["hw.product"] == "{hw.vendor} {0.__class__} {{7*7}} $(id)"
+    assert said["hw.model"] == "{hw.vendor} {0.__class__} {{7*7}} $(id)/{hw.product}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "text", "fits"),
+    [
+        ("", "ACME\nx", False),
+        ("REG_ICASE", "ACME", True),
+        ("REG_DOT_NEWLINE", "acme\nlast", True),
+        ("REG_ICASE,REG_MULTILINE", "ACME\nlast", True),
+        ("REG_LINE_ANY_CRLF", "acme", True),
+    ],
+)
+def test_flags(flags: str, text: str, fits: bool) -> None:
+    rule = _only(
+        f'<fingerprint pattern="^acme(?:.last)?$" flags="{flags}"><param pos="0" name="a" value="b"/></fingerprint>'
+    )
+    assert (Pattern(rule.pattern, rule.flags).captures(text) is not None) is fits
+
+
+def test_base64_examples_and_those_kept_in_other_files() -> None:
+    rule = _only(
+        """<fingerprint pattern="x"><example _encoding="base64"> QUJ
+        D </example><example _encoding="base64">/w==</example><example _filename="elsewhere"/>
+        <param pos="0" name="a" value="b"/></fingerprint>"""
+    )
+    assert [e.text for e in rule.examples] == ["ABC", "\xff"]
+
+
+def test_matches_falls_back_to_the_name_of_the_file() -> None:
+    assert _parse("", "<fingerprints>").matches == "mine"
+
+
+BOMB = '<!DOCTYPE fingerprints [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+BAD = {
+    "no XML": (b"rules: []", "mine.xml:1 is no well-formed XML"),
+    "cut off": (HEAD.encode() + b"\n<fingerprint pattern='x'>", "mine.xml:2 is no well-formed XML"),
+    "another document": (b"<html></html>", "its root has to be <fingerprints>"),
+    "an entity bomb": (f"<?xml version='1.0'?>{BOMB}{HEAD}&b;</fingerprints>".encode(), "has a DOCTYPE"),
+    "an external entity": (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "has a DOCTYPE"),
+    "no pattern": (f"{HEAD}<fingerprint/></fingerprints>".encode(), "without pattern"),
+    "an unknown flag": (f"{HEAD}<fingerprint pattern='x' flags='REG_X'/></fingerprints>".encode(), "the flag 'REG_X'"),
+    "a param without pos": (
+        f"{HEAD}<fingerprint pattern='x'><param name='a'/></fingerprint></fingerprints>".encode(),
+        "whole number as its pos",
+    ),
+    "certainty beyond": (f"{HEAD}<fingerprint pattern='x' certainty='7'/></fingerprints>".encode(), "from 0 to 1"),
+    "no base64": (
+        f"{HEAD}<fingerprint pattern='x'><example _encoding='base64'>*</example></fingerprint></fingerprints>".encode(),
+        "no base64",
+    ),
+    "deep": (f"{HEAD}{'<a>' * 100_000}".encode(), "nested deeper"),
+    "long": (f"{HEAD}<fingerprint pattern='{'x' * 5000}'/></fingerprints>".encode(), "more than 4096 characters"),
+    "a huge text": (
+        f"{HEAD}<fingerprint pattern='x'><example>{'x' * 70_000}</example></fingerprint></fingerprints>".encode(),
+        "more than 65536 characters",
+    ),
+    "many rules": (
+        (HEAD + "<fingerprint pattern='x'/>" * 20_001 + "</fingerprints>").encode(),
+        "20000",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_is_one_clear_line(what: str) -> None:
+    document, said = BAD[what]
+    with pytest.raises(BadInput) as caught:
+        parse_database(document, Path("mine.xml"))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_named_where_it_holds_no_rules(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is no folder"):
+        load_library([tmp_path / "nothing"])
+    with pytest.raises(BadInput, match=r"holds no \*.xml"):
+        load_library([tmp_path])
+    (tmp_path / "big.xml").write_bytes(b" " * (FILE_LIMIT + 1))
+    with pytest.raises(BadInput, match="larger than 4 MiB"):
+        read_database(tmp_path / "big.xml")
+
+
+def test_rules_that_take_more_than_linear_time_or_memory_are_left_out_and_named(tmp_path: Path) -> None:
+    patterns = (r"(\w+) \1", "(?=a)b", "(?:a{1000}){1000}", "(", "(?<!x)y")
+    rules = "".join(
+        f'<fingerprint pattern="{p.replace("<", "&lt;")}"><param pos="1" name="a"/></fingerprint>\n' for p in patterns
+    )
+    fine = '<fingerprint pattern="^mine$"><param pos="0" name="hw.vendor" value="Me"/></fingerprint>'
+    beyond = '<fingerprint pattern="^mine2$"><param pos="3" name="hw.vendor"/></fingerprint>'
+    (tmp_path / "a.xml").write_text(f"{HEAD}\n{rules}{fine}{beyond}</fingerprints>")
+    library, left_out = load_library([tmp_path])
+    assert [entry.where for entry in left_out] == ["a.xml:2", "a.xml:3", "a.xml:4", "a.xml:5", "a.xml:6", "a.xml:7"]
+    assert "capture 3" in left_out[-1].why
+    found = library.match("ssh.banner", "mine")
+    assert found is not None
+    assert found.claims == {"hw.vendor": "Me"}
+
+
+def test_rules_of_the_user_come_first_and_one_that_claims_nothing_leaves_it_to_ours(tmp_path: Path) -> None:
+    mine = '<fingerprint pattern="^dropbear"><param pos="0" name="service.product" value="My own"/></fingerprint>'
+    nothing = '<fingerprint pattern="^OpenSSH"><param pos="0" name="service.certainty" value="0.0"/></fingerprint>'
+    (tmp_path / "a.xml").write_text(f"{HEAD}{mine}{nothing}</fingerprints>")
+    library, _ = load_library([tmp_path])
+    dropbear, openssh = library.match("ssh.banner", "dropbear_2022.83"), library.match("ssh.banner", "OpenSSH_9.9")
+    assert dropbear is not None
+    assert dropbear.claims["service.product"] == "My own"
+    assert openssh is not None
+    assert openssh.claims["service.version"] == "9.9"
+
+
+def test_a_text_is_asked_of_rules_of_its_kind_alone() -> None:
+    library, _ = load_library()
+    assert library.match("ftp.banner", "dropbear_2022.83") is None
+    assert Library(()).match("ssh.banner", "dropbear_2022.83") is None
