@@ -95,11 +95,13 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         mandate=mandate,
     )
     require_authority(scope, utc_now())
-    links, silent = may_ask_all(_links(targets), mandate)
+    attached = _links(targets)
+    links, silent = may_ask_all(attached, mandate)
     plan = Plan(
         addresses=targets.addresses,
         names=targets.names,
         links=links,
+        attached=attached,
         tcp=tcp,
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
         udp=dict(ports.UDP),

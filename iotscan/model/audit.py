@@ -4,24 +4,28 @@ from typing import Literal
 
 import msgspec
 
-SendKind = Literal["knock", "connect", "tls", "library", "payload", "datagram", "multicast"]
+SendKind = Literal["knock", "connect", "tls", "library", "payload", "datagram", "multicast", "sweep"]
 """A knock of the port sweep; a connection for a conversation; a TLS handshake on it; the connection handed to
-a protocol library, which speaks by itself; bytes on a connection; a datagram; a question to a multicast group."""
+a protocol library, which speaks by itself; bytes on a connection; a datagram; a question to a multicast group;
+a sweep of a whole range through the raw helper (docs/decisions/0024)."""
+Transport = Literal["tcp", "udp", "arp", "ndp", "icmp"]
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing about to be sent: what, where to, at which probe's wish.
 
-    ``length`` counts bytes; ``sha256`` is the hash of them, left out where they may hold a secret.
+    ``length`` counts bytes; ``sha256`` is the hash of them, left out where they may hold a secret. Of a sweep
+    ``to`` is the range, first and last, and ``frames`` how many it may take at most.
     """
 
     kind: SendKind
     to: str
-    transport: Literal["tcp", "udp"]
+    transport: Transport
     port: int
     probe: str = ""
     length: int = 0
     sha256: str = ""
+    frames: int = 0
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

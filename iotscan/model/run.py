@@ -87,6 +87,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     datagrams: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    frames: int = 0
+    """Raw frames of the sweeps that found it: ARP, neighbour solicitations."""
     seconds: float = 0.0
 
     @property

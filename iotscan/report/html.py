@@ -195,7 +195,8 @@ def _cost(rows: Sequence[OwnerRow]) -> str:
     spent = sum((r.cost for r in rows if r.cost), Cost())
     if spent == Cost():
         return ""
+    frames = f"{spent.frames:,} raw frames, " if spent.frames else ""
     return (
-        f"{spent.attempts:,} port attempts, {spent.connections:,} connections, {spent.datagrams:,} datagrams; "
+        f"{frames}{spent.attempts:,} port attempts, {spent.connections:,} connections, {spent.datagrams:,} datagrams; "
         f"{spent.bytes_sent:,} bytes sent, {spent.bytes_received:,} received"
     )

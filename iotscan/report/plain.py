@@ -79,7 +79,8 @@ def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
 def _cost(cost: Cost) -> str:
     conversations = f"{counted(cost.connections, 'connection')}, {counted(cost.datagrams, 'datagram')}"
     traffic = f"{cost.bytes_sent:,} bytes sent, {cost.bytes_received:,} received"
-    return f"{counted(cost.attempts, 'port attempt')}, {conversations}, {traffic}, {cost.seconds:.1f} s"
+    frames = f"{counted(cost.frames, 'raw frame')}, " if cost.frames else ""
+    return f"{frames}{counted(cost.attempts, 'port attempt')}, {conversations}, {traffic}, {cost.seconds:.1f} s"
 
 
 def _found(told: View) -> Iterator[str]:

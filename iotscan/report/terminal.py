@@ -315,6 +315,8 @@ def _asked(ink: Ink, told: View) -> None:
     ink.heading("what we asked of the devices")
     total = f"{sum(c.connections for c, _ in costs):,} connections, {sum(c.datagrams for c, _ in costs):,} datagrams"
     sweep = f"{sum(c.attempts for c, _ in costs):,} port attempts"
+    if frames := sum(c.frames for c, _ in costs):
+        sweep += f" and {frames:,} raw frames"
     ink.say(ink.text(f"{total} and {sweep} in all; most of {label}: {most.connections} and {most.datagrams}"), 2)
 
 

@@ -29,11 +29,14 @@ from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
 from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.discovery.onlink import on_links, sweep_link
+from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
@@ -79,6 +82,7 @@ class Scan:
         self._costs: dict[str, Cost] = {}
         self._clock: anyio.CancelScope | None = None
         self._interrupted = False
+        self._asked: list[str] = []
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
         joined = request.header
@@ -139,7 +143,25 @@ class Scan:
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)
-            group.start_soon(connect_sweep, self._dialer, addresses, discovery_ports(plan), send)
+            group.start_soon(self._ask_each, addresses, send)
+
+    async def _ask_each(self, addresses: tuple[str, ...], send: MemoryObjectSendStream[Found]) -> None:
+        """Find those on our links by raw frames where we can, all others by connecting to them."""
+        plan = self._request.plan
+        near = on_links(addresses, plan.attached)
+        held = {address for asked in near.values() for address in asked}
+        far = tuple(a for a in addresses if a not in held)
+        ports = discovery_ports(plan)
+        helper = RawHelper(self._request.header.scope, self._request.header.scope_sha256)
+
+        async def ask_link(link: Attached, asked: list[str]) -> None:
+            rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append)
+            await connect_sweep(self._dialer, rest, ports, send)
+
+        async with helper, anyio.create_task_group() as group:
+            group.start_soon(connect_sweep, self._dialer, far, ports, send)
+            for link, asked in near.items():
+                group.start_soon(ask_link, link, asked)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -284,11 +306,13 @@ class Scan:
         ]
 
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
+        asked = tuple(Notice(about="discovery", text=text) for text in self._asked)
         if cut is None:
-            return ()
+            return asked
         done, all_of_them = len(self._finished), len(self._inventory)
         why = _CUTS[cut]
-        return (Notice(about="partial", text=f"{why} when {done} of {all_of_them} devices found so far were done"),)
+        text = f"{why} when {done} of {all_of_them} devices found so far were done"
+        return (*asked, Notice(about="partial", text=text))
 
 
 _CUTS = {

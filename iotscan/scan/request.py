@@ -19,13 +19,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``addresses`` are asked in this order, ``names`` are the host names the user gave for some. ``tcp``
     are the ports of the sweep, ``expected`` the protocol a port suggests, ``udp`` maps a protocol to its
-    port. ``links`` are the attached networks to ask by multicast. ``records`` are files of further
+    port. ``attached`` are the attached networks that hold some of them, ``links`` those to ask by multicast,
+    too. ``records`` are files of further
     credential records, ``ledger`` the file where login tries are counted.
     """
 
     addresses: tuple[str, ...]
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
+    attached: tuple[Attached, ...] = ()
     tcp: tuple[int, ...]
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}

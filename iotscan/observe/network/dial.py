@@ -57,7 +57,7 @@ class Line:
         self._started = self._held_up = 0.0
         self._lost = 0
         self.attempts = self.connections = self.exchanges = self.datagrams = 0
-        self.bytes_sent = self.bytes_received = 0
+        self.bytes_sent = self.bytes_received = self.frames = 0
 
     def cost(self) -> Cost:
         """What this device has seen of us so far."""
@@ -68,6 +68,7 @@ class Line:
             datagrams=self.datagrams,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
+            frames=self.frames,
             seconds=round(time.monotonic() - self._started, 3) if self._started else 0.0,
         )
 
@@ -79,6 +80,7 @@ class Line:
         self.datagrams += cost.datagrams
         self.bytes_sent += cost.bytes_sent
         self.bytes_received += cost.bytes_received
+        self.frames += cost.frames
 
     @property
     def left(self) -> int:

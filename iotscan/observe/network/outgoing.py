@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
-from iotscan.model.audit import Send, SendKind
+from iotscan.model.audit import Send, SendKind, Transport
 from iotscan.model.scope import Fence, Scope, utc_now
 from iotscan.observe.network.failures import OutOfScope
-
-Transport = Literal["tcp", "udp"]
 
 
 class SendLog(Protocol):
@@ -102,3 +100,17 @@ class Outgoing:
                 sha256=hashlib.sha256(payload).hexdigest() if payload and not is_secret else "",
             )
         )
+
+    def note_sweep(self, transport: Transport, first: str, last: str, frames: int) -> None:
+        """Let a sweep out: all from ``first`` to ``last``, which are in scope, at most ``frames``. Raises as above."""
+        self.require(first)
+        self.require(last)
+        probe, _ = _asking.get()
+        to = first if first == last else f"{first}-{last}"
+        self._log.note(Send(kind="sweep", to=to, transport=transport, port=0, probe=probe, frames=frames))
+
+    def seconds_left(self) -> float:
+        """Seconds until the scope's window closes; infinity without one."""
+        if self._mandate is None:
+            return float("inf")
+        return (datetime.fromisoformat(self._mandate.not_after) - self._now()).total_seconds()

@@ -1,0 +1,147 @@
+"""Sweeps of the links this machine is on, through the raw helper: ARP for IPv4, solicitations and echoes for IPv6.
+
+What the helper is not there for, or did not come to, is handed back, to be found by connecting.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from ipaddress import ip_address, ip_network
+
+from anyio.streams.memory import MemoryObjectSendStream
+
+from iotscan.model.scope import Address
+from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.failures import OutOfScope
+from iotscan.observe.network.helper.client import RATE, ROUNDS, Kind, RawHelper, Seen, Swept
+from iotscan.observe.network.helper.program import Unavailable
+
+BLOCK = 16384
+"""Addresses of one request to the helper: each asks the scope's window and the audit log anew."""
+_SLACK = 10.0
+_HOW = {"arp": "answers ARP", "ndp": "answers neighbour solicitation", "echo-all": "answers echo to all nodes"}
+Tell = Callable[[str], None]
+"""Says to the reader of the run what was asked, or why it was not."""
+
+
+def on_links(addresses: Iterable[str], links: Sequence[Attached]) -> dict[Attached, list[str]]:
+    """The addresses that are on a link, by the link, in order."""
+    networks = [(ip_network(link.network), link) for link in links]
+    found: dict[Attached, list[str]] = {}
+    for word in addresses:
+        address = ip_address(word)
+        for network, link in networks:
+            if address.version == network.version and address in network and word != link.address:
+                found.setdefault(link, []).append(word)
+                break
+    return found
+
+
+async def sweep_link(
+    dialer: Dialer,
+    helper: RawHelper,
+    link: Attached,
+    addresses: Sequence[str],
+    found: MemoryObjectSendStream[Found],
+    tell: Tell,
+) -> list[str]:
+    """Ask each address on the link; report who answers, as they do. The addresses that could not be asked."""
+    kind: Kind = "ndp" if ip_network(link.network).version == 6 else "arp"
+    sweep = _Sweep(dialer, helper, link, kind, found)
+    allowed = [address for address in addresses if dialer.allows(address)]
+    for start in range(0, len(allowed), BLOCK):
+        block = allowed[start : start + BLOCK]
+        try:
+            swept = await sweep.run(block)
+        except (Unavailable, OutOfScope) as error:
+            tell(f"{sweep.summary()}; not available from {block[0]} on: {error}" if start else f"{kind} sweep: {error}")
+            return [a for a in allowed[start:] if a not in sweep.answered]
+        if swept.problem:
+            tell(f"{sweep.summary()}; ended early in round {swept.round + 1} at {swept.at}: {swept.problem}")
+            return [a for a in allowed[start:] if a not in sweep.answered]
+    if allowed:
+        tell(sweep.summary())
+    return []
+
+
+async def ask_all_nodes(
+    dialer: Dialer, helper: RawHelper, link: Attached, found: MemoryObjectSendStream[Found], tell: Tell
+) -> None:
+    """Ask every IPv6 node of the link at once; report each that is in scope."""
+    sweep = _Sweep(dialer, helper, link, "echo-all", found)
+    try:
+        swept = await sweep.run(["ff02::1"])
+    except (Unavailable, OutOfScope) as error:
+        tell(f"echo to all nodes on {link.interface}: {error}")
+        return
+    tell(sweep.summary() + (f"; ended early: {swept.problem}" if swept.problem else ""))
+
+
+class _Sweep:
+    """One kind of sweep of one link, in as many requests as it takes, and what it came to."""
+
+    def __init__(
+        self, dialer: Dialer, helper: RawHelper, link: Attached, kind: Kind, found: MemoryObjectSendStream[Found]
+    ) -> None:
+        self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
+        self.answered: set[str] = set()
+        self._asked = self._frames = self._strays = self._dropped = 0
+
+    async def run(self, addresses: Sequence[str]) -> Swept:
+        """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
+        outgoing = self._dialer.outgoing
+        ranges = [] if self._kind == "echo-all" else [*ranges_of(addresses)]
+        for first, last in ranges:
+            many = (int(ip_address(last)) - int(ip_address(first)) + 1) * ROUNDS
+            outgoing.note_sweep("arp" if self._kind == "arp" else "ndp", first, last, many)
+        if not ranges:
+            outgoing.note("multicast", "ff02::1", "icmp", 0)
+        seconds = min(2 * ROUNDS * len(addresses) / RATE + _SLACK, outgoing.seconds_left())
+        swept = await self._helper.sweep(self._kind, self._link.interface, ranges, self._heard, seconds=seconds)
+        self._asked += len(addresses)
+        self._frames += swept.frames
+        self._strays += swept.strays
+        self._dropped += swept.dropped
+        return swept
+
+    async def _heard(self, seen: Seen) -> None:
+        address = seen.address
+        if ip_address(address).is_link_local and ":" in address:
+            address = f"{address}%{self._link.interface}"
+        if not self._dialer.allows(address):
+            self._strays += 1
+            return
+        self.answered.add(address)
+        self._dialer.line(address).frames += seen.asked
+        await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac))
+
+    def summary(self) -> str:
+        """What was asked and came back, in words, with its cost."""
+        answered = f"{len(self.answered)} answered"
+        if self._kind == "echo-all":
+            words = f"echo to all nodes on {self._link.interface}: {answered}, {self._frames} frames"
+        else:
+            each = self._frames / max(self._asked, 1)
+            words = (
+                f"{self._kind} sweep of {self._link.network} on {self._link.interface}: "
+                f"{self._asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
+            )
+        if self._strays:
+            words += f"; {self._strays:,} answers in the name of addresses out of scope were dropped"
+        if self._dropped:
+            words += f"; {self._dropped:,} answers were lost for lack of room"
+        return words
+
+
+def ranges_of(addresses: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Addresses in order as ranges, first and last, of those that follow one another."""
+    first: Address | None = None
+    last: Address | None = None
+    for address in map(ip_address, addresses):
+        if first is None or last is None or address.version != last.version or int(address) != int(last) + 1:
+            if first is not None:
+                yield str(first), str(last)
+            first = address
+        last = address
+    if first is not None:
+        yield str(first), str(last)

@@ -1,0 +1,220 @@
+"""Asking the raw helper: one process for one scan, one request at a time, answers as they come."""
+
+import os
+import subprocess
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, Literal, Self
+
+import anyio
+import msgspec
+from anyio.abc import Process
+
+from iotscan.model.scope import Scope
+from iotscan.model.text import safe_text
+from iotscan.observe.network.helper.program import Unavailable, command
+from iotscan.observe.worker_environment import environment
+from iotscan.observe.worker_protocol import HEAD, VERSION, BadFrame, Request, frame_length, pack
+
+Kind = Literal["arp", "ndp", "echo-all"]
+ROUNDS = 3
+"""How often an address is asked that does not answer: as often as Linux itself asks a neighbour."""
+RATE = 4000
+"""Frames a second: 2.7 Mbit/s on an Ethernet. The helper itself sends no more than that, whoever asks."""
+WAIT = 0.3
+"""Seconds in which the last question may still be answered."""
+_STARTING = 10.0
+_GOODBYE = 1.0
+_SHARING = 0.1
+_IN_USE = os.strerror(98)
+"""EADDRINUSE: another helper is asking on this interface."""
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """Who answered: its address, its MAC, and how many questions it had been sent by then."""
+
+    address: str
+    mac: str
+    asked: int
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a sweep.
+
+    ``frames`` were sent, ``unsent`` could not be, ``strays`` are answers in the name of addresses that were
+    not asked or are out of scope, ``dropped`` answers that the kernel had no room for. ``problem`` says why it
+    ended early, in round ``round`` (from 0) at address ``at``; empty where it did not.
+    """
+
+    frames: int
+    unsent: int
+    strays: int
+    dropped: int
+    problem: str
+    round: int
+    at: str
+
+
+class _Message(msgspec.Struct, kw_only=True):
+    id: int
+    version: int
+    seen: tuple[Seen, ...] | None = None
+    result: dict[str, Any] | None = None
+    error: str = ""
+
+
+class RawHelper:
+    """The helper of one scan, started at the first question. ``words`` is how; found out where not given.
+
+    It is told ``scope`` at its start, and keeps to it whatever it is asked for later.
+    """
+
+    def __init__(self, scope: Scope, name: str, words: Sequence[str] | None = None) -> None:
+        self._scope, self._name, self._words = scope, name, words
+        self._process: Process | None = None
+        self._busy = anyio.Lock()
+        self._last = 0
+
+    async def sweep(
+        self,
+        kind: Kind,
+        interface: str,
+        ranges: Sequence[tuple[str, str]],
+        heard: Callable[[Seen], Awaitable[None]],
+        *,
+        seconds: float,
+        rounds: int = ROUNDS,
+        wait: float = WAIT,
+    ) -> Swept:
+        """Ask all addresses of ``ranges`` on the link; tell ``heard`` of each that answers. Raises Unavailable."""
+        job = {
+            "do": kind,
+            "interface": interface,
+            "ranges": ranges,
+            "rounds": rounds,
+            "wait": wait,
+            "rate": RATE,
+        }
+        async with self._busy:
+            until = anyio.current_time() + seconds
+            while True:
+                result = await self._ask(job, heard, max(until - anyio.current_time(), _SHARING))
+                try:
+                    swept = msgspec.convert(result, Swept)
+                except msgspec.ValidationError as error:
+                    raise Unavailable("the raw helper speaks another protocol") from error
+                if swept.problem != _IN_USE or anyio.current_time() > until:
+                    return swept
+                await anyio.sleep(_SHARING)
+
+    async def _ask(
+        self, job: dict[str, Any], heard: Callable[[Seen], Awaitable[None]], seconds: float
+    ) -> dict[str, Any]:
+        is_done = False
+        try:
+            with anyio.fail_after(seconds + _STARTING):
+                if self._process is None:
+                    await self._start()
+                result = await self._exchange(job, heard, seconds)
+            is_done = True
+        except TimeoutError as error:
+            raise Unavailable(f"the raw helper did not answer within {seconds:.0f} s") from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError) as error:
+            raise Unavailable(await self._last_words()) from error
+        except BadFrame as error:
+            raise Unavailable(f"the raw helper speaks another protocol: {error}") from error
+        finally:
+            if not is_done:
+                # Cancelled, too: it may be in the middle of a sweep, which ends when nobody listens.
+                await self.aclose()
+        return result
+
+    async def _start(self) -> None:
+        words = self._words if self._words is not None else command()
+        self._process = await anyio.open_process(
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            start_new_session=True,
+        )
+        excluded = (*self._scope.exclude, *_forbidden(self._scope))
+        job = {"do": "scope", "include": self._scope.include, "exclude": excluded}
+        await self._exchange(job, _nobody, _STARTING)
+
+    async def _exchange(
+        self, job: dict[str, Any], heard: Callable[[Seen], Awaitable[None]], seconds: float
+    ) -> dict[str, Any]:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        self._last += 1
+        await process.stdin.send(pack(Request(id=self._last, seconds=seconds, job=job, scope=self._name)))
+        while True:
+            length = frame_length(await _receive(process, HEAD.size))
+            message = _read(await _receive(process, length))
+            if message.id != self._last:
+                raise BadFrame("an answer to another question")
+            for seen in message.seen or ():
+                await heard(seen)
+            if message.error:
+                raise Unavailable(f"the raw helper {safe_text(message.error, 200)}")
+            if message.result is not None:
+                return message.result
+
+    async def _last_words(self) -> str:
+        """Why it has gone, in its own words or those of what should have started it."""
+        said = b""
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError), anyio.move_on_after(1):
+            if self._process is not None and self._process.stderr is not None:
+                said = await self._process.stderr.receive(4096)
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return f"the raw helper ended ({safe_text(last, 200) or 'it said nothing'})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the process: it goes when nobody speaks to it any more, a sweep in progress included."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with anyio.CancelScope(shield=True):
+            if process.stdin is not None:
+                await process.stdin.aclose()
+            with anyio.move_on_after(_GOODBYE):
+                await process.wait()
+            if process.returncode is None:
+                with suppress(ProcessLookupError, PermissionError):  # started through sudo it is not ours to kill
+                    process.kill()
+            await process.aclose()
+
+
+def _forbidden(scope: Scope) -> tuple[str, ...]:
+    return tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
+
+
+async def _nobody(_: Seen) -> None:
+    """Hear nobody: the scope is no question to anybody."""
+
+
+def _read(body: bytes) -> _Message:
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFrame("a frame that is no message") from error
+    if message.version != VERSION:
+        raise BadFrame(f"a message of protocol version {message.version}")
+    return message
+
+
+async def _receive(process: Process, count: int) -> bytes:
+    assert process.stdout is not None
+    got = bytearray()
+    while len(got) < count:
+        got += await process.stdout.receive(min(65536, count - len(got)))
+    return bytes(got)
