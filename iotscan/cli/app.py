@@ -12,6 +12,7 @@ from iotscan.cli import (
     discover,
     doctor,
     files,
+    helper,
     image,
     lab,
     plan,
@@ -88,6 +89,7 @@ app.add_typer(catalogue.checks, name="checks")
 app.add_typer(profiles.profiles, name="profiles")
 app.add_typer(scope.scope, name="scope")
 app.add_typer(audit.audit, name="audit")
+app.add_typer(helper.helper, name="helper")
 app.add_typer(lab.lab, name="lab")
 app.add_typer(settings.config, name="config")
 app.add_typer(waivers.waivers, name="waivers")

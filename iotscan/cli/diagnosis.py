@@ -24,8 +24,6 @@ EXTRAS: Final = {
     "libpass": ("image", "password hashes of images are not compared with documented defaults"),
 }
 """Distribution to extra, and what is not done without it."""
-CAP_NET_RAW: Final = 13
-"""Its bit in ``CapEff`` (capabilities(7))."""
 LITTLE_SPACE: Final = 200 << 20
 """Bytes. A run of 500 devices takes some tens of MiB."""
 WORKER_SECONDS: Final = 20.0
@@ -126,13 +124,13 @@ def _nmap(_: Place) -> Iterator[Finding]:
 
 
 def _privilege(_: Place) -> Iterator[Finding]:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        yield Finding(name="raw sockets", text="unknown on this system; not needed")
+    if sys.platform != "linux":
+        yield Finding(name="raw frames", text="need Linux; devices are found without them")
         return
-    line = next(x for x in status.read_text().splitlines() if x.startswith("CapEff:"))
-    granted = int(line.split()[1], 16) >> CAP_NET_RAW & 1
-    yield Finding(name="raw sockets", text="allowed" if granted else "not allowed; no probe of this version needs them")
+    from iotscan.observe.network.helper.status import look
+
+    found = look()
+    yield Finding(name="raw frames", status="ok" if found.works else "warn", text=found.text, next=found.next)
 
 
 def _networks(_: Place) -> Iterator[Finding]:

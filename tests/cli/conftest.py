@@ -10,6 +10,7 @@ import pytest
 from iotscan.cli.main import main
 from iotscan.lab import network
 from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.helper.client import RawHelper
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,8 @@ def silent_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return refused
 
-    for owner, name in ((Line, "_connect"), (Line, "udp"), (Dialer, "multicast"), (network, "start")):
+    sending = ((Line, "_connect"), (Line, "udp"), (Dialer, "multicast"), (RawHelper, "sweep"), (network, "start"))
+    for owner, name in sending:
         monkeypatch.setattr(owner, name, refuse(f"{owner.__name__}.{name}"))
     return tries
 

@@ -36,7 +36,7 @@ def test_this_machine_can_scan(cli: Cli, silent_network: list[str], tmp_path: Pa
     assert (code, silent_network) == (0, [])
     assert "fail" not in [f.status for f in found.values()], found
     assert set(found) >= {
-        *("iotscan", "python", "libraries", "xml parser", "nmap", "raw sockets", "networks", "ipv6", "state folder"),
+        *("iotscan", "python", "libraries", "xml parser", "nmap", "raw frames", "networks", "ipv6", "state folder"),
         *("output folder", "disk space", "settings", "clock", "terminal", "completion", "practice network"),
     }
     assert list(tmp_path.iterdir()) == [], "the doctor left something behind"

@@ -107,6 +107,11 @@ class RawHelper:
                     return swept
                 await anyio.sleep(_SHARING)
 
+    async def start(self) -> None:
+        """Start it, unless it runs, without asking it anything. Raises Unavailable."""
+        async with self._busy:
+            await self._ask({}, _nobody, 0)
+
     async def _ask(
         self, job: dict[str, Any], heard: Callable[[Seen], Awaitable[None]], seconds: float
     ) -> dict[str, Any]:
@@ -115,7 +120,7 @@ class RawHelper:
             with anyio.fail_after(seconds + _STARTING):
                 if self._process is None:
                     await self._start()
-                result = await self._exchange(job, heard, seconds)
+                result = await self._exchange(job, heard, seconds) if job else {}
             is_done = True
         except TimeoutError as error:
             raise Unavailable(f"the raw helper did not answer within {seconds:.0f} s") from error

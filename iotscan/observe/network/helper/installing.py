@@ -1,0 +1,143 @@
+"""Putting the raw helper where root alone writes, with the one rule of sudo that starts it (docs/decisions/0024).
+
+Only root can do this. What others than root could change is refused: the helper starts as root.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from iotscan.model.errors import BadInput
+from iotscan.observe.network.helper.program import FLAGS, FOLDER, INSTALLED, PROGRAM, RECORD, Installed, rule
+
+RULE = Path("/etc/sudoers.d/iotscan")
+PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
+OLDEST = (3, 10)
+"""The Python that the helper needs at least."""
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_ASK = "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('stdlib'))"
+_TEXT = """\
+# Made by: iotscan helper install. Taken away by: iotscan helper remove. See docs/decisions/0024.
+Cmnd_Alias IOTSCAN_RAW_HELPER = {command}
+Defaults!IOTSCAN_RAW_HELPER env_reset, !setenv, !requiretty, !use_pty
+#{uid} ALL = (root) NOPASSWD: IOTSCAN_RAW_HELPER
+"""
+
+
+def install(user: str) -> Installed:
+    """Copy the program, make the rule, have it checked. Raises BadInput, with nothing changed, where it cannot be."""
+    _require_root("install")
+    uid = _uid(user)
+    tools = {name: shutil.which(name, path=_PATH) or "" for name in ("sudo", "visudo")}
+    if missing := [name for name, path in tools.items() if not path]:
+        raise BadInput(f"{' and '.join(missing)} is not here: install sudo, or scan as root")
+    python = trusted_python()
+    if problem := others_can_write(FOLDER) or others_can_write(RULE.parent):
+        raise BadInput(f"{problem}: others than root could change what would be started as root")
+    program = PROGRAM.read_bytes()
+    record = Installed(user=user, python=python, sha256=hashlib.sha256(program).hexdigest())
+    _make_rule(tools["visudo"], _TEXT.format(command=" ".join(rule(python)), uid=uid), program, record)
+    return record
+
+
+def remove() -> bool:
+    """Take away all that :func:`install` made; whether there was anything. Raises BadInput."""
+    _require_root("remove")
+    places = [path for path in (RULE, INSTALLED, RECORD) if path.exists()]
+    for path in places:
+        path.unlink()
+    if FOLDER.exists() and not any(FOLDER.iterdir()):
+        FOLDER.rmdir()
+    return bool(places)
+
+
+def problems(record: Installed) -> Iterator[str]:
+    """What is wrong with an installation, each with what to do."""
+    if not INSTALLED.exists() or hashlib.sha256(INSTALLED.read_bytes()).hexdigest() != record.sha256:
+        yield f"{INSTALLED} is not what was installed: sudo iotscan helper install"
+    elif hashlib.sha256(PROGRAM.read_bytes()).hexdigest() != record.sha256:
+        yield "it is of another version of iotscan: sudo iotscan helper install"
+    if not Path(record.python).exists():
+        yield f"{record.python} has gone: sudo iotscan helper install"
+    for path in (INSTALLED, Path(record.python)):
+        if path.exists() and (problem := others_can_write(path)):
+            yield f"{problem}: have that mended, or sudo iotscan helper remove"
+
+
+def trusted_python() -> str:
+    """A Python that root alone can change, with its standard library. Raises BadInput."""
+    why = []
+    for name in PYTHONS:
+        if not Path(name).exists():
+            continue
+        if problem := others_can_write(Path(name)):
+            why.append(problem)
+            continue
+        done = subprocess.run([name, *FLAGS, "-c", _ASK], capture_output=True, text=True, check=False)
+        major, minor, library = (done.stdout.split(maxsplit=2) + ["0"] * 3)[:3]
+        if done.returncode or (int(major), int(minor)) < OLDEST:
+            why.append(f"{name} is older than {'.'.join(map(str, OLDEST))}")
+        elif problem := others_can_write(Path(library.strip())):
+            why.append(problem)
+        else:
+            return name
+    raise BadInput(f"no Python that root alone can change ({'; '.join(why) or 'neither ' + ' nor '.join(PYTHONS)})")
+
+
+def others_can_write(path: Path) -> str:
+    """Which part of the way to ``path``, links followed, others than root can write; empty when none."""
+    for whole in dict.fromkeys((path.absolute(), path.resolve())):
+        for each in (whole, *whole.parents):
+            if not each.exists():
+                continue
+            held = each.stat()
+            if held.st_uid != 0 or held.st_mode & (stat.S_IWGRP if held.st_gid else 0) or held.st_mode & stat.S_IWOTH:
+                return f"{each} can be written by others than root"
+    return ""
+
+
+def _make_rule(visudo: str, text: str, program: bytes, record: Installed) -> None:
+    FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    draft = RULE.with_name("iotscan.draft")  # sudo reads no file with a dot in its name
+    try:
+        _write(draft, text.encode(), 0o440)
+        done = subprocess.run([visudo, "-c", "-f", str(draft)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BadInput(f"visudo refuses the rule: {done.stderr.strip()[:200]}")
+        _write(INSTALLED, program, 0o644)
+        _write(RECORD, msgspec.json.encode(record), 0o644)
+        draft.replace(RULE)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        os.fchmod(handle, mode)
+
+
+def _require_root(word: str) -> None:
+    if os.geteuid() != 0:
+        raise BadInput(f"only root can do that: sudo iotscan helper {word}")
+
+
+def _uid(user: str) -> int:
+    if not user:
+        raise BadInput("for whom? sudo tells; else name the user: --user NAME")
+    try:
+        uid = pwd.getpwnam(user).pw_uid
+    except KeyError as error:
+        raise BadInput(f"there is no user '{user[:40]}' here") from error
+    if uid == 0:
+        raise BadInput("root needs no rule: scans of root's start the helper themselves. Name a user: --user NAME")
+    return uid

@@ -1,0 +1,39 @@
+"""Whether raw frames can be sent from here, and through what. Sends nothing."""
+
+import anyio
+import msgspec
+
+from iotscan.model.scope import Scope
+from iotscan.observe.network.helper.client import RawHelper
+from iotscan.observe.network.helper.installing import problems
+from iotscan.observe.network.helper.program import Unavailable, installed, may_open_raw
+
+INSTALL = "sudo iotscan helper install"
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """In words, and what to do next; ``works`` when the helper has started and answered."""
+
+    works: bool
+    text: str
+    next: str = ""
+
+
+def look() -> Status:
+    """Start the helper, hear it and end it."""
+    record = installed()
+    faults = list(problems(record)) if record else []
+    how = "by this process" if may_open_raw() else f"through the helper installed for {record.user}" if record else ""
+    try:
+        anyio.run(_start)
+    except Unavailable as error:
+        if not how:
+            lost = "devices that answer nothing but ARP are not found, and sweeps are slow"
+            return Status(works=False, text=f"not allowed: {lost}", next=INSTALL)
+        return Status(works=False, text=f"{how}, but {error}", next=faults[0] if faults else INSTALL)
+    return Status(works=True, text=f"allowed {how}", next=faults[0] if faults else "")
+
+
+async def _start() -> None:
+    async with RawHelper(Scope(include=()), "status") as helper:
+        await helper.start()
