@@ -15,7 +15,7 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.identity import claims_of
-from iotscan.wire.mdns import OTA_CLAIM
+from iotscan.wire.dns_sd import OTA_CLAIM
 
 
 class Inventory:

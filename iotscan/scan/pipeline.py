@@ -31,9 +31,9 @@ from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.around import ask_around
 from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
 from iotscan.observe.network.discovery.neighbours import neighbours
 from iotscan.observe.network.discovery.onlink import on_links, sweep_link
 from iotscan.observe.network.helper.client import RawHelper
@@ -137,9 +137,7 @@ class Scan:
     async def _ask_around(self, send: MemoryObjectSendStream[Found]) -> None:
         plan = self._request.plan
         async with anyio.create_task_group() as group:
-            for link in plan.links:
-                group.start_soon(ask_mdns, self._dialer, link, send)
-                group.start_soon(ask_ssdp, self._dialer, link, send)
+            group.start_soon(ask_around, self._dialer, plan.links, send, self._asked.append)
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)

@@ -1,25 +1,34 @@
-"""SSDP: one search for everything, its answers, and the description they point to.
+"""SSDP: searches, their answers, and the description they point to.
 
 Source: UPnP Device Architecture 2.0, §1.3 (search), §2.3 (device description).
 """
 
-from xml.parsers import expat
+from typing import Final
 
 import msgspec
 
 from iotscan.model.facts import Claim
 from iotscan.model.text import safe_text
+from iotscan.wire.plain_xml import Refused, read_xml
 
-GROUP, PORT = "239.255.255.250", 1900
-SEARCH_SECONDS = 1
+GROUP, GROUP6, PORT = "239.255.255.250", "ff02::c", 1900
+SEARCH_SECONDS: Final = 1
+ALL, ROOT = "ssdp:all", "upnp:rootdevice"
 _ANSWER_LIMIT = 8192
-_DEPTH_LIMIT = 32
+_HEADER_LIMIT = 64
 _ELEMENTS = {
     "friendlyName": "name",
     "manufacturer": "manufacturer",
     "modelName": "model",
+    "modelNumber": "model-number",
     "serialNumber": "serial",
     "UDN": "uuid",
+    "deviceType": "device-type",
+    "presentationURL": "web-interface",
+}
+_GATEWAYS = {
+    # Signify's bridges say so in their model name: "Philips hue bridge 2015".
+    "hue bridge": "Zigbee devices",
 }
 
 
@@ -31,18 +40,19 @@ class SsdpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     unique_name: str = ""
 
 
-def search() -> bytes:
-    """An M-SEARCH for all devices, answers spread over :data:`SEARCH_SECONDS`."""
+def search(target: str = ALL, *, is_six: bool = False) -> bytes:
+    """An M-SEARCH, answers spread over :data:`SEARCH_SECONDS`."""
+    host = f"[{GROUP6.upper()}]" if is_six else GROUP
     return (
-        f"M-SEARCH * HTTP/1.1\r\nHOST: {GROUP}:{PORT}\r\n"
-        f'MAN: "ssdp:discover"\r\nMX: {SEARCH_SECONDS}\r\nST: ssdp:all\r\n\r\n'
+        f"M-SEARCH * HTTP/1.1\r\nHOST: {host}:{PORT}\r\n"
+        f'MAN: "ssdp:discover"\r\nMX: {SEARCH_SECONDS}\r\nST: {target}\r\n\r\n'
     ).encode()
 
 
 def read_answer(packet: bytes) -> SsdpAnswer | None:
     """A search answer, or None for anything else. Never raises."""
-    head, *lines = packet[:_ANSWER_LIMIT].split(b"\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
+    head, *lines = packet[:_ANSWER_LIMIT].split(b"\n", _HEADER_LIMIT)
+    if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
         return None
     headers = {}
     for line in lines:
@@ -56,54 +66,35 @@ def read_answer(packet: bytes) -> SsdpAnswer | None:
     )
 
 
+def uuid_of(unique_name: str) -> str:
+    """The UUID of a USN (``uuid:X::upnp:rootdevice``, §1.1.4); empty where there is none."""
+    first = unique_name.partition("::")[0]
+    return first if first.lower().startswith("uuid:") and len(first) > len("uuid:") else ""
+
+
 def read_description(document: bytes) -> tuple[Claim, ...]:
     """The root device's claims in a description; empty when it is no well-formed XML.
 
-    A DOCTYPE, deep nesting or a parse error ends the reading: entity bombs are never expanded.
+    A DOCTYPE, deep nesting or a parse error ends the reading: entity bombs are never expanded. No address in it
+    is ever followed: a description cannot lead to another.
     """
-    reader = _DescriptionReader()
+    texts: dict[str, str] = {}
+
+    def closed(path: tuple[str, ...], text: str) -> None:
+        # Embedded devices (deviceList) speak for themselves.
+        if path[-1] in _ELEMENTS and "deviceList" not in path and text:
+            texts.setdefault(path[-1], text)
+
     try:
-        reader.parse(document)
-    except (_Refused, expat.ExpatError, ValueError):
+        read_xml(document, closed)
+    except Refused:
         return ()
-    return tuple(
-        Claim(what=_ELEMENTS[name], value=safe_text(value.strip()), how="ssdp description")
-        for name, value in reader.texts.items()
-        if value.strip()
-    )
-
-
-class _Refused(Exception):
-    """The document uses what no description needs."""
-
-
-class _DescriptionReader:
-    """Collects the wanted elements of the root device; embedded devices (deviceList) speak for themselves."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        self._path: list[str] = []
-
-    def parse(self, document: bytes) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.Parse(document, True)
-
-    def _refuse(self, *_: object) -> None:
-        raise _Refused
-
-    def _start(self, name: str, _: dict[str, str]) -> None:
-        self._path.append(name.rpartition(" ")[2])
-        if len(self._path) > _DEPTH_LIMIT:
-            raise _Refused
-
-    def _end(self, _: str) -> None:
-        self._path.pop()
-
-    def _text(self, data: str) -> None:
-        name = self._path[-1] if self._path else ""
-        if name in _ELEMENTS and "deviceList" not in self._path:
-            self.texts[name] = (self.texts.get(name, "") + data)[:400]
+    claims = [
+        Claim(what=what, value=safe_text(texts[name]), how="ssdp description")
+        for name, what in _ELEMENTS.items()
+        if name in texts
+    ]
+    behind = next((b for word, b in _GATEWAYS.items() if word in texts.get("modelName", "").lower()), "")
+    if behind:
+        claims.append(Claim(what="child", value=f"{behind} behind this gateway", how="ssdp description"))
+    return tuple(claims)

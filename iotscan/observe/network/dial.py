@@ -20,6 +20,7 @@ from anyio.streams.tls import TLSStream
 from iotscan.model.audit import SendKind
 from iotscan.model.run import Cost
 from iotscan.model.scope import Pace, Scope, canonical, utc_now
+from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.conversation import WIRE_CAP, Announce, Connection, Datagram
 from iotscan.observe.network.failures import (
     BudgetSpent,
@@ -32,6 +33,7 @@ from iotscan.observe.network.failures import (
     Unreachable,
     dial_error,
 )
+from iotscan.observe.network.group_call import GroupCall, group_call
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
 from iotscan.observe.network.tcp_stream import TcpStream, connect, place
@@ -281,30 +283,20 @@ class Dialer:
             self._lines[spelling] = Line(spelling, self.scope.pace, self._sockets, self.outgoing)
         return self._lines[spelling]
 
-    @asynccontextmanager
-    async def multicast(
-        self, group: str, port: int, payload: bytes, *, interface: str
-    ) -> AsyncIterator[anyio.abc.UDPSocket]:
-        """Send one question to a link-local multicast group and yield the socket that hears the answers.
+    @contextmanager
+    def group(
+        self, link: Attached, group: str, port: int, *, own_port: int = 0, joins: bool = False
+    ) -> Iterator[GroupCall]:
+        """A question to all on a link; see :func:`~.group_call.group_call`.
 
-        ``interface`` is the local IPv4 address to send from. Only the groups of mDNS and SSDP are
-        allowed. Whoever reads must drop answers from addresses that :meth:`allows` refuses.
+        Whoever hears answers must drop those from addresses that :meth:`allows` refuses.
         """
-        if (group, port) not in MULTICAST_GROUPS:
-            raise OutOfScope(f"multicast to {group}:{port} is not among the groups iotscan asks")
-        raw = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-        raw.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        raw.bind((interface, 0))
-        raw.setblocking(False)
-        async with await anyio.abc.UDPSocket.from_socket(raw) as heard:
-            self.outgoing.note("multicast", group, "udp", port, payload)
-            await heard.sendto(payload, group, port)
-            yield heard
 
+        def announce(payload: bytes, to: str) -> None:
+            self.outgoing.note("multicast", to, "udp", port, payload)
 
-MULTICAST_GROUPS = frozenset({("224.0.0.251", 5353), ("239.255.255.250", 1900)})
+        with group_call(link, group, port, announce, own_port=own_port, joins=joins) as call:
+            yield call
 
 
 def permissive_context() -> ssl.SSLContext:

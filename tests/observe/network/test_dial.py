@@ -12,6 +12,7 @@ import pytest
 
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network import dial, pace
+from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import (
     BudgetSpent,
@@ -338,9 +339,7 @@ def test_datagrams_keep_to_the_budget() -> None:
 
 
 def test_multicast_goes_to_known_groups_only() -> None:
-    async def main() -> None:
-        with pytest.raises(OutOfScope):
-            async with dialer().multicast("224.0.0.1", 9, b"", interface="127.0.0.1"):
-                pass
-
-    anyio.run(main)
+    link = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
+    for group, port in (("224.0.0.1", 9), ("127.255.255.255", 47808), ("224.0.0.251", 5355)):
+        with pytest.raises(OutOfScope), dialer().group(link, group, port):
+            pass

@@ -15,6 +15,7 @@ from iotscan.model.device import Service
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import PortSweep
 from iotscan.model.scope import InScope, Mandate, Scope
+from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.failures import DialError, OutOfScope
@@ -24,6 +25,7 @@ from iotscan.observe.network.sweep import sweep
 from tests.observe.network.test_dial import FAST, HERE, closed_port, server
 from tests.observe.network.tls_probes.test_connect_proxy import head, talk
 
+LOOPBACK = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
 OPENS = datetime(2026, 11, 22, tzinfo=UTC)
 CLOSES = OPENS + timedelta(hours=1)
 
@@ -172,8 +174,8 @@ def test_nothing_is_sent_outside_the_window() -> None:
                 with pytest.raises(OutOfScope, match="window of ACME-1"):
                     await refused
             with pytest.raises(OutOfScope, match="window of ACME-1"):
-                async with dialer.multicast("224.0.0.251", 5353, b"x", interface="127.0.0.1"):
-                    pass
+                with dialer.group(LOOPBACK, "224.0.0.251", 5353) as call:
+                    await call.ask(b"x")
 
         anyio.run(main)
         assert log.sends == []

@@ -1,0 +1,108 @@
+"""Finding UPnP devices by SSDP: three searches, then the description of each, from the device itself."""
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+
+from iotscan.model.facts import Claim
+from iotscan.model.scope import canonical
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.circle import Circle
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.method import Method, Round
+from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.ports import FRAGILE
+from iotscan.wire import ssdp
+
+SEARCHES: Final = (ssdp.ALL, ssdp.ROOT, ssdp.ROOT)
+BETWEEN_SECONDS: Final = 0.4
+LISTEN_SECONDS: Final = ssdp.SEARCH_SECONDS + 0.3
+DESCRIPTIONS: Final = 4
+"""Descriptions fetched from one device: it may hold several root devices."""
+_DESCRIPTION_CAP = 256 * 1024
+
+
+async def ask_ssdp(at_work: Round) -> None:
+    """Search the link for UPnP devices, then fetch each description from the answerer itself."""
+    locations: dict[str, dict[str, None]] = {}
+    told: set[tuple[str, str]] = set()
+    circle = Circle(at_work)
+
+    async def take(packet: bytes, source: str) -> bool:
+        answer = ssdp.read_answer(packet)
+        if answer is None:
+            return False
+        if (source, answer.server) not in told:
+            told.add((source, answer.server))
+            claims = (Claim(what="software", value=answer.server, how="ssdp"),) if answer.server else ()
+            await at_work.found.send(Found(address=source, how="ssdp", claims=claims))
+        if answer.location:
+            places = locations.setdefault(source, {})
+            if answer.location in places or len(places) < DESCRIPTIONS:
+                places[answer.location] = None
+        return True
+
+    async def describe(source: str) -> None:
+        for location in locations[source]:
+            await _describe(at_work, source, location)
+
+    group = ssdp.GROUP6 if at_work.is_six else ssdp.GROUP
+    with at_work.dialer.group(at_work.link, group, ssdp.PORT) as call:
+        try:
+            for turn, target in enumerate(SEARCHES, start=1):
+                await call.ask(ssdp.search(target, is_six=at_work.is_six))
+                await circle.hear(call, LISTEN_SECONDS if turn == len(SEARCHES) else BETWEEN_SECONDS, take)
+        finally:
+            at_work.tally.count(call)
+    async with anyio.create_task_group() as fetching:
+        for source in locations:
+            fetching.start_soon(describe, source)
+
+
+SSDP: Final = Method(name="ssdp", gives="UPnP devices: software, and name, maker, model, serial and UUID", ask=ask_ssdp)
+
+
+async def _describe(at_work: Round, source: str, location: str) -> None:
+    url = _own(location, source)
+    if url is None:
+        at_work.tally.remark(f"LOCATION points elsewhere: {source} says {location}; not fetched")
+        return
+    claims = await _description(at_work.dialer, url, source)
+    if claims:
+        await at_work.found.send(Found(address=source, how="ssdp", claims=claims))
+
+
+def _own(location: str, source: str) -> SplitResult | None:
+    """A LOCATION as a URL; None unless its host is the address that answered.
+
+    One that points elsewhere is a claim about somebody else, and fetching it would let a device aim us at any
+    server.
+    """
+    try:
+        url = urlsplit(location)
+        is_own = canonical(url.hostname or "") == ip_address(source.partition("%")[0])
+        is_http = url.scheme == "http" and url.port != 0  # reading the port raises where it is none
+        return url if is_own and is_http else None
+    except ValueError:
+        return None
+
+
+async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[Claim, ...]:
+    """The claims of the description at ``url``, which is one of ``source``."""
+    port = url.port or 80
+    if port in FRAGILE:
+        # Whoever answers in another's name would have us talk to a printer or a controller.
+        return ()
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+    try:
+        request = f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode("ascii")
+        async with dialer.line(source).tcp(port, cap=_DESCRIPTION_CAP) as connection:
+            await connection.send(request)
+            response = await connection.receive_while(lambda _: True, _DESCRIPTION_CAP)
+    except (DialError, UnicodeEncodeError):
+        return ()
+    head, _, body = response.partition(b"\r\n\r\n")
+    return ssdp.read_description(body) if head.startswith(b"HTTP/") else ()
