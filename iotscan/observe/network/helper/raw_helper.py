@@ -167,8 +167,8 @@ class Helper:
                 if request["version"] != VERSION or (self.scope or request["scope"]) != request["scope"]:
                     raise ValueError("another version or another scope")
                 self.say(result=self.do(request["job"], str(request["scope"])))
-            except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-                self.say(error=f"refused: {error}")
+            except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as why:
+                self.say(error=f"refused: {why}")
 
     def say(self, **said: Any) -> None:
         """Write one frame."""
@@ -210,7 +210,7 @@ class Helper:
                 self.socket.bind((link.name, ARP if kind == "arp" else IPV6))
                 self.socket.getsockopt(263, 6, 8)  # SOL_PACKET, PACKET_STATISTICS: reading sets them back
                 for self.round in range(rounds):
-                    next_round = time.monotonic() + GAP
+                    next_round, self.allowance = time.monotonic() + GAP, 0.0
                     for self.at in targets:
                         self.ask(self.at)
                     self.listen(next_round if self.round < rounds - 1 else time.monotonic() + job["wait"])
