@@ -5,6 +5,8 @@ import platform
 import tempfile
 from pathlib import Path
 
+from bench.discovery.sweeps import TURNS as SWEEPS
+from bench.discovery.sweeps import discovery
 from bench.images.posture import TURNS as LOOKS
 from bench.images.posture import images
 from bench.judging import judging
@@ -29,6 +31,7 @@ def main() -> None:
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
         show("a stored run, judged again (processor time)", judging(env))
+        show(f"who is on a link (median of {SWEEPS}, of arp-scan and nmap on the /16 of 1)", discovery(home / "link"))
         show(f"the whole posture of an image (median of {LOOKS})", images(env, home))
         show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))
         show(f"scan of {SERVICES} TLS services", services(env, home))

@@ -36,7 +36,7 @@ from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import neighbours
 from iotscan.observe.network.discovery.onlink import on_links, sweep_link
-from iotscan.observe.network.helper.client import RawHelper
+from iotscan.observe.network.helper.client import WAIT, RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
@@ -49,6 +49,9 @@ from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
 
 DEVICES_AT_ONCE = 64
+LINGER = 2.0
+"""Seconds in which late answers to a sweep are waited for where others are asked by multicast meanwhile, which takes
+as long: a device that sleeps answers late."""
 Entry = Unit | Found
 """What the journal of a scan holds. ``Found`` and ``Unit`` are told apart by their tag."""
 Watch = Callable[[Event], None]
@@ -153,7 +156,8 @@ class Scan:
         helper = RawHelper(self._request.header.scope, self._request.header.scope_sha256)
 
         async def ask_link(link: Attached, asked: list[str]) -> None:
-            rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append)
+            linger = LINGER if plan.links else WAIT
+            rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append, linger=linger)
             await connect_sweep(self._dialer, rest, ports, send)
 
         async with helper, anyio.create_task_group() as group:

@@ -13,7 +13,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.failures import OutOfScope
-from iotscan.observe.network.helper.client import RATE, ROUNDS, Kind, RawHelper, Seen, Swept
+from iotscan.observe.network.helper.client import RATE, ROUNDS, WAIT, Kind, RawHelper, Seen, Swept
 from iotscan.observe.network.helper.program import Unavailable
 
 BLOCK = 16384
@@ -44,15 +44,20 @@ async def sweep_link(
     addresses: Sequence[str],
     found: MemoryObjectSendStream[Found],
     tell: Tell,
+    *,
+    linger: float = WAIT,
 ) -> list[str]:
-    """Ask each address on the link; report who answers, as they do. The addresses that could not be asked."""
+    """Ask each address on the link; report who answers, as they do. The addresses that could not be asked.
+
+    ``linger`` is how long late answers are waited for, in seconds, once all have been asked.
+    """
     kind: Kind = "ndp" if ip_network(link.network).version == 6 else "arp"
     sweep = _Sweep(dialer, helper, link, kind, found)
     allowed = [address for address in addresses if dialer.allows(address)]
     for start in range(0, len(allowed), BLOCK):
         block = allowed[start : start + BLOCK]
         try:
-            swept = await sweep.run(block)
+            swept = await sweep.run(block, wait=linger if start + BLOCK >= len(allowed) else WAIT)
         except (Unavailable, OutOfScope) as error:
             tell(f"{sweep.summary()}; not available from {block[0]} on: {error}" if start else f"{kind} sweep: {error}")
             return [a for a in allowed[start:] if a not in sweep.answered]
@@ -87,7 +92,7 @@ class _Sweep:
         self.answered: set[str] = set()
         self._asked = self._frames = self._strays = self._dropped = 0
 
-    async def run(self, addresses: Sequence[str]) -> Swept:
+    async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
         """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
         outgoing = self._dialer.outgoing
         ranges = [] if self._kind == "echo-all" else [*ranges_of(addresses)]
@@ -96,8 +101,10 @@ class _Sweep:
             outgoing.note_sweep("arp" if self._kind == "arp" else "ndp", first, last, many)
         if not ranges:
             outgoing.note("multicast", "ff02::1", "icmp", 0)
-        seconds = min(2 * ROUNDS * len(addresses) / RATE + _SLACK, outgoing.seconds_left())
-        swept = await self._helper.sweep(self._kind, self._link.interface, ranges, self._heard, seconds=seconds)
+        seconds = min(2 * ROUNDS * len(addresses) / RATE + wait + _SLACK, outgoing.seconds_left())
+        swept = await self._helper.sweep(
+            self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
+        )
         self._asked += len(addresses)
         self._frames += swept.frames
         self._strays += swept.strays

@@ -19,9 +19,10 @@ from iotscan.observe.worker_protocol import HEAD, VERSION, BadFrame, Request, fr
 Kind = Literal["arp", "ndp", "echo-all"]
 ROUNDS = 3
 """How often an address is asked that does not answer: as often as Linux itself asks a neighbour."""
-RATE = 4000
-"""Frames a second: 2.7 Mbit/s on an Ethernet. The helper itself sends no more than that, whoever asks."""
-WAIT = 0.3
+PEAK, RATE = 6000, 3000
+"""Frames a second, for a second's worth of RATE and in the long run: 2 Mbit/s on an Ethernet. The helper itself
+sends no more than that, whoever asks."""
+WAIT = 0.25
 """Seconds in which the last question may still be answered."""
 _STARTING = 10.0
 _GOODBYE = 1.0
@@ -93,7 +94,7 @@ class RawHelper:
             "ranges": ranges,
             "rounds": rounds,
             "wait": wait,
-            "rate": RATE,
+            "rate": PEAK,
         }
         async with self._busy:
             until = anyio.current_time() + seconds
@@ -106,6 +107,11 @@ class RawHelper:
                 if swept.problem != _IN_USE or anyio.current_time() > until:
                     return swept
                 await anyio.sleep(_SHARING)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process; 0 while there is none."""
+        return self._process.pid if self._process else 0
 
     async def start(self) -> None:
         """Start it, unless it runs, without asking it anything. Raises Unavailable."""

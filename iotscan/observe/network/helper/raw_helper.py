@@ -24,9 +24,9 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 VERSION, REQUEST_CAP, NOBODY = 1, 1 << 20, 65534
-RATE, BURST, DRAINED, BUFFER = 4000, 32, 512, 4 << 20
-"""Frames a second, over all helpers on an interface; sent, and read, at a stretch; bytes that the kernel keeps."""
-LARGEST, LONGEST, ROUNDS, GAP = 1 << 16, 600.0, 3, 0.1
+PEAK, RATE, BURST, DRAINED, BUFFER = 6000, 3000, 32, 512, 4 << 20
+"""Frames a second, for a second's worth of RATE and in the long run; sent, and read, at a stretch; bytes kept."""
+LARGEST, LONGEST, ROUNDS, GAP = 1 << 16, 600.0, 3, 0.07
 """Addresses and seconds of a request; how often an address is asked (as often as Linux does), seconds apart."""
 ARP, IPV6, V6 = 0x0806, 0x86DD, 1 << 128
 """EtherTypes; what is added to an IPv6 address as a number, so that a number says which family it is of."""
@@ -152,7 +152,7 @@ class Helper:
     """Serves requests, one at a time. ``sockets`` are for IPv4 and IPv6, and all that it ever gets."""
 
     def __init__(self, sockets: tuple[socket.socket, socket.socket]) -> None:
-        self.sockets, self.scope, self.allowance, self.refilled = sockets, "", 0.0, 0.0
+        self.sockets, self.scope, self.allowance, self.reserve, self.refilled = sockets, "", 0.0, 0.0, 0.0
         self.allowed = self.excluded = Intervals()
 
     def serve(self) -> None:
@@ -202,7 +202,7 @@ class Helper:
         """Ask, and say what came of it: ``problem`` is why it ended early, in round ``round`` at address ``at``."""
         self.kind, self.link, self.token, self.socket = kind, link, os.urandom(12), self.sockets[kind != "arp"]
         self.answering = self.allowed if kind == "echo-all" else targets
-        self.seen, self.round, self.at, self.rate = set[int](), 0, 0, min(RATE, float(job["rate"]))
+        self.seen, self.round, self.at, self.rate = set[int](), 0, 0, min(PEAK, float(job["rate"]))
         self.counts, problem, rounds = {"frames": 0, "unsent": 0, "strays": 0}, "", min(job["rounds"], ROUNDS)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as turn:  # one helper at a time on an interface
@@ -221,13 +221,14 @@ class Helper:
 
     def ask(self, target: int) -> None:
         """Ask one that has not answered, when the rate lets us. Raises OSError when the interface is gone."""
-        while self.allowance < 1 and target not in self.seen:
+        while min(self.allowance, self.reserve) < 1 and target not in self.seen:
             self.listen(time.monotonic() + 0.001)
             before, self.refilled = self.refilled, time.monotonic()
             self.allowance = min(BURST, self.allowance + (self.refilled - before) * self.rate)
+            self.reserve = min(RATE, self.reserve + (self.refilled - before) * RATE)
         if target in self.seen:
             return
-        self.allowance -= 1
+        self.allowance, self.reserve = self.allowance - 1, self.reserve - 1
         try:
             self.socket.send(question(self.kind, self.link, self.token, target))
             self.counts["frames"] += 1

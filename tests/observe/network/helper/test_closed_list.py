@@ -183,21 +183,23 @@ def test_whatever_it_is_asked_for(include: list[str], exclude: list[str], jobs: 
 
 
 def assert_paced(wire: Wire) -> None:
-    """At most BURST at a stretch, and RATE in the long run: a bucket of tokens that never runs dry."""
-    level, before = float(raw_helper.BURST), wire.sent[0][0] if wire.sent else 0.0
-    for at, _ in wire.sent:
-        level = min(raw_helper.BURST, level + (at - before) * raw_helper.RATE) - 1
-        before = at
-        assert level >= -0.1, "faster than it may be"
+    """Two buckets of tokens that never run dry: BURST filled at PEAK, and a second's worth of RATE filled at RATE."""
+    for most, rate in ((raw_helper.BURST, raw_helper.PEAK), (raw_helper.RATE + raw_helper.BURST, raw_helper.RATE)):
+        level, before = float(most), wire.sent[0][0] if wire.sent else 0.0
+        for at, _ in wire.sent:
+            level = min(most, level + (at - before) * rate) - 1
+            before = at
+            assert level >= -0.1, "faster than it may be"
 
 
 @pytest.mark.parametrize("rate", [4000, 1e9, float("nan"), float("inf")])
 def test_no_rate_that_is_asked_for_is_faster_than_the_highest(rate: float) -> None:
     job = {"do": "arp", "interface": "eth0", "rounds": 3, "wait": 0, "rate": rate}
-    jobs = [job | {"ranges": [["10.77.0.1", last]]} for last in ("10.77.0.20", "10.77.0.5", "10.77.0.200")]
+    lasts = ("10.77.0.20", "10.77.0.5", *["10.77.0.200"] * 8)
+    jobs = [job | {"ranges": [["10.77.0.1", last]]} for last in lasts]
     scope = {"do": "scope", "include": ["10.77.0.0/24"], "exclude": []}
     wire, said = serve(request(scope), *map(request, jobs))
-    assert [each["result"]["frames"] for each in said[1:]] == [60, 15, 600]
+    assert [each["result"]["frames"] for each in said[1:]] == [60, 15, *[600] * 8]
     assert_paced(wire)
 
 
