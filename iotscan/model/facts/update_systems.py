@@ -27,6 +27,8 @@ TraitName = Literal[
     "health-check",
     "redundant-environment",
     "atomic-write",
+    "durable-write",
+    "recovers",
     "refuses-older",
     "compatibility",
 ]
@@ -42,7 +44,9 @@ class UpdateTrait(msgspec.Struct, frozen=True, kw_only=True):
     fails is counted), ``fallback-target`` (the other slot is started when the count is out), ``confirmed`` (something
     says that a start was good, so that the count begins anew), ``health-check`` (what says so looked at the system,
     it did not only reach a target). ``redundant-environment``: the counter survives a cut while it is written.
-    ``atomic-write``: an interrupted installation leaves the old system whole. ``refuses-older``: an older signed
+    ``atomic-write``: an interrupted installation leaves the old system whole. ``durable-write``: what was written is on
+    the medium before it counts as installed. ``recovers``: an installation that was cut off is told from one that was
+    not, and is finished or taken back without anybody's help. ``refuses-older``: an older signed
     artefact is not installed. ``compatibility``: an artefact for other hardware is not installed.
 
     ``holds`` is unanswered where the image does not tell; a trait that makes no sense for a system is left out.

@@ -13,6 +13,15 @@ RAUC = "[system]\ncompatible=gw\nbootloader=uboot\n[keyring]\npath=/etc/rauc/ca.
 SWU = {"etc/swupdate.cfg": 'globals : { public-key-file = "/etc/k.pem"; };', "etc/k.pem": "k"}
 SIGNED = b"\x7fELF" + bytes(1 << 20) + b"Error: SWUpdate is built for signed images, provide a public key file."
 MENDER = '{"ServerURL":"https://m.example","ArtifactVerifyKey":"/etc/k.pem"}'
+APT = {"etc/apt/sources.list": "deb https://d.example stable main\n"}
+DAILY = {"etc/crontabs/root": "0 3 * * * apt-get -y upgrade\n"}
+UNATTENDED = {
+    "usr/bin/unattended-upgrade": "x",
+    "etc/cron.daily/apt-compat": "x",
+    "etc/apt/apt.conf.d/20auto-upgrades": 'APT::Periodic::Unattended-Upgrade "1";\n',
+}
+DNF = {"etc/yum.repos.d/a.repo": "[a]\nbaseurl=https://d.example\ngpgcheck=1\n"}
+OSTREE = {"ostree/repo/config": '[core]\nmode=bare\n[remote "r"]\nurl=https://o.example\n'}
 CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]] = [
     ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/ca.pem": "c"}, {"verifies": True, "key-present": True}),
     ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/other": "c"}, {"verifies": True, "key-present": False}),
@@ -136,6 +145,64 @@ CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]]
         "ostree",
         {"etc/ostree/remotes.d/r.conf": '[remote "r"]\nurl=https://o.example\n', "etc/rpm-ostreed.conf": "[Daemon]\n"},
         {"slots": True, "refuses-older": True, "confirmed": None, "automatic": None},
+    ),
+    ("apt", {**BUSYBOX, **APT}, {"durable-write": True, "automatic": False}),
+    ("apt", {**BUSYBOX, **APT, **DAILY}, {"automatic": True, "recovers": False}),
+    (
+        "apt",
+        {**BUSYBOX, **APT, **DAILY, "etc/init.d/rcS": "#!/bin/sh\ndpkg --configure -a\n"},
+        {"automatic": True, "recovers": True},
+    ),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/docker-apt-speedup": "# x\nforce-unsafe-io\n"}, {"durable-write": False}),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg": "no-debsig\nforce-unsafe-io\n"}, {"durable-write": False}),
+    # dpkg reads no file of such a name, and no comment.
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/x.bak": "force-unsafe-io\n"}, {"durable-write": True}),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/x": "# force-unsafe-io\n"}, {"durable-write": True}),
+    ("apt", {**APT, "etc/apt/apt.conf": 'DPkg::Options { "--force-unsafe-io"; };\n'}, {"durable-write": False}),
+    ("apt", {**BUSYBOX, **APT, **UNATTENDED}, {"automatic": True, "recovers": True}),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": 'Unattended-Upgrade::AutoFixInterruptedDpkg "false";\n',
+        },
+        {"recovers": False},
+    ),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": '//Unattended-Upgrade::AutoFixInterruptedDpkg "no";\n',
+        },
+        {"recovers": True},
+    ),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": 'Unattended-Upgrade {\n  AutoFixInterruptedDpkg "off";\n};\n',
+            "etc/apt/apt.conf.d/90u": 'Unattended-Upgrade::AutoFixInterruptedDpkg "true";\n',
+        },
+        {"recovers": None},
+    ),
+    ("dnf", {**BUSYBOX, **DNF, "etc/crontabs/root": "0 3 * * * yum -y upgrade\n"}, {"automatic": True}),
+    ("ostree", OSTREE, {"slots": True, "durable-write": True}),
+    (
+        "ostree",
+        {"ostree/repo/config": OSTREE["ostree/repo/config"].replace("mode", "fsync=false\nmode")},
+        {"slots": True, "durable-write": False},
+    ),
+    ("swupdate", {**BUSYBOX, **SWU, "etc/init.d/rcS": "#!/bin/sh\nswupdate -M -w x\n"}, {"recovers": False}),
+    (
+        "swupdate",
+        {**SWU, "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v --no-transaction-marker"\n'},
+        {"recovers": False},
     ),
     ("sysupgrade", {"sbin/sysupgrade": "#!/bin/sh"}, {"verifies": None, "slots": None}),
     (

@@ -39,6 +39,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
         sources=sources,
         traits=(
             *slot(root, True, "another deployment is kept beside the one that runs", "rootfs", "", 0),
+            *_durable(root, [(path, conf) for path, conf in files if path in paths]),
             *of_loader(root, loader.loader if loader else ""),
             *_health(root),
             _refuses(root),
@@ -55,6 +56,15 @@ def _sources(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateSource]:
         source = root.source(url, path, conf.line(section), Answer.of(gpg or signed))
         detail = "gpg-verify or sign-verify is on" if gpg or signed else "gpg-verify=false and no sign-verify"
         yield msgspec.structs.replace(source, detail=detail)
+
+
+def _durable(root: Root, repositories: list[tuple[str, KeyFile]]) -> Iterator[UpdateTrait]:
+    """``fsync`` of the system's repository (ostree.repo-config(5)); nothing where that is not in the image."""
+    for path, conf in repositories[:1]:
+        setting = conf.find("core", "fsync")
+        holds = conf.says("core", "fsync", default=True)
+        said = f"fsync={setting.value}" if setting is not None else "fsync is on unless it is switched off"
+        yield root.trait("durable-write", holds, said, path=path, line=setting.line if setting else 0)
 
 
 def _health(root: Root) -> Iterator[UpdateTrait]:
