@@ -18,7 +18,7 @@ from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.model.device import Image, ImagePart
 from iotscan.model.errors import BadInput
-from iotscan.model.facts.signing import TrustedKey
+from iotscan.model.facts.signing import PublicKey, TrustedKey
 from iotscan.model.image_name import image_name
 from iotscan.model.redaction import without_secrets
 from iotscan.model.run import Run, Tool
@@ -59,7 +59,7 @@ def assess_images(
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
     with _kept_if_read(output, run_id) as kept:
-        looked = _look_at_all(paths, images, watch)
+        looked = _look_at_all(paths, images, watch, [key.public for key in trusted if key.public is not None])
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
         id=run_id,
@@ -127,12 +127,14 @@ def _image(path: Path, name: str) -> Image:
     return Image(id=f"img-{digest}", source=safe_text(str(path), 400), format="", name=name)
 
 
-def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher) -> list[Looked]:
+def _look_at_all(
+    paths: Sequence[Path], images: Sequence[Image], watch: Watcher, given: Sequence[PublicKey]
+) -> list[Looked]:
     processes: list[ImageProcess] = []
     is_over = threading.Event()
 
     def look(path: Path, image: Image) -> Looked:
-        process = ImageProcess(path, image.id)
+        process = ImageProcess(path, image.id, given=given)
         processes.append(process)
         if is_over.is_set():
             process.kill()
