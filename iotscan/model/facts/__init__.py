@@ -111,6 +111,7 @@ from iotscan.model.facts.update_systems import (
 )
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
+from iotscan.model.facts.vulnerabilities import Advisory, AdvisoryData, AffectedPackage, KnownVulnerabilities
 from iotscan.model.facts.wireless import WirelessNetwork, WirelessNetworks
 
 AnyFact = (
@@ -151,6 +152,7 @@ AnyFact = (
     | KeyCustody
     | KeyStores
     | KnownPsk
+    | KnownVulnerabilities
     | LoginGuards
     | Lwm2mClients
     | MandatoryAccess
@@ -209,6 +211,9 @@ __all__ = [
     "AdbServer",
     "AdminInterface",
     "AdminInterfaces",
+    "Advisory",
+    "AdvisoryData",
+    "AffectedPackage",
     "AllowedCommand",
     "AlpnTreatment",
     "Announcement",
@@ -287,6 +292,7 @@ __all__ = [
     "KeyStoreUse",
     "KeyStores",
     "KnownPsk",
+    "KnownVulnerabilities",
     "Listener",
     "LoginGuard",
     "LoginGuards",
