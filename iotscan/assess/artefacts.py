@@ -153,6 +153,8 @@ def _try(
         return _Tried(state="present", why=signature.fits.detail or "its algorithm is not one that we try")
     if signature.certificate is None:
         why = f"none of the {len(trusted)} trusted keys has made it"
+        if not trusted:
+            why = f"no trusted key is called {signature.key_hint}, as it names its own"
         return tried[0] if tried else _Tried(state="wrong-signer", why=why)
     if signature.fits.known is not True:
         return _Tried(state="present", why=signature.fits.detail or "the signature could not be tried")

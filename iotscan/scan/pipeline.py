@@ -6,7 +6,7 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,11 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.device import Device
-from iotscan.model.facts import TrustedKey
+from iotscan.model.facts import Announcement, PortSweep, UpdateServer
 from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
-from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
+from iotscan.model.scope import TRIES_PER_ACCOUNT, Fence, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
@@ -35,12 +35,14 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.multicast import ask_mdns, ask_ssdp
 from iotscan.observe.network.discovery.neighbours import neighbours
 from iotscan.observe.network.outgoing import asking
+from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.update_places import Seen, attempts_of, more_ports, places_of
 from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
@@ -84,6 +86,9 @@ class Scan:
         joined = request.header
         of_images = Evidence((), joined.images, joined.observations, (), joined.moment, joined.trusted)
         self._trusted = of_images.trusted_by(Subject())
+        self._fence = Fence(joined.scope)
+        self._places = places_of(joined.images, joined.observations)
+        self._added = more_ports(self._places, self._fence, request.plan)
         self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
 
     def interrupt(self) -> None:
@@ -95,7 +100,8 @@ class Scan:
     async def run(self) -> Run:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
-            async with _tools(self._request, self._trusted) as tools:
+            places = tuple(named.place for named in self._places if named.place is not None)
+            async with _tools(self._request, {"trusted_keys": self._trusted, "update_places": places}) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
 
@@ -110,6 +116,7 @@ class Scan:
         chosen = choose_probes(request.checks, every, INVENTORY)
         self._questions = Questions(
             tcp=request.plan.tcp,
+            more_tcp=self._added,
             probes=chosen,
             left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
@@ -139,7 +146,10 @@ class Scan:
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)
-            group.start_soon(connect_sweep, self._dialer, addresses, discovery_ports(plan), send)
+            usual = discovery_ports(plan)
+            group.start_soon(connect_sweep, self._dialer, [a for a in addresses if a not in self._added], usual, send)
+            for address in (a for a in addresses if a in self._added):
+                group.start_soon(connect_sweep, self._dialer, (address,), (*self._added[address], *usual), send)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -239,6 +249,8 @@ class Scan:
             )
             if cut and address not in self._finished:
                 attempts += self._cut_short(device.id, address, cut)
+        if self._questions and any(UpdateServer in probe.gives for probe in self._questions.probes):
+            attempts += attempts_of(self._places, self._fence, self._seen, cut)
         status: Literal["interrupted", "complete"] = "interrupted" if cut else "complete"
         run = msgspec.structs.replace(
             self._request.header,
@@ -260,6 +272,21 @@ class Scan:
         )
         write_run(self._request.folder, judged)
         return judged
+
+    def _seen(self, place: UpdatePlace) -> Iterator[Seen]:
+        """What is known of the devices that a place means."""
+        for address in self._inventory.addresses():
+            announced = self._inventory.announcement(address)
+            said = announced.fact if announced is not None and isinstance(announced.fact, Announcement) else None
+            if place.is_at(address, names_of(said, self._request.plan.names.get(address, ""))):
+                facts = (o.fact for o in self._inventory.observations(address))
+                swept = next((f for f in facts if isinstance(f, PortSweep)), PortSweep())
+                yield Seen(
+                    services=self._inventory.device(address).services,
+                    asked=frozenset((*swept.open, *swept.closed, *swept.filtered)),
+                    closed=frozenset(swept.closed),
+                    is_done=address in self._finished,
+                )
 
     def _without_its_secrets(self, device: Device) -> Device:
         """A device that told a secret after it had said it as its name."""
@@ -316,7 +343,7 @@ def _tries(scope: Scope) -> int:
 
 
 @asynccontextmanager
-async def _tools(request: ScanRequest, trusted: tuple[TrustedKey, ...]) -> AsyncIterator[dict[str, Any]]:
+async def _tools(request: ScanRequest, of_images: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
     """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
     from iotscan.observe.network.workers.worker import Worker
     from iotscan.store.ledger import Ledger
@@ -326,7 +353,7 @@ async def _tools(request: ScanRequest, trusted: tuple[TrustedKey, ...]) -> Async
         yield {
             "tls_worker": worker,
             "trust_stores": request.trust_stores,
-            "trusted_keys": trusted,
+            **of_images,
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,

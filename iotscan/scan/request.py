@@ -26,6 +26,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
     tcp: tuple[int, ...]
+    only_these_ports: bool = False
+    """The user chose them: images that joined the scan add none."""
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}
     records: tuple[str, ...] = ()

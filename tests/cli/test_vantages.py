@@ -1,5 +1,6 @@
 """``iotscan scan --image``: what the network offers, judged by what the image of the devices holds."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from iotscan.model.facts import UpdateServer
 from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.observe.network.pace import Pacer
@@ -20,6 +22,8 @@ from tests.observe.image.looking import a_root
 from tests.observe.network.daemons import HOST, free_port
 from tests.observe.network.webserver import nginx
 from tests.program import run_iotscan
+from tests.wire.signing import test_opkg_feed
+from tests.wire.signing.repositories import write
 from tests.wire.signing.signers import Signer, a_signer, run, tool
 
 CHECKS = ("--check", "update-signature", "--check", "updater-verification")
@@ -208,3 +212,89 @@ def test_what_is_no_run_of_an_image(
     assert re.search(why, ended.err), ended.err
     assert silent_network == []
     assert not (tmp_path / "out").exists()
+
+
+def signed_feed(folder: Path, signer: test_opkg_feed.Signer) -> None:
+    files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES))
+    packed = gzip.compress(files["Packages"])
+    write(folder, {name: files[name] for name in ("Packages", "Packages.sig")} | {"Packages.gz": packed})
+
+
+def a_router(folder: Path, feeds: dict[str, str], key: bytes, scripts: Sequence[str], keyring: bytes) -> None:
+    """An image that updates packages from feeds, and itself by scripts."""
+    conf = "option check_signature\n" + "".join(f"src/gz {name} {url}\n" for name, url in feeds.items())
+    files: dict[str, str | bytes] = {
+        "etc/opkg.conf": conf,
+        "etc/opkg/keys/feed": key,
+        "usr/bin/opkg": b"\x7fELF",
+        "etc/rauc/system.conf": "[system]\ncompatible=gateway\n[keyring]\npath=ca.pem\n",
+        "etc/rauc/ca.pem": keyring,
+    }
+    for number, url in enumerate(scripts):
+        fetched = f"#!/bin/sh\nwget -O /tmp/u {url} && dd if=/tmp/u of=/dev/mmcblk0p2\n"
+        files[f"usr/sbin/update{number}"] = fetched
+    a_root(folder, files)
+
+
+def test_where_an_image_updates_from_is_asked_in_scope_and_named_elsewhere(
+    maker: Maker, scanned: Scanned, tmp_path: Path
+) -> None:
+    """On a port that no list has, below paths that nothing links to: two feeds and a bundle."""
+    (tmp_path / "keys").mkdir()
+    signer, other = (test_opkg_feed.Signer(tmp_path / "keys", name) for name in ("feed", "other"))
+    site = tmp_path / "site"
+    for path, by in (("base", signer), ("other", other)):
+        (site / "feeds" / path).mkdir(parents=True)
+        signed_feed(site / "feeds" / path, by)
+    (site / "ota").mkdir()
+    (site / "ota" / "gateway.raucb").write_bytes(maker.bundle)
+    closed = free_port()
+    refused = "location /ota/private { return 403; }"
+    with nginx(site, f"listen {HOST}:PORT; access_log {site}/access.log; {refused}") as port:
+        here = f"http://{HOST}:{port}"
+        feeds = {
+            **{name: f"{here}/feeds/{name}" for name in ("base", "other", "gone")},
+            "outside": "http://127.99.0.1/feeds/base",
+            "far": "https://feeds.example.com/base",
+            "near": f"http://{HOST}:{closed}/feeds",
+        }
+        key = (tmp_path / "keys" / "feed.pub").read_bytes()
+        scripts = [f"{here}/ota/{name}.raucb" for name in ("gateway", "private")]
+        a_router(tmp_path / "router", feeds, key, scripts, maker.root.file.read_bytes())
+        image_run = an_image_run(tmp_path, tmp_path / "router")
+        joined = scanned("--image", image_run)
+        limited = scanned("--ports", closed, "--image", image_run)
+    (server,) = [o for o in joined.observations if isinstance(o.fact, UpdateServer)]
+    assert server.subject.service == f"tcp/{port}"
+    assert isinstance(server.fact, UpdateServer)
+    offered = {a.path: a for a in server.fact.artefacts}
+    paths = ("feeds/base/Packages.gz", "feeds/other/Packages.gz", "ota/gateway.raucb", "ota/private.raucb")
+    assert set(offered) == {f"/{path}" for path in paths}
+    assert all(a.named_by == ("router",) for a in offered.values())
+    assert offered["/ota/private.raucb"].detail == "it answers 403"
+    (found,) = on_devices(joined)
+    assert (found.outcome, found.variant) == ("fail", "wrong-signer")
+    assert "/feeds/other/Packages.gz is signed by no key" in found.summary
+    assert "though image router takes its updates from there" in found.summary
+    assert "feed /feeds/base/Packages.gz (opkg-feed): signature embedded, present" in found.observed
+    assert "image /ota/gateway.raucb (rauc): signature embedded, verified" in found.observed
+    assert of_image(joined) == {
+        "http://127.99.0.1/feeds/base: 127.99.0.1 is not in scope": "out_of_scope",
+        "https://feeds.example.com/base: no device of this scan is known by the name feeds.example.com, "
+        "and no name is looked up": "out_of_scope",
+        f"{feeds['near']}: port {closed} is closed there": "unreachable",
+    }
+    # Nothing went elsewhere than to the one address in scope, and nothing but GET reached the server.
+    log = (tmp_path / "out" / joined.id / "audit.jsonl").read_text().splitlines()
+    assert {line["send"]["to"] for line in map(json.loads, log) if "send" in line} == {HOST}
+    asked = {line.split('"')[1].split()[0] for line in (site / "access.log").read_text().splitlines()}
+    assert {word for word in asked if word.isalpha()} == {"GET"}
+    # Who chose the ports chose them for what the image names, too.
+    assert all(o.subject.service != f"tcp/{port}" for o in limited.observations)
+    assert any("none of those that this scan asks" in why for why in of_image(limited))
+
+
+def of_image(run: Run) -> dict[str, str]:
+    """What was not asked of where the image updates from, and the reason."""
+    open_ends = [r for r in run.results if r.check == "update-signature" and r.subject.image]
+    return {r.detail.partition(": ")[2]: str(r.reason) for r in open_ends}

@@ -73,6 +73,8 @@ class UpdateSource(msgspec.Struct, frozen=True, kw_only=True):
     encrypted: bool
     verifies: Answer[bool]
     """A signature is demanded of what comes from here."""
+    index: str = ""
+    """Where below ``url`` the file stands that speaks for it (``dists/stable/InRelease``), where that is configured."""
     detail: str = ""
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
+from iotscan.model.text import safe_text
 from iotscan.observe.image.inspectors.updates.clock import DAY, turns
 from iotscan.observe.image.inspectors.updates.root import Root, lines
 from iotscan.observe.image.inspectors.updates.systems.feed import PROGRAMS, package_system
@@ -53,17 +54,24 @@ def _verdict(insecure: bool, trusted: bool) -> Verdict:
     return Answer.of(True), "apt verifies the repository's signature"
 
 
-def _source(root: Root, url: str, path: str, line: int, verdict: Verdict) -> UpdateSource:
-    return msgspec.structs.replace(root.source(url, path, line, verdict[0]), detail=verdict[1])
+def _source(root: Root, url: str, path: str, line: int, verdict: Verdict, suite: str) -> UpdateSource:
+    source = root.source(url, path, line, verdict[0])
+    return msgspec.structs.replace(source, detail=verdict[1], index=_index(suite))
+
+
+def _index(suite: str) -> str:
+    """Where the release file of a suite stands; one that ends in a slash is the folder itself (sources.list(5))."""
+    folder = suite.strip("./") if suite.endswith("/") else f"dists/{suite}" if suite else ""
+    return safe_text(f"{folder}/InRelease".lstrip("/"), 200) if suite else ""
 
 
 def _lists(root: Root, insecure: bool) -> Iterator[UpdateSource]:
     for path, text in root.texts("/etc/apt/sources.list", folder="/etc/apt/sources.list.d", ending=".list"):
         for line in lines(text):
-            match = re.match(r"deb\s+(\[[^\]]*\]\s+)?(\S+)", line.text)
+            match = re.match(r"deb\s+(\[[^\]]*\]\s+)?(\S+)(?:\s+(\S+))?", line.text)
             if match:
                 trusted = bool(re.search(r"\b(?:trusted|allow-insecure)=yes", (match[1] or "").lower()))
-                yield _source(root, match[2], path, line.number, _verdict(insecure, trusted))
+                yield _source(root, match[2], path, line.number, _verdict(insecure, trusted), match[3] or "")
 
 
 def _stanza_sources(root: Root, insecure: bool) -> Iterator[UpdateSource]:
@@ -72,11 +80,13 @@ def _stanza_sources(root: Root, insecure: bool) -> Iterator[UpdateSource]:
             told = {key.strip().lower(): value.strip().lower() for _, key, value in stanza}
             if told.get("enabled") in ("no", "false", "0"):
                 continue
+            # With several suites the first speaks for the source.
+            suite = next((word for _, key, value in stanza if key.lower() == "suites" for word in value.split()), "")
             trusted = "yes" in (told.get("trusted"), told.get("allow-insecure"))
             for number, key, value in stanza:
                 if key.lower() == "uris":
                     for url in value.split():
-                        yield _source(root, url, path, number, _verdict(insecure, trusted))
+                        yield _source(root, url, path, number, _verdict(insecure, trusted), suite)
 
 
 def _stanzas(text: str) -> Iterator[list[tuple[int, str, str]]]:
