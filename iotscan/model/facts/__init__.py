@@ -37,6 +37,7 @@ from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.flash import FlashChip, FlashMount, RawFlash
 from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
+from iotscan.model.facts.identity import DeviceIdentities, DeviceIdentity
 from iotscan.model.facts.image import KeyFile, PrivateKeys
 from iotscan.model.facts.integrity import (
     HashTree,
@@ -132,6 +133,7 @@ AnyFact = (
     | ContainerPolicy
     | DebugTools
     | DefaultLogin
+    | DeviceIdentities
     | DisclosureProcess
     | DiskUnlocks
     | DtlsServer
@@ -250,6 +252,8 @@ __all__ = [
     "DebugTool",
     "DebugTools",
     "DefaultLogin",
+    "DeviceIdentities",
+    "DeviceIdentity",
     "DisclosureProcess",
     "DiskUnlock",
     "DiskUnlocks",

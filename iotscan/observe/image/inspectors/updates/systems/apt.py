@@ -16,6 +16,7 @@ from iotscan.observe.image.inspectors.updates.clock import DAY, turns
 from iotscan.observe.image.inspectors.updates.root import Root, lines
 from iotscan.observe.image.inspectors.updates.systems.feed import PROGRAMS, package_system
 from iotscan.observe.image.startup.container import is_container
+from iotscan.observe.image.texts import without_blocks
 
 _INSECURE = re.compile(r"Allow(?:Insecure|Unauthenticated|Weak)\w{0,40}\s{1,40}\"?(?:true|yes|1)", re.IGNORECASE)
 _EVERY = re.compile(r"APT::Periodic::Unattended-Upgrade\s+\"?(\d{1,4}|always)", re.IGNORECASE)
@@ -39,11 +40,6 @@ def read(root: Root) -> Iterator[UpdateSystem]:
     unattended = tuple(_unattended(root, bare))
     interrupted = () if is_container(root.tree) else (*_durable(root, bare), *_recovers(root, bare, unattended))
     yield from package_system(root, "apt", sources, upgrade=_UPGRADE, more=(*unattended, *interrupted))
-
-
-def without_blocks(text: str) -> str:
-    """Text whose ``/* … */`` are emptied; every line stays where it is."""
-    return re.sub(r"/\*.*?\*/", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
 
 
 def _verdict(insecure: bool, trusted: bool) -> Verdict:
