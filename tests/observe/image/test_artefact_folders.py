@@ -107,6 +107,12 @@ def test_ostree(short: Path, tmp_path: Path) -> None:
     artefacts, keys = looked_at(tmp_path)
     assert {(a.format, a.path) for a in artefacts} == {("ostree", "/data/repo")}
     assert {judge_artefact(a, keys, NOW).state for a in artefacts} == {"verified"}
+    # A remote may name a folder of keyrings, as Fedora's does.
+    (tmp_path / "usr/share/ostree/trusted.gpg.d/m.gpg").unlink()
+    remote = '[remote "r"]\nurl=https://o.example\ngpgkeypath=/etc/pki/rings/\n'
+    a_root(tmp_path, {"etc/pki/rings/m.gpg": ring, "etc/ostree/remotes.d/r.conf": remote})
+    artefacts, keys = looked_at(tmp_path)
+    assert {judge_artefact(a, keys, NOW).state for a in artefacts} == {"verified"}
 
 
 def test_tuf(tmp_path: Path) -> None:
