@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from iotscan.model.facts.update_systems import TraitName
+from tests.observe.image.looking import a_root
 from tests.observe.image.updates.systems import BUSYBOX, fact_of, system_of
 
 RAUC = "[system]\ncompatible=gw\nbootloader=uboot\n[keyring]\npath=/etc/rauc/ca.pem\n"
@@ -347,3 +348,65 @@ def test_of_a_swupdate_that_nothing_configures_or_starts_only_its_build_is_known
 def test_more_feeds_than_people_write_are_not_read(tmp_path: Path) -> None:
     fact = fact_of(tmp_path, {"etc/opkg.conf": "src/gz a http://f.example\n" * 501})
     assert (fact.systems, len(fact.unread)) == ((), 1)
+
+
+@pytest.mark.parametrize(("name", "runs"), [("renew", True), ("renew.sh", False)])
+def test_programs_of_a_folder_that_cron_runs(name: str, runs: bool, tmp_path: Path) -> None:
+    """As Alpine and Debian have it; run-parts leaves out a name with a dot in it."""
+    files = {
+        **BUSYBOX,
+        "etc/init.d/rcS": "#!/bin/sh\ncrond\n",
+        "etc/crontabs/root": "0 2 * * * run-parts /etc/periodic/daily\n",
+        "etc/apk/repositories": "https://a.example/main\n",
+        "etc/apk/keys/a.pub": "k",
+        f"etc/periodic/daily/{name}": "#!/bin/sh\napk upgrade --allow-untrusted\n",
+    }
+    a_root(tmp_path, files)
+    (tmp_path / f"etc/periodic/daily/{name}").chmod(0o755)
+    system = system_of(tmp_path, "apk", {})
+    assert system.holds("automatic") is runs
+    assert [source.verifies.known for source in system.sources] == [not runs]
+
+
+def test_aktualizr_confirms_what_it_has_pulled(tmp_path: Path) -> None:
+    files = {
+        **BUSYBOX,
+        "usr/bin/aktualizr": "x",
+        "etc/init.d/rcS": "#!/bin/sh\naktualizr &\n",
+        "usr/lib/sota/conf.d/50-rollback.toml": '[bootloader]\nrollback_mode = "uboot_masked"\n',
+        "ostree/repo/config": '[remote "aktualizr-remote"]\nurl=https://o.example\ngpg-verify=false\n',
+    }
+    system = system_of(tmp_path / "a", "ostree", files)
+    assert (system.holds("confirmed"), system.holds("health-check")) == (True, None)
+    assert [source.verifies.known for source in system.sources] == [True]
+    none = files | {"usr/lib/sota/conf.d/50-rollback.toml": '[bootloader]\nrollback_mode = "none"\n'}
+    assert system_of(tmp_path / "b", "ostree", none).holds("confirmed") is False
+    (tmp_path / "a/usr/bin/aktualizr").unlink()
+    assert [source.verifies.known for source in system_of(tmp_path / "a", "ostree", {}).sources] == [False]
+
+
+def test_the_client_of_rauc_is_told_with_rauc(tmp_path: Path) -> None:
+    files = {"etc/rauc/system.conf": RAUC, "usr/bin/rauc-hawkbit-updater": "x"}
+    assert [s.system for s in fact_of(tmp_path, files).systems] == ["rauc", "hawkbit"]
+    conf = {"etc/rauc-hawkbit-updater/config.conf": "[client]\nhawkbit_server=h.example\nssl=true\n"}
+    assert [s.system for s in fact_of(tmp_path, files | conf).systems] == ["rauc"]
+
+
+@pytest.mark.parametrize(
+    ("path", "image", "found"),
+    [
+        ("opt/app/docker-compose.yml", "containrrr/watchtower:1.7", True),
+        ("srv/compose.yaml", "ghcr.io/nicholas-fedor/watchtower", True),
+        ("opt/app/docker-compose.yml", "acme/app:latest", False),
+        ("opt/app/docker-compose.yml", "acme/app # not watchtower", False),
+    ],
+)
+def test_a_container_that_renews_containers(path: str, image: str, found: bool, tmp_path: Path) -> None:
+    files = {path: f"services:\n  x:\n    image: {image}\n", "usr/bin/dockerd": "x"}
+    systems = [(s.system, s.is_read) for s in fact_of(tmp_path, files).systems]
+    assert systems == ([("docker", False)] if found else [])
+
+
+def test_watchtower_that_a_script_starts(tmp_path: Path) -> None:
+    files = {**BUSYBOX, "etc/init.d/rcS": "#!/bin/sh\ndocker run -d containrrr/watchtower --interval 300\n"}
+    assert [s.system for s in fact_of(tmp_path, files).systems] == ["docker"]

@@ -13,6 +13,7 @@ from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
 from iotscan.observe.image.inspectors.updates.clock import DAY, turns
 from iotscan.observe.image.inspectors.updates.ini import KeyFile, read_ini
 from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.inspectors.updates.systems import aktualizr
 from iotscan.observe.image.inspectors.updates.traits import loader_of, of_loader, slot
 
 _REPOSITORIES = ("/ostree/repo/config", "/sysroot/ostree/repo/config")
@@ -52,9 +53,12 @@ def _sources(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateSource]:
     for section in conf.named("remote "):
         gpg = conf.value(section, "gpg-verify", "true").lower() not in ("false", "0")
         signed = conf.value(section, "sign-verify", "false").lower() not in ("false", "0")
+        by_digest = not gpg and not signed and aktualizr.REMOTE in section and aktualizr.pulls_by_digest(root)
         url = conf.value(section, "url")
-        source = root.source(url, path, conf.line(section), Answer.of(gpg or signed))
+        source = root.source(url, path, conf.line(section), Answer.of(gpg or signed or by_digest))
         detail = "gpg-verify or sign-verify is on" if gpg or signed else "gpg-verify=false and no sign-verify"
+        if by_digest:
+            detail = "aktualizr pulls what signed targets name"
         yield msgspec.structs.replace(source, detail=detail)
 
 
@@ -71,6 +75,13 @@ def _health(root: Root) -> Iterator[UpdateTrait]:
     """What looks is greenboot, which sets ``boot_success``; without it nothing confirms a deployment."""
     called = next(root.calls("greenboot", "greenboot-status", "greenboot-grub2-set-success"), None)
     scripts = [e.path for folder in _HEALTH for e in root.tree.children(folder) if e.name.endswith(".sh")]
+    by_aktualizr = aktualizr.confirming(root) if called is None else None
+    if by_aktualizr is not None:
+        said, path = by_aktualizr
+        yield root.trait("confirmed", True, f"aktualizr with {said}", path=path)
+        why = "aktualizr says that a start was good; what looks at the system before is not told"
+        yield root.trait("health-check", None, why)
+        return
     if called is None:
         why = root.start_problem
         yield root.trait("confirmed", None if why else False, why or "greenboot is not started")

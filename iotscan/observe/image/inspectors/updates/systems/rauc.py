@@ -21,7 +21,8 @@ _PATHS = ("/etc/rauc/system.conf", "/usr/lib/rauc/system.conf")
 _LOADERS = {"uboot": "u-boot", "grub": "grub", "barebox": "barebox", "efi": "efi", "custom": "custom"}
 _ATOMIC_TYPES = ("boot-emmc", "boot-mbr-switch", "boot-gpt-switch", "boot-raw-fallback")
 """Slots of which there is one, which switches between two places by itself."""
-_HAWKBIT = "/etc/rauc-hawkbit-updater/config.conf"
+HAWKBIT = "/etc/rauc-hawkbit-updater/config.conf"
+"""Of the client that fetches bundles for it."""
 _MOST_SLOTS = 200
 _POLLED = 86_400
 """Seconds: reference manual, ``[polling] interval-sec``."""
@@ -223,12 +224,12 @@ def _sources(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateSource]:
     polled = conf.find("polling", "source")
     if polled is not None:
         yield root.source(polled.value, path, polled.line, verifies)
-    text = root.text(_HAWKBIT)
+    text = root.text(HAWKBIT)
     if text is None:
         return
-    hawkbit = read_ini(text, _HAWKBIT)
+    hawkbit = read_ini(text, HAWKBIT)
     server = hawkbit.find("client", "hawkbit_server")
     if server is not None:
         encrypted = hawkbit.says("client", "ssl", default=True)
         url = f"{'https' if encrypted else 'http'}://{server.value}"
-        yield root.source(url, _HAWKBIT, server.line, verifies, encrypted=encrypted)
+        yield root.source(url, HAWKBIT, server.line, verifies, encrypted=encrypted)
