@@ -42,7 +42,7 @@ from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, Uni
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
-from iotscan.scan.update_places import Seen, attempts_of, more_ports, places_of
+from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
@@ -235,6 +235,7 @@ class Scan:
         owner = {address: device for device in devices for address in device.addresses}
         observations = list(self._request.header.observations)
         attempts = list(self._request.header.attempts)
+        notices = [*self._request.header.notices, *self._notices(cut)]
         costs: dict[str, Cost] = {}
         for address in inventory.addresses():
             device = owner[address]
@@ -250,7 +251,9 @@ class Scan:
             if cut and address not in self._finished:
                 attempts += self._cut_short(device.id, address, cut)
         if self._questions and any(UpdateServer in probe.gives for probe in self._questions.probes):
-            attempts += attempts_of(self._places, self._fence, self._seen, cut)
+            unasked = attempts_of(self._places, self._fence, self._seen, cut)
+            attempts += unasked
+            notices += notices_of(unasked)
         status: Literal["interrupted", "complete"] = "interrupted" if cut else "complete"
         run = msgspec.structs.replace(
             self._request.header,
@@ -261,7 +264,7 @@ class Scan:
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
             audit_root=self._audit.end(status),
-            notices=(*self._request.header.notices, *self._notices(cut)),
+            notices=tuple(notices),
         )
         judged = judge(
             without_secrets(run),

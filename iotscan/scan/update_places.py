@@ -5,24 +5,27 @@ lies outside is named in the run, and nothing is ever sent there. Names are not 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from iotscan.model.device import Image, Service
-from iotscan.model.facts import UpdateServer, UpdateSystems, kind_of
+from iotscan.model.facts import AnyFact, Backends, UpdateServer, UpdateSystems, kind_of
 from iotscan.model.observation import Attempt, Observation
+from iotscan.model.run import Notice
 from iotscan.model.scope import Fence
 from iotscan.model.subject import Subject
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network import ports
+from iotscan.observe.network.places import PORTS as SCHEMES
 from iotscan.observe.network.places import UpdatePlace, read_place
 from iotscan.scan.request import Plan
 
 PORTS = 4
 """Ports that images add at one address."""
 _MOST = 512
+_TOLD = 8
 _PROBE = "scan/1"
 
 
@@ -36,6 +39,7 @@ class NamedPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Source(msgspec.Struct, frozen=True, kw_only=True):
+    system: str = ""
     url: str
     path: str
     line: int
@@ -63,27 +67,47 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 def places_of(images: Iterable[Image], observations: Iterable[Observation]) -> tuple[NamedPlace, ...]:
     """Every server that the update systems and scripts of the images name, each once for its line."""
     names = {image.id: image.name or image.id for image in images}
+    listed = [o for o in observations if o.subject.image in names]
     found: dict[NamedPlace, None] = {}
-    for observation in observations:
-        owner, fact = observation.subject.image, observation.fact
-        if not isinstance(fact, UpdateSystems) or owner not in names:
-            continue
-        for system, source in _sources(fact):
-            where = Subject(image=owner, path=source.path, line=source.line)
-            read = read_place(source.url, system, names[owner], source.index)
-            if isinstance(read, UpdatePlace):
-                found[NamedPlace(url=source.url, where=where, place=read)] = None
-            elif read:
-                found[NamedPlace(url=source.url, where=where, why=read)] = None
+    known: set[tuple[str, str, int]] = set()
+    # What is configured goes before what only stands somewhere: of that a server is told once.
+    for sources, is_sure in ((_configured, True), (_mentioned, False)):
+        for observation in listed:
+            owner = observation.subject.image
+            for source in sources(observation.fact):
+                read = read_place(source.url, source.system, names[owner], source.index)
+                server = (owner, read.host, read.port) if isinstance(read, UpdatePlace) else (owner, source.url, 0)
+                if read and (is_sure or server not in known):
+                    known.add(server)
+                    found[_named(Subject(image=owner, path=source.path, line=source.line), source.url, read)] = None
     return tuple(found)[:_MOST]
 
 
-def _sources(fact: UpdateSystems) -> Iterator[tuple[str, _Source]]:
+def _named(where: Subject, url: str, read: UpdatePlace | str) -> NamedPlace:
+    if isinstance(read, UpdatePlace):
+        return NamedPlace(url=url, where=where, place=read)
+    return NamedPlace(url=url, where=where, why=read)
+
+
+def _configured(fact: AnyFact) -> Iterator[_Source]:
+    """The sources of update systems, and what home-made updates fetch."""
+    if not isinstance(fact, UpdateSystems):
+        return
     for system in fact.systems:
         for s in system.sources:
-            yield system.system, _Source(url=s.url, path=s.path, line=s.line, index=s.index)
+            yield _Source(system=system.system, url=s.url, path=s.path, line=s.line, index=s.index)
     for script in fact.scripts:
-        yield "script", _Source(url=script.fetches, path=script.path, line=script.line)
+        yield _Source(url=script.fetches, path=script.path, line=script.line)
+
+
+def _mentioned(fact: AnyFact) -> Iterator[_Source]:
+    """Servers for updates that a file or program names: their address is known, and no path on them."""
+    for backend in fact.backends if isinstance(fact, Backends) else ():
+        if backend.kind == "update" and backend.scheme in ("", *SCHEMES) and (backend.scheme or backend.port):
+            host = f"[{backend.host}]" if ":" in backend.host else backend.host
+            port = f":{backend.port}" if backend.port else ""
+            scheme = f"{backend.scheme}:" if backend.scheme else ""
+            yield _Source(url=f"{scheme}//{host}{port}/", path=backend.path, line=backend.line)
 
 
 def more_ports(places: Iterable[NamedPlace], fence: Fence, plan: Plan) -> dict[str, tuple[int, ...]]:
@@ -127,6 +151,14 @@ def attempts_of(
     )
 
 
+def notices_of(unasked: Sequence[Attempt]) -> tuple[Notice, ...]:
+    """The same for the reader of a report, as far as it is short."""
+    told = [f"not asked for updates: {attempt.detail}" for attempt in unasked[:_TOLD]]
+    if len(unasked) > _TOLD:
+        told.append(f"not asked for updates: {len(unasked) - _TOLD} more places that images name")
+    return tuple(Notice(about="images", text=text) for text in told)
+
+
 def _gap(
     named: NamedPlace, fence: Fence, seen: Callable[[UpdatePlace], Iterable[Seen]], cut: Reason | None
 ) -> Unasked | None:
@@ -152,7 +184,8 @@ def _not_there(place: UpdatePlace, meant: list[Seen]) -> Unasked:
         return _not_tried(Reason.UNREACHABLE, f"nobody answered at {place.host}")
     spoken = next((s.protocol for m in meant for s in m.services if (s.transport, s.port) == ("tcp", place.port)), "")
     if spoken:
-        return _not_tried(Reason.NOT_OBSERVABLE, f"port {place.port} speaks {spoken} there, not {place.scheme}")
+        wanted = place.scheme or "HTTP"
+        return _not_tried(Reason.NOT_OBSERVABLE, f"port {place.port} speaks {spoken} there, not {wanted}")
     if any(place.port in each.closed for each in meant):
         return _not_tried(Reason.UNREACHABLE, f"port {place.port} is closed there")
     if place.port in ports.FRAGILE:
@@ -163,7 +196,8 @@ def _not_there(place: UpdatePlace, meant: list[Seen]) -> Unasked:
 
 
 def _is_it(service: Service, place: UpdatePlace) -> bool:
-    return (service.transport, service.port, service.protocol) == ("tcp", place.port, place.scheme)
+    schemes = (place.scheme,) if place.scheme else tuple(SCHEMES)
+    return (service.transport, service.port) == ("tcp", place.port) and service.protocol in schemes
 
 
 def _refused(why: str) -> Unasked:

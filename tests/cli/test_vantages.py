@@ -284,6 +284,9 @@ def test_where_an_image_updates_from_is_asked_in_scope_and_named_elsewhere(
         "and no name is looked up": "out_of_scope",
         f"{feeds['near']}: port {closed} is closed there": "unreachable",
     }
+    assert {n.text.partition(": ")[2] for n in joined.notices if n.text.startswith("not asked")} == set(
+        of_image(joined)
+    )
     # Nothing went elsewhere than to the one address in scope, and nothing but GET reached the server.
     log = (tmp_path / "out" / joined.id / "audit.jsonl").read_text().splitlines()
     assert {line["send"]["to"] for line in map(json.loads, log) if "send" in line} == {HOST}

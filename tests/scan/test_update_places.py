@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.answer import Answer
 from iotscan.model.device import Image, Service
-from iotscan.model.facts import Announcement, Claim, UpdateSource, UpdateSystem, UpdateSystems
+from iotscan.model.facts import Announcement, Backend, Backends, Claim, UpdateSource, UpdateSystem, UpdateSystems
 from iotscan.model.observation import observe
 from iotscan.model.scope import Fence, InScope, Mandate, Scope
 from iotscan.model.subject import Subject
@@ -24,17 +24,18 @@ IMAGE = Image(id="img-1", source="gateway.img", format="ext4", name="gateway")
 NO = Answer[bool].of(False)
 
 
-def places(*urls: str, system: str = "opkg") -> tuple[NamedPlace, ...]:
-    """Those of an image whose update system has these sources."""
+def systems_of(*urls: str) -> UpdateSystems:
     sources = tuple(
         UpdateSource(url=url, path="/etc/feeds.conf", line=n, encrypted=False, verifies=NO)
         for n, url in enumerate(urls, 1)
     )
-    told = msgspec.convert(system, UpdateSystem.__annotations__["system"])
-    fact = UpdateSystems(
-        systems=(UpdateSystem(system=told, path="/etc/feeds.conf", runs=NO, components=("packages",), sources=sources),)
-    )
-    return places_of((IMAGE,), (observe(fact, Subject(image=IMAGE.id), probe="image/1"),))
+    opkg = UpdateSystem(system="opkg", path="/etc/feeds.conf", runs=NO, components=("packages",), sources=sources)
+    return UpdateSystems(systems=(opkg,))
+
+
+def places(*urls: str) -> tuple[NamedPlace, ...]:
+    """Those of an image whose update system has these sources."""
+    return places_of((IMAGE,), (observe(systems_of(*urls), Subject(image=IMAGE.id), probe="image/1"),))
 
 
 @pytest.mark.parametrize(
@@ -179,3 +180,36 @@ def test_feeds_of_one_file_that_are_left_out_for_one_reason_are_told_once() -> N
     (gap,) = attempts_of(named, Fence(SCOPE), lambda _: (), None)
     assert gap.detail.startswith("https://downloads.example.org/base and 2 more: no device of this scan")
     assert (gap.subject.path, gap.need) == ("/etc/feeds.conf", "update-server")
+
+
+def test_servers_that_only_stand_somewhere_are_told_once() -> None:
+    backends = Backends(
+        backends=tuple(
+            Backend(host=host, scheme=scheme, port=port, kind=kind, path="/usr/bin/updater")
+            for host, scheme, port, kind in (
+                ("192.0.2.1", "http", 8081, "update"),
+                ("192.0.2.2", "https", 0, "update"),
+                ("2001:db8::1", "http", 0, "update"),
+                ("192.0.2.4", "mqtts", 0, "update"),
+                ("192.0.2.5", "http", 0, "web"),
+                ("192.0.2.6", "", 8080, "update"),
+                ("192.0.2.7", "", 0, "update"),
+            )
+        ),
+        files_searched=1,
+    )
+    configured = places("http://192.0.2.1:8081/feed")
+    fact = observe(backends, Subject(image=IMAGE.id), probe="image/1")
+    systems = observe(systems_of("http://192.0.2.1:8081/feed"), Subject(image=IMAGE.id), probe="image/1")
+    found = places_of((IMAGE,), (fact, systems))
+    assert found[:1] == configured
+    assert [n.url for n in found[1:]] == ["https://192.0.2.2/", "http://[2001:db8::1]/", "//192.0.2.6:8080/"]
+    assert places_of((), (fact, systems)) == ()
+
+
+def test_which_ports_an_image_adds() -> None:
+    urls = [f"http://192.0.2.1:{port}/feed" for port in (80, 631, 9100, 8081, 8082, 8083, 8084, 8085)]
+    named = places(*urls, "https://[::ffff:192.0.2.2]:8443/feed", "http://192.0.2.9:8081/", "http://gw.local:8081/")
+    added = more_ports(named, Fence(SCOPE), Plan(addresses=(), tcp=(80, 443), ledger=""))
+    assert added == {"192.0.2.1": (8081, 8082, 8083, 8084), "192.0.2.2": (8443,)}
+    assert len(added["192.0.2.1"]) == PORTS

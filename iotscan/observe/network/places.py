@@ -30,8 +30,8 @@ _FILLED_IN: Final = re.compile(r"[$`{}<>\\\s]")
 class UpdatePlace(msgspec.Struct, frozen=True, kw_only=True):
     """One place. ``repository`` names the format of one below ``path``, which ends in a slash then.
 
-    ``is_file`` says that an artefact or a manifest stands at ``path``; with neither only the server is known.
-    ``named_by`` is what the image is called.
+    ``is_file`` says that an artefact or a manifest stands at ``path``; with neither only the server is known, and of
+    that perhaps no more than host and port (``scheme`` is empty then). ``named_by`` is what the image is called.
     """
 
     url: str
@@ -62,14 +62,14 @@ def read_place(url: str, system: str, named_by: str, index: str = "") -> UpdateP
 
     ``index`` is the path below it of the file that speaks for a repository, where its configuration says so.
     """
-    if not url or url.startswith("/") or re.match(r"(?:file|cdrom|copy|mirror\+file):", url, re.IGNORECASE):
+    if not url or re.match(r"/(?!/)", url) or re.match(r"(?:file|cdrom|copy|mirror\+file):", url, re.IGNORECASE):
         return ""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return "it cannot be read as a URL"
-    if parts.scheme not in PORTS:
+    if parts.scheme not in PORTS and not (url.startswith("//") and port):
         return "only http and https are asked"
     if parts.query or parts.fragment:
         return "it asks for more than a path, and may do more than read"
@@ -89,7 +89,7 @@ def read_place(url: str, system: str, named_by: str, index: str = "") -> UpdateP
         url=url,
         scheme=parts.scheme,
         host=host,
-        port=port or PORTS[parts.scheme],
+        port=port or PORTS.get(parts.scheme, 0),
         path=path,
         repository=repository,
         is_file=not repository and bool(_FILES.search(path)),
@@ -110,4 +110,5 @@ def places_at(door: Door) -> tuple[UpdatePlace, ...]:
     names = names_of(announced, door.server_name)
     scheme = "https" if speaks_tls(door.service) else "http"
     every: tuple[UpdatePlace, ...] = door.tools.get("update_places", ())
-    return tuple(p for p in every if (p.scheme, p.port) == (scheme, door.port) and p.is_at(door.address, names))
+    here = (p for p in every if p.port == door.port and p.scheme in (scheme, ""))
+    return tuple(p for p in here if p.is_at(door.address, names))
