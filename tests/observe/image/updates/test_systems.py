@@ -1,12 +1,17 @@
 """Each update system by itself: which trait holds, is missing, or cannot be told."""
 
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from iotscan.model.facts import UpdateSystems
 from iotscan.model.facts.update_systems import TraitName
+from iotscan.observe.image.inspectors.updates import INSPECTOR
+from iotscan.observe.image.opening import open_image
+from tests.hostile_images.raw import uimage
 from tests.observe.image.looking import a_root
 from tests.observe.image.updates.systems import BUSYBOX, fact_of, system_of
 
@@ -262,6 +267,9 @@ COUNTS = {
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; bootm\nBOOT_ORDER=A B\n": (False, True),
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A B\n": (True, True),
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A\n": (True, False),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; if run up; then bootm; else env save; echo again; reset; fi\n"
+    "BOOT_ORDER=A B\n": (False, True),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; env save; bootm; reset\nBOOT_ORDER=A B\n": (True, True),
 }
 
 
@@ -269,6 +277,28 @@ COUNTS = {
 def test_what_u_boot_counts_and_starts_instead(environment: str, tmp_path: Path) -> None:
     system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": environment})
     assert (system.holds("boot-counter"), system.holds("fallback-target")) == COUNTS[environment]
+
+
+SCRIPT = "setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1\nsetexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1\nsaveenv\nbootm\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "counted"),
+    [
+        (SCRIPT, True),
+        (SCRIPT.replace("saveenv", "# saveenv"), False),
+        (SCRIPT.replace("setexpr", "#setexpr"), False),
+        (SCRIPT.replace("saveenv", "test -n x || saveenv && reset"), False),
+    ],
+)
+def test_what_a_script_of_u_boot_counts(script: str, counted: bool | None, tmp_path: Path) -> None:
+    packed = uimage(struct.pack(">II", len(script), 0) + script.encode(), kind=6)
+    files = {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": "bootcmd=source 1\n", "boot/boot.scr": packed}
+    a_root(tmp_path, files)
+    assert INSPECTOR.survey is not None
+    (fact,) = INSPECTOR.survey(open_image(tmp_path)).facts
+    assert isinstance(fact, UpdateSystems)
+    assert fact.systems[0].holds("boot-counter") is counted
 
 
 @pytest.mark.parametrize(
