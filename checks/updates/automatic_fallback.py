@@ -115,8 +115,9 @@ def automatic_fallback(found: UpdateSystems, target: Target) -> Returned:
     if not systems:
         return open_ or skip("no update system has a second place to fall back to")
     judged = [verdict for system in systems for verdict in judge(system, target.subject.image)]
-    observed = "; ".join(f"{s.system}: {table(s)}" for s in systems)
-    return [*judged, *open_] or good("counted, with an alternative, and set back", observed=observed)
+    observed = "; ".join(dict.fromkeys(f"{s.system}: {table(s)}" for s in systems))
+    # Both slots of an image may be counted by one file: that is said once.
+    return [*dict.fromkeys(judged), *open_] or good("counted, with an alternative, and set back", observed=observed)
 
 
 def slots_of(system: UpdateSystem) -> list[bool | None]:
