@@ -6,8 +6,8 @@ download yourself, as iotscan fetches nothing. Debian, Ubuntu and Alpine; their 
 the distribution itself mended a flaw, so a mended package of an old upstream version is no finding. How grave a flaw
 is, the advisory says (CVSS, or the distribution's word); where it does not, that is told. A package counts as
 reachable where it brought the program of a service that starts at boot and that others on the network reach; a flaw
-in a library that such a program loads counts as one that is not. What was copied in without a package, and what no
-distribution made, is not seen.
+in a library that such a program loads counts as one that is not. What was copied in without a package, what no
+distribution made, and what OSV has no records of (Alpine's community repository) is not seen.
 
 ## Why it matters
 A published flaw with a ready-made exploit is what worms and botnets use. It is found by version alone, in the

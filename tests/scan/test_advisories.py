@@ -191,7 +191,7 @@ def test_what_could_not_be_read_of_packages_stays_open(tmp_path: Path) -> None:
 def test_what_nobody_can_compare_is_told(tmp_path: Path) -> None:
     data = a_zip(
         tmp_path,
-        record("A-1", affected("bash", "no version")),
+        record("A-1", affected("bash", "no version"), affected("x", "9")),
         record("A-2", affected("bash", "5")),
         b"{not json",
         record("A-3") | {"affected": "all"},
@@ -199,11 +199,12 @@ def test_what_nobody_can_compare_is_told(tmp_path: Path) -> None:
     installed = (package("bash", "4"), package("nodejs", "20-1nodesource1"), package("x", "not one"))
     fact = the_fact([data], system(), packages(*installed))
     assert [a.id for a in fact.affected[0].advisories] == ["A-2"]
+    assert fact.compared == 1
     elsewhere, version, event, unread = fact.not_compared
     assert elsewhere == "nodejs 20-1nodesource1 came from another archive than Debian:12's"
     assert version.startswith("x: no version as Debian")
     assert event.startswith("bash, A-1: no version as Debian")
-    assert unread == f"{data}: records that cannot be read: 2 (/2.json: no OSV record)"
+    assert unread == "all.zip: records that cannot be read: 2 (/2.json: no OSV record)"
 
 
 def test_long_lists_are_bounded_and_counted(tmp_path: Path) -> None:
@@ -267,7 +268,7 @@ def test_bombs_are_named_and_not_suffered(tmp_path: Path) -> None:
     wide = b'{"id": "Y", "details": "' + b"a" * (9 << 20) + b'"}'
     data = a_zip(tmp_path, record("A-1", affected("bash", "9")), deep, wide)
     (only,) = the_fact([data], system(), packages(package("bash", "1"))).not_compared
-    assert only == f"{data}: records that cannot be read: 2 (/1.json: nested too deep)"
+    assert only == "all.zip: records that cannot be read: 2 (/1.json: nested too deep)"
 
 
 def test_nothing_of_a_record_reaches_the_run_as_it_is(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ class AffectedPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class AdvisoryData(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or folder that the user gave: records in it, and the newest change of one that concerns the system."""
+    """A file or folder that the user gave, by its name: its records, and the newest that concerns the system."""
 
-    path: str
+    name: str
     records: int
     newest: str
     """A date (``2026-11-20``); empty where no record concerns the system."""

@@ -16,6 +16,8 @@ from iotscan.wire.packages.apk import read_apk_files
 _DPKG = "/var/lib/dpkg/info"
 _APK = ("/usr/lib/apk/db/installed", "/lib/apk/db/installed")
 _LIST_LIMIT, _DATABASE_LIMIT = 8 << 20, 32 << 20
+_ALL_LISTS = 64 << 20
+"""Bytes of all lists: those of a desktop have 8 MiB."""
 _MOST_SERVICES = 20
 
 
@@ -53,13 +55,17 @@ def _by_dpkg(tree: Tree, programs: Mapping[str, list[str]]) -> Iterator[tuple[st
         lists = [e for e in tree.children(_DPKG) if e.kind == "file" and e.name.endswith(".list")]
     except Unreadable:
         return
+    left = _ALL_LISTS
     for entry in lists:
+        left -= min(entry.size, _LIST_LIMIT)
+        if left < 0:
+            return
         try:
             lines = tree.read(entry.path, _LIST_LIMIT).decode("utf-8", "replace").split("\n")
         except Unreadable:
             continue
         package = entry.name.removesuffix(".list").partition(":")[0]
-        yield from ((package, _plain(line)) for line in lines if line and _plain(line) in programs)
+        yield from ((package, path) for line in lines if (path := line.removeprefix("/usr")) in programs)
 
 
 def _by_apk(tree: Tree, programs: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
@@ -68,5 +74,7 @@ def _by_apk(tree: Tree, programs: Mapping[str, list[str]]) -> Iterator[tuple[str
             text = tree.read(path, _DATABASE_LIMIT).decode("utf-8", "replace")
         except Unreadable:
             continue
-        yield from ((package, _plain(file)) for package, file in read_apk_files(text) if _plain(file) in programs)
+        yield from (
+            (name, path) for name, file in read_apk_files(text) if (path := file.removeprefix("/usr")) in programs
+        )
         return

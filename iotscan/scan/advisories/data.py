@@ -28,6 +28,8 @@ class AdvisoryFile:
 
     def __init__(self, path: Path) -> None:
         self.shown = safe_text(str(path), 200)
+        self.name = safe_text(path.name or str(path), 100)
+        """What the run calls it: where it lay says nothing to who reads the run."""
         self._path = path
         self._problem = self._end = ""
         self._lost: dict[str, str] = {}
@@ -68,11 +70,11 @@ class AdvisoryFile:
     @property
     def unread(self) -> tuple[str, ...]:
         """What could not be read, in words."""
-        told = [f"{self.shown}: {text}" for text in (self._problem, self._end) if text]
+        told = [f"{self.name}: {text}" for text in (self._problem, self._end) if text]
         if self._lost:
             name, why = next(iter(self._lost.items()))
             first = f"{safe_text(name, 100)}: {why}"
-            told.append(f"{self.shown}: records that cannot be read: {len(self._lost):,} ({first})")
+            told.append(f"{self.name}: records that cannot be read: {len(self._lost):,} ({first})")
         return tuple(told)
 
     def _read(self, tree: Tree, entry: Entry) -> bytes | None:

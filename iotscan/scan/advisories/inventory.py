@@ -62,11 +62,12 @@ class Inventory:
             self._unclear[f"{elsewhere[0]}{more} came from another archive than {self.ecosystem.names[0]}'s"] = None
         if not self._sources:
             raise NoEcosystem(f"no package of {self.ecosystem.names[0]} is listed in the image")
-        for source in [s for versions in self._sources.values() for s in versions.values()]:
-            try:
-                self.ecosystem.order(source.version)
-            except NotComparable as error:
-                self._unclear[f"{source.name}: {error}"] = None
+        for versions in self._sources.values():
+            for version in tuple(versions):
+                try:
+                    self.ecosystem.order(version)
+                except NotComparable as error:
+                    self._unclear[f"{versions.pop(version).name}: {error}"] = None
 
     def holds(self, name: str) -> bool:
         """True where a source package is installed."""
@@ -87,8 +88,8 @@ class Inventory:
 
     @property
     def compared(self) -> int:
-        """How many source packages there are."""
-        return len(self._sources)
+        """How many source packages could be compared."""
+        return sum(bool(versions) for versions in self._sources.values())
 
     def affected(self) -> tuple[AffectedPackage, ...]:
         """The packages with known flaws, by name."""

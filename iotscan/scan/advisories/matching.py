@@ -111,7 +111,7 @@ class _Comparison:
             return None
         data = [
             AdvisoryData(
-                path=file.shown,
+                name=file.name,
                 records=self._counts[file],
                 newest=max(self._newest.get((file, name), "") for name in names),
             )

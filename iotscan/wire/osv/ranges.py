@@ -41,7 +41,8 @@ def _is_in(events: tuple[Event, ...], own: Key, order: Order) -> bool:
     limits = [e.limit for e in events if e.limit is not None]
     if limits and not any(limit == "*" or own < order(limit) for limit in limits):
         return False
-    is_on = False
+    # Who says only where it ends means all before: the schema demands a beginning, and not every record has one.
+    is_on = not any(e.introduced is not None for e in events) and any(e.fixed or e.last_affected for e in events)
     # Two of one version stay as they stand: introduced and mended in the same one means that it never was in any.
     for at, kind in sorted(_switches(events, order), key=lambda switch: switch[0]):
         newer = (1, own) > at if kind == "last_affected" else (1, own) >= at

@@ -55,6 +55,7 @@ def test_ranges_by_their_events() -> None:
     assert hit("1.0", BEGIN, {"limit": "1.0"}) is None
     assert hit("0.9", BEGIN, {"limit": "1.0"}) == ""
     assert hit("9", BEGIN, {"limit": "*"}) == ""
+    assert [hit(version, {"fixed": "2.0"}) for version in ("1.0", "2.0")] == ["2.0", None]
     # How "was never affected" is written.
     assert hit("1.0", BEGIN, {"fixed": "0"}) is None
     assert hit("1.0", {"introduced": "1.0"}, {"fixed": "1.0"}) is None
