@@ -31,6 +31,7 @@ from iotscan.assess.check import (
     Trust,
     Verdict,
 )
+from iotscan.assess.code import CodeVerdict, judge_code
 from iotscan.assess.datagram_lines import ask_for_cookie, ping_coap
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.reproduce import (
@@ -85,6 +86,7 @@ from iotscan.model.facts import (
     Challenge,
     Claim,
     CoapServer,
+    CodeSignature,
     CommandLine,
     ConfiguredPsk,
     ConfiguredPsks,
@@ -181,6 +183,8 @@ from iotscan.model.facts import (
     SecureBootFuses,
     SeedFile,
     SignedArtefact,
+    SignedModules,
+    SignedPrograms,
     SigningCertificate,
     SnmpAgent,
     SoftwareSupport,
@@ -272,6 +276,8 @@ __all__ = [
     "Claim",
     "Clause",
     "CoapServer",
+    "CodeSignature",
+    "CodeVerdict",
     "CommandLine",
     "Confidence",
     "ConfiguredPsk",
@@ -378,6 +384,8 @@ __all__ = [
     "Seen",
     "Severity",
     "SignedArtefact",
+    "SignedModules",
+    "SignedPrograms",
     "SigningCertificate",
     "SnmpAgent",
     "SoftwareSupport",
@@ -440,6 +448,7 @@ __all__ = [
     "disagree",
     "good",
     "judge_artefact",
+    "judge_code",
     "listen",
     "parameter",
     "ping_coap",

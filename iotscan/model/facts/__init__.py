@@ -28,6 +28,7 @@ from iotscan.model.facts.boot_settings import (
     KernelCommandLines,
 )
 from iotscan.model.facts.coap import CoapServer
+from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
@@ -175,6 +176,8 @@ AnyFact = (
     | RotationTools
     | ScheduledJobs
     | SecureBootFuses
+    | SignedModules
+    | SignedPrograms
     | SnmpAgent
     | SoftwareSupport
     | SshPolicy
@@ -241,6 +244,7 @@ __all__ = [
     "Challenge",
     "Claim",
     "CoapServer",
+    "CodeSignature",
     "CommandLine",
     "ConfiguredPsk",
     "ConfiguredPsks",
@@ -340,6 +344,8 @@ __all__ = [
     "SecureBootFuses",
     "SeedFile",
     "SignedArtefact",
+    "SignedModules",
+    "SignedPrograms",
     "SigningCertificate",
     "SnmpAgent",
     "SoftwareSupport",
