@@ -2,7 +2,7 @@
 
 import gzip
 import json
-import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from iotscan.model.errors import BadInput
 from iotscan.model.facts import UpdateServer
 from iotscan.model.result import Result
 from iotscan.model.run import Run
@@ -24,7 +25,7 @@ from tests.observe.network.webserver import nginx
 from tests.program import run_iotscan
 from tests.wire.signing import test_opkg_feed
 from tests.wire.signing.repositories import write
-from tests.wire.signing.signers import Signer, a_signer, run, tool
+from tests.wire.signing.signers import Signer, a_signer
 
 CHECKS = ("--check", "update-signature", "--check", "updater-verification")
 
@@ -97,6 +98,7 @@ def test_an_update_on_the_network_is_verified_by_the_key_of_the_image(
     with offered(tmp_path / "site", maker.bundle) as port:
         alone = scanned("--ports", port)
         joined = scanned("--ports", port, "--image", maker.image_run)
+        resumed = gone_on(cli, tmp_path / "out" / joined.id)
     assert "no signature was verified" in on_devices(alone)[0].summary
     (found,) = on_devices(joined)
     assert (found.outcome, found.subject.service) == ("pass", f"tcp/{port}")
@@ -112,9 +114,22 @@ def test_an_update_on_the_network_is_verified_by_the_key_of_the_image(
     assert said(read_run(f"{tmp_path}/again.json", tmp_path).results) == said(joined.results)
     text = cli("report", tmp_path / "out" / joined.id, "-f", "text").out
     assert "gateway" in text
+    # Who goes on with it needs no image again.
+    assert resumed.images == joined.images
+    assert said(resumed.results) == said(joined.results)
     compared = cli("diff", tmp_path / "out" / alone.id, tmp_path / "out" / joined.id)
     assert compared.code == 1, "what the image shows is new"
     assert "gateway" in compared.out
+
+
+def gone_on(cli: Cli, folder: Path) -> Run:
+    """A scan that was killed when it had found its device, gone on with in a copy of its folder."""
+    copy = shutil.copytree(folder, folder.parent.parent / "killed" / folder.name)
+    journal = copy / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
+    assert "--image" in cli("scan", "--resume", copy, "--image", "latest").err
+    assert cli("scan", "--resume", copy, "-qq").code == 0
+    return read_run(str(copy), copy)
 
 
 def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
@@ -126,39 +141,6 @@ def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
     (found,) = on_devices(joined)
     assert (found.outcome, found.variant) == ("fail", "wrong-signer")
     assert "somebody else's, or the update of another product, which it says it is for (gateway)" in found.summary
-
-
-def test_a_key_inside_an_update_proves_nothing_of_one_on_the_network(
-    maker: Maker, scanned: Scanned, tmp_path: Path
-) -> None:
-    """The image is a bundle that brings its own key: it may come from the very server."""
-    inside, bundle = tmp_path / "in", tmp_path / "update.raucb"
-    inside.mkdir()
-    (maker.home / "gateway" / "etc" / "noise").write_bytes(maker.bundle)
-    run(tool("mksquashfs", "squashfs-tools"), maker.home / "gateway", inside / "rootfs.squashfs", "-quiet")
-    (inside / "manifest.raucm").write_text(
-        "[update]\ncompatible=gateway\nversion=1.2\n[bundle]\nformat=verity\n[image.rootfs]\nfilename=rootfs.squashfs\n"
-    )
-    release = a_signer(tmp_path, "release", maker.root, days=(-50, 9000))
-    run(tool("rauc", "rauc"), "bundle", "--cert", release.file, "--key", release.key_file, inside, bundle)
-    image_run = an_image_run(tmp_path, bundle)
-    with offered(tmp_path / "site", bundle.read_bytes()) as port:
-        (found,) = on_devices(scanned("--ports", port, "--image", image_run))
-    assert "no signature was verified" in found.summary
-
-
-def test_a_scan_goes_on_with_its_image(maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path) -> None:
-    with offered(tmp_path / "site", maker.bundle) as port:
-        whole = scanned("--ports", port, "--image", maker.image_run)
-        folder = tmp_path / "out" / whole.id
-        journal = folder / "journal.jsonl"
-        journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
-        words = ("scan", "--resume", folder)
-        assert "--image" in cli(*words, "--image", maker.image_run).err
-        assert cli(*words, "-qq").code == 0
-    again = read_run(str(folder), tmp_path)
-    assert again.images == whole.images
-    assert said(again.results) == said(whole.results)
 
 
 def test_an_image_speaks_for_no_device(maker: Maker, scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,43 +156,32 @@ async def reaches_nobody(*_: object) -> None:
     """A sweep that nobody answers: on loopback every address does."""
 
 
-def test_the_latest_run_of_an_image_is_meant_by_latest(maker: Maker, cli: Cli, silent_network: list[str]) -> None:
+def test_the_latest_run_of_an_image_is_meant_by_latest(maker: Maker) -> None:
     out = maker.image_run.parent
-    later = out / "20991231T000000Z-aaaaaa"
-    later.mkdir()
     stored = json.loads((maker.image_run / "run.json").read_text())
-    (later / "run.json").write_text(json.dumps(stored | {"command": "scan"}))
-    (out / "20991231T000001Z-aaaaaa").mkdir()
-    (out / "20991231T000001Z-aaaaaa" / "run.json").write_text("{")
-    ended = cli("scan", HOST, "--image", "latest", "-o", out, "--profile", "none.yaml")
-    assert "none.yaml" in ended.err
+    for name, content in (("20991231T000000Z-aaaaaa", stored | {"command": "scan"}), ("20991231T000001Z-aaaaaa", {})):
+        (out / name).mkdir()
+        (out / name / "run.json").write_text(json.dumps(content))
     assert [i.name for i in read_image_runs(["latest"], out).images] == ["gateway"]
-    assert silent_network == []
 
 
-@pytest.mark.parametrize(
-    ("named", "why"),
-    [
-        ("none", "there is no run 'none'"),
-        ("gateway", "run.json cannot be read"),
-        ("scan.json", "is a run of iotscan scan: make one with iotscan image PATH"),
-        ("strict.json", "is redacted"),
-        ("twice", "called 'gateway'"),
-    ],
-)
-def test_what_is_no_run_of_an_image(
-    maker: Maker, cli: Cli, silent_network: list[str], tmp_path: Path, named: str, why: str
-) -> None:
+def test_what_is_no_run_of_an_image(maker: Maker, cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
     stored = json.loads((maker.image_run / "run.json").read_text())
-    (tmp_path / "scan.json").write_text(json.dumps(stored | {"command": "scan"}))
-    (tmp_path / "strict.json").write_text(json.dumps(stored | {"redaction": "strict"}))
-    (tmp_path / "copy.json").write_text(json.dumps(stored))
-    (tmp_path / "gateway").mkdir()
-    several = (tmp_path / "copy.json", "--image", maker.image_run) if named == "twice" else (tmp_path / named,)
-    ended = cli("scan", HOST, "--image", *(several if named != "none" else ("none",)), "-o", tmp_path / "out")
-    assert ended.code == 2
-    assert re.search(why, ended.err), ended.err
-    assert silent_network == []
+    for name, changed in (("scan", {"command": "scan"}), ("strict", {"redaction": "strict"}), ("copy", {})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(stored | changed))
+    (tmp_path / "rootfs").mkdir()
+    for named, why in {
+        ("none",): "there is no run 'none'",
+        (f"{tmp_path}/rootfs",): "run.json cannot be read",
+        (f"{tmp_path}/scan.json",): "is a run of iotscan scan: make one with iotscan image PATH",
+        (f"{tmp_path}/strict.json",): "is redacted",
+        (f"{tmp_path}/copy.json", str(maker.image_run)): "called 'gateway'",
+    }.items():
+        with pytest.raises(BadInput, match=why):
+            read_image_runs(named, tmp_path)
+    ended = cli("scan", HOST, "--image", tmp_path / "scan.json", "-o", tmp_path / "out")
+    assert (ended.code, silent_network) == (2, [])
+    assert "make one with iotscan image PATH" in ended.err
     assert not (tmp_path / "out").exists()
 
 

@@ -69,13 +69,13 @@ def _by_names(found: Iterable[tuple[Key, UpdatePlace]]) -> dict[Key, Names]:
 async def read_repositories(
     door: Door, wanted: Wanted, keys: tuple[PublicKey, ...]
 ) -> tuple[tuple[Artefact, ...], int]:
-    """The repositories that images name here, and how many were not asked for: others need the conversations."""
+    """The repositories that images name here, and how many places were too many to ask for, be it of this device."""
     found: list[Artefact] = []
     for number, ((kind, folder), names) in enumerate(wanted.repositories.items()):
         if reserve_is_reached(door):
-            return tuple(found), len(wanted.repositories) - number
+            return tuple(found), wanted.left_out + len(wanted.repositories) - number
         found += await read_repository(door, kind, folder, keys, names)
-    return tuple(found), 0
+    return tuple(found), wanted.left_out
 
 
 def with_names(artefacts: Iterable[Artefact], wanted: Wanted) -> tuple[Artefact, ...]:

@@ -93,13 +93,9 @@ async def ask_update(door: Door) -> Heard:
 
     # What fails from here on shows in the artefact that it was asked for.
     errors = [error for ask, reply in replies.items() if (error := _unread(ask, reply))]
-    open_offers = [offer for offer in offers if offer.wants_more]
-    small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
-    ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
-    signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
-    replies |= await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
-    artefacts = tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers)
-    artefacts = image_places.with_names(artefacts, wanted)
+    settled, more = await _settled(door, offers, nobody)
+    replies |= more
+    artefacts = image_places.with_names(settled, wanted)
     by_path = {ask.path: replies[ask] for ask in (*manifests, *images)}
     artefacts = (*artefacts, *image_places.unread_files(wanted, by_path, artefacts))
     of_images, unasked = await image_places.read_repositories(door, wanted, _given(door))
@@ -110,7 +106,6 @@ async def ask_update(door: Door) -> Heard:
         feeds = [feed for place in places for feed in await repositories.read_repository(door, *place, _given(door))]
         artefacts = (*artefacts, *feeds)
     artefacts = tuple(a for a in artefacts if not _is_listed(a, artefacts))
-    unasked += wanted.left_out
     uploads = _uploads(door, replies, pages, nobody)
     if errors and not uploads and all(a.signature != "none" for a in artefacts):
         # With nothing bad found, what could not be asked may be it.
@@ -138,6 +133,16 @@ def _is_listed(artefact: Artefact, feeds: Iterable[Artefact]) -> bool:
 def _given(door: Door) -> tuple[PublicKey, ...]:
     """The keys that the user gave: tried at once on what is too long for a fact to keep."""
     return tuple(key.public for key in door.tools.get("trusted_keys", ()) if key.public is not None)
+
+
+async def _settled(door: Door, offers: list[Offer], nobody: HttpResponse) -> tuple[tuple[Artefact, ...], Replies]:
+    """The offers with their ends and the signatures beside them, and what was asked for that."""
+    open_offers = [offer for offer in offers if offer.wants_more]
+    small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
+    ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
+    signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
+    replies = await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
+    return tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers), replies
 
 
 async def _ask(door: Door, asks: Iterable[Ask]) -> Replies:
