@@ -12,7 +12,7 @@ import msgspec
 
 from iotscan.model.facts.signing import ArtefactSignature, Payload, SignedArtefact, SigningCertificate, TrustedKey
 from iotscan.wire.signing.chain import trace
-from iotscan.wire.signing.verifying import holds
+from iotscan.wire.signing.verifying import holds, is_of_kind
 
 State = Literal["unsigned", "present", "verified", "wrong-signer", "expired", "broken", "encrypted", "unknown"]
 _USES: Final[dict[str, frozenset[str]]] = {
@@ -170,7 +170,7 @@ def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
         return None
     if public.sha256 in signature.holds_with:
         return _Tried(state="verified", why=f"verified with {key.path}", by=key)
-    if public.sha256 in signature.fails_with:
+    if public.sha256 in signature.fails_with or not is_of_kind(signature, public):
         return None
     held = holds(signature, public)
     if held is None:

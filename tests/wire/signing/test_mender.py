@@ -69,7 +69,7 @@ def makers_word(folder: Path, data: bytes, key: str) -> bool:
         ("none", "ec", "verified"),
         ("lzma", "ec", "verified"),
         ("other", "rsa", "wrong-signer"),
-        ("rsa", "ec", "present"),
+        ("rsa", "ec", "wrong-signer"),
         ("unsigned", "rsa", "unsigned"),
     ],
 )
