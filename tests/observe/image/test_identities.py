@@ -91,6 +91,10 @@ CASES: dict[str, tuple[Mapping[str, str], set[tuple[str, int, str, str, str]]]] 
         {"etc/NetworkManager/system-connections/wg": "[wireguard]\nprivate-key=QUFBQQ==\n"},
         set(),
     ),
+    "a word that is no place": (
+        {"etc/aws-iot-device-client/a.json": '{"key": "hinterhaus", "cert": "/c.pem"}'},
+        set(),
+    ),
     "802.1X": (
         {"etc/NetworkManager/system-connections/lan": "[802-1x]\neap=tls;\nprivate-key=/etc/ssl/d.key\n", **KEY},
         {("/etc/NetworkManager/system-connections/lan", 3, "NetworkManager", "file", "/etc/ssl/d.key")},

@@ -24,6 +24,8 @@ _LIMIT = 256 * 1024
 _MOST = 100
 _COMMENT = re.compile(r"^[ \t]*(?:#|;|//)[^\n]*", re.MULTILINE)
 _INSIDE = re.compile(r"^[ \t]*<(key|pkcs12)>", re.MULTILINE)
+_PLACE = re.compile(r"(?=[^/.$]*[/.$])[\w./~+@$(){}-]*\w")
+"""A word alone may be anything: what stands in the place of a name, or a secret."""
 _HARDWARE = re.compile(r"^(pkcs11:|tpm2?:|handle:|/dev/tpm)", re.IGNORECASE)
 
 
@@ -70,7 +72,7 @@ def _named(tree: Tree, client: Client, path: str, text: str) -> Iterator[DeviceI
                 client=client.name,
                 kept=kept,  # type: ignore[arg-type]  # one of its three words
                 key=key,
-                certificate=safe_text(certificate[1], 200) if certificate else "",
+                certificate=_shown(certificate[1]) if certificate else "",
                 is_claim=client.claim is not None and client.claim.search(text) is not None,
             )
 
@@ -99,6 +101,15 @@ def _emptied(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda found: "\n" * found[0].count("\n"), text)
 
 
+def _shown(certificate: str) -> str:
+    """What a certificate is called, without what a key store or a password would add; empty for what is no place."""
+    scheme = _HARDWARE.match(certificate)
+    if scheme is not None:
+        return f"{scheme[1].lower()}…"
+    name = certificate.removeprefix("file://").partition(":")[0]
+    return safe_text(name, 200) if _PLACE.fullmatch(name) else ""
+
+
 def _where(tree: Tree, folder: str, value: str, *, is_hardware: bool) -> tuple[str, str]:
     """Where a key is kept, and what to call that; empty for a value that is no place."""
     scheme = _HARDWARE.match(value)
@@ -106,7 +117,7 @@ def _where(tree: Tree, folder: str, value: str, *, is_hardware: bool) -> tuple[s
         # An object's name is the device's own business, and its PIN a secret.
         return "hardware", f"{scheme[1].lower()}…" if scheme else "a key store in hardware"
     name = value.removeprefix("file://")
-    if not re.fullmatch(r"[\w./~+@$(){}-]*\w", name):
+    if not _PLACE.fullmatch(name):
         return "", ""
     if "$" in name or not (folder or name.startswith("/")):
         # What it is relative to, or stands for, is known when it runs.
@@ -132,7 +143,7 @@ def _of_command(tree: Tree, command: BootCommand) -> Iterator[DeviceIdentity]:
                 client=command.name,
                 kept=kept,  # type: ignore[arg-type]  # one of its three words
                 key=key,
-                certificate=safe_text(certificates.partition(":")[0], 200),
+                certificate=_shown(certificates),
             )
 
 
