@@ -128,7 +128,11 @@ def build(shop: Workshop, edition: str = "right") -> Path:
 def artefact(shop: Workshop, key: Path | None, name: str) -> Path:
     """An update of this product by ``mender-artifact``, signed with a key or with none."""
     made = shop.folder / name
-    signed = ("-k", key) if key else ()
+    signed: tuple[str | Path, ...] = ()
+    if key:
+        # It reads private keys in the form of their own kind alone.
+        shop.run("openssl", "pkey", "-traditional", "-in", key, "-out", f"{name}.key")
+        signed = ("-k", shop.folder / f"{name}.key")
     shop.run("mender-artifact", "write", "rootfs-image", "-t", "acme-gateway", "-n", "2026.12", "-f",
              shop.folder / "rootfs.ext4", "-o", made, *signed)  # fmt: skip
     return made

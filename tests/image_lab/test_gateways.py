@@ -16,6 +16,7 @@ from iotscan.model.run import Run
 from iotscan.scan.images import assess_images
 from tests.image_lab import mender_gateway, rauc_gateway
 from tests.image_lab.build import Workshop
+from tests.image_lab.gateway import authority
 from tests.image_lab.test_truth import ends, finds, truth
 
 GATEWAYS = {"rauc-gateway": rauc_gateway, "mender-gateway": mender_gateway}
@@ -63,6 +64,36 @@ def test_each_fault_changes_what_it_should_and_nothing_else(
     assert [part.problem for part in image.parts if part.problem] == []
     assert finds(run) == expected["finds"]
     assert dict(sorted(ends(run))) == expected["ends"]
+
+
+def test_bundles_are_judged_by_the_keyring_of_the_gateway(built: Built, assess: Assess) -> None:
+    shop = built("rauc-gateway", "right")
+    authority(shop, "other")
+    bundles = [rauc_gateway.bundle(shop, signer, f"{signer}.raucb") for signer in ("acme", "other")]
+    assert signed(assess(shop.folder / "gateway.img", *bundles)) == {
+        "acme": "pass: rauc verity 2026.12: CN=acme release leads to p6:/etc/rauc/keyring.pem of image gateway",
+        "other": "wrong-signer: rauc verity 2026.12: nothing trusted has signed CN=other release",
+    }
+
+
+def test_artefacts_are_judged_by_the_key_of_the_gateway(built: Built, assess: Assess) -> None:
+    shop = built("mender-gateway", "right")
+    authority(shop, "other")
+    keys = {"ours": shop.folder / "acme.key", "other": shop.folder / "other.key", "unsigned": None}
+    artefacts = [mender_gateway.artefact(shop, key, f"{name}.mender") for name, key in keys.items()]
+    assert signed(assess(shop.folder / "gateway.img", *artefacts)) == {
+        "ours": "pass: mender v3 2026.12: verified with p2:/etc/mender/artifact-verify-key.pem of image gateway",
+        "other": "wrong-signer: mender v3 2026.12: none of the 2 trusted keys has made it",
+        "unsigned": "unsigned: mender v3 2026.12: it bears no signature",
+    }
+
+
+def signed(run: Run) -> dict[str, str]:
+    """Image -> what is said of its signature, by those that are updates."""
+    names = {image.id: image.name for image in run.images}
+    asked = (r for r in run.results if r.check == "update-artefact-signature" and r.subject.path == "")
+    said = {names[r.subject.image]: f"{r.variant or r.outcome.value}: {r.summary}" for r in asked}
+    return {name: text for name, text in said.items() if name != "gateway"}
 
 
 def truth_of(name: str, edition: str) -> dict[str, Any]:
