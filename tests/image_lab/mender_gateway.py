@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from tests.image_lab.build import Workshop, fat, pack_ext4
-from tests.image_lab.gateway import LINUX, UNITS, authority, gpt, root_of
+from tests.image_lab.gateway import LINUX, UNITS, authority, copy, gpt, root_of
 
 EDITIONS = ("right", "uncounted", "one-copy", "key-missing", "no-key", "wrong")
 """``wrong``: uncounted, one copy, no key. Mender's health check comes with each artefact: no image has one."""
@@ -104,11 +104,14 @@ _LOADER = Path("/usr/lib/grub/x86_64-efi/monolithic/grubx64.efi")
 _COUNTS = "        mender_save_env\n    fi\n}\n"
 
 
-def build(shop: Workshop, edition: str = "right") -> Path:
-    """Build the disk in one edition. The key that signs, and another maker's, lie beside it."""
+def build(shop: Workshop, edition: str = "right", keys_of: Workshop | None = None) -> Path:
+    """Build the disk in one edition. The key that signs lies beside it; that of another shop, where one is given."""
     wrong = {"uncounted", "one-copy", "no-key"} if edition == "wrong" else {edition}
-    authority(shop)
-    shop.run("openssl", "pkey", "-in", "acme.key", "-pubout", "-out", "acme.pub")
+    if keys_of is None:
+        authority(shop)
+        shop.run("openssl", "pkey", "-in", "acme.key", "-pubout", "-out", "acme.pub")
+    else:
+        copy(shop, keys_of, "acme-ca.pem", "acme.pub")
     slot = pack_ext4(shop, _root(shop, wrong), "rootfs.ext4", 4096)
     (shop.folder / "data/mender").mkdir(parents=True)
     (shop.folder / "data/mender/device_type").write_text("device_type=acme-gateway\n")
@@ -150,9 +153,9 @@ def _esp(shop: Workshop, wrong: set[str]) -> Path:
         shop.run("grub-editenv", file, "set", *settings)
     digest = hashlib.sha256((shop.folder / "lock").read_bytes()).hexdigest()
     (shop.folder / "lock.sha256sum").write_text(f"{digest}  lock\n")
-    for copy in (1,) if "one-copy" in wrong else (1, 2):
+    for number in (1,) if "one-copy" in wrong else (1, 2):
         for file in ("env", "lock", "lock.sha256sum"):
-            held[f"grub-mender-grubenv/mender_grubenv{copy}/{file}"] = shop.folder / file
+            held[f"grub-mender-grubenv/mender_grubenv{number}/{file}"] = shop.folder / file
     return fat(shop, "esp.vfat", 8192, held)
 
 

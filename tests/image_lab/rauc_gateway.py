@@ -8,7 +8,7 @@ check of the broker.
 from pathlib import Path
 
 from tests.image_lab.build import Workshop, fat, pack_ext4
-from tests.image_lab.gateway import CHECK, LINUX, MOSQUITTO_PUB, UNITS, authority, gpt, require, root_of
+from tests.image_lab.gateway import CHECK, LINUX, MOSQUITTO_PUB, UNITS, authority, copy, gpt, require, root_of
 
 EDITIONS = ("right", "unchecked", "uncounted", "one-copy", "keyring-missing", "plain", "wrong")
 """``wrong`` is wrong in all of these ways at once."""
@@ -124,11 +124,14 @@ ITS = """\
 PARTS = "/dev/disk/by-partlabel/uboot-env-"
 
 
-def build(shop: Workshop, edition: str = "right") -> Path:
-    """Build the disk in one edition. The authority, its signer and another lie beside it."""
+def build(shop: Workshop, edition: str = "right", keys_of: Workshop | None = None) -> Path:
+    """Build the disk in one edition. Keys are made, or taken from another shop."""
     wrong = set(EDITIONS[1:]) if edition == "wrong" else {edition}
-    authority(shop)
-    _boot(shop)
+    if keys_of is None:
+        authority(shop)
+        _boot(shop)
+    else:
+        copy(shop, keys_of, "acme-ca.pem", "u-boot.bin", "fitImage")
     root = _root(shop, wrong)
     script = SCRIPT.replace("  saveenv\nelse", "  echo starting\nelse") if "uncounted" in wrong else SCRIPT
     (shop.folder / "boot.cmd").write_text(script)
