@@ -117,7 +117,16 @@ def _unsigned(artefact: SignedArtefact, signers: tuple[str, ...]) -> ArtefactVer
 def _is_for(key: TrustedKey, artefact: SignedArtefact) -> bool:
     if not key.can_prove(artefact):
         return False
-    return key.use == "given" or key.use in _USES.get(artefact.format, frozenset({artefact.format}))
+    if key.use != "given":
+        return key.use in _USES.get(artefact.format, frozenset({artefact.format}))
+    # What the user gave is for what the user gave; of what else an image holds it is one of those that may be meant.
+    return not artefact.path or any(_may_have_made(key, s) for s in artefact.signatures)
+
+
+def _may_have_made(key: TrustedKey, signature: ArtefactSignature) -> bool:
+    if key.certificate is not None and signature.certificate is not None:
+        return True
+    return key.public is not None and is_of_kind(signature, key.public)
 
 
 def _named_by(

@@ -127,3 +127,13 @@ def test_a_certificate_given_for_a_format_of_bare_keys() -> None:
     old = a_certificate("dev", key, is_ca=True, days=(-40, -10))
     assert state(found, anchor(old, use="given")) == "verified"
     assert state(msgspec.structs.replace(found, format="other"), anchor(old, use="given")) == "expired"
+
+
+def test_a_key_that_cannot_be_meant() -> None:
+    """A key given for the image's bundles is no verdict on a feed in it that is signed in another way."""
+    found = artefact(format="opkg-feed", path="/opt/feed", signatures=(a_signature(RAW),))
+    rsa = describe_key(a_key("rsa").public_key())
+    assert state(found, TrustedKey(use="given", path="k", key=rsa)) == "present"
+    assert state(found, anchor(use="given")) == "present"
+    assert state(msgspec.structs.replace(found, path=""), TrustedKey(use="given", path="k", key=rsa)) == "wrong-signer"
+    assert state(found, TrustedKey(use="opkg", path="k", key=rsa)) == "wrong-signer"
