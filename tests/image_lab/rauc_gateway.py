@@ -129,7 +129,7 @@ def build(shop: Workshop, edition: str = "right", keys_of: Workshop | None = Non
     wrong = set(EDITIONS[1:]) if edition == "wrong" else {edition}
     if keys_of is None:
         authority(shop)
-        _boot(shop)
+        boot_stages(shop)
     else:
         copy(shop, keys_of, "acme-ca.pem", "u-boot.bin", "fitImage")
     root = _root(shop, wrong)
@@ -170,7 +170,7 @@ def bundle(shop: Workshop, signer: str, name: str) -> Path:
     return shop.folder / name
 
 
-def _boot(shop: Workshop) -> None:
+def boot_stages(shop: Workshop) -> None:
     """U-Boot with the key that it demands of a configuration; ``fitImage``, which is signed with it."""
     shop.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "boot.key", "-out", "boot.crt",
              "-days", "3650", "-subj", "/CN=boot")  # fmt: skip

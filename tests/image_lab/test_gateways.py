@@ -14,12 +14,12 @@ from iotscan.assess.terms import Terms
 from iotscan.cli.selection import choose_checks
 from iotscan.model.run import Run
 from iotscan.scan.images import assess_images
-from tests.image_lab import mender_gateway, rauc_gateway
+from tests.image_lab import mender_gateway, rauc_gateway, swupdate_gateway
 from tests.image_lab.build import Workshop
 from tests.image_lab.gateway import authority
 from tests.image_lab.test_truth import ends, finds, truth
 
-GATEWAYS = {"rauc-gateway": rauc_gateway, "mender-gateway": mender_gateway}
+GATEWAYS = {"rauc-gateway": rauc_gateway, "mender-gateway": mender_gateway, "swupdate-gateway": swupdate_gateway}
 ALL = [(name, edition) for name, module in GATEWAYS.items() for edition in module.EDITIONS]
 Built = Callable[[str, str], Workshop]
 Assess = Callable[..., Run]
