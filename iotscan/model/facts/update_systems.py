@@ -17,8 +17,6 @@ TraitName = Literal[
     "verifies",
     "key-present",
     "reads-verified",
-    "encrypted-transport",
-    "authenticated-server",
     "automatic",
     "slots",
     "boot-counter",
@@ -39,7 +37,7 @@ class UpdateTrait(msgspec.Struct, frozen=True, kw_only=True):
 
     ``verifies``: nothing unsigned is installed. ``key-present``: the key that it names is in the image.
     ``reads-verified``: content is checked as it is read, not once before (RAUC: no plain bundles).
-    ``encrypted-transport``, ``authenticated-server``: of every source. ``automatic``: it looks for updates by itself,
+    ``automatic``: it looks for updates by itself,
     every ``period`` seconds. Of going back: ``slots`` (a second place to install to), ``boot-counter`` (a start that
     fails is counted), ``fallback-target`` (the other slot is started when the count is out), ``confirmed`` (something
     says that a start was good, so that the count begins anew), ``health-check`` (what says so looked at the system,
