@@ -12,6 +12,7 @@ import msgspec
 
 from iotscan.model.facts.signing import ArtefactSignature, Payload, SignedArtefact, SigningCertificate, TrustedKey
 from iotscan.wire.signing.chain import trace
+from iotscan.wire.signing.public_keys import common_name
 from iotscan.wire.signing.verifying import holds, is_of_kind
 
 State = Literal["unsigned", "present", "verified", "wrong-signer", "expired", "broken", "encrypted", "unknown"]
@@ -224,6 +225,9 @@ def _by_keyring(
     found = trace(signer, pool, certificates, as_of, purposes=purposes, stops_early=ends_chains)
     if found.is_trusted:
         by = anchors[found.path[-1].sha256]
+        if by.signer and by.signer != common_name(signer):
+            why = f"{signer.subject} is not {by.signer}, whom the device asks for"
+            return _Tried(state="wrong-signer", why=why)
         return _Tried(state="verified", why=f"{signer.subject} leads to {by.path}", by=by)
     states: dict[str | None, Literal["expired", "present"]] = {
         "expired": "expired",

@@ -137,3 +137,10 @@ def test_a_key_that_cannot_be_meant() -> None:
     assert state(found, anchor(use="given")) == "present"
     assert state(msgspec.structs.replace(found, path=""), TrustedKey(use="given", path="k", key=rsa)) == "wrong-signer"
     assert state(found, TrustedKey(use="opkg", path="k", key=rsa)) == "wrong-signer"
+
+
+def test_a_signer_of_another_name() -> None:
+    """swupdate --forced-signer-name: what its authority has signed for somebody else is refused."""
+    found = artefact(format="swupdate")
+    assert state(found, anchor(use="swupdate", signer="signer")) == "verified"
+    assert state(found, anchor(use="swupdate", signer="release")) == "wrong-signer"

@@ -186,6 +186,8 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """Until when its owner says that it may be used (OpenPGP), which a ``key`` cannot say itself."""
     within: tuple[str, ...] = ()
     """Paths of the update artefacts that it came in; empty text is the image itself."""
+    signer: str = ""
+    """The common name that a signer must have for whom it vouches; empty for any (SWUpdate's forced-signer-name)."""
     threshold: int = 1
     """How many keys of its file have to have signed (TUF)."""
 
