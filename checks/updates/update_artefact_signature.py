@@ -2,10 +2,10 @@
 
 ## What it looks at
 Update artefacts: the file that was given, those inside an image, and feeds and repositories in its folders (RAUC,
-SWUpdate, Mender, MCUboot, SUIT, FIT, AVB, TUF, opkg, apk, apt, OSTree, OCI images with cosign's signatures, OpenWrt's
-sysupgrade, firmware with a signature beside it). Each signature is verified by its format's own rules, each payload
-compared with its signed digest, and the signer traced to the keys that the image trusts for this format, or those
-given with `--trust`. A signature that nobody could verify is never called good; keys inside the artefact itself
+SWUpdate, Mender, MCUboot, SUIT, FIT, AVB, TUF, opkg, apk, apt, rpm, OSTree, OCI images with cosign's signatures,
+OpenWrt's sysupgrade, firmware with a signature beside it). Each signature is verified by its format's own rules, each
+payload compared with its signed digest, and the signer traced to the keys that the image trusts for this format, or
+those given with `--trust`. A signature that nobody could verify is never called good; keys inside the artefact itself
 prove nothing of it.
 
 ## Why it matters
@@ -91,7 +91,7 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
         why = "no signature lies in the layout; those of cosign mostly stay in the registry"
         return unknown(f"{name}: {why}", reason=Reason.NOT_OBSERVABLE, about=place, part=part)
     variant = VARIANTS.get(verdict.state, "")
-    if verdict.state == "broken" and not artefact.damage and any(not p.is_covered for p in artefact.payloads):
+    if verdict.state == "broken" and _is_only_uncovered(artefact):
         variant = "uncovered"
     if not variant:
         needs_key = verdict.state == "present" and verdict.by is None
@@ -105,6 +105,13 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
         about=place,
         part=part,
     )
+
+
+def _is_only_uncovered(artefact: SignedArtefact) -> bool:
+    """True where nothing was changed, and a payload is covered by nothing."""
+    is_changed = any(p.matches.known is False for p in artefact.payloads)
+    is_changed = is_changed or any(s.fits.known is False for s in artefact.signatures)
+    return not artefact.damage and not is_changed and any(not p.is_covered for p in artefact.payloads)
 
 
 def describe(artefact: SignedArtefact) -> str:
