@@ -202,27 +202,37 @@ def _in_time(proved: _Tried, artefact: SignedArtefact, as_of: datetime) -> _Trie
 def _by_chain(
     signature: ArtefactSignature, signer: SigningCertificate, trusted: Sequence[TrustedKey], as_of: datetime
 ) -> _Tried:
-    anchors = {k.certificate.sha256: k for k in trusted if k.certificate is not None}
+    anchors = {
+        (k.certificate.sha256, k.purposes, k.ends_chains, k.by_signing_time): k for k in trusted if k.certificate
+    }
     if not anchors:
         return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the trusted keys")
     # Each keyring by its own rules: what one of them lets pass, another does not.
-    rules = {(frozenset(k.purposes), k.ends_chains) for k in trusted if k.certificate is not None}
-    pool = (*signature.intermediates, *(k.certificate for k in anchors.values() if k.certificate is not None))
-    return _best([_by_keyring(signer, pool, trusted, as_of, *one) for one in sorted(rules, key=str)])
+    keyrings: dict[tuple[frozenset[str], bool, bool], list[TrustedKey]] = {}
+    for key in anchors.values():
+        rules = frozenset(key.purposes), key.ends_chains, key.by_signing_time
+        keyrings.setdefault(rules, []).append(key)
+    return _best([_by_keyring(signature, signer, anchors.values(), ring, as_of) for ring in keyrings.values()])
 
 
 def _by_keyring(
+    signature: ArtefactSignature,
     signer: SigningCertificate,
-    pool: Sequence[SigningCertificate],
-    trusted: Sequence[TrustedKey],
+    known: Iterable[TrustedKey],
+    ring: Sequence[TrustedKey],
     as_of: datetime,
-    purposes: frozenset[str],
-    ends_chains: bool,
 ) -> _Tried:
-    like = [k for k in trusted if (frozenset(k.purposes), k.ends_chains) == (purposes, ends_chains)]
-    anchors = {k.certificate.sha256: k for k in like if k.certificate is not None}
-    certificates = [k.certificate for k in anchors.values() if k.certificate is not None]
-    found = trace(signer, pool, certificates, as_of, purposes=purposes, stops_early=ends_chains)
+    """By one keyring, whose keys all have the same rules; those ``known`` besides may lie on the way to it."""
+    anchors = {k.certificate.sha256: k for k in ring if k.certificate is not None}
+    pool = (*signature.intermediates, *(k.certificate for k in known if k.certificate is not None))
+    found = trace(
+        signer,
+        pool,
+        [k.certificate for k in ring if k.certificate is not None],
+        (signature.claimed_time or as_of) if ring[0].by_signing_time else as_of,
+        purposes=frozenset(ring[0].purposes),
+        stops_early=ring[0].ends_chains,
+    )
     if found.is_trusted:
         by = anchors[found.path[-1].sha256]
         if by.signer and by.signer != common_name(signer):

@@ -72,6 +72,17 @@ def test_a_signer_that_expired() -> None:
     assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), anchor()) == "expired"
 
 
+def test_a_keyring_that_goes_by_the_time_of_the_signature() -> None:
+    """rauc with use-bundle-signing-time takes what was signed while its signer was valid, and nothing else."""
+    old = a_certificate("signer", SIGNER, issuer=("root", ROOT), days=(-20, -10))
+    root = anchor(a_certificate("root", ROOT, is_ca=True, days=(-30, 365)), by_signing_time=True)
+    for days, said in ((15, "verified"), (5, "expired"), (25, "expired")):
+        made = a_signature(SIGNER, certificate=old, claimed_time=NOW - timedelta(days=days))
+        assert state(artefact(signatures=(made,)), root) == said
+        assert state(artefact(signatures=(made,)), anchor()) == "expired"
+    assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), root) == "expired"
+
+
 def test_a_bare_key() -> None:
     found = artefact(format="opkg-feed", signatures=(a_signature(RAW, fits=Answer.missing(Reason.NOT_ASKED)),))
     own = TrustedKey(use="opkg", path="/etc/opkg/keys/1", key=describe_key(RAW.public_key()))

@@ -53,6 +53,7 @@ def rauc(tree: Tree) -> Iterator[TrustedKey]:
         path="",
         purposes=_PURPOSES.get(purpose, _DEFAULT_PURPOSE),
         ends_chains=(settings.get("keyring", "allow-partial-chain", fallback="") or "").lower() in _TRUE,
+        by_signing_time=(settings.get("keyring", "use-bundle-signing-time", fallback="") or "").lower() in _TRUE,
     )
     base = posixpath.dirname(path)
     ring = settings.get("keyring", "path", fallback="") or ""
