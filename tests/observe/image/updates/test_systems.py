@@ -275,8 +275,25 @@ COUNTS = {
 
 @pytest.mark.parametrize("environment", COUNTS)
 def test_what_u_boot_counts_and_starts_instead(environment: str, tmp_path: Path) -> None:
-    system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": environment})
+    files = {"etc/swupdate.cfg": 'globals : { bootloader = "uboot"; };', "etc/u-boot-initial-env": environment}
+    system = system_of(tmp_path, "swupdate", files)
     assert (system.holds("boot-counter"), system.holds("fallback-target")) == COUNTS[environment]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ("bootlimit=3\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n", (None, None)),
+        ("bootlimit=0\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n", (False, None)),
+        ("bootlimit=3\naltbootcmd=run bootcmd\n", (None, False)),
+    ],
+)
+def test_rauc_does_not_switch_by_u_boots_own_count(
+    environment: str, expected: tuple[bool | None, bool | None], tmp_path: Path
+) -> None:
+    files = {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": ENV + environment}
+    system = system_of(tmp_path, "rauc", files)
+    assert (system.holds("boot-counter"), system.holds("fallback-target")) == expected
 
 
 SCRIPT = "setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1\nsetexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1\nsaveenv\nbootm\n"

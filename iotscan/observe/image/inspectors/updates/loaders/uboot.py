@@ -66,7 +66,7 @@ def read(chain: Chain, tree: Tree) -> Counting | None:
         counter, alternative = _by_slots(held, *left)
     else:
         counter, alternative = _by_limit(held)
-    return Counting(loader="u-boot", counter=counter, alternative=alternative, redundant=redundant)
+    return Counting(loader="u-boot", counter=counter, alternative=alternative, redundant=redundant, is_own=left is None)
 
 
 def _held(chain: Chain, tree: Tree) -> _Held:

@@ -12,7 +12,7 @@ from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
 from iotscan.model.facts.update_systems import Component
 from iotscan.observe.image.inspectors.updates.ini import KeyFile, read_ini
 from iotscan.observe.image.inspectors.updates.root import Root
-from iotscan.observe.image.inspectors.updates.traits import of_confirming, of_loader, slot
+from iotscan.observe.image.inspectors.updates.traits import loader_of, of_confirming, of_loader, slot
 from iotscan.observe.image.startup.boot_commands import BootCommand
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -172,8 +172,22 @@ def _going_back(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateTrait]:
         yield root.trait("boot-counter", False, said, path=path, line=line)
         yield root.trait("fallback-target", False, said, path=path, line=line)
     else:
-        yield from of_loader(root, _LOADERS.get(loader, loader))
+        name = _LOADERS.get(loader, loader)
+        found = loader_of(root, name)
+        own = found is not None and found.is_own
+        yield from (_not_its_own(root, t) if own else t for t in of_loader(root, name))
     yield from of_confirming(root, _marks_good, "rauc status mark-good")
+
+
+def _not_its_own(root: Root, trait: UpdateTrait) -> UpdateTrait:
+    """What U-Boot does by its own count is no answer: RAUC switches and confirms by variables of its own.
+
+    Source: RAUC's ``src/bootloaders/uboot.c``.
+    """
+    if trait.name == "redundant-environment" or trait.holds.known is not True:
+        return trait
+    said = f"{trait.detail}; RAUC sets BOOT_ORDER and BOOT_x_LEFT, which nothing in the image was seen to read"
+    return root.trait(trait.name, None, said, shown=trait.path, line=trait.line)
 
 
 def _marks_good(command: BootCommand) -> bool:
