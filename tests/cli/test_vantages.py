@@ -208,7 +208,7 @@ def a_router(folder: Path, feeds: dict[str, str], key: bytes, scripts: Sequence[
 
 
 def test_where_an_image_updates_from_is_asked_in_scope_and_named_elsewhere(
-    maker: Maker, scanned: Scanned, tmp_path: Path
+    maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path
 ) -> None:
     """On a port that no list has, below paths that nothing links to: two feeds and a bundle."""
     (tmp_path / "keys").mkdir()
@@ -233,8 +233,10 @@ def test_where_an_image_updates_from_is_asked_in_scope_and_named_elsewhere(
         scripts = [f"{here}/ota/{name}.raucb" for name in ("gateway", "private")]
         a_router(tmp_path / "router", feeds, key, scripts, maker.root.file.read_bytes())
         image_run = an_image_run(tmp_path, tmp_path / "router")
+        planned = cli("plan", HOST, "--image", image_run)
         joined = scanned("--image", image_run)
         limited = scanned("--ports", closed, "--image", image_run)
+    assert f"for images     {port}, {closed} at {HOST}" in planned.out
     (server,) = [o for o in joined.observations if isinstance(o.fact, UpdateServer)]
     assert server.subject.service == f"tcp/{port}"
     assert isinstance(server.fact, UpdateServer)
