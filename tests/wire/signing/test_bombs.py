@@ -34,7 +34,7 @@ from iotscan.wire.signing.suit import read_suit
 from iotscan.wire.signing.sw_description import read_description
 from iotscan.wire.signing.tuf import read_tuf
 from iotscan.wire.signing.tuf_metadata import canonical
-from iotscan.wire.signing.unpacking import NotRead
+from iotscan.wire.signing.unpacking import NotRead, unpacked
 from tests.wire.signing.messages import a_message, a_signer_info, attributes
 from tests.wire.signing.repositories import named
 from tests.wire.signing.signers import a_signer
@@ -51,6 +51,12 @@ def said(found: SignedArtefact | None) -> str:
 def test_an_index_in_many_packed_pieces() -> None:
     packed = gzip.compress(b"") * 100_001
     assert said(read_opkg_feed(named({"Packages.gz": packed}))) == "a part is packed in more than 100,000 pieces"
+
+
+def test_a_megabyte_that_unpacks_to_a_gigabyte() -> None:
+    stream = unpacked(memory(gzip.compress(bytes(100 << 20)) + bytes(10_000)), "gz")
+    with pytest.raises(NotRead, match="a part unpacks to more than 21 MiB"):
+        stream.drain()
 
 
 def test_an_index_of_empty_lines() -> None:
