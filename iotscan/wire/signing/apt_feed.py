@@ -37,6 +37,8 @@ from iotscan.wire.signing.unpacking import NotRead
 from iotscan.wire.signing.windows import Memory
 
 _LARGEST_RELEASE: Final = 8 << 20
+_MOST_LINES: Final = 200_000
+"""Of InRelease; Debian's has some thousand."""
 _UNTRUSTED: Final = frozenset({"md5", "sha1", "ripemd160"})
 """Digests of signatures (apt, ``methods/gpgv.cc``)."""
 _STRONG: Final = ("sha512", "sha256")
@@ -103,7 +105,10 @@ def _weak(signed: SignedData) -> str:
 
 def _release(inline: Source | None, plain: Source | None, detached: Source | None) -> _Release:
     if inline is not None:
-        read = read_cleartext(load(inline, _LARGEST_RELEASE))
+        data = load(inline, _LARGEST_RELEASE)
+        if data.count(b"\n") > _MOST_LINES:
+            raise NotRead(f"its release file has more than {_MOST_LINES:,} lines")
+        read = read_cleartext(data)
         if read is None:
             raise Malformed("InRelease is no signed text")
         return _Release(text=read.text, signed=read.signed)

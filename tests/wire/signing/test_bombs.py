@@ -19,6 +19,7 @@ from iotscan.wire.signed_data import read_signed_data
 from iotscan.wire.signing.apk_adb import Values
 from iotscan.wire.signing.apk_feed import read_apk_feed
 from iotscan.wire.signing.apk_v3 import read_apk_v3_feed
+from iotscan.wire.signing.apt_feed import read_apt_feed
 from iotscan.wire.signing.cms import of_bytes, read_signatures
 from iotscan.wire.signing.feed import MOST_LINES, lines_of
 from iotscan.wire.signing.fit import read_fit
@@ -65,6 +66,11 @@ def test_an_index_of_empty_lines() -> None:
         said(read_opkg_feed(named({"Packages.gz": gzip.compress(index)}))) == "its index has more than 2,500,000 lines"
     )
     assert [*lines_of(b"a\r\n\n\xff")] == ["a\r", "", "\ufffd"]
+
+
+def test_a_release_of_many_lines() -> None:
+    text = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nCodename: x\n" + b" a\n" * 200_000
+    assert said(read_apt_feed(named({"InRelease": text}))) == "its release file has more than 200,000 lines"
 
 
 def a_block(schema: bytes, *objects: list[int]) -> bytes:
