@@ -85,8 +85,9 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
     part = artefact.format if artefact.format != "oci" else f"oci {artefact.version}".strip()
     signers = f", signed by {'; '.join(verdict.signers[:3])}" if verdict.signers else ""
     notes = "".join(f"; {note}" for note in artefact.notes[:5])
+    shown = f"{artefact.path}{': ' if artefact.path else ''}{name}{signers}{notes}"
     if verdict.state == "verified":
-        return good(f"{name}: {verdict.why}", observed=f"{place}: {name}{signers}{notes}", about=place, part=part)
+        return good(f"{name}: {verdict.why}", observed=shown, about=place, part=part)
     if verdict.state == "unsigned" and artefact.format == "oci":
         why = "no signature lies in the layout; those of cosign mostly stay in the registry"
         return unknown(f"{name}: {why}", reason=Reason.NOT_OBSERVABLE, about=place, part=part)
@@ -100,7 +101,7 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
     return bad(
         variant,
         f"{name}: {verdict.why}",
-        observed=f"{place}: {name}{signers}{notes}",
+        observed=shown,
         expected="a signature that holds, by a key that the device trusts, over all that is installed",
         about=place,
         part=part,
