@@ -1,9 +1,10 @@
 """Every kernel module is signed, and the kernel loads no other.
 
 ## What it looks at
-The end of every `*.ko` (packed ones are unpacked): a signature stands there or not. Then what makes the kernel insist:
-`CONFIG_MODULE_SIG_FORCE`, a forced lockdown, `module.sig_enforce=1` or `lockdown=` on a command line. Whether the
-signature fits a key in the kernel is not verified.
+The end of every `*.ko` (packed ones are unpacked): a signature stands there or not. It is verified with the certificate
+that it names, where that stands in a kernel of the image or is given with `--trust`. Then what makes the kernel insist:
+`CONFIG_MODULE_SIG_FORCE`, a forced lockdown, `module.sig_enforce=1` or `lockdown=` on a command line. Signatures by a
+key that is not at hand are counted, and not held against the image.
 
 ## Why it matters
 A module runs as the kernel. Who becomes root once, and may load a module of their own, stays for good: it hides files
@@ -26,13 +27,17 @@ from iotscan.sdk import (
     Presence,
     Reason,
     Returned,
+    SignedModules,
     Subject,
     Target,
+    Trust,
+    Verdict,
     bad,
     check,
     clause,
     command,
     good,
+    judge_code,
     unknown,
 )
 
@@ -68,6 +73,8 @@ def enforcement(configs: KernelConfigs | None, lines: KernelCommandLines | None)
     variants={
         "unsigned": ("medium", "A kernel module is not signed"),
         "broken": ("medium", "The signature of a kernel module makes no sense"),
+        "changed": ("high", "A kernel module is not what was signed"),
+        "wrong-signer": ("low", "A kernel module is signed by a key that does not stand in the kernel"),
         "not-enforced": ("low", "Modules are signed, and the kernel loads others too"),
     },
     clauses=(
@@ -80,30 +87,63 @@ def enforcement(configs: KernelConfigs | None, lines: KernelCommandLines | None)
     effort="medium",
 )
 def kernel_module_signatures(
-    modules: KernelModules, configs: Presence[KernelConfigs], lines: Presence[KernelCommandLines], target: Target
+    modules: KernelModules,
+    signed: Presence[SignedModules],
+    configs: Presence[KernelConfigs],
+    lines: Presence[KernelCommandLines],
+    trust: Trust,
+    target: Target,
 ) -> Returned:
-    """Fail on a module without a signature, then on a kernel that does not insist."""
-    image = target.subject.image
+    """Fail on a module without a sound signature, then on a kernel that does not insist."""
     if modules.broken or modules.unsigned:
         path = (modules.broken or modules.unsigned)[0]
         without = modules.count - modules.signed - modules.unread
-        return bad(
-            "unsigned" if modules.unsigned else "broken",
-            f"{without} of {modules.count} kernel modules have no sound signature",
-            observed=f"{without} of {modules.count}, such as {path}",
-            expected=WANTED,
-            reproduce=command("modinfo", "-F", "signer", path.rpartition(":")[2]),
-            about=Subject(image=image, path=path),
-            part="modules",
-        )
+        variant = "unsigned" if modules.unsigned else "broken"
+        text = f"{without} of {modules.count} kernel modules have no sound signature"
+        return failed(variant, text, f"{without} of {modules.count}, such as {path}", path, target)
+    proven, failure = verified(signed.fact, trust, target)
+    if failure is not None:
+        return failure
     if modules.unread:
         text = f"{modules.unread} of {modules.count} modules were not seen: {modules.unread_reason}"
         return unknown(text, reason=Reason.UNREADABLE)
     because = enforcement(configs.fact, lines.fact)
-    counted = f"{modules.count} modules, all signed ({', '.join(modules.digests)})"
+    counted = f"{modules.count} modules, all signed ({', '.join(modules.digests)}{proven})"
     if because is None:
         return unknown(f"{counted}; neither the kernel's configuration nor its command line is in the image")
     if not because:
         text = "the kernel loads unsigned modules too: nothing in its configuration or command line forbids it"
         return bad("not-enforced", text, observed=counted, expected=WANTED)
     return good(f"{counted}, and the kernel loads no other", observed=because)
+
+
+def verified(signed: SignedModules | None, trust: Trust, target: Target) -> tuple[str, Verdict | None]:
+    """How the signatures were verified, and what is wrong with one."""
+    if signed is None:
+        return "", None
+    judged = judge_code(signed.files, trust.keys)
+    if judged.broken:
+        first = judged.broken[0]
+        text = f"{len(judged.broken)} of {len(signed.files)} signed kernel modules are not what was signed"
+        return "", failed("changed", text, first.damage or f"signed by key {first.key_hint}", first.path, target)
+    # Where none is verified it may be the kernel that was not seen.
+    if judged.foreign and judged.verified:
+        first = judged.foreign[0]
+        text = f"{len(judged.foreign)} of {len(signed.files)} kernel modules are signed by a key that no kernel has"
+        return "", failed("wrong-signer", text, f"signed by key {first.key_hint}", first.path, target)
+    if judged.verified and not judged.untried and not judged.foreign and not signed.left_out:
+        return f", verified with a certificate of {judged.by[0].path}", None
+    return ", by a key that is not at hand", None
+
+
+def failed(variant: str, text: str, observed: str, path: str, target: Target) -> Verdict:
+    """The finding about a module."""
+    return bad(
+        variant,
+        text,
+        observed=observed,
+        expected=WANTED,
+        reproduce=command("modinfo", "-F", "signer", path.rpartition(":")[2]),
+        about=Subject(image=target.subject.image, path=path),
+        part="modules",
+    )

@@ -5,7 +5,8 @@ Where an update system has two places: the three things without which the second
 counter (U-Boot's `bootlimit`, `BOOT_x_LEFT` that a script counts down and saves, GRUB's saved variables, barebox's
 bootchooser, the tries in systemd-boot's entries); an alternative that is started when the count is out (`altbootcmd`,
 `BOOT_ORDER`, a second entry); and something that sets the count back once a start was good (`rauc status mark-good`,
-`fw_setenv`, Mender's commit). What a bootloader does that is not in the image is not judged.
+`fw_setenv`, Mender's commit). What a bootloader does that is not in the image is not judged. RAUC switches by
+`BOOT_ORDER` and `BOOT_x_LEFT`: where U-Boot has only its own `bootlimit`, it is not assessed whether the two meet.
 
 ## Why it matters
 Two slots do not save a device: a slot that hangs at start is started again for ever unless somebody counts. And a
@@ -81,7 +82,8 @@ def judge(system: UpdateSystem, image: str) -> list[Verdict]:
             )
         elif holds is None:
             reason = trait.holds.reason if trait is not None else None
-            text = f"whether {system.system} has {short} could not be told"
+            why = f": {trait.detail}" if trait is not None and trait.detail else ""
+            text = f"whether {system.system} has {short} could not be told{why}"
             verdicts.append(unknown(text, reason=reason or Reason.NOT_OBSERVABLE, about=place, part=part))
     return verdicts
 
@@ -115,8 +117,9 @@ def automatic_fallback(found: UpdateSystems, target: Target) -> Returned:
     if not systems:
         return open_ or skip("no update system has a second place to fall back to")
     judged = [verdict for system in systems for verdict in judge(system, target.subject.image)]
-    observed = "; ".join(f"{s.system}: {table(s)}" for s in systems)
-    return [*judged, *open_] or good("counted, with an alternative, and set back", observed=observed)
+    observed = "; ".join(dict.fromkeys(f"{s.system}: {table(s)}" for s in systems))
+    # Both slots of an image may be counted by one file: that is said once.
+    return [*dict.fromkeys(judged), *open_] or good("counted, with an alternative, and set back", observed=observed)
 
 
 def slots_of(system: UpdateSystem) -> list[bool | None]:

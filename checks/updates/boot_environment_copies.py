@@ -40,7 +40,7 @@ def judge(system: str, trait: UpdateTrait, place: Subject) -> Verdict | None:
     if trait.holds.known:
         return None
     if not trait.holds.is_answered:
-        text = f"how many copies of the boot environment {system} has could not be told"
+        text = f"how many copies of the boot environment {system} has could not be told: {trait.detail}"
         return unknown(text, reason=trait.holds.reason or Reason.NOT_OBSERVABLE, about=place, part=system)
     return bad(
         "single",
@@ -76,5 +76,8 @@ def boot_environment_copies(found: UpdateSystems, target: Target) -> Returned:
         return open_ or skip("no update system depends on a boot environment")
     image = target.subject.image
     judged = [judge(s.system, t, Subject(image=image, path=t.path or s.path, line=t.line)) for s, t in pairs]
-    observed = "; ".join(f"{s.system}: {t.detail}" for s, t in pairs)
-    return [*(v for v in judged if v), *open_] or good("the boot environment has copies", observed=observed)
+    observed = "; ".join(dict.fromkeys(f"{s.system}: {t.detail}" for s, t in pairs))
+    # Both slots of an image may be counted by one file: that is said once.
+    return [*dict.fromkeys(v for v in judged if v), *open_] or good(
+        "the boot environment has copies", observed=observed
+    )

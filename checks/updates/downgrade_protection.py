@@ -103,4 +103,6 @@ def downgrade_protection(found: UpdateSystems, target: Target) -> Returned:
     if not systems:
         return open_ or skip("no updater of whole images is configured")
     judged = [verdict for system in systems for verdict in judge(system, target.subject.image)]
-    return [*judged, *open_] or good("older versions are refused", observed="; ".join(map(table, systems)))
+    return [*judged, *open_] or good(
+        "older versions are refused", observed="; ".join(dict.fromkeys(map(table, systems)))
+    )

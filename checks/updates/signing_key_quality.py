@@ -124,7 +124,7 @@ def judge_signers(
                 bad(
                     "weak-digest",
                     f"it is signed over {signature.digest.upper()}",
-                    observed=f"{place}: {signature.scheme} over {signature.digest}, by {signer_of(signature)}",
+                    observed=f"{where(place)}{signature.scheme} over {signature.digest}, by {signer_of(signature)}",
                     expected="SHA-256 or better",
                     about=place,
                     part=part,
@@ -151,6 +151,11 @@ def judge_given(
     return weaknesses(by.public, private, place, artefact.format, f"has signed {artefact.format}")
 
 
+def where(place: Subject) -> str:
+    """The path that an observation begins with; nothing for the file that was given."""
+    return f"{place}: " if place.path else ""
+
+
 def lacks_purpose(
     signature: ArtefactSignature, artefact: SignedArtefact, trusted: TrustedKeys, place: Subject, part: str
 ) -> list[Verdict]:
@@ -164,7 +169,7 @@ def lacks_purpose(
         bad(
             "purpose",
             f"{signer.subject} is not for code signing, which the updater asks for",
-            observed=f"{place}: {signer.subject} states {stated}",
+            observed=f"{where(place)}{signer.subject} states {stated}",
             expected="extendedKeyUsage=codeSigning",
             about=place,
             part=part,
@@ -174,7 +179,7 @@ def lacks_purpose(
 
 def weaknesses(key: PublicKey, private: dict[str, KeyFile], place: Subject, part: str, role: str) -> list[Verdict]:
     """What is wrong with a key, wherever it stands."""
-    shown = f"{place}: {key.type} of {key.bits} bits, SHA-256 {key.sha256[:16]}…, {role}"
+    shown = f"{where(place)}{key.type} of {key.bits} bits, SHA-256 {key.sha256[:16]}…, {role}"
     found: list[Verdict] = []
     if key.known_leaked:
         observed = f"{shown}, published as {key.known_leaked}"
@@ -223,7 +228,7 @@ def judge_changes(artefacts: list[SignedArtefact], trust: Trust, target: Target,
             bad(
                 "signer-change",
                 f"it is signed with another key than {other.path or 'the image itself'}",
-                observed=f"{place}: both for {', '.join(artefact.compatible[:3])}",
+                observed=f"{where(place)}both for {', '.join(artefact.compatible[:3])}",
                 expected="one signer or authority, or a change that both have signed",
                 about=place,
                 part=artefact.format,

@@ -2,10 +2,10 @@
 
 ## What it looks at
 Update artefacts: the file that was given, those inside an image, and feeds and repositories in its folders (RAUC,
-SWUpdate, Mender, MCUboot, SUIT, FIT, AVB, TUF, opkg, apk, apt, OSTree, OCI images with cosign's signatures, OpenWrt's
-sysupgrade, firmware with a signature beside it). Each signature is verified by its format's own rules, each payload
-compared with its signed digest, and the signer traced to the keys that the image trusts for this format, or those
-given with `--trust`. A signature that nobody could verify is never called good; keys inside the artefact itself
+SWUpdate, Mender, MCUboot, SUIT, FIT, AVB, TUF, opkg, apk, apt, rpm, OSTree, OCI images with cosign's signatures,
+OpenWrt's sysupgrade, firmware with a signature beside it). Each signature is verified by its format's own rules, each
+payload compared with its signed digest, and the signer traced to the keys that the image trusts for this format, or
+those given with `--trust`. A signature that nobody could verify is never called good; keys inside the artefact itself
 prove nothing of it.
 
 ## Why it matters
@@ -85,13 +85,14 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
     part = artefact.format if artefact.format != "oci" else f"oci {artefact.version}".strip()
     signers = f", signed by {'; '.join(verdict.signers[:3])}" if verdict.signers else ""
     notes = "".join(f"; {note}" for note in artefact.notes[:5])
+    shown = f"{artefact.path}{': ' if artefact.path else ''}{name}{signers}{notes}"
     if verdict.state == "verified":
-        return good(f"{name}: {verdict.why}", observed=f"{place}: {name}{signers}{notes}", about=place, part=part)
+        return good(f"{name}: {verdict.why}", observed=shown, about=place, part=part)
     if verdict.state == "unsigned" and artefact.format == "oci":
         why = "no signature lies in the layout; those of cosign mostly stay in the registry"
         return unknown(f"{name}: {why}", reason=Reason.NOT_OBSERVABLE, about=place, part=part)
     variant = VARIANTS.get(verdict.state, "")
-    if verdict.state == "broken" and not artefact.damage and any(not p.is_covered for p in artefact.payloads):
+    if verdict.state == "broken" and _is_only_uncovered(artefact):
         variant = "uncovered"
     if not variant:
         needs_key = verdict.state == "present" and verdict.by is None
@@ -100,11 +101,18 @@ def judge(artefact: SignedArtefact, trust: Trust, place: Subject, as_of: AsOf) -
     return bad(
         variant,
         f"{name}: {verdict.why}",
-        observed=f"{place}: {name}{signers}{notes}",
+        observed=shown,
         expected="a signature that holds, by a key that the device trusts, over all that is installed",
         about=place,
         part=part,
     )
+
+
+def _is_only_uncovered(artefact: SignedArtefact) -> bool:
+    """True where nothing was changed, and a payload is covered by nothing."""
+    is_changed = any(p.matches.known is False for p in artefact.payloads)
+    is_changed = is_changed or any(s.fits.known is False for s in artefact.signatures)
+    return not artefact.damage and not is_changed and any(not p.is_covered for p in artefact.payloads)
 
 
 def describe(artefact: SignedArtefact) -> str:

@@ -41,7 +41,7 @@ def judge(system: str, trait: UpdateTrait, place: Subject) -> Verdict | None:
     if trait.holds.known:
         return None
     if not trait.holds.is_answered:
-        text = f"whether {system} refuses artefacts for other hardware could not be told"
+        text = f"whether {system} refuses artefacts for other hardware could not be told: {trait.detail}"
         return unknown(text, reason=trait.holds.reason or Reason.NOT_OBSERVABLE, about=place, part=system)
     return bad(
         "any-hardware",
@@ -77,5 +77,5 @@ def update_compatibility(found: UpdateSystems, target: Target) -> Returned:
         return open_ or skip("no updater of whole images is configured")
     image = target.subject.image
     judged = [judge(s.system, t, Subject(image=image, path=t.path or s.path, line=t.line)) for s, t in pairs]
-    observed = "; ".join(f"{s.system}: {t.detail}" for s, t in pairs)
+    observed = "; ".join(dict.fromkeys(f"{s.system}: {t.detail}" for s, t in pairs))
     return [*(v for v in judged if v), *open_] or good("artefacts for other hardware are refused", observed=observed)

@@ -146,9 +146,14 @@ def update_signature(server: UpdateServer, target: Target, trust: Trust, as_of: 
 
 
 def whose(artefact: Artefact, state: str) -> str:
-    """That a signer who is not known may be another product's, with the devices that the artefact says it is for."""
+    """Whose an artefact may be whose signer is not known.
+
+    Another product's, says the artefact for which devices it is, unless it is an image that updates from there.
+    """
     if state != "wrong-signer":
         return ""
+    if artefact.named_by:
+        return f", though image {' and '.join(artefact.named_by[:3])} takes its updates from there"
     named = artefact.signed.compatible[:3] if artefact.signed is not None else ()
     says = f", which it says it is for ({', '.join(named)})" if named else ""
     return f": somebody else's, or the update of another product{says}"

@@ -3,7 +3,8 @@
 ## What it looks at
 For every update system of the image, component by component (bootloader, kernel, root file system, packages,
 configuration): whether there is a second place to install to. RAUC's slots that can be started, SWUpdate's selected
-copy, Mender's two root partitions, OSTree's deployments. A package manager replaces files where they are.
+copy, Mender's two root partitions, OSTree's deployments. A package manager replaces files where they are. Components
+that no system replaces by themselves are in the table, too: they come with another one, or are never updated.
 
 ## Why it matters
 An update that overwrites what runs leaves nothing behind when the power goes, or when the new system does not start.
@@ -41,13 +42,29 @@ VARIANTS = {"bootloader": "bootloader-in-place", "packages": "packages-in-place"
 SAID = {True: "second place", False: "in place", None: "not known"}
 
 
-def table(system: UpdateSystem) -> str:
-    """One cell for each component."""
-    slots = [t for t in system.traits if t.name == "slots"]
-    return "; ".join(f"{t.component or 'all'}: {SAID[t.holds.known]} ({t.detail})" for t in slots)
+COMPONENTS = ("bootloader", "kernel", "rootfs", "packages", "containers", "configuration")
+"""What a device is made of. What no system replaces by itself is updated with another component, or never."""
 
 
-def judge(system: UpdateSystem, slot: UpdateTrait, image: str) -> Verdict | None:
+def table(systems: tuple[UpdateSystem, ...]) -> str:
+    """One cell for each component of an image, of all its update systems."""
+    slots = [(s.system, t) for s in systems for t in s.traits if t.name == "slots"]
+    asked = dict.fromkeys((*COMPONENTS, *(t.component for _, t in slots if t.component)))
+    return "; ".join(f"{component}: {cell(component, systems)}" for component in asked)
+
+
+def cell(component: str, systems: tuple[UpdateSystem, ...]) -> str:
+    """What is known of one component: of each system that replaces it."""
+    said = []
+    for system in systems:
+        slots = [t for t in system.traits if t.name == "slots" and t.component in (component, None)]
+        said += [f"{SAID[t.holds.known]} ({system.system}: {t.detail})" for t in slots]
+        if not slots and component in system.components:
+            said.append(f"not known ({system.name})")
+    return ", ".join(dict.fromkeys(said)) or "no update of its own"
+
+
+def judge(system: UpdateSystem, slot: UpdateTrait, image: str, tables: str) -> Verdict | None:
     """The verdict on one component, None where there are two places."""
     what = slot.component or "system"
     place = Subject(image=image, path=slot.path or system.path, line=slot.line)
@@ -61,7 +78,7 @@ def judge(system: UpdateSystem, slot: UpdateTrait, image: str) -> Verdict | None
     return bad(
         VARIANTS.get(what, "in-place"),
         f"{system.system} writes the {what} over the one that runs",
-        observed=f"{system.system}: {table(system)}",
+        observed=tables,
         expected="a second place to install to, for each component",
         about=place,
         part=f"{system.system} {what}",
@@ -96,6 +113,7 @@ def update_slots(found: UpdateSystems, target: Target) -> Returned:
     pairs = [(s, t) for s in found.systems for t in s.traits if t.name == "slots"]
     if not pairs:
         return open_ or skip("no update system with slots is configured")
-    judged = [judge(system, slot, image) for system, slot in pairs]
-    tables = "; ".join(f"{s.system}: {table(s)}" for s in found.systems if s.trait("slots"))
-    return [*(v for v in judged if v), *open_] or good("every component has a second place", observed=tables)
+    tables = table(found.systems)
+    judged = [judge(system, slot, image, tables) for system, slot in pairs]
+    said = "what is replaced by itself goes to a second place"
+    return [*(v for v in judged if v), *open_] or good(said, observed=tables)

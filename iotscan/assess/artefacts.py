@@ -12,7 +12,8 @@ import msgspec
 
 from iotscan.model.facts.signing import ArtefactSignature, Payload, SignedArtefact, SigningCertificate, TrustedKey
 from iotscan.wire.signing.chain import trace
-from iotscan.wire.signing.verifying import holds
+from iotscan.wire.signing.public_keys import common_name
+from iotscan.wire.signing.verifying import holds, is_of_kind
 
 State = Literal["unsigned", "present", "verified", "wrong-signer", "expired", "broken", "encrypted", "unknown"]
 _USES: Final[dict[str, frozenset[str]]] = {
@@ -117,7 +118,16 @@ def _unsigned(artefact: SignedArtefact, signers: tuple[str, ...]) -> ArtefactVer
 def _is_for(key: TrustedKey, artefact: SignedArtefact) -> bool:
     if not key.can_prove(artefact):
         return False
-    return key.use == "given" or key.use in _USES.get(artefact.format, frozenset({artefact.format}))
+    if key.use != "given":
+        return key.use in _USES.get(artefact.format, frozenset({artefact.format}))
+    # What the user gave is for what the user gave; of what else an image holds it is one of those that may be meant.
+    return not artefact.path or any(_may_have_made(key, s) for s in artefact.signatures)
+
+
+def _may_have_made(key: TrustedKey, signature: ArtefactSignature) -> bool:
+    if key.certificate is not None and signature.certificate is not None:
+        return True
+    return key.public is not None and is_of_kind(signature, key.public)
 
 
 def _named_by(
@@ -153,6 +163,8 @@ def _try(
         return _Tried(state="present", why=signature.fits.detail or "its algorithm is not one that we try")
     if signature.certificate is None:
         why = f"none of the {len(trusted)} trusted keys has made it"
+        if not trusted:
+            why = f"no trusted key is called {signature.key_hint}, as it names its own"
         return tried[0] if tried else _Tried(state="wrong-signer", why=why)
     if signature.fits.known is not True:
         return _Tried(state="present", why=signature.fits.detail or "the signature could not be tried")
@@ -168,7 +180,7 @@ def _with_key(signature: ArtefactSignature, key: TrustedKey) -> _Tried | None:
         return None
     if public.sha256 in signature.holds_with:
         return _Tried(state="verified", why=f"verified with {key.path}", by=key)
-    if public.sha256 in signature.fails_with:
+    if public.sha256 in signature.fails_with or not is_of_kind(signature, public):
         return None
     held = holds(signature, public)
     if held is None:
@@ -190,29 +202,42 @@ def _in_time(proved: _Tried, artefact: SignedArtefact, as_of: datetime) -> _Trie
 def _by_chain(
     signature: ArtefactSignature, signer: SigningCertificate, trusted: Sequence[TrustedKey], as_of: datetime
 ) -> _Tried:
-    anchors = {k.certificate.sha256: k for k in trusted if k.certificate is not None}
+    anchors = {
+        (k.certificate.sha256, k.purposes, k.ends_chains, k.by_signing_time): k for k in trusted if k.certificate
+    }
     if not anchors:
         return _Tried(state="wrong-signer", why=f"{signer.subject} is none of the trusted keys")
     # Each keyring by its own rules: what one of them lets pass, another does not.
-    rules = {(frozenset(k.purposes), k.ends_chains) for k in trusted if k.certificate is not None}
-    pool = (*signature.intermediates, *(k.certificate for k in anchors.values() if k.certificate is not None))
-    return _best([_by_keyring(signer, pool, trusted, as_of, *one) for one in sorted(rules, key=str)])
+    keyrings: dict[tuple[frozenset[str], bool, bool], list[TrustedKey]] = {}
+    for key in anchors.values():
+        rules = frozenset(key.purposes), key.ends_chains, key.by_signing_time
+        keyrings.setdefault(rules, []).append(key)
+    return _best([_by_keyring(signature, signer, anchors.values(), ring, as_of) for ring in keyrings.values()])
 
 
 def _by_keyring(
+    signature: ArtefactSignature,
     signer: SigningCertificate,
-    pool: Sequence[SigningCertificate],
-    trusted: Sequence[TrustedKey],
+    known: Iterable[TrustedKey],
+    ring: Sequence[TrustedKey],
     as_of: datetime,
-    purposes: frozenset[str],
-    ends_chains: bool,
 ) -> _Tried:
-    like = [k for k in trusted if (frozenset(k.purposes), k.ends_chains) == (purposes, ends_chains)]
-    anchors = {k.certificate.sha256: k for k in like if k.certificate is not None}
-    certificates = [k.certificate for k in anchors.values() if k.certificate is not None]
-    found = trace(signer, pool, certificates, as_of, purposes=purposes, stops_early=ends_chains)
+    """By one keyring, whose keys all have the same rules; those ``known`` besides may lie on the way to it."""
+    anchors = {k.certificate.sha256: k for k in ring if k.certificate is not None}
+    pool = (*signature.intermediates, *(k.certificate for k in known if k.certificate is not None))
+    found = trace(
+        signer,
+        pool,
+        [k.certificate for k in ring if k.certificate is not None],
+        (signature.claimed_time or as_of) if ring[0].by_signing_time else as_of,
+        purposes=frozenset(ring[0].purposes),
+        stops_early=ring[0].ends_chains,
+    )
     if found.is_trusted:
         by = anchors[found.path[-1].sha256]
+        if by.signer and by.signer != common_name(signer):
+            why = f"{signer.subject} is not {by.signer}, whom the device asks for"
+            return _Tried(state="wrong-signer", why=why)
         return _Tried(state="verified", why=f"{signer.subject} leads to {by.path}", by=by)
     states: dict[str | None, Literal["expired", "present"]] = {
         "expired": "expired",

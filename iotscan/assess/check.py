@@ -123,7 +123,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """Need: the keys by which updates are verified.
 
     Those that the user gave count everywhere; those of an image for what lies in the same image; those of all images
-    of the run for what a device offers, as it is the images that devices run, unless they lie in an update artefact.
+    of the run for what a device offers and for an image that is an update itself, as it is the images that devices run,
+    unless they lie in an update artefact.
     """
 
     keys: tuple[TrustedKey, ...] = ()

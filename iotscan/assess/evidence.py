@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import TrustedKey, TrustedKeys, kind_of
+from iotscan.model.facts import TrustedKey, TrustedKeys, UpdateArtefacts, kind_of
 from iotscan.model.identity import provisional_ids
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.subject import Subject
@@ -56,18 +56,31 @@ class Evidence:
         """The keys that the user gave, and those of the image that the subject lies in; for a device of all images.
 
         What a device offers is judged by the keys of installed systems: one that an image holds inside an update
-        artefact may have come from the very server. The path of each says in which image it lies.
+        artefact may have come from the very server. So is an image that is an update itself: the devices that take it
+        run other images of the run. The path of each says in which image it lies.
         """
-        return (*self._trusted, *(self._keys_of(subject.image) if subject.image else self._across))
+        if not subject.image:
+            return (*self._trusted, *(key for keys in self._installed.values() for key in keys))
+        own = self._keys_of(subject.image)
+        others = self._installed.items() if self._is_update(subject.image) else ()
+        return (*self._trusted, *own, *(key for image, keys in others if image != subject.image for key in keys))
 
     @cached_property
-    def _across(self) -> tuple[TrustedKey, ...]:
-        return tuple(
-            msgspec.structs.replace(key, path=f"{key.path} of image {image.name or image.id}")
+    def _installed(self) -> dict[str, tuple[TrustedKey, ...]]:
+        """The keys of each image that lie in no update artefact."""
+        return {
+            image.id: tuple(
+                msgspec.structs.replace(key, path=f"{key.path} of image {image.name or image.id}")
+                for key in self._keys_of(image.id)
+                if not key.within
+            )
             for image in self.images
-            for key in self._keys_of(image.id)
-            if not key.within
-        )
+        }
+
+    def _is_update(self, image: str) -> bool:
+        """True for an image that is an update artefact as a whole."""
+        facts = (observation.fact for observation in self.observed(kind_of(UpdateArtefacts), image))
+        return any(not a.path for fact in facts if isinstance(fact, UpdateArtefacts) for a in fact.artefacts)
 
     def _keys_of(self, image: str) -> Iterator[TrustedKey]:
         for observation in self.observed(kind_of(TrustedKeys), image):

@@ -7,6 +7,7 @@ from iotscan.model.facts import (
     DefaultLogin,
     FitImages,
     KernelCommandLines,
+    KnownVulnerabilities,
     RootIntegrity,
     kind_of,
 )
@@ -47,6 +48,8 @@ def remedy(reason: Reason, kind: str, subject: Subject) -> str:
     # Services have facts in images, too: as configured.
     if reason is Reason.UNREADABLE and subject.image:
         return "give that part in a form that iotscan reads, or mended: iotscan image PATH"
+    if reason is Reason.NOT_OBSERVABLE and kind == kind_of(KnownVulnerabilities):
+        return "give OSV data on the image's system: iotscan image PATH --advisories all.zip"
     if reason is Reason.NOT_OBSERVABLE and kind in _BOOT:
         return "give the whole disk or bundle, with its boot stages: iotscan image PATH"
     return _REMEDIES[reason]

@@ -34,6 +34,16 @@ ImageName = Annotated[
     ),
 ]
 
+Advisories = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="PATH",
+        help="Compare the packages with these advisories: OSV data that you downloaded, a zip or a folder of JSON "
+        "files; repeatable. Nothing is fetched.",
+        show_default=False,
+    ),
+]
+
 
 def image(
     images: Annotated[
@@ -44,6 +54,7 @@ def image(
     ],
     name: ImageName = "",
     trust: shared.TrustedKeys = None,
+    advisories: Advisories = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -79,6 +90,7 @@ def image(
     from iotscan.cli.progress import ImageProgress
     from iotscan.cli.selection import choose_checks
     from iotscan.cli.terms import Gating
+    from iotscan.scan.advisories.data import open_advisories
     from iotscan.scan.images import assess_images
     from iotscan.scan.trusted_keys import read_trusted_keys
 
@@ -109,6 +121,7 @@ def image(
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
     trusted = read_trusted_keys(trust or ())
+    given = open_advisories(advisories or ())
     with _ended_in_order(), ImageProgress(display, enabled=True) as progress:
         run = assess_images(
             images,
@@ -118,6 +131,7 @@ def image(
             output=output_dir,
             name=name,
             trusted=trusted,
+            advisories=given,
             watch=progress,
         )
     present(run, wanted, display, output_dir)

@@ -23,8 +23,9 @@ TrustedKeys = Annotated[
     typer.Option(
         "--trust",
         metavar="KEY",
-        help="Verify updates with this key too: a certificate, an authority or a public key, PEM or DER; repeatable. "
-        "The keys that an image holds are found by themselves.",
+        help="Verify updates with this key too: a certificate, an authority or a public key (PEM or DER), an OpenPGP "
+        "keyring, or a key of signify, usign or minisign; never a private one. Repeatable. The keys that an image "
+        "holds are found by themselves.",
         show_default=False,
     ),
 ]

@@ -1,11 +1,11 @@
 """``iotscan plan``: what a scan would send, and nothing sent."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 
 if TYPE_CHECKING:
     from iotscan.scan.forecast import Forecast
@@ -26,6 +26,15 @@ def plan(
     intrusive: Annotated[
         bool, typer.Option("--intrusive", help="As for scan: with what may disturb a device, and known keys.")
     ] = False,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="As for scan: with where this image updates from.",
+        ),
+    ] = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -50,7 +59,10 @@ def plan(
     from iotscan.cli.prepare import intend
     from iotscan.cli.scope_words import resolver
     from iotscan.model.errors import BadInput
+    from iotscan.model.scope import Fence
     from iotscan.scan.forecast import forecast
+    from iotscan.scan.image_runs import read_image_runs
+    from iotscan.scan.update_places import more_ports, places_of
 
     if format not in ("text", "json"):
         raise BadInput(f"plan knows the formats text and json, not '{format[:40]}'")
@@ -67,11 +79,18 @@ def plan(
         include=tuple(check or ()),
         skip=tuple(skip_check or ()),
         folders=tuple(checks or ()),
-        output=Path("iotscan-out"),
+        output=shared.OUTPUT,
         max_hosts=max_hosts,
     )
     intent = anyio.run(intend, wish, resolver(resolve))
-    told = forecast(intent.scope, intent.plan, intent.chosen.checks, tuple(n.text for n in intent.notices))
+    joined = read_image_runs(image or (), wish.output)
+    told = forecast(
+        intent.scope,
+        intent.plan,
+        intent.chosen.checks,
+        tuple(n.text for n in (*intent.notices, *joined.notices)),
+        more_ports(places_of(joined.images, joined.observations), Fence(intent.scope), intent.plan),
+    )
     if format == "json":
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
         return
@@ -86,6 +105,7 @@ def _lines(told: "Forecast") -> list[str]:
         f"addresses      {count}: {shown}",
         f"excluded       {', '.join(told.excluded) or 'none'}",
         f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
+        *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),
         f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
         f"multicast      mDNS and SSDP on {', '.join(told.multicast) or 'no link'}",
     ]

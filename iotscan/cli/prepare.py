@@ -103,6 +103,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         links=links,
         attached=attached,
         tcp=tcp,
+        only_these_ports=bool(wish.ports),
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
@@ -135,6 +136,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     )
     plan = Plan(
         addresses=targets.addresses,
+        only_these_ports=bool(wish.ports),
         tcp=tcp or tuple(sorted(set(state.ports.values()))),
         # ADB waits for its client to speak: without the port's hint nobody would ask it.
         expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},

@@ -25,8 +25,8 @@ _MOST_REMEMBERED: Final = 256
 _SHORTEST_REMEMBERED: Final = 6
 
 _TRIGGER: Final = re.compile(
-    r"(?i)pass|pwd|psk|p:|secret|token|key|sess|[?&;](?:sid|sig|auth|code|ticket)|cookie|author|credential|communit"
-    r"|bearer|basic|p[iu][nk]|pw|login|default|code|--user|-u |eyj|://|\$|\{s|\{m|\{c|a[ks]ia|aroa|aida|gh[pousr]_|github_"
+    r"(?i)pass|pwd|psk|p:|secret|token|key|sess|[?&;](?:sid|sig|auth|code|ticket|jwt|x-amz)|cookie|author|credential"
+    r"|communit|bearer|basic|p[iu][nk]|pw|login|default|code|--user|-u |eyj|://|\$|\{s|\{m|\{c|a[ks]ia|aroa|aida|gh[pousr]_|github_"
     r"|kennwort|mot de|contrase|clave|chiave|cl[eé] |senha|wachtw|has[lł]o|heslo|l[oö]senord|ifre|parol"
     r"|парол|密|パスワ|비밀|schl"
     r"|totp|homekit|stok|createuser|creds|admin:|root:"

@@ -5,6 +5,7 @@ device sees, the clock of a device. A probe has no budget of its own: all share 
 """
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
     excluded: tuple[str, ...]
     tcp: tuple[int, ...]
+    for_images: dict[str, tuple[int, ...]] = {}
+    """Further ports of single addresses, from which images take their updates."""
     udp: dict[str, int]
     multicast: tuple[str, ...]
     questions: tuple[Question, ...]
@@ -55,12 +58,18 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple[str, ...] = ()) -> Forecast:
+def forecast(
+    scope: Scope,
+    plan: Plan,
+    checks: tuple[Check, ...],
+    notices: tuple[str, ...] = (),
+    for_images: Mapping[str, tuple[int, ...]] = {},
+) -> Forecast:
     """What a scan of ``plan`` in ``scope`` for ``checks`` sends at most. Sends nothing."""
     every = all_probes()
     chosen = choose_probes(checks, every, INVENTORY)
     to_find = min(KNOCKS, len(plan.tcp))
-    to_sweep = KNOCKS_A_PORT * len(plan.tcp)
+    to_sweep = KNOCKS_A_PORT * (len(plan.tcp) + max(map(len, for_images.values()), default=0))
     devices = len(plan.addresses)
     forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
     return Forecast(
@@ -68,6 +77,7 @@ def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple
         addresses=plan.addresses,
         excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
         tcp=plan.tcp,
+        for_images=dict(for_images),
         udp=plan.udp,
         multicast=tuple(link.network for link in plan.links),
         questions=tuple(

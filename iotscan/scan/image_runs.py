@@ -50,7 +50,9 @@ def _read(named: str, output: Path) -> Run:
     if run.command != "image":
         raise BadInput(f"--image {named[:200]} is a run of iotscan {run.command}: make one with iotscan image PATH")
     if run.redaction == "strict":
-        raise BadInput(f"--image {named[:200]} is redacted: where its updates come from is hidden. Give the run itself")
+        raise BadInput(
+            f"--image {named[:200]} is redacted: names and addresses are pseudonyms in it. Give the run itself"
+        )
     return run
 
 

@@ -18,7 +18,7 @@ from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
 from iotscan.model.device import Image, ImagePart
 from iotscan.model.errors import BadInput
-from iotscan.model.facts.signing import TrustedKey
+from iotscan.model.facts.signing import PublicKey, TrustedKey
 from iotscan.model.image_name import image_name
 from iotscan.model.redaction import without_secrets
 from iotscan.model.run import Run, Tool
@@ -27,8 +27,10 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Missed
 from iotscan.observe.image.messages import Doing
-from iotscan.observe.image.posture import posture
+from iotscan.observe.image.posture import Posture, posture
 from iotscan.observe.image.process import ImageProcess, Looked
+from iotscan.scan.advisories.data import AdvisoryFile
+from iotscan.scan.advisories.matching import known_vulnerabilities
 from iotscan.store.runs import make_folder, new_run_id, write_run
 
 Watcher = Callable[[str, Doing], None]
@@ -44,13 +46,14 @@ def assess_images(
     output: Path,
     name: str = "",
     trusted: Sequence[TrustedKey] = (),
+    advisories: Sequence[AdvisoryFile] = (),
     watch: Watcher = lambda name, doing: None,
 ) -> Run:
     """Inspect images, each in a process of its own, and judge them; the run is kept below ``output``. Raises BadInput.
 
     ``name`` is what a single image is known by from build to build; empty takes it from the path. ``trusted`` are the
-    keys that verify updates besides those that the images hold. Of several images
-    one that cannot be read is a gap of the run; where none can it is bad input.
+    keys that verify updates besides those that the images hold, ``advisories`` what packages are compared with. Of
+    several images one that cannot be read is a gap of the run; where none can it is bad input.
     """
     for path in paths:
         _must_be_there(path)
@@ -59,7 +62,8 @@ def assess_images(
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
     with _kept_if_read(output, run_id) as kept:
-        looked = _look_at_all(paths, images, watch)
+        looked = _look_at_all(paths, images, watch, [key.public for key in trusted if key.public is not None])
+        seen = _seen(looked, advisories, lambda count: watch(", ".join(names), Doing(what="advisories", count=count)))
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
         id=run_id,
@@ -77,13 +81,23 @@ def assess_images(
             msgspec.structs.replace(image, format=found.format, files=found.files, parts=found.parts)
             for image, found in zip(images, looked, strict=True)
         ),
-        observations=tuple(seen for found in looked for seen in found.posture[0]),
-        attempts=tuple(attempt for found in looked for attempt in found.posture[1]),
+        observations=seen[0],
+        attempts=seen[1],
         trusted=tuple(trusted),
     )
     judged = judge(without_secrets(run), checks, profile, as_of=now, terms=terms)
     write_run(kept, judged)
     return judged
+
+
+def _seen(looked: Sequence[Looked], advisories: Sequence[AdvisoryFile], told: Callable[[int], None]) -> Posture:
+    """What was seen of all images, and what is known of their packages where there is something to compare with."""
+    observations = tuple(seen for found in looked for seen in found.posture[0])
+    attempts = tuple(attempt for found in looked for attempt in found.posture[1])
+    if not advisories:
+        return observations, attempts
+    known, tried = known_vulnerabilities(observations, attempts, advisories, told)
+    return (*observations, *known), (*attempts, *tried)
 
 
 @contextmanager
@@ -127,12 +141,14 @@ def _image(path: Path, name: str) -> Image:
     return Image(id=f"img-{digest}", source=safe_text(str(path), 400), format="", name=name)
 
 
-def _look_at_all(paths: Sequence[Path], images: Sequence[Image], watch: Watcher) -> list[Looked]:
+def _look_at_all(
+    paths: Sequence[Path], images: Sequence[Image], watch: Watcher, given: Sequence[PublicKey]
+) -> list[Looked]:
     processes: list[ImageProcess] = []
     is_over = threading.Event()
 
     def look(path: Path, image: Image) -> Looked:
-        process = ImageProcess(path, image.id)
+        process = ImageProcess(path, image.id, given=given)
         processes.append(process)
         if is_over.is_set():
             process.kill()

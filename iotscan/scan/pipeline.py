@@ -6,7 +6,7 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,11 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.device import Device
-from iotscan.model.facts import TrustedKey
+from iotscan.model.facts import Announcement, PortSweep, UpdateServer
 from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
-from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
+from iotscan.model.scope import TRIES_PER_ACCOUNT, Fence, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.attached import Attached
@@ -38,12 +38,14 @@ from iotscan.observe.network.discovery.neighbours import neighbours
 from iotscan.observe.network.discovery.onlink import on_links, sweep_link
 from iotscan.observe.network.helper.client import WAIT, RawHelper
 from iotscan.observe.network.outgoing import asking
+from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
@@ -91,6 +93,9 @@ class Scan:
         joined = request.header
         of_images = Evidence((), joined.images, joined.observations, (), joined.moment, joined.trusted)
         self._trusted = of_images.trusted_by(Subject())
+        self._fence = Fence(joined.scope)
+        self._places = places_of(joined.images, joined.observations)
+        self._added = more_ports(self._places, self._fence, request.plan)
         self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
 
     def interrupt(self) -> None:
@@ -102,7 +107,8 @@ class Scan:
     async def run(self) -> Run:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
-            async with _tools(self._request, self._trusted) as tools:
+            places = tuple(named.place for named in self._places if named.place is not None)
+            async with _tools(self._request, {"trusted_keys": self._trusted, "update_places": places}) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
 
@@ -117,6 +123,7 @@ class Scan:
         chosen = choose_probes(request.checks, every, INVENTORY)
         self._questions = Questions(
             tcp=request.plan.tcp,
+            more_tcp=self._added,
             probes=chosen,
             left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
@@ -152,18 +159,25 @@ class Scan:
         near = on_links(addresses, plan.attached)
         held = {address for asked in near.values() for address in asked}
         far = tuple(a for a in addresses if a not in held)
-        ports = discovery_ports(plan)
         helper = RawHelper(self._request.header.scope, self._request.header.scope_sha256)
 
         async def ask_link(link: Attached, asked: list[str]) -> None:
             linger = LINGER if plan.links else WAIT
             rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append, linger=linger)
-            await connect_sweep(self._dialer, rest, ports, send)
+            await self._connect(rest, send)
 
         async with helper, anyio.create_task_group() as group:
-            group.start_soon(connect_sweep, self._dialer, far, ports, send)
+            group.start_soon(self._connect, far, send)
             for link, asked in near.items():
                 group.start_soon(ask_link, link, asked)
+
+    async def _connect(self, addresses: Sequence[str], send: MemoryObjectSendStream[Found]) -> None:
+        """Connect to addresses: first to the ports that images name there, then to those most likely open."""
+        usual = discovery_ports(self._request.plan)
+        async with anyio.create_task_group() as group:
+            group.start_soon(connect_sweep, self._dialer, [a for a in addresses if a not in self._added], usual, send)
+            for address in (a for a in addresses if a in self._added):
+                group.start_soon(connect_sweep, self._dialer, (address,), (*self._added[address], *usual), send)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -249,6 +263,7 @@ class Scan:
         owner = {address: device for device in devices for address in device.addresses}
         observations = list(self._request.header.observations)
         attempts = list(self._request.header.attempts)
+        notices = [*self._request.header.notices, *self._notices(cut)]
         costs: dict[str, Cost] = {}
         for address in inventory.addresses():
             device = owner[address]
@@ -263,6 +278,10 @@ class Scan:
             )
             if cut and address not in self._finished:
                 attempts += self._cut_short(device.id, address, cut)
+        if self._questions and any(UpdateServer in probe.gives for probe in self._questions.probes):
+            unasked = attempts_of(self._places, self._fence, self._seen, cut)
+            attempts += unasked
+            notices += notices_of(unasked)
         status: Literal["interrupted", "complete"] = "interrupted" if cut else "complete"
         run = msgspec.structs.replace(
             self._request.header,
@@ -273,7 +292,7 @@ class Scan:
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
             audit_root=self._audit.end(status),
-            notices=(*self._request.header.notices, *self._notices(cut)),
+            notices=tuple(notices),
         )
         judged = judge(
             without_secrets(run),
@@ -284,6 +303,21 @@ class Scan:
         )
         write_run(self._request.folder, judged)
         return judged
+
+    def _seen(self, place: UpdatePlace) -> Iterator[Seen]:
+        """What is known of the devices that a place means."""
+        for address in self._inventory.addresses():
+            announced = self._inventory.announcement(address)
+            said = announced.fact if announced is not None and isinstance(announced.fact, Announcement) else None
+            if place.is_at(address, names_of(said, self._request.plan.names.get(address, ""))):
+                facts = (o.fact for o in self._inventory.observations(address))
+                swept = next((f for f in facts if isinstance(f, PortSweep)), PortSweep())
+                yield Seen(
+                    services=self._inventory.device(address).services,
+                    asked=frozenset((*swept.open, *swept.closed, *swept.filtered)),
+                    closed=frozenset(swept.closed),
+                    is_done=address in self._finished,
+                )
 
     def _without_its_secrets(self, device: Device) -> Device:
         """A device that told a secret after it had said it as its name."""
@@ -342,7 +376,7 @@ def _tries(scope: Scope) -> int:
 
 
 @asynccontextmanager
-async def _tools(request: ScanRequest, trusted: tuple[TrustedKey, ...]) -> AsyncIterator[dict[str, Any]]:
+async def _tools(request: ScanRequest, of_images: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
     """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
     from iotscan.observe.network.workers.worker import Worker
     from iotscan.store.ledger import Ledger
@@ -352,7 +386,7 @@ async def _tools(request: ScanRequest, trusted: tuple[TrustedKey, ...]) -> Async
         yield {
             "tls_worker": worker,
             "trust_stores": request.trust_stores,
-            "trusted_keys": trusted,
+            **of_images,
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,

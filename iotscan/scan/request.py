@@ -29,6 +29,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Attached, ...] = ()
     attached: tuple[Attached, ...] = ()
     tcp: tuple[int, ...]
+    only_these_ports: bool = False
+    """The user chose them: images that joined the scan add none."""
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}
     records: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ CAPABILITIES = (
 )  # fmt: skip
 _WORDS = {1: 1, 2: 2, 3: 2}
 """Pairs of words by revision."""
-_HASHES = ("md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224")
+HASHES = ("md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224")
 _DIGEST, _HMAC, _SIGNATURE, _DIGEST_NG, _VERITY_SIGNATURE = 1, 2, 3, 4, 6
 
 
@@ -55,5 +55,23 @@ def ima_of(value: bytes) -> ImaMark | None:
     return None
 
 
+class ImaSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature of version 2 (``signature_v2_hdr``): of which hash of the file, by which key, the bytes."""
+
+    digest: str
+    key: str
+    value: bytes
+
+
+def ima_signature_of(value: bytes) -> ImaSignature | None:
+    """The signature in a ``security.ima``; None for a hash, for one of fs-verity's, and where its length is a lie."""
+    if len(value) <= 9 or value[0] != _SIGNATURE or value[1] != 2:
+        return None
+    (length,) = struct.unpack_from(">H", value, 7)
+    if len(value) != 9 + length:
+        return None
+    return ImaSignature(digest=_hash_name(value[2]), key=value[3:7].hex(), value=value[9:])
+
+
 def _hash_name(number: int) -> str:
-    return _HASHES[number] if number < len(_HASHES) else f"hash {number}"
+    return HASHES[number] if number < len(HASHES) else f"hash {number}"

@@ -13,7 +13,7 @@ from iotscan.wire.ber import Malformed
 from iotscan.wire.signed_data import read_signed_data
 
 MARK: Final = b"~Module signature appended~\n"
-_INFO: Final = struct.Struct(">BBBBBxxxI")
+_INFO: Final = struct.Struct(">BBBBB3sI")
 _PKCS7: Final = 2
 
 
@@ -29,17 +29,28 @@ def has_mark(data: bytes) -> bool:
     return data.endswith(MARK)
 
 
-def read_signature(data: bytes) -> ModuleSignature | None:
-    """The signature behind a module, None without one. Raises Malformed where it says it has one and has none."""
+def parts_of(data: bytes) -> tuple[int, bytes] | None:
+    """How many bytes of a module are signed, and the message; None without one. Raises Malformed."""
     if not has_mark(data):
         return None
     end = len(data) - len(MARK) - _INFO.size
     if end < 0:
         raise Malformed
-    *_, kind, signer_length, key_length, length = _INFO.unpack_from(data, end)
-    if kind != _PKCS7 or signer_length or key_length or not 0 < length <= end:
+    algorithm, digest, kind, signer_length, key_length, padding, length = _INFO.unpack_from(data, end)
+    # As mod_check_sig() of kernel/module_signature.c.
+    if kind != _PKCS7 or algorithm or digest or signer_length or key_length or any(padding):
         raise Malformed
-    signed = read_signed_data(data[end - length : end])
+    if not 0 < length <= end:
+        raise Malformed
+    return end - length, data[end - length : end]
+
+
+def read_signature(data: bytes) -> ModuleSignature | None:
+    """The signature behind a module, None without one. Raises Malformed where it says it has one and has none."""
+    parts = parts_of(data)
+    if parts is None:
+        return None
+    signed = read_signed_data(parts[1])
     if not signed.signers:
         raise Malformed
     signer = signed.signers[0]

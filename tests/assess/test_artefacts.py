@@ -72,6 +72,17 @@ def test_a_signer_that_expired() -> None:
     assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), anchor()) == "expired"
 
 
+def test_a_keyring_that_goes_by_the_time_of_the_signature() -> None:
+    """rauc with use-bundle-signing-time takes what was signed while its signer was valid, and nothing else."""
+    old = a_certificate("signer", SIGNER, issuer=("root", ROOT), days=(-20, -10))
+    root = anchor(a_certificate("root", ROOT, is_ca=True, days=(-30, 365)), by_signing_time=True)
+    for days, said in ((15, "verified"), (5, "expired"), (25, "expired")):
+        made = a_signature(SIGNER, certificate=old, claimed_time=NOW - timedelta(days=days))
+        assert state(artefact(signatures=(made,)), root) == said
+        assert state(artefact(signatures=(made,)), anchor()) == "expired"
+    assert state(artefact(signatures=(a_signature(SIGNER, certificate=old),)), root) == "expired"
+
+
 def test_a_bare_key() -> None:
     found = artefact(format="opkg-feed", signatures=(a_signature(RAW, fits=Answer.missing(Reason.NOT_ASKED)),))
     own = TrustedKey(use="opkg", path="/etc/opkg/keys/1", key=describe_key(RAW.public_key()))
@@ -127,3 +138,20 @@ def test_a_certificate_given_for_a_format_of_bare_keys() -> None:
     old = a_certificate("dev", key, is_ca=True, days=(-40, -10))
     assert state(found, anchor(old, use="given")) == "verified"
     assert state(msgspec.structs.replace(found, format="other"), anchor(old, use="given")) == "expired"
+
+
+def test_a_key_that_cannot_be_meant() -> None:
+    """A key given for the image's bundles is no verdict on a feed in it that is signed in another way."""
+    found = artefact(format="opkg-feed", path="/opt/feed", signatures=(a_signature(RAW),))
+    rsa = describe_key(a_key("rsa").public_key())
+    assert state(found, TrustedKey(use="given", path="k", key=rsa)) == "present"
+    assert state(found, anchor(use="given")) == "present"
+    assert state(msgspec.structs.replace(found, path=""), TrustedKey(use="given", path="k", key=rsa)) == "wrong-signer"
+    assert state(found, TrustedKey(use="opkg", path="k", key=rsa)) == "wrong-signer"
+
+
+def test_a_signer_of_another_name() -> None:
+    """swupdate --forced-signer-name: what its authority has signed for somebody else is refused."""
+    found = artefact(format="swupdate")
+    assert state(found, anchor(use="swupdate", signer="signer")) == "verified"
+    assert state(found, anchor(use="swupdate", signer="release")) == "wrong-signer"

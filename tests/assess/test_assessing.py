@@ -19,12 +19,14 @@ from iotscan.model.facts import (
     MqttBroker,
     PortSweep,
     PrivateKeys,
+    SignedArtefact,
     SnmpAgent,
     SshServer,
     TelnetServer,
     TlsEndpoint,
     TrustedKey,
     TrustedKeys,
+    UpdateArtefacts,
     UpdateSystems,
     WellKnown,
 )
@@ -152,7 +154,9 @@ class TestWhatIsObserved:
 
     def test_trust_is_what_was_given_and_what_images_hold(self):
         given, own, other = (TrustedKey(use="rauc", path=path) for path in ("given", "own", "other"))
-        known = [seen(TrustedKeys(keys=(key,)), on_image(name=image)) for image, key in (("gw", own), ("gw-2", other))]
+        packed = TrustedKey(use="rauc", path="packed", within=("update.raucb",))
+        held = {"gw": (own, packed), "gw-2": (other,)}
+        known = [seen(TrustedKeys(keys=keys), on_image(name=image)) for image, keys in held.items()]
         got = []
 
         def by_image(accounts: Accounts, trust: Trust) -> Returned:
@@ -162,10 +166,30 @@ class TestWhatIsObserved:
         def by_device(telnet: TelnetServer, trust: Trust) -> Returned:
             return by_image(Accounts(accounts=()), trust)
 
-        images = [GW, msgspec.structs.replace(GW, id="gw-2")]
+        images = [GW, msgspec.structs.replace(GW, id="gw-2", name="")]
         ask(by_image, seen(Accounts(accounts=()), on_image("/etc/shadow")), *known, images=images, trusted=[given])
         ask(by_device, seen(TELNET, at("tcp/23")), *known, images=images, trusted=[given])
-        assert got == [["given", "own"], ["given", "own", "other"]]
+        # One inside an update may have come from the very server that a device is.
+        assert got == [["given", "own", "packed"], ["given", "own of image gateway 1.0", "other of image gw-2"]]
+
+    def test_an_update_is_judged_by_the_keys_of_other_images_but_not_by_those_in_updates(self):
+        own, other = TrustedKey(use="rauc", path="own", within=("",)), TrustedKey(use="rauc", path="other")
+        in_update = msgspec.structs.replace(other, within=("/x.raucb",))
+        known = (
+            seen(TrustedKeys(keys=(own,)), on_image(name="gw")),
+            seen(TrustedKeys(keys=(other, in_update)), on_image(name="gw-2")),
+        )
+        whole, inside = (SignedArtefact(path=p, format="rauc", protection="none") for p in ("", "/x.raucb"))
+        got = []
+
+        def question(found: UpdateArtefacts, trust: Trust) -> Returned:
+            got.append([key.path for key in trust.keys])
+            return good("asked")
+
+        images = [GW, msgspec.structs.replace(GW, id="gw-2", name="gw-2")]
+        for artefact in (whole, inside):
+            ask(question, seen(UpdateArtefacts(artefacts=(artefact,)), on_image()), *known, images=images)
+        assert got == [["own", "other of image gw-2"], ["own"]]
 
     def test_what_was_said_of_a_merged_id_is_said_of_the_device(self):
         merged = device(merged=("d9 has the same MAC address 00:11:22:33:44:55",))

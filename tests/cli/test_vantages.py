@@ -1,7 +1,8 @@
 """``iotscan scan --image``: what the network offers, judged by what the image of the devices holds."""
 
+import gzip
 import json
-import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from iotscan.model.errors import BadInput
+from iotscan.model.facts import UpdateServer
 from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.observe.network.pace import Pacer
@@ -20,7 +23,9 @@ from tests.observe.image.looking import a_root
 from tests.observe.network.daemons import HOST, free_port
 from tests.observe.network.webserver import nginx
 from tests.program import run_iotscan
-from tests.wire.signing.signers import Signer, a_signer, run, tool
+from tests.wire.signing import test_opkg_feed
+from tests.wire.signing.repositories import write
+from tests.wire.signing.signers import Signer, a_signer
 
 CHECKS = ("--check", "update-signature", "--check", "updater-verification")
 
@@ -93,6 +98,7 @@ def test_an_update_on_the_network_is_verified_by_the_key_of_the_image(
     with offered(tmp_path / "site", maker.bundle) as port:
         alone = scanned("--ports", port)
         joined = scanned("--ports", port, "--image", maker.image_run)
+        resumed = gone_on(cli, tmp_path / "out" / joined.id)
     assert "no signature was verified" in on_devices(alone)[0].summary
     (found,) = on_devices(joined)
     assert (found.outcome, found.subject.service) == ("pass", f"tcp/{port}")
@@ -108,9 +114,22 @@ def test_an_update_on_the_network_is_verified_by_the_key_of_the_image(
     assert said(read_run(f"{tmp_path}/again.json", tmp_path).results) == said(joined.results)
     text = cli("report", tmp_path / "out" / joined.id, "-f", "text").out
     assert "gateway" in text
+    # Who goes on with it needs no image again.
+    assert resumed.images == joined.images
+    assert said(resumed.results) == said(joined.results)
     compared = cli("diff", tmp_path / "out" / alone.id, tmp_path / "out" / joined.id)
     assert compared.code == 1, "what the image shows is new"
     assert "gateway" in compared.out
+
+
+def gone_on(cli: Cli, folder: Path) -> Run:
+    """A scan that was killed when it had found its device, gone on with in a copy of its folder."""
+    copy = shutil.copytree(folder, folder.parent.parent / "killed" / folder.name)
+    journal = copy / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
+    assert "--image" in cli("scan", "--resume", copy, "--image", "latest").err
+    assert cli("scan", "--resume", copy, "-qq").code == 0
+    return read_run(str(copy), copy)
 
 
 def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
@@ -122,39 +141,6 @@ def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
     (found,) = on_devices(joined)
     assert (found.outcome, found.variant) == ("fail", "wrong-signer")
     assert "somebody else's, or the update of another product, which it says it is for (gateway)" in found.summary
-
-
-def test_a_key_inside_an_update_proves_nothing_of_one_on_the_network(
-    maker: Maker, scanned: Scanned, tmp_path: Path
-) -> None:
-    """The image is a bundle that brings its own key: it may come from the very server."""
-    inside, bundle = tmp_path / "in", tmp_path / "update.raucb"
-    inside.mkdir()
-    (maker.home / "gateway" / "etc" / "noise").write_bytes(maker.bundle)
-    run(tool("mksquashfs", "squashfs-tools"), maker.home / "gateway", inside / "rootfs.squashfs", "-quiet")
-    (inside / "manifest.raucm").write_text(
-        "[update]\ncompatible=gateway\nversion=1.2\n[bundle]\nformat=verity\n[image.rootfs]\nfilename=rootfs.squashfs\n"
-    )
-    release = a_signer(tmp_path, "release", maker.root, days=(-50, 9000))
-    run(tool("rauc", "rauc"), "bundle", "--cert", release.file, "--key", release.key_file, inside, bundle)
-    image_run = an_image_run(tmp_path, bundle)
-    with offered(tmp_path / "site", bundle.read_bytes()) as port:
-        (found,) = on_devices(scanned("--ports", port, "--image", image_run))
-    assert "no signature was verified" in found.summary
-
-
-def test_a_scan_goes_on_with_its_image(maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path) -> None:
-    with offered(tmp_path / "site", maker.bundle) as port:
-        whole = scanned("--ports", port, "--image", maker.image_run)
-        folder = tmp_path / "out" / whole.id
-        journal = folder / "journal.jsonl"
-        journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:2]))
-        words = ("scan", "--resume", folder)
-        assert "--image" in cli(*words, "--image", maker.image_run).err
-        assert cli(*words, "-qq").code == 0
-    again = read_run(str(folder), tmp_path)
-    assert again.images == whole.images
-    assert said(again.results) == said(whole.results)
 
 
 def test_an_image_speaks_for_no_device(maker: Maker, scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,41 +156,121 @@ async def reaches_nobody(*_: object) -> None:
     """A sweep that nobody answers: on loopback every address does."""
 
 
-def test_the_latest_run_of_an_image_is_meant_by_latest(maker: Maker, cli: Cli, silent_network: list[str]) -> None:
+def test_the_latest_run_of_an_image_is_meant_by_latest(maker: Maker) -> None:
     out = maker.image_run.parent
-    later = out / "20991231T000000Z-aaaaaa"
-    later.mkdir()
     stored = json.loads((maker.image_run / "run.json").read_text())
-    (later / "run.json").write_text(json.dumps(stored | {"command": "scan"}))
-    (out / "20991231T000001Z-aaaaaa").mkdir()
-    (out / "20991231T000001Z-aaaaaa" / "run.json").write_text("{")
-    ended = cli("scan", HOST, "--image", "latest", "-o", out, "--profile", "none.yaml")
-    assert "none.yaml" in ended.err
+    for name, content in (("20991231T000000Z-aaaaaa", stored | {"command": "scan"}), ("20991231T000001Z-aaaaaa", {})):
+        (out / name).mkdir()
+        (out / name / "run.json").write_text(json.dumps(content))
     assert [i.name for i in read_image_runs(["latest"], out).images] == ["gateway"]
-    assert silent_network == []
 
 
-@pytest.mark.parametrize(
-    ("named", "why"),
-    [
-        ("none", "there is no run 'none'"),
-        ("gateway", "run.json cannot be read"),
-        ("scan.json", "is a run of iotscan scan: make one with iotscan image PATH"),
-        ("strict.json", "is redacted"),
-        ("twice", "called 'gateway'"),
-    ],
-)
-def test_what_is_no_run_of_an_image(
-    maker: Maker, cli: Cli, silent_network: list[str], tmp_path: Path, named: str, why: str
-) -> None:
+def test_what_is_no_run_of_an_image(maker: Maker, cli: Cli, silent_network: list[str], tmp_path: Path) -> None:
     stored = json.loads((maker.image_run / "run.json").read_text())
-    (tmp_path / "scan.json").write_text(json.dumps(stored | {"command": "scan"}))
-    (tmp_path / "strict.json").write_text(json.dumps(stored | {"redaction": "strict"}))
-    (tmp_path / "copy.json").write_text(json.dumps(stored))
-    (tmp_path / "gateway").mkdir()
-    several = (tmp_path / "copy.json", "--image", maker.image_run) if named == "twice" else (tmp_path / named,)
-    ended = cli("scan", HOST, "--image", *(several if named != "none" else ("none",)), "-o", tmp_path / "out")
-    assert ended.code == 2
-    assert re.search(why, ended.err), ended.err
-    assert silent_network == []
+    for name, changed in (("scan", {"command": "scan"}), ("strict", {"redaction": "strict"}), ("copy", {})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(stored | changed))
+    (tmp_path / "rootfs").mkdir()
+    for named, why in {
+        ("none",): "there is no run 'none'",
+        (f"{tmp_path}/rootfs",): "run.json cannot be read",
+        (f"{tmp_path}/scan.json",): "is a run of iotscan scan: make one with iotscan image PATH",
+        (f"{tmp_path}/strict.json",): "is redacted",
+        (f"{tmp_path}/copy.json", str(maker.image_run)): "called 'gateway'",
+    }.items():
+        with pytest.raises(BadInput, match=why):
+            read_image_runs(named, tmp_path)
+    ended = cli("scan", HOST, "--image", tmp_path / "scan.json", "-o", tmp_path / "out")
+    assert (ended.code, silent_network) == (2, [])
+    assert "make one with iotscan image PATH" in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def signed_feed(folder: Path, signer: test_opkg_feed.Signer) -> None:
+    files = signer.feed(test_opkg_feed.index(test_opkg_feed.PACKAGES))
+    packed = gzip.compress(files["Packages"])
+    write(folder, {name: files[name] for name in ("Packages", "Packages.sig")} | {"Packages.gz": packed})
+
+
+def a_router(folder: Path, feeds: dict[str, str], key: bytes, scripts: Sequence[str], keyring: bytes) -> None:
+    """An image that updates packages from feeds, and itself by scripts."""
+    conf = "option check_signature\n" + "".join(f"src/gz {name} {url}\n" for name, url in feeds.items())
+    files: dict[str, str | bytes] = {
+        "etc/opkg.conf": conf,
+        "etc/opkg/keys/feed": key,
+        "usr/bin/opkg": b"\x7fELF",
+        "etc/rauc/system.conf": "[system]\ncompatible=gateway\n[keyring]\npath=ca.pem\n",
+        "etc/rauc/ca.pem": keyring,
+    }
+    for number, url in enumerate(scripts):
+        fetched = f"#!/bin/sh\nwget -O /tmp/u {url} && dd if=/tmp/u of=/dev/mmcblk0p2\n"
+        files[f"usr/sbin/update{number}"] = fetched
+    a_root(folder, files)
+
+
+def test_where_an_image_updates_from_is_asked_in_scope_and_named_elsewhere(
+    maker: Maker, scanned: Scanned, cli: Cli, tmp_path: Path
+) -> None:
+    """On a port that no list has, below paths that nothing links to: two feeds and a bundle."""
+    (tmp_path / "keys").mkdir()
+    signer, other = (test_opkg_feed.Signer(tmp_path / "keys", name) for name in ("feed", "other"))
+    site = tmp_path / "site"
+    for path, by in (("base", signer), ("other", other)):
+        (site / "feeds" / path).mkdir(parents=True)
+        signed_feed(site / "feeds" / path, by)
+    (site / "ota").mkdir()
+    (site / "ota" / "gateway.raucb").write_bytes(maker.bundle)
+    closed = free_port()
+    refused = "location /ota/private { return 403; }"
+    with nginx(site, f"listen {HOST}:PORT; access_log {site}/access.log; {refused}") as port:
+        here = f"http://{HOST}:{port}"
+        feeds = {
+            **{name: f"{here}/feeds/{name}" for name in ("base", "other", "gone")},
+            "outside": "http://127.99.0.1/feeds/base",
+            "far": "https://feeds.example.com/base",
+            "near": f"http://{HOST}:{closed}/feeds",
+        }
+        key = (tmp_path / "keys" / "feed.pub").read_bytes()
+        scripts = [f"{here}/ota/{name}.raucb" for name in ("gateway", "private")]
+        a_router(tmp_path / "router", feeds, key, scripts, maker.root.file.read_bytes())
+        image_run = an_image_run(tmp_path, tmp_path / "router")
+        planned = cli("plan", HOST, "--image", image_run)
+        joined = scanned("--image", image_run)
+        limited = scanned("--ports", closed, "--image", image_run)
+    assert f"for images     {port}, {closed} at {HOST}" in planned.out
+    (server,) = [o for o in joined.observations if isinstance(o.fact, UpdateServer)]
+    assert server.subject.service == f"tcp/{port}"
+    assert isinstance(server.fact, UpdateServer)
+    offered = {a.path: a for a in server.fact.artefacts}
+    paths = ("feeds/base/Packages.gz", "feeds/other/Packages.gz", "ota/gateway.raucb", "ota/private.raucb")
+    assert set(offered) == {f"/{path}" for path in paths}
+    assert all(a.named_by == ("router",) for a in offered.values())
+    assert offered["/ota/private.raucb"].detail == "it answers 403"
+    (found,) = on_devices(joined)
+    assert (found.outcome, found.variant) == ("fail", "wrong-signer")
+    assert "/feeds/other/Packages.gz is signed by no key" in found.summary
+    assert "though image router takes its updates from there" in found.summary
+    assert "feed /feeds/base/Packages.gz (opkg-feed): signature embedded, present" in found.observed
+    assert "image /ota/gateway.raucb (rauc): signature embedded, verified" in found.observed
+    assert of_image(joined) == {
+        "http://127.99.0.1/feeds/base: 127.99.0.1 is not in scope": "out_of_scope",
+        "https://feeds.example.com/base: no device of this scan is known by the name feeds.example.com, "
+        "and no name is looked up": "out_of_scope",
+        f"{feeds['near']}: port {closed} is closed there": "unreachable",
+    }
+    assert {n.text.partition(": ")[2] for n in joined.notices if n.text.startswith("not asked")} == set(
+        of_image(joined)
+    )
+    # Nothing went elsewhere than to the one address in scope, and nothing but GET reached the server.
+    log = (tmp_path / "out" / joined.id / "audit.jsonl").read_text().splitlines()
+    assert {line["send"]["to"] for line in map(json.loads, log) if "send" in line} == {HOST}
+    asked = {line.split('"')[1].split()[0] for line in (site / "access.log").read_text().splitlines()}
+    assert {word for word in asked if word.isalpha()} == {"GET"}
+    # Who chose the ports chose them for what the image names, too.
+    assert all(o.subject.service != f"tcp/{port}" for o in limited.observations)
+    assert any("none of those that this scan asks" in why for why in of_image(limited))
+
+
+def of_image(run: Run) -> dict[str, str]:
+    """What was not asked of where the image updates from, and the reason."""
+    open_ends = [r for r in run.results if r.check == "update-signature" and r.subject.image]
+    return {r.detail.partition(": ")[2]: str(r.reason) for r in open_ends}

@@ -1,15 +1,18 @@
-"""``iotscan image`` on updates that rauc made: the file itself with ``--trust``, inside a gateway with its keyring."""
+"""``iotscan image`` on updates: the file itself with ``--trust``, inside a gateway with its keyring."""
 
+import base64
 import random
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from iotscan.model.result import Result
 from iotscan.store.runs import read_run
 from tests.observe.image.looking import a_root
 from tests.program import run_iotscan
 from tests.wire.signing.signers import Signer, a_signer, run, tool
+from tests.wire.signing.test_sysupgrade import piece, with_metadata
 
 CHECKS = ("update-artefact-signature", "signing-key-quality", "update-key-lifetime")
 
@@ -57,3 +60,18 @@ def test_an_update_and_the_gateway_it_is_for(root: Signer, tmp_path: Path) -> No
     assert found[CHECKS[0], "/data/update.raucb"].outcome == "pass"
     assert found[CHECKS[1], "/etc/rauc/ca.pem"].variant == "private-half"
     assert found[CHECKS[2], ""].outcome == "pass"
+
+
+def test_a_key_that_was_given_is_tried_where_the_message_lies(tmp_path: Path) -> None:
+    """An image of OpenWrt is signed as it is, and too long for a fact: nobody could try the key afterwards."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    signed = with_metadata()
+    made, public = tmp_path / "openwrt-sysupgrade.bin", tmp_path / "key.pub"
+    made.write_bytes(piece(signed, 0, usign(key.sign(signed))))
+    public.write_bytes(usign(key.public_key().public_bytes_raw()))
+    assert asked(made, tmp_path, "--trust", public, code=0)[CHECKS[0], ""].outcome == "pass"
+
+
+def usign(value: bytes) -> bytes:
+    """A file of usign: a key or a signature."""
+    return b"untrusted comment: test\n" + base64.b64encode(b"Ed" + bytes(8) + value) + b"\n"

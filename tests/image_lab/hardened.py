@@ -135,10 +135,14 @@ CONFIG = (
 ENVIRONMENT = """\
 bootdelay=-2
 boot_targets=mmc0
-bootcmd=load mmc 0:1 ${loadaddr} gw.itb && bootm ${loadaddr}
-bootlimit=3
-altbootcmd=run bootother
-bootother=load mmc 0:1 ${loadaddr} other.itb && bootm ${loadaddr}
+BOOT_ORDER=A B
+BOOT_A_LEFT=3
+BOOT_B_LEFT=3
+boot_a=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; load mmc 0:1 ${loadaddr} gw.itb && bootm ${loadaddr}
+boot_b=setexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1; saveenv; load mmc 0:1 ${loadaddr} other.itb && bootm ${loadaddr}
+try_a=test ${BOOT_A_LEFT} -gt 0 && run boot_a
+try_b=test ${BOOT_B_LEFT} -gt 0 && run boot_b
+bootcmd=for slot in ${BOOT_ORDER}; do if test ${slot} = A; then run try_a; else run try_b; fi; done
 """
 ITS = """\
 /dts-v1/;

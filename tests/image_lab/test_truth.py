@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -49,19 +50,24 @@ def test_all_of_it_was_opened(name: str, runs: Runs) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_found_is_true_and_what_is_true_is_found(name: str, runs: Runs) -> None:
-    found: dict[str, list[str]] = defaultdict(list)
-    for result in runs(name).results:
-        if result.is_finding:
-            found[result.check].append(f"{result.variant} {result.subject.path}:{result.subject.line}".strip())
-    assert {check: sorted(places) for check, places in sorted(found.items())} == truth(name)["finds"]
+    assert finds(runs(name)) == truth(name)["finds"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_other_question_ends_as_it_should(name: str, runs: Runs) -> None:
-    assert dict(sorted(_ends(runs(name)))) == truth(name)["ends"]
+    assert dict(sorted(ends(runs(name)))) == truth(name)["ends"]
 
 
-def _ends(run: Run) -> Iterator[tuple[str, str]]:
+def finds(run: Run) -> dict[str, list[str]]:
+    """Check -> variant and place of each finding."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for result in run.results:
+        if result.is_finding:
+            found[result.check].append(f"{result.variant} {result.subject.path}:{result.subject.line}".strip())
+    return {check: sorted(places) for check, places in sorted(found.items())}
+
+
+def ends(run: Run) -> Iterator[tuple[str, str]]:
     """Checks without a finding, with the weightiest outcome that each has."""
     outcomes: dict[str, Outcome] = {}
     for result in run.results:
@@ -70,6 +76,6 @@ def _ends(run: Run) -> Iterator[tuple[str, str]]:
     return ((check, outcome.value) for check, outcome in outcomes.items() if outcome is not Outcome.FAIL)
 
 
-def truth(name: str) -> dict[str, object]:
+def truth(name: str) -> dict[str, Any]:
     """What is true of an image: ``holds``, ``finds`` (check -> variant and place), ``ends`` (check -> outcome)."""
     return yaml.safe_load((HERE / "truth" / f"{name}.yaml").read_text("utf-8"))

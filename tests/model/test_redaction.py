@@ -48,6 +48,8 @@ SAID_IN_EARNEST = (
     "/a;jsessionid=ABC123DEF",
     "/callback?code=4%2F0AX4XfWh",
     "https://blob.example/x?se=1&sig=ab%2Bcd",
+    "/fw.bin?X-Amz-Signature=abcdef0123456789",
+    "/fw.bin?jwt=abcdef.0123456789",
     '{"password": "abc def", "x": 1}',
     '{\\"password\\":\\"abc\\"}',
     "password%3Dabc%40d",

@@ -28,6 +28,7 @@ from iotscan.model.facts.boot_settings import (
     KernelCommandLines,
 )
 from iotscan.model.facts.coap import CoapServer
+from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
@@ -37,6 +38,7 @@ from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.flash import FlashChip, FlashMount, RawFlash
 from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
+from iotscan.model.facts.identity import DeviceIdentities, DeviceIdentity
 from iotscan.model.facts.image import KeyFile, PrivateKeys
 from iotscan.model.facts.integrity import (
     HashTree,
@@ -111,6 +113,7 @@ from iotscan.model.facts.update_systems import (
 )
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
+from iotscan.model.facts.vulnerabilities import Advisory, AdvisoryData, AffectedPackage, KnownVulnerabilities
 from iotscan.model.facts.wireless import WirelessNetwork, WirelessNetworks
 
 AnyFact = (
@@ -131,6 +134,7 @@ AnyFact = (
     | ContainerPolicy
     | DebugTools
     | DefaultLogin
+    | DeviceIdentities
     | DisclosureProcess
     | DiskUnlocks
     | DtlsServer
@@ -151,6 +155,7 @@ AnyFact = (
     | KeyCustody
     | KeyStores
     | KnownPsk
+    | KnownVulnerabilities
     | LoginGuards
     | Lwm2mClients
     | MandatoryAccess
@@ -171,6 +176,8 @@ AnyFact = (
     | RotationTools
     | ScheduledJobs
     | SecureBootFuses
+    | SignedModules
+    | SignedPrograms
     | SnmpAgent
     | SoftwareSupport
     | SshPolicy
@@ -209,6 +216,9 @@ __all__ = [
     "AdbServer",
     "AdminInterface",
     "AdminInterfaces",
+    "Advisory",
+    "AdvisoryData",
+    "AffectedPackage",
     "AllowedCommand",
     "AlpnTreatment",
     "Announcement",
@@ -234,6 +244,7 @@ __all__ = [
     "Challenge",
     "Claim",
     "CoapServer",
+    "CodeSignature",
     "CommandLine",
     "ConfiguredPsk",
     "ConfiguredPsks",
@@ -245,6 +256,8 @@ __all__ = [
     "DebugTool",
     "DebugTools",
     "DefaultLogin",
+    "DeviceIdentities",
+    "DeviceIdentity",
     "DisclosureProcess",
     "DiskUnlock",
     "DiskUnlocks",
@@ -287,6 +300,7 @@ __all__ = [
     "KeyStoreUse",
     "KeyStores",
     "KnownPsk",
+    "KnownVulnerabilities",
     "Listener",
     "LoginGuard",
     "LoginGuards",
@@ -330,6 +344,8 @@ __all__ = [
     "SecureBootFuses",
     "SeedFile",
     "SignedArtefact",
+    "SignedModules",
+    "SignedPrograms",
     "SigningCertificate",
     "SnmpAgent",
     "SoftwareSupport",

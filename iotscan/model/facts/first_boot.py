@@ -18,6 +18,8 @@ class KeyMaker(msgspec.Struct, frozen=True, kw_only=True):
     tool: str
     """``ssh-keygen``, ``dropbearkey``, ``dropbear -R``, ``openssl``, ``cloud-init`` …"""
     makes: Literal["ssh-host-key", "tls-key"]
+    writes: str = ""
+    """The file that a TLS key goes to; empty where the command does not say it plainly."""
     removes: bool = False
     """It takes away the key that is there before another is made."""
 

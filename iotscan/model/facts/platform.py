@@ -38,9 +38,13 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     architecture: str = ""
     source: str = ""
     """The source package or recipe, where it has another name."""
+    source_version: str = ""
+    """Its version, where it has another one (dpkg)."""
     licence: str = ""
     purl: str = ""
     """Package URL (ECMA-427)."""
+    starts: tuple[str, ...] = ()
+    """Services that start at boot and whose program it brought (dpkg, apk)."""
 
 
 class PackageDatabase(msgspec.Struct, frozen=True, kw_only=True):

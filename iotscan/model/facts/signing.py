@@ -186,6 +186,10 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """Until when its owner says that it may be used (OpenPGP), which a ``key`` cannot say itself."""
     within: tuple[str, ...] = ()
     """Paths of the update artefacts that it came in; empty text is the image itself."""
+    by_signing_time: bool = False
+    """Validity is judged by when an artefact says that it was signed (RAUC's use-bundle-signing-time)."""
+    signer: str = ""
+    """The common name that a signer must have for whom it vouches; empty for any (SWUpdate's forced-signer-name)."""
     threshold: int = 1
     """How many keys of its file have to have signed (TUF)."""
 

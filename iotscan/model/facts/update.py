@@ -28,6 +28,8 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     signed: SignedArtefact | None = None
     elsewhere: tuple[str, ...] = ()
     """Other origins (``http://host:port``) from which what it names is to be fetched: named, never asked."""
+    named_by: tuple[str, ...] = ()
+    """The images that take their updates from there, by their names."""
 
 
 class UploadForm(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,8 +17,6 @@ TraitName = Literal[
     "verifies",
     "key-present",
     "reads-verified",
-    "encrypted-transport",
-    "authenticated-server",
     "automatic",
     "slots",
     "boot-counter",
@@ -27,6 +25,8 @@ TraitName = Literal[
     "health-check",
     "redundant-environment",
     "atomic-write",
+    "durable-write",
+    "recovers",
     "refuses-older",
     "compatibility",
 ]
@@ -37,12 +37,14 @@ class UpdateTrait(msgspec.Struct, frozen=True, kw_only=True):
 
     ``verifies``: nothing unsigned is installed. ``key-present``: the key that it names is in the image.
     ``reads-verified``: content is checked as it is read, not once before (RAUC: no plain bundles).
-    ``encrypted-transport``, ``authenticated-server``: of every source. ``automatic``: it looks for updates by itself,
+    ``automatic``: it looks for updates by itself,
     every ``period`` seconds. Of going back: ``slots`` (a second place to install to), ``boot-counter`` (a start that
     fails is counted), ``fallback-target`` (the other slot is started when the count is out), ``confirmed`` (something
     says that a start was good, so that the count begins anew), ``health-check`` (what says so looked at the system,
     it did not only reach a target). ``redundant-environment``: the counter survives a cut while it is written.
-    ``atomic-write``: an interrupted installation leaves the old system whole. ``refuses-older``: an older signed
+    ``atomic-write``: an interrupted installation leaves the old system whole. ``durable-write``: what was written is on
+    the medium before it counts as installed. ``recovers``: an installation that was cut off is told from one that was
+    not, and is finished or taken back without anybody's help. ``refuses-older``: an older signed
     artefact is not installed. ``compatibility``: an artefact for other hardware is not installed.
 
     ``holds`` is unanswered where the image does not tell; a trait that makes no sense for a system is left out.
@@ -69,6 +71,8 @@ class UpdateSource(msgspec.Struct, frozen=True, kw_only=True):
     encrypted: bool
     verifies: Answer[bool]
     """A signature is demanded of what comes from here."""
+    index: str = ""
+    """Where below ``url`` the file stands that speaks for it (``dists/stable/InRelease``), where that is configured."""
     detail: str = ""
 
 

@@ -7,6 +7,7 @@ _IMAGE_ENDINGS = (
 )  # fmt: skip
 _BACKUPS = (".tar", ".tgz", ".tbz2", ".txz")
 """Archives that people keep files in: what is in one is not seen as long as it is packed."""
+_SCRIPTS = (".scr", ".scr.uimg")
 _MODULE = ".ko"
 """Kernel modules: thousands of them, packed one by one, lie where kernels do."""
 _PACKED_ENDINGS = ("gz", "xz", "zst", "bz2", "lz4", "lzma", "lzo")
@@ -33,3 +34,8 @@ def is_backup(path: str) -> bool:
     """True for the name of an archive that people keep files in, packed or not."""
     stem, _, ending = path.lower().rpartition(".")
     return (stem if ending in _PACKED_ENDINGS else path.lower()).endswith(_BACKUPS)
+
+
+def is_boot_script(path: str) -> bool:
+    """True for what U-Boot's scripts are called: they are images, and may be of two lines."""
+    return path.lower().endswith(_SCRIPTS)

@@ -143,6 +143,7 @@ class _Reading:
             database=database,
             architecture=safe_text(package.architecture, 40),
             source=safe_text(package.source, 120) if package.source != package.name else "",
+            source_version=safe_text(package.source_version, 120) if package.source_version != package.version else "",
             licence=safe_text(package.licence, 200),
             purl=purl_of(package, format, self._system),
         )

@@ -3,11 +3,13 @@
 Nothing is hidden yet in what is heard: secrets are hidden where observations are made of it, before anything is kept.
 """
 
+from collections.abc import Iterable
 from typing import IO, Protocol
 
 import msgspec
 
 from iotscan.model.device import ImagePart
+from iotscan.model.facts import PublicKey
 from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.observe.heard import Heard
@@ -15,6 +17,26 @@ from iotscan.observe.worker_protocol import HEAD, BadFrame
 
 FRAME_CAP = 64 * 1024 * 1024
 """Bytes of one frame: what one inspector may say of one root file system."""
+
+
+ARGUMENT_CAP = 96 * 1024
+"""Bytes of keys that are told to the process: Linux takes 128 KiB in one argument."""
+
+
+def keys_as_text(keys: Iterable[PublicKey]) -> str:
+    """Keys for the arguments of the process; those that find no room any more are not tried."""
+    taken: list[PublicKey] = []
+    left = ARGUMENT_CAP
+    for key in keys:
+        left -= len(msgspec.json.encode(key)) + 1
+        if left > 0:
+            taken.append(key)
+    return msgspec.json.encode(taken).decode()
+
+
+def keys_of_text(text: str) -> tuple[PublicKey, ...]:
+    """The keys of :func:`keys_as_text`."""
+    return msgspec.json.decode(text, type=tuple[PublicKey, ...])
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):

@@ -15,7 +15,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
-from iotscan.observe.image.called import is_backup, is_called_image
+from iotscan.observe.image.called import is_backup, is_boot_script, is_called_image
 from iotscan.observe.image.carving import carve
 from iotscan.observe.image.reader import HEAD, Contents, Layout, Part, Reader
 from iotscan.observe.image.readers import all_layouts
@@ -28,7 +28,7 @@ from iotscan.observe.image.views import Deployed, View, deployments, with_etc
 
 Recognise = Callable[[Blob], Reader | None]
 SMALLEST = 512
-"""Bytes: nothing shorter is an image."""
+"""Bytes: nothing shorter is an image, but what its name says is one."""
 STREAMS = ("gzip", "xz", "zstd", "bzip2", "lz4", "lzma", "lzop")
 """Formats that are one packed stream: inside a file system they count where an image is in them."""
 BOOT_FORMATS = ("fit", "uimage", "android-boot", "vbmeta", "u-boot", "u-boot-env", "dtb", "kernel", "efi", "mcuboot")
@@ -199,7 +199,7 @@ class _Opening:
 
     def _images(self, here: Place, tree: Tree, *, is_any: bool) -> None:
         for entry in tree.walk(unread=[]):
-            is_big = entry.size >= SMALLEST or is_backup(entry.path)
+            is_big = entry.size >= SMALLEST or is_backup(entry.path) or is_boot_script(entry.path)
             if entry.kind == "file" and is_big and (is_any or is_called_image(entry.path)):
                 self._file(here, tree, entry, is_any=is_any)
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -11,10 +11,21 @@ import msgspec
 
 from iotscan.model.device import ImagePart
 from iotscan.model.errors import BadInput
+from iotscan.model.facts import PublicKey
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Missed
 from iotscan.observe.image.budget import Limits
-from iotscan.observe.image.messages import FRAME_CAP, Doing, Ended, Message, Opened, Refused, Said, read
+from iotscan.observe.image.messages import (
+    FRAME_CAP,
+    Doing,
+    Ended,
+    Message,
+    Opened,
+    Refused,
+    Said,
+    keys_as_text,
+    read,
+)
 from iotscan.observe.image.posture import Posture, posture
 from iotscan.observe.worker_environment import environment
 from iotscan.observe.worker_protocol import BadFrame
@@ -38,13 +49,24 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageProcess:
-    """Reads one image. ``module`` is what is started: another one in tests."""
+    """Reads one image. ``given`` are keys to try with what it holds.
 
-    def __init__(self, path: Path, image: str, *, limits: Limits = Limits(), module: str = WORKER) -> None:
+    ``module`` is what is started: another one in tests.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        image: str,
+        *,
+        given: Sequence[PublicKey] = (),
+        limits: Limits = Limits(),
+        module: str = WORKER,
+    ) -> None:
         self._path = path
         self._image = image
         self._seconds = limits.seconds + GRACE
-        words = (str(path), image, str(limits.seconds))
+        words = (str(path), image, str(limits.seconds), keys_as_text(given))
         self._process = subprocess.Popen(
             (sys.executable, "-P", "-s", "-m", module, *words),
             stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from iotscan.model.facts import PublicKey
 from iotscan.model.text import safe_text
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
@@ -53,6 +54,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...]
     budget: Budget = msgspec.field(default_factory=Budget)
     """What is left for all of it."""
+    given: tuple[PublicKey, ...] = ()
+    """Keys that the user gave, to be tried where a fact cannot keep what a signature is over."""
 
     @property
     def format(self) -> str:

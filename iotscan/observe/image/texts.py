@@ -55,6 +55,16 @@ def texts_below(tree: Tree, folder: str, *, endings: tuple[str, ...] = ("",)) ->
                 yield entry.path, tree.whole(found.path, LIMIT).decode("utf-8", "replace").split("\n")
 
 
+def without_blocks(text: str) -> str:
+    """Text whose ``/* … */`` are emptied; every line stays where it is. One that does not end is none."""
+    parts: list[str] = []
+    at = 0
+    while (begin := text.find("/*", at)) >= 0 and (end := text.find("*/", begin + 2)) >= 0:
+        parts += (text[at:begin], "\n" * text.count("\n", begin, end))
+        at = end + 2
+    return "".join((*parts, text[at:]))
+
+
 def is_text(data: bytes) -> bool:
     """True for bytes of a text, be there a stray NUL in it, or a script with a program packed behind its lines."""
     if b"\0" not in data or data.startswith(b"#!"):

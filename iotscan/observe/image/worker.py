@@ -1,5 +1,6 @@
 """The process that opens one image and asks about it. Started by :mod:`.process`, told everything by its arguments:
-the path, the id of the image, the seconds it may take. It answers on stdout, in the frames of :mod:`.messages`.
+the path, the id of the image, the seconds it may take, the keys that the user gave. It answers on stdout, in the
+frames of :mod:`.messages`.
 
 An image is hostile: whatever makes a reader hang, grow or crash ends this process and no other.
 """
@@ -14,11 +15,12 @@ from typing import BinaryIO
 import msgspec
 
 from iotscan.model.errors import BadInput
+from iotscan.model.facts import PublicKey
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import all_missed
 from iotscan.observe.image.budget import GIB, Budget, Limits
 from iotscan.observe.image.inspectors import all_inspectors
-from iotscan.observe.image.messages import Message, Refused, Said, write
+from iotscan.observe.image.messages import Message, Refused, Said, keys_of_text, write
 from iotscan.observe.image.opening import open_image
 from iotscan.observe.image.posture import look_at
 from iotscan.observe.worker_protocol import BadFrame
@@ -28,14 +30,14 @@ MEMORY = 2 * GIB
 _PR_SET_PDEATHSIG = 1
 
 
-def answer(path: Path, image: str, limits: Limits, sink: BinaryIO) -> None:
-    """Open the image and tell what is in it."""
+def answer(path: Path, image: str, limits: Limits, sink: BinaryIO, given: tuple[PublicKey, ...] = ()) -> None:
+    """Open the image and tell what is in it; ``given`` are keys to try."""
     try:
         site = open_image(path, Budget(limits))
     except BadInput as refusal:
         write(sink, Refused(why=str(refusal)))
         return
-    look_at(site, image, lambda message: _tell(sink, message))
+    look_at(msgspec.structs.replace(site, given=given), image, lambda message: _tell(sink, message))
 
 
 def _tell(sink: BinaryIO, message: Message) -> None:
@@ -68,8 +70,8 @@ def main() -> None:
     # Whatever a library prints must not get between our frames.
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    path, image, seconds = sys.argv[1:4]
-    answer(Path(path), image, Limits(seconds=float(seconds)), sink)
+    path, image, seconds, given = sys.argv[1:5]
+    answer(Path(path), image, Limits(seconds=float(seconds)), sink, keys_of_text(given))
 
 
 if __name__ == "__main__":

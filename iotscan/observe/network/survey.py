@@ -52,10 +52,16 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[Probe, ...]
     left_out: tuple[Probe, ...] = ()
     """Probes that no check of this run needs: noted as not tried, so that nobody reads absence into it later."""
+    more_tcp: Mapping[str, tuple[int, ...]] = {}
+    """Further ports of single addresses."""
     expected: Mapping[int, str] = {}
     udp: Mapping[str, int] = {}
     grants: Grants = Grants()
     tools: Mapping[str, Any] = {}
+
+    def ports_of(self, address: str) -> tuple[int, ...]:
+        """The ports to knock on at one address."""
+        return tuple(dict.fromkeys((*self.tcp, *self.more_tcp.get(address, ()))))
 
     def kinds(self, transport: str) -> tuple[str, ...]:
         """The kinds of facts that probes of a transport may bring, those left out included."""
@@ -130,7 +136,7 @@ class Survey:
         if unit is None:
             clock = _Clock(self._line)
             with asking("sweep/1"):
-                swept = await sweep(self._line, self._questions.tcp)
+                swept = await sweep(self._line, self._questions.ports_of(self._line.address))
             # A device none of whose ports answered has told us nothing: that is no sweep.
             answered = bool(swept.open or swept.closed)
             why = _FORBIDDEN if swept.forbidden else _SILENT

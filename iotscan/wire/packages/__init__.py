@@ -13,6 +13,8 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     architecture: str = ""
     source: str = ""
+    source_version: str = ""
+    """Where it is another one."""
     licence: str = ""
 
 

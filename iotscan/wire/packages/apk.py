@@ -8,6 +8,21 @@ from collections.abc import Iterator
 from iotscan.wire.packages import Installed
 
 
+def read_apk_files(text: str) -> Iterator[tuple[str, str]]:
+    """Name of a package and path of a file of it, for every file of every package."""
+    package = folder = ""
+    for line in text.split("\n"):
+        kind, value = line[:2], line[2:]
+        if not line:
+            package = folder = ""
+        elif kind == "P:":
+            package = value
+        elif kind == "F:":
+            folder = value
+        elif kind == "R:" and package:
+            yield package, f"/{folder}/{value}" if folder else f"/{value}"
+
+
 def read_apk(text: str) -> Iterator[Installed]:
     """The installed packages."""
     fields: dict[str, str] = {}

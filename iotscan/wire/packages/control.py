@@ -20,12 +20,13 @@ def read_control(text: str) -> Iterator[Installed]:
         if status and status[-1] != "installed":
             continue
         # dpkg adds the version in brackets where the source package has another one.
-        source = fields.get("source", "").partition(" ")[0] or fields.get("sourcename", "")
+        source, _, of_source = fields.get("source", "").partition(" ")
         yield Installed(
             name=fields["package"],
             version=fields["version"],
             architecture=fields.get("architecture", ""),
-            source=source,
+            source=source or fields.get("sourcename", ""),
+            source_version=of_source.strip(" ()"),
             licence=fields.get("license", ""),
         )
 

@@ -37,6 +37,10 @@ from iotscan.wire.signing.unpacking import NotRead
 from iotscan.wire.signing.windows import Memory
 
 _LARGEST_RELEASE: Final = 8 << 20
+_MOST_LINES: Final = 200_000
+"""Of InRelease; Debian's has some thousand."""
+_UNTRUSTED: Final = frozenset({"md5", "sha1", "ripemd160"})
+"""Digests of signatures (apt, ``methods/gpgv.cc``)."""
 _STRONG: Final = ("sha512", "sha256")
 _WEAK: Final = ("sha1", "md5sum")
 _RELEASE: Final = frozenset({"suite", "codename", "version", "valid-until", "acquire-by-hash", *_STRONG, *_WEAK})
@@ -72,6 +76,8 @@ def read_apt_feed(files: Files, release: str = "", path: str = "") -> SignedArte
     except Malformed as error:
         damage = str(error) or "it is damaged"
     signed = found.signed or SignedData()
+    # Beside a better one it does not count.
+    signatures = tuple(s for s in signed.signatures if s.digest not in _UNTRUSTED) or signed.signatures
     problem = problem or signed.problem
     ends = [e for e in (signed.expires, said.valid_until) if e is not None]
     return SignedArtefact(
@@ -80,18 +86,29 @@ def read_apt_feed(files: Files, release: str = "", path: str = "") -> SignedArte
         variant="flat" if not folder else "",
         version=said.version,
         protection="signed" if signed.signatures else "unknown" if problem or damage or found.signed else "none",
-        signatures=signed.signatures,
+        signatures=signatures,
         payloads=said.reading.under(signed.signatures),
-        damage=signed.damage or damage,
+        damage=signed.damage or damage or _weak(signed),
         problem=problem or said.reading.problem,
         expires=min(ends) if ends else None,
         notes=(*signed.notes, *said.notes, *said.reading.notes),
     )
 
 
+def _weak(signed: SignedData) -> str:
+    """Why apt refuses signatures that are all over a digest that it does not trust."""
+    digests = {s.digest for s in signed.signatures if s.digest}
+    if not digests or not digests <= _UNTRUSTED:
+        return ""
+    return f"apt takes no signature over {', '.join(sorted(digests)).upper()}"
+
+
 def _release(inline: Source | None, plain: Source | None, detached: Source | None) -> _Release:
     if inline is not None:
-        read = read_cleartext(load(inline, _LARGEST_RELEASE))
+        data = load(inline, _LARGEST_RELEASE)
+        if data.count(b"\n") > _MOST_LINES:
+            raise NotRead(f"its release file has more than {_MOST_LINES:,} lines")
+        read = read_cleartext(data)
         if read is None:
             raise Malformed("InRelease is no signed text")
         return _Release(text=read.text, signed=read.signed)

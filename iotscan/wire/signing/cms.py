@@ -22,6 +22,8 @@ LARGEST: Final = 1 << 20
 """Bytes of a message that is read: sixteen times what RAUC takes unless told otherwise."""
 _ENVELOPED: Final = bytes.fromhex("2a864886f70d010703")
 _VERSIONS: Final = (1, 3, 4, 5)
+_SIGNERS: Final = 16
+"""Of one message: with each stand the certificates of all."""
 
 Kind = Literal["signed", "enveloped", "other"]
 
@@ -59,6 +61,8 @@ def read_signatures(message: SignedData, content: DigestOf, short: bytes | None 
         return Signatures(flaw="its version is wrong" if not message.left else "something follows its signature")
     if not message.signers:
         return Signatures(flaw="it has no signer")
+    if len(message.signers) > _SIGNERS:
+        return Signatures(flaw=f"it has more than {_SIGNERS} signers")
     try:
         certificates = described(message.certificates)
         read = [(read_signer(message, s, certificates, content, short), s) for s in message.signers]

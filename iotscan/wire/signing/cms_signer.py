@@ -45,6 +45,8 @@ _SCHEMES: Final[dict[bytes, tuple[Scheme, str]]] = {
 }
 """The scheme by the encoded identifier, and the digest that it fixes."""
 
+NO_CERTIFICATE: Final = "the certificate of its signer is not in it"
+
 DigestOf = Callable[[str], bytes | None]
 """The digest of the content by the name of the algorithm; None where the content was not read."""
 
@@ -71,7 +73,7 @@ def read_signer(
     scheme = _scheme(signer)
     attributes = attributes_of(take(signer.attributes, 0x31)[0]) if signer.attributes else []
     own = _own(signer, certificates)
-    flaw = _flaw(message, signer, attributes) or ("" if own else "the certificate of its signer is not in it")
+    flaw = _flaw(message, signer, attributes) or ("" if own else NO_CERTIFICATE)
     signature = ArtefactSignature(
         scheme=scheme,
         digest="" if scheme == "ed25519" else signer.digest,
@@ -80,7 +82,7 @@ def read_signer(
         certificate=own,
         intermediates=tuple(c for c, _ in certificates if c is not own),
         key_hint=signer.key_identifier[:64].hex() or signer.serial[:64].hex(),
-        fits=Answer.missing(Reason.NOT_OBSERVABLE, "the certificate of its signer is not in it"),
+        fits=Answer.missing(Reason.NOT_OBSERVABLE, NO_CERTIFICATE),
         claimed_time=_claimed_time(attributes),
     )
     notes = () if attributes else ("a signature without signed attributes: it does not say of what kind it is",)

@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from iotscan.model.answer import Answer
-from iotscan.model.facts.signing import ArtefactFormat, Payload, PublicKey, SignedArtefact
+from iotscan.model.facts.signing import ArtefactFormat, PublicKey, SignedArtefact
 from iotscan.model.text import safe_text
 from iotscan.wire.signing.apk_feed import INDEX as APK_INDEX
 from iotscan.wire.signing.apk_feed import read_apk, read_apk_feed
@@ -25,8 +24,7 @@ from iotscan.wire.signing.fit import read_fit
 from iotscan.wire.signing.mcuboot import read_mcuboot
 from iotscan.wire.signing.mender import read_mender
 from iotscan.wire.signing.oci import read_oci
-from iotscan.wire.signing.openpgp.signatures import claims_openpgp
-from iotscan.wire.signing.openpgp.signatures import read_detached as read_openpgp
+from iotscan.wire.signing.openpgp.beside import read_openpgp
 from iotscan.wire.signing.opkg_feed import read_opkg_feed
 from iotscan.wire.signing.ostree_repo import read_ostree_repo
 from iotscan.wire.signing.rauc import read_rauc
@@ -105,34 +103,16 @@ def read_beside(
     for ending in SIGNATURE_ENDINGS:
         signature = files(name + ending)
         if signature is not None and 0 < signature.size <= _LONGEST_SIGNATURE:
-            found = read_detached(source, signature.read_at(0, signature.size), path, keys, _FORMS)
+            found = read_detached(source, signature.read_at(0, signature.size), path, keys, FORMS)
             if found is not None:
                 return found
             unread = f"the signature {safe_text(name + ending, 80)} is of no form that is read here"
     return SignedArtefact(path=path, format="other", protection="unknown", problem=unread) if unread else None
 
 
-def _openpgp(path: str, source: Source, signature: bytes | None, _: Keys) -> SignedArtefact | None:
-    if signature is None or not claims_openpgp(signature):
-        return None
-    read = read_openpgp(signature, source)
-    payload = Payload(name=safe_text(path), size=source.size, is_covered=True, matches=Answer.of(True))
-    return SignedArtefact(
-        path=path,
-        format="other",
-        variant="openpgp",
-        protection="signed" if read.signatures else "unknown",
-        signatures=read.signatures,
-        payloads=(payload,) if read.signatures else (),
-        damage=read.damage,
-        problem=read.problem,
-        expires=read.expires,
-        notes=read.notes,
-    )
-
-
 _LONGEST_SIGNATURE: Final = 1 << 20
-_FORMS: Final[tuple[Form, ...]] = (read_signify, _openpgp)
+FORMS: Final[tuple[Form, ...]] = (read_signify, read_openpgp)
+"""Of signatures in a file of their own, besides those that :mod:`.detached` knows itself."""
 
 
 def _suit(source: Source, path: str, files: Files) -> SignedArtefact | None:

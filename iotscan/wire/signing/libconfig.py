@@ -23,8 +23,6 @@ _LONGEST_NUMBER: Final = 40
 _LONGEST_JOINED: Final = 64 << 10
 """Characters of a text to which another one is put."""
 
-Token = tuple[str, str]
-
 
 class NotConfiguration(ValueError):
     """The text is no configuration, or nests too deep."""

@@ -111,11 +111,12 @@ class _Reading:
 
     def _version(self, data: bytes) -> None:
         stated = read_object(data, "version")
-        self._format = count_of(stated, "version") or 0
+        number = count_of(stated, "version") or 0
         if text_of(stated, "format") != "mender":
             raise Malformed("version names another format")
-        if self._format not in (2, 3):
-            raise NotRead(f"Mender's format {self._format} is not read here")
+        if number not in (2, 3):
+            raise NotRead(f"Mender's format {number if number < 100 else 'of this number'} is not read here")
+        self._format = number
         self._version_digest = hashlib.sha256(data).hexdigest()
 
     def _read_manifest(self, name: str, data: bytes) -> None:

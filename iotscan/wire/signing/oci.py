@@ -26,6 +26,10 @@ from iotscan.wire.signing.windows import Memory
 Files = Callable[[str], Source | None]
 _ENTRIES: Final = 500
 """Descriptors of one layout, of one image with those in it."""
+_PARTS: Final = 5_000
+"""Of all images of a layout."""
+_MANIFESTS: Final = 16 << 20
+"""Bytes of all manifests of a layout."""
 _SIMPLE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _SIGNATURE: Final = "dev.cosignproject.cosign/signature"
 _CERTIFICATE, _CHAIN = "dev.sigstore.cosign/certificate", "dev.sigstore.cosign/chain"
@@ -80,6 +84,9 @@ def _refused(path: str, *, damage: str = "", problem: str = "") -> SignedArtefac
 class _Layout:
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._parts_left = _PARTS
+        self._bytes_left = _MANIFESTS
+        self._known: dict[str, dict[str, Any]] = {}
         index = files("index.json")
         if index is None:
             raise Malformed("it has no index.json")
@@ -93,9 +100,15 @@ class _Layout:
     def _is_about_another(self, entry: _Descriptor) -> bool:
         """A signature names the image that it is for. What cannot be read is judged as an image."""
         try:
-            return bool(object_of(read_object(self._read(entry, "a manifest"), "a manifest"), "subject"))
-        except Malformed:
+            return bool(object_of(self._manifest(entry, "a manifest"), "subject"))
+        except (Malformed, NotRead):
             return False
+
+    def _manifest(self, descriptor: _Descriptor, what: str) -> dict[str, Any]:
+        """A manifest; each is read once. Raises Malformed and NotRead."""
+        if descriptor.digest not in self._known:
+            self._known[descriptor.digest] = read_object(self._read(descriptor, what), what)
+        return self._known[descriptor.digest]
 
     def _artefact(self, path: str, entry: _Descriptor) -> SignedArtefact:
         payloads: list[Payload] = []
@@ -129,14 +142,17 @@ class _Layout:
         return self._files(f"blobs/{algorithm}/{value}")
 
     def _read(self, descriptor: _Descriptor, what: str) -> bytes:
-        """All of a small blob that is what its descriptor says. Raises Malformed."""
+        """All of a small blob that is what its descriptor says. Raises Malformed and NotRead."""
         blob = self._blob(descriptor)
         if blob is None:
             raise Malformed(f"{what} is not in the layout")
-        if not _matches(blob, descriptor):
-            raise Malformed(f"{what} is not what its digest says")
         if blob.size > LARGEST:
             raise Malformed(f"{what} is larger than {LARGEST >> 20} MiB")
+        self._bytes_left -= blob.size
+        if self._bytes_left < 0:
+            raise NotRead(f"its manifests are longer than {_MANIFESTS >> 20} MiB together")
+        if not _matches(blob, descriptor):
+            raise Malformed(f"{what} is not what its digest says")
         return exactly(blob, 0, blob.size)
 
     def _parts(self, top: _Descriptor, *, is_signed: bool) -> Iterator[Payload]:
@@ -144,12 +160,15 @@ class _Layout:
         waiting, met = [top], {top.digest}
         while waiting:
             here = waiting.pop(0)
+            self._parts_left -= 1
+            if self._parts_left < 0:
+                raise NotRead(f"its images have more than {_PARTS:,} parts together")
             blob = self._blob(here)
             payload = _payload(here, blob, is_signed=is_signed)
             yield payload
             if payload.matches.known is not True or not _is_manifest(here):
                 continue
-            manifest = read_object(self._read(here, "a manifest"), "a manifest")
+            manifest = self._manifest(here, "a manifest")
             config = manifest.get("config")
             inside = [*_listed(manifest, "manifests"), *([config] if config else []), *_listed(manifest, "layers")]
             for one in map(_descriptor, inside):
@@ -169,7 +188,7 @@ class _Layout:
             is_tagged = entry.name == tag or entry.name.endswith(f":{tag}")
             if not is_tagged and not entry.artefact:
                 continue
-            manifest = read_object(self._read(entry, "a signature"), "a signature")
+            manifest = self._manifest(entry, "a signature")
             if is_tagged:
                 found = _joined(found, self._cosign(manifest, image))
             elif text_of(object_of(manifest, "subject"), "digest") == image.digest:
@@ -250,7 +269,7 @@ def _payload(descriptor: _Descriptor, blob: Source | None, *, is_signed: bool) -
     kind = next((k for k in ("index", "manifest", "config", "layer") if k in descriptor.kind), "part")
     return Payload(
         name=f"{kind} {value[:12]}",
-        size=blob.size if blob is not None else descriptor.size or 0,
+        size=blob.size if blob is not None else min(descriptor.size or 0, (1 << 63) - 1),
         digest=algorithm,
         is_covered=is_signed,
         matches=_MISSING if blob is None else Answer[bool].of(_matches(blob, descriptor)),

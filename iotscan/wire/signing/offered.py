@@ -3,18 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from iotscan.model.answer import Answer
-from iotscan.model.facts.signing import ArtefactFormat, Payload, PublicKey, SignedArtefact
+from iotscan.model.facts.signing import ArtefactFormat, PublicKey, SignedArtefact
 from iotscan.model.text import safe_text
 from iotscan.wire.artefact.sample import Sample
 from iotscan.wire.signing.avb import read_avb
 from iotscan.wire.signing.detached import read_detached
 from iotscan.wire.signing.fit import read_fit
+from iotscan.wire.signing.formats import FORMS
 from iotscan.wire.signing.mcuboot import read_mcuboot
 from iotscan.wire.signing.mender import read_mender
-from iotscan.wire.signing.openpgp import signatures as openpgp
 from iotscan.wire.signing.rauc import read_rauc, read_rauc_tail
-from iotscan.wire.signing.signify import read_signify
 from iotscan.wire.signing.source import Source
 from iotscan.wire.signing.suit import read_suit
 from iotscan.wire.signing.swupdate import read_swupdate, read_swupdate_head
@@ -55,7 +53,7 @@ def read_offered(
     found = _whole(source, name, keys)
     if found is not None and found.protection != "none":
         return found
-    return next((s for v in (beside or {}).values() if (s := _signed_beside(source, v, name, keys))), found)
+    return next((s for v in (beside or {}).values() if (s := read_detached(source, v, name, keys, FORMS))), found)
 
 
 def _whole(source: Source, path: str, keys: Sequence[PublicKey]) -> SignedArtefact | None:
@@ -83,29 +81,3 @@ def _in_pieces(sample: Sample, path: str, format: str, why: str) -> SignedArtefa
         return None
     problem = why or "only pieces of it were read"
     return SignedArtefact(path=safe_text(path), format=known, protection="unknown", problem=problem)
-
-
-def _signed_beside(source: Source, signature: bytes, path: str, keys: Sequence[PublicKey]) -> SignedArtefact | None:
-    return read_detached(source, signature, path, keys, forms=(read_signify, _openpgp))
-
-
-def _openpgp(
-    path: str, message: Source, signature: bytes | None, keys: Sequence[PublicKey] = ()
-) -> SignedArtefact | None:
-    """A file with an OpenPGP signature beside it; None where that does not claim to be one."""
-    if signature is None or not openpgp.claims_openpgp(signature):
-        return None
-    read = openpgp.read_detached(signature, message)
-    is_covered = bool(read.signatures)
-    return SignedArtefact(
-        path=safe_text(path),
-        format="other",
-        variant="openpgp",
-        protection="signed" if is_covered else "unknown",
-        signatures=read.signatures,
-        payloads=(Payload(name=safe_text(path), size=message.size, is_covered=is_covered, matches=Answer.of(True)),),
-        damage=read.damage,
-        problem=read.problem,
-        expires=read.expires,
-        notes=read.notes,
-    )

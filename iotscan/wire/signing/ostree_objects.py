@@ -20,6 +20,8 @@ LARGEST_METADATA: Final = 10 << 20
 """Of one metadata object: OSTree takes no larger one."""
 LARGEST_FILE: Final = 4 << 30
 _LARGEST_HEADER: Final = 1 << 20
+_LONGEST_NAME: Final = 255
+"""Bytes: of Linux's file systems."""
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +69,16 @@ def read_tree(data: bytes) -> tuple[list[tuple[str, str]], list[tuple[str, str, 
     """Files with their checksum, folders with those of their tree and of their metadata. Raises Malformed."""
     files, folders = decode("(a(say)a(sayay))", data)
     names = [entry[0] for entry in (*files, *folders)]
-    if len(set(names)) != len(names) or any("/" in n or n in ("", ".", "..") for n in names):
+    if len(set(names)) != len(names) or not all(map(_is_name, names)):
         raise Malformed("a folder holds a name that no file can have, or one twice")
     return (
         [(name, checksum_text(checksum)) for name, checksum in files],
         [(name, checksum_text(tree), checksum_text(metadata)) for name, tree, metadata in folders],
     )
+
+
+def _is_name(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and len(name.encode()) <= _LONGEST_NAME
 
 
 def check_folder_metadata(data: bytes) -> None:

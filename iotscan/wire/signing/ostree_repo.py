@@ -36,6 +36,9 @@ from iotscan.wire.signing.windows import Memory
 
 MOST_OBJECTS: Final = 20_000
 """Of one commit that are compared."""
+_MOST_IN_ALL: Final = 50_000
+"""Objects of all commits of a repository."""
+_LONGEST_PATH: Final = 4096
 MOST_REFS: Final = 50
 _MOST_SIGNATURES: Final = 50
 _ARCHIVE: Final = frozenset({"archive", "archive-z2"})
@@ -69,9 +72,11 @@ def read_ostree_repo(
         source = files(f"refs/{within(ref)}")
         if source is not None:
             commits[ref] = source.read_at(0, 128).decode("latin-1").strip()
-    mode = _mode(config)
+    mode, left = _mode(config), _MOST_IN_ALL
     for ref, checksum in list(commits.items())[:MOST_REFS]:
-        found.append(_Walk(files, mode, keys).artefact(checksum, ref, path))
+        walk = _Walk(files, mode, keys, min(left, MOST_OBJECTS))
+        found.append(walk.artefact(checksum, ref, path))
+        left -= len(walk.payloads)
     return tuple(found)
 
 
@@ -124,12 +129,13 @@ def _list(pairs: dict[str, Variant], name: str) -> list[bytes]:
 
 
 class _Walk:
-    """One commit and all that it names."""
+    """One commit and all that it names, ``most`` objects of it."""
 
-    def __init__(self, files: Files, mode: str, keys: Sequence[PublicKey]) -> None:
+    def __init__(self, files: Files, mode: str, keys: Sequence[PublicKey], most: int = MOST_OBJECTS) -> None:
         self._files = files
         self._mode = mode
         self._keys = keys
+        self._most = most
         self.payloads: list[Payload] = []
         self.problem = ""
         self.damage = ""
@@ -183,8 +189,8 @@ class _Walk:
         return data
 
     def _add(self, name: str, size: int, *, is_right: bool) -> None:
-        if len(self.payloads) >= MOST_OBJECTS:
-            raise NotRead(f"more than {MOST_OBJECTS} objects of it are not compared")
+        if len(self.payloads) >= self._most:
+            raise NotRead(f"more than {self._most} objects of it are not compared")
         self.payloads.append(
             Payload(
                 name=safe_text(name, 160),
@@ -217,6 +223,8 @@ class _Walk:
             if (tree, "dirtree") in done:
                 continue
             done.add((tree, "dirtree"))
+            if len(place) > _LONGEST_PATH:
+                raise Malformed("its folders are nested deeper than any path is long")
             inside, folders = read_tree(self._object(tree, "dirtree", f"folder {place}"))
             for name, checksum in inside:
                 if (checksum, "file") not in done:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_public_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from iotscan.model.facts.signing import PublicKey, SigningCertificate
 from iotscan.model.text import safe_text
@@ -118,6 +118,17 @@ def describe_certificate(der: bytes) -> SigningCertificate:
         purposes=purposes,
         der=base64.b64encode(der).decode(),
     )
+
+
+def common_name(certificate: SigningCertificate) -> str:
+    """The common name of a certificate's subject, the first of several; empty for none."""
+    try:
+        read = x509.load_der_x509_certificate(base64.b64decode(certificate.der))
+        names = read.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except Exception:
+        # The bytes of a fact that somebody else made.
+        return ""
+    return safe_text(str(names[0].value), 200) if names else ""
 
 
 def _purposes(certificate: x509.Certificate) -> tuple[str, ...]:

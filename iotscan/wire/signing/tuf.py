@@ -30,7 +30,7 @@ from iotscan.wire.signing.tuf_metadata import (
     role_of,
     signatures_of,
 )
-from iotscan.wire.signing.tuf_paths import speaks_for
+from iotscan.wire.signing.tuf_paths import patterns_of, speaks_for
 from iotscan.wire.signing.unpacking import NotRead
 from iotscan.wire.signing.values import with_fits
 
@@ -41,6 +41,8 @@ _ROOTS_KEPT: Final = 8
 """Besides the first one: a fact holds what each of their signatures is over."""
 _DELEGATIONS: Final = 64
 _TARGETS: Final = 2000
+_COMPARISONS: Final = 100_000
+"""Of paths of targets with patterns of delegations."""
 _BYTES: Final = 64 << 20
 """Of all metadata together."""
 _TOP: Final = ("root", "timestamp", "snapshot", "targets")
@@ -110,6 +112,7 @@ class _Reading:
         self._files = files
         self._find_target = targets
         self._left = _BYTES
+        self._comparisons = _COMPARISONS
         self._root: _Root | None = None
         self._signers: list[tuple[ArtefactSignature, ...]] = []
         """Of each root that follows from the first."""
@@ -240,7 +243,7 @@ class _Reading:
         while waiting:
             here, by = waiting.pop(0)
             for path, meta in object_of(here.signed, "targets").items():
-                if all(speaks_for(role, path) for role in by):
+                if self._speak_for(by, path):
                     self._target(path, meta if isinstance(meta, dict) else {})
             delegations = object_of(here.signed, "delegations")
             if delegations.get("succinct_roles"):
@@ -254,6 +257,13 @@ class _Reading:
                 if len(read) > _DELEGATIONS:
                     raise NotRead(f"more than {_DELEGATIONS} delegations")
                 waiting.append((self._delegated(name, role_of(role, name), keys), (*by, role)))
+
+    def _speak_for(self, roles: tuple[dict[str, Any], ...], path: str) -> bool:
+        """Whether each role on the way to a target may speak for it. Raises NotRead."""
+        self._comparisons -= sum(map(patterns_of, roles))
+        if self._comparisons < 0:
+            raise NotRead(f"more than {_COMPARISONS:,} comparisons of targets with delegations")
+        return all(speaks_for(role, path) for role in roles)
 
     def _delegated(self, name: str, role: Role, keys: Mapping[str, TufKey]) -> Metadata:
         meta = object_of(self._snapshot, f"{name}.json")

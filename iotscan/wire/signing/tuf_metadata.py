@@ -23,6 +23,7 @@ from iotscan.wire.signing.verifying import holds
 _SIGNATURES: Final = 64
 _KEYS: Final = 500
 _DEPTH: Final = 32
+_LARGEST_VERSION: Final = (1 << 63) - 1
 _SCHEMES: Final[dict[str, tuple[Scheme, str]]] = {
     "ed25519": ("ed25519", ""),
     "rsassa-pss-sha256": ("rsa-pss", "sha256"),
@@ -68,8 +69,8 @@ def read_metadata(data: bytes, name: str) -> Metadata:
     whole = read_object(data, name)
     signed = object_of(whole, "signed")
     version = count_of(signed, "version")
-    if not version:
-        raise Malformed(f"{name} has no version")
+    if not version or version > _LARGEST_VERSION:
+        raise Malformed(f"{name} has no version that is one")
     given = list_of(whole, "signatures")
     if len(given) > _SIGNATURES:
         raise Malformed(f"{name} has more than {_SIGNATURES} signatures")

@@ -12,8 +12,9 @@ from iotscan.wire.ber import Malformed
 from iotscan.wire.signing.source import STEP, Source
 
 _PACKED_STEP: Final = 64 << 10
-_RATIO: Final = 1100
-"""Times its size that a packed part may become: deflate reaches 1,032."""
+_RATIO: Final = 200
+"""Times its size that a packed part may become, as for any stream of an image: deflate reaches 1,032, and a megabyte
+that a server sends would keep everything waiting for a gigabyte."""
 _FREE: Final = 16 << 20
 """Bytes that every part may become."""
 _MOST: Final = 16 << 30

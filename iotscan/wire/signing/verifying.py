@@ -28,6 +28,20 @@ LONGEST_MESSAGE: Final = 16 * 1024
 """Bytes of a message that a fact keeps where the scheme signs the message itself."""
 
 
+def is_of_kind(signature: ArtefactSignature, key: PublicKey) -> bool:
+    """Whether a key is of the kind that makes such signatures: one of RSA has made none of ECDSA, for certain."""
+    return _KINDS.get(signature.scheme, key.type) == key.type
+
+
+_KINDS: Final = {
+    "rsa-pkcs1v15": "rsa",
+    "rsa-pss": "rsa",
+    "ecdsa": "ec",
+    "ed25519": "ed25519",
+    "ed25519ph": "ed25519",
+}
+
+
 def holds(signature: ArtefactSignature, key: PublicKey) -> bool | None:
     """Whether a signature holds with a key; None where that cannot be tried (scheme, key type, message not kept)."""
     value, over = _bytes(signature.value), _bytes(signature.over)

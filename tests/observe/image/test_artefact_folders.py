@@ -107,6 +107,12 @@ def test_ostree(short: Path, tmp_path: Path) -> None:
     artefacts, keys = looked_at(tmp_path)
     assert {(a.format, a.path) for a in artefacts} == {("ostree", "/data/repo")}
     assert {judge_artefact(a, keys, NOW).state for a in artefacts} == {"verified"}
+    # A remote may name a folder of keyrings, as Fedora's does.
+    (tmp_path / "usr/share/ostree/trusted.gpg.d/m.gpg").unlink()
+    remote = '[remote "r"]\nurl=https://o.example\ngpgkeypath=/etc/pki/rings/\n'
+    a_root(tmp_path, {"etc/pki/rings/m.gpg": ring, "etc/ostree/remotes.d/r.conf": remote})
+    artefacts, keys = looked_at(tmp_path)
+    assert {judge_artefact(a, keys, NOW).state for a in artefacts} == {"verified"}
 
 
 def test_tuf(tmp_path: Path) -> None:
@@ -190,6 +196,7 @@ def test_a_keyring_that_is_not_there(tmp_path: Path) -> None:
         ({"etc/swupdate/conf.d/09-args": '# SWUPDATE_ARGS="-v -k /b.pem"\n'}, "", ()),
         ({"etc/swupdate.cfg": '# globals : { public-key-file = "/a.pem"; };'}, "", ()),
         ({"etc/rc.local": "#!/bin/sh\nswupdate -w -k /a.pem &\n"}, "/a.pem", ("emailProtection",)),
+        ({"etc/rc.local": "#!/bin/sh\nswupdate -k /a.pem --cert-purpose codeSigning\n"}, "/a.pem", ("codeSigning",)),
     ],
 )
 def test_where_swupdate_is_told_its_key(
@@ -198,6 +205,19 @@ def test_where_swupdate_is_told_its_key(
     a_root(tmp_path, files | {"a.pem": pem(KEY), "b.pem": pem(KEY)})
     _, keys = looked_at(tmp_path)
     assert [(k.path, k.purposes, k.key is not None) for k in keys] == ([(path, purposes, True)] if path else [])
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/swupdate.cfg": 'globals : { public-key-file = "/a.pem"; forced-signer-name = "release"; };'},
+        {"etc/swupdate/conf.d/09-args": "SWUPDATE_ARGS=\"-k /a.pem --forced-signer-name 'release' -v\"\n"},
+    ],
+)
+def test_whom_swupdate_asks_for(tmp_path: Path, files: dict[str, str]) -> None:
+    a_root(tmp_path, files | {"a.pem": pem(KEY)})
+    _, keys = looked_at(tmp_path)
+    assert [k.signer for k in keys] == ["release"]
 
 
 def test_keys_that_everybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

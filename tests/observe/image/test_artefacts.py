@@ -117,11 +117,8 @@ PATHS = ("/data/update.raucb", "/data/update.swu", "/data/update.mender")
 def test_in_a_root_file_system(bench: Bench, tmp_path: Path, ring: str, said: str) -> None:
     signer = {"root": bench.root, "other": bench.other}.get(ring)
     found = states(gateway(tmp_path, bench, signer))
-    expected = dict.fromkeys(PATHS, said)
-    if ring == "other":
-        # Another kind of key than the signature's cannot be tried with it.
-        expected["/data/update.mender"] = "present"
-    assert found == expected
+    # Another kind of key than the signature's has not made it, either.
+    assert found == dict.fromkeys(PATHS, said)
 
 
 def test_packed_root(bench: Bench, tmp_path: Path) -> None:
@@ -139,10 +136,7 @@ def test_the_image_itself(bench: Bench, name: str) -> None:
         given = TrustedKey(use="given", path="signer.pub", key=a_public(bench))
     assert states(image) == {"": "present"}
     assert states(image, given) == {"": "verified"}
-    assert states(image, TrustedKey(use="given", path="x", certificate=bench.other.certificate)) in (
-        {"": "wrong-signer"},
-        {"": "present"},
-    )
+    assert states(image, TrustedKey(use="given", path="x", certificate=bench.other.certificate)) == {"": "wrong-signer"}
 
 
 def a_public(bench: Bench) -> PublicKey:

@@ -108,6 +108,24 @@ def test_what_stands_behind_an_archive() -> None:
     assert contents.tree.read("/a", 10) == b"x"
 
 
+def test_gigabytes_of_nothing_behind_an_archive_are_read_in_large_pieces() -> None:
+    reads: list[int] = []
+
+    class Sparse:
+        size = 1 << 30
+        head = newc(b"a", b"1") + newc(b"TRAILER!!!")
+
+        def read_at(self, offset: int, length: int) -> bytes:
+            reads.append(length)
+            data = self.head[offset : offset + length]
+            return data + bytes(max(0, min(length, self.size - offset) - len(data)))
+
+    contents = CPIO.opens(Sparse(), Budget())
+    assert contents.tree is not None
+    assert [entry.path for entry in contents.tree.walk() if entry.kind == "file"] == ["/a"]
+    assert len(reads) < 3000
+
+
 def test_links_of_one_archive_are_none_of_the_next() -> None:
     one = newc(b"a", b"", names=2) + newc(b"b", b"one", names=2) + END
     two = newc(b"c", b"", names=2) + newc(b"d", b"two", names=2) + END

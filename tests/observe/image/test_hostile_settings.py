@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from iotscan.model.facts import kind_of
 from iotscan.model.vocabulary import AttemptStatus
+from iotscan.observe.image.configuration.lighttpd_syntax import Parser, Setting
+from iotscan.observe.image.configuration.places import Reading
+from iotscan.observe.image.configuration.primes import prime_bits
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.inspectors import (
     accounts,
@@ -17,11 +20,13 @@ from iotscan.observe.image.inspectors import (
     debug_tools,
     entropy,
     first_boot,
+    identities,
     keys,
     login_guards,
     preshared,
     privileges,
     remote_shells,
+    updates,
 )
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.tree import Entry
@@ -31,7 +36,7 @@ from tests.observe.image.started_roots import buildroot
 
 MODULES = (
     *(accounts, authorized_keys, consoles, debug_tools, entropy, first_boot, login_guards, privileges),
-    remote_shells,
+    *(identities, remote_shells),
 )
 INSPECTORS = [module.INSPECTOR for module in MODULES]
 
@@ -58,6 +63,7 @@ HOSTILE = [
     "#include" + " " * LONG + 'x"y"z',
     "a" + " " * LONG + "b",
     "/*" * LONG,
+    "/* " * LONG,
     "permit" + " nopass" * LONG,
     '"' + '\\"' * LONG,
     "ssh-ed25519 " + "A" * LONG + "!",
@@ -99,11 +105,29 @@ def test_any_text_in_every_file(tmp_path_factory: pytest.TempPathFactory, text: 
     [
         (keys.INSPECTOR, "etc/wireguard/wg0.conf", "PrivateKey" + " " * LONG),
         (preshared.INSPECTOR, "etc/init.d/x", "leshan" * LONG),
+        (updates.INSPECTOR, "etc/apt/apt.conf", "/* " * LONG),
+        (identities.INSPECTOR, "etc/swupdate.cfg", "/* " * LONG),
+        (identities.INSPECTOR, "etc/aziot/config.toml", "[cert_issuance\n" * LONG),
+        (identities.INSPECTOR, "etc/mender/mender.conf", '"HttpsClient":{' * LONG),
+        (identities.INSPECTOR, "etc/mender/mender.conf", '"HttpsClient" : ' + " " * LONG),
+        (identities.INSPECTOR, "etc/rauc/system.conf", "tls-key" + " " * LONG),
     ],
-    ids=["keys", "preshared"],
 )
 def test_a_line_that_nearly_fits_costs_no_more_than_it_is_long(
     tmp_path: Path, inspector: Inspector, path: str, text: str
 ) -> None:
     """Minutes otherwise: all that an image has."""
     assert not heard_of(inspector, a_root(tmp_path, {path: text[:LONG]})).missed
+
+
+@pytest.mark.timeout(15)
+def test_what_begins_often_and_never_ends_is_looked_for_once(tmp_path: Path) -> None:
+    """A text of lighttpd.conf(5), parameters of Diffie-Hellman: 43 s for 40 kB."""
+    text = 'server.port = "' + '\\"' * (LONG // 2)
+    blocks = "-----BEGIN DH PARAMETERS-----" * 2000
+    tree = a_root(tmp_path, {"etc/lighttpd.conf": text, "etc/dh.pem": blocks, "etc/odd.conf": f"{text}\\"})
+    for path in ("/etc/lighttpd.conf", "/etc/odd.conf"):
+        (said,) = Parser(Reading(tree)).statements(path)
+        assert isinstance(said, Setting)
+        assert said.key == "server.port"
+    assert prime_bits(tree, "/etc/dh.pem") == 0

@@ -19,6 +19,7 @@ COMMANDS = (
     f"/usr/bin/telnetd -l /bin/sh -K {SECRET}",
     f"/usr/bin/socat TCP-LISTEN:99,fork EXEC:/bin/sh,secret={SECRET}",
     f"/usr/bin/mysql -p{SECRET}",
+    f"/usr/bin/curl --cert /etc/d.pem:{SECRET} --key /etc/d.key --pass {SECRET} https://m.example",
 )
 SYSTEMD = {
     **{f"etc/systemd/system/u{n}.service": UNIT.format(command) for n, command in enumerate(COMMANDS)},
@@ -37,6 +38,8 @@ OTHERS = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
     "etc/fstab": f"sshfs#u:{SECRET}@h:/x /x fuse pin={SECRET} 0 0\n//h/s /s cifs username=u,password={SECRET} 0 0\n",
     "boot/uEnv.txt": f"bootcmd=setenv wifi {SECRET}; env set x {SECRET}; run start\nbootdelay=3\n",
+    "etc/rauc/system.conf": "[streaming]\n"
+    f"tls-cert=pkcs11:object=d?pin-value={SECRET}\ntls-key=pkcs11:object=d?pin-value={SECRET}\n",
     "etc/opkg.conf": f"src/gz a https://u:{SECRET}@feed.example.com/x?key={SECRET}\n",
 }
 
@@ -61,4 +64,6 @@ def test_no_inspector_tells_a_word_that_opens_something(tmp_path: Path, system: 
     assert "TCP-LISTEN:99" in facts["RemoteShells"]
     assert "sshfs#u:***@h:/x" in facts["Mounts"]
     assert "run start" in facts["BootEnvironments"]
-    assert "https://feed.example.com/x?…" in facts["Updaters"]
+    assert "pkcs11:…" in facts["DeviceIdentities"]
+    assert "/etc/d.pem" in facts["DeviceIdentities"]
+    assert "https://feed.example.com/x?…" in facts["UpdateSystems"]

@@ -10,8 +10,11 @@ from iotscan.model.facts import Accounts, PrivateKeys
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.image import process
 from iotscan.observe.image.budget import Limits
+from iotscan.observe.image.messages import ARGUMENT_CAP, keys_as_text, keys_of_text
 from iotscan.observe.image.process import ImageProcess, Looked
+from iotscan.wire.signing.public_keys import describe_key
 from tests.observe.image.looking import a_root
+from tests.wire.signing.made import a_key
 
 SAID = """
 import os, signal, sys, time
@@ -94,3 +97,12 @@ def test_the_process_may_not_hold_all_memory(tmp_path: Path, monkeypatch: pytest
     hog = "from iotscan.observe.image.worker import confine\nconfine()\nx = bytearray(3 << 30)\n"
     found = looked(tmp_path, monkeypatch, hog)
     assert "exit code 1" in next(a.detail for a in found.posture[1] if a.need == "private-keys")
+
+
+def test_keys_find_room_in_an_argument() -> None:
+    """Linux starts no process with an argument of 128 KiB."""
+    key = describe_key(a_key().public_key())
+    assert keys_of_text(keys_as_text([key, key])) == (key, key)
+    many = keys_as_text([key] * 2000)
+    assert len(many) <= ARGUMENT_CAP
+    assert len(keys_of_text(many)) > 100

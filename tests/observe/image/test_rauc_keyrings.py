@@ -83,3 +83,13 @@ def hash_of(signer: Signer) -> str:
     return (
         run(tool("openssl", "openssl"), "x509", "-noout", "-subject_hash", "-in", signer.file).stdout.decode().strip()
     )
+
+
+@pytest.mark.parametrize(("value", "said"), [("true", True), ("false", False)])
+def test_the_time_that_validity_is_judged_by(bench: Bench, tmp_path: Path, value: str, said: bool) -> None:
+    gateway = a_gateway(tmp_path, b"", f"path=ca.pem\nuse-bundle-signing-time={value}")
+    a_root(gateway, {"etc/rauc/ca.pem": bench.root.file.read_bytes()})
+    assert INSPECTOR.survey is not None
+    heard = INSPECTOR.survey(open_image(gateway))
+    keys = next(f.keys for f in heard.facts if isinstance(f, TrustedKeys))
+    assert [key.by_signing_time for key in keys] == [said]

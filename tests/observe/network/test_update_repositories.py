@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from tuf.api.metadata import Metadata
 
 from iotscan.assess.artefacts import ArtefactVerdict, judge_artefact
-from iotscan.model.facts import Artefact, TrustedKey, UpdateServer
+from iotscan.model.facts import Announcement, Artefact, Claim, TrustedKey, UpdateServer
+from iotscan.observe.network.places import UpdatePlace, read_place
 from iotscan.observe.network.probes import update
+from iotscan.observe.network.probes.image_places import REPOSITORIES
 from iotscan.observe.network.probes.repositories import FILES
-from tests.observe.network.daemons import door
+from tests.observe.network.daemons import HOST, door
 from tests.observe.network.test_web_probes import FAST, HTML, site
 from tests.observe.network.webserver import nginx
 from tests.wire.signing import test_apk_feed, test_apt_feed, test_opkg_feed, test_ostree_repo, test_tuf
@@ -194,3 +197,36 @@ def test_files_elsewhere_are_not_fetched() -> None:
     pages = {"/": (200, HTML, b"<a href=1.root.json>x</a>"), "/1.root.json": (302, away, b"")}
     with site(pages) as port:
         assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST)).facts == ()
+
+
+def place(port: int, path: str, host: str = HOST, system: str = "opkg") -> UpdatePlace:
+    found = read_place(f"http://{host}:{port}{path}", system, "gateway")
+    assert isinstance(found, UpdatePlace)
+    return found
+
+
+INDEX = b"Package: a\nVersion: 1\nFilename: a.ipk\nSize: 3\n\n"
+
+
+def test_a_name_that_an_image_gives_is_asked_of_the_device_that_announced_it() -> None:
+    hostname = Announcement(claims=(Claim(what="hostname", value="gw", how="mdns SRV"),))
+    with site({"/deep/feed/Packages": INDEX}) as port:
+        tools = {"update_places": (place(port, "/deep/feed", "gw.local"), place(port + 1, "/deep/feed"))}
+        (fact,) = anyio.run(update.PROBE.ask, door(port, "http", pace=FAST, known=[hostname], tools=tools)).facts
+        assert anyio.run(update.PROBE.ask, door(port, "http", pace=FAST, tools=tools)).facts == ()
+    assert isinstance(fact, UpdateServer)
+    (feed,) = fact.artefacts
+    assert (feed.path, feed.signature, feed.named_by) == ("/deep/feed/Packages.gz", "none", ("gateway",))
+
+
+def test_more_feeds_of_an_image_than_a_device_is_asked_for_stay_open() -> None:
+    with site({f"/{n}/Packages": INDEX for n in range(REPOSITORIES + 2)}) as port:
+        tools = {"update_places": tuple(place(port, f"/{n}") for n in range(REPOSITORIES + 2))}
+        (fact,) = anyio.run(update.PROBE.ask, door(port, "http", pace=FAST, tools=tools)).facts
+        few = msgspec.structs.replace(FAST, connections=16)
+        (cut,) = anyio.run(update.PROBE.ask, door(port, "http", pace=few, tools=tools)).facts
+    assert isinstance(fact, UpdateServer)
+    assert (len(fact.artefacts), fact.paths_unread) == (REPOSITORIES, 2)
+    assert isinstance(cut, UpdateServer)
+    assert len(cut.artefacts) + cut.paths_unread == REPOSITORIES + 2
+    assert len(cut.artefacts) < REPOSITORIES

@@ -132,7 +132,8 @@ def test_a_flipped_byte_fails() -> None:
         # Of a package in a feed the index names the control part: its own signature is not asked for.
         assert at < signature, name
     for _, at, _ in survivors({"x": apk}, lambda f: read_apk(memory(f["x"]), "x.apk"), keys, 300):
-        assert at < 10
+        # Or one of the bits that deflate leaves over in its last byte, before checksum and length.
+        assert at < 10 or at == signature - 9
     for name, changed in cut(files):
         assert state(read(changed), *keys) != "verified", name
 

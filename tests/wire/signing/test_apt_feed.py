@@ -124,6 +124,23 @@ def until(release: bytes, moment: bytes) -> bytes:
     return release.replace(b"Date:", b"Valid-Until: " + moment + b"\nDate:", 1)
 
 
+@pytest.mark.parametrize(("digest", "said"), [("SHA512", "verified"), ("SHA1", "broken")])
+def test_a_signature_over_a_weak_digest(archive: Archive, digest: str, said: str) -> None:
+    text = archive.gnupg.sign("feed", archive.release(), "--clearsign", "--digest-algo", digest)
+    files = archive.bare | {f"{SUITE}/InRelease": text}
+    assert archive.said(files) == said
+    assert archive.apt_takes(files) is (said == "verified")
+
+
+def test_a_weak_signature_beside_a_strangers_better_one(archive: Archive) -> None:
+    release = archive.release()
+    weak = archive.gnupg.sign("feed", release, "--detach-sign", "--digest-algo", "SHA1")
+    better = archive.gnupg.sign("other", release, "--detach-sign")
+    files = archive.bare | {f"{SUITE}/Release": release, f"{SUITE}/Release.gpg": weak + better}
+    assert archive.said(files) == "wrong-signer"
+    assert not archive.apt_takes(files)
+
+
 def test_apt_says_the_same_of_every_sample(archive: Archive) -> None:
     good, place = archive.signed(), f"{SUITE}/main/binary-amd64/Packages"
     outdated = until(archive.release(), b"Thu, 01 Jan 2026 00:00:00 UTC")

@@ -69,7 +69,7 @@ def makers_word(folder: Path, data: bytes, key: str) -> bool:
         ("none", "ec", "verified"),
         ("lzma", "ec", "verified"),
         ("other", "rsa", "wrong-signer"),
-        ("rsa", "ec", "present"),
+        ("rsa", "ec", "wrong-signer"),
         ("unsigned", "rsa", "unsigned"),
     ],
 )
@@ -80,7 +80,7 @@ def test_what_is_said_is_what_the_maker_says(folder: Path, name: str, key: str, 
     assert (found.damage, found.problem) == ("", "")
     assert (found.version, found.compatible) == ("release-4", ("gateway-1",))
     assert "data/0000/rootfs" in [p.name for p in found.payloads]
-    assert state(found, trusted(KEYS[key])) == said
+    assert state(found, trusted(KEYS[key], "mender")) == said
     assert makers_word(folder, data, key) == (said == "verified")
 
 

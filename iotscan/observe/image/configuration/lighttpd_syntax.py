@@ -13,10 +13,11 @@ from iotscan.observe.image.unreadable import Unreadable
 Value = str | list[tuple[str, "Value"]]
 """A text or number, or a list of (key, value), the key empty where there is none."""
 _TOKEN = re.compile(
-    r"""(?P<gap>\s+|\#[^\n]*)|"(?P<string>(?:[^"\\]|\\.)*)"|(?P<sign>\+=|:=|=>|==|!=|=~|!~|=\^|=\$|[={}(),+\[\]])"""
+    r"""(?P<gap>\s+|\#[^\n]*)|"(?P<string>(?:[^"\\]|\\.)*+)(?:"|\\?\Z)|(?P<sign>\+=|:=|=>|==|!=|=~|!~|=\^|=\$|[={}(),+\[\]])"""
     r"""|(?P<word>[\w$.:/*-]+)|(?P<other>.)""",
     re.S,
 )
+"""A string that does not end is all that is left: looked for once."""
 _OPERATORS = ("==", "!=", "=~", "!~", "=^", "=$")
 _DEPTH = 12
 _MOST = 100_000

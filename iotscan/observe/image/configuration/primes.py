@@ -1,10 +1,9 @@
 """Diffie-Hellman parameters in a file: the size of the prime (PKCS #3, RFC 7919)."""
 
-import re
-
 from iotscan.observe.image.tree import Tree
 
 _LIMIT = 64 * 1024
+_BEGINS, _ENDS = b"-----BEGIN DH PARAMETERS-----", b"-----END DH PARAMETERS-----"
 
 
 def prime_bits(tree: Tree, path: str) -> int:
@@ -13,13 +12,14 @@ def prime_bits(tree: Tree, path: str) -> int:
     if found is None or found.kind != "file":
         return 0
     data = tree.read(path, _LIMIT)
-    block = re.search(rb"-----BEGIN DH PARAMETERS-----.+?-----END DH PARAMETERS-----", data, re.S)
-    if block is None:
+    start = data.find(_BEGINS)
+    end = data.find(_ENDS, start)
+    if start < 0 or end < 0:
         return 0
     from cryptography.hazmat.primitives.serialization import load_pem_parameters
 
     try:
-        parameters = load_pem_parameters(block[0])
+        parameters = load_pem_parameters(data[start : end + len(_ENDS)])
         return parameters.parameter_numbers().p.bit_length()
     except (ValueError, TypeError):
         return 0

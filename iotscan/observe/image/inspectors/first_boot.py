@@ -4,8 +4,10 @@ Where a password comes from is followed through the variables of a script, by th
 device's identity: sysfs ``/sys/class/net/*/address``, device tree ``serial-number``, DMI, ``fw_printenv ethaddr``.
 """
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -18,6 +20,7 @@ from iotscan.observe.heard import Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.shell import is_assignment
 from iotscan.observe.image.startup.boot_commands import BootCommand, boot_commands, start_of
+from iotscan.observe.image.startup.command import fill_in
 from iotscan.observe.image.startup.reading import startup_of
 from iotscan.observe.image.texts import lines_of
 from iotscan.observe.image.tree import Tree
@@ -51,6 +54,7 @@ _SOURCES: Final = (
 )
 _VARIABLE: Final = re.compile(r"\$\{?(\w{1,60})")
 _TLS_MAKERS: Final = ("px5g", "certtool", "gen_key", "mbedtls_gen_key", "make-ssl-cert")
+_INTO: Final = ("-keyout", "-out", "--outfile")
 _HOST_KEY: Final = re.compile(r"ssh_host_|dropbear_\w{0,10}_?host_key|/etc/dropbear/\w*key")
 
 
@@ -77,8 +81,11 @@ def _inspect(tree: Tree) -> Heard:
 
 
 def _keys(tree: Tree, commands: Iterable[BootCommand]) -> Iterator[KeyMaker]:
+    variables: dict[str, dict[str, str]] = {}
     for command in commands:
         argv = command.argv
+        known = variables.setdefault(command.path, {})
+        known |= {name: fill_in(value, known) for name, value in map(_assigned, command.words) if name}
         if not argv:
             continue
         path, line, text = tree.show(command.path), command.line, " ".join(argv[1:])
@@ -93,13 +100,28 @@ def _keys(tree: Tree, commands: Iterable[BootCommand]) -> Iterator[KeyMaker]:
         elif argv[0] == "dpkg-reconfigure" and "openssh-server" in argv:
             yield KeyMaker(path=path, line=line, tool="dpkg-reconfigure", makes="ssh-host-key")
         elif argv[0] == "openssl" and re.match(r"(?:genpkey|genrsa|req\b.*-new(?:key)?|ecparam\b.*-genkey)", text):
-            yield KeyMaker(path=path, line=line, tool="openssl", makes="tls-key")
+            yield KeyMaker(path=path, line=line, tool="openssl", makes="tls-key", writes=_written(tree, argv, known))
         elif argv[0] in _TLS_MAKERS:
-            yield KeyMaker(path=path, line=line, tool=argv[0], makes="tls-key")
+            yield KeyMaker(path=path, line=line, tool=argv[0], makes="tls-key", writes=_written(tree, argv, known))
     for service in startup_of(tree).running("dropbear"):
         if any(re.fullmatch(r"-[A-Za-z]*R[A-Za-z]*", word) for word in service.arguments):
             path = tree.show(service.path)
             yield KeyMaker(path=path, line=service.line, tool="dropbear -R", makes="ssh-host-key")
+
+
+def _assigned(word: str) -> tuple[str, str]:
+    name, _, value = word.partition("=")
+    return (name, value) if is_assignment(word) else ("", "")
+
+
+def _written(tree: Tree, argv: tuple[str, ...], known: dict[str, str]) -> str:
+    """Where a key goes: ``-keyout`` of a request, else ``-out``; a whole path only, links followed."""
+    given = {option.lstrip("-"): fill_in(value, known) for option, value in pairwise(argv) if option in _INTO}
+    named = given.get("keyout") or ("" if "req" in argv[:2] else given.get("out") or given.get("outfile", ""))
+    if not named.startswith("/"):
+        return ""
+    found = tree.find(named)
+    return tree.show(found.path if found is not None else posixpath.normpath(named))
 
 
 def _cloud_init(tree: Tree) -> Iterator[KeyMaker]:

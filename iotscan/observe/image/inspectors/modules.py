@@ -1,6 +1,6 @@
 """Kernel modules and the signatures behind them (Linux ``Documentation/admin-guide/module-signing.rst``)."""
 
-from iotscan.model.facts import KernelModules
+from iotscan.model.facts import AnyFact, CodeSignature, KernelModules, SignedModules
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.blob import Bytes
 from iotscan.observe.image.budget import Budget
@@ -18,6 +18,8 @@ _LARGEST = 64 << 20
 _UNPACKED = 96 << 20
 """Bytes that packed modules may give: what is beyond is counted, not looked at."""
 _SHOWN = 10
+MOST = 5_000
+"""Signed modules that are kept: a distribution's kernel has four thousand."""
 
 
 class _Modules:
@@ -29,6 +31,7 @@ class _Modules:
         self._unsigned: list[str] = []
         self._broken: list[str] = []
         self._digests: dict[str, None] = {}
+        self._files: list[CodeSignature] = []
 
     def wants(self, entry: Entry) -> bool:
         return entry.path.endswith(_ENDINGS)
@@ -43,7 +46,8 @@ class _Modules:
         try:
             if not swept.is_whole:
                 raise _Unseen("a module is larger than any")
-            signature = read_signature(self._module(swept.data))
+            module = self._module(swept.data)
+            signature = read_signature(module)
         except _Unseen as error:
             self._unread += 1
             self._why = str(error)
@@ -55,6 +59,15 @@ class _Modules:
             else:
                 self._signed += 1
                 self._digests[signature.digest] = None
+                self._keep(swept.shown, module)
+
+    def _keep(self, shown: str, module: bytes) -> None:
+        # Cryptography is loaded where something is signed.
+        from iotscan.wire.signing.code import read_module
+
+        found = read_module(shown, module) if len(self._files) < MOST else None
+        if found is not None:
+            self._files.append(found)
 
     def _module(self, data: bytes) -> bytes:
         packing = stream_of(data[:HEAD])
@@ -86,11 +99,14 @@ class _Modules:
             unread_reason=self._why,
             digests=tuple(self._digests),
         )
-        return Heard(facts=(fact,))
+        facts: list[AnyFact] = [fact]
+        if self._files:
+            facts.append(SignedModules(files=tuple(self._files), left_out=self._signed - len(self._files)))
+        return Heard(facts=tuple(facts))
 
 
 class _Unseen(Exception):
     """A module whose end was not seen: the message says why."""
 
 
-INSPECTOR = Inspector(name="modules", version=1, gives=(KernelModules,), sweep=_Modules)
+INSPECTOR = Inspector(name="modules", version=2, gives=(KernelModules, SignedModules), sweep=_Modules)

@@ -14,7 +14,7 @@ import msgspec
 
 from iotscan.observe.image.archive import ArchiveTree, Member
 from iotscan.observe.image.blob import Blob
-from iotscan.observe.image.budget import Budget
+from iotscan.observe.image.budget import MIB, Budget
 from iotscan.observe.image.reader import HEAD, Contents, Reader
 from iotscan.observe.image.readers.inode_kinds import KINDS
 from iotscan.observe.image.readers.streams import stream_of, unpacked
@@ -234,12 +234,15 @@ class _Unpacking:
 
 def _behind(blob: Blob, at: int, byte: bytes, budget: Budget) -> int:
     """Where something else than ``byte`` stands, from ``at`` on; or the end."""
-    while data := blob.read_at(at, HEAD):
+    step = HEAD
+    while data := blob.read_at(at, step):
         budget.check_time()
-        rest = len(data.lstrip(byte))
+        rest = 0 if data.count(byte) == len(data) else len(data.lstrip(byte))
         at += len(data) - rest
         if rest:
             break
+        # The first look is small: mostly a few bytes stand between two archives.
+        step = MIB
     return at
 
 

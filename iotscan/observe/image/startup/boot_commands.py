@@ -6,6 +6,7 @@ supported, not proved.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -38,6 +39,7 @@ _EXECUTES = ("ExecStartPre", "ExecStart", "ExecStartPost")
 _INTERPRETERS = (b"sh", b"openrc-run", b"runscript")
 _MOST_SCRIPTS = 400
 _CRONS = ("cron", "crond", "anacron", "fcron", "cronie", "dcron", "busybox-cron", "bcron-start", "systemd-cron")
+_PART = re.compile(r"[A-Za-z0-9_-]+")
 _LINES = 1 << 20
 """More than any file that is read has."""
 
@@ -170,6 +172,8 @@ class _Gathering:
         is_read = bool(argv) and argv[0] in (*_SHELLS, ".", "source")
         if argv and "." in argv[0] and argv[0].endswith(".sh") and "/" not in "".join(command.words[:1]):
             places += [f"{folder}/{argv[0]}" for folder in ("/usr/bin", "/usr/sbin", "/bin", "/sbin")]
+        if argv and argv[0] == "run-parts":
+            places += [part for word in argv[1:] if word.startswith("/") for part in parts_of(self._tree, word)]
         return [p for p in places if p not in self._done and self._is_script(p, is_read=is_read)]
 
     def _is_script(self, path: str, *, is_read: bool) -> bool:
@@ -179,6 +183,17 @@ class _Gathering:
             return False
         begins = self._tree.read(found.path, 512)
         return begins.startswith(b"#!") or (is_read and b"\0" not in begins)
+
+
+def parts_of(tree: Tree, folder: str) -> Iterator[str]:
+    """What run-parts(8) runs of a folder: programs whose names have no dot in them, ``update`` and not ``update.sh``.
+
+    Raises Unreadable.
+    """
+    for entry in tree.children(folder.rstrip("/")):
+        found = tree.find(entry.path)
+        if _PART.fullmatch(entry.name) and found is not None and found.kind == "file" and found.mode & 0o111:
+            yield entry.path
 
 
 def _in_line(path: str, line: int, text: str) -> Iterator[BootCommand]:

@@ -76,6 +76,7 @@ _LOCAL = (
     *("accounts-daemon", "udisksd", "upowerd", "fstrim", "logrotate", "unattended-upgrade", "e2scrub", "auditd"),
     *("systemd-journald", "systemd-udevd", "systemd-logind", "systemd-machined", "systemd-hostnamed"),
     *("systemd-timedated", "systemd-localed", "fail2ban-server", "chronyd", "tee-supplicant", "qrtr-ns"),
+    *("rauc", "rauc-hawkbit-updater", "mender", "mender-update", "mender-updated", "mender-auth", "mender-authd"),
 )
 """Programs that open no port of the network with their defaults; of systemd's own see :func:`is_local`."""
 

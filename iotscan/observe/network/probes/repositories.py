@@ -66,8 +66,13 @@ def _is_file(reply: Reply, nobody: HttpResponse) -> bool:
     return reply.body != nobody.body
 
 
-async def read_repository(door: Door, kind: Kind, folder: str, keys: Sequence[PublicKey]) -> tuple[Artefact, ...]:
-    """What stands in a folder, read as a repository of that kind: none where it is none."""
+async def read_repository(
+    door: Door, kind: Kind, folder: str, keys: Sequence[PublicKey], named_by: tuple[str, ...] = ()
+) -> tuple[Artefact, ...]:
+    """What stands in a folder, read as a repository of that kind: none where it is none.
+
+    Where images (``named_by``) take their updates from there, what is not given to us is told as well.
+    """
     shelf = _Shelf(door, folder, re.compile(kind.further) if kind.further else None)
     wanted = list(kind.first)
     path = folder + kind.markers[0]
@@ -81,12 +86,12 @@ async def read_repository(door: Door, kind: Kind, folder: str, keys: Sequence[Pu
         if not shelf.missed or shelf.is_full:
             break
         wanted = _together(shelf.missed)
-    if not found and shelf.has_unread(kind.markers):
+    why = shelf.why_unread(kind.markers, also_refused=bool(named_by))
+    if not found and why:
         # By its name it is one, and it was not given whole: that is no absence.
-        return (
-            Artefact(path=safe_text(path, _PATH), role="feed", format=kind.name, signature="unknown", detail=_LONG),
-        )
-    return tuple(_artefact(signed, path, shelf) for signed in found)
+        unread = Artefact(path=safe_text(path, _PATH), role="feed", format=kind.name, signature="unknown", detail=why)
+        return (msgspec.structs.replace(unread, named_by=named_by),)
+    return tuple(msgspec.structs.replace(_artefact(signed, path, shelf), named_by=named_by) for signed in found)
 
 
 def _together(name: str) -> list[str]:
@@ -96,6 +101,11 @@ def _together(name: str) -> list[str]:
         first = int(numbered[1])
         return [f"{n}.root.json" for n in range(first, first + 8)]
     return [name, f"{name}meta"] if name.endswith(".commit") else [name]
+
+
+def reserve_is_reached(door: Door) -> bool:
+    """True when what is left of the device's conversations is for other questions."""
+    return door.line.left <= _RESERVE
 
 
 class _Shelf:
@@ -112,11 +122,12 @@ class _Shelf:
     @property
     def is_full(self) -> bool:
         """True when no more of it is asked for."""
-        return len(self._found) >= FILES or self._door.line.left <= _RESERVE
+        return len(self._found) >= FILES or reserve_is_reached(self._door)
 
-    def has_unread(self, names: Iterable[str]) -> bool:
-        """True when one of the files is there, and was not given whole."""
-        return any(self._found.get(name) == _LONG for name in names)
+    def why_unread(self, names: Iterable[str], *, also_refused: bool) -> str:
+        """Why one of the files is not here although it is there, or may be; empty where that is true of none."""
+        said = (self._found.get(name) for name in names)
+        return next((why for why in said if isinstance(why, str) and (also_refused or why == _LONG)), "")
 
     def __call__(self, name: str) -> Source | None:
         """A file; None for one that is not there. Raises NotRead for what was not fetched."""

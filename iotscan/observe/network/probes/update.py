@@ -14,9 +14,9 @@ import msgspec
 from iotscan.model.facts import Artefact, PublicKey, UpdateServer, UploadForm, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.failures import BudgetSpent, DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
-from iotscan.observe.network.probes import repositories
+from iotscan.observe.network.probes import image_places, repositories
 from iotscan.observe.network.probes.offers import (
     MANIFEST_CAP,
     Offer,
@@ -52,6 +52,7 @@ _BESIDE_LIMIT = 4
 """Artefacts beside which signatures are looked for."""
 _FEW = 4
 """Conversations for the first questions: with so few a server shows that it keeps connections open."""
+_UNASKED = "of the places that an image updates from were more than this device is asked for"
 _WHOLE_LIMIT = 2
 """Images that are read to their end."""
 
@@ -72,8 +73,10 @@ async def ask_update(door: Door) -> Heard:
     before = door.line.left
     control = Ask(path=control_path(door, "/"), cap=_PAGE_CAP)
     pages = tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS))
-    manifests = tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in MANIFESTS)
-    images = tuple(head_of(path) for path in IMAGES)
+    wanted = image_places.wanted_at(door)
+    listed = dict.fromkeys((*MANIFESTS, *wanted.manifests))
+    manifests = tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in listed)
+    images = tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES)))
     replies = await _ask(door, (control, *pages[:1], *manifests, *images, *pages[1:]))
     nobody = replies[control]
     if isinstance(nobody, DialError):
@@ -81,7 +84,7 @@ async def ask_update(door: Door) -> Heard:
 
     offers = _manifest_offers(replies, manifests, nobody)
     named = _named(door, offers, replies[pages[0]])
-    further = tuple(head_of(n.path) for n in named[:_NAMED_LIMIT] if n.path not in IMAGES)
+    further = tuple(head for n in named[:_NAMED_LIMIT] if (head := head_of(n.path)) not in images)
     # A server that keeps connections open is asked at usual places, too.
     guesses = repositories.guesses() if nobody.status != 200 and before - door.line.left <= _FEW else ()
     asked = await _ask(door, (*further, *guesses))
@@ -90,20 +93,25 @@ async def ask_update(door: Door) -> Heard:
 
     # What fails from here on shows in the artefact that it was asked for.
     errors = [error for ask, reply in replies.items() if (error := _unread(ask, reply))]
-    open_offers = [offer for offer in offers if offer.wants_more]
-    small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
-    ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
-    signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
-    replies |= await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
-    artefacts = tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers)
+    settled, more = await _settled(door, offers, nobody)
+    replies |= more
+    artefacts = image_places.with_names(settled, wanted)
+    by_path = {ask.path: replies[ask] for ask in (*manifests, *images)}
+    artefacts = (*artefacts, *image_places.unread_files(wanted, by_path, artefacts))
+    of_images, unasked = await image_places.read_repositories(door, wanted, _given(door))
+    artefacts = (*artefacts, *of_images)
     if nobody.status != 200:
         places = repositories.found_at(door, _page(replies[pages[0]]).links, {g: asked[g] for g in guesses}, nobody)
+        places = [place for place in places if place not in wanted.repositories]
         feeds = [feed for place in places for feed in await repositories.read_repository(door, *place, _given(door))]
-        artefacts = (*(a for a in artefacts if not _is_listed(a, feeds)), *feeds)
+        artefacts = (*artefacts, *feeds)
+    artefacts = tuple(a for a in artefacts if not _is_listed(a, artefacts))
     uploads = _uploads(door, replies, pages, nobody)
     if errors and not uploads and all(a.signature != "none" for a in artefacts):
         # With nothing bad found, what could not be asked may be it.
         return Heard(missed=(missed(UpdateServer, errors[0]),))
+    if not artefacts and not uploads and unasked:
+        return Heard(missed=(missed(UpdateServer, BudgetSpent(f"{unasked} {_UNASKED}")),))
     if not artefacts and not uploads:
         return _nothing(nobody)
     fact = UpdateServer(
@@ -111,20 +119,30 @@ async def ask_update(door: Door) -> Heard:
         artefacts=artefacts,
         open_uploads=uploads,
         paths_asked=sum(isinstance(r, HttpResponse) for r in replies.values()),
-        paths_unread=len(errors),
+        paths_unread=len(errors) + unasked,
     )
     return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
 
 
 def _is_listed(artefact: Artefact, feeds: Iterable[Artefact]) -> bool:
     """True for a package in the folder of a feed, which speaks for it: it bears no signature itself."""
-    folders = tuple(feed.path[: feed.path.rindex("/") + 1] for feed in feeds)
+    folders = tuple(feed.path[: feed.path.rindex("/") + 1] for feed in feeds if feed.role == "feed")
     return artefact.path.endswith(".ipk") and artefact.path.startswith(folders)
 
 
 def _given(door: Door) -> tuple[PublicKey, ...]:
     """The keys that the user gave: tried at once on what is too long for a fact to keep."""
     return tuple(key.public for key in door.tools.get("trusted_keys", ()) if key.public is not None)
+
+
+async def _settled(door: Door, offers: list[Offer], nobody: HttpResponse) -> tuple[tuple[Artefact, ...], Replies]:
+    """The offers with their ends and the signatures beside them, and what was asked for that."""
+    open_offers = [offer for offer in offers if offer.wants_more]
+    small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
+    ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
+    signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
+    replies = await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
+    return tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers), replies
 
 
 async def _ask(door: Door, asks: Iterable[Ask]) -> Replies:

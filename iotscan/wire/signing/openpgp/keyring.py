@@ -24,6 +24,8 @@ from iotscan.wire.signing.verifying import holds
 
 _LARGEST: Final = 16 << 20
 _MOST_KEYS: Final = 2000
+_LONGEST_NAME: Final = 2048
+"""Bytes of a name; GnuPG takes no longer one. Each signature over it is over all of it."""
 _MOST_TRIED: Final = 10_000
 """Signatures of owners over their keys, of one file."""
 _KINDS: Final = frozenset({"PUBLIC KEY BLOCK"})
@@ -114,6 +116,8 @@ def _blocks(every: list[Packet]) -> Iterator[list[_Part]]:
             except Unsupported:
                 # One that others made, or that nobody can try: it vouches for nothing here.
                 continue
+        elif packet.tag == USER and len(packet.body) > _LONGEST_NAME:
+            raise Malformed("a name in it is longer than any")
         elif packet.tag in _PARTS:
             # GnuPG notes what it trusts between them (tag 12).
             block.append(_Part(packet=packet, signatures=[]))

@@ -44,7 +44,7 @@ WRONG = {
 }
 RIGHT = {"rauc": set[str](), "mender": {"downgrade-protection older-accepted /etc/mender/mender.conf:0"}}
 """Mender has no setting that refuses what is older: that is as true of the right edition."""
-OPEN = {("mender", False): {"update-health-check"}}
+OPEN = {("mender", right): {"update-health-check"} for right in (True, False)}
 """What decides is in each artefact."""
 Assess = Callable[[str, bool], tuple[Result, ...]]
 

@@ -46,3 +46,12 @@ def test_a_script_that_fetches_and_writes_is_found(script: str, tmp_path: Path) 
 def test_user_password_and_question_of_an_address_are_not_told(tmp_path: Path) -> None:
     (script,) = found(tmp_path, "wget 'http://me:secret@x.example/fw?token=abc' -O- | dd of=/dev/mtd2")
     assert (script.fetches, script.line) == ("http://x.example/fw?…", 2)
+
+
+def test_what_is_written_is_what_counts_not_what_is_fetched_last(tmp_path: Path) -> None:
+    script = (
+        "U=http://x.example\nwget $U/rootfs.img -O /tmp/rootfs.img\nwget https://x.example/rootfs.md5 -O /tmp/r.md5\n"
+        "md5sum -c /tmp/r.md5 || exit 1\ndd if=/tmp/rootfs.img of=/dev/mmcblk0p2\n"
+    )
+    (one,) = found(tmp_path, script)
+    assert (one.fetches, one.encrypted.known, one.checks) == ("http://x.example/rootfs.img", False, "digest")

@@ -1,18 +1,33 @@
 """Each update system by itself: which trait holds, is missing, or cannot be told."""
 
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from iotscan.model.facts import UpdateSystems
 from iotscan.model.facts.update_systems import TraitName
+from iotscan.observe.image.inspectors.updates import INSPECTOR
+from iotscan.observe.image.opening import open_image
+from tests.hostile_images.raw import uimage
+from tests.observe.image.looking import a_root
 from tests.observe.image.updates.systems import BUSYBOX, fact_of, system_of
 
 RAUC = "[system]\ncompatible=gw\nbootloader=uboot\n[keyring]\npath=/etc/rauc/ca.pem\n"
 SWU = {"etc/swupdate.cfg": 'globals : { public-key-file = "/etc/k.pem"; };', "etc/k.pem": "k"}
 SIGNED = b"\x7fELF" + bytes(1 << 20) + b"Error: SWUpdate is built for signed images, provide a public key file."
 MENDER = '{"ServerURL":"https://m.example","ArtifactVerifyKey":"/etc/k.pem"}'
+APT = {"etc/apt/sources.list": "deb https://d.example stable main\n"}
+DAILY = {"etc/crontabs/root": "0 3 * * * apt-get -y upgrade\n"}
+UNATTENDED = {
+    "usr/bin/unattended-upgrade": "x",
+    "etc/cron.daily/apt-compat": "x",
+    "etc/apt/apt.conf.d/20auto-upgrades": 'APT::Periodic::Unattended-Upgrade "1";\n',
+}
+DNF = {"etc/yum.repos.d/a.repo": "[a]\nbaseurl=https://d.example\ngpgcheck=1\n"}
+OSTREE = {"ostree/repo/config": '[core]\nmode=bare\n[remote "r"]\nurl=https://o.example\n'}
 CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]] = [
     ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/ca.pem": "c"}, {"verifies": True, "key-present": True}),
     ("rauc", {"etc/rauc/system.conf": RAUC, "etc/rauc/other": "c"}, {"verifies": True, "key-present": False}),
@@ -137,6 +152,64 @@ CASES: list[tuple[str, Mapping[str, str | bytes], dict[TraitName, bool | None]]]
         {"etc/ostree/remotes.d/r.conf": '[remote "r"]\nurl=https://o.example\n', "etc/rpm-ostreed.conf": "[Daemon]\n"},
         {"slots": True, "refuses-older": True, "confirmed": None, "automatic": None},
     ),
+    ("apt", {**BUSYBOX, **APT}, {"durable-write": True, "automatic": False}),
+    ("apt", {**BUSYBOX, **APT, **DAILY}, {"automatic": True, "recovers": False}),
+    (
+        "apt",
+        {**BUSYBOX, **APT, **DAILY, "etc/init.d/rcS": "#!/bin/sh\ndpkg --configure -a\n"},
+        {"automatic": True, "recovers": True},
+    ),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/docker-apt-speedup": "# x\nforce-unsafe-io\n"}, {"durable-write": False}),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg": "no-debsig\nforce-unsafe-io\n"}, {"durable-write": False}),
+    # dpkg reads no file of such a name, and no comment.
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/x.bak": "force-unsafe-io\n"}, {"durable-write": True}),
+    ("apt", {**APT, "etc/dpkg/dpkg.cfg.d/x": "# force-unsafe-io\n"}, {"durable-write": True}),
+    ("apt", {**APT, "etc/apt/apt.conf": 'DPkg::Options { "--force-unsafe-io"; };\n'}, {"durable-write": False}),
+    ("apt", {**BUSYBOX, **APT, **UNATTENDED}, {"automatic": True, "recovers": True}),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": 'Unattended-Upgrade::AutoFixInterruptedDpkg "false";\n',
+        },
+        {"recovers": False},
+    ),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": '//Unattended-Upgrade::AutoFixInterruptedDpkg "no";\n',
+        },
+        {"recovers": True},
+    ),
+    (
+        "apt",
+        {
+            **BUSYBOX,
+            **APT,
+            **UNATTENDED,
+            "etc/apt/apt.conf.d/50u": 'Unattended-Upgrade {\n  AutoFixInterruptedDpkg "off";\n};\n',
+            "etc/apt/apt.conf.d/90u": 'Unattended-Upgrade::AutoFixInterruptedDpkg "true";\n',
+        },
+        {"recovers": None},
+    ),
+    ("dnf", {**BUSYBOX, **DNF, "etc/crontabs/root": "0 3 * * * yum -y upgrade\n"}, {"automatic": True}),
+    ("ostree", OSTREE, {"slots": True, "durable-write": True}),
+    (
+        "ostree",
+        {"ostree/repo/config": OSTREE["ostree/repo/config"].replace("mode", "fsync=false\nmode")},
+        {"slots": True, "durable-write": False},
+    ),
+    ("swupdate", {**BUSYBOX, **SWU, "etc/init.d/rcS": "#!/bin/sh\nswupdate -M -w x\n"}, {"recovers": False}),
+    (
+        "swupdate",
+        {**SWU, "etc/swupdate/conf.d/09": 'SWUPDATE_ARGS="-v --no-transaction-marker"\n'},
+        {"recovers": False},
+    ),
     ("sysupgrade", {"sbin/sysupgrade": "#!/bin/sh"}, {"verifies": None, "slots": None}),
     (
         "sysupgrade",
@@ -194,13 +267,55 @@ COUNTS = {
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; bootm\nBOOT_ORDER=A B\n": (False, True),
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A B\n": (True, True),
     "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; saveenv; bootm\nBOOT_ORDER=A\n": (True, False),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; if run up; then bootm; else env save; echo again; reset; fi\n"
+    "BOOT_ORDER=A B\n": (False, True),
+    "bootcmd=setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1; env save; bootm; reset\nBOOT_ORDER=A B\n": (True, True),
 }
 
 
 @pytest.mark.parametrize("environment", COUNTS)
 def test_what_u_boot_counts_and_starts_instead(environment: str, tmp_path: Path) -> None:
-    system = system_of(tmp_path, "rauc", {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": environment})
+    files = {"etc/swupdate.cfg": 'globals : { bootloader = "uboot"; };', "etc/u-boot-initial-env": environment}
+    system = system_of(tmp_path, "swupdate", files)
     assert (system.holds("boot-counter"), system.holds("fallback-target")) == COUNTS[environment]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ("bootlimit=3\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n", (None, None)),
+        ("bootlimit=0\naltbootcmd=run slot_b\nslot_b=bootm 0x2000\n", (False, None)),
+        ("bootlimit=3\naltbootcmd=run bootcmd\n", (None, False)),
+    ],
+)
+def test_rauc_does_not_switch_by_u_boots_own_count(
+    environment: str, expected: tuple[bool | None, bool | None], tmp_path: Path
+) -> None:
+    files = {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": ENV + environment}
+    system = system_of(tmp_path, "rauc", files)
+    assert (system.holds("boot-counter"), system.holds("fallback-target")) == expected
+
+
+SCRIPT = "setexpr BOOT_A_LEFT ${BOOT_A_LEFT} - 1\nsetexpr BOOT_B_LEFT ${BOOT_B_LEFT} - 1\nsaveenv\nbootm\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "counted"),
+    [
+        (SCRIPT, True),
+        (SCRIPT.replace("saveenv", "# saveenv"), False),
+        (SCRIPT.replace("setexpr", "#setexpr"), False),
+        (SCRIPT.replace("saveenv", "test -n x || saveenv && reset"), False),
+    ],
+)
+def test_what_a_script_of_u_boot_counts(script: str, counted: bool | None, tmp_path: Path) -> None:
+    packed = uimage(struct.pack(">II", len(script), 0) + script.encode(), kind=6)
+    files = {"etc/rauc/system.conf": RAUC, "etc/u-boot-initial-env": "bootcmd=source 1\n", "boot/boot.scr": packed}
+    a_root(tmp_path, files)
+    assert INSPECTOR.survey is not None
+    (fact,) = INSPECTOR.survey(open_image(tmp_path)).facts
+    assert isinstance(fact, UpdateSystems)
+    assert fact.systems[0].holds("boot-counter") is counted
 
 
 @pytest.mark.parametrize(
@@ -280,3 +395,65 @@ def test_of_a_swupdate_that_nothing_configures_or_starts_only_its_build_is_known
 def test_more_feeds_than_people_write_are_not_read(tmp_path: Path) -> None:
     fact = fact_of(tmp_path, {"etc/opkg.conf": "src/gz a http://f.example\n" * 501})
     assert (fact.systems, len(fact.unread)) == ((), 1)
+
+
+@pytest.mark.parametrize(("name", "runs"), [("renew", True), ("renew.sh", False)])
+def test_programs_of_a_folder_that_cron_runs(name: str, runs: bool, tmp_path: Path) -> None:
+    """As Alpine and Debian have it; run-parts leaves out a name with a dot in it."""
+    files = {
+        **BUSYBOX,
+        "etc/init.d/rcS": "#!/bin/sh\ncrond\n",
+        "etc/crontabs/root": "0 2 * * * run-parts /etc/periodic/daily\n",
+        "etc/apk/repositories": "https://a.example/main\n",
+        "etc/apk/keys/a.pub": "k",
+        f"etc/periodic/daily/{name}": "#!/bin/sh\napk upgrade --allow-untrusted\n",
+    }
+    a_root(tmp_path, files)
+    (tmp_path / f"etc/periodic/daily/{name}").chmod(0o755)
+    system = system_of(tmp_path, "apk", {})
+    assert system.holds("automatic") is runs
+    assert [source.verifies.known for source in system.sources] == [not runs]
+
+
+def test_aktualizr_confirms_what_it_has_pulled(tmp_path: Path) -> None:
+    files = {
+        **BUSYBOX,
+        "usr/bin/aktualizr": "x",
+        "etc/init.d/rcS": "#!/bin/sh\naktualizr &\n",
+        "usr/lib/sota/conf.d/50-rollback.toml": '[bootloader]\nrollback_mode = "uboot_masked"\n',
+        "ostree/repo/config": '[remote "aktualizr-remote"]\nurl=https://o.example\ngpg-verify=false\n',
+    }
+    system = system_of(tmp_path / "a", "ostree", files)
+    assert (system.holds("confirmed"), system.holds("health-check")) == (True, None)
+    assert [source.verifies.known for source in system.sources] == [True]
+    none = files | {"usr/lib/sota/conf.d/50-rollback.toml": '[bootloader]\nrollback_mode = "none"\n'}
+    assert system_of(tmp_path / "b", "ostree", none).holds("confirmed") is False
+    (tmp_path / "a/usr/bin/aktualizr").unlink()
+    assert [source.verifies.known for source in system_of(tmp_path / "a", "ostree", {}).sources] == [False]
+
+
+def test_the_client_of_rauc_is_told_with_rauc(tmp_path: Path) -> None:
+    files = {"etc/rauc/system.conf": RAUC, "usr/bin/rauc-hawkbit-updater": "x"}
+    assert [s.system for s in fact_of(tmp_path, files).systems] == ["rauc", "hawkbit"]
+    conf = {"etc/rauc-hawkbit-updater/config.conf": "[client]\nhawkbit_server=h.example\nssl=true\n"}
+    assert [s.system for s in fact_of(tmp_path, files | conf).systems] == ["rauc"]
+
+
+@pytest.mark.parametrize(
+    ("path", "image", "found"),
+    [
+        ("opt/app/docker-compose.yml", "containrrr/watchtower:1.7", True),
+        ("srv/compose.yaml", "ghcr.io/nicholas-fedor/watchtower", True),
+        ("opt/app/docker-compose.yml", "acme/app:latest", False),
+        ("opt/app/docker-compose.yml", "acme/app # not watchtower", False),
+    ],
+)
+def test_a_container_that_renews_containers(path: str, image: str, found: bool, tmp_path: Path) -> None:
+    files = {path: f"services:\n  x:\n    image: {image}\n", "usr/bin/dockerd": "x"}
+    systems = [(s.system, s.is_read) for s in fact_of(tmp_path, files).systems]
+    assert systems == ([("docker", False)] if found else [])
+
+
+def test_watchtower_that_a_script_starts(tmp_path: Path) -> None:
+    files = {**BUSYBOX, "etc/init.d/rcS": "#!/bin/sh\ndocker run -d containrrr/watchtower --interval 300\n"}
+    assert [s.system for s in fact_of(tmp_path, files).systems] == ["docker"]

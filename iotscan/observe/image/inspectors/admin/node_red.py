@@ -17,9 +17,13 @@ from iotscan.observe.image.tree import Tree
 
 _LIMIT = 256 * 1024
 _USUAL = ("/root/.node-red", "/data", "/var/lib/node-red", "/etc/node-red", "/usr/src/node-red/data", "/opt/node-red")
-_COMMENT = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?P<comment>//[^\n]*|/\*.*?\*/)""", re.S
-)
+_BEGINS = re.compile(r"[\"'`]|//|/\*")
+_WITHIN = {
+    '"': re.compile(r"(?:[^\"\\\n]|\\.)*", re.S),
+    "'": re.compile(r"(?:[^'\\\n]|\\.)*", re.S),
+    "`": re.compile(r"(?:[^`\\]|\\.)*", re.S),
+}
+"""What a text in such marks holds."""
 
 
 def interfaces(tree: Tree) -> Iterator[AdminInterface]:
@@ -72,5 +76,28 @@ def _settings(tree: Tree, service: Service) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """The text with comments blanked, so that lines stay where they are."""
-    return _COMMENT.sub(lambda m: m[0] if m["text"] else re.sub(r"[^\n]", " ", m[0]), text)
+    """The text with comments blanked, so that lines stay where they are. Linear, whatever does not end."""
+    parts: list[str] = []
+    kept = at = 0
+    # A text that does not end in one place ends in no later one before that, either.
+    endless = dict.fromkeys((*_WITHIN, "/*"), 0)
+    while (found := _BEGINS.search(text, at)) is not None:
+        mark, at = found[0], found.end()
+        if at <= endless.get(mark, 0):
+            continue
+        if mark in _WITHIN:
+            held = _WITHIN[mark].match(text, at)
+            stop = held.end() if held is not None else at
+            if text[stop : stop + 1] == mark:
+                at = stop + 1
+            else:
+                endless[mark] = stop
+            continue
+        stop = text.find("\n" if mark == "//" else "*/", at)
+        if mark == "/*" and stop < 0:
+            endless[mark] = len(text)
+            continue
+        at = len(text) if stop < 0 else stop if mark == "//" else stop + 2
+        parts += (text[kept : found.start()], re.sub(r"[^\n]", " ", text[found.start() : at]))
+        kept = at
+    return "".join((*parts, text[kept:]))

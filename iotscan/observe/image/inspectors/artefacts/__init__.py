@@ -22,7 +22,8 @@ def _survey(site: Site) -> Heard:
         placed.extend(trusted_keys(site))
     except Unreadable as error:
         missed.append(_unread(kind_of(TrustedKeys), error))
-    search = Search(site, tuple({p.key.public.sha256: p.key.public for p in placed if p.key.public}.values()))
+    known = {key.sha256: key for key in (*site.given, *(p.key.public for p in placed)) if key is not None}
+    search = Search(site, tuple(known.values()))
     found: list[SignedArtefact] = []
     keys: tuple[TrustedKey, ...] = ()
     try:

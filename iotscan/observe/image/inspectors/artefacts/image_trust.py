@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from iotscan.model.facts import TrustedKey
+from iotscan.model.text import safe_text
 from iotscan.observe.image.inspectors.artefacts.key_files import (
     LIMIT,
     MISSING,
@@ -35,6 +36,7 @@ _HASHED: Final = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _SWUPDATE: Final = ("/etc/swupdate.cfg", "/etc/swupdate/swupdate.cfg")
 _SWUPDATE_FOLDERS: Final = ("/etc/swupdate/conf.d", "/usr/lib/swupdate/conf.d")
 _OPTION: Final = re.compile(r"(?:^|[\s\"'])(?:-k|--key|--ca-path)[\s=]*([/\w][^\s\"']*)")
+_ASKED: Final = re.compile(r"--(cert-purpose|forced-signer-name)[\s=]+[\"']?([^\s\"']+)")
 _MENDER: Final = ("/var/lib/mender/mender.conf", "/etc/mender/mender.conf")
 """What the last one says counts."""
 
@@ -51,6 +53,7 @@ def rauc(tree: Tree) -> Iterator[TrustedKey]:
         path="",
         purposes=_PURPOSES.get(purpose, _DEFAULT_PURPOSE),
         ends_chains=(settings.get("keyring", "allow-partial-chain", fallback="") or "").lower() in _TRUE,
+        by_signing_time=(settings.get("keyring", "use-bundle-signing-time", fallback="") or "").lower() in _TRUE,
     )
     base = posixpath.dirname(path)
     ring = settings.get("keyring", "path", fallback="") or ""
@@ -74,7 +77,7 @@ def _named(tree: Tree, path: str, like: TrustedKey) -> Iterator[TrustedKey]:
 
 def swupdate(tree: Tree) -> Iterator[TrustedKey]:
     """The keys of SWUpdate: of its configuration, and of the options that it is started with. Raises Unreadable."""
-    purposes = _DEFAULT_PURPOSE
+    purposes, signer = _DEFAULT_PURPOSE, ""
     paths: list[str] = []
     for path in _SWUPDATE:
         if is_file(tree, path):
@@ -82,9 +85,15 @@ def swupdate(tree: Tree) -> Iterator[TrustedKey]:
             paths += [str(stated[n]) for n in ("public-key-file", "ca-path") if isinstance(stated.get(n), str)]
             if stated.get("cert-purpose") == "codeSigning":
                 purposes = ("codeSigning",)
-    paths += _options(tree)
+            if isinstance(stated.get("forced-signer-name"), str):
+                signer = safe_text(str(stated["forced-signer-name"]), 200)
+    for told in _options(tree):
+        paths += _OPTION.findall(told)
+        asked = dict(_ASKED.findall(told))
+        signer = safe_text(asked.get("forced-signer-name", signer), 200)
+        purposes = ("codeSigning",) if asked.get("cert-purpose") == "codeSigning" else purposes
     for path in dict.fromkeys(p for p in paths if p.startswith("/")):
-        yield from _named(tree, path, TrustedKey(use="swupdate", path="", purposes=purposes))
+        yield from _named(tree, path, TrustedKey(use="swupdate", path="", purposes=purposes, signer=signer))
 
 
 def _globals(data: bytes) -> dict[str, Any]:
@@ -96,14 +105,15 @@ def _globals(data: bytes) -> dict[str, Any]:
 
 
 def _options(tree: Tree) -> Iterator[str]:
+    """Each text that tells it options."""
     for command in boot_commands(tree):
         if command.name == "swupdate":
-            yield from _OPTION.findall(" ".join(command.argv))
+            yield " ".join(command.argv)
     for folder in _SWUPDATE_FOLDERS:
         for _, lines in texts_below(tree, folder):
             for line in lines:
                 if "SWUPDATE_ARGS" in line and not line.lstrip().startswith("#"):
-                    yield from _OPTION.findall(line)
+                    yield line
 
 
 def mender(tree: Tree) -> Iterator[TrustedKey]:

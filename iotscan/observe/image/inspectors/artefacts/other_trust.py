@@ -65,7 +65,10 @@ def _ostree_files(tree: Tree) -> Iterator[str]:
         for section in settings.sections() if settings is not None else ():
             for name in ("gpgkeypath", "verification-ed25519-file"):
                 named = settings.get(section, name, fallback="") or "" if settings is not None else ""
-                yield from (n for n in named.replace(",", ";").split(";") if n.startswith("/") and is_file(tree, n))
+                for place in named.replace(",", ";").split(";"):
+                    if place.startswith("/"):
+                        # A folder stands for the keyrings in it (ostree.repo-config(5)).
+                        yield from [place] if is_file(tree, place) else files_of(tree, place.rstrip("/"))
 
 
 def kernel(tree: Tree) -> Iterator[TrustedKey]:

@@ -7,7 +7,7 @@ import msgspec
 
 from iotscan.model.facts import TrustedKey
 from iotscan.observe.image.budget import OverBudget
-from iotscan.observe.image.inspectors.artefacts import feed_trust, image_trust, other_trust
+from iotscan.observe.image.inspectors.artefacts import feed_trust, image_trust, kernel_trust, other_trust
 from iotscan.observe.image.inspectors.boot import fit
 from iotscan.observe.image.inspectors.boot.chain import Chain
 from iotscan.observe.image.site import Site
@@ -36,7 +36,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trusted_keys(site: Site) -> Iterator[Placed]:
-    """Every key. Raises Unreadable where a configuration that names some cannot be read."""
+    """Every key, also those in kernels. Raises Unreadable where a configuration that names some cannot be read."""
     for number, place in enumerate(site.places):
         if place.role == "root" and place.tree is not None:
             for read in _READERS:
@@ -46,7 +46,8 @@ def trusted_keys(site: Site) -> Iterator[Placed]:
 
 def _of_bootloaders(site: Site) -> Iterator[Placed]:
     try:
-        keys = tuple(fit.trusted_keys(Chain(site)))
+        chain = Chain(site)
+        keys = (*fit.trusted_keys(chain), *kernel_trust.built_in(chain))
     except OverBudget:
         raise
     except Unreadable:

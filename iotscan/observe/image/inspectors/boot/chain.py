@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 1 << 20
 """Bytes of a configuration file that are read."""
 _IN_ROOT = ("boot", "efi")
-_IN_OTHERS = ("boot", "efi", "grub", "grub2", "loader", "extlinux", "ostree")
+_IN_OTHERS = ("boot", "efi", "grub", "grub2", "loader", "extlinux", "ostree", "grub-mender-grubenv")
 """Folders at the top in which loaders look, in lower case: of a root file system, and of any other."""
 _ENTRIES = 20_000
 _HASHED = 4 << 30

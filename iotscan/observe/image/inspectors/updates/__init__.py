@@ -97,7 +97,8 @@ def _systems(root: Root) -> tuple[list[UpdateSystem], list[str]]:
 def _root(chain: Chain, tree: Tree) -> Root:
     from iotscan.observe.image.inspectors.updates.loaders import counts_of
 
-    return Root(tree, tuple(counts_of(chain, tree)))
+    others = tuple(other for place, other in chain.site.trees if place.role == "files")
+    return Root(tree, tuple(counts_of(chain, tree)), others)
 
 
 def _why(tree: Tree, name: str, error: Unreadable) -> str:

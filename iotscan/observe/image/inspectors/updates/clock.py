@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.startup.boot_commands import parts_of
 from iotscan.observe.image.startup.declared import declared_of
 
 HOUR, DAY = 3600, 86_400
@@ -30,12 +31,18 @@ def turns(root: Root, *programs: str, words: tuple[str, ...] = ()) -> Iterator[T
     """The jobs that run one of these programs (with one of ``words`` among its arguments), be it through a script."""
     calls = {c.path for c in root.calls(*programs) if not words or any(w in c.argv[1:] for w in words)}
     for job in declared_of(root.tree).jobs:
-        called = job.command.split()
+        called = [word.rstrip(";") for word in job.command.split()]
+        called += [part for word in _folders(called) for part in parts_of(root.tree, word)]
         direct = any(word.rpartition("/")[2] in programs for word in called) and (
             not words or any(w in called for w in words)
         )
         if direct or not calls.isdisjoint(called):
             yield Turn(path=job.path, line=job.line, when=job.when, period=period_of(job.when))
+
+
+def _folders(called: list[str]) -> list[str]:
+    """Those whose programs a job runs."""
+    return [word for word in called if word.startswith("/")] if "run-parts" in called else []
 
 
 def period_of(when: str) -> int:

@@ -24,6 +24,7 @@ _SCRIPT_LIMIT = 64 << 10
 _MOST_FILES = 4000
 _SHELL = re.compile(rb"#![ \t]*/(?:\S*/)?(?:env[ \t]+)?(?:ba|da|a|hu|k)?sh\b")
 _FETCHES = ("wget", "curl", "tftp", "ftpget", "uclient-fetch", "aria2c", "scp", "sftp", "rsync", "axel")
+_MOST_FETCHES = 50
 _URL = re.compile(r"(?:https?|ftps?|tftp|sftp|rsync|scp)://[^\s\"'|;&<>]+", re.IGNORECASE)
 _UNCHECKED = ("--no-check-certificate", "-k", "--insecure", "--check-certificate=false")
 _SAFE = ("https://", "ftps://", "sftp://", "scp://")
@@ -75,7 +76,7 @@ def _scripts(root: Root, started: set[str]) -> Iterator[_Script]:
 def _judge(root: Root, script: _Script, *, runs: bool) -> Iterator[HomemadeUpdate]:
     """The first write after a fetch, for each fetch that has an address of its own."""
     variables: dict[str, str] = {}
-    fetched: ShellCommand | None = None
+    fetches: list[ShellCommand] = []
     checked: list[ShellCommand] = []
     for command in script.commands:
         for word in command.words:
@@ -83,13 +84,27 @@ def _judge(root: Root, script: _Script, *, runs: bool) -> Iterator[HomemadeUpdat
             if is_assignment(word):
                 variables[name] = fill_in(value, variables)
         if command.name in _FETCHES:
-            fetched = command
+            fetches.append(command)
         elif command.name in _SIGNATURES or command.name in _DIGESTS:
             checked.append(command)
-        writes = _writes(command, fetched)
-        if fetched is not None and writes:
+        writes = _writes(command, fetches[-1] if fetches else None)
+        if fetches and writes:
+            fetched = _written(command, fetches, variables)
             yield _found(root, script, fetched, command, writes, checked, variables, runs=runs)
-            fetched, checked = None, []
+            fetches, checked = [], []
+
+
+def _written(command: ShellCommand, fetches: list[ShellCommand], variables: dict[str, str]) -> ShellCommand:
+    """Which of the fetched files a command writes, by its name: a digest or a version may be fetched after it."""
+    wanted = _names(command, variables)
+    named = (f for f in reversed(fetches[-_MOST_FETCHES:]) if not wanted.isdisjoint(_names(f, variables)))
+    return next(named, fetches[-1])
+
+
+def _names(command: ShellCommand, variables: dict[str, str]) -> frozenset[str]:
+    """What its words call files, without folders: of ``if=/tmp/fw.img`` and ``http://x/fw.img`` the last part."""
+    words = (fill_in(word, variables).rpartition("=")[2] for word in command.words[1:] if not word.startswith("of="))
+    return frozenset(w.rpartition("/")[2] for w in words if not w.startswith("-")) - {""}
 
 
 def _writes(command: ShellCommand, fetched: ShellCommand | None) -> str:

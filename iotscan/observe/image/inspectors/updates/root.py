@@ -22,11 +22,46 @@ _DETAIL = 300
 
 
 class Root:
-    """One root file system. ``counts`` are the boot loaders that were found, each with what it counts."""
+    """One root file system. ``counts`` are the boot loaders that were found, each with what it counts; ``others`` the
+    file systems of the image that are none to start from.
+    """
 
-    def __init__(self, tree: Tree, counts: tuple[Counting, ...]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        counts: tuple[Counting, ...],
+        others: tuple[Tree, ...] = (),
+        moved: tuple[str, Tree, str] | None = None,
+    ) -> None:
         self.tree = tree
         self.counts = counts
+        self._others = others
+        self._moved = moved
+
+    def with_data(self, folder: str, at: str) -> "Root":
+        """Give this root with what lies at ``at`` of another file system in the place of ``folder``.
+
+        The same one where ``folder`` is no link, or not exactly one other file system has ``at``.
+        """
+        above, _, name = folder.rpartition("/")
+        link = next((entry for entry in self.tree.children(above) if entry.name == name), None)
+        found = [tree for tree in self._others if (e := tree.find(at)) is not None and e.kind == "folder"]
+        if link is None or link.kind != "link" or len(found) != 1:
+            return self
+        return Root(self.tree, self.counts, self._others, (folder, found[0], at))
+
+    def _place(self, path: str) -> tuple[Tree, str]:
+        """The file system that a path lies on, and the path there. What this one has counts."""
+        if self._moved is not None and self.tree.find(path) is None:
+            folder, tree, at = self._moved
+            if path.startswith(f"{folder}/"):
+                return tree, at + path.removeprefix(folder)
+        return self.tree, path
+
+    def show(self, path: str) -> str:
+        """A path as facts show it."""
+        tree, place = self._place(path)
+        return tree.show(place)
 
     @cached_property
     def commands(self) -> tuple[BootCommand, ...]:
@@ -49,10 +84,11 @@ class Root:
 
     def text(self, path: str) -> str | None:
         """A small text file; None where there is none, a folder or a link that leads nowhere. Raises Unreadable."""
-        found = self.tree.find(path)
+        tree, place = self._place(path)
+        found = tree.find(place)
         if found is None or found.kind != "file":
             return None
-        return self.tree.whole(path, FILE_LIMIT).decode("utf-8", "replace")
+        return tree.whole(place, FILE_LIMIT).decode("utf-8", "replace")
 
     def texts(self, *paths: str, folder: str = "", ending: str = "") -> Iterator[tuple[str, str]]:
         """(path, text) of named files that are there, then of a folder's with an ending. Raises Unreadable."""
@@ -104,7 +140,7 @@ class Root:
             name=name,
             holds=Answer.of(holds) if holds is not None else Answer.missing(Reason.NOT_OBSERVABLE, said),
             detail=said,
-            path=shown or (self.tree.show(path) if path else ""),
+            path=shown or (self.show(path) if path else ""),
             line=line,
             component=component,
             period=period,
@@ -116,7 +152,7 @@ class Root:
         """Where updates come from."""
         return UpdateSource(
             url=shown_url(url),
-            path=self.tree.show(path),
+            path=self.show(path),
             line=line,
             encrypted=url.lower().startswith(ENCRYPTED) if encrypted is None else encrypted,
             verifies=verifies,

@@ -25,6 +25,8 @@ class Counting(msgspec.Struct, frozen=True, kw_only=True):
     counter: Said
     alternative: Said
     redundant: Said
+    is_own: bool = False
+    """It is U-Boot's own count (``bootlimit``), of which an updater with variables of its own knows nothing."""
 
 
 def unseen(loader: Loader, what: str) -> Counting:

@@ -9,6 +9,7 @@ import re
 from iotscan.observe.image.inspectors.boot.chain import BootFile, Chain
 from iotscan.observe.image.inspectors.boot.menus import is_grub_menu
 from iotscan.observe.image.inspectors.updates.loaders.counting import Counting, Said
+from iotscan.observe.image.inspectors.updates.loaders.grub_functions import executed
 from iotscan.observe.image.tree import Tree
 
 _COUNT = re.compile(rb"_TRY\b|_LEFT\b|\b(?:bootcount|boot_counter|upgrade_available|ustate|tries)\b")
@@ -22,7 +23,7 @@ _MENDER_COPIES = ("mender_grubenv1/", "mender_grubenv2/")
 
 def read(chain: Chain, tree: Tree) -> Counting | None:
     """What GRUB counts; None where no configuration of it is in the image. Raises Unreadable."""
-    menus = [(file, file.text()) for file in chain.files if is_grub_menu(file)]
+    menus = [(file, executed(file.text())) for file in chain.files if is_grub_menu(file)]
     if not menus:
         return None
     file, text = max(menus, key=lambda each: (bool(_saves(each[1])), len(each[1])))
@@ -55,8 +56,10 @@ def _alternative(file: BootFile, text: bytes) -> Said:
     entries = len(_ENTRY.findall(text))
     both = all(part in text for part in _MENDER_PARTS)
     fallback = bool(_FALLBACK.search(text))
-    said = f"{entries} entries" + (", both root partitions" if both else "") + (", fallback is set" if fallback else "")
-    return Said(holds=both or entries > 1, detail=said, path=file.shown)
+    said = [f"{entries} entries"] if entries or not both else []
+    said += ["both root partitions"] if both else []
+    said += ["fallback is set"] if fallback else []
+    return Said(holds=both or entries > 1, detail=", ".join(said), path=file.shown)
 
 
 def _redundant(chain: Chain, file: BootFile) -> Said:

@@ -22,6 +22,11 @@ _FW_ENV = "/etc/fw_env.config"
 _LEFT = re.compile(rb"\bBOOT_(\w+?)_LEFT\b")
 _COUNTED = re.compile(rb"\bsetexpr\s+(?:BOOT_\w+_LEFT|\S*_LEFT)\b")
 _SAVED = re.compile(rb"\b(?:saveenv|env\s+save)\b")
+_COMMENT = re.compile(rb"^[ \t]*#[^\n]*", re.MULTILINE)
+_BETWEEN = re.compile(rb"\n|;|&&|\|\|")
+"""What stands between two commands of a script."""
+_ASIDE = (b"echo", b"sleep", b"setenv", b"env")
+"""Commands that start no system."""
 _ORDER = re.compile(rb"\bBOOT_ORDER[ =]+[\"']?((?:[A-Za-z0-9]+[ \t]*){1,16})")
 _RUN = re.compile(rb"\brun\s+([A-Za-z_][\w.-]*(?:\s+[A-Za-z_][\w.-]*)*)")
 _ELSEWHERE = re.compile(rb"\b(?:source|sysboot|bootflow|distro_bootcmd|scan_dev_for)\b")
@@ -61,13 +66,13 @@ def read(chain: Chain, tree: Tree) -> Counting | None:
         counter, alternative = _by_slots(held, *left)
     else:
         counter, alternative = _by_limit(held)
-    return Counting(loader="u-boot", counter=counter, alternative=alternative, redundant=redundant)
+    return Counting(loader="u-boot", counter=counter, alternative=alternative, redundant=redundant, is_own=left is None)
 
 
 def _held(chain: Chain, tree: Tree) -> _Held:
     found = sorted(environments(chain), key=lambda each: _RANK.get(each[1], 3))
     scripts = [
-        _Text(path=place.shown or place.format, content=script_of(blob))
+        _Text(path=place.shown or place.format, content=_COMMENT.sub(b"", script_of(blob)))
         for place, blob in chain.places("uimage")
         if is_script(blob)
     ]
@@ -83,7 +88,7 @@ def _by_slots(held: _Held, text: _Text, first: "re.Match[bytes]") -> tuple[Said,
     """``BOOT_x_LEFT``: counted down by a script, which has to save the environment each time."""
     texts = [t for t in held.texts if t.path == text.path]
     counted = any(_COUNTED.search(t.content) for t in texts)
-    saved = any(_SAVED.search(t.content) for t in texts)
+    saved = any(_is_saved(t.content) for t in texts)
     said = "BOOT_x_LEFT is counted down and saved"
     if not counted and _is_elsewhere(held):
         why = "BOOT_x_LEFT is set, and the script that would count it down is not in the image"
@@ -91,9 +96,21 @@ def _by_slots(held: _Held, text: _Text, first: "re.Match[bytes]") -> tuple[Said,
     if not counted:
         said = "BOOT_x_LEFT is read and never counted down"
     elif not saved:
-        said = "BOOT_x_LEFT is counted down and never saved: every start finds the old count"
+        said = "BOOT_x_LEFT is counted down and not saved before a start: each finds the old count"
     counter = Said(holds=counted and saved, detail=said, path=text.path, line=_line(text, first))
     return counter, _other_slot(held, text)
+
+
+def _is_saved(content: bytes) -> bool:
+    """True where the environment is saved, and not only before a reset: that is where no slot is left to start."""
+    then = b""
+    for command in reversed(_BETWEEN.split(content)):
+        words = command.split()
+        if _SAVED.search(command) and then != b"reset":
+            return True
+        if words and words[0] not in _ASIDE:
+            then = words[0]
+    return False
 
 
 def _other_slot(held: _Held, text: _Text) -> Said:

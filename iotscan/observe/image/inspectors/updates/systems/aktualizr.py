@@ -15,23 +15,50 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _FOLDERS = ("/usr/lib/sota/conf.d", "/etc/sota/conf.d", "/var/sota")
 _PROGRAMS = ("aktualizr", "aktualizr-lite", "aktualizr-primary", "aktualizr-torizon")
+REMOTE = "aktualizr-remote"
+"""The remote of OSTree that it makes for itself: it pulls what signed targets name, by its digest."""
+_CONFIRMING = ("uboot_generic", "uboot_masked", "fiovb")
 _LONGEST, _LONGEST_LINE = 64 << 10, 4000
 _POLLED = 10
 """Seconds: ``polling_sec`` where nothing is said."""
 
 
+def confirming(root: Root) -> tuple[str, str] | None:
+    """The setting by which it sets the boot loader's count back, and its file. Raises Unreadable."""
+    files = _files(root)
+    mode = _together(files).get("bootloader", {}).get("rollback_mode")
+    if mode not in _CONFIRMING or not root.runs(*_PROGRAMS).known:
+        return None
+    path = next(p for p, each in files if isinstance(b := each.get("bootloader"), dict) and "rollback_mode" in b)
+    return f"rollback_mode={mode}", path
+
+
+def pulls_by_digest(root: Root) -> bool:
+    """Whether it is in the image."""
+    return bool(root.program(*_PROGRAMS))
+
+
+def _files(root: Root) -> list[tuple[str, dict[str, Any]]]:
+    """Its configuration, in the order in which the later ones count. Raises Unreadable."""
+    found = [(path, _toml(path, text)) for f in _FOLDERS for path, text in root.texts(folder=f, ending=".toml")]
+    return sorted(found, key=lambda f: f[0].rpartition("/")[2])
+
+
+def _together(files: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    conf: dict[str, Any] = {}
+    for _, each in files:
+        for section, values in each.items():
+            conf.setdefault(section, {}).update(values if isinstance(values, dict) else {})
+    return conf
+
+
 def read(root: Root) -> Iterator[UpdateSystem]:
     """aktualizr, where it is or is configured. Raises Unreadable."""
-    files = [
-        (path, _toml(path, text)) for folder in _FOLDERS for path, text in root.texts(folder=folder, ending=".toml")
-    ]
+    files = _files(root)
     program = root.program(*_PROGRAMS)
     if not files and not program:
         return
-    conf: dict[str, Any] = {}
-    for _, each in sorted(files, key=lambda f: f[0].rpartition("/")[2]):
-        for section, values in each.items():
-            conf.setdefault(section, {}).update(values if isinstance(values, dict) else {})
+    conf = _together(files)
     path = files[0][0] if files else program
     period = conf.get("uptane", {}).get("polling_sec", _POLLED)
     runs = root.runs(*_PROGRAMS)

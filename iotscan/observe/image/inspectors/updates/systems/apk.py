@@ -1,5 +1,6 @@
 """apk: ``repositories`` (apk-repositories(5)); indexes and packages are verified unless it is told not to."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -23,11 +24,13 @@ def read(root: Root) -> Iterator[UpdateSystem]:
 
 
 def _sources(root: Root, verifies: Answer[bool], detail: str) -> Iterator[UpdateSource]:
+    arch = (root.text("/etc/apk/arch") or "").strip()
+    index = f"{arch}/APKINDEX.tar.gz" if re.fullmatch(r"[\w.-]{1,40}", arch) else ""
     files = root.texts("/etc/apk/repositories", folder="/etc/apk/repositories.d", ending=".list")
     for path, text in files:
         for line in lines(text):
             source = root.source(line.text.split()[-1], path, line.number, verifies)
-            yield msgspec.structs.replace(source, detail=detail)
+            yield msgspec.structs.replace(source, detail=detail, index=index)
 
 
 def _key(root: Root, sources: tuple[UpdateSource, ...]) -> Iterator[UpdateTrait]:

@@ -11,6 +11,11 @@ from iotscan.observe.image.startup.container import is_container
 from iotscan.observe.image.unreadable import Unreadable
 
 _MOST_FEEDS = 500
+PROGRAMS: dict[System, tuple[str, ...]] = {
+    "apt": ("apt", "apt-get", "aptitude"),
+    "dnf": ("dnf", "dnf5", "yum", "microdnf"),
+}
+"""The programs of a system that has more than one."""
 INSIDE = ("file:", "cdrom:", "copy:", "/")
 """Sources that are in the image already."""
 
@@ -39,20 +44,21 @@ def package_system(
         system=system,
         path=first.path,
         line=first.line,
-        runs=root.runs(system),
+        runs=root.runs(*PROGRAMS.get(system, (system,))),
         components=("packages",),
         sources=sources,
         traits=tuple(traits),
     )
 
 
-def automatic(root: Root, program: str, upgrade: tuple[str, ...]) -> Iterator[UpdateTrait]:
+def automatic(root: Root, system: System, upgrade: tuple[str, ...]) -> Iterator[UpdateTrait]:
     """Whether something upgrades by the clock."""
-    turn = next(turns(root, program, words=upgrade), None)
+    programs = PROGRAMS.get(system, (system,))
+    turn = next(turns(root, *programs, words=upgrade), None)
     if turn is not None:
-        said = f"{program} {upgrade[0]}: {turn.when}"
+        said = f"{system} {upgrade[0]}: {turn.when}"
         yield root.trait("automatic", True, said, path=turn.path, line=turn.line, period=turn.period)
     elif root.start_problem:
         yield root.trait("automatic", None, root.start_problem)
     else:
-        yield root.trait("automatic", False, f"nothing calls {program} {upgrade[0]} by the clock")
+        yield root.trait("automatic", False, f"nothing calls {' or '.join(programs)} {upgrade[0]} by the clock")

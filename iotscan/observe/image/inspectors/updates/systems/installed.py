@@ -6,10 +6,13 @@ meta-mender and meta-rauc-community, AOSP's update_engine, sysupdate.d(5), AWS G
 """
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from iotscan.model.facts import UpdateSystem
 from iotscan.model.facts.update_systems import Component, System
 from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.inspectors.updates.systems.compose import renewing
+from iotscan.observe.image.inspectors.updates.systems.rauc import HAWKBIT
 
 _FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/lib/snapd", "/usr/libexec/fwupd",
             "/usr/libexec", "/bin", "/sbin", "/system/bin")  # fmt: skip
@@ -39,7 +42,8 @@ _SYSUPDATE = ("/etc/sysupdate.d", "/usr/lib/sysupdate.d")
 def installed(root: Root, configured: Collection[str]) -> Iterator[UpdateSystem]:
     """One for each system that is there, but for the ``configured`` ones, which are known better."""
     for system, names, components in _KNOWN:
-        if system in configured:
+        if system in configured or (system == "hawkbit" and "rauc" in configured and root.has(HAWKBIT)):
+            # Whom the client of RAUC asks is told with RAUC, which installs what it fetches.
             continue
         path = _first(root, names)
         if path:
@@ -50,6 +54,9 @@ def installed(root: Root, configured: Collection[str]) -> Iterator[UpdateSystem]
             break
     if root.has(_GREENGRASS):
         yield _unread(root, "greengrass", _GREENGRASS, ("packages",))
+    for path, name in islice(renewing(root), 1):
+        why = f"{name} renews the containers; what it takes was not seen"
+        yield _unread(root, "docker", path, ("containers",), why)
     for system, word in _PULLS:
         command = next((c for c in root.calls(system) if word in c.argv), None)
         if command is not None:
@@ -61,9 +68,9 @@ def _first(root: Root, names: tuple[str, ...]) -> str:
     return next((p for p in paths if (e := root.tree.find(p)) is not None and e.kind == "file"), "")
 
 
-def _unread(root: Root, system: System, path: str, components: tuple[Component, ...]) -> UpdateSystem:
+def _unread(root: Root, system: System, path: str, components: tuple[Component, ...], why: str = "") -> UpdateSystem:
     name = path.rpartition("/")[2]
-    why = f"{name} is there, and no configuration of it that we read"
+    why = why or f"{name} is there, and no configuration of it that we read"
     verifies = root.trait("verifies", None, why, path=path)
     return UpdateSystem(
         system=system,

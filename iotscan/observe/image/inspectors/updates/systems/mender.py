@@ -18,10 +18,9 @@ from iotscan.observe.image.unreadable import Unreadable
 
 _PATHS = ("/etc/mender/mender.conf", "/var/lib/mender/mender.conf")
 """The client reads both; what the first says counts."""
+_STATE, _STATE_OF_DATA = "/var/lib/mender", "/mender"
+"""A link to a folder of the data partition, in images of mender-convert and Yocto."""
 _PROGRAMS = ("mender-updated", "mender-update", "mender", "mender-auth")
-_SCRIPTS = ("/etc/mender/scripts", "/var/lib/mender/scripts")
-_CHECKS = ("ArtifactCommit_Enter", "ArtifactReboot_Leave")
-"""State scripts whose failure takes the update back."""
 _TYPES = ("/var/lib/mender/device_type", "/data/mender/device_type", "/etc/mender/device_type")
 _POLLED = 1800
 """Seconds: ``UpdatePollIntervalSeconds`` where nothing is said."""
@@ -61,6 +60,7 @@ class _Both:
 
 def read(root: Root) -> Iterator[UpdateSystem]:
     """Mender as it is configured. Raises Unreadable."""
+    root = root.with_data(_STATE, _STATE_OF_DATA)
     files = list(_files(root))
     if not files:
         return
@@ -68,7 +68,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
     verifies = _verifies(root, conf)
     yield UpdateSystem(
         system="mender",
-        path=root.tree.show(conf.path),
+        path=root.show(conf.path),
         runs=root.runs(*_PROGRAMS),
         components=("rootfs",),
         sources=tuple(_sources(root, conf, verifies.holds)),
@@ -155,11 +155,9 @@ def _committing(root: Root) -> Iterator[UpdateTrait]:
         yield root.trait("confirmed", True, said, path=started.path, line=started.line)
     else:
         yield root.trait("confirmed", None, root.start_problem or "no file of the start calls the client")
-    scripts = [e.path for folder in _SCRIPTS for e in root.tree.children(folder) if e.name.startswith(_CHECKS)]
-    if scripts:
-        yield root.trait("health-check", True, "a state script may refuse the commit", path=scripts[0])
-    else:
-        yield root.trait("health-check", None, "state scripts that look before the commit come with each artefact")
+    # Of /etc/mender/scripts the client runs those of Idle, Sync and Download alone; those in /var/lib/mender/scripts
+    # were left by the last artefact, and the next one brings its own.
+    yield root.trait("health-check", None, "state scripts that look before the commit come with each artefact")
 
 
 def _compatibility(root: Root, conf: _Both) -> Iterator[UpdateTrait]:

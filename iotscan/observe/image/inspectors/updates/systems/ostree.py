@@ -13,6 +13,7 @@ from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
 from iotscan.observe.image.inspectors.updates.clock import DAY, turns
 from iotscan.observe.image.inspectors.updates.ini import KeyFile, read_ini
 from iotscan.observe.image.inspectors.updates.root import Root
+from iotscan.observe.image.inspectors.updates.systems import aktualizr
 from iotscan.observe.image.inspectors.updates.traits import loader_of, of_loader, slot
 
 _REPOSITORIES = ("/ostree/repo/config", "/sysroot/ostree/repo/config")
@@ -39,6 +40,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
         sources=sources,
         traits=(
             *slot(root, True, "another deployment is kept beside the one that runs", "rootfs", "", 0),
+            *_durable(root, [(path, conf) for path, conf in files if path in paths]),
             *of_loader(root, loader.loader if loader else ""),
             *_health(root),
             _refuses(root),
@@ -51,16 +53,35 @@ def _sources(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateSource]:
     for section in conf.named("remote "):
         gpg = conf.value(section, "gpg-verify", "true").lower() not in ("false", "0")
         signed = conf.value(section, "sign-verify", "false").lower() not in ("false", "0")
+        by_digest = not gpg and not signed and aktualizr.REMOTE in section and aktualizr.pulls_by_digest(root)
         url = conf.value(section, "url")
-        source = root.source(url, path, conf.line(section), Answer.of(gpg or signed))
+        source = root.source(url, path, conf.line(section), Answer.of(gpg or signed or by_digest))
         detail = "gpg-verify or sign-verify is on" if gpg or signed else "gpg-verify=false and no sign-verify"
+        if by_digest:
+            detail = "aktualizr pulls what signed targets name"
         yield msgspec.structs.replace(source, detail=detail)
+
+
+def _durable(root: Root, repositories: list[tuple[str, KeyFile]]) -> Iterator[UpdateTrait]:
+    """``fsync`` of the system's repository (ostree.repo-config(5)); nothing where that is not in the image."""
+    for path, conf in repositories[:1]:
+        setting = conf.find("core", "fsync")
+        holds = conf.says("core", "fsync", default=True)
+        said = f"fsync={setting.value}" if setting is not None else "fsync is on unless it is switched off"
+        yield root.trait("durable-write", holds, said, path=path, line=setting.line if setting else 0)
 
 
 def _health(root: Root) -> Iterator[UpdateTrait]:
     """What looks is greenboot, which sets ``boot_success``; without it nothing confirms a deployment."""
     called = next(root.calls("greenboot", "greenboot-status", "greenboot-grub2-set-success"), None)
     scripts = [e.path for folder in _HEALTH for e in root.tree.children(folder) if e.name.endswith(".sh")]
+    by_aktualizr = aktualizr.confirming(root) if called is None else None
+    if by_aktualizr is not None:
+        said, path = by_aktualizr
+        yield root.trait("confirmed", True, f"aktualizr with {said}", path=path)
+        why = "aktualizr says that a start was good; what looks at the system before is not told"
+        yield root.trait("health-check", None, why)
+        return
     if called is None:
         why = root.start_problem
         yield root.trait("confirmed", None if why else False, why or "greenboot is not started")

@@ -12,7 +12,7 @@ from iotscan.model.facts import UpdateSource, UpdateSystem, UpdateTrait
 from iotscan.model.facts.update_systems import Component
 from iotscan.observe.image.inspectors.updates.ini import KeyFile, read_ini
 from iotscan.observe.image.inspectors.updates.root import Root
-from iotscan.observe.image.inspectors.updates.traits import of_confirming, of_loader, slot
+from iotscan.observe.image.inspectors.updates.traits import loader_of, of_confirming, of_loader, slot
 from iotscan.observe.image.startup.boot_commands import BootCommand
 from iotscan.observe.image.unreadable import Unreadable
 
@@ -21,7 +21,8 @@ _PATHS = ("/etc/rauc/system.conf", "/usr/lib/rauc/system.conf")
 _LOADERS = {"uboot": "u-boot", "grub": "grub", "barebox": "barebox", "efi": "efi", "custom": "custom"}
 _ATOMIC_TYPES = ("boot-emmc", "boot-mbr-switch", "boot-gpt-switch", "boot-raw-fallback")
 """Slots of which there is one, which switches between two places by itself."""
-_HAWKBIT = "/etc/rauc-hawkbit-updater/config.conf"
+HAWKBIT = "/etc/rauc-hawkbit-updater/config.conf"
+"""Of the client that fetches bundles for it."""
 _MOST_SLOTS = 200
 _POLLED = 86_400
 """Seconds: reference manual, ``[polling] interval-sec``."""
@@ -171,8 +172,22 @@ def _going_back(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateTrait]:
         yield root.trait("boot-counter", False, said, path=path, line=line)
         yield root.trait("fallback-target", False, said, path=path, line=line)
     else:
-        yield from of_loader(root, _LOADERS.get(loader, loader))
+        name = _LOADERS.get(loader, loader)
+        found = loader_of(root, name)
+        own = found is not None and found.is_own
+        yield from (_not_its_own(root, t) if own else t for t in of_loader(root, name))
     yield from of_confirming(root, _marks_good, "rauc status mark-good")
+
+
+def _not_its_own(root: Root, trait: UpdateTrait) -> UpdateTrait:
+    """What U-Boot does by its own count is no answer: RAUC switches and confirms by variables of its own.
+
+    Source: RAUC's ``src/bootloaders/uboot.c``.
+    """
+    if trait.name == "redundant-environment" or trait.holds.known is not True:
+        return trait
+    said = f"{trait.detail}; RAUC sets BOOT_ORDER and BOOT_x_LEFT, which nothing in the image was seen to read"
+    return root.trait(trait.name, None, said, shown=trait.path, line=trait.line)
 
 
 def _marks_good(command: BootCommand) -> bool:
@@ -223,12 +238,12 @@ def _sources(root: Root, path: str, conf: KeyFile) -> Iterator[UpdateSource]:
     polled = conf.find("polling", "source")
     if polled is not None:
         yield root.source(polled.value, path, polled.line, verifies)
-    text = root.text(_HAWKBIT)
+    text = root.text(HAWKBIT)
     if text is None:
         return
-    hawkbit = read_ini(text, _HAWKBIT)
+    hawkbit = read_ini(text, HAWKBIT)
     server = hawkbit.find("client", "hawkbit_server")
     if server is not None:
         encrypted = hawkbit.says("client", "ssl", default=True)
         url = f"{'https' if encrypted else 'http'}://{server.value}"
-        yield root.source(url, _HAWKBIT, server.line, verifies, encrypted=encrypted)
+        yield root.source(url, HAWKBIT, server.line, verifies, encrypted=encrypted)

@@ -31,7 +31,7 @@ _COPY = re.compile(r"\b[\w.-]+,[\w.-]*?(?:copy[-_]?\d|[a-z]*[-_]?[abAB12])\b")
 _LOADERS = {"uboot": "u-boot", "grub": "grub", "ebg": "efibootguard", "cboot": "cboot"}
 _LONG = {
     "-k": "--key", "-N": "--no-downgrading", "-H": "--hwrevision", "-e": "--select", "-B": "--bootloader",
-    "-u": "--suricatta", "-d": "--download", "-w": "--webserver",
+    "-u": "--suricatta", "-d": "--download", "-w": "--webserver", "-M": "--no-transaction-marker",
 }  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def read(root: Root) -> Iterator[UpdateSystem]:
 def _configured(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:
     yield from _key(root, conf)
     yield from _slots(root, conf)
+    yield from _marker(root, conf)
     yield from of_loader(root, _loader(conf))
     yield from of_confirming(root, sets_count, "fw_setenv or grub-editenv to set the count back")
     yield from _guards(root, conf)
@@ -202,6 +203,13 @@ def _slots(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:
                     return
     why = "no copy is selected: where it installs is told by each artefact"
     yield root.trait("slots", None, why, component="rootfs", path=conf.path)
+
+
+def _marker(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:
+    """``recovery_status``, by which a boot loader knows of an installation that was cut off: set unless told not to."""
+    told = conf.options.get("--no-transaction-marker")
+    if told is not None:
+        yield root.trait("recovers", False, "--no-transaction-marker is given", path=told.path, line=told.line)
 
 
 def _guards(root: Root, conf: _Conf) -> Iterator[UpdateTrait]:

@@ -1,0 +1,1 @@
+"""Known flaws of what is in an image, by advisories that the user gave (``--advisories``). Nothing is fetched."""
