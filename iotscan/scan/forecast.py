@@ -60,7 +60,8 @@ def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple
     every = all_probes()
     chosen = choose_probes(checks, every, INVENTORY)
     to_find = min(KNOCKS, len(plan.tcp))
-    to_sweep = KNOCKS_A_PORT * len(plan.tcp)
+    # On a link of ours, the port of LLMNR comes on top.
+    to_sweep = KNOCKS_A_PORT * len(plan.tcp) + bool(plan.links)
     devices = len(plan.addresses)
     forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
     return Forecast(
