@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from iotscan.data.fingerprints.library import LeftOut, load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run, Tool
-from iotscan.model.scope import PRACTICE_NETWORK, Grants, Pace, Scope, utc_now
+from iotscan.model.scope import PRACTICE_NETWORK, Grants, Pace, Scope, lies_in, utc_now
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
 from iotscan.observe.network.attached import Attached, attached_networks, private_networks
@@ -102,6 +102,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         names=targets.names,
         links=links,
         attached=attached,
+        fragile=chosen.profile.may_be_asked,
         tcp=tcp,
         only_these_ports=bool(wish.ports),
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
@@ -256,11 +257,8 @@ def _attached_words(wish: "Wish") -> tuple[str, ...]:
 
 def _links(targets: Targets) -> tuple[Attached, ...]:
     networks = [ip_network(n) for n in targets.networks]
-    return tuple(
-        link
-        for link in attached_networks()
-        if any(isinstance(n, IPv4Network) and n.overlaps(IPv4Network(link.network)) for n in networks)
-    )
+    attached = ((link, ip_network(link.network)) for link in attached_networks())
+    return tuple(link for link, here in attached if any(lies_in(n, here) or lies_in(here, n) for n in networks))
 
 
 def state_directory() -> Path:

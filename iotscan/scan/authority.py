@@ -7,12 +7,23 @@ from what the user names on the command line, never from a file that was found o
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Fence, Grants, Mandate, Network, Scope, beyond_here, ends_of, is_private, never_asked
+from iotscan.model.scope import (
+    Fence,
+    Grants,
+    Mandate,
+    Network,
+    Scope,
+    beyond_here,
+    ends_of,
+    is_private,
+    lies_in,
+    never_asked,
+)
 from iotscan.observe.network.attached import Attached
 from iotscan.scan.targets import BadTarget, Targets
 
@@ -111,16 +122,17 @@ def may_ask_all(links: Sequence[Attached], mandate: Mandate | None) -> tuple[tup
     """
     if mandate is None:
         return tuple(links), ()
-    asked = tuple(link for link in links if _holds_all(IPv4Network(link.network), mandate))
+    asked = tuple(link for link in links if _holds_all(ip_network(link.network), mandate))
     return asked, tuple(link.network for link in links if link not in asked)
 
 
-def _holds_all(link: IPv4Network, mandate: Mandate) -> bool:
+def _holds_all(link: Network, mandate: Mandate) -> bool:
     allowed = [ip_network(n) for entry in mandate.in_scope if not entry.ports for n in entry.networks]
     forbidden = [ip_network(n) for entry in mandate.out_of_scope for n in entry.networks]
-    held = any(isinstance(n, IPv4Network) and link.subnet_of(n) for n in allowed)
-    nobodys = ends_of([link])
-    return held and not any(isinstance(n, IPv4Network) and n.overlaps(link) and n not in nobodys for n in forbidden)
+    held = any(lies_in(link, n) for n in allowed)
+    nobodys: tuple[Network, ...] = ends_of([link])
+    touched = (n for n in forbidden if lies_in(n, link) or lies_in(link, n))
+    return held and not any(n not in nobodys for n in touched)
 
 
 def _shown(network: Network) -> str:

@@ -69,7 +69,9 @@ def forecast(
     every = all_probes()
     chosen = choose_probes(checks, every, INVENTORY)
     to_find = min(KNOCKS, len(plan.tcp))
-    to_sweep = KNOCKS_A_PORT * (len(plan.tcp) + max(map(len, for_images.values()), default=0))
+    # On a link of ours, the port of LLMNR comes on top.
+    most = len(plan.tcp) + max(map(len, for_images.values()), default=0)
+    to_sweep = KNOCKS_A_PORT * most + bool(plan.links)
     devices = len(plan.addresses)
     forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
     return Forecast(

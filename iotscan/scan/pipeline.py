@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,10 @@ from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.around import ask_around
 from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbours
 from iotscan.observe.network.discovery.onlink import on_links, sweep_link
+from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.helper.client import WAIT, RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.places import UpdatePlace, names_of
@@ -147,7 +150,8 @@ class Scan:
     async def _ask_around(self, send: MemoryObjectSendStream[Found]) -> None:
         plan = self._request.plan
         async with anyio.create_task_group() as group:
-            group.start_soon(ask_around, self._dialer, plan.links, send, self._asked.append)
+            ask = partial(ask_around, fragile=plan.fragile)
+            group.start_soon(ask, self._dialer, plan.links, send, self._asked.append)
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)
@@ -215,7 +219,9 @@ class Scan:
                 announced=lambda: self._inventory.announcement(address),
                 hiding=self._hidings[address],
             )
-            await survey.run()
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(self._ask_names, address)
+                await survey.run()
         self._costs[address] = self._dialer.line(address).cost()
         for neighbour in neighbours():
             if neighbour.address == address:
@@ -223,6 +229,14 @@ class Scan:
         self._finished.add(address)
         self._tell_findings(address)
         self._watch(DeviceDone(address=address, devices=len(self._inventory), devices_done=len(self._finished)))
+
+    async def _ask_names(self, address: str) -> None:
+        """Ask a device on a link of ours what it is called: elsewhere nobody speaks that."""
+        if not any(is_of(link, address) for link in self._request.plan.links):
+            return
+        with asking("discovery-names/1"):
+            for found in await ask_host_names(self._dialer, address):
+                self._note(found)
 
     async def _keep(self, unit: Unit) -> None:
         self._journal.append(unit)

@@ -28,6 +28,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
     attached: tuple[Attached, ...] = ()
+    fragile: tuple[str, ...] = ()
+    """Kinds of equipment that the profile allows to be asked in their own protocol: ``industrial``."""
     tcp: tuple[int, ...]
     only_these_ports: bool = False
     """The user chose them: images that joined the scan add none."""

@@ -36,7 +36,7 @@ def silent_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return refused
 
-    sending = ((Line, "_connect"), (Line, "udp"), (Dialer, "multicast"), (RawHelper, "sweep"), (network, "start"))
+    sending = ((Line, "_connect"), (Line, "udp"), (Dialer, "group"), (RawHelper, "sweep"), (network, "start"))
     for owner, name in sending:
         monkeypatch.setattr(owner, name, refuse(f"{owner.__name__}.{name}"))
     return tries

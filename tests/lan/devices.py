@@ -130,12 +130,13 @@ table inet watch {
     counter left { }
     chain out {
         type filter hook output priority 0;
-        ip daddr { 10.77.0.0/24, 127.0.0.0/8, 224.0.0.251, 239.255.255.250, 224.0.0.22 } accept
+        ip daddr { 10.77.0.0/24, 127.0.0.0/8, 224.0.0.251, 239.255.255.250, 224.0.1.187, 224.0.23.12 } accept
+        ip daddr 224.0.0.22 accept
         ip daddr 0.0.0.0/0 counter name left
     }
 }
 """
-"""Counts what is not for the network, the scanner itself or the two groups. 224.0.0.22 is IGMP, the kernel's own."""
+"""Counts what is not for the network, the scanner itself or the groups that are asked. 224.0.0.22 is the kernel's."""
 
 WATCH_CALLS = """
 table inet watch {

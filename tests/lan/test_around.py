@@ -3,20 +3,28 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from iotscan.wire import bacnet, core_links, knx, mdns, ssdp, ws_discovery
 from tests.lan.around import Around
 from tests.lan.conftest import give_up
-from tests.lan.network import NETWORK, Lan, Machine, poll, why_not
+from tests.lan.network import NETWORK, OUTSIDE, Lan, Machine, poll, why_not
 
 pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 NETWORK6, PREFIX6 = "fd77::/64", "fd77::"
-SCANNER, AVAHI = "10.77.0.2", "10.77.0.11"
-TOOLS = {"avahi-daemon": "avahi-daemon"}
+SCANNER, AVAHI, ROUTER, COMPUTER, NODE, NODE6 = (f"10.77.0.{n}" for n in (2, 11, 12, 13, 14, 15))
+KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR = (f"10.77.0.{n}" for n in (16, 17, 18, 19, 20, 21))
+TOOLS = {
+    "avahi-daemon": "avahi-daemon",
+    "miniupnpd": "miniupnpd-nftables",
+    "wsdd": "wsdd",
+    "coap-server-openssl": "libcoap3-bin",
+}
 
 AVAHI_CONF = """
 [server]
@@ -66,12 +74,94 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Around]:
     folder = tmp_path_factory.mktemp("around")
     with Lan(folder) as lan:
         scanner = join(lan, "scanner", SCANNER)
+        machines = {address: join(lan, f"m{address.rpartition('.')[2]}", address) for address in STARTS}
         for address, start in STARTS.items():
-            start(join(lan, f"m{address.rpartition('.')[2]}", address), folder / address)
+            start(machines[address], folder / address)
+        for address, port in PORTS.items():
+            poll(f"{address} listens", partial(hears, machines[address], port))
         yield ask(scanner)
 
 
-STARTS: dict[str, Callable[[Machine, Path], None]] = {AVAHI: start_avahi}
+def hears(machine: Machine, port: int) -> bool:
+    assert not machine.complaint(), machine.complaint()
+    return f":{port:04X} " in machine.run("cat", "/proc/net/udp", "/proc/net/udp6").stdout
+
+
+def start_router(machine: Machine, folder: Path) -> None:
+    """miniupnpd, with a network behind it."""
+    folder.mkdir()
+    machine.run("ip", "link", "add", "ext0", "type", "bridge", check=True)
+    machine.run("ip", "address", "add", "203.0.113.1/24", "dev", "ext0", check=True)
+    machine.run("ip", "link", "set", "ext0", "up", check=True)
+    (folder / "upnpd.conf").write_text(UPNPD)
+    words = ("miniupnpd", "-d", "-f", f"{folder}/upnpd.conf", "-i", "ext0", "-a", "eth0", "-P", f"{folder}/pid")
+    machine.start(*words)
+
+
+def start_computer(machine: Machine, folder: Path) -> None:
+    machine.start("wsdd", "-i", "eth0", "-n", "office-pc", "-U", WSD_UUID)
+
+
+def start_node(machine: Machine, folder: Path) -> None:
+    machine.start("coap-server-openssl", "-g", "224.0.1.187", "-G", "eth0")
+
+
+def start_node6(machine: Machine, folder: Path) -> None:
+    machine.start("coap-server-openssl", "-g", "ff02::fd", "-G", "eth0")
+
+
+def responder(kind: str, address: str) -> Callable[[Machine, Path], None]:
+    def start(machine: Machine, folder: Path) -> None:
+        machine.start(sys.executable, str(Path(__file__).with_name("responders.py")), kind, address)
+
+    return start
+
+
+def start_upnp_liar(machine: Machine, folder: Path) -> None:
+    script = str(Path(__file__).with_name("ssdp_responder.py"))
+    machine.start(sys.executable, "-I", script, UPNP_LIAR, f"http://{OUTSIDE}/description.xml", "Linux UPnP/1.0 Liar/1")
+
+
+STARTS: dict[str, Callable[[Machine, Path], None]] = {
+    AVAHI: start_avahi,
+    ROUTER: start_router,
+    COMPUTER: start_computer,
+    NODE: start_node,
+    NODE6: start_node6,
+    KNX: responder("knx", KNX),
+    CAMERA: responder("onvif", CAMERA),
+    CONTROLLER: responder("bacnet", CONTROLLER),
+    BACNET_ROUTER: responder("bacnet-router", BACNET_ROUTER),
+    LIAR: responder("mdns-liar", LIAR),
+    UPNP_LIAR: start_upnp_liar,
+}
+PORTS = {
+    AVAHI: mdns.PORT,
+    ROUTER: ssdp.PORT,
+    COMPUTER: ws_discovery.PORT,
+    NODE: core_links.PORT,
+    NODE6: core_links.PORT,
+    KNX: knx.PORT,
+    CAMERA: ws_discovery.PORT,
+    CONTROLLER: bacnet.PORT,
+    BACNET_ROUTER: bacnet.PORT,
+    LIAR: mdns.PORT,
+    UPNP_LIAR: ssdp.PORT,
+}
+WSD_UUID = "7f7a1c52-4f0e-4b0e-9a3e-0d2b3c4d5e6f"
+UPNPD = """
+listening_ip=eth0
+port=5000
+enable_upnp=yes
+enable_natpmp=no
+secure_mode=yes
+friendly_name=Acme Router R7
+manufacturer_name=Acme
+model_name=R7
+model_number=7.1
+serial=R7-20261126
+uuid=67ce3d93-0d6b-4ec5-901e-4c8fc8dcb5ea
+"""
 
 
 def join(lan: Lan, name: str, address: str) -> Machine:
@@ -99,7 +189,6 @@ def six(address: str) -> str:
 
 def test_a_device_says_everything_over_both_families(around: Around) -> None:
     for address in (AVAHI, six(AVAHI)):
-        assert around.how(address) == {"mdns"}
         said = around.claims(address)
         assert {("service", kind) for kind in SERVICES} <= said
         # A type that is not among those we know is asked for as soon as it is known of.
@@ -114,12 +203,77 @@ def test_a_device_says_everything_over_both_families(around: Around) -> None:
         assert {("firmware", "2026.6.1"), ("ota-authentication", "no"), ("hostname", "hall")} <= said
 
 
-def test_nobody_else_is_found(around: Around) -> None:
-    assert {f.address for f in around.found} == {a for own in STARTS for a in (own, six(own))}
+def test_everybody_is_found_by_what_they_speak_and_nobody_else(around: Around) -> None:
+    assert {f.address: around.how(f.address) for f in around.found} == {
+        AVAHI: {"mdns"},
+        six(AVAHI): {"mdns"},
+        ROUTER: {"ssdp"},
+        six(ROUTER): {"ssdp"},
+        COMPUTER: {"ws-discovery"},
+        NODE: {"coap"},
+        six(NODE6): {"coap"},
+        KNX: {"knx"},
+        CAMERA: {"ws-discovery"},
+        CONTROLLER: {"bacnet"},
+        BACNET_ROUTER: {"bacnet"},
+        LIAR: {"mdns"},
+        UPNP_LIAR: {"ssdp"},
+    }
+
+
+def test_a_router_is_described_by_itself(around: Around) -> None:
+    for address in (ROUTER, six(ROUTER)):
+        said = around.claims(address)
+        # miniupnpd keeps nine characters of a serial number.
+        assert {("name", "Acme Router R7"), ("manufacturer", "Acme"), ("model", "R7"), ("serial", "R7-202611")} <= said
+        assert ("uuid", "uuid:67ce3d93-0d6b-4ec5-901e-4c8fc8dcb5ea") in said
+        assert around.costs[address] == 1
+
+
+def test_web_services_name_themselves(around: Around) -> None:
+    assert around.claims(COMPUTER) == {
+        ("uuid", f"uuid:{WSD_UUID}"),
+        ("device-type", "Device"),
+        ("device-type", "Computer"),
+    }
+    said = around.claims(CAMERA)
+    assert {("name", "Gate Cam"), ("model", "IPC-2000"), ("location", "yard")} <= said
+    assert ("device-type", "NetworkVideoTransmitter") in said
+
+
+def test_constrained_devices_list_their_resources(around: Around) -> None:
+    for address in (NODE, six(NODE6)):
+        assert around.claims(address, "resource") >= {("resource", "/time (ticks)"), ("resource", "/async")}
+
+
+def test_a_building_names_its_lines_and_networks(around: Around) -> None:
+    assert around.claims(KNX) == {
+        ("name", "KNX IP Router 752"),
+        ("serial", "00c501020304"),
+        ("mac", "00:40:8c:00:07:11"),
+        ("knx-address", "1.1.0"),
+        ("child", "KNX line 1.1 (twisted pair)"),
+    }
+    assert around.claims(CONTROLLER) == {("bacnet-device", "260001"), ("bacnet-vendor", "999")}
+    assert around.claims(BACNET_ROUTER) == {
+        ("child", "BACnet network 2001"),
+        ("child", "BACnet network 2002"),
+        ("child", "BACnet device 42 on network 2001"),
+    }
+
+
+def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:
+    assert around.claims(UPNP_LIAR) == {("software", "Linux UPnP/1.0 Liar/1")}
+    assert around.claims(LIAR) == set()
+    assert around.costs[UPNP_LIAR] == around.costs[LIAR] == around.costs[CAMERA] == 0
+    said = "\n".join(around.told)
+    assert f"LOCATION points elsewhere: {UPNP_LIAR} says http://{OUTSIDE}/description.xml; not fetched" in said
+    assert f"XAddrs point elsewhere: {CAMERA} says http://{OUTSIDE}/onvif/device_service; not fetched" in said
+    assert f"{LIAR} announces services of other addresses here (Stolen at {AVAHI})" in said
 
 
 def test_what_was_sent_is_told(around: Around) -> None:
     told = {line.partition(" (")[0]: line for line in around.told if line.startswith("asked all on")}
-    assert set(told) == {f"asked all on {NETWORK}", f"asked all on {NETWORK6}"}
-    for line in told.values():
-        assert "mdns: 3 sent" in line
+    assert "eth0), 15 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
+    assert "eth0), 11 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
+    assert "bacnet: 2 sent (15 bytes), 3 answers of 2" in told[f"asked all on {NETWORK}"]

@@ -53,6 +53,8 @@ def compare(old: Profile, new: Profile, pack: CheckPack) -> tuple[Difference, ..
 def _rules(profile: Profile) -> Iterator[Effect]:
     yield Effect(about="policy", now=profile.policy, place=_at(profile, ("policy",)))
     yield Effect(about="ports", now=profile.ports, place=_at(profile, ("ports",)))
+    if profile.may_be_asked:
+        yield Effect(about="fragile", now=", ".join(profile.may_be_asked), place=_at(profile, ("fragile",)))
     for key, settings in (("pace", profile.pace), ("gate", profile.gate)):
         for name, value in msgspec.structs.asdict(settings).items():
             if value is not None:

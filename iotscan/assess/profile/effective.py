@@ -14,6 +14,8 @@ from iotscan.model.scope import Pace
 from iotscan.model.vocabulary import Severity
 
 PolicyName = Literal["gateway", "constrained"]
+Fragile = Literal["industrial"]
+"""Kinds of equipment that are asked nothing unless a profile allows it, and then in their own protocol alone."""
 Ports = Literal["usual", "likely"]
 """Which ports a scan sweeps where the command line names none: the whole list of ours, or the few likeliest."""
 Values = dict[str, dict[str, Value]]
@@ -90,12 +92,19 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     severities: tuple[Severities, ...] = ()
     ports: Ports = "usual"
     pace: PaceWish = PaceWish()
+    fragile: tuple[Fragile, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Unset where no file says anything: so the hash of what it says stays as it was."""
     gate: GateSettings = GateSettings()
     """What it says of the gate; the command line goes before it."""
     moment: Selection = Selection()
     """What the command line narrows it to."""
     places: dict[Where, Place] = {}
     """Where each statement stands, for messages; no part of what it says."""
+
+    @property
+    def may_be_asked(self) -> tuple[str, ...]:
+        """The kinds of fragile equipment that it allows to be asked."""
+        return () if self.fragile is msgspec.UNSET else self.fragile
 
     @property
     def sha256(self) -> str:

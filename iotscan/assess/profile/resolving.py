@@ -123,6 +123,7 @@ def _add(base: Profile, file: File) -> Profile:
         severities=(*base.severities, said.severities) if said.severities else base.severities,
         ports=said.ports or base.ports,
         pace=_overlaid(base.pace, said.pace),
+        fragile=base.fragile if said.fragile is None else said.fragile,
         gate=_overlaid(base.gate, said.rules),
         places=places,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from iotscan.assess.gate import GateSettings, Threshold
-from iotscan.assess.profile.effective import Change, PaceWish, PolicyName, Ports, Severities, Values, Where
+from iotscan.assess.profile.effective import Change, Fragile, PaceWish, PolicyName, Ports, Severities, Values, Where
 from iotscan.data.typed_yaml import Typed, read_typed
 from iotscan.model.scope import Pace
 
@@ -46,6 +46,7 @@ class WrittenProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     severities: Severities = {}
     ports: Ports | None = None
     pace: PaceWish = PaceWish()
+    fragile: tuple[Fragile, ...] | None = None
     fail_on: Threshold | None = None
     """As in ``gate``: how the first profiles wrote it."""
     gate: GateSettings = GateSettings()
@@ -119,4 +120,4 @@ def _keyed(said: WrittenProfile) -> Iterator[Where]:
     for key, settings in (("pace", said.pace), ("gate", said.gate)):
         given = msgspec.structs.asdict(settings)
         yield from ((key, name) for name, value in given.items() if value is not None)
-    yield from ((name,) for name in ("policy", "ports") if getattr(said, name) is not None)
+    yield from ((name,) for name in ("policy", "ports", "fragile") if getattr(said, name) is not None)

@@ -35,7 +35,7 @@ class Circle:
         async def heard(packet: bytes, source: str, from_port: int) -> None:
             if port and from_port != port:
                 return
-            if not self._round.dialer.allows(source):
+            if source not in self._read and not self._round.dialer.allows(source):
                 tally.strays += 1
                 return
             if not self._has_room(source):

@@ -79,3 +79,11 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Round], Awaitable[None]]
     families: tuple[Literal[4, 6], ...] = (4, 6)
     fragile: str = ""
+
+
+class DeviceMethod(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to one device that was found, which says what it is called. None where it said nothing."""
+
+    name: str
+    gives: str
+    ask: Callable[[Dialer, str], Awaitable[Found | None]]

@@ -2,8 +2,12 @@
 
 from typing import Final
 
+from iotscan.observe.network.discovery.bacnet import BACNET
+from iotscan.observe.network.discovery.coap import COAP
+from iotscan.observe.network.discovery.knx import KNX
 from iotscan.observe.network.discovery.mdns import MDNS
 from iotscan.observe.network.discovery.method import Method
 from iotscan.observe.network.discovery.ssdp import SSDP
+from iotscan.observe.network.discovery.ws_discovery import WS_DISCOVERY
 
-METHODS: Final[tuple[Method, ...]] = (MDNS, SSDP)
+METHODS: Final[tuple[Method, ...]] = (MDNS, SSDP, WS_DISCOVERY, COAP, KNX, BACNET)

@@ -1,0 +1,122 @@
+"""Devices that no package of Debian holds, small but to the letter: ``responders.py KIND ADDRESS``, until killed.
+
+``knx`` is a KNX IP router, ``onvif`` a camera, ``bacnet-router`` a router to two networks; ``bacnet`` is bacpypes3.
+``mdns-liar`` announces another's host as its own, ``loop`` answers mDNS by names that point at themselves.
+"""
+
+import asyncio
+import re
+import socket
+import struct
+import sys
+
+OUTSIDE = "10.77.1.9"
+ONVIF = """<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
+ xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"
+ xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">
+<s:Header><a:MessageID>urn:uuid:0</a:MessageID><a:RelatesTo>{relates}</a:RelatesTo>
+<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</a:Action></s:Header>
+<s:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference><a:Address>urn:uuid:4d454930-0000-1000-8000-0012172a0b0c</a:Address>
+</a:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types>
+<d:Scopes>onvif://www.onvif.org/Profile/Streaming onvif://www.onvif.org/name/Gate%20Cam
+ onvif://www.onvif.org/hardware/IPC-2000 onvif://www.onvif.org/location/yard</d:Scopes>
+<d:XAddrs>http://{xaddr}/onvif/device_service</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion>
+</d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>"""
+
+
+def hear(group: str, port: int, address: str) -> socket.socket:
+    """A socket that hears a group."""
+    heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    heard.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    heard.bind(("", port))
+    if group:
+        heard.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+        heard.setsockopt(
+            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton(address)
+        )
+    return heard
+
+
+def knx(address: str) -> None:
+    own = hear("224.0.23.12", 3671, address)
+    device = bytes([54, 1, 0x02, 0]) + struct.pack("!HH", 1 << 12 | 1 << 8, 0) + bytes.fromhex("00c501020304")
+    device += socket.inet_aton("224.0.23.12") + bytes.fromhex("00408c000711") + b"KNX IP Router 752".ljust(30, b"\0")
+    families = bytes([10, 2, 2, 1, 3, 1, 4, 1, 5, 1])
+    endpoint = b"\x08\x01" + socket.inet_aton(address) + struct.pack("!H", 3671)
+    body = endpoint + device + families
+    answer = b"\x06\x10" + struct.pack("!HH", 0x0202, 6 + len(body)) + body
+    while True:
+        packet, _ = own.recvfrom(2048)
+        if packet[:4] == b"\x06\x10\x02\x01":
+            host, (port,) = socket.inet_ntoa(packet[8:12]), struct.unpack("!H", packet[12:14])
+            own.sendto(answer, (host, port))
+
+
+def onvif(address: str) -> None:
+    """Answers only to a probe for cameras, as some do."""
+    own = hear("239.255.255.250", 3702, address)
+    while True:
+        packet, source = own.recvfrom(8192)
+        number = re.search(rb"MessageID>([^<]+)<", packet)
+        if number and b"NetworkVideoTransmitter" in packet:
+            own.sendto(ONVIF.format(relates=number[1].decode(), xaddr=OUTSIDE).encode(), source)
+
+
+def bacnet_router(address: str) -> None:
+    """Says to all which networks it leads to, and passes a device's I-Am on; hears only what is for all."""
+    own = hear("", 47808, address)
+    everybody = (address.rpartition(".")[0] + ".255", 47808)
+    while True:
+        packet, source = own.recvfrom(2048)
+        if packet == bytes.fromhex("810b0007018000") and source[0] != address:
+            own.sendto(bytes.fromhex("810b000b01800107d107d2"), everybody)
+        elif packet == bytes.fromhex("810b000801001008") and source[0] != address:
+            body = bytes.fromhex("010807d10105" + "1000c40200002a22040091032118")
+            own.sendto(b"\x81\x0b" + struct.pack("!H", 4 + len(body)) + body, everybody)
+
+
+def bacnet(address: str) -> None:
+    """The real bacpypes3."""
+    from bacpypes3.app import Application
+    from bacpypes3.local.device import DeviceObject
+    from bacpypes3.local.networkport import NetworkPortObject
+
+    async def main() -> None:
+        device = DeviceObject(
+            objectIdentifier=("device", 260001), objectName="Air handler", vendorIdentifier=999, modelName="A1"
+        )
+        port = NetworkPortObject(f"{address}/24", objectIdentifier=("network-port", 1), objectName="port")
+        Application.from_object_list([device, port])
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+def mdns_liar(address: str) -> None:
+    """Announces a web server of another machine, in one packet, to all."""
+
+    def name(*labels: str) -> bytes:
+        return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+
+    def record(owner: bytes, kind: int, data: bytes) -> bytes:
+        return owner + struct.pack("!HHIH", kind, 1, 120, len(data)) + data
+
+    own = hear("224.0.0.251", 5353, address)
+    service, instance = name("_http", "_tcp", "local"), name("Stolen", "_http", "_tcp", "local")
+    host = name("victim", "local")
+    records = record(service, 12, instance) + record(instance, 33, struct.pack("!HHH", 0, 0, 80) + host)
+    records += record(host, 1, socket.inet_aton("10.77.0.11")) + record(instance, 16, b"\x0cmodel=LIE-10")
+    lie = b"\0\0\x84\0\0\0\0\4\0\0\0\0" + records
+    loop = b"\0\0\x84\0\0\0\0\1\0\0\0\0\xc0\x0c\0\x0c\0\1\0\0\0\1\0\2\xc0\x0c"
+    while True:
+        packet, source = own.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] != address:
+            for answer in (lie, loop):
+                own.sendto(answer, ("224.0.0.251", 5353))
+
+
+KINDS = {"knx": knx, "onvif": onvif, "bacnet": bacnet, "bacnet-router": bacnet_router, "mdns-liar": mdns_liar}
+
+if __name__ == "__main__":
+    KINDS[sys.argv[1]](sys.argv[2])
