@@ -17,6 +17,8 @@ def discover(
         ),
     ] = None,
     lab: Annotated[bool, typer.Option("--lab", help="Look at the practice network.")] = False,
+    from_nmap: shared.FromNmap = None,
+    from_file: shared.FromFile = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
@@ -29,7 +31,7 @@ def discover(
             "--format",
             "-f",
             metavar="FMT[:PATH]",
-            help="html, json, jsonl, md or text, to PATH or standard output; repeatable.",
+            help="csv, html, json, jsonl, md or text, to PATH or standard output; repeatable.",
         ),
     ] = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
@@ -61,6 +63,8 @@ def discover(
     wish = launch.Wish(
         command="discover",
         targets=tuple(targets or ()),
+        from_nmap=tuple(from_nmap or ()),
+        from_file=tuple(from_file or ()),
         scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,

@@ -29,6 +29,26 @@ TrustedKeys = Annotated[
         show_default=False,
     ),
 ]
+FromNmap = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from-nmap",
+        metavar="FILE",
+        help="Begin with what nmap found (-oX FILE): its hosts are targets, their open TCP ports are knocked on, too; "
+        "nothing else of it is believed. Repeatable.",
+        show_default=False,
+    ),
+]
+FromFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from-file",
+        metavar="FILE",
+        help="Begin with an inventory: a run of iotscan (JSON), or a table (CSV) with a column 'address' or 'ip'. "
+        "Repeatable.",
+        show_default=False,
+    ),
+]
 Fingerprints = Annotated[
     list[Path] | None,
     typer.Option(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 
-FOR_INVENTORIES = frozenset({"html", "json", "jsonl", "md", "text"})
+FOR_INVENTORIES = frozenset({"csv", "html", "json", "jsonl", "md", "text"})
 """Formats that tell a list of devices. The readers of all others take a missing finding for a repaired one."""
 
 
@@ -161,7 +161,7 @@ def show(run: "Run", stream: TextIO, display: Display) -> None:
 
     if display.quiet >= 2:
         return
-    is_inventory = run.command == "discover" and not run.results
+    is_inventory = inventory.is_inventory(run)
     if display.quiet == 1:
         verdict = run.verdict.summary if run.verdict else "no verdict"
         print(counted(len(run.devices), "device") if is_inventory else verdict, file=stream)

@@ -15,6 +15,8 @@ def plan(
     targets: Annotated[
         list[str] | None, typer.Argument(metavar="TARGET", help="As for scan. Without one: those of --scope.")
     ] = None,
+    from_nmap: shared.FromNmap = None,
+    from_file: shared.FromFile = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
@@ -66,10 +68,12 @@ def plan(
 
     if format not in ("text", "json"):
         raise BadInput(f"plan knows the formats text and json, not '{format[:40]}'")
-    if not targets and scope is None:
+    if not (targets or from_nmap or from_file) and scope is None:
         raise BadInput("name a target, or a scope file with --scope: plan asks nobody what is attached here")
     wish = Wish(
         targets=tuple(targets or ()),
+        from_nmap=tuple(from_nmap or ()),
+        from_file=tuple(from_file or ()),
         scope=scope,
         exclude=tuple(exclude or ()),
         ports=ports,
@@ -106,6 +110,7 @@ def _lines(told: "Forecast") -> list[str]:
         f"excluded       {', '.join(told.excluded) or 'none'}",
         f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
         *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),
+        *(f"as listed      {', '.join(map(str, more))} at {at}" for at, more in told.listed.items()),
         f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
         f"multicast      mDNS and SSDP on {', '.join(told.multicast) or 'no link'}",
     ]

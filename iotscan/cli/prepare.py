@@ -31,6 +31,7 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
 from iotscan.scan.image_runs import read_image_runs
+from iotscan.scan.listed import listed_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import Resolver, Targets, read_targets
 from iotscan.scan.trust_stores import read_trust_stores
@@ -81,7 +82,9 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     tcp = read_ports(wish.ports) if wish.ports else usual
     loaded = read_scope(wish.scope) if wish.scope else None
     mandate = loaded.mandate if loaded else None
-    words = wish.targets or (words_of(mandate) if mandate else _attached_words(wish))
+    listed = listed_in(wish.from_nmap, wish.from_file)
+    given = (*wish.targets, *listed.addresses)
+    words = given or (words_of(mandate) if mandate else _attached_words(wish))
     targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
     if mandate:
         targets = within(targets, mandate)
@@ -105,6 +108,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         fragile=chosen.profile.may_be_asked,
         tcp=tcp,
         only_these_ports=bool(wish.ports),
+        listed_ports={a: listed.ports[a] for a in targets.addresses if a in listed.ports},
         expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
@@ -113,9 +117,9 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
-    told = (*(loaded.notices if loaded else ()), *unasked)
+    told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked)
     notices = tuple(Notice(about="scope", text=text) for text in told)
-    return Intent(words=words, scope=scope, plan=plan, chosen=chosen, notices=notices)
+    return Intent(words=(*wish.targets, *listed.shown) or words, scope=scope, plan=plan, chosen=chosen, notices=notices)
 
 
 def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:

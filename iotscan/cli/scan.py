@@ -44,6 +44,8 @@ def scan(
     lab: Annotated[
         bool, typer.Option("--lab", help="Scan the practice network on this machine, and nothing else.")
     ] = False,
+    from_nmap: shared.FromNmap = None,
+    from_file: shared.FromFile = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
@@ -169,6 +171,8 @@ def scan(
     )
     wish = launch.Wish(
         targets=tuple(targets or ()),
+        from_nmap=tuple(from_nmap or ()),
+        from_file=tuple(from_file or ()),
         scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,

@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: every result one row, whatever its outcome (RFC 4180).
+"""CSV for spreadsheets: every result one row, whatever its outcome (RFC 4180); of an inventory every device.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236); every cell is quoted.
 Filter by ``outcome`` first: a row is a finding only where it says ``fail`` (``waived`` where a waiver covers it).
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
+from iotscan.report.inventory import Entry, entries, is_inventory
 from iotscan.report.rows import Row, rows
 from iotscan.report.words import clean
 
@@ -18,9 +19,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def render(run: Run) -> str:
-    """A header line and one line a result, each with the run's redaction level; lines end in CR LF."""
+    """A header line and one line a result or device, each with the run's redaction level; lines end in CR LF."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    if is_inventory(run):
+        writer.writerow([*(name for name, _ in DEVICE_COLUMNS), "redaction"])
+        writer.writerows([*(guarded(of(e)) for _, of in DEVICE_COLUMNS), run.redaction] for e in entries(run))
+        return out.getvalue()
     writer.writerow([*(name for name, _ in COLUMNS), "redaction"])
     writer.writerows([*(guarded(cell(row)) for _, cell in COLUMNS), run.redaction] for row in rows(run))
     return out.getvalue()
@@ -65,3 +70,17 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("asset", lambda r: r.asset),
 )
 """Columns and what stands in them. New ones are added at the end."""
+DEVICE_COLUMNS: tuple[tuple[str, Callable[[Entry], str]], ...] = (
+    ("address", lambda e: e.address),
+    ("other addresses", lambda e: " ".join(e.others)),
+    ("mac", lambda e: e.mac),
+    ("name", lambda e: e.name),
+    ("kind", lambda e: e.kind),
+    ("vendor", lambda e: e.vendor),
+    ("model", lambda e: e.model),
+    ("software", lambda e: "; ".join(e.software)),
+    ("services", lambda e: "; ".join(e.services)),
+    ("found by", lambda e: "; ".join(e.found_by)),
+    ("remarks", lambda e: "; ".join(e.remarks)),
+)
+"""Of an inventory; ``--from-file`` reads the first one back. New ones are added at the end."""

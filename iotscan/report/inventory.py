@@ -34,6 +34,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
+def is_inventory(run: Run) -> bool:
+    """True for a run of which nothing was judged, nor should be."""
+    return run.command == "discover" and not run.results
+
+
 def entries(run: Run) -> tuple[Entry, ...]:
     """Every device, by address."""
     return tuple(_entry(d) for d in sorted(run.devices, key=lambda d: address_order(d.address)))
@@ -94,6 +99,8 @@ def _lines(run: Run) -> Iterator[str]:
             "found by": ", ".join(entry.found_by),
         }
         yield from (f"  {what}: {text}" for what, text in details.items() if text)
+    notices = dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices)
+    yield from (f"notice: {about}: {text}" for about, text in notices)
 
 
 def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
@@ -114,6 +121,8 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     ink.blank()
     open_services = counted(sum(len(e.services) for e in listing), "open service")
     ink.say(ink.text(f"{counted(len(listing), 'device')}, {open_services}"))
+    for about, text in dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices):
+        ink.say(ink.text(f"notice: {about}: {text}", "dim"), 2)
 
 
 def _field(ink: Ink, title: str, cells: list[str], *, least: int = 0, most: int = 0, style: str = "") -> Field:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
-from iotscan.report import csv, cyclonedx, gitlab, json, jsonl, junit, markdown, plain, sarif, sarif_github
+from iotscan.report import csv, cyclonedx, gitlab, inventory, json, jsonl, junit, markdown, plain, sarif, sarif_github
 from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
@@ -17,6 +17,10 @@ def _html(run: Run) -> str:
     from iotscan.report.html import render
 
     return render(run)
+
+
+def _text(run: Run) -> str:
+    return inventory.inventory(run) if inventory.is_inventory(run) else plain.render(run)
 
 
 FORMATS: Mapping[str, Writer] = MappingProxyType(
@@ -32,7 +36,7 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "md": markdown.render,
         "sarif": sarif.render,
         "sarif-github": sarif_github.render,
-        "text": plain.render,
+        "text": _text,
     }
 )
 """Formats that give text. The terminal is no format: it needs a console and is chosen by the CLI."""

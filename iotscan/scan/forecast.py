@@ -11,9 +11,10 @@ import msgspec
 
 from iotscan.assess.check import Check
 from iotscan.model.facts import kind_of
-from iotscan.model.scope import Scope
+from iotscan.model.scope import Fence, Scope
 from iotscan.observe.network.discovery.connect import KNOCKS
 from iotscan.observe.network.probes import all_probes
+from iotscan.scan.listed import with_listed
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
 from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan
@@ -46,6 +47,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     tcp: tuple[int, ...]
     for_images: dict[str, tuple[int, ...]] = {}
     """Further ports of single addresses, from which images take their updates."""
+    listed: dict[str, tuple[int, ...]] = {}
+    """Further ports of single addresses, which a list says are open."""
     udp: dict[str, int]
     multicast: tuple[str, ...]
     questions: tuple[Question, ...]
@@ -70,7 +73,9 @@ def forecast(
     chosen = choose_probes(checks, every, INVENTORY)
     to_find = min(KNOCKS, len(plan.tcp))
     # On a link of ours, the port of LLMNR comes on top.
-    most = len(plan.tcp) + max(map(len, for_images.values()), default=0)
+    listed = with_listed({}, Fence(scope), plan)
+    both = with_listed(dict(for_images), Fence(scope), plan)
+    most = len(plan.tcp) + max(map(len, both.values()), default=0)
     to_sweep = KNOCKS_A_PORT * most + bool(plan.links)
     devices = len(plan.addresses)
     forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
@@ -80,6 +85,7 @@ def forecast(
         excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
         tcp=plan.tcp,
         for_images=dict(for_images),
+        listed=listed,
         udp=plan.udp,
         multicast=tuple(link.network for link in plan.links),
         questions=tuple(

@@ -46,6 +46,7 @@ from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
+from iotscan.scan.listed import with_listed
 from iotscan.scan.plan import INVENTORY, choose_probes
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
@@ -98,7 +99,7 @@ class Scan:
         self._trusted = of_images.trusted_by(Subject())
         self._fence = Fence(joined.scope)
         self._places = places_of(joined.images, joined.observations)
-        self._added = more_ports(self._places, self._fence, request.plan)
+        self._added = with_listed(more_ports(self._places, self._fence, request.plan), self._fence, request.plan)
         self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
 
     def interrupt(self) -> None:

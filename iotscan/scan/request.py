@@ -32,7 +32,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of equipment that the profile allows to be asked in their own protocol: ``industrial``."""
     tcp: tuple[int, ...]
     only_these_ports: bool = False
-    """The user chose them: images that joined the scan add none."""
+    """The user chose them: images and lists that joined the scan add none."""
+    listed_ports: dict[str, tuple[int, ...]] = {}
+    """TCP ports that were open at an address by a list that the user gave: knocked on besides ``tcp``."""
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}
     records: tuple[str, ...] = ()

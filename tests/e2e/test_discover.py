@@ -1,5 +1,6 @@
 """``iotscan discover``: who is there, and nothing more."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from iotscan.cli.output import FOR_INVENTORIES
 from iotscan.lab.state import LabState
 from iotscan.lab.truth import load_truth
 from iotscan.model.run import Run
-from iotscan.report.registry import FORMATS
+from iotscan.report.registry import FORMATS, write
 from iotscan.store.runs import read_run
 from tests.cli.conftest import Cli, cli
 from tests.program import run_iotscan
@@ -71,3 +72,15 @@ def test_no_login_is_tried(discovered: tuple[Run, str]) -> None:
 def test_json(home: Path, tmp_path: Path, quick: tuple[str, ...]) -> None:
     ended = run_iotscan("discover", "--lab", *quick, "-f", "json", "-o", tmp_path / "out", home=home)
     assert len(json.loads(ended.stdout)["devices"]) == 12
+
+
+def test_what_a_list_holds_is_found_again(home: Path, tmp_path: Path, discovered: tuple[Run, str]) -> None:
+    """As a table, and as text; the table is where another look begins."""
+    run, shown = discovered
+    (tmp_path / "list.csv").write_text(write(run, "csv"))
+    rows = list(csv.DictReader((tmp_path / "list.csv").read_text().splitlines()))
+    assert [row["address"] for row in rows] == [d.address for d in run.devices]
+    assert write(run, "text") in shown
+    planned = run_iotscan("plan", "--from-file", tmp_path / "list.csv", home=home)
+    assert planned.returncode == 0, planned.stderr
+    assert f"addresses      {len(run.devices)}: " in planned.stdout
