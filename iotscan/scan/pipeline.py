@@ -6,7 +6,7 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -33,7 +33,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.around import ask_around
-from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
+from iotscan.observe.network.discovery.connect import connect_sweep, is_answer, who_is_there
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbours
@@ -43,6 +43,7 @@ from iotscan.observe.network.helper.client import WAIT, RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.scan.announced import Announced, as_words
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import INVENTORY, choose_probes
@@ -89,6 +90,7 @@ class Scan:
         self._clock: anyio.CancelScope | None = None
         self._interrupted = False
         self._asked: list[str] = []
+        self._announced = Announced(request.plan.links)
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
         joined = request.header
@@ -178,9 +180,26 @@ class Scan:
             async for found in receive:
                 if not self._dialer.allows(found.address):
                     continue
-                if self._note(found):
-                    self._watch(DeviceFound(device=self._inventory.device(found.address)))
-                    group.start_soon(self._survey, found.address, units.get(found.address, []))
+                for believed in self._announced.take(found):
+                    self._meet(believed, units, group)
+        await self._settle_announced(units, group)
+
+    def _meet(self, found: Found, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
+        """Take in a sign of life; an address that is new goes to probing."""
+        if self._note(found):
+            self._watch(DeviceFound(device=self._inventory.device(found.address)))
+            group.start_soon(self._survey, found.address, units.get(found.address, []))
+
+    async def _settle_announced(self, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
+        """Nobody else has shown the rest to be there: ask each once more, and leave out who is not."""
+        held = self._announced.held
+        if not held:
+            return
+        with asking("discovery/1"):
+            there = await who_is_there(self._dialer, held, discovery_ports(self._request.plan))
+        for address in there:
+            for believed in self._announced.confirm(address):
+                self._meet(believed, units, group)
 
     def _note(self, found: Found) -> bool:
         """Write a sign of life down unless the journal holds it; True when its address is new."""
@@ -322,7 +341,10 @@ class Scan:
         ]
 
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
-        asked = tuple(Notice(about="discovery", text=text) for text in self._asked)
+        ghosts = self._announced.held
+        why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
+        told = (*self._asked, *((as_words(ghosts, why),) if ghosts else ()))
+        asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked
         done, all_of_them = len(self._finished), len(self._inventory)

@@ -18,6 +18,7 @@ from iotscan.store.runs import decode_run
 from tests.authorised import write_scope
 from tests.lan.devices import Setup, axis_record
 from tests.lan.network import NETWORK, OUTSIDE, poll
+from tests.lan.responders import GHOST
 from tests.lan.scanning import Finished, Scanner
 from tests.lan.truth import LanDevice, LanTruth
 
@@ -108,6 +109,11 @@ def test_every_machine_is_found_once_and_nothing_besides(scan: Finished, truth: 
     assert {frozenset(d.addresses) for d in scan.run.devices} == {frozenset(d.addresses) for d in truth.devices}
     assert len(scan.run.devices) == len(truth.devices)
     assert scan.run.status == "complete"
+
+
+def test_a_name_without_a_machine_is_no_device_and_told(scan: Finished) -> None:
+    (told,) = (n.text for n in scan.run.notices if GHOST in n.text)
+    assert told == f"announced in the name of {GHOST}, but nobody there answers: not listed as devices"
 
 
 def test_services_are_those_of_the_truth(scan: Finished, truth: LanTruth) -> None:

@@ -1,19 +1,21 @@
 """Finding devices by connecting: any answer, even a refusal, is a sign of life. Needs no privilege."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
 from iotscan.observe.network.failures import DialError
 
 BLOCK = 512
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
+_ASKED_AGAIN = 2
 _ANSWERS = "answers on"
 
 
@@ -36,6 +38,30 @@ async def connect_sweep(
         for neighbour in neighbours():
             if neighbour.address in known:
                 await found.send(neighbour)
+
+
+async def who_is_there(dialer: Dialer, addresses: Sequence[str], ports: Sequence[int]) -> tuple[str, ...]:
+    """Those of on-link addresses where anything answers, be it to the kernel's ARP alone, at most :data:`BLOCK` asked.
+
+    Where the kernel shows no neighbours (not Linux), all of them: there is no telling.
+    """
+    if not TABLE.exists():
+        return tuple(addresses)
+    there: set[str] = set()
+
+    async def knock(address: str) -> None:
+        port = next((p for p in ports if dialer.allows(address, p)), 0)
+        for _ in range(_ASKED_AGAIN if port else 0):
+            with suppress(DialError):
+                if await dialer.line(address).knock(port) != "filtered":
+                    there.add(address)
+                    return
+
+    async with anyio.create_task_group() as group:
+        for address in addresses[:BLOCK]:
+            group.start_soon(knock, address)
+    there |= {neighbour.address for neighbour in neighbours()}
+    return tuple(address for address in addresses if address in there)
 
 
 async def _knock_until_answered(
