@@ -67,6 +67,7 @@ _OF_TYPE: Final[dict[str, dict[str, str]]] = {
     "_matterc._udp": _MATTER,
     "_matterd._udp": _MATTER,
     "_esphomelib._tcp": {"friendly_name": "name", "board": "board", "mac": "mac"},
+    "_hap._tcp": {"ci": "hap-category"},
     "_googlecast._tcp": {"fn": "name"},
     "_ipp._tcp": _PRINTER,
     "_ipps._tcp": _PRINTER,

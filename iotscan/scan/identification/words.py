@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final
 
 import msgspec
@@ -36,7 +37,11 @@ _GREETINGS: Final = {
 _SOFTWARE: Final = {"ssdp": "ssdp.server", "upnp": "ssdp.server", "rtsp": "rtsp_header.server", "mqtt": "mqtt.version"}
 _OTHERS: Final = {
     "vendor-class": "dhcp_vendor_class",
-    "device-type": "upnp.device_type",
+    "device-type": "device.type",
+    "hap-category": "hap.category",
+    "matter-device-type": "matter.device_type",
+    "bacnet-device": "bacnet.device",
+    "knx-address": "knx.address",
     "object-id": "snmp.sys_object_id",
     "service": "mdns.service",
 }
@@ -54,6 +59,8 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     family: str
     service: str = ""
+    of: tuple[str, ...] = ()
+    """The statements that it was put together from."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +72,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     family: str
 
 
+_STATED_LIMIT: Final = 6
 _STATED: Final = {"manufacturer": "vendor", "model": "model", "firmware": "firmware"}
 
 
@@ -86,14 +94,21 @@ def statements_of(claims: Iterable[Claim]) -> tuple[Statement, ...]:
 
 
 def stated_models(statements: Iterable[Statement]) -> Iterator[Word]:
-    """``MANUFACTURER MODEL`` of each family that states a model: rules know what kind of thing that is."""
-    statements = tuple(statements)
+    """What makers and models each family states, alone and ``MAKER MODEL``: rules know what kind of thing that is.
+
+    One address may hold several that describe themselves, and nothing says which maker made which model.
+    """
+    families: dict[str, dict[str, dict[str, str]]] = {}
     for said in statements:
-        if said.what == "model":
-            maker = next((s.text for s in statements if s.what == "vendor" and s.family == said.family), "")
-            repeats = said.text.lower().startswith(maker.lower())
-            text = said.text if repeats else f"{maker} {said.text}"
-            yield Word(kind="stated.model", text=text, where=said.where, family=said.family)
+        families.setdefault(said.family, {}).setdefault(said.what, {}).setdefault(said.text, said.where)
+    for family, said_of in families.items():
+        makers = tuple(said_of.get("vendor", {}).items())[:_STATED_LIMIT]
+        models = tuple(said_of.get("model", {}).items())[:_STATED_LIMIT]
+        for text, where in (*makers, *models):
+            yield Word(kind="stated.model", text=text, where=where, family=family, of=(text,))
+        for (maker, _), (model, where) in product(makers, models):
+            text = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+            yield Word(kind="stated.model", text=text, where=where, family=family, of=(maker, model))
 
 
 def _words(observation: Observation) -> Iterator[Word]:

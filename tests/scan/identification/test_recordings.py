@@ -88,7 +88,7 @@ def _fact(take: Take) -> AnyFact:
             return _claim("software", "ssdp", text)
         case _, "mqtt.version":
             return _claim("software", "mqtt", text)
-        case _, "upnp.device_type":
+        case _, "device.type":
             return _claim("device-type", "ssdp description", text)
         case _, "stated.model":
             maker, _, model = text.partition(" | ")
