@@ -30,16 +30,15 @@ from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.around import ask_around
-from iotscan.observe.network.discovery.connect import connect_sweep, is_answer, who_is_there
+from iotscan.observe.network.discovery.connect import is_answer, who_is_there
+from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbours
-from iotscan.observe.network.discovery.onlink import on_links, sweep_link
 from iotscan.observe.network.group_call import is_of
-from iotscan.observe.network.helper.client import WAIT, RawHelper
+from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
@@ -53,9 +52,6 @@ from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
 
 DEVICES_AT_ONCE = 64
-LINGER = 2.0
-"""Seconds in which late answers to a sweep are waited for where others are asked by multicast meanwhile, which takes
-as long: a device that sleeps answers late."""
 Entry = Unit | Found
 """What the journal of a scan holds. ``Found`` and ``Unit`` are told apart by their tag."""
 Watch = Callable[[Event], None]
@@ -150,26 +146,9 @@ class Scan:
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)
-            group.start_soon(self._ask_each, addresses, send)
-
-    async def _ask_each(self, addresses: tuple[str, ...], send: MemoryObjectSendStream[Found]) -> None:
-        """Find those on our links by raw frames where we can, all others by connecting to them."""
-        plan = self._request.plan
-        near = on_links(addresses, plan.attached)
-        held = {address for asked in near.values() for address in asked}
-        far = tuple(a for a in addresses if a not in held)
-        ports = discovery_ports(plan)
-        helper = RawHelper(self._request.header.scope, self._request.header.scope_sha256)
-
-        async def ask_link(link: Attached, asked: list[str]) -> None:
-            linger = LINGER if plan.links else WAIT
-            rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append, linger=linger)
-            await connect_sweep(self._dialer, rest, ports, send)
-
-        async with helper, anyio.create_task_group() as group:
-            group.start_soon(connect_sweep, self._dialer, far, ports, send)
-            for link, asked in near.items():
-                group.start_soon(ask_link, link, asked)
+            helper = RawHelper(self._dialer.scope, self._request.header.scope_sha256)
+            links, ports = (plan.attached, plan.links), discovery_ports(plan)
+            group.start_soon(ask_each, self._dialer, helper, addresses, links, ports, send, self._asked.append)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}

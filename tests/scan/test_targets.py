@@ -74,7 +74,7 @@ def test_a_file_of_targets(tmp_path) -> None:
         ("192.0.2.9-3", "ends before it begins"),
         ("192.0.2.9-300", "no range"),
         ("10.0.0.0/8", "--max-hosts"),
-        ("2001:db8::/64", "--max-hosts"),
+        ("2001:db8::/112", "--max-hosts"),
         ("fe80::1%eth0", "link-local"),
         ("fe80::1", "link-local"),
         ("nobody.example", "has no address"),
