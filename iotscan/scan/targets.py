@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Address, Network, canonical, ends_of, unmapped
+from iotscan.model.scope import Address, Network, canonical, ends_of, lies_in, unmapped
 from iotscan.model.text import safe_text
 
 MAX_HOSTS = 4096
@@ -177,6 +177,15 @@ async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
     if not addresses:
         raise BadTarget(f"the name '{shown}' has no address: check the spelling, or give the address itself")
     return addresses
+
+
+def unreached(networks: Iterable[str], links: Iterable[str]) -> tuple[str, ...]:
+    """The networks that are too large to be asked one by one, and are on none of ``links``: nobody there is found."""
+    here = [ip_network(link) for link in links]
+    vast = [n for n in map(ip_network, networks) if _is_vast(n)]
+    return tuple(
+        str(n) for n in vast if not ((here and n.is_link_local) or any(lies_in(n, x) or lies_in(x, n) for x in here))
+    )
 
 
 def _is_vast(network: Network) -> bool:

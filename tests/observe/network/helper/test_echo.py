@@ -66,11 +66,11 @@ c.command = nobody
 @pytest.fixture(scope="module")
 def routed(link: Link) -> Machine:
     """The scanner, with a machine behind a router that drops all but echoes."""
-    router = link.joined("router", "10.77.0.80", last=0x80)
+    router = link.joined("router", "10.77.0.5", last=0x80)
     for address in (BEHIND, "10.99.0.3"):
         router.run("ip", "address", "add", f"{address}/32", "dev", "lo", check=True)
     router.nft(ROUTER)
-    link.scanner.run("ip", "route", "add", "10.99.0.0/24", "via", "10.77.0.80", check=True)
+    link.scanner.run("ip", "route", "add", "10.99.0.0/24", "via", "10.77.0.5", check=True)
     return link.scanner
 
 
