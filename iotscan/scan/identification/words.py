@@ -122,8 +122,9 @@ def _words(observation: Observation) -> Iterator[Word]:
             yield _word("telnet_banners", banner, "telnet banner", service)
         case HttpServer() as page:
             yield from _page(page, service)
-        case SnmpAgent(description=description):
+        case SnmpAgent(description=description, object_id=object_id):
             yield _word("snmp.sys_description", description, "snmp sysDescr", service)
+            yield _word("snmp.sys_object_id", object_id, "snmp sysObjectID", service)
         case CertificateChain(certificates=(leaf, *_)):
             yield _word("x509.subject", leaf.subject, "certificate subject", service)
         case Announcement(claims=claims):

@@ -83,7 +83,7 @@ def _fact(take: Take) -> AnyFact:
         case _, "snmp.sys_description":
             return SnmpAgent(version="2c", description=text)
         case _, "snmp.sys_object_id":
-            return _claim("object-id", "snmp", text)
+            return SnmpAgent(version="2c", description="", object_id=text)
         case _, "ssdp.server":
             return _claim("software", "ssdp", text)
         case _, "mqtt.version":
