@@ -31,6 +31,8 @@ _GREETINGS: Final = {
     "pop3s": "pop3.banner",
     "imap": "imap4.banner",
     "imaps": "imap4.banner",
+    "rtsp": "rtsp_header.server",
+    "rtsps": "rtsp_header.server",
     "ssh": "ssh.banner",
     "telnet": "telnet_banners",
 }
@@ -72,25 +74,27 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     family: str
 
 
+_WORDS_LIMIT: Final = 500
+_STATEMENTS_LIMIT: Final = 60
 _STATED_LIMIT: Final = 6
+"""Makers and models of one family that are put together."""
 _STATED: Final = {"manufacturer": "vendor", "model": "model", "firmware": "firmware"}
 
 
 def words_of(observations: Iterable[Observation]) -> tuple[Word, ...]:
-    """Every text that a rule may know, without repeats, in a stable order."""
+    """Every text that a rule may know, without repeats, in a stable order; of a device that floods, the first."""
     words = (word for o in observations for word in _words(o))
-    return tuple(dict.fromkeys(w for w in words if w.text))
+    return tuple(dict.fromkeys(w for w in words if w.text))[:_WORDS_LIMIT]
 
 
 def statements_of(claims: Iterable[Claim]) -> tuple[Statement, ...]:
-    """What a device states of itself, without repeats."""
-    return tuple(
-        dict.fromkeys(
-            Statement(what=_STATED[c.what], text=c.value, where=c.how, family=_family(c.how))
-            for c in claims
-            if c.what in _STATED and c.value
-        )
+    """What a device states of itself, without repeats; of a device that floods, the first."""
+    said = dict.fromkeys(
+        Statement(what=_STATED[c.what], text=c.value, where=c.how, family=_family(c.how))
+        for c in claims
+        if c.what in _STATED and c.value
     )
+    return tuple(said)[:_STATEMENTS_LIMIT]
 
 
 def stated_models(statements: Iterable[Statement]) -> Iterator[Word]:

@@ -266,3 +266,15 @@ def test_a_program_among_several_descriptions_hides_nobody_elses() -> None:
     assert told.model.value == "DS218"
     assert told.contradictions == ()
     assert [p.product for p in told.software] == ["MiniDLNA"]
+
+
+def test_a_flood_of_claims_is_bounded() -> None:
+    claims = tuple(
+        Claim(what=what, value=f"{what} {number}", how="mdns TXT")
+        for number in range(5000)
+        for what in ("model", "manufacturer", "firmware", "device-type")
+    )
+    told = _told(claims=claims)
+    assert told.model is not None
+    assert len(told.contradictions) <= 8
+    assert len(told.model.clues) <= 5
