@@ -32,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What it is and how that is known, one sentence each."""
     software: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    """What stands behind it, of which nothing was asked."""
 
 
 def entries(run: Run) -> tuple[Entry, ...]:
@@ -53,6 +55,7 @@ def _entry(device: Device) -> Entry:
         identity=traits(device.identity),
         software=programs(device.identity),
         remarks=remarks(device.identity),
+        children=tuple(clean(c, 80) for c in device.children),
     )
 
 
@@ -90,6 +93,7 @@ def _lines(run: Run) -> Iterator[str]:
             "runs": ", ".join(entry.software),
             "services": ", ".join(entry.services),
             "beware": "; ".join(entry.remarks),
+            "behind it, not assessed": ", ".join(entry.children),
             "also": ", ".join(entry.others),
             "found by": ", ".join(entry.found_by),
         }
@@ -114,6 +118,9 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     ink.blank()
     open_services = counted(sum(len(e.services) for e in listing), "open service")
     ink.say(ink.text(f"{counted(len(listing), 'device')}, {open_services}"))
+    for entry in listing:
+        if entry.children:
+            ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
 
 
 def _field(ink: Ink, title: str, cells: list[str], *, least: int = 0, most: int = 0, style: str = "") -> Field:

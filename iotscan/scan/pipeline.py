@@ -43,6 +43,7 @@ from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.announced import Announced, as_words
+from iotscan.scan.children import children_notices
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.plan import INVENTORY, choose_probes
@@ -285,7 +286,7 @@ class Scan:
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
             audit_root=self._audit.end(status),
-            notices=(*self._request.header.notices, *self._notices(cut)),
+            notices=(*self._request.header.notices, *self._notices(cut), *children_notices(devices)),
         )
         judged = judge(
             without_secrets(run),
