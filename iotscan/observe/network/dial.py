@@ -22,7 +22,7 @@ from iotscan.model.run import Cost
 from iotscan.model.scope import Pace, Scope, canonical, utc_now
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.conversation import WIRE_CAP, Announce, Connection, Datagram
-from iotscan.observe.network.echo_call import EchoCall, echo_call
+from iotscan.observe.network.echo_call import ALL_NODES, EchoCall, echo_call
 from iotscan.observe.network.failures import (
     BudgetSpent,
     DeadlinePassed,
@@ -308,7 +308,14 @@ class Dialer:
     @contextmanager
     def echoes(self, version: Literal[4, 6]) -> Iterator[EchoCall]:
         """ICMP echo to addresses in scope, over one IP version; see :mod:`~.echo_call`. Raises NoSocket."""
-        with echo_call(version, lambda address, payload: self.line(address).announce_echo(payload)) as call:
+
+        def announce(address: str, payload: bytes) -> None:
+            if address == ALL_NODES:
+                self.outgoing.note("multicast", address, "icmp", 0, payload)
+            else:
+                self.line(address).announce_echo(payload)
+
+        with echo_call(version, announce) as call:
             yield call
 
 

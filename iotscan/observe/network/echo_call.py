@@ -11,12 +11,14 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address
+from typing import Any, Final
 
 import anyio
 
 from iotscan.observe.network.failures import NoSocket
 
 ECHO_REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
+ALL_NODES: Final = "ff02::1"
 _REPLIES = (0, 129)
 _BATCH = 64
 """Replies read before others get a turn."""
@@ -42,6 +44,13 @@ class EchoCall:
         with contextlib.suppress(OSError):
             self._own.sendto(packet, (address, 0))
 
+    def ask_all(self, interface: str) -> None:
+        """Send one request to all IPv6 nodes of a link (RFC 4291 section 2.7.1). Raises OutOfScope, and OSError."""
+        packet = struct.pack(">BBHHH", ECHO_REQUEST[socket.AF_INET6], 0, 0, 0, self.sent & 0xFFFF) + self._token
+        self._announce(ALL_NODES, packet)
+        self.sent += 1
+        self._own.sendto(packet, (ALL_NODES, 0, 0, socket.if_nametoindex(interface)))
+
     async def hear(self, heard: Callable[[str], Awaitable[None]]) -> None:
         """Hand on the address of each that replies, until cancelled; each reply, also the second of one."""
         while True:
@@ -54,7 +63,14 @@ class EchoCall:
                 except OSError:  # somebody on the way says that an address cannot be reached
                     continue
                 if packet[:1] and packet[0] in _REPLIES and packet[8:] == self._token:
-                    await heard(str(ip_address(sender[0].partition("%")[0])))
+                    await heard(_spelled(sender))
+
+
+def _spelled(sender: tuple[Any, ...]) -> str:
+    """The address of who replied, a link-local one with its zone as a name."""
+    address = ip_address(sender[0].partition("%")[0])
+    is_on_link = address.version == 6 and address.is_link_local
+    return f"{address}%{socket.if_indextoname(sender[3])}" if is_on_link else str(address)
 
 
 @contextlib.contextmanager

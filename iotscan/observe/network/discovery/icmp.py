@@ -14,6 +14,8 @@ from iotscan.observe.network.failures import DialError, NoSocket
 from iotscan.observe.network.pace import Pacer
 
 ROUNDS = 2
+SOURCES_LIMIT = 4096
+"""Addresses listened to on one link: as many as a scan takes on by default."""
 RATE = 200.0
 """Requests a second: they all pass one router, on the way to it and behind it."""
 _VERSIONS: Final[tuple[Literal[4, 6], ...]] = (4, 6)
@@ -31,6 +33,44 @@ async def echo_sweep(
             of_family = dict.fromkeys(a for a in asked if canonical(a).version == version)
             if of_family:
                 group.start_soon(_sweep, dialer, version, of_family, found, tell)
+
+
+async def echo_to_all(
+    dialer: Dialer, interface: str, found: MemoryObjectSendStream[Found], tell: Callable[[str], None], how: str
+) -> None:
+    """Ask all IPv6 nodes of a link at once, twice; report who replies and is in scope. ``how`` says why this way."""
+    heard_of: set[str] = set()
+    strays = 0
+
+    async def heard(address: str) -> None:
+        nonlocal strays
+        if not dialer.allows(address):
+            strays += 1
+        elif address not in heard_of and len(heard_of) < SOURCES_LIMIT:
+            heard_of.add(address)
+            await found.send(Found(address=address, how="answers echo to all nodes"))
+
+    async def ask(call: EchoCall) -> str:
+        for _ in range(ROUNDS):
+            try:
+                call.ask_all(interface)
+            except (DialError, OSError) as error:
+                return f"; ended early ({getattr(error, 'strerror', '') or error})"
+            await anyio.sleep(WAIT)
+        return ""
+
+    words = f"echo to all nodes on {interface} {how}"
+    try:
+        with dialer.echoes(6) as call:
+            async with anyio.create_task_group() as ears:
+                ears.start_soon(call.hear, heard)
+                problem = await ask(call)
+                ears.cancel_scope.cancel()
+    except NoSocket as error:
+        tell(f"{words}: not available ({error})")
+        return
+    told = f"; {strays:,} answers out of scope were dropped" if strays else ""
+    tell(f"{words}: {len(heard_of)} answered, {call.sent} packets{told}{problem}")
 
 
 async def _sweep(

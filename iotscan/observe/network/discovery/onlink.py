@@ -12,6 +12,8 @@ from iotscan.model.scope import Address
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.icmp import echo_to_all
+from iotscan.observe.network.echo_call import ALL_NODES
 from iotscan.observe.network.failures import OutOfScope
 from iotscan.observe.network.helper.client import RATE, ROUNDS, WAIT, Kind, RawHelper, Seen, Swept
 from iotscan.observe.network.helper.program import Unavailable
@@ -72,11 +74,17 @@ async def sweep_link(
 async def ask_all_nodes(
     dialer: Dialer, helper: RawHelper, link: Attached, found: MemoryObjectSendStream[Found], tell: Tell
 ) -> None:
-    """Ask every IPv6 node of the link at once; report each that is in scope."""
+    """Ask every IPv6 node of the link at once; report each that is in scope.
+
+    Without the helper the kernel's own socket asks, from one address instead of from each of ours.
+    """
     sweep = _Sweep(dialer, helper, link, "echo-all", found)
     try:
-        swept = await sweep.run(["ff02::1"])
-    except (Unavailable, OutOfScope) as error:
+        swept = await sweep.run([ALL_NODES])
+    except Unavailable as error:
+        await echo_to_all(dialer, link.interface, found, tell, f"without the helper ({error})")
+        return
+    except OutOfScope as error:
         tell(f"echo to all nodes on {link.interface}: {error}")
         return
     tell(sweep.summary() + (f"; ended early: {swept.problem}" if swept.problem else ""))
@@ -100,7 +108,7 @@ class _Sweep:
             many = (int(ip_address(last)) - int(ip_address(first)) + 1) * ROUNDS
             outgoing.note_sweep("arp" if self._kind == "arp" else "ndp", first, last, many)
         if not ranges:
-            outgoing.note("multicast", "ff02::1", "icmp", 0)
+            outgoing.note("multicast", ALL_NODES, "icmp", 0)
         seconds = min(2 * ROUNDS * len(addresses) / RATE + wait + _SLACK, outgoing.seconds_left())
         swept = await self._helper.sweep(
             self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
