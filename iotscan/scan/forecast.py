@@ -11,7 +11,9 @@ import msgspec
 from iotscan.assess.check import Check
 from iotscan.model.facts import kind_of
 from iotscan.model.scope import Scope
+from iotscan.observe.network.discovery import icmp
 from iotscan.observe.network.discovery.connect import KNOCKS
+from iotscan.observe.network.helper.client import ROUNDS
 from iotscan.observe.network.probes import all_probes
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
 from iotscan.scan.plan import INVENTORY, choose_probes
@@ -34,9 +36,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """The most that a scan sends. A device is an address that answers; how many do, only the scan will tell.
 
-    ``knocks_an_address`` are spent on each address to find devices, ``knocks_a_device`` on the port sweep of
-    one, ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest
-    that all devices take, were every address one.
+    To find devices, ``frames_an_address`` are raw frames to each address on our links, ``echoes_an_address`` ICMP
+    echoes to each beyond them, ``knocks_an_address`` connection attempts to each beyond them, and to each on them
+    where no raw frames can be sent. ``knocks_a_device`` are spent on the port sweep of one,
+    ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest that all
+    devices take, were every address one.
     """
 
     engagement: str = ""
@@ -47,6 +51,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     multicast: tuple[str, ...]
     questions: tuple[Question, ...]
     left_out: tuple[str, ...]
+    frames_an_address: int = 0
+    echoes_an_address: int = 0
     knocks_an_address: int
     knocks_a_device: int
     conversations_a_device: int
@@ -82,6 +88,8 @@ def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple
             for probe in sorted(chosen, key=lambda p: (p.stage, p.name))
         ),
         left_out=tuple(p.label for p in every if p not in chosen),
+        frames_an_address=ROUNDS if plan.attached else 0,
+        echoes_an_address=icmp.ROUNDS,
         knocks_an_address=to_find,
         knocks_a_device=to_sweep,
         conversations_a_device=scope.pace.connections,

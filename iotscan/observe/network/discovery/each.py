@@ -37,6 +37,7 @@ async def ask_each(
     near = on_links(addresses, attached)
     held = {address for asked in near.values() for address in asked}
     far = tuple(a for a in addresses if a not in held)
+    own = {link.address for link in attached}
 
     async def ask_link(link: Attached, asked: list[str]) -> None:
         linger = LINGER if open_links else WAIT
@@ -45,7 +46,8 @@ async def ask_each(
 
     async with helper, anyio.create_task_group() as group:
         group.start_soon(connect_sweep, dialer, far, ports, found)
-        group.start_soon(echo_sweep, dialer, far, found, tell)
+        beyond = tuple(a for a in far if a not in own)
+        group.start_soon(echo_sweep, dialer, beyond, found, tell)
         for link, asked in near.items():
             group.start_soon(ask_link, link, asked)
         if any(":" in network for network in dialer.scope.include):
