@@ -94,7 +94,7 @@ def _lines(told: "Forecast") -> list[str]:
         f"excluded       {', '.join(told.excluded) or 'none'}",
         f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
         f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
-        f"multicast      mDNS and SSDP on {', '.join(told.multicast) or 'no link'}",
+        f"all on a link  {', '.join(told.methods)} on {', '.join(told.multicast) or 'no link'}",
     ]
     for question in told.questions:
         note = "" if question.is_granted else f"; NOT ASKED: needs --{question.grant}"

@@ -13,6 +13,7 @@ from iotscan.model.facts import kind_of
 from iotscan.model.scope import Scope
 from iotscan.observe.network.discovery import icmp
 from iotscan.observe.network.discovery.connect import KNOCKS
+from iotscan.observe.network.discovery.methods import METHODS
 from iotscan.observe.network.helper.client import ROUNDS
 from iotscan.observe.network.probes import all_probes
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
@@ -49,6 +50,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     tcp: tuple[int, ...]
     udp: dict[str, int]
     multicast: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    """By which all on a link are asked at once, each at most three times."""
     questions: tuple[Question, ...]
     left_out: tuple[str, ...]
     frames_an_address: int = 0
@@ -77,6 +80,7 @@ def forecast(scope: Scope, plan: Plan, checks: tuple[Check, ...], notices: tuple
         tcp=plan.tcp,
         udp=plan.udp,
         multicast=tuple(link.network for link in plan.links),
+        methods=tuple(m.name for m in METHODS if not m.fragile or m.fragile in plan.fragile),
         questions=tuple(
             Question(
                 probe=probe.label,
