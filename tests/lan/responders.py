@@ -120,6 +120,20 @@ def mdns_liar(address: str) -> None:
                 own.sendto(answer, ("224.0.0.251", 5353))
 
 
+def mdns_sleeper(address: str) -> None:
+    """Hears but every third question."""
+    own = hear("224.0.0.251", 5353, address)
+    instance = name("Sleeper", "_http", "_tcp", "local")
+    said = b"\0\0\x84\0\0\0\0\1\0\0\0\0" + record(name("_http", "_tcp", "local"), 12, instance)
+    count = 0
+    while True:
+        packet, source = own.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] == "10.77.0.2":
+            count += 1
+            if count % 3 == 0:
+                own.sendto(said, ("224.0.0.251", 5353))
+
+
 def mdns_ghost(address: str) -> None:
     """Answers in the name of an address that nobody has."""
     heard = hear("224.0.0.251", 5353, address)
@@ -167,6 +181,7 @@ def mdns_flood(address: str) -> None:
 
 KINDS = {
     "mdns-flood": mdns_flood,
+    "mdns-sleeper": mdns_sleeper,
     "mdns-ghost": mdns_ghost,
     "knx": knx,
     "onvif": onvif,

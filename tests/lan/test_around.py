@@ -18,9 +18,8 @@ pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 NETWORK6, PREFIX6 = "fd77::/64", "fd77::"
 SCANNER, AVAHI, ROUTER, COMPUTER, NODE, NODE6 = (f"10.77.0.{n}" for n in (2, 11, 12, 13, 14, 15))
-KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR, FLOODER = (
-    f"10.77.0.{n}" for n in (16, 17, 18, 19, 20, 21, 22)
-)
+KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR, SLEEPER = (f"10.77.0.{n}" for n in range(16, 23))
+FLOODER = "10.77.0.30"
 TOOLS = {
     "avahi-daemon": "avahi-daemon",
     "miniupnpd": "miniupnpd-nftables",
@@ -151,6 +150,7 @@ STARTS: dict[str, Callable[[Machine, Path], None]] = {
     CONTROLLER: responder("bacnet", CONTROLLER),
     BACNET_ROUTER: responder("bacnet-router", BACNET_ROUTER),
     LIAR: responder("mdns-liar", LIAR),
+    SLEEPER: responder("mdns-sleeper", SLEEPER),
     UPNP_LIAR: start_upnp_liar,
 }
 PORTS = {
@@ -164,6 +164,7 @@ PORTS = {
     CONTROLLER: bacnet.PORT,
     BACNET_ROUTER: bacnet.PORT,
     LIAR: mdns.PORT,
+    SLEEPER: mdns.PORT,
     UPNP_LIAR: ssdp.PORT,
 }
 WSD_UUID = "7f7a1c52-4f0e-4b0e-9a3e-0d2b3c4d5e6f"
@@ -235,6 +236,7 @@ def test_everybody_is_found_by_what_they_speak_and_nobody_else(around: Around) -
         CONTROLLER: {"bacnet"},
         BACNET_ROUTER: {"bacnet"},
         LIAR: {"mdns"},
+        SLEEPER: {"mdns"},
         UPNP_LIAR: {"ssdp"},
     }
 
@@ -280,6 +282,10 @@ def test_a_building_names_its_lines_and_networks(around: Around) -> None:
     }
 
 
+def test_who_hears_but_every_third_question_is_found(around: Around) -> None:
+    assert around.claims(SLEEPER) == {("name", "Sleeper")}
+
+
 def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:
     assert around.claims(UPNP_LIAR) == {("software", "Linux UPnP/1.0 Liar/1")}
     assert around.claims(LIAR) == set()
@@ -292,9 +298,9 @@ def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:
 
 def test_what_was_sent_is_told(around: Around) -> None:
     told = {line.partition(" (")[0]: line for line in around.told if line.startswith("asked all on")}
-    assert "eth0), 15 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
-    assert "eth0), 11 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
-    assert "bacnet: 2 sent (15 bytes), 3 answers of 2" in told[f"asked all on {NETWORK}"]
+    assert "eth0), 18 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
+    assert "eth0), 12 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
+    assert "bacnet: 3 sent (23 bytes), 5 answers of 2" in told[f"asked all on {NETWORK}"]
 
 
 def test_a_flood_hides_nobody_and_costs_little(flooded: Around) -> None:

@@ -106,6 +106,21 @@ def test_a_proxy_announces_what_stands_behind_it() -> None:
     assert (claim.what, claim.value) == ("child", "0001-0002 (_matter._tcp) at 192.168.9.4")
 
 
+def test_what_was_heard_before_the_link_went_down_is_told() -> None:
+    class Down(Recorded):
+        async def ask(self, payload: bytes) -> None:
+            if self.sent:
+                raise OSError(100, "Network is down")
+            await super().ask(payload)
+
+    found: list[Found] = []
+    work = at_work(found)
+    said = answer(*service("_http._tcp", "Own", "own", b"model=A"))
+    anyio.run(mdns._Hearing(work).ask, Down((said, "10.0.0.1", 5353)))
+    assert {c.value for f in found for c in f.claims} == {"Own", "own", "A"}
+    assert work.tally.problem == "Network is down"
+
+
 def test_a_group_hears_three_questions_and_no_more() -> None:
     class Deaf:
         def sendto(self, *_: object) -> None:

@@ -14,6 +14,7 @@ from iotscan.model.facts import Claim
 from iotscan.observe.network.discovery.circle import Circle
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Method, Round
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.group_call import SENDS, GroupCall
 from iotscan.wire import mdns
 
@@ -65,10 +66,14 @@ class _Hearing:
 
     async def ask(self, call: GroupCall) -> None:
         """Ask and listen until there is nothing more to ask."""
-        for turn in range(SENDS):
-            await call.ask(self._question(turn))
-            # Only who speaks from the port of mDNS speaks mDNS (RFC 6762 §6).
-            await self._circle.hear(call, LISTEN_SECONDS, self._take, port=mdns.PORT)
+        try:
+            for turn in range(SENDS):
+                await call.ask(self._question(turn))
+                # Only who speaks from the port of mDNS speaks mDNS (RFC 6762 §6).
+                await self._circle.hear(call, LISTEN_SECONDS, self._take, port=mdns.PORT)
+        except (DialError, OSError) as error:
+            # What was heard before the link went down, or the window closed, is not lost.
+            self._round.tally.stop(error)
         for source, sender in self._senders.items():
             await self._tell(source, sender, at_the_end=True)
             self._remark(source, sender)
