@@ -3,12 +3,14 @@
 What the helper is not there for, or did not come to, is handed back, to be found by connecting.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.scope import Address
+from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
@@ -20,6 +22,9 @@ from iotscan.observe.network.helper.program import Unavailable
 
 BLOCK = 16384
 """Addresses of one request to the helper: each asks the scope's window and the audit log anew."""
+MANY = 32
+"""Addresses of one MAC that are told of: no device has as many, a router that answers for others does."""
+_SHOWN = 4
 _SLACK = 10.0
 _HOW = {"arp": "answers ARP", "ndp": "answers neighbour solicitation", "echo-all": "answers echo to all nodes"}
 Tell = Callable[[str], None]
@@ -98,6 +103,7 @@ class _Sweep:
     ) -> None:
         self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
         self.answered: set[str] = set()
+        self._owners: Counter[str] = Counter()
         self._asked = self._frames = self._strays = self._dropped = 0
 
     async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
@@ -127,6 +133,7 @@ class _Sweep:
             self._strays += 1
             return
         self.answered.add(address)
+        self._owners[seen.mac] += 1
         self._dialer.line(address).frames += seen.asked
         await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac))
 
@@ -143,6 +150,9 @@ class _Sweep:
             )
         if self._strays:
             words += f"; {self._strays:,} answers in the name of addresses out of scope were dropped"
+        for mac, count in self._owners.most_common(_SHOWN):
+            if count >= MANY:
+                words += f"; {safe_text(mac, 17)} answers for {count:,} addresses, as a proxy does"
         if self._dropped:
             words += f"; {self._dropped:,} answers were lost for lack of room"
         return words

@@ -143,7 +143,7 @@ def answer_of(frame: bytes, token: bytes) -> tuple[int, bytes] | None:
     if frame[12:20] == b"\x08\x06\0\1\x08\0\6\4" and len(frame) >= 42:
         return int.from_bytes(frame[28:32], "big"), frame[22:28]
     if len(frame) >= 78 and frame[54] == 136 and frame[21] == 255:
-        return int.from_bytes(frame[62:78], "big") + V6, frame[80:86] if frame[78:80] == b"\2\1" else frame[6:12]
+        return int.from_bytes(frame[62:78], "big") + V6, frame[6:12]
     is_ours = frame[54:55] == b"\x81" and frame[58:70] == token
     return (int.from_bytes(frame[22:38], "big") + V6, frame[6:12]) if is_ours else None
 

@@ -78,6 +78,12 @@ def test_a_helper_that_goes_between_two_requests_leaves_the_second(monkeypatch: 
     assert told[0].endswith("; not available from 10.77.0.6 on: the raw helper ended")
 
 
+def test_one_that_answers_for_many_is_named() -> None:
+    _, found, told = sweep(Helper(WHOLE, seen=tuple(f"10.77.0.{n}" for n in range(10, 50))))
+    assert len(found) == 40
+    assert told[0].endswith("; 02:00:00:00:00:01 answers for 40 addresses, as a proxy does")
+
+
 def test_where_nothing_is_in_scope_nothing_is_asked() -> None:
     helper = Helper(WHOLE)
     dialer = Scope(include=("192.0.2.0/24",))
