@@ -62,8 +62,9 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """What a person calls it: its name, else what product it is, else address."""
-        return self.claimed("name") or self.identity.title or self.claimed("model") or self.address
+        """What a person calls it: its name, else what product it is, else what the network calls it, else address."""
+        known = self.claimed("name") or self.identity.title or self.claimed("model")
+        return known or self.claimed("hostname") or self.address
 
 
 class ImagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,7 +47,7 @@ def _entry(device: Device) -> Entry:
         others=tuple(clean(a, 60) for a in device.addresses[1:]),
         mac=clean(device.mac, 20),
         vendor=clean(_vendor(device), 100),
-        name=clean(device.claimed("name"), 80),
+        name=clean(device.claimed("name") or device.claimed("hostname"), 80),
         model=clean(model(device), 80),
         services=tuple(clean(f"{s.name} {s.protocol}", 60) for s in sorted(device.services)),
         found_by=tuple(clean(f, 40) for f in device.found_by),

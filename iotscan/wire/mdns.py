@@ -95,6 +95,7 @@ class Announcer:
         self._hosts: dict[str, str] = {}
         self._texts: dict[str, bytes] = {}
         self._addresses: dict[str, set[str]] = {}
+        self._own_hosts: set[str] = set()
         self.records = 0
         """How many records are kept of it, at most :data:`RECORD_LIMIT`."""
         self.said_more = False
@@ -136,6 +137,8 @@ class Announcer:
             known = self._addresses.setdefault(key, set())
             before = len(known)
             known.add(record.address.hex())
+            if self._source is not None and record.address == self._source.packed:
+                self._own_hosts.add(key)
             return len(known) > before
         return False
 
@@ -147,13 +150,15 @@ class Announcer:
 
     def _is_own(self, name: str) -> bool | None:
         """Whether an instance runs at the sender's address; None where nobody said."""
-        addresses = self._addresses.get(self._hosts.get(name, "").lower(), set())
+        host = self._hosts.get(name, "").lower()
+        addresses = self._addresses.get(host, set())
         if self._source is None or not addresses:
             return None
-        if self._source.packed.hex() in addresses:
+        if host in self._own_hosts:
             return True
-        # Only addresses of the same family speak against it: an answer over IPv4 need not name the IPv6 ones.
-        return False if any(len(a) == len(self._source.packed.hex()) for a in addresses) else None
+        # An answer over IPv4 need not name IPv6 addresses: alone they speak against it where another host is its own.
+        is_of_its_family = any(len(a) == 2 * len(self._source.packed) for a in addresses)
+        return False if is_of_its_family or self._own_hosts else None
 
     def claims(self, *, at_the_end: bool = False) -> tuple[Claim, ...]:
         """What it says of itself, at most :data:`CLAIM_LIMIT`; before the end only what its addresses bear out."""
@@ -201,6 +206,11 @@ class Announcer:
         for host in dict.fromkeys(self._hosts.values()):
             if host.lower() not in self._addresses:
                 yield host, family
+
+    @property
+    def types(self) -> tuple[Question, ...]:
+        """Who has the types that it knows of."""
+        return tuple((f"{kind}{_LOCAL}", _TYPE_PTR) for kind in self._types)
 
     def known(self) -> Iterator[tuple[str, str]]:
         """PTR records that need not come again."""
