@@ -60,18 +60,19 @@ async def sweep_link(
     """
     kind: Kind = "ndp" if ip_network(link.network).version == 6 else "arp"
     sweep = _Sweep(dialer, helper, link, kind, found)
-    allowed = [address for address in addresses if dialer.allows(address)]
-    for start in range(0, len(allowed), BLOCK):
-        block = allowed[start : start + BLOCK]
+    for start in range(0, len(addresses), BLOCK):
+        block = [address for address in addresses[start : start + BLOCK] if dialer.allows(address)]
+        if not block:
+            continue
         try:
-            swept = await sweep.run(block, wait=linger if start + BLOCK >= len(allowed) else WAIT)
+            swept = await sweep.run(block, wait=linger if start + BLOCK >= len(addresses) else WAIT)
+            problem = f"ended early in round {swept.round + 1} at {swept.at}: {swept.problem}" if swept.problem else ""
         except (Unavailable, OutOfScope) as error:
-            tell(f"{sweep.summary()}; not available from {block[0]} on: {error}" if start else f"{kind} sweep: {error}")
-            return [a for a in allowed[start:] if a not in sweep.answered]
-        if swept.problem:
-            tell(f"{sweep.summary()}; ended early in round {swept.round + 1} at {swept.at}: {swept.problem}")
-            return [a for a in allowed[start:] if a not in sweep.answered]
-    if allowed:
+            problem = f"not available from {block[0]} on: {error}" if start else str(error)
+        if problem:
+            tell(f"{sweep.summary()}; {problem}" if sweep.asked else f"{kind} sweep: {problem}")
+            return [a for a in addresses[start:] if dialer.allows(a) and a not in sweep.answered]
+    if sweep.asked:
         tell(sweep.summary())
     return []
 
@@ -104,7 +105,7 @@ class _Sweep:
         self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
         self.answered: set[str] = set()
         self._owners: Counter[str] = Counter()
-        self._asked = self._frames = self._strays = self._dropped = 0
+        self.asked = self._frames = self._strays = self._dropped = 0
 
     async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
         """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
@@ -119,7 +120,7 @@ class _Sweep:
         swept = await self._helper.sweep(
             self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
         )
-        self._asked += len(addresses)
+        self.asked += len(addresses)
         self._frames += swept.frames
         self._strays += swept.strays
         self._dropped += swept.dropped
@@ -143,10 +144,10 @@ class _Sweep:
         if self._kind == "echo-all":
             words = f"echo to all nodes on {self._link.interface}: {answered}, {self._frames} frames"
         else:
-            each = self._frames / max(self._asked, 1)
+            each = self._frames / max(self.asked, 1)
             words = (
                 f"{self._kind} sweep of {self._link.network} on {self._link.interface}: "
-                f"{self._asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
+                f"{self.asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
             )
         if self._strays:
             words += f"; {self._strays:,} answers in the name of addresses out of scope were dropped"

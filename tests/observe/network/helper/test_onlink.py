@@ -74,8 +74,8 @@ def test_an_interface_that_goes_down_leaves_the_rest_to_be_connected_to() -> Non
 def test_a_helper_that_goes_between_two_requests_leaves_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onlink, "BLOCK", 5)
     rest, _, told = sweep(Helper(WHOLE, Unavailable("the raw helper ended"), seen=("10.77.0.1",)))
-    assert rest == [f"10.77.0.{n}" for n in range(6, 10)]
-    assert told[0].endswith("; not available from 10.77.0.6 on: the raw helper ended")
+    assert rest == [f"10.77.0.{n}" for n in range(5, 10)]
+    assert told[0].endswith("; not available from 10.77.0.5 on: the raw helper ended")
 
 
 def test_one_that_answers_for_many_is_named() -> None:
