@@ -92,7 +92,7 @@ class _Hearing:
         return mdns.query(questions, known)
 
     def _short_question(self) -> bytes:
-        """One of which the answer has room in 512 bytes, beside the question itself: types first, then what has them."""
+        """One whose answer has room in 512 bytes, beside the question itself: types first, then what has them."""
         types = dict.fromkeys(kind for s in self._senders.values() for kind in s.types)
         questions = tuple(types) or mdns.first_questions()[:1]
         return mdns.query(questions[:SHORT])
