@@ -11,7 +11,7 @@ from iotscan.model.device import Device
 from iotscan.model.facts import DefaultLogin
 from iotscan.model.result import Result
 from iotscan.model.run import Run
-from iotscan.model.vocabulary import Outcome, Reason, Severity
+from iotscan.model.vocabulary import Confidence, Outcome, Reason, Severity
 from iotscan.store.audit import NAME as AUDIT
 from iotscan.store.audit_verify import verify
 from iotscan.store.runs import decode_run
@@ -128,6 +128,17 @@ def test_names_models_and_vendors_are_those_of_the_truth(scan: Finished, truth: 
         assert (device.mac, device.vendor) == (true.mac, true.vendor), true.host
     made_up = device_at(scan.run, "10.77.0.20")
     assert "locally administered" in made_up.vendor_source
+
+
+def test_devices_are_told_by_what_they_say_and_by_nothing_else(scan: Finished, truth: LanTruth) -> None:
+    told = {d.address: device.identity for device, d in pairs(scan.run, truth)}
+    kinds = {"10.77.0.10": "gateway", "10.77.0.11": "camera", "10.77.0.14": "plug", "10.77.0.22": "media"}
+    assert {a: i.kind.value for a, i in told.items() if i.kind} == kinds
+    known = {a: i.vendor.value for a, i in told.items() if i.vendor and i.vendor.confidence is not Confidence.TENTATIVE}
+    assert known == {"10.77.0.11": "Axis", "10.77.0.22": "Acme Audio"}
+    programs = {p.title for p in told["10.77.0.16"].software}
+    assert [t.split()[0] for t in programs] == ["Dropbear"]
+    assert [r.about for r in told["10.77.0.20"].remarks] == ["randomised-mac"]
 
 
 def test_a_machine_that_drops_everything_is_found_by_its_neighbours_and_not_judged(scan: Finished) -> None:

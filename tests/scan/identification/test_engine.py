@@ -227,6 +227,17 @@ def test_one_address_that_speaks_as_several_systems_is_remarked_on() -> None:
     assert _told(_ssh("OpenSSH_9.2p1 Debian-2"), _page(server="Apache/2.4.52 (Ubuntu)")).remarks == ()
 
 
+def test_one_address_that_is_devices_of_many_makers_is_remarked_on() -> None:
+    seen = (_page(server="Hikvision-Webs"), _page(realm="NETGEAR R7000", port=8080), _ssh("ROSSSH"))
+    (remark,) = _told(*seen).remarks
+    assert remark.about == "honeypot"
+    assert (
+        "devices of 3 makers: Hikvision (http Server on tcp/80), MikroTik (ssh banner on tcp/22), NETGEAR"
+        in remark.text
+    )
+    assert _told(*seen[:2]).remarks == ()
+
+
 def test_no_remark_speaks_well_of_a_device() -> None:
     told = _told(_ssh("OpenSSH_6.0p1 Debian-4+deb7u2"), _page(server="Microsoft-IIS/10.0"), mac="da:a1:19:00:00:01")
     assert len(told.remarks) == 3
