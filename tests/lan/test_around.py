@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -78,8 +79,8 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, Machin
         machines = {address: join(lan, f"m{address.rpartition('.')[2]}", address) for address in STARTS}
         for address, start in STARTS.items():
             start(machines[address], folder / address)
-        for address, port in PORTS.items():
-            poll(f"{address} listens", partial(hears, machines[address], port))
+        for address, (port, group) in HEARS.items():
+            poll(f"{address} listens", partial(hears, machines[address], port, group))
         yield lan, scanner
 
 
@@ -95,13 +96,18 @@ def flooded(around: Around, wire: tuple[Lan, Machine]) -> Around:
     lan, scanner = wire
     flooder = join(lan, "flooder", FLOODER)
     responder("mdns-flood", FLOODER)(flooder, lan.folder)
-    poll("the flooder listens", partial(hears, flooder, mdns.PORT))
+    poll("the flooder listens", partial(hears, flooder, mdns.PORT, mdns.GROUP))
     return ask(scanner, "mdns")
 
 
-def hears(machine: Machine, port: int) -> bool:
+def hears(machine: Machine, port: int, group: str) -> bool:
+    """Whether a machine listens to a port, and to a group unless that is empty."""
     assert not machine.complaint(), machine.complaint()
-    return f":{port:04X} " in machine.run("cat", "/proc/net/udp", "/proc/net/udp6").stdout
+    said = machine.run("cat", *(f"/proc/net/{name}" for name in ("udp", "udp6", "igmp", "igmp6"))).stdout
+    # proc(5): an IPv4 group stands there as the machine holds it, an IPv6 one as it is written, without colons.
+    packed = ip_address(group).packed if group else b""
+    joined = packed.hex() if len(packed) == 16 else packed[::-1].hex().upper()
+    return f":{port:04X} " in said and joined in said
 
 
 def start_router(machine: Machine, folder: Path) -> None:
@@ -153,19 +159,19 @@ STARTS: dict[str, Callable[[Machine, Path], None]] = {
     SLEEPER: responder("mdns-sleeper", SLEEPER),
     UPNP_LIAR: start_upnp_liar,
 }
-PORTS = {
-    AVAHI: mdns.PORT,
-    ROUTER: ssdp.PORT,
-    COMPUTER: ws_discovery.PORT,
-    NODE: core_links.PORT,
-    NODE6: core_links.PORT,
-    KNX: knx.PORT,
-    CAMERA: ws_discovery.PORT,
-    CONTROLLER: bacnet.PORT,
-    BACNET_ROUTER: bacnet.PORT,
-    LIAR: mdns.PORT,
-    SLEEPER: mdns.PORT,
-    UPNP_LIAR: ssdp.PORT,
+HEARS = {
+    AVAHI: (mdns.PORT, mdns.GROUP),
+    ROUTER: (ssdp.PORT, ssdp.GROUP),
+    COMPUTER: (ws_discovery.PORT, ws_discovery.GROUP),
+    NODE: (core_links.PORT, core_links.GROUP),
+    NODE6: (core_links.PORT, core_links.GROUP6),
+    KNX: (knx.PORT, knx.GROUP),
+    CAMERA: (ws_discovery.PORT, ws_discovery.GROUP),
+    CONTROLLER: (bacnet.PORT, ""),
+    BACNET_ROUTER: (bacnet.PORT, ""),
+    LIAR: (mdns.PORT, mdns.GROUP),
+    SLEEPER: (mdns.PORT, mdns.GROUP),
+    UPNP_LIAR: (ssdp.PORT, ssdp.GROUP),
 }
 WSD_UUID = "7f7a1c52-4f0e-4b0e-9a3e-0d2b3c4d5e6f"
 UPNPD = """
