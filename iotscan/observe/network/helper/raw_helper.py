@@ -24,8 +24,8 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 VERSION, REQUEST_CAP, NOBODY = 1, 1 << 20, 65534
-PEAK, RATE, BURST, DRAINED, BUFFER = 6000, 3000, 32, 512, 4 << 20
-"""Frames a second, for a second's worth of RATE and in the long run; sent, and read, at a stretch; bytes kept."""
+PEAK, RATE, BURST, DRAINED, BUFFER = 7000, 3000, 32, 512, 4 << 20
+"""Frames a second, from a reserve of RATE and in the long run; sent, and read, at a stretch; bytes that are kept."""
 LARGEST, LONGEST, ROUNDS, GAP = 1 << 16, 600.0, 3, 0.07
 """Addresses and seconds of a request; how often an address is asked (as often as Linux does), seconds apart."""
 ARP, IPV6, V6 = 0x0806, 0x86DD, 1 << 128
