@@ -31,6 +31,7 @@ _PACKET_LIMIT = 1400
 _LOCAL = ".local"
 _ENUMERATION = "_services._dns-sd._udp"
 _DNS_SD_LABELS = 2
+_SHARED = len("._tcp.local")
 _LABEL_LIMIT, _NAME_LIMIT = 63, 250
 Value = TypeVar("Value")
 Question = tuple[str, int]
@@ -62,11 +63,11 @@ def query(
     message = DNSOutgoing(_FLAGS_QR_QUERY, multicast=True)
     size = 12
     for name, kind in [q for q in asked if _can_be_asked(q[0])][:_QUESTION_LIMIT]:
-        size += len(name.encode()) + 6
+        size += _written(name) + 4
         if size < _PACKET_LIMIT:
             message.add_question(DNSQuestion(f"{name}.", kind, _CLASS_IN | (_CLASS_UNIQUE if wants_unicast else 0)))
     for name, target in [k for k in known if _can_be_asked(k[0]) and _can_be_asked(k[1])][:_KNOWN_LIMIT]:
-        size += len(name.encode()) + len(target.encode()) + 12
+        size += _written(name) + _written(target) + 10
         if size < _PACKET_LIMIT:
             # Half the time to live that RFC 6762 §10 recommends, less a bit: §7.1 wants more than half of the true one.
             message.add_answer_at_time(DNSPointer(f"{name}.", _TYPE_PTR, _CLASS_IN, 4000, f"{target}."), 0)
@@ -224,6 +225,12 @@ def _put(into: dict[str, Value], key: str, value: Value) -> bool:
     is_news = key not in into or into[key] != value
     into[key] = value
     return is_news
+
+
+def _written(name: str) -> int:
+    """Bytes that a name takes: the end that names of services share is written once (RFC 1035 §4.1.4)."""
+    size = len(name.encode()) + 2
+    return size - _SHARED + 2 if name.endswith(("._tcp.local", "._udp.local")) else size
 
 
 def _can_be_asked(name: str) -> bool:
