@@ -54,7 +54,8 @@ def discover(
 ) -> None:
     """List devices and their services; assess nothing.
 
-    Ways of finding: the neighbour table, connecting, mDNS, SSDP. None needs root.
+    None of the ways of finding needs root. ARP sweeps need the helper (helper install); without it, addresses on your
+    links are connected to, which is slower and misses what answers ARP alone. The run says which ways there were.
     """
     from iotscan.cli import launch
     from iotscan.cli.output import Display, check_display

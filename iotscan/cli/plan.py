@@ -101,6 +101,13 @@ def plan(
     print("\n".join(_lines(told)))
 
 
+def _to_find(told: "Forecast") -> str:
+    words = f"{told.knocks_an_address} connection attempts and {told.echoes_an_address} ICMP echoes"
+    if not told.frames_an_address:
+        return words
+    return f"{told.frames_an_address} raw frames on a link of ours, without the helper and beyond them {words}"
+
+
 def _lines(told: "Forecast") -> list[str]:
     count = len(told.addresses)
     shown = ", ".join(told.addresses) if count <= 8 else f"{told.addresses[0]} … {told.addresses[-1]}"
@@ -112,7 +119,7 @@ def _lines(told: "Forecast") -> list[str]:
         *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),
         *(f"as listed      {', '.join(map(str, more))} at {at}" for at, more in told.listed.items()),
         f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
-        f"multicast      mDNS and SSDP on {', '.join(told.multicast) or 'no link'}",
+        f"all on a link  {', '.join(told.methods)} on {', '.join(told.multicast) or 'no link'}",
     ]
     for question in told.questions:
         note = "" if question.is_granted else f"; NOT ASKED: needs --{question.grant}"
@@ -121,7 +128,7 @@ def _lines(told: "Forecast") -> list[str]:
         )
     lines += [f"not asked      {', '.join(told.left_out)}: no check of this run needs them"] if told.left_out else []
     lines += [
-        f"an address     sees at most {told.knocks_an_address} connection attempts to find a device there",
+        f"an address     sees at most {_to_find(told)} to find a device there",
         f"a device       sees at most {told.knocks_a_device} attempts of the port sweep and "
         f"{told.conversations_a_device} conversations, datagrams among them",
         f"in all         at most {told.connections_in_all:,} connections, about {told.minutes} minutes, "

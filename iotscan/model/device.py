@@ -56,9 +56,15 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return next((c.value for c in self.claims if c.what == what), "")
 
     @property
+    def children(self) -> tuple[str, ...]:
+        """What it, or a protocol in its name, says stands behind it: present, and not asked anything."""
+        return tuple(dict.fromkeys(c.value for c in self.claims if c.what == "child"))
+
+    @property
     def label(self) -> str:
-        """What a person calls it: its name, else what product it is, else address."""
-        return self.claimed("name") or self.identity.title or self.claimed("model") or self.address
+        """What a person calls it: its name, else what product it is, else what the network calls it, else address."""
+        known = self.claimed("name") or self.identity.title or self.claimed("model")
+        return known or self.claimed("hostname") or self.address
 
 
 class ImagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -48,6 +48,8 @@ class OwnerRow(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     kind: str = ""
     """``camera``, with ``?`` behind it where that is only hinted at; empty where nothing tells."""
+    identity: tuple[str, ...] = ()
+    """What a device is and how that is known, then what runs on it: one sentence each."""
     remarks: tuple[str, ...] = ()
     """Why what is known of a device has to be read with care."""
     protocols: tuple[str, ...] = ()

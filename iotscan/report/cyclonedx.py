@@ -17,6 +17,7 @@ from iotscan.model.device import Device, Image
 from iotscan.model.facts import Kernels, OperatingSystem, Package, Packages
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
+from iotscan.report.identity import firmware, maker, model
 from iotscan.report.json import document
 from iotscan.report.rows import shortfall
 from iotscan.report.words import clean
@@ -88,9 +89,9 @@ def _device(device: Device) -> Component:
             "type": "device",
             "bom-ref": f"device:{clean(device.id, 80)}",
             "name": clean(device.label, 200) or "device",
-            "version": clean(device.claimed("firmware"), 100),
-            "manufacturer": _without_empty({"name": clean(device.claimed("manufacturer") or device.vendor, 200)}),
-            "description": clean(device.claimed("model"), 200),
+            "version": clean(firmware(device), 100),
+            "manufacturer": _without_empty({"name": clean(device.claimed("manufacturer") or maker(device), 200)}),
+            "description": clean(model(device), 200),
         }
     )
 

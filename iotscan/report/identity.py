@@ -23,6 +23,12 @@ def model(device: Device) -> str:
     return device.claimed("model") or (told.value if told else "")
 
 
+def firmware(device: Device) -> str:
+    """The version of its firmware: as it says itself, else as something tells."""
+    told = device.identity.firmware
+    return device.claimed("firmware") or (told.value if told else "")
+
+
 def kind(identity: Identity) -> str:
     """``camera``; ``camera?`` where that is only hinted at; empty where nothing tells."""
     if identity.kind is None:

@@ -32,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What it is and how that is known, one sentence each."""
     software: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    """What stands behind it, of which nothing was asked."""
 
 
 def is_inventory(run: Run) -> bool:
@@ -50,7 +52,7 @@ def _entry(device: Device) -> Entry:
         others=tuple(clean(a, 60) for a in device.addresses[1:]),
         mac=clean(device.mac, 20),
         vendor=clean(_vendor(device), 100),
-        name=clean(device.claimed("name"), 80),
+        name=clean(device.claimed("name") or device.claimed("hostname"), 80),
         model=clean(model(device), 80),
         services=tuple(clean(f"{s.name} {s.protocol}", 60) for s in sorted(device.services)),
         found_by=tuple(clean(f, 40) for f in device.found_by),
@@ -58,6 +60,7 @@ def _entry(device: Device) -> Entry:
         identity=traits(device.identity),
         software=programs(device.identity),
         remarks=remarks(device.identity),
+        children=tuple(clean(c, 80) for c in device.children),
     )
 
 
@@ -95,6 +98,7 @@ def _lines(run: Run) -> Iterator[str]:
             "runs": ", ".join(entry.software),
             "services": ", ".join(entry.services),
             "beware": "; ".join(entry.remarks),
+            "behind it, not assessed": ", ".join(entry.children),
             "also": ", ".join(entry.others),
             "found by": ", ".join(entry.found_by),
         }
@@ -121,6 +125,9 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     ink.blank()
     open_services = counted(sum(len(e.services) for e in listing), "open service")
     ink.say(ink.text(f"{counted(len(listing), 'device')}, {open_services}"))
+    for entry in listing:
+        if entry.children:
+            ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
     for about, text in dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices):
         ink.say(ink.text(f"notice: {about}: {text}", "dim"), 2)
 

@@ -23,6 +23,7 @@ def render(run: Run) -> str:
     """The whole run: verdict, grades, findings with their details, gaps, decisions of people."""
     told = view(run)
     sections = [*_opening(told), *_grades(told, sys.maxsize), *_findings(told, sys.maxsize), *_details(told)]
+    sections += _identities(told)
     sections += [*_gaps(told), *_faults(told), *_decisions(told, sys.maxsize), *_about(told)]
     return "\n".join(sections)
 
@@ -63,6 +64,20 @@ def _grades(told: View, most: int) -> list[str]:
     head = ["grade", "name", "address", *(e.element for e in graded), "assessed", "findings"]
     table = gfm.table(head, [*network, *rows[:most]])
     return ["## Grades\n", table, *_rest(rows, most, "device or image", "devices and images")]
+
+
+def _identities(told: View) -> list[str]:
+    """What each device is and how that is known; nothing where nothing is known."""
+    rows = [
+        [
+            code(row.address, cell=True),
+            words(row.kind or "unknown", cell=True),
+            words(known, cell=True),
+        ]
+        for row in told.devices
+        for known in (*row.identity, *(f"beware: {remark}" for remark in row.remarks))
+    ]
+    return ["## What the devices are\n", gfm.table(["address", "kind", "known"], rows)] if rows else []
 
 
 def _network(row: NetworkRow) -> list[str]:

@@ -60,8 +60,7 @@ def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
     known = " ".join(word for word in (row.vendor, row.model) if word)
     if known:
         yield f"  is: {known}"
-    if row.kind:
-        yield f"  kind: {row.kind}"
+    yield from (f"  known: {sentence}" for sentence in row.identity)
     yield from (f"  beware: {remark}" for remark in row.remarks)
     yield from (f"  holds: {line}" for line in row.holds)
     yield from (f"  not read: {line}" for line in row.unread)

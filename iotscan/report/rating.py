@@ -12,7 +12,7 @@ from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
-from iotscan.report.identity import kind, maker, model, remarks
+from iotscan.report.identity import kind, maker, model, programs, remarks, traits
 from iotscan.report.places import Places, address_order
 from iotscan.report.words import NOTHING, REASONS, clean, counted
 
@@ -72,6 +72,7 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
             vendor=clean(maker(device), 60),
             model=clean(model(device), 60),
             kind=kind(device.identity),
+            identity=(*traits(device.identity), *(f"runs {p}" for p in programs(device.identity))),
             remarks=remarks(device.identity),
             protocols=tuple(dict.fromkeys(protocols)),
             shown=NOTHING,

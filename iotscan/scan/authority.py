@@ -93,7 +93,7 @@ def within(targets: Targets, mandate: Mandate) -> Targets:
             f"iotscan scope check TARGET --scope FILE tells in and out"
         )
     left = tuple(a for a in targets.addresses if a not in refused)
-    if not left:
+    if targets.addresses and not left:
         raise BadTarget(f"no address is left to scan: {mandate.file} of {mandate.engagement} forbids all of them")
     return msgspec.structs.replace(
         targets,

@@ -12,7 +12,10 @@ import msgspec
 from iotscan.assess.check import Check
 from iotscan.model.facts import kind_of
 from iotscan.model.scope import Fence, Scope
+from iotscan.observe.network.discovery import icmp
 from iotscan.observe.network.discovery.connect import KNOCKS
+from iotscan.observe.network.discovery.methods import METHODS
+from iotscan.observe.network.helper.client import ROUNDS
 from iotscan.observe.network.probes import all_probes
 from iotscan.scan.listed import with_listed
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
@@ -36,9 +39,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """The most that a scan sends. A device is an address that answers; how many do, only the scan will tell.
 
-    ``knocks_an_address`` are spent on each address to find devices, ``knocks_a_device`` on the port sweep of
-    one, ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest
-    that all devices take, were every address one.
+    To find devices, ``frames_an_address`` are raw frames to each address on our links, ``echoes_an_address`` ICMP
+    echoes to each beyond them, ``knocks_an_address`` connection attempts to each beyond them, and to each on them
+    where no raw frames can be sent. ``knocks_a_device`` are spent on the port sweep of one,
+    ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest that all
+    devices take, were every address one.
     """
 
     engagement: str = ""
@@ -51,8 +56,12 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """Further ports of single addresses, which a list says are open."""
     udp: dict[str, int]
     multicast: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    """By which all on a link are asked at once, each at most three times."""
     questions: tuple[Question, ...]
     left_out: tuple[str, ...]
+    frames_an_address: int = 0
+    echoes_an_address: int = 0
     knocks_an_address: int
     knocks_a_device: int
     conversations_a_device: int
@@ -88,6 +97,7 @@ def forecast(
         listed=listed,
         udp=plan.udp,
         multicast=tuple(link.network for link in plan.links),
+        methods=tuple(m.name for m in METHODS if not m.fragile or m.fragile in plan.fragile),
         questions=tuple(
             Question(
                 probe=probe.label,
@@ -99,6 +109,8 @@ def forecast(
             for probe in sorted(chosen, key=lambda p: (p.stage, p.name))
         ),
         left_out=tuple(p.label for p in every if p not in chosen),
+        frames_an_address=ROUNDS if plan.attached else 0,
+        echoes_an_address=icmp.ROUNDS,
         knocks_an_address=to_find,
         knocks_a_device=to_sweep,
         conversations_a_device=scope.pace.connections,

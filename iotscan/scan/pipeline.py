@@ -30,20 +30,21 @@ from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Fence, Scope, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.around import ask_around
-from iotscan.observe.network.discovery.connect import connect_sweep, is_answer
+from iotscan.observe.network.discovery.connect import is_answer, who_is_there
+from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbours
-from iotscan.observe.network.discovery.onlink import on_links, sweep_link
 from iotscan.observe.network.group_call import is_of
-from iotscan.observe.network.helper.client import WAIT, RawHelper
+from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.scan.announced import Announced, as_words
+from iotscan.scan.children import children_notices
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.listed import with_listed
@@ -55,9 +56,6 @@ from iotscan.store.journal import Journal
 from iotscan.store.runs import write_run
 
 DEVICES_AT_ONCE = 64
-LINGER = 2.0
-"""Seconds in which late answers to a sweep are waited for where others are asked by multicast meanwhile, which takes
-as long: a device that sleeps answers late."""
 Entry = Unit | Found
 """What the journal of a scan holds. ``Found`` and ``Unit`` are told apart by their tag."""
 Watch = Callable[[Event], None]
@@ -92,6 +90,7 @@ class Scan:
         self._clock: anyio.CancelScope | None = None
         self._interrupted = False
         self._asked: list[str] = []
+        self._announced = Announced(request.plan.links)
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
         joined = request.header
@@ -156,33 +155,11 @@ class Scan:
             # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             addresses = tuple(a for a in plan.addresses if a not in known)
-            group.start_soon(self._ask_each, addresses, send)
-
-    async def _ask_each(self, addresses: tuple[str, ...], send: MemoryObjectSendStream[Found]) -> None:
-        """Find those on our links by raw frames where we can, all others by connecting to them."""
-        plan = self._request.plan
-        near = on_links(addresses, plan.attached)
-        held = {address for asked in near.values() for address in asked}
-        far = tuple(a for a in addresses if a not in held)
-        helper = RawHelper(self._request.header.scope, self._request.header.scope_sha256)
-
-        async def ask_link(link: Attached, asked: list[str]) -> None:
-            linger = LINGER if plan.links else WAIT
-            rest = await sweep_link(self._dialer, helper, link, asked, send, self._asked.append, linger=linger)
-            await self._connect(rest, send)
-
-        async with helper, anyio.create_task_group() as group:
-            group.start_soon(self._connect, far, send)
-            for link, asked in near.items():
-                group.start_soon(ask_link, link, asked)
-
-    async def _connect(self, addresses: Sequence[str], send: MemoryObjectSendStream[Found]) -> None:
-        """Connect to addresses: first to the ports that images name there, then to those most likely open."""
-        usual = discovery_ports(self._request.plan)
-        async with anyio.create_task_group() as group:
-            group.start_soon(connect_sweep, self._dialer, [a for a in addresses if a not in self._added], usual, send)
-            for address in (a for a in addresses if a in self._added):
-                group.start_soon(connect_sweep, self._dialer, (address,), (*self._added[address], *usual), send)
+            helper = RawHelper(self._dialer.scope, self._request.header.scope_sha256)
+            links, ports = (plan.attached, plan.links), discovery_ports(plan)
+            group.start_soon(
+                ask_each, self._dialer, helper, addresses, links, ports, send, self._asked.append, self._added
+            )
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -193,9 +170,26 @@ class Scan:
             async for found in receive:
                 if not self._dialer.allows(found.address):
                     continue
-                if self._note(found):
-                    self._watch(DeviceFound(device=self._inventory.device(found.address)))
-                    group.start_soon(self._survey, found.address, units.get(found.address, []))
+                for believed in self._announced.take(found):
+                    self._meet(believed, units, group)
+        await self._settle_announced(units, group)
+
+    def _meet(self, found: Found, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
+        """Take in a sign of life; an address that is new goes to probing."""
+        if self._note(found):
+            self._watch(DeviceFound(device=self._inventory.device(found.address)))
+            group.start_soon(self._survey, found.address, units.get(found.address, []))
+
+    async def _settle_announced(self, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
+        """Nobody else has shown the rest to be there: ask each once more, and leave out who is not."""
+        held = self._announced.held
+        if not held:
+            return
+        with asking("discovery/1"):
+            there = await who_is_there(self._dialer, held, discovery_ports(self._request.plan))
+        for address in there:
+            for believed in self._announced.confirm(address):
+                self._meet(believed, units, group)
 
     def _note(self, found: Found) -> bool:
         """Write a sign of life down unless the journal holds it; True when its address is new."""
@@ -307,7 +301,7 @@ class Scan:
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
             audit_root=self._audit.end(status),
-            notices=tuple(notices),
+            notices=(*notices, *children_notices(devices)),
         )
         judged = judge(
             without_secrets(run),
@@ -357,7 +351,10 @@ class Scan:
         ]
 
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
-        asked = tuple(Notice(about="discovery", text=text) for text in self._asked)
+        ghosts = self._announced.held
+        why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
+        told = (*self._asked, *((as_words(ghosts, why),) if ghosts else ()))
+        asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked
         done, all_of_them = len(self._finished), len(self._inventory)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Address, Network, canonical, ends_of, unmapped
+from iotscan.model.scope import Address, Network, canonical, ends_of, lies_in, unmapped
 from iotscan.model.text import safe_text
 
 MAX_HOSTS = 4096
@@ -22,6 +22,9 @@ _NAME = re.compile(
     r"(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?"
 )
 _FILE_LIMIT = 4 * 1024 * 1024
+VAST = 112
+"""An IPv6 network with a shorter prefix is in scope, and nobody asks its addresses one by one: all on its link are
+asked at once, and who answers is there."""
 
 Resolver = Callable[[str], Awaitable[tuple[str, ...]]]
 
@@ -37,7 +40,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     """Address -> host name, for SNI, Host headers and the report."""
     networks: tuple[str, ...]
-    """What was asked for as networks: the scope."""
+    """What was asked for as networks: the scope. It holds more than ``addresses`` where one of them is :data:`VAST`."""
     excluded: tuple[str, ...] = ()
     """What must not be touched, as networks: every address of a name among them."""
 
@@ -91,7 +94,9 @@ def read_network(word: str) -> tuple[Network, ...] | None:
             raise BadTarget(f"'{shown}' is no address: write it like 192.0.2.7, 192.0.2.0/24 or 2001:db8::7") from None
         return None
     if "%" in word or address.is_link_local:
-        raise BadTarget(f"'{shown}' is link-local: give the device's global or unique local address instead")
+        raise BadTarget(
+            f"'{shown}' is link-local: give the device's global or unique local address, or fe80::/64 for all of them"
+        )
     return (ip_network(address),)
 
 
@@ -120,15 +125,16 @@ async def read_targets(
     names: dict[str, str] = {}
     given = expand_words(words)
     include = await _read_all(given, resolve, names)
-    total = sum(n.num_addresses for n in include)
+    listed = [n for n in include if not _is_vast(n)]
+    total = sum(n.num_addresses for n in listed)
     if total > max_hosts:
         raise BadTarget(
             f"{total:,} addresses are more than --max-hosts {max_hosts:,}: scan a smaller network or raise it"
         )
     subnets = {network for word in given if "/" in word for network in read_network(word) or ()}
-    hosts = (a for n in include for a in (_hosts(n) if n in subnets else n))
+    hosts = (a for n in listed for a in (_hosts(n) if n in subnets else n))
     addresses = tuple(dict.fromkeys(str(a) for a in hosts if not _within(a, out)))
-    if not addresses:
+    if not addresses and len(listed) == len(include):
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
     # Asking a subnet's own address or its broadcast asks everybody, whoever says that a device is there.
     out = (*out, *(end for end in ends_of(subnets) if str(end.network_address) not in addresses))
@@ -171,6 +177,19 @@ async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
     if not addresses:
         raise BadTarget(f"the name '{shown}' has no address: check the spelling, or give the address itself")
     return addresses
+
+
+def unreached(networks: Iterable[str], links: Iterable[str]) -> tuple[str, ...]:
+    """The networks that are too large to be asked one by one, and are on none of ``links``: nobody there is found."""
+    here = [ip_network(link) for link in links]
+    vast = [n for n in map(ip_network, networks) if _is_vast(n)]
+    return tuple(
+        str(n) for n in vast if not ((here and n.is_link_local) or any(lies_in(n, x) or lies_in(x, n) for x in here))
+    )
+
+
+def _is_vast(network: Network) -> bool:
+    return isinstance(network, IPv6Network) and network.prefixlen < VAST
 
 
 def _hosts(network: Network) -> Iterator[Address]:

@@ -31,6 +31,7 @@ _PACKET_LIMIT = 1400
 _LOCAL = ".local"
 _ENUMERATION = "_services._dns-sd._udp"
 _DNS_SD_LABELS = 2
+_SHARED = len("._tcp.local")
 _LABEL_LIMIT, _NAME_LIMIT = 63, 250
 Value = TypeVar("Value")
 Question = tuple[str, int]
@@ -62,11 +63,11 @@ def query(
     message = DNSOutgoing(_FLAGS_QR_QUERY, multicast=True)
     size = 12
     for name, kind in [q for q in asked if _can_be_asked(q[0])][:_QUESTION_LIMIT]:
-        size += len(name.encode()) + 6
+        size += _written(name) + 4
         if size < _PACKET_LIMIT:
             message.add_question(DNSQuestion(f"{name}.", kind, _CLASS_IN | (_CLASS_UNIQUE if wants_unicast else 0)))
     for name, target in [k for k in known if _can_be_asked(k[0]) and _can_be_asked(k[1])][:_KNOWN_LIMIT]:
-        size += len(name.encode()) + len(target.encode()) + 12
+        size += _written(name) + _written(target) + 10
         if size < _PACKET_LIMIT:
             # Half the time to live that RFC 6762 §10 recommends, less a bit: §7.1 wants more than half of the true one.
             message.add_answer_at_time(DNSPointer(f"{name}.", _TYPE_PTR, _CLASS_IN, 4000, f"{target}."), 0)
@@ -95,6 +96,7 @@ class Announcer:
         self._hosts: dict[str, str] = {}
         self._texts: dict[str, bytes] = {}
         self._addresses: dict[str, set[str]] = {}
+        self._own_hosts: set[str] = set()
         self.records = 0
         """How many records are kept of it, at most :data:`RECORD_LIMIT`."""
         self.said_more = False
@@ -136,6 +138,8 @@ class Announcer:
             known = self._addresses.setdefault(key, set())
             before = len(known)
             known.add(record.address.hex())
+            if self._source is not None and record.address == self._source.packed:
+                self._own_hosts.add(key)
             return len(known) > before
         return False
 
@@ -147,13 +151,15 @@ class Announcer:
 
     def _is_own(self, name: str) -> bool | None:
         """Whether an instance runs at the sender's address; None where nobody said."""
-        addresses = self._addresses.get(self._hosts.get(name, "").lower(), set())
+        host = self._hosts.get(name, "").lower()
+        addresses = self._addresses.get(host, set())
         if self._source is None or not addresses:
             return None
-        if self._source.packed.hex() in addresses:
+        if host in self._own_hosts:
             return True
-        # Only addresses of the same family speak against it: an answer over IPv4 need not name the IPv6 ones.
-        return False if any(len(a) == len(self._source.packed.hex()) for a in addresses) else None
+        # An answer over IPv4 need not name IPv6 addresses: alone they speak against it where another host is its own.
+        is_of_its_family = any(len(a) == 2 * len(self._source.packed) for a in addresses)
+        return False if is_of_its_family or self._own_hosts else None
 
     def claims(self, *, at_the_end: bool = False) -> tuple[Claim, ...]:
         """What it says of itself, at most :data:`CLAIM_LIMIT`; before the end only what its addresses bear out."""
@@ -202,6 +208,11 @@ class Announcer:
             if host.lower() not in self._addresses:
                 yield host, family
 
+    @property
+    def types(self) -> tuple[Question, ...]:
+        """Who has the types that it knows of."""
+        return tuple((f"{kind}{_LOCAL}", _TYPE_PTR) for kind in self._types)
+
     def known(self) -> Iterator[tuple[str, str]]:
         """PTR records that need not come again."""
         for kind in self._types:
@@ -214,6 +225,12 @@ def _put(into: dict[str, Value], key: str, value: Value) -> bool:
     is_news = key not in into or into[key] != value
     into[key] = value
     return is_news
+
+
+def _written(name: str) -> int:
+    """Bytes that a name takes: the end that names of services share is written once (RFC 1035 §4.1.4)."""
+    size = len(name.encode()) + 2
+    return size - _SHARED + 2 if name.endswith(("._tcp.local", "._udp.local")) else size
 
 
 def _can_be_asked(name: str) -> bool:

@@ -10,20 +10,27 @@ import msgspec
 from iotscan.wire.ber import NULL, OCTETS, OID, SEQUENCE, Malformed, element, integer, take, take_integer
 
 SYS_DESCR: Final = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+SYS_OBJECT_ID: Final = (1, 3, 6, 1, 2, 1, 1, 2, 0)
 
 Version = Literal["1", "2c"]
 _VERSIONS: Final[dict[Version, int]] = {"1": 0, "2c": 1}
+_OBJECT_ID_LIMIT: Final = 128
+"""Octets read of one (RFC 2578 section 3.5: at most 128 arcs)."""
 _GET_REQUEST, _GET_RESPONSE = 0xA0, 0xA2
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A GetResponse. ``value`` is the octet string of the first variable, None when it has none."""
+    """A GetResponse. ``value`` is the octet string of the first variable, None when it has none.
+
+    ``object_id`` is its object identifier with dots, empty when it has none.
+    """
 
     version: Version
     community: bytes
     request_id: int
     error_status: int
     value: bytes | None
+    object_id: str = ""
 
 
 def _oid(arcs: tuple[int, ...]) -> bytes:
@@ -69,6 +76,7 @@ def _read_message(data: bytes) -> Response:
                 request_id=request_id,
                 error_status=error_status,
                 value=_first_octets(variables),
+                object_id=_first_object_id(variables),
             )
     raise Malformed
 
@@ -80,3 +88,21 @@ def _first_octets(variables: bytes) -> bytes | None:
     variable, _ = take(variables, SEQUENCE)
     _, value = take(variable, OID)
     return take(value, OCTETS)[0] if value[:1] == bytes((OCTETS,)) else None
+
+
+def _first_object_id(variables: bytes) -> str:
+    """The value of the first variable where it is an object identifier (X.690 section 8.19)."""
+    if not variables:
+        return ""
+    variable, _ = take(variables, SEQUENCE)
+    _, value = take(variable, OID)
+    if value[:1] != bytes((OID,)):
+        return ""
+    arcs: list[int] = []
+    arc = 0
+    for octet in take(value, OID)[0][:_OBJECT_ID_LIMIT]:
+        arc = arc << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs += (min(arc // 40, 2), arc - 40 * min(arc // 40, 2)) if not arcs else (arc,)
+            arc = 0
+    return ".".join(map(str, arcs))

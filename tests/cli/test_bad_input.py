@@ -35,6 +35,10 @@ SCAN: dict[str, tuple[tuple[str, ...], str]] = {
     "all excluded": (("10.0.0.1", "--exclude", "10.0.0.0/24"), "exclu"),
     "bad exclusion": (("10.0.0.1", "--exclude", "10.0.0.0/99"), "10.0.0.0/99"),
     "nobody to ask": ((), "--yes|private network"),
+    "fingerprints that are none": ((TARGET, "--fingerprints", "fingerprints"), "a.xml:2 is no fingerprint file"),
+    "fingerprints with a DOCTYPE": ((TARGET, "--fingerprints", "entities"), "a.xml:1 has a DOCTYPE"),
+    "fingerprints of no folder": ((TARGET, "--fingerprints", "nothing"), "is no folder"),
+    "no fingerprints": ((TARGET, "--fingerprints", "folder"), r"holds no \*.xml"),
     "unknown check": ((TARGET, "--check", "tls-version"), "tls-versions"),
     "unknown skipped check": ((TARGET, "--skip-check", "nope"), "nope"),
     "no check left": ((TARGET, "--check", "tls-versions", "--skip-check", "tls-*"), "no check is left"),
@@ -140,6 +144,12 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.txt").touch()
     (tmp_path / "comments.txt").write_text("# nothing\n\n   # here\n")
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    for name, text in (
+        ("fingerprints", "<?xml version='1.0'?>\n<html/>"),
+        ("entities", "<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.xml").write_text(text)
     (tmp_path / "bad.txt").write_text("10.0.0.1\n10.0.0.256\n")
     (tmp_path / "bad.txt.yaml").write_text("schema: something/else@1\n")
     (tmp_path / "broken").mkdir()

@@ -325,6 +325,8 @@ class Setup:
     def liar(self, machine: Machine, device: LanDevice, folder: Path) -> None:
         location = f"http://{OUTSIDE}/description.xml"
         machine.start(*_ssdp_responder(device.address, location, "Linux UPnP/1.0 Liar/1.0"))
+        script = Path(__file__).with_name("responders.py")
+        machine.start(sys.executable, "-I", str(script), "mdns-ghost", device.address)
 
     def mute(self, machine: Machine, device: LanDevice, folder: Path) -> None:
         machine.nft(DROP)

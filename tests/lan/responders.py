@@ -9,8 +9,11 @@ import re
 import socket
 import struct
 import sys
+import time
 
 OUTSIDE = "10.77.1.9"
+GHOST = "10.77.0.99"
+"""Nobody's address."""
 ONVIF = """<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
  xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"
  xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">
@@ -93,15 +96,16 @@ def bacnet(address: str) -> None:
     asyncio.run(main())
 
 
+def name(*labels: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+
+
+def record(owner: bytes, kind: int, data: bytes) -> bytes:
+    return owner + struct.pack("!HHIH", kind, 1, 120, len(data)) + data
+
+
 def mdns_liar(address: str) -> None:
     """Announces a web server of another machine, in one packet, to all."""
-
-    def name(*labels: str) -> bytes:
-        return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
-
-    def record(owner: bytes, kind: int, data: bytes) -> bytes:
-        return owner + struct.pack("!HHIH", kind, 1, 120, len(data)) + data
-
     own = hear("224.0.0.251", 5353, address)
     service, instance = name("_http", "_tcp", "local"), name("Stolen", "_http", "_tcp", "local")
     host = name("victim", "local")
@@ -116,7 +120,75 @@ def mdns_liar(address: str) -> None:
                 own.sendto(answer, ("224.0.0.251", 5353))
 
 
-KINDS = {"knx": knx, "onvif": onvif, "bacnet": bacnet, "bacnet-router": bacnet_router, "mdns-liar": mdns_liar}
+def mdns_sleeper(address: str) -> None:
+    """Hears but every third question."""
+    own = hear("224.0.0.251", 5353, address)
+    instance = name("Sleeper", "_http", "_tcp", "local")
+    said = b"\0\0\x84\0\0\0\0\1\0\0\0\0" + record(name("_http", "_tcp", "local"), 12, instance)
+    count = 0
+    while True:
+        packet, source = own.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] == "10.77.0.2":
+            count += 1
+            if count % 3 == 0:
+                own.sendto(said, ("224.0.0.251", 5353))
+
+
+def mdns_ghost(address: str) -> None:
+    """Answers in the name of an address that nobody has."""
+    heard = hear("224.0.0.251", 5353, address)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    instance = name("Ghost", "_http", "_tcp", "local")
+    said = b"\0\0\x84\0\0\0\0\1\0\0\0\0" + record(name("_http", "_tcp", "local"), 12, instance)
+    while True:
+        packet, source = heard.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] not in (address, GHOST):
+            sender.sendto(spoofed(GHOST, "224.0.0.251", 5353, said), ("224.0.0.251", 0))
+
+
+def spoofed(source: str, to: str, port: int, payload: bytes) -> bytes:
+    """An IPv4 packet with a UDP datagram (RFC 791, RFC 768); the kernel fills in what is zero."""
+    datagram = struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0, 255, socket.IPPROTO_UDP, 0)
+    return head + socket.inet_aton(source) + socket.inet_aton(to) + datagram
+
+
+def mdns_flood(address: str) -> None:
+    """Once it is asked anything by mDNS, answers for two seconds as fast as it can, in the name of everybody."""
+    heard = hear("224.0.0.251", 5353, address)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    sources = [*(f"10.77.0.{n}" for n in range(100, 250)), *(f"192.0.2.{n}" for n in range(150)), address]
+    packets = []
+    for number in range(900):
+        own = name(f"Flood {number}", "_http", "_tcp", "local")
+        records = record(name("_http", "_tcp", "local"), 12, own) + record(own, 16, b"\x07model=X" * 100)
+        packet = b"\0\0\x84\0\0\0\0\2\0\0\0\0" + records
+        # To who asked and, at times, to all: on one wire of this machine that makes the most of a flood.
+        to = "224.0.0.251" if number % 20 == 0 else "10.77.0.2"
+        packets.append((spoofed(sources[number % len(sources)], to, 5353, packet), (to, 0)))
+    while True:
+        packet, source = heard.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] == "10.77.0.2":
+            until, count = time.monotonic() + 2, 0
+            while time.monotonic() < until:
+                for each, to in packets:
+                    sender.sendto(each, to)
+                count += len(packets)
+            print(f"{count / 2:,.0f} answers a second", file=sys.stderr, flush=True)
+
+
+KINDS = {
+    "mdns-flood": mdns_flood,
+    "mdns-sleeper": mdns_sleeper,
+    "mdns-ghost": mdns_ghost,
+    "knx": knx,
+    "onvif": onvif,
+    "bacnet": bacnet,
+    "bacnet-router": bacnet_router,
+    "mdns-liar": mdns_liar,
+}
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]](sys.argv[2])

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,8 @@ pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 NETWORK6, PREFIX6 = "fd77::/64", "fd77::"
 SCANNER, AVAHI, ROUTER, COMPUTER, NODE, NODE6 = (f"10.77.0.{n}" for n in (2, 11, 12, 13, 14, 15))
-KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR = (f"10.77.0.{n}" for n in (16, 17, 18, 19, 20, 21))
+KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR, SLEEPER = (f"10.77.0.{n}" for n in range(16, 23))
+FLOODER = "10.77.0.30"
 TOOLS = {
     "avahi-daemon": "avahi-daemon",
     "miniupnpd": "miniupnpd-nftables",
@@ -67,8 +69,8 @@ def start_avahi(machine: Machine, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Around]:
-    """What asking around found, once."""
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, Machine]]:
+    """The link with all on it, and where the scanner stands."""
     if reason := why_not(TOOLS):
         give_up(reason, is_required=os.environ.get("IOTSCAN_REQUIRE_LAN") == "1")
     folder = tmp_path_factory.mktemp("around")
@@ -77,14 +79,35 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Around]:
         machines = {address: join(lan, f"m{address.rpartition('.')[2]}", address) for address in STARTS}
         for address, start in STARTS.items():
             start(machines[address], folder / address)
-        for address, port in PORTS.items():
-            poll(f"{address} listens", partial(hears, machines[address], port))
-        yield ask(scanner)
+        for address, (port, group) in HEARS.items():
+            poll(f"{address} listens", partial(hears, machines[address], port, group))
+        yield lan, scanner
 
 
-def hears(machine: Machine, port: int) -> bool:
+@pytest.fixture(scope="module")
+def around(wire: tuple[Lan, Machine]) -> Around:
+    """What asking around found, once."""
+    return ask(wire[1])
+
+
+@pytest.fixture(scope="module")
+def flooded(around: Around, wire: tuple[Lan, Machine]) -> Around:
+    """What asking by mDNS finds while somebody answers in the name of everybody, as fast as it can."""
+    lan, scanner = wire
+    flooder = join(lan, "flooder", FLOODER)
+    responder("mdns-flood", FLOODER)(flooder, lan.folder)
+    poll("the flooder listens", partial(hears, flooder, mdns.PORT, mdns.GROUP))
+    return ask(scanner, "mdns")
+
+
+def hears(machine: Machine, port: int, group: str) -> bool:
+    """Whether a machine listens to a port, and to a group unless that is empty."""
     assert not machine.complaint(), machine.complaint()
-    return f":{port:04X} " in machine.run("cat", "/proc/net/udp", "/proc/net/udp6").stdout
+    said = machine.run("cat", *(f"/proc/net/{name}" for name in ("udp", "udp6", "igmp", "igmp6"))).stdout
+    # proc(5): an IPv4 group stands there as the machine holds it, an IPv6 one as it is written, without colons.
+    packed = ip_address(group).packed if group else b""
+    joined = packed.hex() if len(packed) == 16 else packed[::-1].hex().upper()
+    return f":{port:04X} " in said and joined in said
 
 
 def start_router(machine: Machine, folder: Path) -> None:
@@ -133,20 +156,22 @@ STARTS: dict[str, Callable[[Machine, Path], None]] = {
     CONTROLLER: responder("bacnet", CONTROLLER),
     BACNET_ROUTER: responder("bacnet-router", BACNET_ROUTER),
     LIAR: responder("mdns-liar", LIAR),
+    SLEEPER: responder("mdns-sleeper", SLEEPER),
     UPNP_LIAR: start_upnp_liar,
 }
-PORTS = {
-    AVAHI: mdns.PORT,
-    ROUTER: ssdp.PORT,
-    COMPUTER: ws_discovery.PORT,
-    NODE: core_links.PORT,
-    NODE6: core_links.PORT,
-    KNX: knx.PORT,
-    CAMERA: ws_discovery.PORT,
-    CONTROLLER: bacnet.PORT,
-    BACNET_ROUTER: bacnet.PORT,
-    LIAR: mdns.PORT,
-    UPNP_LIAR: ssdp.PORT,
+HEARS = {
+    AVAHI: (mdns.PORT, mdns.GROUP),
+    ROUTER: (ssdp.PORT, ssdp.GROUP),
+    COMPUTER: (ws_discovery.PORT, ws_discovery.GROUP),
+    NODE: (core_links.PORT, core_links.GROUP),
+    NODE6: (core_links.PORT, core_links.GROUP6),
+    KNX: (knx.PORT, knx.GROUP),
+    CAMERA: (ws_discovery.PORT, ws_discovery.GROUP),
+    CONTROLLER: (bacnet.PORT, ""),
+    BACNET_ROUTER: (bacnet.PORT, ""),
+    LIAR: (mdns.PORT, mdns.GROUP),
+    SLEEPER: (mdns.PORT, mdns.GROUP),
+    UPNP_LIAR: (ssdp.PORT, ssdp.GROUP),
 }
 WSD_UUID = "7f7a1c52-4f0e-4b0e-9a3e-0d2b3c4d5e6f"
 UPNPD = """
@@ -172,13 +197,13 @@ def join(lan: Lan, name: str, address: str) -> Machine:
     return machine
 
 
-def ask(scanner: Machine) -> Around:
+def ask(scanner: Machine, method: str = "all") -> Around:
     def is_up() -> bool:
         return "tentative" not in scanner.run("ip", "-6", "address", "show", "dev", "eth0").stdout
 
     poll("IPv6 of the scanner", is_up)
     script = str(Path(__file__).with_name("around.py"))
-    words = [NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2"]
+    words = [method, NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2"]
     done = scanner.run("env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, script, *words, check=True)
     return msgspec.json.decode(done.stdout.encode(), type=Around)
 
@@ -217,6 +242,7 @@ def test_everybody_is_found_by_what_they_speak_and_nobody_else(around: Around) -
         CONTROLLER: {"bacnet"},
         BACNET_ROUTER: {"bacnet"},
         LIAR: {"mdns"},
+        SLEEPER: {"mdns"},
         UPNP_LIAR: {"ssdp"},
     }
 
@@ -262,6 +288,10 @@ def test_a_building_names_its_lines_and_networks(around: Around) -> None:
     }
 
 
+def test_who_hears_but_every_third_question_is_found(around: Around) -> None:
+    assert around.claims(SLEEPER) == {("name", "Sleeper")}
+
+
 def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:
     assert around.claims(UPNP_LIAR) == {("software", "Linux UPnP/1.0 Liar/1")}
     assert around.claims(LIAR) == set()
@@ -274,6 +304,16 @@ def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:
 
 def test_what_was_sent_is_told(around: Around) -> None:
     told = {line.partition(" (")[0]: line for line in around.told if line.startswith("asked all on")}
-    assert "eth0), 15 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
-    assert "eth0), 11 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
-    assert "bacnet: 2 sent (15 bytes), 3 answers of 2" in told[f"asked all on {NETWORK}"]
+    assert "eth0), 18 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK}"]
+    assert "eth0), 12 packets: mdns: 3 sent (" in told[f"asked all on {NETWORK6}"]
+    assert "bacnet: 3 sent (23 bytes), 5 answers of 2" in told[f"asked all on {NETWORK}"]
+
+
+def test_a_flood_hides_nobody_and_costs_little(flooded: Around) -> None:
+    for address in (AVAHI, six(AVAHI)):
+        said = flooded.claims(address)
+        assert {("service", kind) for kind in SERVICES} <= said
+        assert {("firmware", "2026.6.1"), ("model", "Acme L5"), ("hostname", "hall")} <= said
+    assert not [f for f in flooded.found if f.address.startswith("192.0.2.")]
+    assert flooded.grown < 50 * 1024
+    assert "in the name of addresses out of scope dropped" in flooded.told[0] + flooded.told[1]

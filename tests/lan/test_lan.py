@@ -11,13 +11,14 @@ from iotscan.model.device import Device
 from iotscan.model.facts import DefaultLogin
 from iotscan.model.result import Result
 from iotscan.model.run import Run
-from iotscan.model.vocabulary import Outcome, Reason, Severity
+from iotscan.model.vocabulary import Confidence, Outcome, Reason, Severity
 from iotscan.store.audit import NAME as AUDIT
 from iotscan.store.audit_verify import verify
 from iotscan.store.runs import decode_run
 from tests.authorised import write_scope
 from tests.lan.devices import Setup, axis_record
 from tests.lan.network import NETWORK, OUTSIDE, poll
+from tests.lan.responders import GHOST
 from tests.lan.scanning import Finished, Scanner
 from tests.lan.truth import LanDevice, LanTruth
 
@@ -110,6 +111,11 @@ def test_every_machine_is_found_once_and_nothing_besides(scan: Finished, truth: 
     assert scan.run.status == "complete"
 
 
+def test_a_name_without_a_machine_is_no_device_and_told(scan: Finished) -> None:
+    (told,) = (n.text for n in scan.run.notices if GHOST in n.text)
+    assert told == f"announced in the name of {GHOST}, but nobody there answers: not listed as devices"
+
+
 def test_services_are_those_of_the_truth(scan: Finished, truth: LanTruth) -> None:
     for device, true in pairs(scan.run, truth):
         assert {s.name: s.protocol for s in device.services} == true.services, true.host
@@ -124,10 +130,21 @@ def test_names_models_and_vendors_are_those_of_the_truth(scan: Finished, truth: 
     assert "locally administered" in made_up.vendor_source
 
 
+def test_devices_are_told_by_what_they_say_and_by_nothing_else(scan: Finished, truth: LanTruth) -> None:
+    told = {d.address: device.identity for device, d in pairs(scan.run, truth)}
+    kinds = {"10.77.0.10": "gateway", "10.77.0.11": "camera", "10.77.0.14": "plug", "10.77.0.22": "media"}
+    assert {a: i.kind.value for a, i in told.items() if i.kind} == kinds
+    known = {a: i.vendor.value for a, i in told.items() if i.vendor and i.vendor.confidence is not Confidence.TENTATIVE}
+    assert known == {"10.77.0.11": "Axis", "10.77.0.22": "Acme Audio"}
+    programs = {p.title for p in told["10.77.0.16"].software}
+    assert [t.split()[0] for t in programs] == ["Dropbear"]
+    assert [r.about for r in told["10.77.0.20"].remarks] == ["randomised-mac"]
+
+
 def test_a_machine_that_drops_everything_is_found_by_its_neighbours_and_not_judged(scan: Finished) -> None:
     mute = device_at(scan.run, MUTE)
     results = results_of(scan.run, mute)
-    assert mute.found_by == ("neighbour table",)
+    assert set(mute.found_by) == {"answers ARP", "neighbour table"}
     assert {r.outcome for r in results} == {Outcome.NOT_ASSESSED}
     assert {r.reason for r in results} == {Reason.TIMEOUT, Reason.NEEDS_IMAGE}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.errors import BadInput
-from iotscan.scan.targets import BadTarget, Targets, read_targets
+from iotscan.scan.targets import BadTarget, Targets, read_targets, unreached
 
 
 def read(
@@ -74,7 +74,7 @@ def test_a_file_of_targets(tmp_path) -> None:
         ("192.0.2.9-3", "ends before it begins"),
         ("192.0.2.9-300", "no range"),
         ("10.0.0.0/8", "--max-hosts"),
-        ("2001:db8::/64", "--max-hosts"),
+        ("2001:db8::/112", "--max-hosts"),
         ("fe80::1%eth0", "link-local"),
         ("fe80::1", "link-local"),
         ("nobody.example", "has no address"),
@@ -129,3 +129,17 @@ def test_exclusions_are_networks_for_the_scope_and_a_name_stands_for_all_its_add
     asked_for = ("192.0.2.2/31", "192.0.2.4/32", "192.0.2.1/32", "192.0.2.9/32")
     assert targets.excluded == (*asked_for, "192.0.2.0/32", "192.0.2.15/32"), "the ends of the subnet are nobody's"
     assert not {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.9"} & set(targets.addresses)
+
+
+def test_a_network_of_2_to_the_64_is_a_scope_that_nobody_lists() -> None:
+    targets = read("2001:db8::/64", "fe80::/10", "192.0.2.7")
+    assert targets.addresses == ("192.0.2.7",)
+    assert targets.networks == ("2001:db8::/64", "fe80::/10", "192.0.2.7/32")
+    assert read("2001:db8::/64").addresses == ()
+
+
+def test_who_is_on_no_link_of_ours_is_not_found_in_it() -> None:
+    networks = ("2001:db8::/64", "fe80::/64", "10.0.0.0/8", "2001:db8:1::7/128")
+    assert unreached(networks, []) == ("2001:db8::/64", "fe80::/64")
+    assert unreached(networks, ["192.0.2.0/24"]) == ("2001:db8::/64",)
+    assert unreached(networks, ["192.0.2.0/24", "2001:db8::/56"]) == ()

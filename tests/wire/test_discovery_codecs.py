@@ -72,6 +72,17 @@ def test_an_answer_over_ipv6_need_not_name_it() -> None:
     assert {c.what for c in sender.claims(at_the_end=True)} == {"name", "hostname"}
 
 
+def test_another_host_is_not_the_sender_though_it_is_known_by_the_other_family_alone() -> None:
+    """A border router answers over IPv4 for its wards, which have IPv6 addresses only."""
+    sender = mdns.Announcer(HERE)
+    ward = record(labels("ward", "local"), 28, bytes.fromhex("fd00" + "00" * 13 + "09"))
+    sender.take(answer(*service("_matter._tcp", "1-2", "ward", b"model=W"), ward))
+    assert {c.value for c in sender.claims(at_the_end=True)} == {"ward", "W"}
+    sender.take(answer(*service("_meshcop._udp", "Border", "router", b"mn=B"), address("router", HERE)))
+    assert ("model", "W") not in {(c.what, c.value) for c in sender.claims(at_the_end=True)}
+    assert [e.addresses for e in sender.elsewhere()] == [("fd00::9",)]
+
+
 def test_what_is_missing_is_asked_and_what_is_known_need_not_come_again() -> None:
     sender = mdns.Announcer(HERE)
     kinds = record(labels("_services", "_dns-sd", "_udp", "local"), 12, labels("_acme", "_tcp", "local"))
@@ -114,7 +125,12 @@ def test_a_sender_without_end_is_read_to_a_limit() -> None:
     assert sender.records == mdns.RECORD_LIMIT
     assert sender.said_more
     assert len(sender.claims(at_the_end=True)) == mdns.CLAIM_LIMIT
-    assert len(mdns.query((*mdns.first_questions(), *sender.questions()), sender.known())) < 1472
+    packet = mdns.query((*mdns.first_questions(), *sender.questions()), sender.known())
+    assert len(packet) < 1472
+    # Neither what is open nor what is known is crowded out by the usual questions.
+    questions, known = struct.unpack("!HH", packet[4:8])
+    assert questions > len(dns_sd.TYPES) + 10
+    assert known >= 10
 
 
 def test_names_that_fit_into_no_question_are_not_asked() -> None:

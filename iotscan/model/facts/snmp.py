@@ -11,6 +11,8 @@ class SnmpAgent(Fact, frozen=True, kw_only=True, tag="snmp-agent"):
     version: str
     """``1`` or ``2c``."""
     description: str
+    object_id: str = ""
+    """sysObjectID.0 with dots: below the enterprise number of whom made the agent; empty where it was not told."""
     answers_any_community: bool = False
     """True when a random community is answered too: then ``public`` means nothing."""
     community: Literal["public", "other"] = "public"

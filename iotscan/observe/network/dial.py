@@ -17,11 +17,12 @@ import anyio
 import anyio.lowlevel
 from anyio.streams.tls import TLSStream
 
-from iotscan.model.audit import SendKind
+from iotscan.model.audit import SendKind, Transport
 from iotscan.model.run import Cost
 from iotscan.model.scope import Pace, Scope, canonical, utc_now
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.conversation import WIRE_CAP, Announce, Connection, Datagram
+from iotscan.observe.network.echo_call import ALL_NODES, EchoCall, echo_call
 from iotscan.observe.network.failures import (
     BudgetSpent,
     DeadlinePassed,
@@ -107,7 +108,13 @@ class Line:
         if self.datagrams >= self.pace.datagrams:
             raise BudgetSpent(f"{self.pace.datagrams} datagrams for this device are used up")
 
-    def _announcer(self, kind: SendKind, transport: Literal["tcp", "udp"], port: int) -> Announce:
+    def announce_echo(self, payload: bytes) -> None:
+        """Count one ICMP echo request that is about to go. Raises BudgetSpent, DeadlinePassed, OutOfScope."""
+        self._announcer("datagram", "icmp", 0)(payload)
+        self.datagrams += 1
+        self.bytes_sent += len(payload)
+
+    def _announcer(self, kind: SendKind, transport: Transport, port: int) -> Announce:
         def announce(payload: bytes) -> None:
             if kind == "datagram":
                 self._check_datagrams()
@@ -296,6 +303,19 @@ class Dialer:
             self.outgoing.note("multicast", to, "udp", port, payload)
 
         with group_call(link, group, port, announce, own_port=own_port, joins=joins) as call:
+            yield call
+
+    @contextmanager
+    def echoes(self, version: Literal[4, 6]) -> Iterator[EchoCall]:
+        """ICMP echo to addresses in scope, over one IP version; see :mod:`~.echo_call`. Raises NoSocket."""
+
+        def announce(address: str, payload: bytes) -> None:
+            if address == ALL_NODES:
+                self.outgoing.note("multicast", address, "icmp", 0, payload)
+            else:
+                self.line(address).announce_echo(payload)
+
+        with echo_call(version, announce) as call:
             yield call
 
 

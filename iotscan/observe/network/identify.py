@@ -46,6 +46,10 @@ _BINARY: Final = frozenset({"mysql", "ldap", "amqp"})
 """Protocols whose first bytes say nothing to a person, and something else each time."""
 
 
+_NAMED_BY_HEADER: Final = frozenset({"rtsp", "rtsps"})
+"""Protocols whose answer names the program in its Server header (RFC 2326 section 12.36)."""
+
+
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
     """What one port turned out to be, and which kinds of facts cannot be had from it, and why."""
 
@@ -194,7 +198,7 @@ class _Inquiry:
             return _Heard(outcome="silent")
 
     def _identified(self, protocol: str, how: str, data: bytes, gaps: tuple[Missed, ...] = ()) -> Identified:
-        banner = data if protocol in _GREETERS else b"" if protocol in _BINARY else self._unasked
+        banner = _telling(protocol, data, self._unasked)
         return Identified(
             service=Service(transport="tcp", port=self._port, protocol=protocol, how=how),
             fact=OpenService(protocol=protocol, how=how, banner=safe_text(telnet.split(banner).text, _BANNER)),
@@ -216,6 +220,16 @@ def _may_be_tls(data: bytes, port: int) -> bool:
     head = data.partition(b"\r\n\r\n")[0].lower()
     status = head[:16].split(b" ")[1:2]
     return status == [b"400"] or (b"location: https://" in head and f":{port}".encode() in head)
+
+
+def _telling(protocol: str, data: bytes, unasked: bytes) -> bytes:
+    """What of the bytes of a service says something to a person."""
+    if protocol in _GREETERS:
+        return data
+    if protocol in _NAMED_BY_HEADER:
+        lines = (line.partition(b":") for line in data.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:])
+        return next((value.strip() for name, _, value in lines if name.strip().lower() == b"server"), b"")
+    return b"" if protocol in _BINARY else unasked
 
 
 async def _take_leave(connection: Connection, heard: _Heard) -> None:

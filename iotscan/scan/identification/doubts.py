@@ -12,11 +12,14 @@ from iotscan.model.device import Device
 from iotscan.model.facts import PortSweep
 from iotscan.model.identification import Remark
 from iotscan.model.observation import Observation
+from iotscan.scan.identification import spelling
 from iotscan.scan.identification.words import Word, words_of
 
 _LEAST_PORTS: Final = 20
 """Ports that have to be asked before their answers say anything of a device as a whole."""
 _SHARE: Final = 0.9
+_MAKERS: Final = 3
+"""Makers whose devices one address claims to be before that is told: two may be a device and its network card."""
 _FAMILIES: Final = (
     # What a system is called begins with, and the family that it is of.
     ("windows", "Windows"),
@@ -56,7 +59,13 @@ def doubts(
 ) -> tuple[Remark, ...]:
     """Every remark on a device, sorted."""
     known = tuple(known)
-    remarks = [*_address(device), *_everything(observations), *_defaults(observations), *_systems(known)]
+    remarks = [
+        *_address(device),
+        *_everything(observations),
+        *_defaults(observations),
+        *_systems(known),
+        *_makers(known),
+    ]
     return tuple(sorted(remarks))
 
 
@@ -102,6 +111,21 @@ def _systems(known: Iterable[tuple[Word, Match]]) -> Iterator[Remark]:
         yield Remark(
             about="several-systems",
             text=f"speaks as {len(spoken)} systems: {listed}; several machines behind one address, or a honeypot",
+        )
+
+
+def _makers(known: Iterable[tuple[Word, Match]]) -> Iterator[Remark]:
+    """One address whose services are devices of many makers."""
+    made: dict[str, tuple[str, str]] = {}
+    for word, match in known:
+        if vendor := match.claims.get("hw.vendor", ""):
+            made.setdefault(spelling.maker(vendor), (vendor, word.where))
+    if len(made) >= _MAKERS:
+        listed = ", ".join(f"{vendor} ({where})" for vendor, where in sorted(made.values()))
+        yield Remark(
+            about="honeypot",
+            text=f"may be a honeypot: its services are devices of {len(made)} makers: {listed}; or several machines "
+            "behind one address",
         )
 
 

@@ -51,7 +51,8 @@ def identify(device: Device, observations: Iterable[Observation], library: Libra
     said = statements_of(device.claims)
     words = (*words_of(observations), *stated_models(said))
     known = [Recognised(word=w, match=m) for w in words if (m := library.match(w.kind, w.text))]
-    said = tuple(s for s in said if s.family not in _speaking_programs(known) or s.what == "firmware")
+    programs = _of_programs(known)
+    said = tuple(s for s in said if (s.family, s.text) not in programs)
     pool = _Pool(device, known, said)
     software = _software(known)
     return Identity(
@@ -67,13 +68,17 @@ def identify(device: Device, observations: Iterable[Observation], library: Libra
     )
 
 
-def _speaking_programs(known: Iterable[Recognised]) -> frozenset[str]:
-    """Families in which a program states its own maker and model for a device that it merely runs on (MiniDLNA)."""
-    return frozenset(
-        r.word.family
+def _of_programs(known: Iterable[Recognised]) -> frozenset[tuple[str, str]]:
+    """Statements (family, text) in which a program names itself, not the device that it runs on (MiniDLNA in UPnP)."""
+    programs = [
+        r.word
         for r in known
         if r.word.kind == "stated.model" and "service.product" in r.match.claims and "hw.vendor" not in r.match.claims
-    )
+    ]
+    alone = {(word.family, text) for word in programs if len(word.of) == 1 for text in word.of}
+    # A maker is put together with every model: a pair tells nothing of one whose other half tells by itself.
+    pairs = (w for w in programs if not any((w.family, text) in alone for text in w.of))
+    return frozenset(alone | {(word.family, text) for word in pairs for text in word.of})
 
 
 class _Pool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final
 
 import msgspec
@@ -30,13 +31,19 @@ _GREETINGS: Final = {
     "pop3s": "pop3.banner",
     "imap": "imap4.banner",
     "imaps": "imap4.banner",
+    "rtsp": "rtsp_header.server",
+    "rtsps": "rtsp_header.server",
     "ssh": "ssh.banner",
     "telnet": "telnet_banners",
 }
 _SOFTWARE: Final = {"ssdp": "ssdp.server", "upnp": "ssdp.server", "rtsp": "rtsp_header.server", "mqtt": "mqtt.version"}
 _OTHERS: Final = {
     "vendor-class": "dhcp_vendor_class",
-    "device-type": "upnp.device_type",
+    "device-type": "device.type",
+    "hap-category": "hap.category",
+    "matter-device-type": "matter.device_type",
+    "bacnet-device": "bacnet.device",
+    "knx-address": "knx.address",
     "object-id": "snmp.sys_object_id",
     "service": "mdns.service",
 }
@@ -54,6 +61,8 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     family: str
     service: str = ""
+    of: tuple[str, ...] = ()
+    """The statements that it was put together from."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,35 +74,45 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     family: str
 
 
+_WORDS_LIMIT: Final = 500
+_STATEMENTS_LIMIT: Final = 60
+_STATED_LIMIT: Final = 6
+"""Makers and models of one family that are put together."""
 _STATED: Final = {"manufacturer": "vendor", "model": "model", "firmware": "firmware"}
 
 
 def words_of(observations: Iterable[Observation]) -> tuple[Word, ...]:
-    """Every text that a rule may know, without repeats, in a stable order."""
+    """Every text that a rule may know, without repeats, in a stable order; of a device that floods, the first."""
     words = (word for o in observations for word in _words(o))
-    return tuple(dict.fromkeys(w for w in words if w.text))
+    return tuple(dict.fromkeys(w for w in words if w.text))[:_WORDS_LIMIT]
 
 
 def statements_of(claims: Iterable[Claim]) -> tuple[Statement, ...]:
-    """What a device states of itself, without repeats."""
-    return tuple(
-        dict.fromkeys(
-            Statement(what=_STATED[c.what], text=c.value, where=c.how, family=_family(c.how))
-            for c in claims
-            if c.what in _STATED and c.value
-        )
+    """What a device states of itself, without repeats; of a device that floods, the first."""
+    said = dict.fromkeys(
+        Statement(what=_STATED[c.what], text=c.value, where=c.how, family=_family(c.how))
+        for c in claims
+        if c.what in _STATED and c.value
     )
+    return tuple(said)[:_STATEMENTS_LIMIT]
 
 
 def stated_models(statements: Iterable[Statement]) -> Iterator[Word]:
-    """``MANUFACTURER MODEL`` of each family that states a model: rules know what kind of thing that is."""
-    statements = tuple(statements)
+    """What makers and models each family states, alone and ``MAKER MODEL``: rules know what kind of thing that is.
+
+    One address may hold several that describe themselves, and nothing says which maker made which model.
+    """
+    families: dict[str, dict[str, dict[str, str]]] = {}
     for said in statements:
-        if said.what == "model":
-            maker = next((s.text for s in statements if s.what == "vendor" and s.family == said.family), "")
-            repeats = said.text.lower().startswith(maker.lower())
-            text = said.text if repeats else f"{maker} {said.text}"
-            yield Word(kind="stated.model", text=text, where=said.where, family=said.family)
+        families.setdefault(said.family, {}).setdefault(said.what, {}).setdefault(said.text, said.where)
+    for family, said_of in families.items():
+        makers = tuple(said_of.get("vendor", {}).items())[:_STATED_LIMIT]
+        models = tuple(said_of.get("model", {}).items())[:_STATED_LIMIT]
+        for text, where in (*makers, *models):
+            yield Word(kind="stated.model", text=text, where=where, family=family, of=(text,))
+        for (maker, _), (model, where) in product(makers, models):
+            text = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+            yield Word(kind="stated.model", text=text, where=where, family=family, of=(maker, model))
 
 
 def _words(observation: Observation) -> Iterator[Word]:
@@ -107,8 +126,9 @@ def _words(observation: Observation) -> Iterator[Word]:
             yield _word("telnet_banners", banner, "telnet banner", service)
         case HttpServer() as page:
             yield from _page(page, service)
-        case SnmpAgent(description=description):
+        case SnmpAgent(description=description, object_id=object_id):
             yield _word("snmp.sys_description", description, "snmp sysDescr", service)
+            yield _word("snmp.sys_object_id", object_id, "snmp sysObjectID", service)
         case CertificateChain(certificates=(leaf, *_)):
             yield _word("x509.subject", leaf.subject, "certificate subject", service)
         case Announcement(claims=claims):

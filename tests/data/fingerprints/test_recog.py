@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iotscan.data.fingerprints.library import Library, claimed, load_library
 from iotscan.data.fingerprints.pattern import Pattern
@@ -166,3 +168,26 @@ def test_a_text_is_asked_of_rules_of_its_kind_alone() -> None:
     library, _ = load_library()
     assert library.match("ftp.banner", "dropbear_2022.83") is None
     assert Library(()).match("ssh.banner", "dropbear_2022.83") is None
+
+
+WHOLE = f"""<?xml version="1.0"?>
+{HEAD}
+<fingerprint pattern="^Acme ([0-9]+)$" flags="REG_ICASE" certainty="0.5"><description>a</description>
+<example hw.model="7">Acme 7</example><example _encoding="base64">QWNtZSA3</example>
+<param pos="0" name="hw.vendor" value="Acme"/><param pos="1" name="hw.model"/>
+<param pos="0" name="hw.product" value="X {{hw.model}}"/></fingerprint>
+</fingerprints>""".encode()
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_mutated_file_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    mutated = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(mutated) - 1))
+        mutated[at : at + data.draw(st.integers(0, 6))] = data.draw(st.binary(max_size=6))
+    try:
+        database = parse_database(bytes(mutated), Path("mine.xml"))
+    except BadInput:
+        return
+    Library([database]).match(database.matches, "Acme 7")

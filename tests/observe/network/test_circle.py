@@ -16,7 +16,7 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import REMARKS, Method, Round, Tally
 from iotscan.observe.network.failures import BudgetSpent, OutOfScope
 from iotscan.observe.network.group_call import SENDS, GroupCall, Heard
-from tests.wire.test_discovery_codecs import address, answer, service
+from tests.wire.test_discovery_codecs import address, answer, labels, record, service
 
 LINK = Attached(interface="lo", address="127.0.0.1", network="10.0.0.0/8")
 
@@ -27,6 +27,8 @@ class Recorded:
     def __init__(self, *said: tuple[bytes, str, int]) -> None:
         self._said = said
         self.sent = self.bytes_sent = 0
+
+    here = ("10.0.0.9", 5353)
 
     async def ask(self, payload: bytes) -> None:
         self.sent += 1
@@ -104,6 +106,38 @@ def test_a_proxy_announces_what_stands_behind_it() -> None:
     anyio.run(mdns._Hearing(at_work(found)).ask, Recorded((wards, "10.0.0.1", 5353)))
     (claim,) = {c for f in found for c in f.claims}
     assert (claim.what, claim.value) == ("child", "0001-0002 (_matter._tcp) at 192.168.9.4")
+
+
+def test_what_was_heard_before_the_link_went_down_is_told() -> None:
+    class Down(Recorded):
+        async def ask(self, payload: bytes) -> None:
+            if self.sent:
+                raise OSError(100, "Network is down")
+            await super().ask(payload)
+
+    found: list[Found] = []
+    work = at_work(found)
+    said = answer(*service("_http._tcp", "Own", "own", b"model=A"))
+    anyio.run(mdns._Hearing(work).ask, Down((said, "10.0.0.1", 5353)))
+    assert {c.value for f in found for c in f.claims} == {"Own", "own", "A"}
+    assert work.tally.problem == "Network is down"
+
+
+def test_from_another_port_questions_are_short() -> None:
+    """Answers are cut there, and repeat the question."""
+
+    class Short(Recorded):
+        here = ("10.0.0.9", 40000)
+        asked: list[bytes] = []  # noqa: RUF012  # of this test alone
+
+        async def ask(self, payload: bytes) -> None:
+            await super().ask(payload)
+            self.asked.append(payload)
+
+    kinds = [labels(f"_t{n}", "_tcp", "local") for n in range(20)]
+    said = answer(*(record(labels("_services", "_dns-sd", "_udp", "local"), 12, kind) for kind in kinds))
+    anyio.run(mdns._Hearing(at_work()).ask, Short((said, "10.0.0.1", 5353)))
+    assert [packet[4:8] for packet in Short.asked] == [b"\0\1\0\0", b"\0\x08\0\0", b"\0\x08\0\0"]
 
 
 def test_a_group_hears_three_questions_and_no_more() -> None:

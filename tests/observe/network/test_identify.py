@@ -198,10 +198,12 @@ def test_adb_is_recognised_where_it_is_expected() -> None:
 def test_rtsp_refuses_http_in_its_own_words() -> None:
     def talk(guest: socket.socket) -> None:
         while guest.recv(4096):
-            guest.sendall(b"RTSP/1.0 400 Bad Request\r\n\r\n")
+            guest.sendall(b"RTSP/1.0 400 Bad Request\r\nServer: Hipcam RealServer/V1.0\r\n\r\n")
 
     with serving(talk) as port:
-        assert ask(port).service.protocol == "rtsp"
+        found = ask(port)
+    assert found.service.protocol == "rtsp"
+    assert found.fact.banner == "Hipcam RealServer/V1.0"
 
 
 def swallow(guest: socket.socket) -> None:

@@ -44,7 +44,7 @@ def snmpd(folder: Path, *lines: str) -> Iterator[int]:
 def test_snmpd_with_public(tmp_path: Path) -> None:
     with snmpd(tmp_path, "rocommunity ready", "rocommunity public") as port:
         (fact,) = ask(port).facts
-    assert fact == SnmpAgent(version="2c", description="Acme Cam 100")
+    assert fact == SnmpAgent(version="2c", description="Acme Cam 100", object_id="1.3.6.1.4.1.8072.3.2.10")
 
 
 def test_snmpd_with_another_community_is_silence(tmp_path: Path) -> None:

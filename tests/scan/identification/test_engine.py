@@ -227,6 +227,17 @@ def test_one_address_that_speaks_as_several_systems_is_remarked_on() -> None:
     assert _told(_ssh("OpenSSH_9.2p1 Debian-2"), _page(server="Apache/2.4.52 (Ubuntu)")).remarks == ()
 
 
+def test_one_address_that_is_devices_of_many_makers_is_remarked_on() -> None:
+    seen = (_page(server="Hikvision-Webs"), _page(realm="NETGEAR R7000", port=8080), _ssh("ROSSSH"))
+    (remark,) = _told(*seen).remarks
+    assert remark.about == "honeypot"
+    assert (
+        "devices of 3 makers: Hikvision (http Server on tcp/80), MikroTik (ssh banner on tcp/22), NETGEAR"
+        in remark.text
+    )
+    assert _told(*seen[:2]).remarks == ()
+
+
 def test_no_remark_speaks_well_of_a_device() -> None:
     told = _told(_ssh("OpenSSH_6.0p1 Debian-4+deb7u2"), _page(server="Microsoft-IIS/10.0"), mac="da:a1:19:00:00:01")
     assert len(told.remarks) == 3
@@ -236,3 +247,45 @@ def test_no_remark_speaks_well_of_a_device() -> None:
 def test_order_of_observations_does_not_matter() -> None:
     seen = [_page(server="Hikvision-Webs"), _page(realm="NETGEAR R7000", port=8080), _ssh("dropbear_2022.83")]
     assert _told(*seen) == _told(*reversed(seen))
+
+
+def test_what_announces_its_kind_is_of_that_kind() -> None:
+    for what, value, how, kind in (
+        ("device-type", "dn:NetworkVideoTransmitter", "ws-discovery Types", "camera"),
+        ("device-type", "urn:schemas-upnp-org:device:InternetGatewayDevice:1", "ssdp description", "gateway"),
+        ("hap-category", "7", "mdns TXT", "plug"),
+        ("matter-device-type", "770", "mdns TXT", "sensor"),
+        ("bacnet-device", "389001", "bacnet I-Am", "controller"),
+        ("knx-address", "1.1.10", "knx search", "hub"),
+        ("vendor-class", "android-dhcp-13", "dhcp", "phone"),
+        ("object-id", "1.3.6.1.4.1.24681.1.2", "snmp sysObjectID", "nas"),
+    ):
+        told = _told(claims=(Claim(what=what, value=value, how=how),))
+        assert told.kind is not None, what
+        assert told.kind.value == kind, what
+
+
+def test_a_program_among_several_descriptions_hides_nobody_elses() -> None:
+    claims = (
+        *_upnp(manufacturer="Synology", model="DS218"),
+        *_upnp(manufacturer="Justin Maggard", model="Windows Media Connect compatible (MiniDLNA)"),
+    )
+    told = _told(claims=claims)
+    assert told.vendor is not None
+    assert told.vendor.value == "Synology"
+    assert told.model is not None
+    assert told.model.value == "DS218"
+    assert told.contradictions == ()
+    assert [p.product for p in told.software] == ["MiniDLNA"]
+
+
+def test_a_flood_of_claims_is_bounded() -> None:
+    claims = tuple(
+        Claim(what=what, value=f"{what} {number}", how="mdns TXT")
+        for number in range(5000)
+        for what in ("model", "manufacturer", "firmware", "device-type")
+    )
+    told = _told(claims=claims)
+    assert told.model is not None
+    assert len(told.contradictions) <= 8
+    assert len(told.model.clues) <= 5

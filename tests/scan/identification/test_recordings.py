@@ -83,12 +83,12 @@ def _fact(take: Take) -> AnyFact:
         case _, "snmp.sys_description":
             return SnmpAgent(version="2c", description=text)
         case _, "snmp.sys_object_id":
-            return _claim("object-id", "snmp", text)
+            return SnmpAgent(version="2c", description="", object_id=text)
         case _, "ssdp.server":
             return _claim("software", "ssdp", text)
         case _, "mqtt.version":
             return _claim("software", "mqtt", text)
-        case _, "upnp.device_type":
+        case _, "device.type":
             return _claim("device-type", "ssdp description", text)
         case _, "stated.model":
             maker, _, model = text.partition(" | ")

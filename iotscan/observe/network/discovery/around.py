@@ -68,8 +68,6 @@ async def _ask(method: Method, at_work: Round) -> None:
     try:
         with asking(f"discovery-{method.name}/1"):
             await method.ask(at_work)
-    except DialError as error:
-        at_work.tally.problem = str(error)
-    except OSError as error:
-        # No such route, no such family, a link that went down: the other methods remain.
-        at_work.tally.problem = error.strerror or str(error)
+    except (DialError, OSError) as error:
+        # The other methods remain.
+        at_work.tally.stop(error)

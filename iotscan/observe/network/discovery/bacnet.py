@@ -8,8 +8,8 @@ from iotscan.observe.network.discovery.method import Method, Round
 from iotscan.observe.network.group_call import BROADCAST
 from iotscan.wire import bacnet
 
-QUESTIONS: Final = (bacnet.WHO_IS, bacnet.WHO_IS_ROUTER)
-LISTEN_SECONDS: Final = 1.5
+QUESTIONS: Final = (bacnet.WHO_IS, bacnet.WHO_IS_ROUTER, bacnet.WHO_IS)
+LISTEN_SECONDS: Final = (0.1, 1.0, 1.0)
 
 
 async def ask_bacnet(at_work: Round) -> None:
@@ -29,9 +29,9 @@ async def ask_bacnet(at_work: Round) -> None:
     # Many a device answers to all, on the port of BACnet, and not to who asked.
     with at_work.dialer.group(at_work.link, BROADCAST, bacnet.PORT, own_port=bacnet.PORT, joins=True) as call:
         try:
-            for question in QUESTIONS:
+            for question, seconds in zip(QUESTIONS, LISTEN_SECONDS, strict=True):
                 await call.ask(question)
-            await circle.hear(call, LISTEN_SECONDS, take)
+                await circle.hear(call, seconds, take)
         finally:
             at_work.tally.count(call)
 

@@ -11,11 +11,11 @@ from iotscan.wire import core_links
 LEISURE_SECONDS: Final = 5.0
 """A server may wait that long before it answers a group (RFC 7252 §8.2, DEFAULT_LEISURE)."""
 AGAIN_SECONDS: Final = 0.5
-"""The second question comes that long after the first; who answered that one ignores it (same message id)."""
+"""Each question comes that long after the one before; who heard that one ignores it (same message id)."""
 
 
 async def ask_coap(at_work: Round) -> None:
-    """Ask the link twice for ``/.well-known/core``; report each answerer in scope and its resources."""
+    """Ask the link three times for ``/.well-known/core``; report each answerer in scope and its resources."""
     token, number = secrets.token_bytes(4), secrets.randbelow(1 << 16)
     told: set[str] = set()
     circle = Circle(at_work)
@@ -33,7 +33,7 @@ async def ask_coap(at_work: Round) -> None:
     with at_work.dialer.group(at_work.link, group, core_links.PORT) as call:
         try:
             question = core_links.request(number, token)
-            for seconds in (AGAIN_SECONDS, LEISURE_SECONDS + 0.2):
+            for seconds in (AGAIN_SECONDS, AGAIN_SECONDS, LEISURE_SECONDS + 0.2):
                 await call.ask(question)
                 await circle.hear(call, seconds, take)
         finally:

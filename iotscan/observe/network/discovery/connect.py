@@ -1,28 +1,36 @@
 """Finding devices by connecting: any answer, even a refusal, is a sign of life. Needs no privilege."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
 from iotscan.observe.network.failures import DialError
 
 BLOCK = 512
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
+_ASKED_AGAIN = 2
 _ANSWERS = "answers on"
 
 
 async def connect_sweep(
-    dialer: Dialer, addresses: Sequence[str], ports: Sequence[int], found: MemoryObjectSendStream[Found]
+    dialer: Dialer,
+    addresses: Sequence[str],
+    ports: Sequence[int],
+    found: MemoryObjectSendStream[Found],
+    more: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> None:
     """Knock on ports of each address until one answers; report who did, as they do.
 
-    ``ports`` come in the order of promise; an address sees the first :data:`KNOCKS` that the scope allows it.
+    ``ports`` come in the order of promise, after those that ``more`` has for single addresses; an address sees the
+    first :data:`KNOCKS` that the scope allows it.
 
     An on-link device that drops everything still answers ARP: the neighbour table is read after each
     block. An address that stays silent is not reported; it is unknown, not down.
@@ -31,11 +39,35 @@ async def connect_sweep(
         block = addresses[start : start + BLOCK]
         async with anyio.create_task_group() as group:
             for address in block:
-                group.start_soon(_knock_until_answered, dialer, address, ports, found)
+                group.start_soon(_knock_until_answered, dialer, address, (*more.get(address, ()), *ports), found)
         known = set(block)
         for neighbour in neighbours():
             if neighbour.address in known:
                 await found.send(neighbour)
+
+
+async def who_is_there(dialer: Dialer, addresses: Sequence[str], ports: Sequence[int]) -> tuple[str, ...]:
+    """Those of on-link addresses where anything answers, be it to the kernel's ARP alone, at most :data:`BLOCK` asked.
+
+    Where the kernel shows no neighbours (not Linux), all of them: there is no telling.
+    """
+    if not TABLE.exists():
+        return tuple(addresses)
+    there: set[str] = set()
+
+    async def knock(address: str) -> None:
+        port = next((p for p in ports if dialer.allows(address, p)), 0)
+        for _ in range(_ASKED_AGAIN if port else 0):
+            with suppress(DialError):
+                if await dialer.line(address).knock(port) != "filtered":
+                    there.add(address)
+                    return
+
+    async with anyio.create_task_group() as group:
+        for address in addresses[:BLOCK]:
+            group.start_soon(knock, address)
+    there |= {neighbour.address for neighbour in neighbours()}
+    return tuple(address for address in addresses if address in there)
 
 
 async def _knock_until_answered(

@@ -7,13 +7,13 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Method, Round
 from iotscan.wire import knx
 
-LISTEN_SECONDS: Final = (0.8, 1.2)
+LISTEN_SECONDS: Final = (0.6, 0.6, 1.0)
 _WHEREVER = "0.0.0.0"
 """An endpoint behind address translation: where the answer came from (03_08_02 §8.6.2.2)."""
 
 
 async def ask_knx(at_work: Round) -> None:
-    """Search the link twice; report each answerer in scope, its name, and the line behind it."""
+    """Search the link three times; report each answerer in scope, its name, and the line behind it."""
     told: set[tuple[str, knx.Server]] = set()
     circle = Circle(at_work)
 

@@ -14,11 +14,14 @@ from iotscan.model.facts import Claim
 from iotscan.observe.network.discovery.circle import Circle
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Method, Round
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.group_call import SENDS, GroupCall
 from iotscan.wire import mdns
 
 LISTEN_SECONDS: Final = 0.7
 """After each question: who may have to wait for others answers within 120 ms (RFC 6762 §6), sleepers later."""
+SHORT: Final = 8
+"""Questions in one packet where the answer is cut at 512 bytes and repeats them (RFC 6762 §6.7)."""
 LINK_RECORDS: Final = 65_536
 """Records kept of all senders on one link."""
 
@@ -49,7 +52,7 @@ def _call(at_work: Round, stack: ExitStack) -> GroupCall:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         # From another port an answer comes to us alone, and is cut to what fits into one packet (RFC 6762 §6.7).
-        at_work.tally.problem = "another program holds its port: long answers are cut"
+        at_work.tally.problem = "another program holds its port: answers are cut short"
         return stack.enter_context(open_group())
 
 
@@ -65,10 +68,15 @@ class _Hearing:
 
     async def ask(self, call: GroupCall) -> None:
         """Ask and listen until there is nothing more to ask."""
-        for turn in range(SENDS):
-            await call.ask(self._question(turn))
-            # Only who speaks from the port of mDNS speaks mDNS (RFC 6762 §6).
-            await self._circle.hear(call, LISTEN_SECONDS, self._take, port=mdns.PORT)
+        try:
+            for turn in range(SENDS):
+                is_short = call.here[1] != mdns.PORT
+                await call.ask(self._short_question() if is_short else self._question(turn))
+                # Only who speaks from the port of mDNS speaks mDNS (RFC 6762 §6).
+                await self._circle.hear(call, LISTEN_SECONDS, self._take, port=mdns.PORT)
+        except (DialError, OSError) as error:
+            # What was heard before the link went down, or the window closed, is not lost.
+            self._round.tally.stop(error)
         for source, sender in self._senders.items():
             await self._tell(source, sender, at_the_end=True)
             self._remark(source, sender)
@@ -82,6 +90,12 @@ class _Hearing:
         questions = tuple(dict.fromkeys((*mdns.first_questions(), *still_open)))
         known = tuple(dict.fromkeys(k for s in self._senders.values() for k in s.known()))
         return mdns.query(questions, known)
+
+    def _short_question(self) -> bytes:
+        """One whose answer has room in 512 bytes, beside the question itself: types first, then what has them."""
+        types = dict.fromkeys(kind for s in self._senders.values() for kind in s.types)
+        questions = tuple(types) or mdns.first_questions()[:1]
+        return mdns.query(questions[:SHORT])
 
     async def _take(self, packet: bytes, source: str) -> bool:
         sender = self._senders.get(source) or mdns.Announcer(source)

@@ -10,6 +10,7 @@ from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.group_call import GroupCall
 
 REMARKS: Final = 8
@@ -33,6 +34,10 @@ class Tally:
     def remark(self, text: str) -> None:
         """Note something that the reader must know of a device that answered."""
         self._remarks[safe_text(text, 300)] = None
+
+    def stop(self, error: OSError | DialError) -> None:
+        """Note why no more was asked: no route, a link that went down, a window that closed."""
+        self.problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -3,21 +3,28 @@
 What the helper is not there for, or did not come to, is handed back, to be found by connecting.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.scope import Address
+from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.icmp import echo_to_all
+from iotscan.observe.network.echo_call import ALL_NODES
 from iotscan.observe.network.failures import OutOfScope
 from iotscan.observe.network.helper.client import RATE, ROUNDS, WAIT, Kind, RawHelper, Seen, Swept
 from iotscan.observe.network.helper.program import Unavailable
 
 BLOCK = 16384
 """Addresses of one request to the helper: each asks the scope's window and the audit log anew."""
+MANY = 32
+"""Addresses of one MAC that are told of: no device has as many, a router that answers for others does."""
+_SHOWN = 4
 _SLACK = 10.0
 _HOW = {"arp": "answers ARP", "ndp": "answers neighbour solicitation", "echo-all": "answers echo to all nodes"}
 Tell = Callable[[str], None]
@@ -53,18 +60,19 @@ async def sweep_link(
     """
     kind: Kind = "ndp" if ip_network(link.network).version == 6 else "arp"
     sweep = _Sweep(dialer, helper, link, kind, found)
-    allowed = [address for address in addresses if dialer.allows(address)]
-    for start in range(0, len(allowed), BLOCK):
-        block = allowed[start : start + BLOCK]
+    for start in range(0, len(addresses), BLOCK):
+        block = [address for address in addresses[start : start + BLOCK] if dialer.allows(address)]
+        if not block:
+            continue
         try:
-            swept = await sweep.run(block, wait=linger if start + BLOCK >= len(allowed) else WAIT)
+            swept = await sweep.run(block, wait=linger if start + BLOCK >= len(addresses) else WAIT)
+            problem = f"ended early in round {swept.round + 1} at {swept.at}: {swept.problem}" if swept.problem else ""
         except (Unavailable, OutOfScope) as error:
-            tell(f"{sweep.summary()}; not available from {block[0]} on: {error}" if start else f"{kind} sweep: {error}")
-            return [a for a in allowed[start:] if a not in sweep.answered]
-        if swept.problem:
-            tell(f"{sweep.summary()}; ended early in round {swept.round + 1} at {swept.at}: {swept.problem}")
-            return [a for a in allowed[start:] if a not in sweep.answered]
-    if allowed:
+            problem = f"not available from {block[0]} on: {error}" if start else str(error)
+        if problem:
+            tell(f"{sweep.summary()}; {problem}" if sweep.asked else f"{kind} sweep: {problem}")
+            return [a for a in addresses[start:] if dialer.allows(a) and a not in sweep.answered]
+    if sweep.asked:
         tell(sweep.summary())
     return []
 
@@ -72,11 +80,17 @@ async def sweep_link(
 async def ask_all_nodes(
     dialer: Dialer, helper: RawHelper, link: Attached, found: MemoryObjectSendStream[Found], tell: Tell
 ) -> None:
-    """Ask every IPv6 node of the link at once; report each that is in scope."""
+    """Ask every IPv6 node of the link at once; report each that is in scope.
+
+    Without the helper the kernel's own socket asks, from one address instead of from each of ours.
+    """
     sweep = _Sweep(dialer, helper, link, "echo-all", found)
     try:
-        swept = await sweep.run(["ff02::1"])
-    except (Unavailable, OutOfScope) as error:
+        swept = await sweep.run([ALL_NODES])
+    except Unavailable as error:
+        await echo_to_all(dialer, link.interface, found, tell, f"without the helper ({error})")
+        return
+    except OutOfScope as error:
         tell(f"echo to all nodes on {link.interface}: {error}")
         return
     tell(sweep.summary() + (f"; ended early: {swept.problem}" if swept.problem else ""))
@@ -90,7 +104,8 @@ class _Sweep:
     ) -> None:
         self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
         self.answered: set[str] = set()
-        self._asked = self._frames = self._strays = self._dropped = 0
+        self._owners: Counter[str] = Counter()
+        self.asked = self._frames = self._strays = self._dropped = 0
 
     async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
         """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
@@ -100,12 +115,12 @@ class _Sweep:
             many = (int(ip_address(last)) - int(ip_address(first)) + 1) * ROUNDS
             outgoing.note_sweep("arp" if self._kind == "arp" else "ndp", first, last, many)
         if not ranges:
-            outgoing.note("multicast", "ff02::1", "icmp", 0)
+            outgoing.note("multicast", ALL_NODES, "icmp", 0)
         seconds = min(2 * ROUNDS * len(addresses) / RATE + wait + _SLACK, outgoing.seconds_left())
         swept = await self._helper.sweep(
             self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
         )
-        self._asked += len(addresses)
+        self.asked += len(addresses)
         self._frames += swept.frames
         self._strays += swept.strays
         self._dropped += swept.dropped
@@ -119,6 +134,7 @@ class _Sweep:
             self._strays += 1
             return
         self.answered.add(address)
+        self._owners[seen.mac] += 1
         self._dialer.line(address).frames += seen.asked
         await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac))
 
@@ -128,13 +144,16 @@ class _Sweep:
         if self._kind == "echo-all":
             words = f"echo to all nodes on {self._link.interface}: {answered}, {self._frames} frames"
         else:
-            each = self._frames / max(self._asked, 1)
+            each = self._frames / max(self.asked, 1)
             words = (
                 f"{self._kind} sweep of {self._link.network} on {self._link.interface}: "
-                f"{self._asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
+                f"{self.asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
             )
         if self._strays:
             words += f"; {self._strays:,} answers in the name of addresses out of scope were dropped"
+        for mac, count in self._owners.most_common(_SHOWN):
+            if count >= MANY:
+                words += f"; {safe_text(mac, 17)} answers for {count:,} addresses, as a proxy does"
         if self._dropped:
             words += f"; {self._dropped:,} answers were lost for lack of room"
         return words

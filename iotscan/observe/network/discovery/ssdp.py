@@ -54,6 +54,9 @@ async def ask_ssdp(at_work: Round) -> None:
             for turn, target in enumerate(SEARCHES, start=1):
                 await call.ask(ssdp.search(target, is_six=at_work.is_six))
                 await circle.hear(call, LISTEN_SECONDS if turn == len(SEARCHES) else BETWEEN_SECONDS, take)
+        except (DialError, OSError) as error:
+            # Those who answered before can still describe themselves.
+            at_work.tally.stop(error)
         finally:
             at_work.tally.count(call)
     async with anyio.create_task_group() as fetching:

@@ -19,10 +19,10 @@ from iotscan.observe.worker_protocol import HEAD, VERSION, BadFrame, Request, fr
 Kind = Literal["arp", "ndp", "echo-all"]
 ROUNDS = 3
 """How often an address is asked that does not answer: as often as Linux itself asks a neighbour."""
-PEAK, RATE = 6000, 3000
-"""Frames a second, for a second's worth of RATE and in the long run: 2 Mbit/s on an Ethernet. The helper itself
-sends no more than that, whoever asks."""
-WAIT = 0.25
+PEAK, RATE = 7000, 3000
+"""Frames a second, until a reserve of a second's worth of RATE is used up, and in the long run: 2 Mbit/s on an
+Ethernet. The helper itself sends no more than that, whoever asks."""
+WAIT = 0.2
 """Seconds in which the last question may still be answered."""
 _STARTING = 10.0
 _GOODBYE = 1.0

@@ -24,8 +24,8 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 VERSION, REQUEST_CAP, NOBODY = 1, 1 << 20, 65534
-PEAK, RATE, BURST, DRAINED, BUFFER = 6000, 3000, 32, 512, 4 << 20
-"""Frames a second, for a second's worth of RATE and in the long run; sent, and read, at a stretch; bytes kept."""
+PEAK, RATE, BURST, DRAINED, BUFFER = 7000, 3000, 32, 512, 4 << 20
+"""Frames a second, from a reserve of RATE and in the long run; sent, and read, at a stretch; bytes that are kept."""
 LARGEST, LONGEST, ROUNDS, GAP = 1 << 16, 600.0, 3, 0.07
 """Addresses and seconds of a request; how often an address is asked (as often as Linux does), seconds apart."""
 ARP, IPV6, V6 = 0x0806, 0x86DD, 1 << 128
@@ -143,7 +143,7 @@ def answer_of(frame: bytes, token: bytes) -> tuple[int, bytes] | None:
     if frame[12:20] == b"\x08\x06\0\1\x08\0\6\4" and len(frame) >= 42:
         return int.from_bytes(frame[28:32], "big"), frame[22:28]
     if len(frame) >= 78 and frame[54] == 136 and frame[21] == 255:
-        return int.from_bytes(frame[62:78], "big") + V6, frame[80:86] if frame[78:80] == b"\2\1" else frame[6:12]
+        return int.from_bytes(frame[62:78], "big") + V6, frame[6:12]
     is_ours = frame[54:55] == b"\x81" and frame[58:70] == token
     return (int.from_bytes(frame[22:38], "big") + V6, frame[6:12]) if is_ours else None
 

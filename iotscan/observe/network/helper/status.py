@@ -1,5 +1,8 @@
 """Whether raw frames can be sent from here, and through what. Sends nothing."""
 
+import shutil
+from pathlib import Path
+
 import anyio
 import msgspec
 
@@ -8,7 +11,7 @@ from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.helper.installing import problems
 from iotscan.observe.network.helper.program import Unavailable, installed, may_open_raw
 
-INSTALL = "sudo iotscan helper install"
+_FOUND_BY_SUDO = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,11 +32,18 @@ def look() -> Status:
     except Unavailable as error:
         if not how:
             lost = "devices that answer nothing but ARP are not found, and sweeps are slow"
-            return Status(works=False, text=f"not allowed: {lost}", next=INSTALL)
-        return Status(works=False, text=f"{how}, but {error}", next=faults[0] if faults else INSTALL)
+            return Status(works=False, text=f"not allowed: {lost}", next=_install())
+        return Status(works=False, text=f"{how}, but {error}", next=faults[0] if faults else _install())
     return Status(works=True, text=f"allowed {how}", next=faults[0] if faults else "")
 
 
 async def _start() -> None:
     async with RawHelper(Scope(include=()), "status") as helper:
         await helper.start()
+
+
+def _install() -> str:
+    """The command that installs it: with its path where it lies in a user's own folder, which sudo does not search."""
+    path = shutil.which("iotscan")
+    is_own = path is not None and str(Path(path).parent) not in _FOUND_BY_SUDO
+    return f"sudo {path if is_own else 'iotscan'} helper install"

@@ -1,4 +1,4 @@
-"""Whether an SNMP agent answers the community ``public`` (RFC 1157, RFC 3416). Reads one value, writes none."""
+"""Whether an SNMP agent answers the community ``public`` (RFC 1157, RFC 3416). Reads two values, writes none."""
 
 import secrets
 from typing import Final
@@ -19,14 +19,15 @@ _AUTHORIZATION_ERROR = 16
 
 
 async def ask_snmp(door: Door) -> Heard:
-    """GET sysDescr.0 with ``public``; where it is answered, once more with a community nobody configured."""
+    """GET sysDescr.0 with ``public``; where it is answered, with a community nobody configured, then sysObjectID.0."""
     answer: snmp.Response | None = None
     try:
         for version in _ASKED:
             answer = await _get(door, "public", version)
             if answer is not None:
                 stranger = await _get(door, f"iotscan-{secrets.token_hex(6)}", version)
-                return _heard(answer, answers_any_community=stranger is not None)
+                kind = await _get(door, "public", version, oid=snmp.SYS_OBJECT_ID, tries=1)
+                return _heard(answer, kind.object_id if kind else "", answers_any_community=stranger is not None)
     except Refused as error:
         if answer is not None:
             return Heard(missed=(missed(SnmpAgent, error),))
@@ -44,12 +45,14 @@ async def ask_snmp(door: Door) -> Heard:
     return Heard(missed=(silent,))
 
 
-async def _get(door: Door, community: str, version: snmp.Version) -> snmp.Response | None:
+async def _get(
+    door: Door, community: str, version: snmp.Version, *, oid: tuple[int, ...] = snmp.SYS_DESCR, tries: int = _TRIES
+) -> snmp.Response | None:
     """The response to one question of its own socket; None for silence or anything that answers another question."""
     request_id = secrets.randbelow(0x7FFFFFFF)
-    request = snmp.get_request(community, request_id, version=version)
+    request = snmp.get_request(community, request_id, version=version, oid=oid)
     async with door.udp() as peer:
-        for _ in range(_TRIES):
+        for _ in range(tries):
             try:
                 response = snmp.read_response(await peer.ask(request, seconds=_SECONDS, tries=1))
             except TimedOut:
@@ -64,10 +67,15 @@ def _is_granted(response: snmp.Response, request_id: int, community: str) -> boo
     return is_ours and response.error_status != _AUTHORIZATION_ERROR
 
 
-def _heard(answer: snmp.Response, *, answers_any_community: bool) -> Heard:
+def _heard(answer: snmp.Response, object_id: str, *, answers_any_community: bool) -> Heard:
     description = safe_text(answer.value or b"", _DESCRIPTION)
-    fact = SnmpAgent(version=answer.version, description=description, answers_any_community=answers_any_community)
+    fact = SnmpAgent(
+        version=answer.version,
+        description=description,
+        object_id=object_id,
+        answers_any_community=answers_any_community,
+    )
     return Heard(facts=(fact,), excerpt=description)
 
 
-PROBE = Probe(name="snmp", version=1, speaks=frozenset({"snmp"}), gives=(SnmpAgent,), ask=ask_snmp)
+PROBE = Probe(name="snmp", version=2, speaks=frozenset({"snmp"}), gives=(SnmpAgent,), ask=ask_snmp)

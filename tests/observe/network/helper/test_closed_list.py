@@ -235,6 +235,22 @@ def test_nonsense_is_refused_and_the_next_request_served(words: bytes) -> None:
     assert wire.sent == []
 
 
+@given(
+    st.binary(max_size=100),
+    st.sampled_from([b"", b"\x08\x06\0\1\x08\0\6\4", b"\x86\xdd"]),
+    st.sampled_from([0, 129, 136]),
+)
+def test_no_frame_is_read_as_anything_but_an_address(rest: bytes, kind: bytes, message: int) -> None:
+    frame = bytearray(rest[:12] + kind + rest[12:])
+    if len(frame) > 54:
+        frame[54] = message
+    found = raw_helper.answer_of(bytes(frame), b"t" * 12)
+    if found:
+        who, mac = found
+        assert raw_helper.number(raw_helper.told(who)) == who
+        assert len(mac) == 6
+
+
 def test_the_first_scope_holds() -> None:
     ask = {"do": "arp", "interface": "eth0", "ranges": [["10.77.0.1", "10.77.0.2"]], "rounds": 1, "wait": 0, "rate": 9}
     narrow = request({"do": "scope", "include": ["10.77.0.1"], "exclude": []})

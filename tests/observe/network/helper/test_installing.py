@@ -123,7 +123,14 @@ def test_without_it_the_next_step_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(program, "installed", lambda: None)
     monkeypatch.setattr(status, "installed", lambda: None)
     found = status.look()
-    assert (found.works, found.next) == (False, "sudo iotscan helper install")
+    assert not found.works
+    for path, words in (
+        (None, "sudo iotscan helper install"),
+        ("/usr/bin/iotscan", "sudo iotscan helper install"),
+        ("/home/me/.local/bin/iotscan", "sudo /home/me/.local/bin/iotscan helper install"),
+    ):
+        monkeypatch.setattr(status.shutil, "which", lambda _, path=path: path)
+        assert status.look().next == words
 
 
 def test_a_program_that_was_changed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ WHOLE = ("10.77.0.10", "10.77.0.254")
 
 
 def test_silent_sleeping_and_deaf_devices_are_found(link: Link) -> None:
+    link.scanner.run("ip", "neigh", "flush", "dev", "eth0", check=True)
+
     async def ask():
         async with link.helper("10.77.0.0/24") as helper:
             return await sweep(helper, "arp", WHOLE)

@@ -99,7 +99,7 @@ def minidlna() -> Tape:
                     tape.add("stated.model", f"{maker[1]} | {model[1]}", how)
                 kind = re.search(r"<deviceType>(.*?)</deviceType>", head)
                 if kind:
-                    tape.add("upnp.device_type", kind[1], how, "media")
+                    tape.add("device.type", kind[1], how, "media")
     return tape
 
 
@@ -137,7 +137,7 @@ def miniupnpd() -> Tape:
                     tape.add("ssdp.server", server[1], f"{how}; its SSDP says the same")
                 kind = re.search(r"<deviceType>(.*?)</deviceType>", body)
                 if kind:
-                    tape.add("upnp.device_type", kind[1], how, "gateway")
+                    tape.add("device.type", kind[1], how, "gateway")
     return tape
 
 

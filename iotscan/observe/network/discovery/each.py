@@ -1,0 +1,58 @@
+"""Asking each address of a range: by raw frames where it is on our links, by connecting and echoes beyond them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.icmp import echo_sweep
+from iotscan.observe.network.discovery.onlink import Tell, ask_all_nodes, on_links, sweep_link
+from iotscan.observe.network.helper.client import WAIT, RawHelper
+
+LINGER: Final = 2.0
+"""Seconds in which late answers to a sweep are waited for where others are asked by multicast meanwhile, which takes
+as long: a device that sleeps answers late."""
+
+
+async def ask_each(
+    dialer: Dialer,
+    helper: RawHelper,
+    addresses: Sequence[str],
+    links: tuple[Sequence[Attached], Sequence[Attached]],
+    ports: Sequence[int],
+    found: MemoryObjectSendStream[Found],
+    tell: Tell,
+    more: Mapping[str, Sequence[int]],
+) -> None:
+    """Ask them all; ``links`` are those we are on, and of these the ones on which all may be asked at once.
+
+    ``more`` are ports of single addresses that are likelier than ``ports``.
+
+    An address on a link that does not answer the helper is nobody's. Where the helper is not available, or its
+    sweep ends early, it is connected to like one that lies beyond.
+    """
+    attached, open_links = links
+    near = on_links(addresses, attached)
+    held = {address for asked in near.values() for address in asked}
+    far = tuple(a for a in addresses if a not in held)
+    own = {link.address for link in attached}
+
+    async def ask_link(link: Attached, asked: list[str]) -> None:
+        linger = LINGER if open_links else WAIT
+        rest = await sweep_link(dialer, helper, link, asked, found, tell, linger=linger)
+        await connect_sweep(dialer, rest, ports, found, more)
+
+    async with helper, anyio.create_task_group() as group:
+        group.start_soon(connect_sweep, dialer, far, ports, found, more)
+        beyond = tuple(a for a in far if a not in own)
+        group.start_soon(echo_sweep, dialer, beyond, found, tell)
+        for link, asked in near.items():
+            group.start_soon(ask_link, link, asked)
+        if any(":" in network for network in dialer.scope.include):
+            for link in {link.interface: link for link in open_links}.values():
+                group.start_soon(ask_all_nodes, dialer, helper, link, found, tell)

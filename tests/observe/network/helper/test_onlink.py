@@ -1,0 +1,104 @@
+"""What a sweep did not come to is handed back; what it was told is believed only in scope."""
+
+from typing import Any
+
+import anyio
+import pytest
+
+from iotscan.model.scope import Scope
+from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery import onlink
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.helper.client import Seen, Swept
+from iotscan.observe.network.helper.program import Unavailable
+
+LINK = Attached(interface="eth0", address="10.77.0.9", network="10.77.0.0/24")
+WHOLE = Swept(frames=30, unsent=0, strays=0, dropped=0, problem="", round=2, at="10.77.0.9")
+
+
+class Helper:
+    """Answers each request with the next of its answers, after telling of those that it saw."""
+
+    def __init__(self, *answers: Swept | Exception, seen: tuple[str, ...] = ()) -> None:
+        self.answers, self.seen, self.asked = [*answers], seen, []
+
+    async def sweep(self, kind: str, interface: str, ranges: Any, heard: Any, **_: Any) -> Swept:
+        self.asked.append(ranges)
+        for address in self.seen:
+            await heard(Seen(address, "02:00:00:00:00:01", 2))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def sweep(helper: Helper, *, scope: Scope | None = None) -> tuple[list[str], list[Found], list[str]]:
+    """Sweep ten addresses: those handed back, those found, what was told."""
+
+    async def ask() -> tuple[list[str], list[Found], list[str]]:
+        send, receive = anyio.create_memory_object_stream[Found](100)
+        told: list[str] = []
+        dialer = Dialer(scope or Scope(include=("10.77.0.0/24",), exclude=("10.77.0.3",)))
+        addresses = [f"10.77.0.{n}" for n in range(10)]
+        with send, receive:
+            rest = await onlink.sweep_link(dialer, helper, LINK, addresses, send, told.append)  # type: ignore[arg-type]  # it only sweeps
+            found = [receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used)]
+        return rest, found, told
+
+    return anyio.run(ask)
+
+
+def test_what_is_not_in_scope_is_neither_asked_nor_believed() -> None:
+    helper = Helper(WHOLE, seen=("10.77.0.5", "10.77.0.3", "192.0.2.1"))
+    rest, found, told = sweep(helper)
+    assert helper.asked == [[("10.77.0.0", "10.77.0.2"), ("10.77.0.4", "10.77.0.9")]]
+    assert [(f.address, f.how, f.mac) for f in found] == [("10.77.0.5", "answers ARP", "02:00:00:00:00:01")]
+    assert rest == []
+    assert told == [
+        "arp sweep of 10.77.0.0/24 on eth0: 9 addresses asked, 1 answered, 30 frames, 3.3 an address; "
+        "2 answers in the name of addresses out of scope were dropped"
+    ]
+
+
+def test_an_interface_that_goes_down_leaves_the_rest_to_be_connected_to() -> None:
+    down = Swept(frames=3, unsent=1, strays=0, dropped=7, problem="Network is down", round=0, at="10.77.0.4")
+    rest, found, told = sweep(Helper(down, seen=("10.77.0.1",)))
+    assert [f.address for f in found] == ["10.77.0.1"]
+    assert rest == [f"10.77.0.{n}" for n in (0, 2, 4, 5, 6, 7, 8, 9)]
+    assert told[0].endswith(
+        "; 7 answers were lost for lack of room; ended early in round 1 at 10.77.0.4: Network is down"
+    )
+
+
+def test_a_helper_that_goes_between_two_requests_leaves_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onlink, "BLOCK", 5)
+    rest, _, told = sweep(Helper(WHOLE, Unavailable("the raw helper ended"), seen=("10.77.0.1",)))
+    assert rest == [f"10.77.0.{n}" for n in range(5, 10)]
+    assert told[0].endswith("; not available from 10.77.0.5 on: the raw helper ended")
+
+
+def test_one_that_answers_for_many_is_named() -> None:
+    _, found, told = sweep(Helper(WHOLE, seen=tuple(f"10.77.0.{n}" for n in range(10, 50))))
+    assert len(found) == 40
+    assert told[0].endswith("; 02:00:00:00:00:01 answers for 40 addresses, as a proxy does")
+
+
+def test_where_nothing_is_in_scope_nothing_is_asked() -> None:
+    helper = Helper(WHOLE)
+    dialer = Scope(include=("192.0.2.0/24",))
+    rest, found, told = sweep(helper, scope=dialer)
+    assert (rest, found, told, helper.asked) == ([], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "ranges"),
+    [
+        ((), []),
+        (("10.0.0.1",), [("10.0.0.1", "10.0.0.1")]),
+        (("10.0.0.255", "10.0.1.0", "10.0.0.7"), [("10.0.0.255", "10.0.1.0"), ("10.0.0.7", "10.0.0.7")]),
+        (("255.255.255.255", "::1", "::2"), [("255.255.255.255", "255.255.255.255"), ("::1", "::2")]),
+    ],
+)
+def test_addresses_as_ranges(words: tuple[str, ...], ranges: list[tuple[str, str]]) -> None:
+    assert list(onlink.ranges_of(words)) == ranges
