@@ -1,5 +1,6 @@
 """Where the description of a UPnP device is fetched, whatever the device says."""
 
+import socket
 from urllib.parse import urlsplit
 
 import anyio
@@ -8,9 +9,9 @@ import pytest
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Round, Tally
-from iotscan.observe.network.discovery.ssdp import _describe, _description
+from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description
 from iotscan.observe.network.ports import FRAGILE
-from tests.observe.network.test_dial import HERE, dialer
+from tests.observe.network.test_dial import HERE, closed_port, dialer, server
 
 
 @pytest.mark.parametrize("port", sorted(FRAGILE))
@@ -18,6 +19,26 @@ def test_printers_and_controllers_are_not_asked_for_one(port: int) -> None:
     dialed = dialer()
     assert anyio.run(_description, dialed, urlsplit(f"http://{HERE}:{port}/description.xml"), HERE) == ()
     assert dialed.line(HERE).connections == 0
+
+
+def describe(peer: socket.socket) -> None:
+    if peer.recv(4096):
+        peer.sendall(b"HTTP/1.0 200 OK\r\n\r\n<root><device><modelName>A1</modelName></device></root>")
+
+
+def test_ports_where_nobody_listens_do_not_speak_against_a_device() -> None:
+    """Whoever answers in its name could else have it left alone: two failed conversations are enough for that."""
+    dialed = dialer()
+
+    async def main() -> None:
+        for _ in range(DESCRIPTIONS):
+            assert await _description(dialed, urlsplit(f"http://{HERE}:{closed_port()}/x"), HERE) == ()
+        with server(describe) as port:
+            (claim,) = await _description(dialed, urlsplit(f"http://{HERE}:{port}/x"), HERE)
+            assert claim.value == "A1"
+
+    anyio.run(main)
+    assert dialed.line(HERE).connections == 1
 
 
 def test_nobody_else_is_asked_for_one() -> None:

@@ -99,10 +99,14 @@ async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[C
         # Whoever answers in another's name would have us talk to a printer or a controller.
         return ()
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
     try:
-        request = f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode("ascii")
-        async with dialer.line(source).tcp(port, cap=_DESCRIPTION_CAP) as connection:
+        # Without the query: whoever answers in a device's name shall not choose what its pages are told.
+        request = f"GET {url.path or '/'} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode("ascii")
+        line = dialer.line(source)
+        # A conversation that fails speaks against a device: nobody shall bring that about in another's name.
+        if await line.knock(port) != "open":
+            return ()
+        async with line.tcp(port, cap=_DESCRIPTION_CAP) as connection:
             await connection.send(request)
             response = await connection.receive_while(lambda _: True, _DESCRIPTION_CAP)
     except (DialError, UnicodeEncodeError):
