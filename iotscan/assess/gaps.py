@@ -113,7 +113,7 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     if own:
         return None
     return _gap_unswept(evidence, kind, owner) or _gap(
-        owner, kind, Reason.NOT_OBSERVABLE, f"nothing that was done looks for {kind} here"
+        owner, kind, Reason.NOT_OBSERVABLE, fact.unlooked or f"nothing that was done looks for {kind} here"
     )
 
 
