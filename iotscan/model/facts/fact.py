@@ -12,7 +12,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
     ``per`` says what one instance belongs to: a service of a device, a device, or an image;
     ``person`` is what somebody states of a device or an image. ``unlooked`` is what to say of a device where nothing
-    could look for it.
+    could look for it: only of facts of a device that its services show.
     A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
     :func:`iotscan.model.text.safe_text`.
     """
