@@ -1,6 +1,7 @@
 """SWUpdate's archives, signed by openssl and packed by cpio: the verdicts are those of swupdate itself."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -48,6 +49,9 @@ def description(**changes: str) -> str:
     )
 
 
+LOCK = Path(tempfile.gettempdir()) / "iotscan-tests-swupdate.lock"
+
+
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     signer: Signer
@@ -83,8 +87,9 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def accepted(self, updates: dict[str, bytes]) -> dict[str, bool]:
         """What swupdate says of each, in a dry run. It waits a second at its end: all at once, in folders apart."""
         running = {}
-        # The names of its sockets are cut: in folders with long names all have the same one.
-        with tempfile.TemporaryDirectory(prefix="s") as short:
+        # One test at a time: all of them listen on this machine, and the names of their sockets are cut.
+        with tempfile.TemporaryDirectory(prefix="s") as short, open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             for at, (name, data) in enumerate(updates.items()):
                 place = Path(short) / str(at)
                 place.mkdir()
