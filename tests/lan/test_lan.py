@@ -181,10 +181,10 @@ def test_nothing_is_left_open_that_the_daemons_would_have_answered(scan: Finishe
     involuntary = [r for r in scan.run.results if r.reason and r.reason.is_involuntary]
     # What stands behind a pre-shared key only its holders can ask.
     behind_keys = [r for r in involuntary if r.subject.address in KEYED and "the TLS handshake failed" in r.summary]
-    # Where logins are tried, too, the camera's 40 conversations end before the last and least likely question.
+    # Where logins are tried, too, the camera's 40 conversations end before the last and least likely questions.
     spent = [r for r in involuntary if r.reason is Reason.BUDGET]
-    last = {(CAMERA, "tcp/443", "hawkbit-access")} if scan.run.scope.grants.default_creds else set()
-    assert {(r.subject.address, r.subject.service, r.check) for r in spent} <= last
+    last = {(CAMERA, "hawkbit-access"), (CAMERA, "ota-authentication")}
+    assert {(r.subject.address, r.check) for r in spent} <= (last if scan.run.scope.grants.default_creds else set())
     others = {(r.subject.address, where(r), r.summary) for r in involuntary if r not in (*behind_keys, *spent)}
     assert {address for address, _, _ in others} == {MUTE}, others
     assert not [r for r in scan.run.results if r.outcome is Outcome.ERROR]
