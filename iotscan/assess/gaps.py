@@ -110,10 +110,13 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
         return _gap(owner, kind, Reason.NEEDS_IMAGE, "only an image shows this")
     if fact.per == "service" and fact not in OVER_DATAGRAMS:
         return _gap_in_sweep(evidence, kind, owner) or _gap_behind_datagrams(evidence, fact, owner)
+    if own and fact.unlooked and not evidence.observed(kind, owner.id):
+        # Of the device, and shown by a service: absent where every one of them is known.
+        return _gap_in_sweep(evidence, kind, owner)
     if own:
         return None
     return _gap_unswept(evidence, kind, owner) or _gap(
-        owner, kind, Reason.NOT_OBSERVABLE, f"nothing that was done looks for {kind} here"
+        owner, kind, Reason.NOT_OBSERVABLE, fact.unlooked or f"nothing that was done looks for {kind} here"
     )
 
 

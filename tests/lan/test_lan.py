@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 JSON = ("-f", "json", "--no-progress")
 SOME = "10.77.0.10-23"
+CAMERA = "10.77.0.11"
 MUTE = "10.77.0.24"
 KEYED = ("10.77.0.26", "10.77.0.27")
 """The network without the machine that drops everything and without empty addresses: quickly scanned."""
@@ -197,7 +198,11 @@ def test_nothing_is_left_open_that_the_daemons_would_have_answered(scan: Finishe
     involuntary = [r for r in scan.run.results if r.reason and r.reason.is_involuntary]
     # What stands behind a pre-shared key only its holders can ask.
     behind_keys = [r for r in involuntary if r.subject.address in KEYED and "the TLS handshake failed" in r.summary]
-    others = {(r.subject.address, where(r), r.summary) for r in involuntary if r not in behind_keys}
+    # Where logins are tried, too, the camera's 40 conversations end before the last and least likely questions.
+    spent = [r for r in involuntary if r.reason is Reason.BUDGET]
+    last = {(CAMERA, "hawkbit-access"), (CAMERA, "ota-authentication")}
+    assert {(r.subject.address, r.check) for r in spent} <= (last if scan.run.scope.grants.default_creds else set())
+    others = {(r.subject.address, where(r), r.summary) for r in involuntary if r not in (*behind_keys, *spent)}
     assert {address for address, _, _ in others} == {MUTE}, others
     assert not [r for r in scan.run.results if r.outcome is Outcome.ERROR]
 

@@ -11,12 +11,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One typed thing that was observed. Its tag (``kind`` in JSON) is the name of the need.
 
     ``per`` says what one instance belongs to: a service of a device, a device, or an image;
-    ``person`` is what somebody states of a device or an image.
+    ``person`` is what somebody states of a device or an image. ``unlooked`` is what to say of a device where nothing
+    could look for it: only of facts of a device that its services show.
     A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
     :func:`iotscan.model.text.safe_text`.
     """
 
     per: ClassVar[Ownership] = "service"
+    unlooked: ClassVar[str] = ""
 
 
 def kind_of(fact: "Fact | type[Fact]") -> str:

@@ -16,6 +16,9 @@ class OtaInterface(Fact, frozen=True, kw_only=True, tag="ota-interface"):
     """
 
     per: ClassVar[Ownership] = "device"
+    unlooked: ClassVar[str] = (
+        "it has no web interface to ask, and announces none for updates; the ports of Arduino and ESPHome are not asked"
+    )
 
     system: OtaSystem
     needs_password: Answer[bool]

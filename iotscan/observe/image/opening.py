@@ -13,6 +13,7 @@ import msgspec
 
 from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
+from iotscan.observe.image.as_update import as_update
 from iotscan.observe.image.blob import Blob, Bytes, FileBlob
 from iotscan.observe.image.budget import MIB, Budget, OverBudget
 from iotscan.observe.image.called import is_backup, is_boot_script, is_called_image
@@ -67,7 +68,7 @@ def open_image(path: Path, budget: Budget | None = None) -> Site:
     site = Site(source=str(path), places=places, budget=opening.budget)
     if any(_is_telling(place) for place in places):
         return site
-    update = _as_update(site)
+    update = as_update(site)
     if update is None:
         raise BadImage(_refusal(shown, places))
     return update
@@ -84,26 +85,6 @@ def _is_telling(place: Place) -> bool:
     """True for what questions can be put to, and for what would have been had it been readable."""
     is_broken = bool(place.problem and place.format)
     return is_broken or place.role in ("root", "initramfs", "sealed") or place.format in BOOT_FORMATS
-
-
-def _as_update(site: Site) -> Site | None:
-    """The image as an update, or a folder of some, which are asked about by whom they are signed; None for others."""
-    # Cryptography is loaded for what is nothing else that we know.
-    from iotscan.observe.image.artefacts import Search
-
-    search = Search(site)
-    try:
-        given = search.opened.get(0)
-        if given is None:
-            return site if next(search.all(), None) is not None else None
-    except Unreadable:
-        return None
-    if site.format:
-        return site
-    # Its format is known after all, by a reader that opens nothing.
-    role: Role = "sealed" if given.protection == "encrypted" else "code"
-    first = msgspec.structs.replace(site.places[0], format=given.format, role=role, problem="")
-    return msgspec.structs.replace(site, places=(first, *site.places[1:]))
 
 
 def _listed(places: tuple[Place, ...]) -> str:

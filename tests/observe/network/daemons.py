@@ -21,6 +21,8 @@ from iotscan.observe.network.probe import Door
 HOST = "127.0.0.1"
 PACE = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=4)
 DEADLINE = 15.0
+_LAST_WORDS = 1.0
+"""Seconds that a talk may go on after the test is done with it."""
 
 
 def door(
@@ -84,13 +86,15 @@ def serving(talk: Callable[[socket.socket], None]) -> Iterator[int]:
     """A TCP server that runs ``talk`` for each guest in a thread of its own; yields its port."""
     listener = socket.create_server((HOST, 0))
     guests: list[socket.socket] = []
+    talks: list[threading.Thread] = []
 
     def welcome() -> None:
         with suppress(OSError):
             while True:
                 guest, _ = listener.accept()
                 guests.append(guest)
-                threading.Thread(target=attend, args=(guest,), daemon=True).start()
+                talks.append(threading.Thread(target=attend, args=(guest,), daemon=True))
+                talks[-1].start()
 
     def attend(guest: socket.socket) -> None:
         with guest, suppress(OSError):
@@ -106,10 +110,13 @@ def serving(talk: Callable[[socket.socket], None]) -> Iterator[int]:
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+        thread.join(DEADLINE)
+        # A talk whose guest has left hears all that it said; one that would go on is ended.
+        for talking in talks:
+            talking.join(_LAST_WORDS)
         for guest in guests:
             with suppress(OSError):
                 guest.close()
-        thread.join(DEADLINE)
 
 
 def hear(guest: socket.socket) -> bytes:

@@ -334,6 +334,20 @@ def test_tls_that_only_alerts() -> None:
     assert "alert 40" in found.service.how
 
 
+def test_records_of_tls_are_tls_to_whatever_question() -> None:
+    """Who gave no answer to our ClientHello in time is still no stranger to TLS."""
+
+    def talk(guest: socket.socket) -> None:
+        if guest.recv(4096)[:1] != b"\x16":
+            guest.sendall(b"\x16\x03\x03\x00\x50" + bytes(range(80)))
+        guest.recv(4096)
+
+    with serving(talk) as port:
+        found = ask(port)
+    assert found.service.protocol == "tls"
+    assert statuses(found)["http-server"] is not AttemptStatus.ABSENT
+
+
 def test_hostile_banner_is_made_safe() -> None:
     with serving(talker(b"SSH-2.0-\x1b]0;owned\x07\xe2\x80\xae\r\n")) as port:
         found = ask(port)

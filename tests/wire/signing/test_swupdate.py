@@ -1,11 +1,13 @@
 """SWUpdate's archives, signed by openssl and packed by cpio: the verdicts are those of swupdate itself."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import random
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,9 @@ def description(**changes: str) -> str:
     )
 
 
+LOCK = Path(tempfile.gettempdir()) / "iotscan-tests-swupdate.lock"
+
+
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     signer: Signer
@@ -82,20 +87,23 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def accepted(self, updates: dict[str, bytes]) -> dict[str, bool]:
         """What swupdate says of each, in a dry run. It waits a second at its end: all at once, in folders apart."""
         running = {}
-        for name, data in updates.items():
-            place = self.folder / f"asked-{name}"
-            (place / "tmp").mkdir(parents=True)
-            (place / "x.swu").write_bytes(data)
-            words = [tool("swupdate", "swupdate"), "-n", "-l", "3", "-H", "board:1.0", "-k", self.signer.file]
-            running[name] = subprocess.Popen(
-                [*words, "-i", "x.swu"],
-                cwd=place,
-                env=os.environ | {"TMPDIR": str(place / "tmp")},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
-        # Its exit code is now 0, now 1, after the same success.
-        return {name: b"SWUPDATE successful" in p.communicate(timeout=60)[0] for name, p in running.items()}
+        # One test at a time: all of them listen on this machine, and the names of their sockets are cut.
+        with tempfile.TemporaryDirectory(prefix="s") as short, open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for at, (name, data) in enumerate(updates.items()):
+                place = Path(short) / str(at)
+                place.mkdir()
+                (place / "x.swu").write_bytes(data)
+                words = [tool("swupdate", "swupdate"), "-n", "-l", "3", "-H", "board:1.0", "-k", self.signer.file]
+                running[name] = subprocess.Popen(
+                    [*words, "-i", "x.swu"],
+                    cwd=place,
+                    env=os.environ | {"TMPDIR": str(place)},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+            # Its exit code is now 0, now 1, after the same success.
+            return {name: b"SWUPDATE successful" in p.communicate(timeout=60)[0] for name, p in running.items()}
 
 
 @pytest.fixture(scope="module")

@@ -28,18 +28,19 @@ _CLOSED: Final = (401, 403)
 
 
 async def ask_ota(door: Door) -> Heard:
-    """Ask for what nobody has, for hawkBit's interface and for what devices say of themselves."""
-    control = Ask(path=control_path(door, "/DEFAULT/"), cap=_CAP)
+    """Ask for hawkBit's interface and for what devices say of themselves; what nobody has only where it tells more."""
     hawkbit = Ask(path=hawkbit_path(door), cap=_CAP)
     shelly = Ask(path=_SHELLY, cap=_CAP)
     tasmota = (Ask(path=_TASMOTA, cap=_CAP),) if _is_tasmota(door) else ()
-    asks = (control, hawkbit, shelly, *tasmota)
+    asks = (hawkbit, shelly, *tasmota)
     replies = dict(zip(asks, await ask_all(door, asks), strict=True))
-    nobody = replies[control]
-    if isinstance(nobody, DialError):
-        return Heard(missed=(missed(HawkbitServer, nobody), missed(OtaInterface, nobody)))
+    reply = replies[hawkbit]
+    nobody: Reply = reply
+    if isinstance(reply, HttpResponse) and reply.status in _CLOSED:
+        # A server that closes after each answer has few conversations to give: who shuts nobody out is not asked.
+        (nobody,) = await ask_all(door, (Ask(path=control_path(door, "/DEFAULT/"), cap=_CAP),))
     found = _Found()
-    found.take(HawkbitServer, replies[hawkbit], _hawkbit(door, hawkbit.path, replies[hawkbit], nobody))
+    found.take(HawkbitServer, nobody, _hawkbit(door, hawkbit.path, reply, nobody))
     for ask in (shelly, *tasmota):
         found.take(OtaInterface, replies[ask], _interface(door, ask.path, replies[ask]))
     return found.heard()
@@ -70,15 +71,16 @@ class _Found:
         return Heard(facts=tuple(self._facts), missed=tuple(m for m in self._missed.values() if m.need not in seen))
 
 
-def _hawkbit(door: Door, path: str, reply: Reply, nobody: HttpResponse) -> HawkbitServer | Missed | None:
-    if isinstance(reply, DialError):
+def _hawkbit(door: Door, path: str, reply: Reply, nobody: Reply) -> HawkbitServer | Missed | None:
+    """``nobody`` is the answer for a path that nobody has where the reply says no, else the reply itself."""
+    if isinstance(reply, DialError) or isinstance(nobody, DialError):
         return None
     code = _document(reply).get("errorCode")
     is_own = isinstance(code, str) and code.startswith(_OWN_CODES)
     if is_own and reply.status not in _CLOSED:
         said = f"{reply.status} {safe_text(str(code), 100)}"
         return HawkbitServer(tls=speaks_tls(door.service), path=path, is_open=True, said=said)
-    if nobody.status in _CLOSED and reply.status == nobody.status:
+    if reply.status in _CLOSED and reply.status == nobody.status:
         detail = f"everything answers {reply.status} without credentials"
         return Missed(
             need=kind_of(HawkbitServer),

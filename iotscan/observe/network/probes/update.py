@@ -87,14 +87,13 @@ async def ask_update(door: Door) -> Heard:
     further = tuple(head for n in named[:_NAMED_LIMIT] if (head := head_of(n.path)) not in images)
     # A server that keeps connections open is asked at usual places, too.
     guesses = repositories.guesses() if nobody.status != 200 and before - door.line.left <= _FEW else ()
-    asked = await _ask(door, (*further, *guesses))
-    replies |= {ask: asked[ask] for ask in further}
+    replies |= await _ask(door, further)
     offers += _image_offers(replies, (*images, *further), named, nobody)
 
     # What fails from here on shows in the artefact that it was asked for.
     errors = [error for ask, reply in replies.items() if (error := _unread(ask, reply))]
-    settled, more = await _settled(door, offers, nobody)
-    replies |= more
+    settled, asked = await _settled(door, offers, nobody, guesses)
+    replies |= {ask: reply for ask, reply in asked.items() if ask not in guesses}
     artefacts = image_places.with_names(settled, wanted)
     by_path = {ask.path: replies[ask] for ask in (*manifests, *images)}
     artefacts = (*artefacts, *image_places.unread_files(wanted, by_path, artefacts))
@@ -135,13 +134,18 @@ def _given(door: Door) -> tuple[PublicKey, ...]:
     return tuple(key.public for key in door.tools.get("trusted_keys", ()) if key.public is not None)
 
 
-async def _settled(door: Door, offers: list[Offer], nobody: HttpResponse) -> tuple[tuple[Artefact, ...], Replies]:
-    """The offers with their ends and the signatures beside them, and what was asked for that."""
+async def _settled(
+    door: Door, offers: list[Offer], nobody: HttpResponse, also: tuple[Ask, ...]
+) -> tuple[tuple[Artefact, ...], Replies]:
+    """The offers with their ends and the signatures beside them, and what was asked for that.
+
+    ``also`` is asked in the same conversation: a device has few to give.
+    """
     open_offers = [offer for offer in offers if offer.wants_more]
     small = [offer for offer in offers if offer.is_small][:_WHOLE_LIMIT]
     ends = [ask for offer in offers if offer not in small and (ask := offer.tail())]
     signatures = [ask for offer in open_offers[:_BESIDE_LIMIT] for ask in offer.signatures()]
-    replies = await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures))
+    replies = await _ask(door, (*(offer.rest() for offer in small), *ends, *signatures, *also))
     return tuple(settle(offer, replies, nobody, origin(door), _given(door)) for offer in offers), replies
 
 
