@@ -32,6 +32,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "network.deadline": "deadline",
     "network.max_hosts": "max_hosts",
     "network.trust_stores": "trust_store",
+    "network.fingerprints": "fingerprints",
     "exclude": "exclude",
     "progress": "no_progress",
     "step_summary": "no_step_summary",
@@ -50,7 +51,7 @@ NEGATED: Final = frozenset({"progress", "step_summary"})
 VARIABLES: Final[Mapping[str, str]] = {
     f"IOTSCAN_{'NO_' * (key in NEGATED)}{key.rpartition('.')[2].upper()}": key
     for key in OPTIONS
-    if key not in ("output.dir", "output.formats", "network.trust_stores", "exclude")
+    if key not in ("output.dir", "output.formats", "network.trust_stores", "network.fingerprints", "exclude")
 } | {"IOTSCAN_OUTPUT_DIR": "output.dir"}
 OTHER_VARIABLES: Final = frozenset(
     {"IOTSCAN_CONFIG", "IOTSCAN_STATE_DIR", "IOTSCAN_DEBUG", "IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN"}

@@ -49,6 +49,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     max_hosts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     trust_stores: tuple[str, ...] | None = None
     """Files of roots that are trusted besides those of the system and of Mozilla."""
+    fingerprints: tuple[str, ...] | None = None
+    """Folders of further rules that tell products, in the format of recog."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,8 +150,9 @@ def _settled(path: Path, document: Document, confined: bool) -> Settings:
     for key in ("profile", "baseline"):
         if key in values and _is_path(values[key]):
             values[key] = str(_beside(path, values[key]))
-    if "network.trust_stores" in values:
-        values["network.trust_stores"] = [str(_beside(path, word)) for word in values["network.trust_stores"]]
+    for key in ("network.trust_stores", "network.fingerprints"):
+        if key in values:
+            values[key] = [str(_beside(path, word)) for word in values[key]]
     if "waivers" in values:
         values["waivers"] = str(_beside(path, values["waivers"]))
     if "output.dir" in values:

@@ -283,3 +283,13 @@ def test_origins_in_words(cli: Cli) -> None:
     assert 'fail_on "high" (./iotscan.yaml)' in [" ".join(line.split()) for line in lines]
     assert "profile - (default)" in [" ".join(line.split()) for line in lines]
     assert cli("config", "show", "-f", "xml").code == 2
+
+
+def test_rules_of_a_file_lie_beside_it_and_are_asked_for(cli: Cli, silent_network: list[str]) -> None:
+    Path("iotscan.yaml").write_text(HEAD + "network: {fingerprints: [rules]}\n")
+    os.chdir("deep")
+    for command in ("discover", "scan"):
+        ended = cli(command, "127.0.0.1")
+        assert ended.code == 2
+        assert f"{Path('../rules').resolve()}" in ended.err
+    assert silent_network == []
