@@ -83,8 +83,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """The clock of one connection, from dial to close."""
     device_timeout: float = 120.0
     """The clock of one device, from the first packet on."""
-    open_at_once: int = 256
-    """Sockets the whole run may hold."""
+    open_at_once: int = 768
+    """Sockets the whole run may hold, where the system allows as many: what waits for hosts that drop everything waits
+    side by side, and the usual 1,024 files of a process have room for the rest."""
 
 
 class Grants(msgspec.Struct, frozen=True, kw_only=True):

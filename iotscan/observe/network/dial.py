@@ -37,6 +37,7 @@ from iotscan.observe.network.failures import (
 from iotscan.observe.network.group_call import GroupCall, group_call
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
+from iotscan.observe.network.room import room
 from iotscan.observe.network.tcp_stream import TcpStream, connect, place
 
 _LOST_LIMIT = 2
@@ -275,7 +276,7 @@ class Dialer:
         self.scope = scope
         self.outgoing = Outgoing(scope, log, clock)
         self._lines: dict[str, Line] = {}
-        self._sockets = anyio.Semaphore(scope.pace.open_at_once, fast_acquire=True)
+        self._sockets = anyio.Semaphore(room(scope.pace.open_at_once), fast_acquire=True)
 
     def allows(self, address: str, port: int = 0) -> bool:
         """Whether the scope lets us send anything to ``address``, and to ``port`` unless it is 0."""

@@ -12,8 +12,9 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
 from iotscan.observe.network.failures import DialError
 
-BLOCK = 512
-"""Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers."""
+BLOCK = 256
+"""Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers, and one before may
+still hold its unanswered entries; nor is a router on the way to hold more half-open connections of ours."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
 _ASKED_AGAIN = 2
