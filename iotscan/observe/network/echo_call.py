@@ -63,7 +63,9 @@ class EchoCall:
                 except OSError:  # somebody on the way says that an address cannot be reached
                     continue
                 if packet[:1] and packet[0] in _REPLIES and packet[8:] == self._token:
-                    await heard(_spelled(sender))
+                    # Noted before it is told: cut off in between, it would be lost.
+                    with anyio.CancelScope(shield=True), contextlib.suppress(anyio.BrokenResourceError):
+                        await heard(_spelled(sender))
 
 
 def _spelled(sender: tuple[Any, ...]) -> str:

@@ -8,7 +8,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import IPv4Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 import anyio
 
@@ -38,6 +38,8 @@ SENDS: Final = 3
 """Questions that one group on one link may see in one go."""
 _BATCH = 64
 """Datagrams read before others get a turn: a flood does not stop the clocks."""
+_LEFT = 1024
+"""Datagrams of one socket that are still read when the time to listen is over."""
 _DATAGRAM = 9000
 _LASTING_HOPS = 255
 Heard = Callable[[bytes, str, int], Awaitable[None]]
@@ -69,25 +71,41 @@ class GroupCall:
         self._sockets[0].sendto(payload, self._to)
 
     async def hear(self, seconds: float, heard: Heard) -> None:
-        """Hand on what comes within ``seconds``."""
+        """Hand on what comes within ``seconds``: each datagram that was read, to the end, and those not read yet."""
         with anyio.move_on_after(seconds):
             async with anyio.create_task_group() as ears:
                 for each in self._sockets:
                     ears.start_soon(self._listen, each, heard)
+        # On a busy machine the time is over before what came in it has been read.
+        for each in self._sockets:
+            for _ in range(_LEFT):
+                with contextlib.suppress(OSError):
+                    if not await self._take(each, heard):
+                        break
 
     async def _listen(self, own: socket.socket, heard: Heard) -> None:
         while True:
             await anyio.wait_readable(own)
             for _ in range(_BATCH):
                 try:
-                    packet, (source, port, *_) = own.recvfrom(_DATAGRAM)
-                except BlockingIOError:
-                    break
+                    if not await self._take(own, heard):
+                        break
                 except OSError:
                     # An ICMP error for what was sent, or a link that went down: what comes later is still heard.
                     await anyio.sleep(0.05)
                     break
-                await heard(packet, str(source), int(port))
+
+    async def _take(self, own: socket.socket, heard: Heard) -> bool:
+        """Read a datagram and hand it on; False where none is there. Raises OSError for an error in its place."""
+        try:
+            packet, sender = own.recvfrom(_DATAGRAM)
+        except BlockingIOError:
+            return False
+        # Who takes it notes that before it is done: cut off in between, it would be lost for good. Where the whole scan
+        # is cut, nobody is left to be told.
+        with anyio.CancelScope(shield=True), contextlib.suppress(anyio.BrokenResourceError):
+            await heard(packet, _spelled(sender), int(sender[1]))
+        return True
 
 
 @contextlib.contextmanager
@@ -155,6 +173,13 @@ def _listening(link: Attached, group: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _spelled(sender: tuple[Any, ...]) -> str:
+    """The address of who sent, a link-local one with its zone as a name: without it, it is nobody's in particular."""
+    address = ip_address(str(sender[0]).partition("%")[0])
+    is_on_link = address.version == 6 and address.is_link_local
+    return f"{address}%{socket.if_indextoname(sender[3])}" if is_on_link else str(address)
 
 
 def _made(is_six: bool) -> socket.socket:

@@ -1,5 +1,6 @@
 """Whom a question to all listens to, and how much of it: a flood has an end and takes nothing from others."""
 
+import socket
 import tracemalloc
 from collections import Counter
 
@@ -206,3 +207,29 @@ def test_what_could_not_be_asked_is_told_and_the_others_go_on() -> None:
 def test_what_a_profile_allows_is_asked() -> None:
     told = around(Method(name="d", gives="", ask=remarks, fragile="industrial"), fragile=("industrial",))
     assert "d: 1 sent" in told[0]
+
+
+async def _hear_late(handler_seconds: float) -> list[bytes]:
+    """What is taken, to the end, of two datagrams that wait when the time to listen is as good as over."""
+    taken: list[bytes] = []
+
+    async def slow(packet: bytes, source: str, port: int) -> None:
+        await anyio.sleep(handler_seconds)
+        taken.append(packet)
+
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        own.bind(("127.0.0.1", 0))
+        own.setblocking(False)
+        for each in (b"first", b"second"):
+            other.sendto(each, own.getsockname())
+        await GroupCall([own], ("127.0.0.1", 1), lambda _: None).hear(0.001, slow)
+    return taken
+
+
+@pytest.mark.parametrize("handler_seconds", [0, 0.01])
+def test_what_came_in_time_is_taken_whole_however_busy_we_are(handler_seconds: float) -> None:
+    """Nobody's answer is lost because the clock ran out while it was read."""
+    assert anyio.run(_hear_late, handler_seconds) == [b"first", b"second"]
