@@ -36,7 +36,7 @@ from iotscan.observe.network.discovery.connect import is_answer, who_is_there
 from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
-from iotscan.observe.network.discovery.neighbours import neighbours
+from iotscan.observe.network.discovery.neighbours import neighbour
 from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
@@ -218,9 +218,8 @@ class Scan:
                 beside.start_soon(self._ask_names, address)
                 await survey.run()
         self._costs[address] = self._dialer.line(address).cost()
-        for neighbour in neighbours():
-            if neighbour.address == address:
-                self._note(neighbour)
+        if known := neighbour(address):
+            self._note(known)
         self._finished.add(address)
         self._tell_findings(address)
         self._watch(DeviceDone(address=address, devices=len(self._inventory), devices_done=len(self._finished)))
