@@ -2,9 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,7 @@ from iotscan.wire import bacnet, core_links, knx, mdns, ssdp, ws_discovery
 from tests.lan.around import Around
 from tests.lan.conftest import give_up
 from tests.lan.network import NETWORK, OUTSIDE, Lan, Machine, poll, why_not
+from tests.lan.speakers import TOOLS, WSD_UUID, Starts, avahi, coap_node, computer, hears, responder, router
 
 pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
@@ -21,28 +21,7 @@ NETWORK6, PREFIX6 = "fd77::/64", "fd77::"
 SCANNER, AVAHI, ROUTER, COMPUTER, NODE, NODE6 = (f"10.77.0.{n}" for n in (2, 11, 12, 13, 14, 15))
 KNX, CAMERA, CONTROLLER, BACNET_ROUTER, LIAR, UPNP_LIAR, SLEEPER = (f"10.77.0.{n}" for n in range(16, 23))
 FLOODER = "10.77.0.30"
-TOOLS = {
-    "avahi-daemon": "avahi-daemon",
-    "miniupnpd": "miniupnpd-nftables",
-    "wsdd": "wsdd",
-    "coap-server-openssl": "libcoap3-bin",
-}
 
-AVAHI_CONF = """
-[server]
-host-name=hall
-use-ipv4=yes
-use-ipv6=yes
-enable-dbus=no
-allow-interfaces=eth0
-[publish]
-publish-hinfo=no
-publish-workstation=yes
-"""
-SERVICE = """<?xml version="1.0" standalone="no"?>
-<!DOCTYPE service-group SYSTEM "avahi-service.dtd">
-<service-group><name>{name}</name><service><type>{kind}</type><port>{port}</port>{texts}</service></service-group>
-"""
 SERVICES = {
     "_http._tcp": ("Web of the hall", 80, ["model=H-1", "vendor=Acme"]),
     "_ipp._tcp": ("Laser in the hall", 631, ["ty=Acme L5", "usb_MDL=L5", "UUID=9f0f5d4e-6d1b-4a57-8f0c-1f2a3b4c5d6e"]),
@@ -55,17 +34,6 @@ SERVICES = {
     "_mqtt._tcp": ("Broker of the hall", 1883, ["x=" + "y" * 200]),
 }
 """More than fits into one short answer, and a type that nobody knows beforehand."""
-
-
-def start_avahi(machine: Machine, folder: Path) -> None:
-    services = folder / "services"
-    services.mkdir(parents=True)
-    for kind, (name, port, texts) in SERVICES.items():
-        shown = "".join(f"<txt-record>{t}</txt-record>" for t in texts)
-        (services / f"{kind}.service").write_text(SERVICE.format(name=name, kind=kind, port=port, texts=shown))
-    (folder / "avahi.conf").write_text(AVAHI_CONF)
-    machine.run("mount", "--bind", str(services), "/etc/avahi/services", own_files=True, check=True)
-    machine.start("avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", f"{folder}/avahi.conf")
 
 
 @pytest.fixture(scope="module")
@@ -100,57 +68,17 @@ def flooded(around: Around, wire: tuple[Lan, Machine]) -> Around:
     return ask(scanner, "mdns")
 
 
-def hears(machine: Machine, port: int, group: str) -> bool:
-    """Whether a machine listens to a port, and to a group unless that is empty."""
-    assert not machine.complaint(), machine.complaint()
-    said = machine.run("cat", *(f"/proc/net/{name}" for name in ("udp", "udp6", "igmp", "igmp6"))).stdout
-    # proc(5): an IPv4 group stands there as the machine holds it, an IPv6 one as it is written, without colons.
-    packed = ip_address(group).packed if group else b""
-    joined = packed.hex() if len(packed) == 16 else packed[::-1].hex().upper()
-    return f":{port:04X} " in said and joined in said
-
-
-def start_router(machine: Machine, folder: Path) -> None:
-    """miniupnpd, with a network behind it."""
-    folder.mkdir()
-    machine.run("ip", "link", "add", "ext0", "type", "bridge", check=True)
-    machine.run("ip", "address", "add", "203.0.113.1/24", "dev", "ext0", check=True)
-    machine.run("ip", "link", "set", "ext0", "up", check=True)
-    (folder / "upnpd.conf").write_text(UPNPD)
-    words = ("miniupnpd", "-d", "-f", f"{folder}/upnpd.conf", "-i", "ext0", "-a", "eth0", "-P", f"{folder}/pid")
-    machine.start(*words)
-
-
-def start_computer(machine: Machine, folder: Path) -> None:
-    machine.start("wsdd", "-i", "eth0", "-n", "office-pc", "-U", WSD_UUID)
-
-
-def start_node(machine: Machine, folder: Path) -> None:
-    machine.start("coap-server-openssl", "-g", "224.0.1.187", "-G", "eth0")
-
-
-def start_node6(machine: Machine, folder: Path) -> None:
-    machine.start("coap-server-openssl", "-g", "ff02::fd", "-G", "eth0")
-
-
-def responder(kind: str, address: str) -> Callable[[Machine, Path], None]:
-    def start(machine: Machine, folder: Path) -> None:
-        machine.start(sys.executable, str(Path(__file__).with_name("responders.py")), kind, address)
-
-    return start
-
-
 def start_upnp_liar(machine: Machine, folder: Path) -> None:
     script = str(Path(__file__).with_name("ssdp_responder.py"))
     machine.start(sys.executable, "-I", script, UPNP_LIAR, f"http://{OUTSIDE}/description.xml", "Linux UPnP/1.0 Liar/1")
 
 
-STARTS: dict[str, Callable[[Machine, Path], None]] = {
-    AVAHI: start_avahi,
-    ROUTER: start_router,
-    COMPUTER: start_computer,
-    NODE: start_node,
-    NODE6: start_node6,
+STARTS: dict[str, Starts] = {
+    AVAHI: avahi("hall", SERVICES, workstation=True),
+    ROUTER: router,
+    COMPUTER: computer,
+    NODE: coap_node("224.0.1.187"),
+    NODE6: coap_node("ff02::fd"),
     KNX: responder("knx", KNX),
     CAMERA: responder("onvif", CAMERA),
     CONTROLLER: responder("bacnet", CONTROLLER),
@@ -173,20 +101,6 @@ HEARS = {
     SLEEPER: (mdns.PORT, mdns.GROUP),
     UPNP_LIAR: (ssdp.PORT, ssdp.GROUP),
 }
-WSD_UUID = "7f7a1c52-4f0e-4b0e-9a3e-0d2b3c4d5e6f"
-UPNPD = """
-listening_ip=eth0
-port=5000
-enable_upnp=yes
-enable_natpmp=no
-secure_mode=yes
-friendly_name=Acme Router R7
-manufacturer_name=Acme
-model_name=R7
-model_number=7.1
-serial=R7-20261126
-uuid=67ce3d93-0d6b-4ec5-901e-4c8fc8dcb5ea
-"""
 
 
 def join(lan: Lan, name: str, address: str) -> Machine:
