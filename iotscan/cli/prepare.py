@@ -106,6 +106,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         raise BadTarget(f"{lost[0]}; name single addresses of it, or the IPv4 network of your link, too")
     plan = Plan(
         addresses=targets.addresses,
+        most=wish.max_hosts,
         names=targets.names,
         links=links,
         attached=attached,

@@ -32,7 +32,7 @@ from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.around import ask_around
-from iotscan.observe.network.discovery.connect import is_answer, who_is_there
+from iotscan.observe.network.discovery.connect import is_answer, who_answers, who_is_there
 from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
@@ -45,6 +45,7 @@ from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Questions, Survey, Unit
 from iotscan.scan.announced import Announced, as_words
 from iotscan.scan.children import children_notices
+from iotscan.scan.crowds import Crowds
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.listed import with_listed
@@ -91,6 +92,7 @@ class Scan:
         self._interrupted = False
         self._asked: list[str] = []
         self._announced = Announced(request.plan.links)
+        self._crowds = Crowds(max(request.plan.most, len(request.plan.addresses)))
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
         joined = request.header
@@ -173,10 +175,15 @@ class Scan:
                 for believed in self._announced.take(found):
                     self._meet(believed, units, group)
         await self._settle_announced(units, group)
+        # What one MAC alone stands for, among many: some are asked, and who does not answer itself is left out.
+        if some := self._crowds.some():
+            with asking("discovery/1"):
+                for answer in await who_answers(self._dialer, some, discovery_ports(self._request.plan)):
+                    self._meet(answer, units, group)
 
     def _meet(self, found: Found, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
         """Take in a sign of life; an address that is new goes to probing."""
-        if self._note(found):
+        if self._crowds.take(found) and self._note(found):
             self._watch(DeviceFound(device=self._inventory.device(found.address)))
             group.start_soon(self._survey, found.address, units.get(found.address, []))
 
@@ -352,7 +359,7 @@ class Scan:
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
         ghosts = self._announced.held
         why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
-        told = (*self._asked, *((as_words(ghosts, why),) if ghosts else ()))
+        told = (*self._asked, *((as_words(ghosts, why),) if ghosts else ()), *self._crowds.notices())
         asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked

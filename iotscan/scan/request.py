@@ -12,6 +12,7 @@ from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
+from iotscan.scan.targets import MAX_HOSTS
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     addresses: tuple[str, ...]
+    most: int = MAX_HOSTS
+    """Addresses that are taken in, however many answer, unless more of them were given."""
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
     attached: tuple[Attached, ...] = ()

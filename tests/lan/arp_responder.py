@@ -1,7 +1,8 @@
 """A device, or many, that are nothing but their answers to ARP: a process of its own on eth0 of its machine.
 
 ``arp_responder.py live FIRST COUNT STEP [EVERY]`` answers for COUNT addresses from FIRST on, STEP apart, each EVERYth
-request; ``arp_responder.py forge FIRST COUNT`` answers any request with a flood in the name of those addresses.
+request; ``arp_responder.py proxy FIRST COUNT`` answers for them all with one MAC, as a router does;
+``arp_responder.py forge FIRST COUNT`` answers any request with a flood in the name of those addresses.
 """
 
 import socket
@@ -19,9 +20,9 @@ def mac_of(address: int) -> bytes:
     return b"\x02\0" + address.to_bytes(4, "big")
 
 
-def reply(request: bytes, address: int) -> bytes:
-    """The answer to a request in the name of an address (RFC 826)."""
-    mac = mac_of(address)
+def reply(request: bytes, address: int, mac: bytes = b"") -> bytes:
+    """The answer to a request in the name of an address (RFC 826), with a MAC of its own unless one is given."""
+    mac = mac or mac_of(address)
     head = request[6:12] + mac + struct.pack(">HHHBBH", ARP, 1, 0x0800, 6, 4, REPLY)
     return head + mac + address.to_bytes(4, "big") + request[22:32]
 
@@ -45,7 +46,7 @@ def main(how: str, first: str, count: str, step: str = "1", every: str = "1") ->
         elif target in addresses:
             asked[target] += 1
             if asked[target] % int(every) == 0:
-                wire.send(reply(request, target))
+                wire.send(reply(request, target, mac_of(start) if how == "proxy" else b""))
 
 
 if __name__ == "__main__":

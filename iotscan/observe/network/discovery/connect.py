@@ -71,6 +71,16 @@ async def who_is_there(dialer: Dialer, addresses: Sequence[str], ports: Sequence
     return tuple(address for address in addresses if address in there)
 
 
+async def who_answers(dialer: Dialer, addresses: Sequence[str], ports: Sequence[int]) -> tuple[Found, ...]:
+    """Those that answer a knock themselves, at most :data:`BLOCK` asked; what answers ARP for them does not count."""
+    send, receive = anyio.create_memory_object_stream[Found](BLOCK)
+    with send, receive:
+        async with anyio.create_task_group() as group:
+            for address in addresses[:BLOCK]:
+                group.start_soon(_knock_until_answered, dialer, address, ports, send)
+        return tuple(receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used))
+
+
 async def _knock_until_answered(
     dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found]
 ) -> None:

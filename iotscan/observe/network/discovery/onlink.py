@@ -13,8 +13,8 @@ from iotscan.model.scope import Address
 from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.discovery.icmp import echo_to_all
+from iotscan.observe.network.discovery.found import MANY, Found
+from iotscan.observe.network.discovery.icmp import SOURCES_LIMIT, echo_to_all
 from iotscan.observe.network.echo_call import ALL_NODES
 from iotscan.observe.network.failures import OutOfScope
 from iotscan.observe.network.helper.client import RATE, ROUNDS, WAIT, Kind, RawHelper, Seen, Swept
@@ -22,8 +22,6 @@ from iotscan.observe.network.helper.program import Unavailable
 
 BLOCK = 16384
 """Addresses of one request to the helper: each asks the scope's window and the audit log anew."""
-MANY = 32
-"""Addresses of one MAC that are told of: no device has as many, a router that answers for others does."""
 _SHOWN = 4
 _SLACK = 10.0
 _HOW = {"arp": "answers ARP", "ndp": "answers neighbour solicitation", "echo-all": "answers echo to all nodes"}
@@ -104,11 +102,13 @@ class _Sweep:
     ) -> None:
         self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
         self.answered: set[str] = set()
+        self._due: frozenset[str] = frozenset()
         self._owners: Counter[str] = Counter()
-        self.asked = self._frames = self._strays = self._dropped = 0
+        self.asked = self._frames = self._strays = self._dropped = self._left_out = 0
 
     async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
         """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
+        self._due = frozenset(addresses)
         outgoing = self._dialer.outgoing
         ranges = [] if self._kind == "echo-all" else [*ranges_of(addresses)]
         for first, last in ranges:
@@ -130,12 +130,19 @@ class _Sweep:
         address = seen.address
         if ip_address(address).is_link_local and ":" in address:
             address = f"{address}%{self._link.interface}"
-        if not self._dialer.allows(address):
+        if not self._dialer.allows(address) or (self._kind != "echo-all" and address not in self._due):
             self._strays += 1
+            return
+        if address in self.answered:
+            return
+        if len(self.answered) >= SOURCES_LIMIT and self._kind == "echo-all":
+            self._left_out += 1
             return
         self.answered.add(address)
         self._owners[seen.mac] += 1
-        self._dialer.line(address).frames += seen.asked
+        if self._owners[seen.mac] <= MANY:
+            # Of the further ones, which are hardly devices, the sum in the summary is enough.
+            self._dialer.line(address).frames += seen.asked
         await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac))
 
     def summary(self) -> str:
@@ -150,7 +157,9 @@ class _Sweep:
                 f"{self.asked:,} addresses asked, {answered}, {self._frames:,} frames, {each:.1f} an address"
             )
         if self._strays:
-            words += f"; {self._strays:,} answers in the name of addresses out of scope were dropped"
+            words += f"; {self._strays:,} answers in the name of addresses that were not asked were dropped"
+        if self._left_out:
+            words += f"; {self._left_out:,} beyond {SOURCES_LIMIT:,} are left out"
         for mac, count in self._owners.most_common(_SHOWN):
             if count >= MANY:
                 words += f"; {safe_text(mac, 17)} answers for {count:,} addresses, as a proxy does"

@@ -1,10 +1,12 @@
 """Asking the raw helper: one process for one scan, one request at a time, answers as they come."""
 
 import os
+import re
 import subprocess
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Literal, Self
+from ipaddress import ip_address
+from typing import Annotated, Any, Final, Literal, Self
 
 import anyio
 import msgspec
@@ -39,6 +41,9 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     asked: int
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 32)]
+
+
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a sweep.
 
@@ -47,13 +52,16 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     ended early, in round ``round`` (from 0) at address ``at``; empty where it did not.
     """
 
-    frames: int
-    unsent: int
-    strays: int
-    dropped: int
+    frames: _Count
+    unsent: _Count
+    strays: _Count
+    dropped: _Count
     problem: str
-    round: int
+    round: _Count
     at: str
+
+
+_MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 class _Message(msgspec.Struct, kw_only=True):
@@ -100,10 +108,7 @@ class RawHelper:
             until = anyio.current_time() + seconds
             while True:
                 result = await self._ask(job, heard, max(until - anyio.current_time(), _SHARING))
-                try:
-                    swept = msgspec.convert(result, Swept)
-                except msgspec.ValidationError as error:
-                    raise Unavailable("the raw helper speaks another protocol") from error
+                swept = _swept(result)
                 if swept.problem != _IN_USE or anyio.current_time() > until:
                     return swept
                 await anyio.sleep(_SHARING)
@@ -168,6 +173,7 @@ class RawHelper:
             if message.id != self._last:
                 raise BadFrame("an answer to another question")
             for seen in message.seen or ():
+                _require_sane(seen)
                 await heard(seen)
             if message.error:
                 raise Unavailable(f"the raw helper {safe_text(message.error, 200)}")
@@ -221,6 +227,27 @@ def _read(body: bytes) -> _Message:
     if message.version != VERSION:
         raise BadFrame(f"a message of protocol version {message.version}")
     return message
+
+
+def _swept(result: dict[str, Any]) -> Swept:
+    try:
+        swept = msgspec.convert(result, Swept)
+    except msgspec.ValidationError as error:
+        raise Unavailable("the raw helper speaks another protocol") from error
+    return msgspec.structs.replace(swept, problem=safe_text(swept.problem), at=safe_text(swept.at, 60))
+
+
+def _require_sane(seen: Seen) -> None:
+    """Raise BadFrame unless it is an address without a zone, a MAC, and a number of questions that were due.
+
+    The helper is a program of its own, of another version perhaps: what it writes is read like any other's words.
+    """
+    try:
+        is_bare = str(ip_address(seen.address)) == seen.address and "%" not in seen.address
+    except ValueError:
+        is_bare = False
+    if not is_bare or not _MAC.fullmatch(seen.mac) or not 0 <= seen.asked <= ROUNDS:
+        raise BadFrame("a sighting that is none")
 
 
 async def _receive(process: Process, count: int) -> bytes:

@@ -33,14 +33,14 @@ class Helper:
         return answer
 
 
-def sweep(helper: Helper, *, scope: Scope | None = None) -> tuple[list[str], list[Found], list[str]]:
-    """Sweep ten addresses: those handed back, those found, what was told."""
+def sweep(helper: Helper, *, scope: Scope | None = None, many: int = 10) -> tuple[list[str], list[Found], list[str]]:
+    """Sweep ten addresses, or ``many``: those handed back, those found, what was told."""
 
     async def ask() -> tuple[list[str], list[Found], list[str]]:
         send, receive = anyio.create_memory_object_stream[Found](100)
         told: list[str] = []
         dialer = Dialer(scope or Scope(include=("10.77.0.0/24",), exclude=("10.77.0.3",)))
-        addresses = [f"10.77.0.{n}" for n in range(10)]
+        addresses = [f"10.77.0.{n}" for n in range(many)]
         with send, receive:
             rest = await onlink.sweep_link(dialer, helper, LINK, addresses, send, told.append)  # type: ignore[arg-type]  # it only sweeps
             found = [receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used)]
@@ -57,7 +57,7 @@ def test_what_is_not_in_scope_is_neither_asked_nor_believed() -> None:
     assert rest == []
     assert told == [
         "arp sweep of 10.77.0.0/24 on eth0: 9 addresses asked, 1 answered, 30 frames, 3.3 an address; "
-        "2 answers in the name of addresses out of scope were dropped"
+        "2 answers in the name of addresses that were not asked were dropped"
     ]
 
 
@@ -79,9 +79,31 @@ def test_a_helper_that_goes_between_two_requests_leaves_the_second(monkeypatch: 
 
 
 def test_one_that_answers_for_many_is_named() -> None:
-    _, found, told = sweep(Helper(WHOLE, seen=tuple(f"10.77.0.{n}" for n in range(10, 50))))
+    _, found, told = sweep(Helper(WHOLE, seen=tuple(f"10.77.0.{n}" for n in range(10, 50))), many=60)
     assert len(found) == 40
     assert told[0].endswith("; 02:00:00:00:00:01 answers for 40 addresses, as a proxy does")
+
+
+def test_who_was_not_asked_or_was_heard_before_is_not_believed() -> None:
+    _, found, told = sweep(Helper(WHOLE, seen=("10.77.0.200", "10.77.0.5", "10.77.0.5")))
+    assert [f.address for f in found] == ["10.77.0.5"]
+    assert "; 1 answers in the name of addresses that were not asked were dropped" in told[0]
+
+
+def test_a_link_of_very_many_is_heard_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onlink, "SOURCES_LIMIT", 20)
+
+    async def ask() -> tuple[int, list[str]]:
+        send, receive = anyio.create_memory_object_stream[Found](100)
+        told: list[str] = []
+        helper = Helper(WHOLE, seen=tuple(f"fd77::{n:x}" for n in range(50)))
+        with send, receive:
+            await onlink.ask_all_nodes(Dialer(Scope(include=("fd77::/64",))), helper, LINK, send, told.append)  # type: ignore[arg-type]  # it only sweeps
+            return receive.statistics().current_buffer_used, told
+
+    count, told = anyio.run(ask)
+    assert count == 20
+    assert "; 30 beyond 20 are left out" in told[0]
 
 
 def test_where_nothing_is_in_scope_nothing_is_asked() -> None:
