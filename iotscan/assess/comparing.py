@@ -12,6 +12,8 @@ from typing import Literal
 import msgspec
 
 from iotscan.assess.linking import Link, link
+from iotscan.assess.looking import Looking
+from iotscan.assess.shifting import shifts
 from iotscan.model.comparison import WHATS, Change, Comparison, GradeChange, Member, Side, What
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import PortSweep
@@ -43,16 +45,18 @@ def compare(
     no repair. ``judged_again`` says of each run whether its results are those it was stored with.
     """
     links = link(old, new, pair_lone_images=pair_lone_images)
+    # Findings hang on what a device proves; who is on a list may be taken for who was there before.
+    listed = link(old, new, by_address=True) if "discover" in (old.command, new.command) else links
     work = _Comparing(old, new, links, frozenset(fleet))
     changes = sorted(work.changes(), key=_order)
     return Comparison(
         old=_side(old, judged_again[0]),
         new=_side(new, judged_again[1]),
         changes=tuple(changes),
-        members=tuple(_members(old, new, links)),
+        members=tuple(_members(old, new, listed)),
         grades=tuple(_grades(old, new, links)),
         passes_lost=work.passes_lost(),
-        notes=(*notes, *_notes(old, new, links)),
+        notes=(*notes, *_notes(old, new, listed)),
     )
 
 
@@ -249,22 +253,44 @@ def _names(run: Run) -> dict[str, str]:
 
 def _members(old: Run, new: Run, links: dict[str, Link]) -> Iterator[Member]:
     before, after = _owners(old), _owners(new)
+    was, now = Looking(old), Looking(new)
     back = {found.to: (owner, found.by) for owner, found in links.items()}
     for owner in after.values():
         earlier, by = back.get(owner.id, ("", ""))
-        yield Member(
-            what="kept" if earlier else "added",
-            kind=_kind_of(owner),
-            id=owner.id,
-            label=_label(owner),
-            address=_address(owner),
-            address_before=_address(before[earlier]) if earlier else "",
-            known_by=by,
-        )
-    for owner in before.values():
-        if owner.id not in links:
-            label, address = _label(owner), _address(owner)
-            yield Member(what="gone", kind=_kind_of(owner), id=owner.id, label=label, address_before=address)
+        yield _kept(before[earlier], owner, by, was, now) if earlier else _come(owner, was)
+    yield from (_gone(owner, now) for owner in before.values() if owner.id not in links)
+
+
+def _kept(earlier: Device | Image, owner: Device | Image, by: str, was: Looking, now: Looking) -> Member:
+    return Member(
+        what="kept",
+        kind=_kind_of(owner),
+        id=owner.id,
+        label=_label(owner),
+        address=_address(owner),
+        address_before=_address(earlier),
+        known_by=by,
+        shifts=shifts(earlier, owner, was, now) if isinstance(earlier, Device) and isinstance(owner, Device) else (),
+    )
+
+
+def _come(owner: Device | Image, was: Looking) -> Member:
+    missed = was.missed(owner) if isinstance(owner, Device) else ""
+    note = f"not looked for before: {missed}" if missed else ""
+    label, address = _label(owner), _address(owner)
+    return Member(what="added", kind=_kind_of(owner), id=owner.id, label=label, address=address, note=note)
+
+
+def _gone(owner: Device | Image, now: Looking) -> Member:
+    missed = now.missed(owner) if isinstance(owner, Device) else ""
+    return Member(
+        what="not_looked_for" if missed else "gone",
+        kind=_kind_of(owner),
+        id=owner.id,
+        label=_label(owner),
+        address_before=_address(owner),
+        note=missed,
+    )
 
 
 def _owners(run: Run) -> dict[str, Device | Image]:

@@ -6,9 +6,11 @@ pass a stranger's finding off as known, a missing one only calls a known finding
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 
+from iotscan.model.identity import Key
 from iotscan.model.lasting import PROVED, Marks, borne, identities, telling
 from iotscan.model.run import Run
 
@@ -20,8 +22,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-def link(old: Run, new: Run, *, pair_lone_images: bool = False) -> dict[str, Link]:
-    """Old device or image id -> its counterpart. ``pair_lone_images`` takes the only image of each for one."""
+def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool = False) -> dict[str, Link]:
+    """Old device or image id -> its counterpart. ``pair_lone_images`` takes the only image of each for one.
+
+    ``by_address`` takes for one, too, who is at the same address where nothing speaks against it: enough for a list
+    of devices, too little for a finding.
+    """
     before, after = borne(old.devices, old.observations), borne(new.devices, new.observations)
     links: dict[str, Link] = {}
     for kind in PROVED:
@@ -32,6 +38,8 @@ def link(old: Run, new: Run, *, pair_lone_images: bool = False) -> dict[str, Lin
         if identity in owners:
             _add(links, [(owner, owners[identity])], identity.partition(" ")[0], before, after)
     _add(links, _clones(before, after), "key and address", before, after)
+    if by_address:
+        _add(links, _neither_proves_otherwise(before, after), "address", before, after)
     if pair_lone_images and len(old.images) == len(new.images) == 1:
         links.setdefault(old.images[0].id, Link(to=new.images[0].id, by="being the only image"))
     return links
@@ -58,6 +66,12 @@ def _clones(before: Marks, after: Marks) -> list[tuple[str, str]]:
     ]
 
 
+def _neither_proves_otherwise(before: Marks, after: Marks) -> list[tuple[str, str]]:
+    """Those at one address, unless both show a mark of one kind and share none of it."""
+    pairs = _sharing(before, after, "address")
+    return [(one, other) for one, other in pairs if not _differ(before[one], after[other], PROVED)]
+
+
 def _add(links: dict[str, Link], pairs: list[tuple[str, str]], by: str, before: Marks, after: Marks) -> None:
     """Take over the pairs that are unequivocal: one to one, neither linked yet, no contradiction."""
     taken = {found.to for found in links.values()}
@@ -72,8 +86,12 @@ def _add(links: dict[str, Link], pairs: list[tuple[str, str]], by: str, before: 
             links[a] = Link(to=b, by=by)
 
 
-def _contradict(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]) -> bool:
-    for kind in ("mac", "serial"):
+def _contradict(one: tuple[Key, ...], other: tuple[Key, ...]) -> bool:
+    return _differ(one, other, ("mac", "serial"))
+
+
+def _differ(one: tuple[Key, ...], other: tuple[Key, ...], kinds: Sequence[str]) -> bool:
+    for kind in kinds:
         first, second = ({m for m in marks if m[0] == kind} for marks in (one, other))
         if first and second and not first & second:
             return True

@@ -76,6 +76,8 @@ def _compare(
     from iotscan.assess.registry import load_checks
     from iotscan.assess.since import fleet_ids, have_one_rule
 
+    if old.command == new.command == "discover":
+        return compare(old, new)  # nothing was judged, nor would judging say more of who is there
     pack = load_checks(tuple(folders))
     fleet = fleet_ids(pack.checks)
     if have_one_rule(old, new) and not (profile_name or folders or as_of):

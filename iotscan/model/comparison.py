@@ -59,16 +59,38 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The baseline covers it: the same finding, and not graver than it was."""
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A device or image of either run. ``known_by`` is the kind of mark that both runs have of it."""
+class Shift(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
+    """One thing that differs between two sights of a device.
 
-    what: Literal["added", "gone", "kept"]
+    ``what`` is ``address``, ``mac``, ``name``, ``vendor``, ``product``, ``model``, ``firmware``, ``kind``, ``system``
+    or ``service``. ``before`` is empty for what came, ``after`` for what went; ``note`` says how it went, or that it
+    was not asked for before.
+    """
+
+    what: str
+    before: str = ""
+    after: str = ""
+    note: str = ""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device or image of either run. ``known_by`` is the kind of mark that both runs have of it.
+
+    ``gone`` is a device that the new run looked for by every way that had found it, to the end, and did not see;
+    where it did not look it is ``not_looked_for``, and ``note`` says why. That of an ``added`` one says that it was
+    not looked for before.
+    """
+
+    what: Literal["added", "gone", "kept", "not_looked_for"]
     kind: Literal["device", "image"]
     id: str
     label: str
     address: str = ""
     address_before: str = ""
     known_by: str = ""
+    note: str = ""
+    shifts: tuple[Shift, ...] = ()
+    """What differs of a device that both runs saw."""
 
 
 class GradeChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +125,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return {what: len(self.of(what)) for what in WHATS}
 
     @property
+    def is_of_lists(self) -> bool:
+        """True where both runs only list devices: nothing was judged."""
+        return self.old.command == self.new.command == "discover"
+
+    def members_of(self, what: str) -> tuple[Member, ...]:
+        """The devices and images of one kind: ``added``, ``gone``, ``kept``, ``not_looked_for``."""
+        return tuple(m for m in self.members if m.what == what)
+
+    @property
     def differs(self) -> bool:
         """True unless the two runs say the same."""
         is_moved = any(c.what != "unchanged" for c in self.changes) or any(m.what != "kept" for m in self.members)
+        # To a scan an address is no difference; a list of devices is about nothing else.
+        is_moved |= self.is_of_lists and any(m.shifts for m in self.members)
         return is_moved or bool(self.passes_lost) or any(g.before != g.after for g in self.grades)

@@ -129,6 +129,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     costs: dict[str, Cost] = {}
     """By device id."""
+    ways: dict[str, str] = {}
+    """How it was looked for devices: each way that was used, and why it fell short; empty where it did not."""
     waivers: tuple[WaiverUse, ...] = ()
     """Every waiver that was given, used or not."""
     attestations: tuple[AttestationUse, ...] = ()

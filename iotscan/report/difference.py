@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from iotscan.model.comparison import WHATS, Change, Comparison, Member, Side
+from iotscan.model.comparison import WHATS, Change, Comparison, Member, Shift, Side
 from iotscan.model.errors import BadInput
 from iotscan.report.json import document
 from iotscan.report.words import clean, counted
@@ -19,8 +19,23 @@ SHORT = 8
 
 
 def sentence(told: Comparison) -> str:
-    """The counts in one line: ``0 added, 1 changed, ...``."""
+    """The counts in one line: ``0 added, 1 changed, ...``; of two lists those of devices: ``1 new, ...``."""
+    if told.is_of_lists:
+        return _devices(told)
     return ", ".join(f"{number} {_words(what)}" for what, number in told.counts.items())
+
+
+def _devices(told: Comparison) -> str:
+    kept = told.members_of("kept")
+    changed = sum(bool(m.shifts) for m in kept)
+    counts = {
+        "new": len(told.members_of("added")),
+        "not seen": len(told.members_of("gone")),
+        "changed": changed,
+        "not looked for": len(told.members_of("not_looked_for")),
+        "the same": len(kept) - changed,
+    }
+    return ", ".join(f"{number} {what}" for what, number in counts.items())
 
 
 def text(told: Comparison) -> str:
@@ -60,7 +75,9 @@ def _lines(told: Comparison) -> Iterator[str]:
     yield f"diff: {sentence(told)}"
     if told.passes_lost:
         yield f"passes lost: {counted(told.passes_lost, 'question')} that passed before and are open now"
-    yield from (_member(m) for m in told.members if m.what != "kept" or m.address != m.address_before)
+    for member in told.members:
+        if member.what != "kept" or member.address != member.address_before or member.shifts:
+            yield from _member(member, told.old)
     yield from (f"grade: {clean(g.owner)}  {g.before} -> {g.after}" for g in told.grades if g.before != g.after)
     for what in WHATS[:-1]:
         for change in told.of(what):
@@ -74,13 +91,31 @@ def _side(which: str, side: Side) -> str:
     return clean(f"{what}{partial}{again}", 400)
 
 
-def _member(member: Member) -> str:
-    if member.what == "kept":
-        by = f" (known by its {member.known_by})" if member.known_by else ""
-        return clean(f"{member.kind}: moved  {member.label}  {member.address_before} -> {member.address}{by}", 400)
-    return clean(
-        f"{member.kind}: {member.what}  {member.label}  {member.address or member.address_before}", 400
-    ).rstrip()
+def _member(member: Member, old: Side) -> Iterator[str]:
+    is_moved = member.what == "kept" and member.address != member.address_before
+    words = {"added": "new", "not_looked_for": "not looked for", "kept": "moved" if is_moved else "changed"}
+    what = words.get(member.what, "gone" if member.kind == "image" else "not seen")
+    where = member.address or member.address_before
+    if is_moved:
+        where = f"{member.address_before} -> {member.address}"
+    by = f" (known by its {member.known_by})" if is_moved and member.known_by else ""
+    since = f" since {old.started[:19]}" if what == "not seen" else ""
+    yield clean(f"{member.kind}: {what}{since}  {member.label}  {where}{by}", 400).rstrip()
+    if member.note:
+        yield f"  why: {clean(member.note, 400)}"
+    for shift in member.shifts:
+        if shift.what != "address" or not is_moved:
+            yield f"  {clean(shift_words(shift), 400)}"
+
+
+def shift_words(shift: Shift) -> str:
+    """``name: hall -> kitchen``; ``service: tcp/23 telnet: closed``; ``service: new tcp/80 http``."""
+    if shift.before and shift.after:
+        said = f"{shift.before} -> {shift.after}"
+    else:
+        said = f"new {shift.after}" if shift.after else f"{shift.before}: {shift.note or 'not seen'}"
+    note = f" ({shift.note})" if shift.note and shift.after else ""
+    return f"{shift.what}: {said}{note}"
 
 
 def _change(change: Change) -> Iterator[str]:

@@ -306,6 +306,7 @@ class Scan:
             observations=tuple(sorted(observations, key=lambda o: (o.subject, o.id))),
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
+            ways=dict(sorted(self._dialer.outgoing.ways.items())),
             audit_root=self._audit.end(status),
             notices=(*notices, *children_notices(devices)),
         )

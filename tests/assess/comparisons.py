@@ -35,7 +35,7 @@ def run_of(
         started=AS_OF.isoformat(),
         as_of=AS_OF.isoformat(),
         targets=(),
-        scope=Scope(include=()),
+        scope=more.pop("scope", Scope(include=("192.0.2.0/24",))),
         scope_sha256="",
         profile=ProfileInfo(id="p", version="1", sha256="0"),
         checks=tuple(
@@ -46,5 +46,6 @@ def run_of(
         images=tuple(images),
         observations=tuple(seen),
         results=named(results, evidence),
+        ways=more.pop("ways", {"arp": ""}),
         **more,
     )

@@ -39,7 +39,7 @@ def test_the_text_says_all_in_lines_that_grep_finds():
     assert lines[0] == "old: old  scan of 2026-11-22T00:00:00  p 1, 0.1; judged again for this comparison"
     assert lines[2:4] == ["note: mind the gap", "diff: 1 added, 1 changed, 1 fixed, 0 no longer assessed, 0 unchanged"]
     assert "device: moved  192.0.2.9  192.0.2.1 -> 192.0.2.9 (known by its mac)" in lines
-    assert "device: gone  192.0.2.2  192.0.2.2" in lines
+    assert "device: not seen since 2026-11-22T00:00:00  192.0.2.2  192.0.2.2" in lines
     assert "added: high  c1  192.0.2.9 tcp/99  It is open  WAIVED W-1" in lines
     changed = lines.index("changed: high  c1  192.0.2.9 tcp/23  It is open")
     assert lines[changed + 1 : changed + 3] == ["  severity: low -> high", "  observed: a door -> open"]

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from iotscan.model.audit import Send, SendKind, Transport
 from iotscan.model.scope import Fence, Scope, utc_now
+from iotscan.model.ways import way_of_send
 from iotscan.observe.network.failures import OutOfScope
 
 
@@ -57,6 +58,8 @@ class Outgoing:
         self._read_at = time.monotonic()
         self.is_closed = False
         """True once the window was found closed: everything since has been refused."""
+        self.ways: dict[str, str] = {}
+        """The ways of discovery that were used, and why each fell short."""
 
     def require(self, address: str, port: int = 0) -> None:
         """Raise :class:`OutOfScope` unless the scope allows this, now."""
@@ -89,6 +92,7 @@ class Outgoing:
         else:
             self.require(address, port)
         probe, is_secret = _asking.get()
+        self._use(way_of_send(kind, transport, probe))
         self._log.note(
             Send(
                 kind=kind,
@@ -106,8 +110,18 @@ class Outgoing:
         self.require(first)
         self.require(last)
         probe, _ = _asking.get()
+        self._use(way_of_send("sweep", transport, probe))
         to = first if first == last else f"{first}-{last}"
         self._log.note(Send(kind="sweep", to=to, transport=transport, port=0, probe=probe, frames=frames))
+
+    def _use(self, way: str) -> None:
+        if way:
+            self.ways.setdefault(way, "")
+
+    def fell_short(self, way: str, why: str) -> None:
+        """Note why a way of discovery did not get to all that it was to ask; nothing without a reason."""
+        if why and way in self.ways:
+            self.ways[way] = why
 
     def seconds_left(self) -> float:
         """Seconds until the scope's window closes; infinity without one."""

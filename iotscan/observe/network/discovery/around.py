@@ -71,3 +71,4 @@ async def _ask(method: Method, at_work: Round) -> None:
     except (DialError, OSError) as error:
         # The other methods remain.
         at_work.tally.stop(error)
+    at_work.dialer.outgoing.fell_short(method.name, at_work.tally.problem)

@@ -69,6 +69,7 @@ async def echo_to_all(
     except NoSocket as error:
         tell(f"{words}: not available ({error})")
         return
+    dialer.outgoing.fell_short("echo-all", problem.removeprefix("; "))
     told = f"; {strays:,} answers out of scope were dropped" if strays else ""
     tell(f"{words}: {len(heard_of)} answered, {call.sent} packets{told}{problem}")
 
@@ -109,5 +110,6 @@ async def _sweep(
     except NoSocket as error:
         tell(f"ICMP echo: not available ({error})")
         return
+    dialer.outgoing.fell_short("icmp", problem.removeprefix("; "))
     answered = len(addresses) - len(silent)
     tell(f"ICMP echo: {len(addresses):,} addresses asked, {answered:,} answered, {call.sent:,} packets{problem}")

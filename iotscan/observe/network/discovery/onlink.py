@@ -68,6 +68,7 @@ async def sweep_link(
         except (Unavailable, OutOfScope) as error:
             problem = f"not available from {block[0]} on: {error}" if start else str(error)
         if problem:
+            dialer.outgoing.fell_short(kind, problem)
             tell(f"{sweep.summary()}; {problem}" if sweep.asked else f"{kind} sweep: {problem}")
             return [a for a in addresses[start:] if dialer.allows(a) and a not in sweep.answered]
     if sweep.asked:
@@ -91,6 +92,8 @@ async def ask_all_nodes(
     except OutOfScope as error:
         tell(f"echo to all nodes on {link.interface}: {error}")
         return
+    if swept.problem:
+        dialer.outgoing.fell_short("echo-all", swept.problem)
     tell(sweep.summary() + (f"; ended early: {swept.problem}" if swept.problem else ""))
 
 
