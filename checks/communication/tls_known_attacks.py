@@ -54,7 +54,7 @@ def tls_known_attacks(attacks: TlsAttacks, target: Target) -> Returned:
                 "Heartbleed works: the server returns memory that nobody sent it",
                 observed="a heartbeat answer longer than the heartbeat",
                 expected="no answer (RFC 6520 section 4)",
-                reproduce=_nmap(target, "ssl-heartbleed"),
+                reproduce=nmap(target, "ssl-heartbleed"),
                 shows="State: VULNERABLE",
             )
         )
@@ -65,7 +65,7 @@ def tls_known_attacks(attacks: TlsAttacks, target: Target) -> Returned:
                 "a ChangeCipherSpec is taken before there are keys",
                 observed="a record was decrypted after an early ChangeCipherSpec",
                 expected="alert unexpected_message",
-                reproduce=_nmap(target, "ssl-ccs-injection"),
+                reproduce=nmap(target, "ssl-ccs-injection"),
                 shows="State: VULNERABLE",
             )
         )
@@ -87,5 +87,7 @@ def tls_known_attacks(attacks: TlsAttacks, target: Target) -> Returned:
     return good("Heartbleed, the early ChangeCipherSpec and ROBOT fail")
 
 
-def _nmap(target: Target, script: str) -> str:
-    return command("nmap", "-n", "-Pn", "-p", str(target.port), "--script", script, target.host)
+def nmap(target: Target, script: str) -> str:
+    """The command that runs a script of nmap's against the service."""
+    family = ("-6",) if ":" in target.host else ()
+    return command("nmap", *family, "-n", "-Pn", "-p", str(target.port), "--script", script, target.host)

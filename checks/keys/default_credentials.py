@@ -42,7 +42,7 @@ def attempt(login: DefaultLogin, target: Target, account: str, password: str) ->
         words = ("-h", host, "-p", port, "-u", account, "-P", password, "-t", "$SYS/broker/version")
         return command("mosquitto_sub", *words, "-d", "-E", "-W", "3"), "CONNACK (0)"
     if login.protocol == "telnet":
-        return command("curl", "-m", "4", "-s", f"telnet://{target.authority}") + " </dev/null | tr A-Z a-z", "login:"
+        return command("curl", "-m", "4", "-s", target.url("telnet")) + " </dev/null | tr A-Z a-z", "login:"
     return ssh(target, account), "password"
 
 

@@ -48,7 +48,7 @@ def telnet_open_shell(telnet: TelnetServer, target: Target) -> Returned:
             "telnetd is started with a shell" if is_configured else "a shell prompt is shown without any login",
             observed="telnetd runs a shell" if is_configured else telnet.banner or prompt[0],
             expected="no telnet, or at least a login",
-            reproduce=command("curl", "-m", "4", "-s", f"telnet://{target.authority}") + " </dev/null",
+            reproduce=command("curl", "-m", "4", "-s", target.url("telnet")) + " </dev/null",
             shows=prompt[0] if telnet.banner else "",
         )
     if telnet.asks == "unknown":

@@ -62,9 +62,11 @@ def ota_authentication(interfaces: Each[OtaInterface], target: Target) -> Return
 def shown_by(interface: OtaInterface, target: Target) -> str:
     """The command that shows what the device says."""
     if not interface.path:
-        return command("avahi-browse", "-r", "-t", "-p", "_arduino._tcp") + " | grep -F " + target.host
+        bare = target.host.partition("%")[0]
+        return command("avahi-browse", "-r", "-t", "-p", "_arduino._tcp") + " | grep -F " + bare
     scheme = "https" if interface.tls else "http"
-    url = f"{scheme}://{bracketed(target.host)}:{interface.port}{interface.path}"
+    host = bracketed(target.host.replace("%", "%25"))  # as curl takes a zone
+    url = f"{scheme}://{host}:{interface.port}{interface.path}"
     return command("curl", "-g", "-k", "-m", "5", "-s", url)
 
 

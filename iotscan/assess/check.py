@@ -74,7 +74,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host(self) -> str:
-        """The address as it stands on a command line; IPv6 without brackets."""
+        """The address as it stands on a command line; IPv6 without brackets, link-local with its zone."""
         return self.subject.address
 
     @property
@@ -89,8 +89,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return f"{host}:{self.port}"
 
     def url(self, scheme: str, path: str = "/") -> str:
-        """A URL on this service."""
-        return f"{scheme}://{self.authority}{path}"
+        """A URL on this service, as curl takes it: the zone of a link-local address behind ``%25`` (RFC 6874)."""
+        return f"{scheme}://{self.authority.replace('%', '%25')}{path}"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

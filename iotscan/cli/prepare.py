@@ -33,7 +33,7 @@ from iotscan.scan.authority import may_ask_all, require_authority, within, words
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
 from iotscan.scan.request import Plan, ScanRequest
-from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, unreached
+from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.store.runs import make_folder, new_run_id
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 ADB = 5555
 _RULES_NAMED = 5
 _TOO_LARGE = "too large to be asked one by one, and no link where all may be asked is in it: nobody there is looked for"
+_AT_ONCE = "too large to be asked one by one: instead all are asked at once on"
 LAB_PACE = Pace(attempts_per_second=2000.0, accepted_per_second=500.0, connections=200, device_timeout=30.0)
 """The practice network is ours and on this machine: politeness there only costs time."""
 
@@ -101,8 +102,9 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     require_authority(scope, utc_now())
     attached = _links(targets)
     links, silent = may_ask_all(attached, mandate)
-    lost = [f"{network}: {_TOO_LARGE}" for network in unreached(targets.networks, [a.network for a in links])]
-    if lost and not targets.addresses:
+    vast = vast_ones(targets.networks, links)
+    lost = [f"{network}: {_TOO_LARGE}" for network, ways in vast.items() if not ways]
+    if lost and not targets.addresses and len(lost) == len(vast):
         raise BadTarget(f"{lost[0]}; name single addresses of it, or the IPv4 network of your link, too")
     plan = Plan(
         addresses=targets.addresses,
@@ -122,7 +124,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
-    told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *lost)
+    at_once = (f"{network}: {_AT_ONCE} {', '.join(ways)}" for network, ways in vast.items() if ways)
+    told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *at_once, *lost)
     notices = tuple(Notice(about="scope", text=text) for text in told)
     return Intent(words=(*wish.targets, *listed.shown) or words, scope=scope, plan=plan, chosen=chosen, notices=notices)
 

@@ -26,6 +26,7 @@ from iotscan.model.scope import (
     ends_of,
     lies_in,
     unmapped,
+    zone_of,
 )
 from iotscan.model.text import safe_text
 
@@ -36,6 +37,8 @@ _BACKOFF: Final = timedelta(hours=24)
 """A device that shows a lock-out is left alone for this long, whatever a file says."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _HASH = re.compile(r"[0-9a-f]{64}")
+_INTERFACE = re.compile(r"(?!\d+$)[A-Za-z0-9._~-]{1,15}")
+"""A name, and no number: that may be another link's after the next start of the machine."""
 PLACEHOLDER: Final = "FILL-IN"
 """What ``iotscan scope init`` writes where a person has to."""
 
@@ -332,7 +335,7 @@ class _Reader:
 
 _SHAPES: Final = {
     "cidr": "is no network: write 192.0.2.0/24, without bits after the prefix",
-    "ip": "is no address: write 192.0.2.7",
+    "ip": "is no address: write 192.0.2.7, or fe80::7%eth0 on a link",
     "range": "is no range: write 192.0.2.10-192.0.2.40",
 }
 
@@ -340,17 +343,23 @@ _SHAPES: Final = {
 def _read(key: str, word: str) -> tuple[Network, ...]:
     """What an entry means. Raises ValueError."""
     if key == "cidr":
-        return (unmapped(ip_network(word)),)
+        return (_on_its_link(unmapped(ip_network(word))),)
     if key == "ip":
-        if "%" in word:
-            raise ValueError(word)
-        return (ip_network(canonical(word)),)
+        return (_on_its_link(ip_network(canonical(word))),)
     first, last = (canonical(end.strip()) for end in word.split("-"))
     if isinstance(first, IPv4Address) and isinstance(last, IPv4Address):
         return tuple(summarize_address_range(first, last))
     if isinstance(first, IPv6Address) and isinstance(last, IPv6Address) and "%" not in word:
         return tuple(summarize_address_range(first, last))
     raise ValueError(word)
+
+
+def _on_its_link(place: Network) -> Network:
+    """The same. Raises ValueError where its zone is no name of an interface, or it is the same on every link."""
+    zone = zone_of(place)
+    if zone and not (place.is_link_local and _INTERFACE.fullmatch(zone)):
+        raise ValueError(zone)
+    return place
 
 
 def _words(networks: Iterable[Network]) -> tuple[str, ...]:

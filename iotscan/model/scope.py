@@ -41,11 +41,42 @@ def unmapped(network: Network) -> Network:
     return network
 
 
+def zone_of(place: Address | Network) -> str:
+    """On which link an address or a network is, where it says so: ``eth0`` of ``fe80::1%eth0`` (RFC 4007 section 11).
+
+    The same address on another link is another address.
+    """
+    first = place.network_address if isinstance(place, IPv4Network | IPv6Network) else place
+    return (first.scope_id or "") if isinstance(first, IPv6Address) else ""
+
+
+def with_zone(place: Address | Network, zone: str) -> str:
+    """An address or a network as it is written with a zone, or without any."""
+    address, slash, bits = str(place).partition("/")
+    return f"{address.partition('%')[0]}{f'%{zone}' if zone else ''}{slash}{bits}"
+
+
 def lies_in(inner: Network, outer: Network) -> bool:
-    """Whether every address of ``inner`` is one of ``outer``; never across IP versions."""
+    """Whether every address of ``inner`` is one of ``outer``; never across IP versions.
+
+    What is on one link holds nothing of another, nor what is on any; what names no link holds those of each.
+    """
     if isinstance(inner, IPv4Network):
         return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+    if not isinstance(outer, IPv6Network) or zone_of(outer) not in ("", zone_of(inner)):
+        return False
+    # ipaddress orders by number and compares with the zone: with one, what begins alike would be no subnet.
+    return _without_zone(inner).subnet_of(_without_zone(outer))
+
+
+def _without_zone(network: IPv6Network) -> IPv6Network:
+    return IPv6Network((int(network.network_address), network.prefixlen)) if zone_of(network) else network
+
+
+def holds(networks: Iterable[Network], address: Address) -> bool:
+    """Whether an address lies in one of the networks: on the link that it names, or on any where it names none."""
+    zones = ("", zone_of(address))
+    return any(address.version == n.version and address in n and zone_of(n) in zones for n in networks)
 
 
 def is_private(network: Network) -> bool:
@@ -57,10 +88,10 @@ def is_private(network: Network) -> bool:
     return any(lies_in(network, p) for p in _PRIVATE)
 
 
-def in_order(address: str) -> tuple[int, int]:
-    """A sort key: IPv4 before IPv6, each by number."""
+def in_order(address: str) -> tuple[int, int, str]:
+    """A sort key: IPv4 before IPv6, each by number, the same on several links by the link."""
     parsed = canonical(address)
-    return parsed.version, int(parsed)
+    return parsed.version, int(parsed), zone_of(parsed)
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,27 +256,27 @@ class Fence:
 
     def _refusal(self, address: str | Address, port: int) -> str:
         try:
-            bare = _bare(canonical(address))
+            parsed = canonical(address)
         except ValueError:
             return "is no address"
-        what = next((what for network, what in NEVER if _holds((network,), bare)), "")
+        what = next((what for network, what in NEVER if holds((network,), parsed)), "")
         if what:
             return f"is {what}: never asked"
-        if not _holds(self._include, bare):
+        if not holds(self._include, parsed):
             return "is not in scope"
-        if _holds(self._exclude, bare):
+        if holds(self._exclude, parsed):
             return "is excluded"
-        return self._refusal_by_mandate(bare, port) if self._mandate else ""
+        return self._refusal_by_mandate(parsed, port) if self._mandate else ""
 
     def forbids(self, address: str | Address) -> bool:
         """True when the scope file names ``address`` as one to leave alone."""
-        return any(_holds(networks, _bare(canonical(address))) for networks, _ in self._forbidden)
+        return any(holds(networks, canonical(address)) for networks, _ in self._forbidden)
 
-    def _refusal_by_mandate(self, bare: Address, port: int) -> str:
-        reason = next((reason for networks, reason in self._forbidden if _holds(networks, bare)), "")
+    def _refusal_by_mandate(self, parsed: Address, port: int) -> str:
+        reason = next((reason for networks, reason in self._forbidden if holds(networks, parsed)), "")
         if reason:
             return f"is out of scope: {reason}"
-        limits = [ports for networks, ports in self._allowed if _holds(networks, bare)]
+        limits = [ports for networks, ports in self._allowed if holds(networks, parsed)]
         if not limits:
             return "is not in the scope file"
         if port and all(limits) and not any(first <= port <= last for ports in limits for first, last in ports):
@@ -266,12 +297,3 @@ def utc_now() -> datetime:
 
 def _networks(words: Iterable[str]) -> tuple[Network, ...]:
     return tuple(unmapped(ip_network(word)) for word in words)
-
-
-def _bare(address: Address) -> Address:
-    # Membership ignores the zone of a link-local address: the network has none.
-    return IPv6Address(int(address)) if isinstance(address, IPv6Address) else address
-
-
-def _holds(networks: Iterable[Network], address: Address) -> bool:
-    return any(address.version == n.version and address in n for n in networks)

@@ -110,7 +110,7 @@ def words_of(mandate: Mandate) -> tuple[str, ...]:
 def _word(network: str) -> str:
     parsed = ip_network(network)
     if parsed.version == 6:
-        return str(parsed[0]) if parsed.num_addresses == 1 else network
+        return str(parsed.network_address) if parsed.num_addresses == 1 else network
     # Not as a subnet: a range that ends on such an address means it, too.
     return f"{parsed[0]}-{parsed[-1]}"
 
@@ -136,7 +136,7 @@ def _holds_all(link: Network, mandate: Mandate) -> bool:
 
 
 def _shown(network: Network) -> str:
-    return str(network[0]) if network.num_addresses == 1 else str(network)
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _is_single(address: str, networks: Sequence[str]) -> bool:

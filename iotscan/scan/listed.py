@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Fence, canonical
+from iotscan.model.scope import Address, Fence, canonical, zone_of
 from iotscan.model.text import safe_text
+from iotscan.observe.network.attached import interface_called
 from iotscan.observe.network.ports import FRAGILE
 from iotscan.scan.request import Plan
 from iotscan.wire.nmap_xml import LIMIT, NotNmap, read_nmap
@@ -124,23 +125,36 @@ def _read(path: Path, option: str) -> tuple[str, bytes]:
 
 def _listed(option: str, shown: str, hosts: dict[str, tuple[int, ...]], notices: tuple[str, ...]) -> Listed:
     found: dict[str, tuple[int, ...]] = {}
-    left_out = 0
+    left_out = networks = 0
     for word, ports in hosts.items():
+        if "/" in word:
+            networks += 1
+            continue
         try:
             address = canonical(word)
         except ValueError:
             left_out += 1
             continue
-        if address.is_link_local or "%" in word:
+        if not _says_where(address):
             left_out += 1
             continue
         found[str(address)] = tuple(port for port in ports if port not in FRAGILE)[:PORTS]
     if not found:
         raise BadInput(f"{option} {shown} lists no host with an address that can be scanned")
+    if networks:
+        notices = (*notices, f"{shown}: {networks} networks were left out, of any size: give them as targets")
     if left_out:
         notices = (*notices, f"{shown}: {left_out} entries without an address that can be scanned were left out")
     ports_of = {address: ports for address, ports in found.items() if ports}
     return Listed(addresses=tuple(found), ports=ports_of, notices=notices, shown=(f"{option} {shown}",))
+
+
+def _says_where(address: Address) -> bool:
+    """False for a link-local address that does not name a link of this machine: on another it is another device's."""
+    zone = zone_of(address)
+    if address.version == 4 or not address.is_link_local:
+        return not zone
+    return zone != "" and interface_called(zone) == zone
 
 
 def _joined(lists: Iterable[Listed]) -> Listed:

@@ -1,10 +1,12 @@
 """What the user asks to scan, read into addresses before anything is sent.
 
 A target is an address, a CIDR, a range (``192.0.2.10-20`` or ``192.0.2.10-192.0.2.40``), a host
-name, ``file:PATH``, or ``-`` for standard input. Everything is checked before the first packet.
+name, ``file:PATH``, or ``-`` for standard input. A link-local address is on a link, and says on which:
+``fe80::1%eth0``. Everything is checked before the first packet.
 """
 
 import re
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Network, ip_network, summarize_address_range
@@ -13,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Address, Network, canonical, ends_of, lies_in, unmapped
+from iotscan.model.scope import Address, Network, canonical, ends_of, holds, lies_in, unmapped, with_zone, zone_of
 from iotscan.model.text import safe_text
+from iotscan.observe.network.attached import Attached, interface_called
 
 MAX_HOSTS = 4096
 """Addresses one scan takes on without ``--max-hosts``: a /20."""
@@ -80,6 +83,8 @@ def read_network(word: str) -> tuple[Network, ...] | None:
     Raises :class:`BadTarget` for something that is meant as an address and is none.
     """
     shown = safe_text(word, 80)
+    if "%" in word:
+        return (_read_zoned(word, shown),)
     if "/" in word:
         try:
             return (unmapped(ip_network(word, strict=False)),)
@@ -93,11 +98,39 @@ def read_network(word: str) -> tuple[Network, ...] | None:
         if re.fullmatch(r"[0-9.]+", word) or ":" in word:
             raise BadTarget(f"'{shown}' is no address: write it like 192.0.2.7, 192.0.2.0/24 or 2001:db8::7") from None
         return None
-    if "%" in word or address.is_link_local:
-        raise BadTarget(
-            f"'{shown}' is link-local: give the device's global or unique local address, or fe80::/64 for all of them"
-        )
     return (ip_network(address),)
+
+
+def _read_zoned(word: str, shown: str) -> Network:
+    """What is on one link: ``fe80::1%eth0`` or ``fe80::%eth0/64`` (RFC 4007 section 11). Raises BadTarget.
+
+    The zone becomes the name of the interface, also where it was given as its number.
+    """
+    address, _, rest = word.partition("%")
+    zone, slash, bits = rest.partition("/")
+    try:
+        bare = ip_network(f"{address}{slash}{bits}", strict=False)
+    except ValueError as error:
+        raise BadTarget(f"'{shown}' is no address on a link: write it like fe80::7%eth0 or fe80::%eth0/64") from error
+    if not (isinstance(bare, IPv6Network) and bare.is_link_local):
+        raise BadTarget(f"'{shown}' is not link-local, and the same on every link: leave '%' and what follows out")
+    interface = interface_called(zone)
+    if not interface:
+        ours = ", ".join(name for _, name in socket.if_nameindex())
+        raise BadTarget(f"'{shown}': this machine has no interface '{safe_text(zone, 20)}'; it has {ours}")
+    return ip_network(with_zone(bare, interface))
+
+
+def _require_zones(networks: Iterable[Network]) -> None:
+    """Raise BadTarget for a link-local address or small network that does not say on which link it is."""
+    for network in networks:
+        is_on_a_link = network.version == 6 and network.is_link_local and not _is_vast(network)
+        if is_on_a_link and not zone_of(network):
+            what = str(network).removesuffix("/128")
+            raise BadTarget(
+                f"'{what}' is link-local: say on which link, like {with_zone(network, 'eth0').removesuffix('/128')}, "
+                "or give fe80::/64 for all of them on all links"
+            )
 
 
 def _read_range(word: str, shown: str) -> Iterator[Network]:
@@ -125,6 +158,7 @@ async def read_targets(
     names: dict[str, str] = {}
     given = expand_words(words)
     include = await _read_all(given, resolve, names)
+    _require_zones(include)
     listed = [n for n in include if not _is_vast(n)]
     total = sum(n.num_addresses for n in listed)
     if total > max_hosts:
@@ -132,8 +166,8 @@ async def read_targets(
             f"{total:,} addresses are more than --max-hosts {max_hosts:,}: scan a smaller network or raise it"
         )
     subnets = {network for word in given if "/" in word for network in read_network(word) or ()}
-    hosts = (a for n in listed for a in (_hosts(n) if n in subnets else n))
-    addresses = tuple(dict.fromkeys(str(a) for a in hosts if not _within(a, out)))
+    hosts = (a for n in listed for a in (_hosts(n) if n in subnets else _each(n)))
+    addresses = tuple(dict.fromkeys(str(a) for a in hosts if not holds(out, a)))
     if not addresses and len(listed) == len(include):
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
     # Asking a subnet's own address or its broadcast asks everybody, whoever says that a device is there.
@@ -179,13 +213,13 @@ async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
     return addresses
 
 
-def unreached(networks: Iterable[str], links: Iterable[str]) -> tuple[str, ...]:
-    """The networks that are too large to be asked one by one, and are on none of ``links``: nobody there is found."""
-    here = [ip_network(link) for link in links]
+def vast_ones(networks: Iterable[str], links: Iterable[Attached]) -> dict[str, tuple[str, ...]]:
+    """The networks that are too large to be asked one by one, and the interfaces that lead there: all on these are
+    asked at once instead. Where there is none, nobody is found.
+    """
+    here = [(ip_network(link.network), link.interface) for link in links]
     vast = [n for n in map(ip_network, networks) if _is_vast(n)]
-    return tuple(
-        str(n) for n in vast if not ((here and n.is_link_local) or any(lies_in(n, x) or lies_in(x, n) for x in here))
-    )
+    return {str(n): tuple(dict.fromkeys(i for x, i in here if lies_in(n, x) or lies_in(x, n))) for n in vast}
 
 
 def _is_vast(network: Network) -> bool:
@@ -194,8 +228,12 @@ def _is_vast(network: Network) -> bool:
 
 def _hosts(network: Network) -> Iterator[Address]:
     # The network and broadcast addresses of a subnet are nobody's; a /31 and a /32 have none, nor has a range.
-    return iter(network) if network.num_addresses <= 2 or isinstance(network, IPv6Network) else network.hosts()
+    if isinstance(network, IPv6Network):
+        return _each(network)
+    return iter(network) if network.num_addresses <= 2 else network.hosts()
 
 
-def _within(address: Address, networks: Iterable[Network]) -> bool:
-    return any(address.version == n.version and address in n for n in networks)
+def _each(network: Network) -> Iterator[Address]:
+    """Every address of a network, with its zone."""
+    zone = zone_of(network)
+    return (canonical(with_zone(address, zone)) for address in network) if zone else iter(network)

@@ -82,7 +82,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no place": ({"in_scope": [{"note": "x"}]}, "exactly one of"),
     "bits after the prefix": ({"in_scope": [{"cidr": "10.0.0.1/24"}]}, "is no network"),
     "no address": ({"in_scope": [{"ip": "10.0.0.256"}]}, "is no address"),
-    "zone": ({"in_scope": [{"ip": "fe80::1%eth0"}]}, "is no address"),
+    "zone-by-number": ({"in_scope": [{"ip": "fe80::1%2"}]}, "is no address"),
+    "zone-of-no-interface": ({"in_scope": [{"ip": "fe80::1%eth 0"}]}, "is no address"),
+    "zone-of-a-global-address": ({"in_scope": [{"ip": "2001:db8::1%eth0"}]}, "is no address"),
+    "zone-of-a-global-network": ({"in_scope": [{"cidr": "2001:db8::%eth0/64"}]}, "is no network"),
     "range backwards": ({"in_scope": [{"range": "10.0.0.9-10.0.0.3"}]}, "is no range"),
     "range of two kinds": ({"in_scope": [{"range": "10.0.0.9-::1"}]}, "is no range"),
     "range of three": ({"in_scope": [{"range": "10.0.0.1-10.0.0.2-10.0.0.3"}]}, "is no range"),
@@ -147,6 +150,15 @@ def test_what_is_forbidden_in_mapped_spelling_is_forbidden(tmp_path: Path, entry
     fence = Fence(Scope(include=("10.0.0.0/24",), mandate=read_scope(file).mandate))
     assert not fence.allows("10.0.0.9")
     assert fence.allows("10.0.0.7")
+
+
+def test_a_link_local_address_may_name_its_link(tmp_path: Path) -> None:
+    named = [{"ip": "fe80::7%eth0"}, {"cidr": "fe80::%br-lan/64"}]
+    out = [{"ip": "fe80::9", "reason": "medical"}]
+    file = scope(tmp_path, in_scope=named, out_of_scope=out)
+    fence = Fence(Scope(include=("fe80::/64",), mandate=read_scope(file).mandate))
+    asked = ("fe80::7%eth0", "fe80::7%br-lan", "fe80::7%eth1", "fe80::8%eth0", "fe80::9%br-lan")
+    assert [a for a in asked if fence.allows(a)] == ["fe80::7%eth0", "fe80::7%br-lan"]
 
 
 def test_ranges_of_both_families(tmp_path: Path) -> None:

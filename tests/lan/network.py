@@ -205,6 +205,17 @@ class Lan:
         machine.run("ip", "-batch", "-", given="\n".join(lines) + "\n", check=True)
         return machine
 
+    def cable(self, to: Machine, interface: str, name: str, *, mac: str) -> Machine:
+        """A machine on a wire of its own to ``to``, where the wire is ``interface``; IPv6 link-local alone."""
+        machine = self._machine(name)
+        to.run(
+            *("ip", "link", "add", interface, "up", "type", "veth"),
+            *("peer", "name", "eth0", "address", mac, "netns", str(machine.pid)),
+            check=True,
+        )
+        machine.run("ip", "-batch", "-", given="link set eth0 up\nlink set lo up\n", check=True)
+        return machine
+
     def _machine(self, name: str) -> Machine:
         machine = Machine(name, self._folder / f"{name}.log")
         self._machines.append(machine)

@@ -13,7 +13,7 @@ from iotscan.model.run import Run
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.runs import decode_run
 from tests.lan.devices import Setup, Traffic
-from tests.lan.network import poll
+from tests.lan.network import Machine, poll
 
 LONGEST = 120.0
 
@@ -97,6 +97,20 @@ class Scanner:
 
     def _command(self, *words: str) -> list[str]:
         return self._machine.inside(sys.executable, "-m", "iotscan", *words, own_files=False)
+
+
+def command_line(scanner: Machine, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run ``iotscan`` in ``folder`` where a scanner stands, with a home and a state there."""
+    return subprocess.run(
+        scanner.inside(sys.executable, "-m", "iotscan", *words, own_files=False),
+        cwd=folder,
+        env=_environment(folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from iotscan.model.scope import (
     Permits,
     Scope,
     ends_of,
+    in_order,
     is_private,
     lies_in,
 )
@@ -68,6 +69,23 @@ def test_a_zone_does_not_change_the_address() -> None:
     fence = Fence(Scope(include=("fe80::/64",), exclude=("fe80::66/128",)))
     assert fence.allows("fe80::1%eth0")
     assert not fence.allows("fe80::66%eth0")
+
+
+def test_one_address_on_two_links_is_two() -> None:
+    fence = Fence(Scope(include=("fe80::1%eth0/128", "fe80::%eth1/64"), exclude=("fe80::66%eth1/128",)))
+    allowed = ("fe80::1%eth0", "fe80::1%eth1", "fe80::7%eth1")
+    refused = ("fe80::7%eth0", "fe80::66%eth1", "fe80::1%eth2", "fe80::1")
+    assert [a for a in (*allowed, *refused) if fence.allows(a)] == list(allowed)
+    assert sorted(("fe80::2%eth0", "fe80::1%eth1", "fe80::1%eth0"), key=in_order)[:2] == list(allowed[:2])
+
+
+def test_a_network_of_one_link_lies_in_that_of_all_but_not_the_other_way_round() -> None:
+    every, here, there = (ip_network(n) for n in ("fe80::/64", "fe80::%eth0/64", "fe80::%eth1/64"))
+    assert lies_in(here, every)
+    assert lies_in(here, here)
+    assert not lies_in(every, here)
+    assert not lies_in(here, there)
+    assert is_private(here)
 
 
 @given(st.text(max_size=40))

@@ -38,12 +38,14 @@ def test_files_of_nmap(tmp_path: Path) -> None:
         ("\ufeffaddress\n192.0.2.1\n192.0.2.1\n", ("192.0.2.1",)),
         ('name\taddress\n"a\tb"\t2001:DB8::1\n', ("2001:db8::1",)),
         ("address,name\nlamp.local,x\nfe80::1,y\n192.0.2.3,z\n", ("192.0.2.3",)),
+        ("ip\nfe80::1%lo\nfe80::1%no-such0\n192.0.2.3%lo\n", ("fe80::1%lo",)),
+        ("ip\n2001:db8::/64\n::/0\n192.0.2.3\n", ("192.0.2.3",)),
     ],
 )
 def test_tables(tmp_path: Path, text: str, addresses: tuple[str, ...]) -> None:
     listed = listed_in((), (written(tmp_path, "list.csv", text),))
     assert listed.addresses == addresses
-    assert bool(listed.notices) == ("fe80" in text)
+    assert bool(listed.notices) == ("fe80" in text or "/" in text)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """Targets: what is understood, what is refused, and that nothing else happens."""
 
+import socket
+
 import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.errors import BadInput
-from iotscan.scan.targets import BadTarget, Targets, read_targets, unreached
+from iotscan.observe.network.attached import Attached
+from iotscan.scan.targets import BadTarget, Targets, read_targets, vast_ones
 
 
 def read(
@@ -75,8 +78,16 @@ def test_a_file_of_targets(tmp_path) -> None:
         ("192.0.2.9-300", "no range"),
         ("10.0.0.0/8", "--max-hosts"),
         ("2001:db8::/112", "--max-hosts"),
-        ("fe80::1%eth0", "link-local"),
-        ("fe80::1", "link-local"),
+        ("fe80::1", "say on which link, like fe80::1%eth0"),
+        ("fe80::/120", "say on which link, like fe80::%eth0/120"),
+        ("fe80::1%no-such0", "no interface 'no-such0'"),
+        ("fe80::1%0", "no interface '0'"),
+        ("fe80::1%", "no interface ''"),
+        ("fe80::1%99999999999999999999", "no interface"),
+        ("fe80::1%../etc", "no address on a link"),
+        ("2001:db8::1%lo", "the same on every link"),
+        ("192.0.2.1%lo", "not link-local"),
+        ("fe80::%lo/40/64", "no address on a link"),
         ("nobody.example", "has no address"),
         ("-oN", "neither an address"),
         ("-oN/tmp/x", "no network"),
@@ -138,8 +149,29 @@ def test_a_network_of_2_to_the_64_is_a_scope_that_nobody_lists() -> None:
     assert read("2001:db8::/64").addresses == ()
 
 
-def test_who_is_on_no_link_of_ours_is_not_found_in_it() -> None:
-    networks = ("2001:db8::/64", "fe80::/64", "10.0.0.0/8", "2001:db8:1::7/128")
-    assert unreached(networks, []) == ("2001:db8::/64", "fe80::/64")
-    assert unreached(networks, ["192.0.2.0/24"]) == ("2001:db8::/64",)
-    assert unreached(networks, ["192.0.2.0/24", "2001:db8::/56"]) == ()
+def test_what_is_too_large_is_asked_all_at_once_where_a_link_leads_there() -> None:
+    networks = ("2001:db8::/64", "fe80::/64", "fe80::%eth1/64", "10.0.0.0/8", "2001:db8:1::7/128")
+
+    def ways(*links: str) -> dict[str, tuple[str, ...]]:
+        attached = [Attached(interface="eth0", address="", network=link) for link in links]
+        return vast_ones(networks, attached)
+
+    nowhere: dict[str, tuple[str, ...]] = {"2001:db8::/64": (), "fe80::/64": (), "fe80::%eth1/64": ()}
+    assert ways() == ways("192.0.2.0/24") == nowhere
+    assert ways("192.0.2.0/24", "2001:db8::/56") == nowhere | {"2001:db8::/64": ("eth0",)}
+    assert ways("fe80::%eth0/64") == nowhere | {"fe80::/64": ("eth0",)}
+    assert ways("fe80::%eth1/64") == nowhere | {"fe80::/64": ("eth0",), "fe80::%eth1/64": ("eth0",)}
+
+
+def test_a_link_local_address_is_on_a_link_also_by_its_number() -> None:
+    number = socket.if_nametoindex("lo")
+    assert read("fe80::7%lo", f"fe80::7%{number}").addresses == ("fe80::7%lo",)
+    assert read("FE80:0::1%lo/127").addresses == ("fe80::%lo", "fe80::1%lo")
+    vast = read("fe80::9%lo/64", "fe80::7%lo")
+    assert (vast.addresses, vast.networks) == (("fe80::7%lo",), ("fe80::%lo/64", "fe80::7%lo/128"))
+
+
+def test_what_is_excluded_on_no_link_is_excluded_on_each() -> None:
+    assert read("fe80::%lo/127", exclude=("fe80::1",)).addresses == ("fe80::%lo",)
+    assert read("fe80::%lo/127", exclude=("fe80::1%lo",)).addresses == ("fe80::%lo",)
+    assert read("169.254.7.7").addresses == ("169.254.7.7",)

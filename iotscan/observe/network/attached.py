@@ -1,5 +1,6 @@
 """The networks this machine is directly attached to, as the kernel tells."""
 
+import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_network
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import msgspec
 import psutil
 
-from iotscan.model.scope import is_private
+from iotscan.model.scope import is_private, with_zone
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
-    """One directly attached network: interface name, our own address in it, the network."""
+    """One directly attached network: interface name, our own address in it, the network.
+
+    A link-local one, and our address in it, have the interface for their zone: ``fe80::%eth0/64``.
+    """
 
     interface: str
     address: str
@@ -19,7 +23,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def attached_networks() -> tuple[Attached, ...]:
-    """Every network of an interface that is up, loopback, point-to-point and IPv6 link-local ones left out.
+    """Every network of an interface that is up, loopback and point-to-point ones left out.
 
     Of several IPv6 addresses in one network the first stands for all: the others are temporary ones.
     """
@@ -30,9 +34,21 @@ def attached_networks() -> tuple[Attached, ...]:
             continue
         for own in _own(addresses):
             key = (interface, str(own.network if own.version == 6 else own))
-            attached = Attached(interface=interface, address=str(own.ip), network=str(own.network))
-            found.setdefault(key, attached)
+            zone = interface if own.version == 6 and own.is_link_local else ""
+            address, network = with_zone(own.ip, zone), with_zone(own.network, zone)
+            found.setdefault(key, Attached(interface=interface, address=address, network=network))
     return tuple(found.values())
+
+
+def interface_called(zone: str) -> str:
+    """The name of the interface that a zone means, by its name or its number; empty where there is none."""
+    try:
+        if zone.isascii() and zone.isdecimal():
+            return socket.if_indextoname(int(zone))
+        socket.if_nametoindex(zone)
+    except (OSError, OverflowError, ValueError):
+        return ""
+    return zone
 
 
 def _own(addresses: list[Any]) -> Iterator[IPv4Interface | IPv6Interface]:
@@ -41,10 +57,10 @@ def _own(addresses: list[Any]) -> Iterator[IPv4Interface | IPv6Interface]:
             own = IPv4Interface(f"{entry.address}/{entry.netmask}")
             if not own.is_loopback and own.network.prefixlen < 31:
                 yield own
-        elif entry.family.name == "AF_INET6" and entry.netmask and "%" not in entry.address:
+        elif entry.family.name == "AF_INET6" and entry.netmask:
             bits = int(IPv6Interface(entry.netmask).ip).bit_count()
-            six = IPv6Interface(f"{entry.address}/{bits}")
-            if not six.is_loopback and not six.is_link_local and bits < 127:
+            six = IPv6Interface(f"{entry.address.partition('%')[0]}/{bits}")
+            if not six.is_loopback and bits < 127:
                 yield six
 
 

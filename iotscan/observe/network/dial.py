@@ -307,8 +307,11 @@ class Dialer:
             yield call
 
     @contextmanager
-    def echoes(self, version: Literal[4, 6]) -> Iterator[EchoCall]:
-        """ICMP echo to addresses in scope, over one IP version; see :mod:`~.echo_call`. Raises NoSocket."""
+    def echoes(self, version: Literal[4, 6], source: str = "") -> Iterator[EchoCall]:
+        """ICMP echo to addresses in scope, over one IP version; see :mod:`~.echo_call`. Raises NoSocket.
+
+        ``source`` is the address of ours that asks, the kernel's choice where it is empty.
+        """
 
         def announce(address: str, payload: bytes) -> None:
             if address == ALL_NODES:
@@ -316,7 +319,7 @@ class Dialer:
             else:
                 self.line(address).announce_echo(payload)
 
-        with echo_call(version, announce) as call:
+        with echo_call(version, announce, source) as call:
             yield call
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import anyio
 
 from iotscan.observe.network.failures import NoSocket
+from iotscan.observe.network.tcp_stream import place
 
 ECHO_REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 ALL_NODES: Final = "ff02::1"
@@ -42,7 +43,7 @@ class EchoCall:
         self._announce(address, packet)
         self.sent += 1
         with contextlib.suppress(OSError):
-            self._own.sendto(packet, (address, 0))
+            self._own.sendto(packet, place(address, 0)[1])
 
     def ask_all(self, interface: str) -> None:
         """Send one request to all IPv6 nodes of a link (RFC 4291 section 2.7.1). Raises OutOfScope, and OSError."""
@@ -76,13 +77,15 @@ def _spelled(sender: tuple[Any, ...]) -> str:
 
 
 @contextlib.contextmanager
-def echo_call(version: int, announce: Callable[[str, bytes], None]) -> Iterator[EchoCall]:
-    """A call over IPv4 or IPv6. Raises NoSocket where this process may have none."""
+def echo_call(version: int, announce: Callable[[str, bytes], None], source: str = "") -> Iterator[EchoCall]:
+    """A call over IPv4 or IPv6, from an address of ours. Raises NoSocket where this process may have none."""
     family, protocol = (
         (socket.AF_INET6, socket.IPPROTO_ICMPV6) if version == 6 else (socket.AF_INET, socket.IPPROTO_ICMP)
     )
     try:
         own = socket.socket(family, socket.SOCK_DGRAM, protocol)
+        if source:
+            own.bind(place(source, 0)[1])
     except OSError as error:
         raise NoSocket(
             "missing privilege: net.ipv4.ping_group_range of this machine does not hold our group"

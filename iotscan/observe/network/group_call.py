@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import anyio
 
+from iotscan.model.scope import holds
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.failures import BudgetSpent, OutOfScope
 
@@ -194,5 +195,4 @@ def _made(is_six: bool) -> socket.socket:
 
 def is_of(link: Attached, address: str) -> bool:
     """Whether an address lies on the link."""
-    bare, network = ip_address(address.partition("%")[0]), ip_network(link.network)
-    return bare.version == network.version and bare in network
+    return holds((ip_network(link.network),), ip_address(address))

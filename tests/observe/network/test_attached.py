@@ -41,6 +41,7 @@ def test_each_network_once_over_both_families() -> None:
         ("eth0", "192.0.2.7", "192.0.2.0/24"),
         ("eth0", "2001:db8::7", "2001:db8::/64"),
         ("eth0", "fd00::7", "fd00::/64"),
+        ("eth0", "fe80::7%eth0", "fe80::%eth0/64"),
     ]
     assert [a.network for a in private_networks(attached_networks())] == ["192.0.2.0/24"]
 

@@ -70,7 +70,7 @@ class HttpLogin:
         return path if is_page and path.isprintable() and " " not in path and path != self._path else ""
 
     def _authority(self) -> str:
-        host = self._door.server_name or self._door.address
+        host = self._door.server_name or self._door.address.partition("%")[0]  # as in the Host field
         return f"[{host}]:{self._door.port}" if ":" in host else f"{host}:{self._door.port}"
 
     def _authorization(self, pair: Pair) -> str:

@@ -1,6 +1,7 @@
 """Asking each address of a range: by raw frames where it is on our links, by connecting and echoes beyond them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import anyio
@@ -55,4 +56,5 @@ async def ask_each(
             group.start_soon(ask_link, link, asked)
         if any(":" in network for network in dialer.scope.include):
             for link in {link.interface: link for link in open_links}.values():
-                group.start_soon(ask_all_nodes, dialer, helper, link, found, tell)
+                ours = [each.address for each in open_links if each.interface == link.interface and ":" in each.address]
+                group.start_soon(partial(ask_all_nodes, dialer, helper, link, found, tell, ours=ours))

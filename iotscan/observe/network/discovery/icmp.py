@@ -1,6 +1,7 @@
 """ICMP echo to addresses beyond our links: who opens and refuses no port may still reply. Needs no helper."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Final, Literal
 
 import anyio
@@ -36,9 +37,17 @@ async def echo_sweep(
 
 
 async def echo_to_all(
-    dialer: Dialer, interface: str, found: MemoryObjectSendStream[Found], tell: Callable[[str], None], how: str
+    dialer: Dialer,
+    interface: str,
+    ours: Sequence[str],
+    found: MemoryObjectSendStream[Found],
+    tell: Callable[[str], None],
+    how: str,
 ) -> None:
-    """Ask all IPv6 nodes of a link at once, twice; report who replies and is in scope. ``how`` says why this way."""
+    """Ask all IPv6 nodes of a link at once, twice; report who replies and is in scope. ``how`` says why this way.
+
+    They are asked from each of ``ours``: a node replies from an address of the same kind as the one that asked.
+    """
     heard_of: set[str] = set()
     strays = 0
 
@@ -50,10 +59,11 @@ async def echo_to_all(
             heard_of.add(address)
             await found.send(Found(address=address, how="answers echo to all nodes"))
 
-    async def ask(call: EchoCall) -> str:
+    async def ask(calls: Sequence[EchoCall]) -> str:
         for _ in range(ROUNDS):
             try:
-                call.ask_all(interface)
+                for call in calls:
+                    call.ask_all(interface)
             except (DialError, OSError) as error:
                 return f"; ended early ({getattr(error, 'strerror', '') or error})"
             await anyio.sleep(WAIT)
@@ -61,17 +71,19 @@ async def echo_to_all(
 
     words = f"echo to all nodes on {interface} {how}"
     try:
-        with dialer.echoes(6) as call:
+        with ExitStack() as open_calls:
+            calls = [open_calls.enter_context(dialer.echoes(6, source)) for source in ours or ("",)]
             async with anyio.create_task_group() as ears:
-                ears.start_soon(call.hear, heard)
-                problem = await ask(call)
+                for call in calls:
+                    ears.start_soon(call.hear, heard)
+                problem = await ask(calls)
                 ears.cancel_scope.cancel()
     except NoSocket as error:
         tell(f"{words}: not available ({error})")
         return
     dialer.outgoing.fell_short("echo-all", problem.removeprefix("; "))
     told = f"; {strays:,} answers out of scope were dropped" if strays else ""
-    tell(f"{words}: {len(heard_of)} answered, {call.sent} packets{told}{problem}")
+    tell(f"{words}: {len(heard_of)} answered, {sum(call.sent for call in calls)} packets{told}{problem}")
 
 
 async def _sweep(

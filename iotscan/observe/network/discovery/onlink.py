@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 
 from anyio.streams.memory import MemoryObjectSendStream
 
-from iotscan.model.scope import Address
+from iotscan.model.scope import Address, holds
 from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
@@ -36,7 +36,7 @@ def on_links(addresses: Iterable[str], links: Sequence[Attached]) -> dict[Attach
     for word in addresses:
         address = ip_address(word)
         for network, link in networks:
-            if address.version == network.version and address in network and word != link.address:
+            if holds((network,), address) and word != link.address:
                 found.setdefault(link, []).append(word)
                 break
     return found
@@ -77,17 +77,23 @@ async def sweep_link(
 
 
 async def ask_all_nodes(
-    dialer: Dialer, helper: RawHelper, link: Attached, found: MemoryObjectSendStream[Found], tell: Tell
+    dialer: Dialer,
+    helper: RawHelper,
+    link: Attached,
+    found: MemoryObjectSendStream[Found],
+    tell: Tell,
+    *,
+    ours: Sequence[str] = (),
 ) -> None:
     """Ask every IPv6 node of the link at once; report each that is in scope.
 
-    Without the helper the kernel's own socket asks, from one address instead of from each of ours.
+    Without the helper the kernel's own sockets ask, one for each of the addresses of ours in scope.
     """
     sweep = _Sweep(dialer, helper, link, "echo-all", found)
     try:
         swept = await sweep.run([ALL_NODES])
     except Unavailable as error:
-        await echo_to_all(dialer, link.interface, found, tell, f"without the helper ({error})")
+        await echo_to_all(dialer, link.interface, ours, found, tell, f"without the helper ({error})")
         return
     except OutOfScope as error:
         tell(f"echo to all nodes on {link.interface}: {error}")

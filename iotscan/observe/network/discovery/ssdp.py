@@ -85,11 +85,16 @@ def _own(location: str, source: str) -> SplitResult | None:
     """
     try:
         url = urlsplit(location)
-        is_own = canonical(url.hostname or "") == ip_address(source.partition("%")[0])
+        # The zone of a link-local address is the writer's own name for the link, and means nothing here.
+        is_own = canonical(_bare(url)) == ip_address(source.partition("%")[0])
         is_http = url.scheme == "http" and url.port != 0  # reading the port raises where it is none
         return url if is_own and is_http else None
     except ValueError:
         return None
+
+
+def _bare(url: SplitResult) -> str:
+    return (url.hostname or "").partition("%")[0]
 
 
 async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[Claim, ...]:
@@ -98,7 +103,7 @@ async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[C
     if port in FRAGILE:
         # Whoever answers in another's name would have us talk to a printer or a controller.
         return ()
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    host = f"[{_bare(url)}]" if ":" in _bare(url) else _bare(url)
     try:
         # Without the query: whoever answers in a device's name shall not choose what its pages are told.
         request = f"GET {url.path or '/'} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode("ascii")

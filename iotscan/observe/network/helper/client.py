@@ -155,8 +155,10 @@ class RawHelper:
             env=environment(),
             start_new_session=True,
         )
-        excluded = (*self._scope.exclude, *_forbidden(self._scope))
-        job = {"do": "scope", "include": self._scope.include, "exclude": excluded}
+        given = (self._scope.include, (*self._scope.exclude, *_forbidden(self._scope)))
+        # It knows no zones, and asks on the one link of each request: which address is on which, we have seen to.
+        include, excluded = (tuple(map(_without_zone, words)) for words in given)
+        job = {"do": "scope", "include": include, "exclude": excluded}
         await self._exchange(job, _nobody, _STARTING)
 
     async def _exchange(
@@ -213,6 +215,11 @@ class RawHelper:
 
 def _forbidden(scope: Scope) -> tuple[str, ...]:
     return tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
+
+
+def _without_zone(network: str) -> str:
+    address, _, rest = network.partition("%")
+    return address + "".join(rest.partition("/")[1:])
 
 
 async def _nobody(_: Seen) -> None:
