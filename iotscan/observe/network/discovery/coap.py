@@ -21,12 +21,14 @@ async def ask_coap(at_work: Round) -> None:
     circle = Circle(at_work)
 
     async def take(packet: bytes, source: str) -> bool:
+        if source in told:
+            # Of the rest, which would have to be read to be told from an answer, nothing counts.
+            return False
         claims = core_links.read_links(packet, token)
         if claims is None:
             return False
-        if source not in told:
-            told.add(source)
-            await at_work.found.send(Found(address=source, how="coap", claims=claims))
+        told.add(source)
+        await at_work.found.send(Found(address=source, how="coap", claims=claims))
         return True
 
     group = core_links.GROUP6 if at_work.is_six else core_links.GROUP
