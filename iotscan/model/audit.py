@@ -4,10 +4,11 @@ from typing import Literal
 
 import msgspec
 
-SendKind = Literal["knock", "connect", "tls", "library", "payload", "datagram", "multicast", "sweep"]
+SendKind = Literal["knock", "connect", "tls", "library", "payload", "datagram", "multicast", "sweep", "program"]
 """A knock of the port sweep; a connection for a conversation; a TLS handshake on it; the connection handed to
 a protocol library, which speaks by itself; bytes on a connection; a datagram; a question to a multicast group;
-a sweep of a whole range through the raw helper (docs/decisions/0024)."""
+a sweep of a whole range through the raw helper (docs/decisions/0024); a program of others that connects by itself, once
+(docs/decisions/0033)."""
 Transport = Literal["tcp", "udp", "arp", "ndp", "icmp"]
 
 
@@ -26,6 +27,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     length: int = 0
     sha256: str = ""
     frames: int = 0
+    argv: tuple[str, ...] = ()
+    """The words that a program is started with."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):

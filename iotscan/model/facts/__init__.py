@@ -54,6 +54,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.opinion import ServiceOpinion
 from iotscan.model.facts.ota import HawkbitServer, OtaInterface, OtaSystem
 from iotscan.model.facts.permission import ContainerPolicy, FileCapabilities, FileMode, FilePermissions, FileSignatures
 from iotscan.model.facts.platform import OperatingSystem, Package, PackageDatabase, Packages, SoftwareSupport, Support
@@ -176,6 +177,7 @@ AnyFact = (
     | RotationTools
     | ScheduledJobs
     | SecureBootFuses
+    | ServiceOpinion
     | SignedModules
     | SignedPrograms
     | SnmpAgent
@@ -343,6 +345,7 @@ __all__ = [
     "SecretGroup",
     "SecureBootFuses",
     "SeedFile",
+    "ServiceOpinion",
     "SignedArtefact",
     "SignedModules",
     "SignedPrograms",

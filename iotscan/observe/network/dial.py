@@ -177,6 +177,25 @@ class Line:
         finally:
             self._held_up += time.monotonic() - began
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of the device's clock that are left."""
+        spent = time.monotonic() - self._started - self._held_up if self._started else 0.0
+        return max(self.pace.device_timeout - spent, 0.0)
+
+    async def admit(self, port: int, argv: tuple[str, ...]) -> None:
+        """Return when a program of others may knock on a port by itself, once: at our pace, counted and written down.
+
+        Whatever more it says to the device has to come through us. Raises a :class:`DialError`.
+        """
+        self._check_budget()
+        self._outgoing.require(self.address, port)
+        await self._accepted.ready()
+        await self._attempts.turn()
+        self._outgoing.note_program(self.address, port, argv)
+        self.attempts += 1
+        self._accepted.spend()
+
     @asynccontextmanager
     async def _conversation(self, port: int) -> AsyncIterator[TcpStream]:
         async with self._talking:

@@ -123,6 +123,12 @@ class Outgoing:
         if why and way in self.ways:
             self.ways[way] = why
 
+    def note_program(self, address: str, port: int, argv: tuple[str, ...]) -> None:
+        """Let a program of others connect to one port, once. Raises as above."""
+        self.require(address, port)
+        probe, _ = _asking.get()
+        self._log.note(Send(kind="program", to=address, transport="tcp", port=port, probe=probe, argv=argv))
+
     def seconds_left(self) -> float:
         """Seconds until the scope's window closes; infinity without one."""
         if self._mandate is None:

@@ -130,7 +130,7 @@ def test_a_library_finds_tls_at_once_behind_the_proxy() -> None:
         guest.sendall(guest.recv(4096)[::-1])
 
     heard, error = through_proxy(serve)
-    assert heard == b"HTTP/1.1 200 Connection established\r\n\r\nolleh"
+    assert heard == b"HTTP/1.1 200 OK\r\n\r\nolleh"
     assert error is None
 
 

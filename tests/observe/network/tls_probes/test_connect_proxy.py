@@ -51,7 +51,7 @@ def through(target: str = "", password: str = "", say: bytes = b"ping", connecti
 
 def test_who_knows_the_password_gets_to_the_service() -> None:
     heard, connections, error = through(say=b"x" * 100_000)
-    assert heard == b"HTTP/1.1 200 Connection established\r\n\r\n" + b"x" * 100_000
+    assert heard == b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000
     assert (connections, error) == (1, "")
 
 
