@@ -120,7 +120,8 @@ def _nmap(_: Place) -> Iterator[Finding]:
     import shutil
 
     found = shutil.which("nmap")
-    yield Finding(name="nmap", text=f"{found}; this version does not use it" if found else "not there, and not needed")
+    text = f"{found}; asked with --nmap alone" if found else "not there; needed for --nmap alone"
+    yield Finding(name="nmap", text=text)
 
 
 def _privilege(_: Place) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ def discover(
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
     fingerprints: shared.Fingerprints = None,
+    nmap: shared.Nmap = False,
     format: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +72,7 @@ def discover(
         lab=lab,
         ports=ports,
         fingerprints=tuple(fingerprints or ()),
+        nmap=nmap,
         formats=tuple(format or ()),
         output=Path(output_dir),
         max_hosts=max_hosts,

@@ -40,6 +40,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     trusted: tuple[Path, ...] = ()
     fingerprints: tuple[Path, ...] = ()
     """Folders of further rules that tell products."""
+    nmap: bool = False
+    """Ask the installed nmap about services that nothing of ours recognises."""
     images: tuple[str, ...] = ()
     """Runs of images that are judged together with the network."""
     profile: str = "default"

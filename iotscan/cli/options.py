@@ -59,6 +59,14 @@ Fingerprints = Annotated[
         show_default=False,
     ),
 ]
+Nmap = Annotated[
+    bool,
+    typer.Option(
+        "--nmap",
+        help="Ask the installed nmap (-sV) about open TCP ports on which nothing of ours is recognised, last and at "
+        "the same pace. What it says is shown as its opinion and judges nothing.",
+    ),
+]
 WarnOn = Annotated[
     str,
     typer.Option(

@@ -28,6 +28,8 @@ from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
 from iotscan.observe.network.attached import Attached, attached_networks, private_networks
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.opinion.asking import LONGEST, command
+from iotscan.observe.network.opinion.installed import Nmap, find_nmap
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
 from iotscan.scan.image_runs import read_image_runs
@@ -121,6 +123,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         records=tuple(str(r.absolute()) for r in wish.credentials),
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
+        nmap=wish.nmap,
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
@@ -156,6 +159,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         udp=state.udp,
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
+        nmap=wish.nmap,
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
         ledger="",
         login_gap=0.0,
@@ -180,6 +184,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     stores = read_trust_stores(plan.trust_stores)
+    nmap = find_nmap() if plan.nmap else None
     library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
     joined = read_image_runs(wish.images, wish.output)
@@ -197,7 +202,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
-        notices=(*intent.notices, *_unusable(left_out), *joined.notices),
+        notices=(*intent.notices, *_unusable(left_out), *_other_programs(nmap, scope), *joined.notices),
         images=joined.images,
         observations=joined.observations,
         attempts=joined.attempts,
@@ -215,6 +220,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         records=records,
         trust_stores=stores,
         library=library,
+        nmap=nmap,
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,
@@ -229,6 +235,19 @@ def _unusable(left_out: Sequence[LeftOut]) -> tuple[Notice, ...]:
     named = "; ".join(f"{rule.where} ({rule.why})" for rule in left_out[:_RULES_NAMED])
     more = f" and {len(left_out) - _RULES_NAMED} more" if len(left_out) > _RULES_NAMED else ""
     return (Notice(about="fingerprints", text=f"rules that no linear-time pattern can express: {named}{more}"),)
+
+
+def _other_programs(nmap: Nmap | None, scope: Scope) -> tuple[Notice, ...]:
+    """What may be started besides us: which version, with which words."""
+    if nmap is None:
+        return ()
+    words = " ".join(command(nmap, "ADDRESS", 0, rate=scope.pace.attempts_per_second, seconds=LONGEST, proxy=0))
+    text = (
+        f"{nmap.name} is asked about services that nothing of ours recognises; what it says is its opinion. One "
+        "connection that it closes at once is its own, whatever else it says goes through our door. Its words, its "
+        f"port and ours as 0: {words}"
+    )
+    return (Notice(about="nmap", text=text),)
 
 
 def read_ports(text: str) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Network, Scope, lies_in, utc_now
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.opinion.installed import find_nmap
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.request import Plan, ScanRequest
@@ -117,6 +118,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         records=load_records([Path(r) for r in recipe.plan.records]),
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
         library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
+        nmap=find_nmap() if recipe.plan.nmap else None,
         terms=chosen.terms,
         caller=caller(),
         deadline=wish.deadline,

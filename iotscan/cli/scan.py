@@ -84,6 +84,7 @@ def scan(
     ] = None,
     trust: shared.TrustedKeys = None,
     fingerprints: shared.Fingerprints = None,
+    nmap: shared.Nmap = False,
     image: Annotated[
         list[str] | None,
         typer.Option(
@@ -183,6 +184,7 @@ def scan(
         trust_stores=tuple(trust_store or ()),
         trusted=tuple(trust or ()),
         fingerprints=tuple(fingerprints or ()),
+        nmap=nmap,
         images=tuple(image or ()),
         profile=profile,
         include=tuple(check or ()),

@@ -57,6 +57,8 @@ class Software(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defau
     vendor: str = ""
     version: str = ""
     clue: Clue
+    by: str = ""
+    """The program whose opinion this is (``nmap 7.93``); empty where a rule of ours tells it."""
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
 """What a device is, in words: each trait with how sure it is and what it was told from."""
 
 from iotscan.model.device import Device
-from iotscan.model.identification import Identity, KindTrait, Trait
+from iotscan.model.identification import Identity, KindTrait, Software, Trait
 from iotscan.model.vocabulary import Confidence
 from iotscan.report.words import clean
 
@@ -57,11 +57,13 @@ def _sentence(what: str, trait: Trait | KindTrait) -> str:
 
 
 def programs(identity: Identity) -> tuple[str, ...]:
-    """``Dropbear 2022.83 on tcp/22`` for each program that answers."""
-    return tuple(
-        clean(f"{p.title} on {p.service}" if p.service else f"{p.title} by {p.clue.where}", 100)
-        for p in identity.software
-    )
+    """``Dropbear 2022.83 on tcp/22`` for each program that answers; whose opinion it is, where it is none of ours."""
+    return tuple(clean(_program(p), 100) for p in identity.software)
+
+
+def _program(program: Software) -> str:
+    said = f"{program.by} says {program.title}" if program.by else program.title
+    return f"{said} on {program.service}" if program.service else f"{said} by {program.clue.where}"
 
 
 def remarks(identity: Identity) -> tuple[str, ...]:

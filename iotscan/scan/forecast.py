@@ -19,7 +19,7 @@ from iotscan.observe.network.helper.client import ROUNDS
 from iotscan.observe.network.probes import all_probes
 from iotscan.scan.listed import with_listed
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
-from iotscan.scan.plan import INVENTORY, choose_probes
+from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.request import Plan
 
 KNOCKS_A_PORT = 2
@@ -84,8 +84,9 @@ def forecast(
     # On a link of ours, the port of LLMNR comes on top.
     listed = with_listed({}, Fence(scope), plan)
     both = with_listed(dict(for_images), Fence(scope), plan)
+    # nmap knocks on each port once more by itself before it asks; the rest is among the conversations.
     most = len(plan.tcp) + max(map(len, both.values()), default=0)
-    to_sweep = KNOCKS_A_PORT * most + bool(plan.links)
+    to_sweep = (KNOCKS_A_PORT + plan.nmap) * most + bool(plan.links)
     devices = len(plan.addresses)
     forbidden = tuple(n for o in scope.mandate.out_of_scope for n in o.networks) if scope.mandate else ()
     return Forecast(
@@ -106,7 +107,7 @@ def forecast(
                 grant=probe.grant.replace("_", "-"),
                 is_granted=not probe.grant or bool(getattr(scope.grants, probe.grant)),
             )
-            for probe in sorted(chosen, key=lambda p: (p.stage, p.name))
+            for probe in sorted((*chosen, *second_opinions(plan)), key=lambda p: (p.stage, p.name))
         ),
         left_out=tuple(p.label for p in every if p not in chosen),
         frames_an_address=ROUNDS if plan.attached else 0,

@@ -1,12 +1,14 @@
 """The devices of a running scan: who was found, how, and what is known of each."""
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from iotscan.data import oui
 from iotscan.data.fingerprints.library import Library
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
-from iotscan.model.facts import Announcement, Claim, OtaInterface
+from iotscan.model.facts import Announcement, Claim, OtaInterface, ServiceOpinion
 from iotscan.model.identity import merge
 from iotscan.model.observation import Observation, observe
 from iotscan.model.scope import in_order
@@ -88,6 +90,7 @@ class Inventory:
 
     def _sighting(self, address: str) -> Device:
         services: dict[str, Service] = {s.name: s for u in self.units(address) for s in u.services}
+        services |= _with_opinions(services, self.units(address))
         mac = self._macs.get(address, "")
         vendor = oui.vendor(mac) if mac else ""
         return Device(
@@ -109,6 +112,16 @@ class Inventory:
     def addresses(self) -> tuple[str, ...]:
         """Every address that answered, in order."""
         return tuple(sorted(self._found, key=in_order))
+
+
+def _with_opinions(services: Mapping[str, Service], units: Iterable[Unit]) -> dict[str, Service]:
+    """Services of which another program has an opinion: it is told with them; what they speak stays as it was."""
+    held = {o.subject.service: o.fact for u in units for o in u.observations if isinstance(o.fact, ServiceOpinion)}
+    return {
+        name: msgspec.structs.replace(services[name], how=f"{services[name].how}; {fact.by} says {fact.says}")
+        for name, fact in held.items()
+        if name in services
+    }
 
 
 def _vendor_source(mac: str, vendor: str) -> str:

@@ -49,7 +49,7 @@ from iotscan.scan.crowds import Crowds
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.listed import with_listed
-from iotscan.scan.plan import INVENTORY, choose_probes
+from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
@@ -129,7 +129,7 @@ class Scan:
         self._questions = Questions(
             tcp=request.plan.tcp,
             more_tcp=self._added,
-            probes=chosen,
+            probes=(*chosen, *second_opinions(request.plan)),
             left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
             udp=request.plan.udp,
@@ -409,6 +409,7 @@ async def _tools(request: ScanRequest, of_images: Mapping[str, Any]) -> AsyncIte
             "credential_records": request.records,
             "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,
+            **({"nmap": request.nmap} if request.nmap else {}),
         }
     finally:
         with anyio.CancelScope(shield=True):

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from iotscan.assess.check import Check
 from iotscan.model.facts import CoapServer, DtlsServer, Fact, HttpServer, QuicServer, SnmpAgent
+from iotscan.observe.network.opinion import asking
 from iotscan.observe.network.probe import Probe
+from iotscan.scan.request import Plan
 
 INVENTORY: tuple[type[Fact], ...] = (HttpServer, SnmpAgent, CoapServer, DtlsServer, QuicServer)
 """Facts that tell a device's name, or what else it speaks: what an inventory asks for, checks or not."""
@@ -26,3 +28,8 @@ def choose_probes(
         if not more:
             return chosen
         wanted |= more
+
+
+def second_opinions(plan: Plan) -> tuple[Probe, ...]:
+    """The questions that other programs ask where the user wished it: no check needs what they hold."""
+    return (asking.PROBE,) if plan.nmap else ()

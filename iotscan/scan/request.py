@@ -12,6 +12,7 @@ from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.opinion.installed import Nmap
 from iotscan.scan.targets import MAX_HOSTS
 
 
@@ -45,6 +46,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Files of roots that the user trusts."""
     fingerprints: tuple[str, ...] = ()
     """Folders of further rules that tell products."""
+    nmap: bool = False
+    """The installed nmap is asked about services that nothing of ours recognises."""
     ledger: str
     login_gap: float = 2.0
 
@@ -66,6 +69,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Roots that the user trusts: the name that a report gives them, and their file."""
     library: Library | None = None
     """The rules by which products are told: ours, and those of the folders in the plan."""
+    nmap: Nmap | None = None
+    """The nmap that is asked about what nothing of ours recognises, where the plan wants one."""
     terms: Terms = Terms()
     caller: Caller = Caller()
     """Who asked, for the audit log."""

@@ -1,6 +1,6 @@
 """Who a device is: every word held against the rules, every statement taken in, and all of it weighed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,14 @@ from iotscan.model.identification import Clue, Identity, KindTrait, Software, Tr
 from iotscan.model.observation import Observation
 from iotscan.scan.identification import spelling
 from iotscan.scan.identification.doubts import doubts
+from iotscan.scan.identification.opinions import (
+    Opinion,
+    makers_of,
+    opinions_of,
+    products_of,
+    programs_of,
+    systems_of,
+)
 from iotscan.scan.identification.weighing import (
     BANNER,
     MAC_PREFIX,
@@ -53,8 +61,9 @@ def identify(device: Device, observations: Iterable[Observation], library: Libra
     known = [Recognised(word=w, match=m) for w in words if (m := library.match(w.kind, w.text))]
     programs = _of_programs(known)
     said = tuple(s for s in said if (s.family, s.text) not in programs)
-    pool = _Pool(device, known, said)
-    software = _software(known)
+    held = opinions_of(observations)
+    pool = _Pool(device, known, said, held)
+    software = tuple(sorted((*_software(known), *programs_of(held))))[:_SOFTWARE_LIMIT]
     return Identity(
         vendor=pool.vendor.trait,
         product=pool.product.trait,
@@ -84,19 +93,26 @@ def _of_programs(known: Iterable[Recognised]) -> frozenset[tuple[str, str]]:
 class _Pool:
     """The evidence for each trait, settled."""
 
-    def __init__(self, device: Device, known: list[Recognised], said: tuple[Statement, ...]) -> None:
-        makers = [*(e for r in known for e in _vendors(r)), *_stated(said, "vendor"), *_mac_vendor(device)]
+    def __init__(
+        self, device: Device, known: list[Recognised], said: tuple[Statement, ...], held: Sequence[Opinion]
+    ) -> None:
+        makers = [
+            *(e for r in known for e in _vendors(r)),
+            *_stated(said, "vendor"),
+            *_mac_vendor(device),
+            *makers_of(held),
+        ]
         self.vendor = settle(makers, spelling.maker)
         names = frozenset(filter(None, (spelling.maker(e.value) for e in makers)))
 
         def model(text: str) -> str:
             return spelling.model(text, names)
 
-        self.product = settle(_claims(known, "hw.product"), model)
+        self.product = settle([*_claims(known, "hw.product"), *products_of(held)], model)
         self.model = settle([*_claims(known, "hw.model"), *_stated(said, "model")], model)
         self.firmware = settle([*_stated(said, "firmware"), *_firmware(known)], spelling.folded)
         self.kind = settle([e for r in known for e in _kinds(r)], str, exact=True)
-        self.system = settle([e for r in known for e in _systems(r)], spelling.folded)
+        self.system = settle([*(e for r in known for e in _systems(r)), *systems_of(held)], spelling.folded)
 
     def contradictions(self) -> tuple[str, ...]:
         """What sources say against each other, as sentences."""
