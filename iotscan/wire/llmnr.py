@@ -22,8 +22,9 @@ def reverse_query(address: str, number: int) -> bytes:
 
 
 def is_short(so_far: bytes) -> bool:
-    """Whether more of an answer has to come."""
-    return len(so_far) < 2 or len(so_far) < 2 + int.from_bytes(so_far[:2], "big")
+    """Whether more of an answer has to come; what announces more than :data:`MESSAGE_LIMIT` is none."""
+    length = int.from_bytes(so_far[:2], "big")
+    return len(so_far) < 2 or len(so_far) < 2 + length <= 2 + MESSAGE_LIMIT
 
 
 def read_name(answer: bytes, address: str, number: int) -> tuple[Claim, ...]:

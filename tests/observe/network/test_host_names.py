@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery import host_names
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.wire import llmnr, netbios
@@ -97,3 +98,25 @@ def test_nonsense_is_no_name() -> None:
     with answering(lambda packet: b"\xff" * 300, lambda asked: b"\xff" * 700):
         found, _ = ask()
     assert found == ()
+
+
+def test_who_accepts_and_says_nothing_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_names, "LLMNR_SECONDS", 0.05)
+    over = threading.Event()
+
+    async def bounded() -> tuple[Found, ...]:
+        with anyio.fail_after(5):
+            return await ask_host_names(dialer(), HOST)
+
+    def silent(asked: bytes) -> bytes:
+        over.wait(20)
+        return b""
+
+    with answering(None, silent):
+        assert anyio.run(bounded) == ()
+        over.set()
+
+
+def test_a_greeting_is_no_answer_that_goes_on() -> None:
+    assert not llmnr.is_short(b"RFB 003.008\n")
+    assert llmnr.is_short(b"\0\x20half")

@@ -6,6 +6,8 @@ Both are asked of hosts on our own links alone; elsewhere neither is spoken.
 import secrets
 from typing import Final
 
+import anyio
+
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import DeviceMethod
@@ -14,6 +16,9 @@ from iotscan.wire import llmnr, netbios
 
 WAIT_SECONDS: Final = 0.7
 """For the one datagram of NetBIOS, which who speaks it answers at once."""
+
+LLMNR_SECONDS: Final = 1.0
+"""LLMNR_TIMEOUT (RFC 4795 section 7): who accepts on any port and says nothing keeps others waiting no longer."""
 
 
 async def ask_netbios(dialer: Dialer, address: str) -> Found | None:
@@ -32,8 +37,10 @@ async def ask_llmnr(dialer: Dialer, address: str) -> Found | None:
         return None
     number = secrets.randbelow(1 << 16)
     async with line.tcp(llmnr.PORT, cap=4096) as connection:
-        await connection.send(llmnr.reverse_query(address, number))
-        answer = await connection.receive_while(llmnr.is_short, 2 + llmnr.MESSAGE_LIMIT)
+        answer = b""
+        with anyio.move_on_after(LLMNR_SECONDS):
+            await connection.send(llmnr.reverse_query(address, number))
+            answer = await connection.receive_while(llmnr.is_short, 2 + llmnr.MESSAGE_LIMIT)
     claims = llmnr.read_name(answer, address, number)
     return Found(address=address, how="llmnr", claims=claims) if claims else None
 
