@@ -23,10 +23,10 @@ from iotscan.data.fingerprints.library import LeftOut, load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run, Tool
-from iotscan.model.scope import PRACTICE_NETWORK, Grants, Pace, Scope, lies_in, utc_now
+from iotscan.model.scope import PRACTICE_NETWORK, Fence, Grants, Pace, Scope, lies_in, utc_now
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
-from iotscan.observe.network.attached import Attached, attached_networks, private_networks
+from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, private_networks
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.asking import LONGEST, command
 from iotscan.observe.network.opinion.installed import Nmap, find_nmap
@@ -35,7 +35,7 @@ from iotscan.scan.authority import may_ask_all, require_authority, within, words
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
 from iotscan.scan.request import Plan, ScanRequest
-from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones
+from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones, without_own
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.store.runs import make_folder, new_run_id
@@ -103,6 +103,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     )
     require_authority(scope, utc_now())
     attached = _links(targets)
+    fence = Fence(scope)
+    targets, own = without_own(targets, filter(fence.allows, own_addresses()))
     links, silent = may_ask_all(attached, mandate)
     vast = vast_ones(targets.networks, links)
     lost = [f"{network}: {_TOO_LARGE}" for network, ways in vast.items() if not ways]
@@ -114,6 +116,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         names=targets.names,
         links=links,
         attached=attached,
+        own=own,
         fragile=chosen.profile.may_be_asked,
         tcp=tcp,
         only_these_ports=bool(wish.ports),
@@ -128,7 +131,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
     at_once = (f"{network}: {_AT_ONCE} {', '.join(ways)}" for network, ways in vast.items() if ways)
-    told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *at_once, *lost)
+    ours = (f"{', '.join(own)}: this machine, which is not listed unless its address is named",) if own else ()
+    told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *at_once, *lost, *ours)
     notices = tuple(Notice(about="scope", text=text) for text in told)
     return Intent(words=(*wish.targets, *listed.shown) or words, scope=scope, plan=plan, chosen=chosen, notices=notices)
 

@@ -170,7 +170,7 @@ class Scan:
                 units.setdefault(entry.address, []).append(entry)
         async with receive:
             async for found in receive:
-                if not self._dialer.allows(found.address):
+                if not self._dialer.allows(found.address) or found.address in self._request.plan.own:
                     continue
                 for believed in self._announced.take(found):
                     self._meet(believed, units, group)

@@ -32,6 +32,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
     attached: tuple[Attached, ...] = ()
+    own: tuple[str, ...] = ()
+    """Addresses of this machine that nobody named: it is no device of the network that it looks at."""
     fragile: tuple[str, ...] = ()
     """Kinds of equipment that the profile allows to be asked in their own protocol: ``industrial``."""
     tcp: tuple[int, ...]

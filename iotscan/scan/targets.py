@@ -44,6 +44,8 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """Address -> host name, for SNI, Host headers and the report."""
     networks: tuple[str, ...]
     """What was asked for as networks: the scope. It holds more than ``addresses`` where one of them is :data:`VAST`."""
+    named: tuple[str, ...] = ()
+    """Those of ``addresses`` that were given one by one, by address or name."""
     excluded: tuple[str, ...] = ()
     """What must not be touched, as networks: every address of a name among them."""
 
@@ -172,8 +174,10 @@ async def read_targets(
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
     # Asking a subnet's own address or its broadcast asks everybody, whoever says that a device is there.
     out = (*out, *(end for end in ends_of(subnets) if str(end.network_address) not in addresses))
+    single = {str(n[0].network_address) for n in map(read_network, given) if n and len(n) == n[0].num_addresses == 1}
     return Targets(
         addresses=addresses,
+        named=tuple(a for a in addresses if a in single or a in names),
         names={a: n for a, n in names.items() if a in addresses},
         networks=tuple(dict.fromkeys(str(n) for n in include)),
         excluded=tuple(dict.fromkeys(str(n) for n in out)),
@@ -220,6 +224,16 @@ def vast_ones(networks: Iterable[str], links: Iterable[Attached]) -> dict[str, t
     here = [(ip_network(link.network), link.interface) for link in links]
     vast = [n for n in map(ip_network, networks) if _is_vast(n)]
     return {str(n): tuple(dict.fromkeys(i for x, i in here if lies_in(n, x) or lies_in(x, n))) for n in vast}
+
+
+def without_own(targets: Targets, own: Iterable[str]) -> tuple[Targets, tuple[str, ...]]:
+    """The targets without this machine, and which addresses of ``own`` that leaves out.
+
+    It is no device of the network that it looks at, unless somebody names its very address, or its name.
+    """
+    left_out = tuple(sorted(set(own) - {*targets.named}))
+    addresses = tuple(a for a in targets.addresses if a not in left_out)
+    return msgspec.structs.replace(targets, addresses=addresses), left_out
 
 
 def _is_vast(network: Network) -> bool:

@@ -38,6 +38,7 @@ TOOLS = {
     **SECURE_TOOLS,
 }
 """Commands that the LAN and its proofs need -> Debian package."""
+SCANNER = "10.77.0.2"
 
 NGINX = """
 user root;
@@ -168,7 +169,7 @@ class Setup:
         self._authority = Authority(lan.folder)
         self._shared_tls_key = make_ec_key()
         self._shared_ssh_key = lan.folder / "shared_host_key"
-        self.machines = {device.host: self._join(device) for device in truth.devices}
+        self.machines = {"scanner": self._join_scanner(), **{d.host: self._join(d) for d in truth.devices}}
         self.outside = self._lan.join("outside", OUTSIDE, mac="00:40:8c:00:01:09", routes=["10.77.0.0/24"])
         for device in truth.devices:
             start = _STARTS.get(device.host)
@@ -185,7 +186,7 @@ class Setup:
         self._until("snmpd answers", *words)
         node = self.device("coap-node").address
         self._until("the CoAP node answers", "coap-client-openssl", "-B", "1", f"coap://{node}/.well-known/core")
-        question = (sys.executable, "-I", "-c", ASK_GROUP, self.device("scanner").address)
+        question = (sys.executable, "-I", "-c", ASK_GROUP, SCANNER)
         self._until("avahi answers", *question, "224.0.0.251", "5353", ASK_MDNS.hex(), announcer)
         for responder in (media, liar):
             self._until("the SSDP responder answers", *question, "239.255.255.250", "1900", ASK_SSDP.hex(), responder)
@@ -225,12 +226,13 @@ class Setup:
         return self.machines["scanner"].run(*command)
 
     def _join(self, device: LanDevice) -> Machine:
-        if device.host != "scanner":
-            machine = self._lan.join(device.host, *device.addresses, mac=device.mac)
-            machine.nft(WATCH_CALLS)
-            return machine
+        machine = self._lan.join(device.host, *device.addresses, mac=device.mac)
+        machine.nft(WATCH_CALLS)
+        return machine
+
+    def _join_scanner(self) -> Machine:
         # A packet for anywhere else is sent to the wire, too, so that it meets the counter; there it ends.
-        scanner = self._lan.join(device.host, device.address, mac="00:40:8c:00:00:02", routes=["default"])
+        scanner = self._lan.join("scanner", SCANNER, mac="00:40:8c:00:00:02", routes=["default"])
         scanner.nft(WATCH_SCANNER)
         return scanner
 

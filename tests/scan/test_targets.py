@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.attached import Attached
-from iotscan.scan.targets import BadTarget, Targets, read_targets, vast_ones
+from iotscan.scan.targets import BadTarget, Targets, read_targets, vast_ones, without_own
 
 
 def read(
@@ -175,3 +175,18 @@ def test_what_is_excluded_on_no_link_is_excluded_on_each() -> None:
     assert read("fe80::%lo/127", exclude=("fe80::1",)).addresses == ("fe80::%lo",)
     assert read("fe80::%lo/127", exclude=("fe80::1%lo",)).addresses == ("fe80::%lo",)
     assert read("169.254.7.7").addresses == ("169.254.7.7",)
+
+
+def test_this_machine_is_no_target_unless_it_is_named() -> None:
+    own = ("192.0.2.1", "fe80::1%eth0")
+    targets, left_out = without_own(read("192.0.2.0/30"), own)
+    assert (targets.addresses, left_out) == (("192.0.2.2",), own)
+    for words in (
+        ("192.0.2.1", "192.0.2.0/30"),
+        ("192.0.2.1/32",),
+        ("here.example",),
+        ("192.0.2.0/30", "here.example"),
+    ):
+        targets, left_out = without_own(read(*words, names={"here.example": "192.0.2.1"}), own)
+        assert "192.0.2.1" in targets.addresses, words
+        assert left_out == ("fe80::1%eth0",), words

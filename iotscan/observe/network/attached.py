@@ -2,13 +2,15 @@
 
 import socket
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_address, ip_network
 from typing import Any
 
 import msgspec
 import psutil
 
 from iotscan.model.scope import is_private, with_zone
+
+_INTERNET = frozenset({"AF_INET", "AF_INET6"})
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,3 +70,9 @@ def private_networks(attached: tuple[Attached, ...]) -> tuple[Attached, ...]:
     """The IPv4 ones of private use (RFC 1918, link-local): what a scan without a target means."""
     networks = ((a, ip_network(a.network)) for a in attached)
     return tuple(a for a, network in networks if isinstance(network, IPv4Network) and is_private(network))
+
+
+def own_addresses() -> frozenset[str]:
+    """Every address of this machine but those of loopback, a link-local one with its interface for a zone."""
+    found = (e for entries in psutil.net_if_addrs().values() for e in entries if e.family.name in _INTERNET)
+    return frozenset(str(own) for own in (ip_address(e.address) for e in found) if not own.is_loopback)

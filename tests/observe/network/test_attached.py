@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from iotscan.model.scope import InScope, Mandate, OutOfBounds
-from iotscan.observe.network.attached import Attached, attached_networks, private_networks
+from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, private_networks
 from iotscan.scan.authority import may_ask_all
 
 SIX = "ffff:ffff:ffff:ffff::"
@@ -44,6 +44,11 @@ def test_each_network_once_over_both_families() -> None:
         ("eth0", "fe80::7%eth0", "fe80::%eth0/64"),
     ]
     assert [a.network for a in private_networks(attached_networks())] == ["192.0.2.0/24"]
+
+
+def test_addresses_of_this_machine_are_all_but_those_of_loopback() -> None:
+    six = {"2001:db8::7", "2001:db8::dead:beef", "fd00::7", "fe80::7%eth0"}
+    assert own_addresses() == {"192.0.2.7", "10.9.0.2", "10.8.0.2", *six}
 
 
 def mandate(*networks: str, out: tuple[str, ...] = (), ports: tuple[tuple[int, int], ...] = ()) -> Mandate:
