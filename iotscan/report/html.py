@@ -19,6 +19,7 @@ from markupsafe import Markup
 from iotscan.model.grade import LETTERS
 from iotscan.model.run import Cost, Run
 from iotscan.model.vocabulary import Element, Severity
+from iotscan.report.asked import asked
 from iotscan.report.content import ElementRow, FindingGroup, OwnerRow, View
 from iotscan.report.prose import Block, spans
 from iotscan.report.view import view
@@ -193,10 +194,5 @@ def _standings(told: View) -> Iterator[Standing]:
 
 def _cost(rows: Sequence[OwnerRow]) -> str:
     spent = sum((r.cost for r in rows if r.cost), Cost())
-    if spent == Cost():
-        return ""
-    frames = f"{spent.frames:,} raw frames, " if spent.frames else ""
-    return (
-        f"{frames}{spent.attempts:,} port attempts, {spent.connections:,} connections, {spent.datagrams:,} datagrams; "
-        f"{spent.bytes_sent:,} bytes sent, {spent.bytes_received:,} received"
-    )
+    line = asked([(r.cost, r.label) for r in rows if r.cost])
+    return f"{line}; {spent.bytes_sent:,} bytes sent, {spent.bytes_received:,} received" if line else ""

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from iotscan.model.device import Device
 from iotscan.model.run import Run
+from iotscan.report.asked import asked
 from iotscan.report.columns import Field, show_columns
 from iotscan.report.identity import kind, maker, model, programs, remarks, traits
 from iotscan.report.ink import Column, Ink
@@ -103,6 +104,8 @@ def _lines(run: Run) -> Iterator[str]:
             "found by": ", ".join(entry.found_by),
         }
         yield from (f"  {what}: {text}" for what, text in details.items() if text)
+    if spent := _asked(run):
+        yield f"asked: {spent}"
     notices = dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices)
     yield from (f"notice: {about}: {text}" for about, text in notices)
 
@@ -128,8 +131,14 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     for entry in listing:
         if entry.children:
             ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
+    if spent := _asked(run):
+        ink.say(ink.text(f"asked: {spent}", "dim"), 2)
     for about, text in dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices):
         ink.say(ink.text(f"notice: {about}: {text}", "dim"), 2)
+
+
+def _asked(run: Run) -> str:
+    return asked([(run.costs[d.id], clean(d.address, 60)) for d in run.devices if d.id in run.costs])
 
 
 def _field(ink: Ink, title: str, cells: list[str], *, least: int = 0, most: int = 0, style: str = "") -> Field:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from iotscan.model.run import Run
 from iotscan.report import gfm
+from iotscan.report.asked import asked
 from iotscan.report.content import ElementRow, Finding, FindingGroup, NetworkRow, OwnerRow, View
 from iotscan.report.gfm import code, words
 from iotscan.report.view import view
@@ -228,6 +229,7 @@ def _about(told: View) -> Iterator[str]:
         "granted beyond the default": listed(about.granted) or "nothing",
         "gate": "; ".join(told.rules),
         "scope sha256": about.scope_sha256,
+        "asked": asked([(row.cost, row.label) for row in told.devices if row.cost]),
         "redaction": about.redaction,
         "audit root": about.audit_root,
     }

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Severity
+from iotscan.report.asked import asked
 from iotscan.report.content import (
     AttestationRow,
     Cause,
@@ -308,16 +309,9 @@ def _remarks(ink: Ink, told: View) -> None:
 
 
 def _asked(ink: Ink, told: View) -> None:
-    costs = [(r.cost, r.label) for r in told.devices if r.cost]
-    if not costs:
-        return
-    most, label = max(costs, key=lambda c: (c[0].conversations, c[0].datagrams, c[1]))
-    ink.heading("what we asked of the devices")
-    total = f"{sum(c.connections for c, _ in costs):,} connections, {sum(c.datagrams for c, _ in costs):,} datagrams"
-    sweep = f"{sum(c.attempts for c, _ in costs):,} port attempts"
-    if frames := sum(c.frames for c, _ in costs):
-        sweep += f" and {frames:,} raw frames"
-    ink.say(ink.text(f"{total} and {sweep} in all; most of {label}: {most.connections} and {most.datagrams}"), 2)
+    if line := asked([(row.cost, row.label) for row in told.devices if row.cost]):
+        ink.heading("what we asked of the devices")
+        ink.say(ink.text(line), 2)
 
 
 def _end(ink: Ink, told: View) -> None:
