@@ -1,17 +1,23 @@
 """Where the description of a UPnP device is fetched, whatever the device says."""
 
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import anyio
+import msgspec
 import pytest
+from anyio.streams.memory import MemoryObjectSendStream
 
+from iotscan.model.scope import Pace
 from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Round, Tally
-from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description
+from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, _own
 from iotscan.observe.network.ports import FRAGILE
-from tests.observe.network.test_dial import HERE, closed_port, dialer, server
+from tests.observe.network.test_dial import FAST, HERE, closed_port, dialer, server
 
 
 @pytest.mark.parametrize("port", sorted(FRAGILE))
@@ -41,11 +47,106 @@ def test_ports_where_nobody_listens_do_not_speak_against_a_device() -> None:
     assert dialed.line(HERE).connections == 1
 
 
+def endless(peer: socket.socket) -> None:
+    if peer.recv(4096):
+        with suppress(OSError):
+            peer.sendall(b"HTTP/1.0 200 OK\r\n\r\n<root>")
+            while True:
+                peer.sendall(b"<device/>" * 8192)
+
+
+def dripping(peer: socket.socket) -> None:
+    if peer.recv(4096):
+        with suppress(OSError):
+            for _ in range(500):
+                peer.sendall(b"<")
+                peer.settimeout(0.01)
+                with suppress(TimeoutError):
+                    peer.recv(1)
+
+
+def keeps_open(peer: socket.socket) -> None:
+    if peer.recv(4096):
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n<root><device><modelName>A1</modelName></device></root>\r\n")
+        peer.recv(1)
+
+
+def sends_elsewhere(peer: socket.socket) -> None:
+    if peer.recv(4096):
+        peer.sendall(b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.2/reset\r\n\r\n")
+
+
+def round_of(dialed: Dialer, send: MemoryObjectSendStream[Found]) -> Round:
+    link = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
+    return Round(dialer=dialed, link=link, found=send, tally=Tally())
+
+
+def fetched(
+    handle: Callable[[socket.socket], None], path: str = "x", pace: Pace = FAST
+) -> tuple[bool, list[Found], Line]:
+    """Whether one description came to its end, what was found, and what that cost."""
+    dialed = dialer(pace)
+    send, receive = anyio.create_memory_object_stream[Found](9)
+    with send, receive, server(handle) as port:
+        came = anyio.run(_describe, round_of(dialed, send), HERE, f"http://{HERE}:{port}/x")
+        found = [receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used)]
+    return came, found, dialed.line(HERE)
+
+
+def test_a_description_without_end_is_read_to_a_limit() -> None:
+    came, found, line = fetched(endless)
+    assert (came, found) == (True, [])
+    assert line.bytes_received <= 512 * 1024
+
+
+def test_one_that_drips_is_left_at_the_clock_and_not_asked_for_another() -> None:
+    came, found, line = fetched(dripping, pace=msgspec.structs.replace(FAST, conversation_timeout=0.2))
+    assert (came, found, line.connections) == (False, [], 1)
+
+
+def test_where_the_connection_stays_open_the_end_is_the_end() -> None:
+    came, found, _ = fetched(keeps_open)
+    assert came
+    assert [c.value for f in found for c in f.claims] == ["A1"]
+
+
+def test_no_redirect_is_followed() -> None:
+    came, found, line = fetched(sends_elsewhere)
+    assert (came, found, line.connections) == (True, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("http://127.0.0.1@127.0.0.2/x", "127.0.0.2"),
+        ("http://evil:pw@127.0.0.1:9/x", "127.0.0.1"),
+        ("http://127.0.0.2#@127.0.0.1/", "127.0.0.2"),
+        ("http://127.0.0.2\\@127.0.0.1/", "127.0.0.1"),
+        ("http://[::ffff:127.0.0.2]/x", "::ffff:127.0.0.2"),
+        ("http://[fe80::1%25lo]/x", "fe80::1%25lo"),
+        ("http://0x7f.1/x", "0x7f.1"),
+        ("http://2130706433/x", "2130706433"),
+        ("http://127.1/x", "127.1"),
+        ("gopher://127.0.0.1/x", "127.0.0.1"),
+        ("file:///etc/passwd", ""),
+        ("//127.0.0.1/x", "127.0.0.1"),
+        ("http://127.0.0.1:0/x", "127.0.0.1"),
+        ("http://127.0.0.1:99999/x", "127.0.0.1"),
+        ("http://[/x", ""),
+        ("", ""),
+    ],
+)
+def test_whatever_a_location_is_only_the_sender_by_http_is_fetched_from(location: str, host: str) -> None:
+    url = _own(location, "127.0.0.1")
+    assert url is None or (url.hostname, url.scheme) == ("127.0.0.1", "http")
+    assert url is None or host == "127.0.0.1"
+    assert _own(location, "127.0.0.9") is None
+
+
 def test_nobody_else_is_asked_for_one() -> None:
     dialed = dialer()
     send, receive = anyio.create_memory_object_stream[Found](9)
-    link = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
-    at_work = Round(dialer=dialed, link=link, found=send, tally=Tally())
+    at_work = round_of(dialed, send)
     elsewhere = (
         "http://127.0.0.2/x",
         "http://localhost/x",

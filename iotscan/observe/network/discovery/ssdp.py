@@ -22,6 +22,8 @@ LISTEN_SECONDS: Final = ssdp.SEARCH_SECONDS + 0.3
 DESCRIPTIONS: Final = 4
 """Descriptions fetched from one device: it may hold several root devices."""
 _DESCRIPTION_CAP = 256 * 1024
+_END, _TAIL = b"</root>", 256
+"""The end of a description, looked for among so many last bytes: what follows it is white space."""
 
 
 async def ask_ssdp(at_work: Round) -> None:
@@ -46,7 +48,9 @@ async def ask_ssdp(at_work: Round) -> None:
 
     async def describe(source: str) -> None:
         for location in locations[source]:
-            await _describe(at_work, source, location)
+            if not await _describe(at_work, source, location):
+                at_work.tally.remark(f"{source} does not deliver its description at {location}; no other was asked for")
+                break
 
     group = ssdp.GROUP6 if at_work.is_six else ssdp.GROUP
     with at_work.dialer.group(at_work.link, group, ssdp.PORT) as call:
@@ -67,14 +71,16 @@ async def ask_ssdp(at_work: Round) -> None:
 SSDP: Final = Method(name="ssdp", gives="UPnP devices: software, and name, maker, model, serial and UUID", ask=ask_ssdp)
 
 
-async def _describe(at_work: Round, source: str, location: str) -> None:
+async def _describe(at_work: Round, source: str, location: str) -> bool:
+    """Fetch and report one description; False where that ended in the middle: a device that drips may have many."""
     url = _own(location, source)
     if url is None:
         at_work.tally.remark(f"LOCATION points elsewhere: {source} says {location}; not fetched")
-        return
+        return True
     claims = await _description(at_work.dialer, url, source)
     if claims:
         await at_work.found.send(Found(address=source, how="ssdp", claims=claims))
+    return claims is not None
 
 
 def _own(location: str, source: str) -> SplitResult | None:
@@ -97,8 +103,8 @@ def _bare(url: SplitResult) -> str:
     return (url.hostname or "").partition("%")[0]
 
 
-async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[Claim, ...]:
-    """The claims of the description at ``url``, which is one of ``source``."""
+async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[Claim, ...] | None:
+    """The claims of the description at ``url``, which is one of ``source``; None where a conversation failed."""
     port = url.port or 80
     if port in FRAGILE:
         # Whoever answers in another's name would have us talk to a printer or a controller.
@@ -113,8 +119,11 @@ async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[C
             return ()
         async with line.tcp(port, cap=_DESCRIPTION_CAP) as connection:
             await connection.send(request)
-            response = await connection.receive_while(lambda _: True, _DESCRIPTION_CAP)
-    except (DialError, UnicodeEncodeError):
+            # Some leave the connection open, whatever was asked.
+            response = await connection.receive_while(lambda got: _END not in got[-_TAIL:], _DESCRIPTION_CAP)
+    except UnicodeEncodeError:
         return ()
+    except DialError:
+        return None
     head, _, body = response.partition(b"\r\n\r\n")
     return ssdp.read_description(body) if head.startswith(b"HTTP/") else ()
