@@ -89,6 +89,8 @@ def _of_run(path: Path, shown: str) -> dict[str, tuple[int, ...]]:
 
 
 def _of_table(data: bytes, shown: str) -> list[str]:
+    if len(data) > LIMIT:
+        raise BadInput(f"--from-file {shown} is larger than {LIMIT >> 20} MiB: split it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -61,6 +61,28 @@ def test_what_lists_nobody_is_refused(tmp_path: Path, content: bytes) -> None:
         listed_in((tmp_path / "missing",), ())
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"ip\n" + b"1" * 200_000, "is no table"),
+        (b'ip\n"' + b"1," * 100_000, "is no table"),
+        (b"ip\n" + b"192.0.2.1\n" * 100_001, "more than 100,000 lines"),
+        (b"ip\n192.0.2.1," + b"x" * (64 << 20), "larger than 64 MiB"),
+        (b"ip\x00\n192.0.2.1\n", "no column"),
+        (b'{"devices":' + b"[" * 200_000, "no whole run file"),
+    ],
+    ids=["line", "quote", "rows", "size", "nul", "nesting"],
+)
+def test_what_is_made_to_be_too_much_is_refused_by_name(tmp_path: Path, content: bytes, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        listed_in((), (written(tmp_path, "list", content),))
+
+
+def test_a_formula_is_no_address(tmp_path: Path) -> None:
+    listed = listed_in((), (written(tmp_path, "list", 'ip,name\n=cmd|1,x\n192.0.2.1,"=1+1"\n'),))
+    assert listed.addresses == ("192.0.2.1",)
+
+
 PORT = st.integers(1, 65535)
 
 
