@@ -15,6 +15,8 @@ from iotscan.observe.network.failures import DialError, NoSocket
 from iotscan.observe.network.pace import Pacer
 
 ROUNDS = 2
+LINK_ROUNDS = 3
+"""Requests to all nodes of a link, as many as the helper sends: who sleeps hears but every third."""
 SOURCES_LIMIT = 4096
 """Addresses listened to on one link: as many as a scan takes on by default."""
 RATE = 200.0
@@ -44,7 +46,7 @@ async def echo_to_all(
     tell: Callable[[str], None],
     how: str,
 ) -> None:
-    """Ask all IPv6 nodes of a link at once, twice; report who replies and is in scope. ``how`` says why this way.
+    """Ask all IPv6 nodes of a link at once, three times; report who replies and is in scope. ``how`` says why this way.
 
     They are asked from each of ``ours``: a node replies from an address of the same kind as the one that asked.
     """
@@ -55,12 +57,12 @@ async def echo_to_all(
         nonlocal strays
         if not dialer.allows(address):
             strays += 1
-        elif address not in heard_of and len(heard_of) < SOURCES_LIMIT:
+        elif address not in ours and address not in heard_of and len(heard_of) < SOURCES_LIMIT:
             heard_of.add(address)
             await found.send(Found(address=address, how="answers echo to all nodes"))
 
     async def ask(calls: Sequence[EchoCall]) -> str:
-        for _ in range(ROUNDS):
+        for _ in range(LINK_ROUNDS):
             try:
                 for call in calls:
                     call.ask_all(interface)
