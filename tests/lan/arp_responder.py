@@ -34,7 +34,7 @@ def main(how: str, first: str, count: str, step: str = "1", every: str = "1") ->
     wire.bind(("eth0", ARP))
     start = int(IPv4Address(first))
     addresses = range(start, start + int(count) * int(step), int(step))
-    asked: Counter[int] = Counter()
+    asked: Counter[tuple[int, bytes]] = Counter()
     while True:
         request = wire.recv(64)
         if struct.unpack_from(">H", request, 20) != (REQUEST,):
@@ -44,8 +44,8 @@ def main(how: str, first: str, count: str, step: str = "1", every: str = "1") ->
             for address in addresses:
                 wire.send(reply(request, address))
         elif target in addresses:
-            asked[target] += 1
-            if asked[target] % int(every) == 0:
+            asked[target, request[6:12]] += 1
+            if asked[target, request[6:12]] % int(every) == 0:
                 wire.send(reply(request, target, mac_of(start) if how == "proxy" else b""))
 
 

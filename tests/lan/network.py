@@ -173,6 +173,8 @@ class Lan:
         with contextlib.ExitStack() as stack:
             stack.push(self)
             self._bridge = self._machine("bridge")
+            # The wire itself is no machine: it answers nothing.
+            self._bridge.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1", check=True)
             self._bridge.run(
                 "ip", "-batch", "-", given="link add br0 type bridge mcast_snooping 0\nlink set br0 up\n", check=True
             )

@@ -120,6 +120,20 @@ def mdns_liar(address: str) -> None:
                 own.sendto(answer, ("224.0.0.251", 5353))
 
 
+def mdns_namesake(address: str) -> None:
+    """Claims the names of another device as its own, the host's too, and heeds no conflict (RFC 6762 section 9)."""
+    own = hear("224.0.0.251", 5353, address)
+    service, instance = name("_http", "_tcp", "local"), name("Front door", "_http", "_tcp", "local")
+    host = name("door", "local")
+    records = record(service, 12, instance) + record(instance, 33, struct.pack("!HHH", 0, 0, 80) + host)
+    records += record(host, 1, socket.inet_aton(address)) + record(instance, 16, b"\x0bvendor=Acme\x09model=D-1")
+    said = b"\0\0\x84\0\0\0\0\4\0\0\0\0" + records
+    while True:
+        packet, source = own.recvfrom(9000)
+        if len(packet) > 3 and not packet[2] & 0x80 and source[0] != address:
+            own.sendto(said, ("224.0.0.251", 5353))
+
+
 def mdns_sleeper(address: str) -> None:
     """Hears but every third question."""
     own = hear("224.0.0.251", 5353, address)
@@ -145,6 +159,16 @@ def mdns_ghost(address: str) -> None:
         packet, source = heard.recvfrom(9000)
         if len(packet) > 3 and not packet[2] & 0x80 and source[0] not in (address, GHOST):
             sender.sendto(spoofed(GHOST, "224.0.0.251", 5353, said), ("224.0.0.251", 0))
+
+
+def accept_all(address: str) -> None:
+    """Accepts a connection to any port, which nftables sends here, greets, and says no more."""
+    own = socket.create_server((address, 80), backlog=64)
+    callers: list[socket.socket] = []
+    while True:
+        caller, _ = own.accept()
+        caller.sendall(b"RFB 003.008\n")
+        callers = [*callers[-200:], caller]
 
 
 def spoofed(source: str, to: str, port: int, payload: bytes) -> bytes:
@@ -180,7 +204,9 @@ def mdns_flood(address: str) -> None:
 
 
 KINDS = {
+    "accept-all": accept_all,
     "mdns-flood": mdns_flood,
+    "mdns-namesake": mdns_namesake,
     "mdns-sleeper": mdns_sleeper,
     "mdns-ghost": mdns_ghost,
     "knx": knx,

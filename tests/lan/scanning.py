@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -99,10 +100,12 @@ class Scanner:
         return self._machine.inside(sys.executable, "-m", "iotscan", *words, own_files=False)
 
 
-def command_line(scanner: Machine, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run ``iotscan`` in ``folder`` where a scanner stands, with a home and a state there."""
+def command_line(
+    scanner: Machine, folder: Path, *words: str, become: Sequence[str] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``iotscan`` in ``folder`` where a scanner stands, with a home and a state there, through ``become``."""
     return subprocess.run(
-        scanner.inside(sys.executable, "-m", "iotscan", *words, own_files=False),
+        scanner.inside(*become, sys.executable, "-m", "iotscan", *words, own_files=False),
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
