@@ -26,6 +26,7 @@ def discover(
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
     fingerprints: shared.Fingerprints = None,
     nmap: shared.Nmap = False,
+    identity: shared.IdentityFile = None,
     format: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,6 +74,7 @@ def discover(
         ports=ports,
         fingerprints=tuple(fingerprints or ()),
         nmap=nmap,
+        identity=identity,
         formats=tuple(format or ()),
         output=Path(output_dir),
         max_hosts=max_hosts,

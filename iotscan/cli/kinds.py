@@ -53,6 +53,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.config_file:Config",
             reader="iotscan.cli.kinds:read_config_file",
         ),
+        "identity": Kind(
+            schema="iotscan/identity@1",
+            about="which addresses are one device and which are not",
+            written="iotscan.data.identity_file:IdentityFile",
+            reader="iotscan.data.identity_file:read_identity",
+        ),
         "profile": Kind(
             schema="iotscan/profile@1",
             about="what to check and how to judge it",

@@ -42,6 +42,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Folders of further rules that tell products."""
     nmap: bool = False
     """Ask the installed nmap about services that nothing of ours recognises."""
+    identity: Path | None = None
+    """The file that says which addresses are one device."""
     images: tuple[str, ...] = ()
     """Runs of images that are judged together with the network."""
     profile: str = "default"

@@ -67,6 +67,15 @@ Nmap = Annotated[
         "the same pace. What it says is shown as its opinion and judges nothing.",
     ),
 ]
+IdentityFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        metavar="FILE",
+        help="Which addresses are one device and which are not, where you know better: a YAML file.",
+        show_default=False,
+    ),
+]
 WarnOn = Annotated[
     str,
     typer.Option(

@@ -20,6 +20,7 @@ from iotscan.cli.recipe import Choice, Chosen, Recipe
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.data.fingerprints.library import LeftOut, load_library
+from iotscan.data.identity_file import read_identity
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run, Tool
@@ -191,6 +192,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     nmap = find_nmap() if plan.nmap else None
     library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
+    identity_rules = read_identity(wish.identity) if wish.identity else ()
     joined = read_image_runs(wish.images, wish.output)
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
@@ -211,6 +213,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         observations=joined.observations,
         attempts=joined.attempts,
         trusted=tuple(dict.fromkeys((*trusted, *joined.trusted))),
+        identity_rules=identity_rules,
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.
     plan = msgspec.structs.replace(plan, ledger=plan.ledger or str(folder.absolute() / "login-tries.jsonl"))

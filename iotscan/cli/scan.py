@@ -85,6 +85,7 @@ def scan(
     trust: shared.TrustedKeys = None,
     fingerprints: shared.Fingerprints = None,
     nmap: shared.Nmap = False,
+    identity: shared.IdentityFile = None,
     image: Annotated[
         list[str] | None,
         typer.Option(
@@ -185,6 +186,7 @@ def scan(
         trusted=tuple(trust or ()),
         fingerprints=tuple(fingerprints or ()),
         nmap=nmap,
+        identity=identity,
         images=tuple(image or ()),
         profile=profile,
         include=tuple(check or ()),

@@ -36,6 +36,7 @@ def assess(
     waivers: shared.Waivers = None,
     no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
+    identity: shared.IdentityFile = None,
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
     redact: shared.Redact = "standard",
@@ -48,8 +49,8 @@ def assess(
 ) -> None:
     """Judge a stored run again. Touches no device.
 
-    With other checks, another profile, other waivers or another date. The stored run stays as it is; -f json:FILE
-    keeps the new one.
+    With other checks, another profile, other waivers, another date or other rules of who is one device. The stored run
+    stays as it is; -f json:FILE keeps the new one.
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
     from iotscan.cli.terms import Gating
@@ -77,9 +78,8 @@ def assess(
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
     )
-    judged = _judge_again(
-        run, output_dir, profile, check, skip_check, checks, gating.read(output_dir, folders=checks or ()), as_of
-    )
+    terms = gating.read(output_dir, folders=checks or ())
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of, identity)
     present(judged, wanted, display, output_dir)
     raise typer.Exit(judged.verdict.exit_code if judged.verdict else 3)
 
@@ -100,6 +100,7 @@ def gate(
     waivers: shared.Waivers = None,
     no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
+    identity: shared.IdentityFile = None,
     output_dir: Runs = shared.OUTPUT,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
@@ -125,7 +126,7 @@ def gate(
         no_waivers=no_waivers,
     )
     terms = gating.read(output_dir, folders=checks or (), fallback="high")
-    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of)
+    judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of, identity)
     if judged.verdict is None:
         raise typer.Exit(3)
     present(judged, (), Display(quiet=1, step_summary=not no_step_summary), output_dir)
@@ -171,6 +172,7 @@ def _judge_again(
     folders: list[Path] | None,
     terms: "Terms",
     as_of: str,
+    identity: Path | None,
 ) -> "Run":
     import msgspec
 
@@ -180,7 +182,7 @@ def _judge_again(
     from iotscan.model.run import read_moment
     from iotscan.store.runs import read_run
 
-    stored = read_run(named, output)
+    stored = _regrouped(read_run(named, output), identity)
     profile, chosen = choose_checks(profile_name, folders, include, skip)
     moment = read_moment(as_of, "--as-of") if as_of else stored.moment
     if as_of:
@@ -189,3 +191,14 @@ def _judge_again(
     if terms.baseline is not None and terms.baseline.id == stored.id:
         raise BadInput(f"the baseline is run {stored.id} itself, in which nothing can be new: name an earlier run")
     return judge(stored, chosen, profile, as_of=moment, terms=terms)
+
+
+def _regrouped(run: "Run", identity: Path | None) -> "Run":
+    """The run with its devices put together by the rules of a file; without one as it is, by the rules it has."""
+    if identity is None:
+        return run
+    from iotscan.data.fingerprints.library import load_library
+    from iotscan.data.identity_file import read_identity
+    from iotscan.scan.regrouping import regroup
+
+    return regroup(run, read_identity(identity), load_library([])[0])

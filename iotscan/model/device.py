@@ -32,7 +32,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``claims`` keep how each name, model or identifier was learnt. ``vendor`` comes from the MAC prefix
     (with the date of the table in ``vendor_source``) or is empty. ``merged`` holds provisional ids
-    that turned out to be this device, with the reason. ``identity`` is what all of this says it is.
+    that turned out to be this device, with the reason, and ``sightings`` what was known of each before that, so that
+    a merge can be undone. ``identity`` is what all of this says it is.
     """
 
     id: str
@@ -45,6 +46,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found_by: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
     identity: Identity = Identity()
+    link: str = ""
+    """The interface of ours on whose link the MAC address was seen; empty where it was not."""
+    rivals: tuple[str, ...] = ()
+    """Further MAC addresses that answer for the same address: somebody else claims it, too."""
+    sightings: tuple["Device", ...] = ()
+    """Empty where there is but one, the device itself."""
 
     @property
     def address(self) -> str:

@@ -21,7 +21,18 @@ Kind = Literal[
 ]
 """The kinds of devices that are told apart; ``gateway`` includes routers and access points."""
 
-Doubt = Literal["randomised-mac", "answers-everything", "honeypot", "several-systems"]
+Doubt = Literal[
+    "randomised-mac",
+    "answers-everything",
+    "honeypot",
+    "several-systems",
+    "address-conflict",
+    "name-conflict",
+    "shared-mac",
+    "shared-claim",
+    "virtual-router",
+    "may-be-same",
+]
 
 
 class Clue(msgspec.Struct, frozen=True, kw_only=True, order=True):

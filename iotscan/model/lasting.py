@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
+from iotscan.model.contradiction import Shown
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import CertificateChain, SshServer
 from iotscan.model.identity import Key, is_lasting_mac, provisional_ids, unique_claims
@@ -37,6 +38,14 @@ def borne(devices: Iterable[Device], observations: Iterable[Observation]) -> Mar
     return {d.id: tuple(dict.fromkeys((*_own(d), *_by_strength(shown[d.id]), *_where(d)))) for d in devices}
 
 
+def keys_shown(observations: Iterable[Observation]) -> Shown:
+    """The keys that services show, by the id of the device that the observations are about."""
+    shown: dict[str, list[tuple[int, str, Key]]] = defaultdict(list)
+    for observation in observations:
+        shown[observation.subject.device] += _keys_in(observation)
+    return {owner: tuple(keys) for owner, keys in shown.items() if keys}
+
+
 def telling(marks: Marks) -> Marks:
     """Only the marks that one device alone bears: a key that two clones share names neither."""
     bearers = Counter(mark for held in marks.values() for mark in held)
@@ -59,7 +68,8 @@ def identities(
 
 
 def _own(device: Device) -> Iterator[Key]:
-    if is_lasting_mac(device.mac):
+    # Where another answers for the same address, what was seen there may be of either.
+    if is_lasting_mac(device.mac) and not device.rivals:
         yield "mac", device.mac.lower().replace("-", ":")
     yield from sorted(unique_claims(device))
 

@@ -9,6 +9,7 @@ from iotscan.model.device import Device, Image
 from iotscan.model.errors import BadInput
 from iotscan.model.facts.signing import TrustedKey
 from iotscan.model.grade import Grades
+from iotscan.model.identity_rule import IdentityRule
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.scope import Scope
@@ -131,6 +132,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """By device id."""
     ways: dict[str, str] = {}
     """How it was looked for devices: each way that was used, and why it fell short; empty where it did not."""
+    address_costs: dict[str, Cost] = {}
+    """By address, for the devices that have several."""
+    identity_rules: tuple[IdentityRule, ...] = ()
+    """What a person knew better of which addresses are one device (``--identity``)."""
     waivers: tuple[WaiverUse, ...] = ()
     """Every waiver that was given, used or not."""
     attestations: tuple[AttestationUse, ...] = ()

@@ -82,5 +82,6 @@ DEVICE_COLUMNS: tuple[tuple[str, Callable[[Entry], str]], ...] = (
     ("services", lambda e: "; ".join(e.services)),
     ("found by", lambda e: "; ".join(e.found_by)),
     ("remarks", lambda e: "; ".join(e.remarks)),
+    ("one device", lambda e: e.oneness),
 )
 """Of an inventory; ``--from-file`` reads the first one back. New ones are added at the end."""

@@ -3,7 +3,7 @@
 from iotscan.model.device import Device
 from iotscan.model.identification import Identity, KindTrait, Software, Trait
 from iotscan.model.vocabulary import Confidence
-from iotscan.report.words import clean
+from iotscan.report.words import clean, counted
 
 _SHOWN = 3
 """Pieces of evidence that are named for one trait."""
@@ -54,6 +54,15 @@ def traits(identity: Identity) -> tuple[str, ...]:
 def _sentence(what: str, trait: Trait | KindTrait) -> str:
     where = dict.fromkeys(clean(clue.where, 60) for clue in trait.clues)
     return f"{what} {clean(trait.value, 80)} ({trait.confidence}: {', '.join(tuple(where)[:_SHOWN])})"
+
+
+def oneness(device: Device) -> str:
+    """``3 addresses, one device: has the same MAC address …``; empty for a device with one sighting."""
+    if not device.merged:
+        return ""
+    reasons = tuple(dict.fromkeys(clean(entry.partition(" ")[2], 160) for entry in device.merged))
+    more = f" and {len(reasons) - _SHOWN} more reasons" if len(reasons) > _SHOWN else ""
+    return f"{counted(len(device.addresses), 'address', 'addresses')}, one device: {'; '.join(reasons[:_SHOWN])}{more}"
 
 
 def programs(identity: Identity) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from iotscan.model.device import Device
 from iotscan.model.run import Run
 from iotscan.report.asked import asked
 from iotscan.report.columns import Field, show_columns
-from iotscan.report.identity import kind, maker, model, programs, remarks, traits
+from iotscan.report.identity import kind, maker, model, oneness, programs, remarks, traits
 from iotscan.report.ink import Column, Ink
 from iotscan.report.places import address_order
 from iotscan.report.view import banner, partial, title
@@ -33,6 +33,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What it is and how that is known, one sentence each."""
     software: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    oneness: str = ""
+    """Why its addresses are one device's, where it has several."""
     children: tuple[str, ...] = ()
     """What stands behind it, of which nothing was asked."""
 
@@ -61,6 +63,7 @@ def _entry(device: Device) -> Entry:
         identity=traits(device.identity),
         software=programs(device.identity),
         remarks=remarks(device.identity),
+        oneness=oneness(device),
         children=tuple(clean(c, 80) for c in device.children),
     )
 
@@ -101,6 +104,7 @@ def _lines(run: Run) -> Iterator[str]:
             "beware": "; ".join(entry.remarks),
             "behind it, not assessed": ", ".join(entry.children),
             "also": ", ".join(entry.others),
+            "one device": entry.oneness,
             "found by": ", ".join(entry.found_by),
         }
         yield from (f"  {what}: {text}" for what, text in details.items() if text)
@@ -129,6 +133,8 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     open_services = counted(sum(len(e.services) for e in listing), "open service")
     ink.say(ink.text(f"{counted(len(listing), 'device')}, {open_services}"))
     for entry in listing:
+        if entry.oneness:
+            ink.say(ink.text(f"{entry.address}: {entry.oneness}", "dim"))
         if entry.children:
             ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
     if spent := _asked(run):

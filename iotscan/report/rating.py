@@ -12,7 +12,7 @@ from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
-from iotscan.report.identity import kind, maker, model, programs, remarks, traits
+from iotscan.report.identity import kind, maker, model, oneness, programs, remarks, traits
 from iotscan.report.places import Places, address_order
 from iotscan.report.words import NOTHING, REASONS, clean, counted
 
@@ -72,7 +72,7 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
             vendor=clean(maker(device), 60),
             model=clean(model(device), 60),
             kind=kind(device.identity),
-            identity=(*traits(device.identity), *(f"runs {p}" for p in programs(device.identity))),
+            identity=_known_of(device),
             remarks=remarks(device.identity),
             protocols=tuple(dict.fromkeys(protocols)),
             shown=NOTHING,
@@ -84,6 +84,11 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
             cost=run.costs.get(device.id),
         ),
     )
+
+
+def _known_of(device: Device) -> tuple[str, ...]:
+    runs = (f"runs {p}" for p in programs(device.identity))
+    return (*traits(device.identity), *runs, *filter(None, (oneness(device),)))
 
 
 def _image(image: Image, run: Run, results: list[Result]) -> OwnerRow:

@@ -1,6 +1,6 @@
 """The devices of a running scan: who was found, how, and what is known of each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,11 +10,15 @@ from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
 from iotscan.model.facts import Announcement, Claim, OtaInterface, ServiceOpinion
 from iotscan.model.identity import merge
+from iotscan.model.identity_rule import IdentityRule
+from iotscan.model.lasting import keys_shown
 from iotscan.model.observation import Observation, observe
 from iotscan.model.scope import in_order
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.survey import Unit
+from iotscan.scan.holders import Holders, vendor_source
+from iotscan.scan.identification.beside import with_remarks
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.identity import claims_of
 from iotscan.wire.dns_sd import OTA_CLAIM
@@ -23,13 +27,15 @@ from iotscan.wire.dns_sd import OTA_CLAIM
 class Inventory:
     """Gathers signs of life and finished units into devices; the order in which they come does not matter.
 
-    ``library`` holds the rules by which products are told; without one nothing is.
+    ``library`` holds the rules by which products are told; without one nothing is. ``rules`` say what a person
+    knows better of who is one device.
     """
 
-    def __init__(self, library: Library | None = None) -> None:
+    def __init__(self, library: Library | None = None, rules: Sequence[IdentityRule] = ()) -> None:
         self._library = library or Library(())
+        self._rules = rules
         self._found: dict[str, set[str]] = {}
-        self._macs: dict[str, str] = {}
+        self._holders = Holders()
         self._claims: dict[str, dict[Claim, None]] = {}
         self._units: dict[str, list[Unit]] = {}
 
@@ -41,8 +47,7 @@ class Inventory:
         is_new = found.address not in self._found
         self._found.setdefault(found.address, set()).add(found.how)
         self._claims.setdefault(found.address, {}).update(dict.fromkeys(found.claims))
-        if found.mac:
-            self._macs[found.address] = found.mac
+        self._holders.add(found)
         return is_new
 
     def keep(self, unit: Unit) -> None:
@@ -85,29 +90,39 @@ class Inventory:
 
     def _identified(self, device: Device) -> Device:
         """The device with what all its addresses showed weighed together."""
-        observations = [o for address in device.addresses for o in self.observations(address)]
+        own = {sighting.id for sighting in (device, *device.sightings)}
+        addresses = (a for a in device.addresses if provisional_id(a) in own)
+        observations = [o for address in addresses for o in self.observations(address)]
         return msgspec.structs.replace(device, identity=identify(device, observations, self._library))
 
     def _sighting(self, address: str) -> Device:
         services: dict[str, Service] = {s.name: s for u in self.units(address) for s in u.services}
         services |= _with_opinions(services, self.units(address))
-        mac = self._macs.get(address, "")
-        vendor = oui.vendor(mac) if mac else ""
+        holder = self._holders.of(address)
+        vendor = oui.vendor(holder.mac) if holder.mac else ""
         return Device(
             id=provisional_id(address),
             addresses=(address,),
-            mac=mac,
+            mac=holder.mac,
             vendor=vendor,
-            vendor_source=_vendor_source(mac, vendor),
+            vendor_source=vendor_source(holder.mac, vendor),
             claims=claims_of(self.observations(address)),
             services=tuple(sorted(services.values())),
             found_by=tuple(sorted(self._found.get(address, ()))),
+            link=holder.link,
+            rivals=holder.rivals,
         )
+
+    def sightings(self) -> tuple[Device, ...]:
+        """One for each address, and for each MAC address that answers for another's; nothing merged."""
+        return (*map(self._sighting, self._found), *self._holders.others())
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, one for each that the identity rules hold to be one, in order of their address."""
-        merged = {d.address: d for d in merge(tuple(self._sighting(a) for a in self._found))}
-        return tuple(self._identified(merged[address]) for address in sorted(merged, key=in_order))
+        shown = keys_shown(o for address in self._found for o in self.observations(address))
+        merged = merge(self.sightings(), rules=self._rules, shown=shown)
+        known = with_remarks(tuple(map(self._identified, merged)), shown)
+        return tuple(sorted(known, key=lambda d: (in_order(d.address), d.id)))
 
     def addresses(self) -> tuple[str, ...]:
         """Every address that answered, in order."""

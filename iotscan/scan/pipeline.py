@@ -22,8 +22,9 @@ from iotscan.assess.assessing import assess
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
-from iotscan.model.device import Device
+from iotscan.model.device import Device, provisional_id
 from iotscan.model.facts import Announcement, PortSweep, UpdateServer
+from iotscan.model.identity_rule import settled
 from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
@@ -47,9 +48,11 @@ from iotscan.scan.announced import Announced, as_words
 from iotscan.scan.children import children_notices
 from iotscan.scan.crowds import Crowds
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
+from iotscan.scan.holders import owners
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.listed import with_listed
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
+from iotscan.scan.regrouping import rule_notices
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
@@ -80,7 +83,7 @@ class Scan:
         self._watch = watch
         self._audit = open_log(request.folder, request.header, request.caller, goes_on=earlier is not None)
         self._dialer = Dialer(request.header.scope, self._audit, clock)
-        self._inventory = Inventory(request.library)
+        self._inventory = Inventory(request.library, request.header.identity_rules)
         self._hidings: dict[str, Hiding] = defaultdict(Hiding)
         self._earlier = earlier or ()
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
@@ -275,14 +278,18 @@ class Scan:
         self._journal.close()
         inventory = self._inventory
         devices = tuple(self._without_its_secrets(device) for device in inventory.devices())
-        owner = {address: device for device in devices for address in device.addresses}
+        owner = owners(devices)
+        rules = settled(self._request.header.identity_rules, inventory.sightings())
         observations = list(self._request.header.observations)
         attempts = list(self._request.header.attempts)
         notices = [*self._request.header.notices, *self._notices(cut)]
         costs: dict[str, Cost] = {}
+        address_costs: dict[str, Cost] = {}
         for address in inventory.addresses():
-            device = owner[address]
+            device = owner[provisional_id(address)]
             spent = self._costs.get(address) or self._dialer.line(address).cost()
+            if len(device.addresses) > 1:
+                address_costs[address] = spent
             costs[device.id] = costs.get(device.id, Cost()) + spent
             said = self._hidings[address].within(inventory.observations(address))
             observations += (rebind(o, device) for o in said)
@@ -307,8 +314,10 @@ class Scan:
             attempts=tuple(sorted(attempts, key=lambda a: (a.subject, a.need, a.probe))),
             costs=costs,
             ways=dict(sorted(self._dialer.outgoing.ways.items())),
+            address_costs=address_costs,
+            identity_rules=rules,
             audit_root=self._audit.end(status),
-            notices=(*notices, *children_notices(devices)),
+            notices=(*notices, *children_notices(devices), *rule_notices(rules)),
         )
         judged = judge(
             without_secrets(run),

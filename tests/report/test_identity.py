@@ -79,3 +79,18 @@ def test_strict_redaction_leaves_kinds_and_products_and_takes_names_out_of_evide
     assert (after.kind.value, after.vendor.value if after.vendor else "") == ("camera", "Acme")
     assert named.claimed("name") not in after.kind.clues[0].words
     assert after.kind.clues[0].words.startswith("welcome to ")
+
+
+def test_why_many_addresses_are_one_device_is_said_wherever_devices_are_listed() -> None:
+    run = example_run()
+    first, *others = run.devices
+    joined = replace(
+        first,
+        addresses=(*first.addresses, "fd00::1", "fe80::1"),
+        merged=("dev-2 has the same MAC address 00:11:22:33:44:55", f"dev-3 states the same serial {HOSTILE}"),
+    )
+    run = replace(run, devices=(joined, *others))
+    said = "3 addresses, one device: has the same MAC address 00:11:22:33:44:55; states the same serial"
+    for text in (plain.render(run), markdown.render(run), html.render(run), inventory.inventory(run)):
+        assert said in text
+    assert "<script>alert" not in html.render(run)

@@ -4,10 +4,11 @@ from typing import Final
 
 import msgspec
 
+from iotscan.model.contradiction import PROXY_AT
 from iotscan.model.facts import Claim
 
-MANY: Final = 32
-"""Addresses that one MAC may have: no device has as many, a router that answers for others does."""
+MANY: Final = PROXY_AT
+"""Addresses that one MAC may have before the further ones have to answer themselves."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="found"):
@@ -17,3 +18,5 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     how: str
     mac: str = ""
     claims: tuple[Claim, ...] = ()
+    link: str = ""
+    """The interface on whose link the MAC address was seen."""

@@ -22,7 +22,7 @@ def read_neighbours(text: str) -> tuple[Found, ...]:
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) >= 6 and int(fields[2], 16) & _COMPLETE and fields[3] != "00:00:00:00:00:00":
-            found.append(Found(address=fields[0], how=HOW, mac=fields[3].lower()))
+            found.append(Found(address=fields[0], how=HOW, mac=fields[3].lower(), link=fields[5]))
     return tuple(found)
 
 
@@ -49,8 +49,9 @@ def _six() -> Iterator[Found]:
         address = ip_address(each.address)
         if address.version == 6:
             with suppress(OSError):  # the interface has gone
-                zone = f"%{socket.if_indextoname(each.index)}" if address.is_link_local else ""
-                yield Found(address=f"{address}{zone}", how=HOW, mac=each.mac)
+                link = socket.if_indextoname(each.index)
+                zone = f"%{link}" if address.is_link_local else ""
+                yield Found(address=f"{address}{zone}", how=HOW, mac=each.mac, link=link)
 
 
 def _told() -> Iterator[rtnetlink.Neighbour]:

@@ -111,6 +111,7 @@ class _Sweep:
     ) -> None:
         self._dialer, self._helper, self._link, self._kind, self._found = dialer, helper, link, kind, found
         self.answered: set[str] = set()
+        self._macs: dict[str, str] = {}
         self._due: frozenset[str] = frozenset()
         self._owners: Counter[str] = Counter()
         self.asked = self._frames = self._strays = self._dropped = self._left_out = 0
@@ -143,16 +144,25 @@ class _Sweep:
             self._strays += 1
             return
         if address in self.answered:
+            if self._macs.get(address, seen.mac) != seen.mac:
+                # Two answer for one address. More than two are no more news.
+                del self._macs[address]
+                await self._send(address, seen)
             return
         if len(self.answered) >= SOURCES_LIMIT and self._kind == "echo-all":
             self._left_out += 1
             return
         self.answered.add(address)
+        self._macs[address] = seen.mac
         self._owners[seen.mac] += 1
         if self._owners[seen.mac] <= MANY:
             # Of the further ones, which are hardly devices, the sum in the summary is enough.
             self._dialer.line(address).frames += seen.asked
-        await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac))
+        await self._send(address, seen)
+
+    async def _send(self, address: str, seen: Seen) -> None:
+        here = self._link.interface
+        await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac, link=here))
 
     def summary(self) -> str:
         """What was asked and came back, in words, with its cost."""
