@@ -104,7 +104,10 @@ def plan(
 
 
 def _to_find(told: "Forecast") -> str:
-    words = f"{told.knocks_an_address} connection attempts and {told.echoes_an_address} ICMP echoes"
+    words = (
+        f"{told.knocks_an_address} connection attempts, {told.echoes_an_address} ICMP echoes "
+        f"and {told.datagrams_an_address} datagrams"
+    )
     if not told.frames_an_address:
         return words
     return f"{told.frames_an_address} raw frames on a link of ours, without the helper and beyond them {words}"

@@ -12,7 +12,7 @@ import msgspec
 from iotscan.assess.check import Check
 from iotscan.model.facts import kind_of
 from iotscan.model.scope import Fence, Scope
-from iotscan.observe.network.discovery import icmp
+from iotscan.observe.network.discovery import icmp, udp
 from iotscan.observe.network.discovery.connect import KNOCKS
 from iotscan.observe.network.discovery.methods import METHODS
 from iotscan.observe.network.helper.client import ROUNDS
@@ -41,7 +41,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     To find devices, ``frames_an_address`` are raw frames to each address on our links, ``echoes_an_address`` ICMP
     echoes to each beyond them, ``knocks_an_address`` connection attempts to each beyond them, and to each on them
-    where no raw frames can be sent. ``knocks_a_device`` are spent on the port sweep of one,
+    where no raw frames can be sent; ``datagrams_an_address`` go by UDP to each beyond them that stays silent.
+    ``knocks_a_device`` are spent on the port sweep of one,
     ``conversations_a_device`` on all questions to it, datagrams among them. ``minutes`` is the longest that all
     devices take, were every address one.
     """
@@ -62,6 +63,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...]
     frames_an_address: int = 0
     echoes_an_address: int = 0
+    datagrams_an_address: int = 0
     knocks_an_address: int
     knocks_a_device: int
     conversations_a_device: int
@@ -112,6 +114,7 @@ def forecast(
         left_out=tuple(p.label for p in every if p not in chosen),
         frames_an_address=ROUNDS if plan.attached else 0,
         echoes_an_address=icmp.ROUNDS,
+        datagrams_an_address=udp.TRIES * len(udp.questions(plan.fragile)),
         knocks_an_address=to_find,
         knocks_a_device=to_sweep,
         conversations_a_device=scope.pace.connections,

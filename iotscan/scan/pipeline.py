@@ -162,9 +162,8 @@ class Scan:
             addresses = tuple(a for a in plan.addresses if a not in known)
             helper = RawHelper(self._dialer.scope, self._request.header.scope_sha256)
             links, ports = (plan.attached, plan.links), discovery_ports(plan)
-            group.start_soon(
-                ask_each, self._dialer, helper, addresses, links, ports, send, self._asked.append, self._added
-            )
+            told, more = self._asked.append, self._added
+            group.start_soon(ask_each, self._dialer, helper, addresses, links, ports, send, told, more, plan.fragile)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}

@@ -26,6 +26,8 @@ _EVERYWHERE = 4194303
 """The instance that stands for any device (clause 12.11.1)."""
 
 WHO_IS: Final = bytes([_BVLL, _BROADCAST, 0, 8, _VERSION, 0, 0x10, 0x08])
+WHO_IS_ONE: Final = bytes([_BVLL, _UNICAST, 0, 8, _VERSION, 0, 0x10, 0x08])
+"""The same to one address."""
 WHO_IS_ROUTER: Final = bytes([_BVLL, _BROADCAST, 0, 7, _VERSION, _NETWORK_MESSAGE, 0x00])
 
 

@@ -35,6 +35,7 @@ from iotscan.observe.network.failures import (
     dial_error,
 )
 from iotscan.observe.network.group_call import GroupCall, group_call
+from iotscan.observe.network.nudge import Nudged, nudge
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
 from iotscan.observe.network.room import room
@@ -163,6 +164,26 @@ class Line:
                 return "open"
             stream.close()
             return "open"
+
+    async def nudge(self, port: int, payload: bytes, *, seconds: float, tries: int) -> Nudged:
+        """Whether anybody answers a datagram to a UDP port: discovery's, and no conversation; see :mod:`~.nudge`.
+
+        Raises DeadlinePassed, BudgetSpent, OutOfScope, and NoSocket.
+        """
+        self._check_clock()
+
+        def announce(sent: bytes) -> None:
+            self._announcer("datagram", "udp", port)(sent)
+            self.datagrams += 1
+            self.bytes_sent += len(sent)
+
+        async with self._sockets:
+            try:
+                heard = await nudge(self.address, port, payload, seconds=seconds, tries=tries, announce=announce)
+            except OSError as error:
+                raise dial_error(error, port) from error
+        self.bytes_received += len(heard) if isinstance(heard, bytes) else 0
+        return heard
 
     async def ready(self) -> None:
         """Return when the pace lets the next conversation begin: for whoever makes others wait meanwhile."""

@@ -27,8 +27,8 @@ async def connect_sweep(
     ports: Sequence[int],
     found: MemoryObjectSendStream[Found],
     more: Mapping[str, Sequence[int]] = MappingProxyType({}),
-) -> None:
-    """Knock on ports of each address until one answers; report who did, as they do.
+) -> tuple[str, ...]:
+    """Knock on ports of each address until one answers; report who did, as they do, and return the others.
 
     ``ports`` come in the order of promise, after those that ``more`` has for single addresses; an address sees the
     first :data:`KNOCKS` that the scope allows it.
@@ -36,15 +36,23 @@ async def connect_sweep(
     An on-link device that drops everything still answers ARP: the neighbour table is read after each
     block. An address that stays silent is not reported; it is unknown, not down.
     """
+    there: set[str] = set()
+
+    async def knock(address: str) -> None:
+        if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found):
+            there.add(address)
+
     for start in range(0, len(addresses), BLOCK):
         block = addresses[start : start + BLOCK]
         async with anyio.create_task_group() as group:
             for address in block:
-                group.start_soon(_knock_until_answered, dialer, address, (*more.get(address, ()), *ports), found)
+                group.start_soon(knock, address)
         known = set(block)
         for neighbour in neighbours():
             if neighbour.address in known:
+                there.add(neighbour.address)
                 await found.send(neighbour)
+    return tuple(address for address in addresses if address not in there)
 
 
 async def who_is_there(dialer: Dialer, addresses: Sequence[str], ports: Sequence[int]) -> tuple[str, ...]:
@@ -83,16 +91,18 @@ async def who_answers(dialer: Dialer, addresses: Sequence[str], ports: Sequence[
 
 async def _knock_until_answered(
     dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found]
-) -> None:
+) -> bool:
+    """True when one did."""
     allowed = [port for port in ports if dialer.allows(address, port)][:KNOCKS]
     for port in allowed:
         try:
             answer = await dialer.line(address).knock(port)
         except DialError:
-            return
+            return False
         if answer != "filtered":
             await found.send(Found(address=address, how=f"{_ANSWERS} tcp/{port} ({answer})"))
-            return
+            return True
+    return False
 
 
 def is_answer(found: Found) -> bool:

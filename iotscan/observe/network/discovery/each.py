@@ -1,6 +1,6 @@
-"""Asking each address of a range: by raw frames where it is on our links, by connecting and echoes beyond them."""
+"""Asking each address of a range: by raw frames where it is on our links, by connecting, echoes and UDP beyond them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -9,10 +9,12 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.discovery.connect import BLOCK, connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.icmp import echo_sweep
+from iotscan.observe.network.discovery.neighbours import tells_of
 from iotscan.observe.network.discovery.onlink import Tell, ask_all_nodes, on_links, sweep_link
+from iotscan.observe.network.discovery.udp import UdpSweep
 from iotscan.observe.network.helper.client import WAIT, RawHelper
 
 LINGER: Final = 2.0
@@ -29,13 +31,16 @@ async def ask_each(
     found: MemoryObjectSendStream[Found],
     tell: Tell,
     more: Mapping[str, Sequence[int]],
+    fragile: Collection[str] = (),
 ) -> None:
     """Ask them all; ``links`` are those we are on, and of these the ones on which all may be asked at once.
 
-    ``more`` are ports of single addresses that are likelier than ``ports``.
+    ``more`` are ports of single addresses that are likelier than ``ports``; ``fragile`` are the kinds of equipment
+    that may be asked, too.
 
     An address on a link that does not answer the helper is nobody's. Where the helper is not available, or its
-    sweep ends early, it is connected to like one that lies beyond.
+    sweep ends early, it is connected to like one that lies beyond, and the kernel then tells whom it has met there.
+    What nothing has shown to be there beyond the links, and on those that know no neighbours, is asked by UDP last.
     """
     attached, open_links = links
     near = on_links(addresses, attached)
@@ -46,12 +51,26 @@ async def ask_each(
     async def ask_link(link: Attached, asked: list[str]) -> None:
         linger = LINGER if open_links else WAIT
         rest = await sweep_link(dialer, helper, link, asked, found, tell, linger=linger)
-        await connect_sweep(dialer, rest, ports, found, more)
+        if tells_of(link.interface):
+            await connect_sweep(dialer, rest, ports, found, more)
+        else:
+            await knock_and_ask(rest, set())
+
+    async def knock_and_ask(asked: Sequence[str], there: set[str]) -> None:
+        """Connect to a block while those of the one before, where nobody answered, are asked by UDP."""
+        udp = UdpSweep(dialer, found, fragile=fragile)
+        async with anyio.create_task_group() as asking:
+            for start in range(0, len(asked), BLOCK):
+                silent = await connect_sweep(dialer, asked[start : start + BLOCK], ports, found, more)
+                asking.start_soon(udp.ask, [a for a in silent if a not in there and a not in own])
+        if words := udp.summary():
+            tell(words)
 
     async with helper, anyio.create_task_group() as group:
-        group.start_soon(connect_sweep, dialer, far, ports, found, more)
+        replied: set[str] = set()
+        group.start_soon(knock_and_ask, far, replied)
         beyond = tuple(a for a in far if a not in own)
-        group.start_soon(echo_sweep, dialer, beyond, found, tell)
+        group.start_soon(echo_sweep, dialer, beyond, found, tell, replied)
         for link, asked in near.items():
             group.start_soon(ask_link, link, asked)
         if any(":" in network for network in dialer.scope.include):

@@ -27,15 +27,23 @@ WAIT = 1.0
 
 
 async def echo_sweep(
-    dialer: Dialer, addresses: Iterable[str], found: MemoryObjectSendStream[Found], tell: Callable[[str], None]
+    dialer: Dialer,
+    addresses: Iterable[str],
+    found: MemoryObjectSendStream[Found],
+    tell: Callable[[str], None],
+    there: set[str] | None = None,
 ) -> None:
-    """Ask each address for an echo, those that stay silent once more; report who replies, as they do."""
+    """Ask each address for an echo, those that stay silent once more; report who replies, as they do.
+
+    Who replies is added to ``there``, too.
+    """
+    there = set() if there is None else there
     asked = [a for a in addresses if dialer.allows(a) and not canonical(a).is_loopback]
     async with anyio.create_task_group() as group:
         for version in _VERSIONS:
             of_family = dict.fromkeys(a for a in asked if canonical(a).version == version)
             if of_family:
-                group.start_soon(_sweep, dialer, version, of_family, found, tell)
+                group.start_soon(_sweep, dialer, version, of_family, found, tell, there)
 
 
 async def echo_to_all(
@@ -94,6 +102,7 @@ async def _sweep(
     addresses: dict[str, None],
     found: MemoryObjectSendStream[Found],
     tell: Callable[[str], None],
+    there: set[str],
 ) -> None:
     silent = dict(addresses)
     pacer = Pacer(RATE)
@@ -101,6 +110,7 @@ async def _sweep(
     async def heard(address: str) -> None:
         if address in silent:
             del silent[address]
+            there.add(address)
             await found.send(Found(address=address, how="answers ICMP echo"))
 
     async def ask(call: EchoCall) -> str:

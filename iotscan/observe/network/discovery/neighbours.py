@@ -6,6 +6,8 @@ from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
+
 from iotscan.observe.network.discovery.found import Found
 from iotscan.wire import rtnetlink
 
@@ -29,6 +31,12 @@ def read_neighbours(text: str) -> tuple[Found, ...]:
 def neighbours() -> tuple[Found, ...]:
     """What the kernel knows now, of both IP versions; empty where there is no such table (not Linux)."""
     return (*_four(), *_six())
+
+
+def tells_of(interface: str) -> bool:
+    """Whether the kernel tells whom it has met on an interface: on Linux, where they find one another by ARP or NDP."""
+    stats = psutil.net_if_stats().get(interface)
+    return TABLE.exists() and stats is not None and "noarp" not in stats.flags.split(",")
 
 
 def neighbour(address: str) -> Found | None:

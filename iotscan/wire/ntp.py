@@ -1,0 +1,24 @@
+"""NTP as far as one question: what a client sends, and whether an answer is one to it (RFC 5905 section 7.3).
+
+No control or private message is in here (modes 6 and 7): some of those answer with much, and some change the server.
+"""
+
+from typing import Final
+
+PORT: Final = 123
+_CLIENT = 0b00_100_011
+"""No leap warning, version 4, mode 3."""
+_MODE, _SERVER, _SYMMETRIC_PASSIVE = 0b111, 4, 2
+_SIZE: Final = 48
+_ORIGIN = slice(24, 32)
+
+
+def question(token: bytes) -> bytes:
+    """A question of a client. ``token`` are eight bytes that stand for our time of sending, and come back."""
+    return bytes((_CLIENT,)) + bytes(_SIZE - 1 - len(token)) + token
+
+
+def is_answer(packet: bytes, token: bytes) -> bool:
+    """Whether a datagram is the answer to the question with that token. Never raises."""
+    is_server = len(packet) >= _SIZE and packet[0] & _MODE in (_SERVER, _SYMMETRIC_PASSIVE)
+    return is_server and packet[_ORIGIN] == token
