@@ -12,7 +12,14 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery import mdns
 from iotscan.observe.network.discovery.around import ask_around
-from iotscan.observe.network.discovery.circle import ANSWER_LIMIT, SOURCE_LIMIT, SOURCES_LIMIT, Circle
+from iotscan.observe.network.discovery.circle import (
+    ANSWER_LIMIT,
+    LINK_BYTES,
+    SOURCE_BYTES,
+    SOURCE_LIMIT,
+    SOURCES_LIMIT,
+    Circle,
+)
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import REMARKS, Method, Round, Tally
 from iotscan.observe.network.failures import BudgetSpent, OutOfScope
@@ -73,6 +80,14 @@ def test_a_flood_in_many_names_has_an_end() -> None:
     assert len(taken) == SOURCES_LIMIT
     assert sum(taken.values()) == ANSWER_LIMIT
     assert tally.left_out == len(names) * 6 - ANSWER_LIMIT
+
+
+def test_large_answers_are_read_to_a_limit_of_each_and_of_all() -> None:
+    large, names = b"x" * 9000, [f"10.1.{n >> 8}.{n & 255}" for n in range(200)]
+    taken, tally = listen([(large, name, 9) for name in names for _ in range(SOURCE_LIMIT)])
+    assert max(taken.values()) == SOURCE_BYTES // 9000
+    assert sum(taken.values()) == LINK_BYTES // 9000
+    assert tally.left_out == len(names) * SOURCE_LIMIT - LINK_BYTES // 9000
 
 
 def test_names_out_of_scope_are_not_listened_to() -> None:

@@ -12,6 +12,10 @@ SOURCES_LIMIT: Final = 4096
 """Addresses listened to on one link: as many as a scan takes on by default."""
 ANSWER_LIMIT: Final = 20_000
 """Answers read from one link."""
+SOURCE_BYTES: Final = 128 * 1024
+"""Of the answers of one address: what is read is kept, several times as large."""
+LINK_BYTES: Final = 16 * 1024 * 1024
+"""Of the answers of one link."""
 Take = Callable[[bytes, str], Awaitable[bool]]
 """Reads a datagram and the address it came from; False where it is no answer."""
 
@@ -25,8 +29,8 @@ class Circle:
 
     def __init__(self, at_work: Round) -> None:
         self._round = at_work
-        self._read: dict[str, int] = {}
-        self._all = 0
+        self._read: dict[str, tuple[int, int]] = {}
+        self._all = self._bytes = 0
 
     async def hear(self, call: GroupCall, seconds: float, take: Take, *, port: int = 0) -> None:
         """Listen for ``seconds``; with ``port``, only to those who speak from it."""
@@ -38,7 +42,7 @@ class Circle:
             if source not in self._read and not self._round.dialer.allows(source):
                 tally.strays += 1
                 return
-            if not self._has_room(source):
+            if not self._has_room(source, len(packet)):
                 tally.left_out += 1
                 return
             if await take(packet, source):
@@ -47,13 +51,16 @@ class Circle:
 
         await call.hear(seconds, heard)
 
-    def _has_room(self, source: str) -> bool:
-        """Count a datagram; False where it is one too many."""
+    def _has_room(self, source: str, size: int) -> bool:
+        """Count a datagram; False where it is one too many, or makes it too much."""
         if source not in self._read and len(self._read) >= SOURCES_LIMIT:
             return False
-        count = self._read.get(source, 0) + 1
-        if count > SOURCE_LIMIT or self._all >= ANSWER_LIMIT:
+        count, taken = self._read.get(source, (0, 0))
+        if count >= SOURCE_LIMIT or taken + size > SOURCE_BYTES:
             return False
-        self._read[source] = count
+        if self._all >= ANSWER_LIMIT or self._bytes + size > LINK_BYTES:
+            return False
+        self._read[source] = (count + 1, taken + size)
         self._all += 1
+        self._bytes += size
         return True
