@@ -21,6 +21,7 @@ from iotscan.scan.identification.opinions import (
 )
 from iotscan.scan.identification.weighing import (
     BANNER,
+    LOWER,
     MAC_PREFIX,
     STATED,
     WEIGHTS,
@@ -34,6 +35,8 @@ _SOFTWARE_LIMIT: Final = 40
 _CONTRADICTIONS: Final = 8
 _LINUX: Final = 0.5
 """What is left of the weight of a plain "Linux" where another rule names the distribution."""
+_MADE_UP: Final = frozenset({"answers-everything", "honeypot"})
+"""Remarks that say that what a host says may be made up as a whole."""
 
 
 class Recognised(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,18 +66,27 @@ def identify(device: Device, observations: Iterable[Observation], library: Libra
     said = tuple(s for s in said if (s.family, s.text) not in programs)
     held = opinions_of(observations)
     pool = _Pool(device, known, said, held)
+    remarks = doubts(device, observations, [(r.word, r.match) for r in known])
+    doubted = any(remark.about in _MADE_UP for remark in remarks)
     software = tuple(sorted((*_software(known), *programs_of(held))))[:_SOFTWARE_LIMIT]
     return Identity(
-        vendor=pool.vendor.trait,
-        product=pool.product.trait,
-        model=pool.model.trait,
-        firmware=pool.firmware.trait,
-        kind=_as_kind(pool.kind.trait),
-        system=pool.system.trait,
+        vendor=_weighed(pool.vendor, doubted),
+        product=_weighed(pool.product, doubted),
+        model=_weighed(pool.model, doubted),
+        firmware=_weighed(pool.firmware, doubted),
+        kind=_as_kind(_weighed(pool.kind, doubted)),
+        system=_weighed(pool.system, doubted),
         software=software,
         contradictions=pool.contradictions(),
-        remarks=doubts(device, observations, [(r.word, r.match) for r in known]),
+        remarks=remarks,
     )
+
+
+def _weighed(settled: Settled, doubted: bool) -> Trait | None:
+    """The value that won; less sure where the host may be none of what it says."""
+    if settled.trait is None or not doubted:
+        return settled.trait
+    return msgspec.structs.replace(settled.trait, confidence=LOWER[settled.trait.confidence])
 
 
 def _of_programs(known: Iterable[Recognised]) -> frozenset[tuple[str, str]]:
@@ -183,7 +195,7 @@ def _kinds(known: Recognised) -> Iterator[Evidence]:
 
 
 def _is_general(claims: Mapping[str, str]) -> bool:
-    return spelling.folded(claims.get("os.product", "")) in spelling.GENERAL
+    return spelling.is_general(claims.get("os.product", ""))
 
 
 def _firmware(known: Iterable[Recognised]) -> Iterator[Evidence]:

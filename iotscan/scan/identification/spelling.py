@@ -73,11 +73,23 @@ GENERAL: Final = frozenset(
     ["linux", "debiangnulinux", "ubuntu", "raspberrypios", "windows", "freebsd", "netbsd", "macos", "buildroot", "poky"]
 )
 """Systems that run on anything: their version is no firmware's."""
+_GENERAL_FAMILIES: Final = (
+    *("windows", "macos", "solaris", "sunos", "aix", "hpux", "openvms", "os400", "irix", "netware", "redhat", "centos"),
+    *("fedora", "suse", "opensuse", "debian", "openbsd", "unix"),
+    # Kernels that firmware is built on, as it is on Linux: their version says nothing of its own.
+    *("vxworks", "ipos", "freertos", "threadx", "nucleus", "qnx", "ecos", "uclinux"),
+)
 
 
 def folded(text: str) -> str:
     """Letters and digits alone, lower case."""
     return "".join(c for c in text.lower() if c.isalnum())
+
+
+def is_general(system: str) -> bool:
+    """Whether a system runs on devices of many makers, so that its version is not the firmware's."""
+    name = folded(system)
+    return name in GENERAL or name.startswith(_GENERAL_FAMILIES)
 
 
 def maker(text: str) -> str:

@@ -33,11 +33,12 @@ WEIGHTS: Final = {
 """By the kind of words; what is not named weighs :data:`BANNER`."""
 BANNER: Final = 0.5
 _CERTAIN, _FIRM, _RIVAL = 0.93, 0.6, 0.4
-_LOWER: Final = {
+LOWER: Final = {
     Confidence.CERTAIN: Confidence.FIRM,
     Confidence.FIRM: Confidence.TENTATIVE,
     Confidence.TENTATIVE: Confidence.TENTATIVE,
 }
+"""A step down: for what is contradicted, and for all that a host says which may be no device at all."""
 _CLUES: Final = 5
 """Pieces of evidence that are kept of one value."""
 
@@ -100,7 +101,7 @@ def settle(evidence: Iterable[Evidence], fold: Callable[[str], str], *, exact: b
     clues = tuple(dict.fromkeys(e.clue for e in pieces))[:_CLUES]
     trait = Trait(
         value=best.strongest.value,
-        confidence=_LOWER[confidence] if rivals else confidence,
+        confidence=LOWER[confidence] if rivals else confidence,
         clues=clues,
     )
     return Settled(trait=trait, rivals=rivals)

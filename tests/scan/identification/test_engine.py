@@ -23,7 +23,9 @@ from iotscan.model.identification import Identity
 from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence
+from iotscan.scan.identification import spelling
 from iotscan.scan.identification.engine import identify
+from iotscan.scan.identification.weighing import LOWER
 
 LIBRARY = load_library()[0]
 
@@ -134,6 +136,10 @@ def test_firmware_is_a_devices_own_system_and_not_the_one_that_runs_on_anything(
     assert openwrt.firmware.value == "OpenWrt 21.02.3"
     debian = _told(_seen(TelnetServer(banner="Debian GNU/Linux 12 box login:", asks="login"), "tcp/23"))
     assert debian.firmware is None
+    for system in ("Windows 7", "Windows CE", "Mac OS X Server", "Solaris", "VxWorks", "ipOS", "FreeRTOS"):
+        assert spelling.is_general(system), system
+    for system in ("RouterOS", "OpenWrt", "DiskStation Manager", "AOS", "IOS", "Android"):
+        assert not spelling.is_general(system), system
 
 
 def test_kinds_that_contradict_are_both_shown() -> None:
@@ -204,6 +210,33 @@ def test_a_host_that_answers_on_every_port_is_remarked_on() -> None:
     assert remark.text.startswith("99 of 100 ports answer")
     assert _told(_seen(PortSweep(open=(22, 80), closed=tuple(range(100, 200))))).remarks == ()
     assert _told(_seen(PortSweep(open=(22, 80)))).remarks == (), "two ports out of two say nothing"
+
+
+def test_what_a_host_says_that_may_be_none_is_a_step_less_sure() -> None:
+    said = _upnp(manufacturer="HIKVISION", model="DS-2CD2042WD-I")
+    everything = _seen(PortSweep(open=tuple(range(1, 100)), closed=(100,)))
+    plain = _told(_page(server="Hikvision-Webs"), claims=said)
+    tarpit = _told(_page(server="Hikvision-Webs"), everything, claims=said)
+    pot = _told(_page(server="Hikvision-Webs"), _ssh("OpenSSH_6.0p1 Debian-4+deb7u2"), claims=said)
+    made_up = _told(_page(server="Hikvision-Webs"), claims=said, mac="da:a1:19:00:00:01")
+    assert plain.vendor is not None
+    assert plain.vendor.confidence is Confidence.FIRM or plain.vendor.confidence is Confidence.CERTAIN
+    for doubted in (tarpit, pot):
+        assert doubted.vendor is not None
+        assert doubted.vendor.value == plain.vendor.value
+        assert doubted.vendor.confidence is LOWER[plain.vendor.confidence]
+        assert doubted.kind is not None
+        assert doubted.kind.confidence is not Confidence.CERTAIN
+    assert made_up.vendor == plain.vendor, "a phone that hides its address says no less of itself"
+
+
+def test_a_modern_name_on_a_host_that_answers_everything_is_doubted_too() -> None:
+    """Whoever runs a honeypot may have changed its words; that every port is open stays."""
+    everything = _seen(PortSweep(open=tuple(range(1, 65)), unasked=tuple(range(65, 200))))
+    told = _told(_ssh("OpenSSH_9.2p1 Debian-2+deb12u7"), everything)
+    assert [remark.about for remark in told.remarks] == ["answers-everything"]
+    assert told.system is not None
+    assert told.system.confidence is Confidence.TENTATIVE
 
 
 def test_defaults_of_honeypots_are_remarked_on_with_their_words() -> None:
