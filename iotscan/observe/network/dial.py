@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Literal
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
@@ -316,6 +317,7 @@ class Dialer:
         self.scope = scope
         self.outgoing = Outgoing(scope, log, clock)
         self._lines: dict[str, Line] = {}
+        self._passing: WeakValueDictionary[str, Line] = WeakValueDictionary()
         self._sockets = anyio.Semaphore(room(scope.pace.open_at_once), fast_acquire=True)
 
     def allows(self, address: str, port: int = 0) -> bool:
@@ -328,8 +330,21 @@ class Dialer:
             raise OutOfScope(f"{address} is not in scope")
         spelling = str(canonical(address))
         if spelling not in self._lines:
-            self._lines[spelling] = Line(spelling, self.scope.pace, self._sockets, self.outgoing)
+            self._lines[spelling] = self.passing(spelling)
         return self._lines[spelling]
+
+    def passing(self, address: str) -> Line:
+        """The one line to an address of a range, which is forgotten with its last user unless :meth:`line` is asked.
+
+        Hardly anybody is at most addresses of a range, and a large one has very many. Raises :class:`OutOfScope`.
+        """
+        if not self.allows(address):
+            raise OutOfScope(f"{address} is not in scope")
+        spelling = str(canonical(address))
+        found = self._lines.get(spelling) or self._passing.get(spelling)
+        if found is None:
+            found = self._passing[spelling] = Line(spelling, self.scope.pace, self._sockets, self.outgoing)
+        return found
 
     @contextmanager
     def group(

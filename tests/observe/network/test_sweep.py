@@ -1,13 +1,15 @@
 """The port sweep: right about open, closed and silent, and gentle."""
 
+import gc
 import socket
 import time
 
 import anyio
+import pytest
 
 from iotscan.model.scope import Pace, Scope
-from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.connect import connect_sweep
+from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.discovery.connect import Knocks, connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import read_neighbours
 from iotscan.observe.network.sweep import sweep
@@ -80,6 +82,28 @@ def test_discovery_reports_refusals_as_life_and_silence_as_nothing() -> None:
     (found,) = anyio.run(main)
     assert found.address == HERE
     assert "closed" in found.how
+
+
+def test_of_a_range_only_those_who_answered_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large range takes no more memory than a small one; what was asked is counted all the same."""
+    monkeypatch.setattr(Line, "knock", silence)
+    addresses = [f"127.1.{n >> 8}.{n & 255}" for n in range(2000)]
+    spent, dialed = Knocks(), dialer()
+
+    async def main() -> tuple[str, ...]:
+        send, receive = anyio.create_memory_object_stream[Found](16)
+        with send, receive:
+            return await connect_sweep(dialed, addresses, (80, 81, 82), send, spent=spent)
+
+    assert anyio.run(main) == tuple(a for a in addresses if a != addresses[700])
+    gc.collect()
+    assert [*dialed._lines] == [addresses[700]]
+    assert len(dialed._passing) == 1
+    assert spent.summary() == "connecting: 2,000 addresses asked, 1 there, 5,998 attempts, 3.0 an address"
+
+
+async def silence(line: Line, port: int) -> str:
+    return "closed" if line.address == "127.1.2.188" else "filtered"
 
 
 def test_the_neighbour_table() -> None:

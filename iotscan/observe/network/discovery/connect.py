@@ -18,6 +18,24 @@ still hold its unanswered entries; nor is a router on the way to hold more half-
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
 _ASKED_AGAIN = 2
+
+
+class Knocks:
+    """What connecting to a range took, and how many answered."""
+
+    def __init__(self) -> None:
+        self.addresses = self.there = self.knocks = 0
+
+    def summary(self) -> str:
+        """It in words; empty where nobody was connected to."""
+        if not self.knocks:
+            return ""
+        return (
+            f"connecting: {self.addresses:,} addresses asked, {self.there:,} there, {self.knocks:,} attempts, "
+            f"{self.knocks / self.addresses:.1f} an address"
+        )
+
+
 _ANSWERS = "answers on"
 
 
@@ -27,6 +45,7 @@ async def connect_sweep(
     ports: Sequence[int],
     found: MemoryObjectSendStream[Found],
     more: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    spent: Knocks | None = None,
 ) -> tuple[str, ...]:
     """Knock on ports of each address until one answers; report who did, as they do, and return the others.
 
@@ -34,24 +53,30 @@ async def connect_sweep(
     first :data:`KNOCKS` that the scope allows it.
 
     An on-link device that drops everything still answers ARP: the neighbour table is read after each
-    block. An address that stays silent is not reported; it is unknown, not down.
+    block. An address that stays silent is not reported; it is unknown, not down. ``spent`` counts.
     """
     there: set[str] = set()
+    spent = spent or Knocks()
+    spent.addresses += len(addresses)
 
     async def knock(address: str) -> None:
-        if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found):
+        if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found, spent):
             there.add(address)
 
     for start in range(0, len(addresses), BLOCK):
         block = addresses[start : start + BLOCK]
+        # Who is there keeps his line, and with it what he was asked; the others' go with the block.
+        lines = {address: dialer.passing(address) for address in block if dialer.allows(address)}
         async with anyio.create_task_group() as group:
-            for address in block:
+            for address in lines:
                 group.start_soon(knock, address)
-        known = set(block)
+        known = set(block) & lines.keys()
         for neighbour in neighbours():
             if neighbour.address in known:
                 there.add(neighbour.address)
+                dialer.line(neighbour.address)
                 await found.send(neighbour)
+    spent.there += len(there)
     return tuple(address for address in addresses if address not in there)
 
 
@@ -85,21 +110,24 @@ async def who_answers(dialer: Dialer, addresses: Sequence[str], ports: Sequence[
     with send, receive:
         async with anyio.create_task_group() as group:
             for address in addresses[:BLOCK]:
-                group.start_soon(_knock_until_answered, dialer, address, ports, send)
+                group.start_soon(_knock_until_answered, dialer, address, ports, send, Knocks())
         return tuple(receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used))
 
 
 async def _knock_until_answered(
-    dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found]
+    dialer: Dialer, address: str, ports: Sequence[int], found: MemoryObjectSendStream[Found], spent: Knocks
 ) -> bool:
     """True when one did."""
+    line = dialer.passing(address)
     allowed = [port for port in ports if dialer.allows(address, port)][:KNOCKS]
     for port in allowed:
         try:
-            answer = await dialer.line(address).knock(port)
+            spent.knocks += 1
+            answer = await line.knock(port)
         except DialError:
             return False
         if answer != "filtered":
+            dialer.line(address)
             await found.send(Found(address=address, how=f"{_ANSWERS} tcp/{port} ({answer})"))
             return True
     return False

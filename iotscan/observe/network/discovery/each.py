@@ -7,9 +7,10 @@ from typing import Final
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from iotscan.model.scope import canonical
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.connect import BLOCK, connect_sweep
+from iotscan.observe.network.discovery.connect import BLOCK, Knocks, connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.icmp import echo_sweep
 from iotscan.observe.network.discovery.neighbours import tells_of
@@ -48,23 +49,29 @@ async def ask_each(
     far = tuple(a for a in addresses if a not in held)
     own = {link.address for link in attached}
 
+    def told(spent: Knocks | UdpSweep) -> None:
+        if words := spent.summary():
+            tell(words)
+
     async def ask_link(link: Attached, asked: list[str]) -> None:
         linger = LINGER if open_links else WAIT
         rest = await sweep_link(dialer, helper, link, asked, found, tell, linger=linger)
         if tells_of(link.interface):
-            await connect_sweep(dialer, rest, ports, found, more)
+            await connect_sweep(dialer, rest, ports, found, more, spent := Knocks())
+            told(spent)
         else:
             await knock_and_ask(rest, set())
 
     async def knock_and_ask(asked: Sequence[str], there: set[str]) -> None:
         """Connect to a block while those of the one before, where nobody answered, are asked by UDP."""
-        udp = UdpSweep(dialer, found, fragile=fragile)
+        udp, spent = UdpSweep(dialer, found, fragile=fragile), Knocks()
         async with anyio.create_task_group() as asking:
             for start in range(0, len(asked), BLOCK):
-                silent = await connect_sweep(dialer, asked[start : start + BLOCK], ports, found, more)
+                silent = await connect_sweep(dialer, asked[start : start + BLOCK], ports, found, more, spent)
                 asking.start_soon(udp.ask, [a for a in silent if a not in there and a not in own])
-        if words := udp.summary():
-            tell(words)
+        if not all(canonical(address).is_loopback for address in asked):
+            told(spent)
+        told(udp)
 
     async with helper, anyio.create_task_group() as group:
         replied: set[str] = set()

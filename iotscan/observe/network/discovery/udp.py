@@ -118,7 +118,7 @@ class UdpSweep:
 
     async def _ask_one(self, address: str) -> None:
         """Ask one question after the other, without waiting long for any; the first sign of life ends it."""
-        line = self._dialer.line(address)
+        line = self._dialer.passing(address)
         before = line.datagrams
 
         async def ask(question: Question) -> None:
@@ -143,6 +143,7 @@ class UdpSweep:
         self._asked += 1
         self._sent += line.datagrams - before
         for found in told[:1]:
+            self._dialer.line(address)  # it is kept from now on
             self._answered += 1
             await self._found.send(found)
 
