@@ -34,10 +34,10 @@ class Looking:
         """Why the run cannot say that ``device``, which another run saw, was not there; empty where it can."""
         if self._run.status != "complete":
             return f"{self._run.id} did not end"
-        if why := self.address_missed(*device.addresses):
-            return why
         if not self._run.ways:
             return f"{self._run.id} does not say by which ways it looked"
+        if why := self.address_missed(*device.addresses):
+            return why
         return next((why for word in device.found_by if (why := self._way_missed(word))), "")
 
     def address_missed(self, *addresses: str) -> str:

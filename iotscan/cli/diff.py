@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from iotscan.model.comparison import Comparison
     from iotscan.model.run import Run
 
-OldRun = Annotated[str, typer.Argument(metavar="OLD", help="A run file, its folder, a run id, or 'latest'.")]
+OldRun = Annotated[
+    str, typer.Argument(metavar="OLD", help="A run file, its folder, a run id, 'latest', or a table (CSV) of devices.")
+]
 NewRun = Annotated[str, typer.Argument(metavar="NEW", help="The later run, given in the same ways.")]
 ProfileOfBoth = Annotated[
     str,
@@ -41,8 +43,9 @@ def diff(
 ) -> None:
     """Compare two runs: added, changed, fixed, unassessed.
 
-    Touches no device. Runs that were judged by different profiles, checks or versions are judged again by the
-    rules of NEW first. Exit codes: 0 they say the same, 1 they differ, 2 they cannot be compared.
+    Touches no device. Of two lists of devices (iotscan discover) it says who is new, not seen, moved or changed.
+    Runs that were judged by different profiles, checks or versions are judged again by the rules of NEW first.
+    Exit codes: 0 they say the same, 1 they differ, 2 they cannot be compared.
 
     Example: iotscan diff iotscan-out/20261101T080000Z-3fa9c1 latest
     """
@@ -52,10 +55,10 @@ def diff(
     from iotscan.model.redaction import without_secrets
     from iotscan.model.run import read_moment
     from iotscan.report.difference import sentence, write
-    from iotscan.store.runs import read_run
+    from iotscan.scan.tables import read_list
 
     # A run file may come from elsewhere: what it hides is not known.
-    runs = without_secrets((read_run(old, output_dir), read_run(new, output_dir)))
+    runs = without_secrets((read_list(old, output_dir), read_list(new, output_dir)))
     told = _compare(*runs, profile, checks or (), read_moment(as_of, "--as-of") if as_of else None)
     payload = write(told, format)
     if quiet:

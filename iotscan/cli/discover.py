@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 
 
 def discover(
@@ -44,6 +45,37 @@ def discover(
     deadline: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="End after this long, with what there is; 0: no limit.")
     ] = 0,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Look again and again, and tell who comes, goes and changes, one line each (-f jsonl for programs). "
+            "Ends with Ctrl-C, or after --rounds.",
+        ),
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=60,
+            help="With --watch: rest this long between the end of a round and the next. Default: 900.",
+            show_default=False,
+        ),
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --watch: end after so many rounds.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="Say what differs from an earlier run (file, folder, id or latest) or a table (CSV) of devices; with "
+            "--watch, begin from it.",
+            show_default=False,
+        ),
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before asking the attached networks.")] = False,
     redact: shared.Redact = "standard",
     color: shared.Color = "auto",
@@ -58,10 +90,18 @@ def discover(
 
     None of the ways of finding needs root. ARP sweeps need the helper (helper install); without it, addresses on your
     links are connected to, which is slower and misses what answers ARP alone. The run says which ways there were.
+
+    Examples: iotscan discover 192.168.1.0/24 -f csv:devices.csv | iotscan discover --since latest 192.168.1.0/24 |
+    iotscan discover --watch -f jsonl 192.168.1.0/24
     """
     from iotscan.cli import launch
     from iotscan.cli.output import Display, check_display
+    from iotscan.cli.watch import check_pacing
+    from iotscan.model.errors import BadInput
 
+    if redact == "strict" and (watch or since):
+        raise BadInput("--redact strict would tell no device again: leave it out, or leave out --watch and --since")
+    pacing = check_pacing(is_watch=watch, every=every, rounds=rounds or 0)
     display = check_display(Display(color=color, width=width, ascii=ascii, quiet=quiet, redact=redact))
     wish = launch.Wish(
         command="discover",
@@ -81,5 +121,6 @@ def discover(
         timeout=timeout,
         deadline=deadline,
         yes=yes,
+        since=since,
     )
-    raise typer.Exit(launch.launch(wish, display, progress=not no_progress))
+    raise typer.Exit(launch.launch(wish, display, progress=not no_progress, pacing=pacing))

@@ -1,16 +1,18 @@
 """From what the user wished to a scan under way, and from its end to an exit code."""
 
-import os
-import signal
+import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import msgspec
 
-from iotscan.cli.output import Display, present, read_formats, refuse_for_inventory
-from iotscan.cli.pipe import tell
+from iotscan.cli.interruption import code_of, heeding_signals
+from iotscan.cli.live import LiveList, can_draw
+from iotscan.cli.output import Display, Wanted, present, read_formats, refuse_for_inventory
+from iotscan.cli.pipe import tell, while_somebody_listens
 from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
 from iotscan.cli.recipe import resume
@@ -19,7 +21,10 @@ from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 from iotscan.store.claim import claimed
 
-INCOMPLETE, INTERRUPTED, TERMINATED = 3, 130, 143
+if TYPE_CHECKING:
+    from iotscan.cli.watch import Pacing
+
+INCOMPLETE = 3
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     formats: tuple[str, ...] = ()
     output: Path
     resume: str = ""
+    since: str = ""
+    """An earlier list of devices to compare with."""
     max_hosts: int = 4096
     timeout: float = 2.0
     deadline: float = 0.0
@@ -67,16 +74,26 @@ class _Ended(msgspec.Struct):
     signal: int = 0
 
 
-def launch(wish: Wish, display: Display, *, progress: bool) -> int:
-    """Check everything, scan, present; the exit code. Raises BadInput before anything is sent."""
+def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | None" = None) -> int:
+    """Check everything, scan, present; the exit code. Raises BadInput before anything is sent.
+
+    With ``pacing`` it is a watch, and one scan follows the other.
+    """
     wanted = read_formats(wish.formats, wish.output)
     if wish.command == "discover":
         refuse_for_inventory(wanted)
+    earlier = _earlier_list(wish)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
-        with Progress(display, enabled=progress) as watch:
-            ended = anyio.run(_scan, prepared, watch)
+        if pacing is not None:
+            from iotscan.cli.watch import watch
+
+            return watch(wish, prepared, display, pacing, earlier, progress=progress)
+        with _progress(wish, display, enabled=progress) as eyes:
+            ended = anyio.run(_scan, prepared, eyes)
     present(ended.run, wanted, display, prepared.request.folder.parent)
+    if earlier is not None:
+        _tell_since(earlier, ended.run, wanted, display)
     if display.quiet < 2:
         tell(f"run kept in {prepared.request.folder}; audit root {ended.run.audit_root}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)
@@ -86,7 +103,7 @@ def exit_code(run: Run, cut_by: int, folder: Path) -> int:
     """The code of a run that ended; an interruption says how to go on."""
     if cut_by:
         tell(f"interrupted; go on with: iotscan scan --resume {folder}")
-        return INTERRUPTED if cut_by == signal.SIGINT else TERMINATED
+        return code_of(cut_by)
     return run.verdict.exit_code if run.verdict else INCOMPLETE
 
 
@@ -108,26 +125,38 @@ def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
     return prepared
 
 
-async def _scan(prepared: Prepared, watch: Progress) -> _Ended:
+async def _scan(prepared: Prepared, watch: Progress | LiveList) -> _Ended:
     from iotscan.scan.pipeline import Scan
 
     scan = Scan(prepared.request, watch, prepared.earlier)
-    ended = _Ended(run=prepared.request.header)
+    run, caught = await heeding_signals(scan.run, scan.interrupt, watch.end)
+    return _Ended(run=run, signal=caught)
 
-    async def heed_signals(*, task_status: anyio.abc.TaskStatus[None]) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            task_status.started()
-            async for number in signals:
-                if ended.signal:
-                    # Asked twice: the journal is on disk, there is nothing left to save.
-                    watch.end()
-                    os._exit(INTERRUPTED)
-                ended.signal = number
-                tell("stopping; once more to stop at once")
-                scan.interrupt()
 
-    async with anyio.create_task_group() as group:
-        await group.start(heed_signals)
-        ended.run = await scan.run()
-        group.cancel_scope.cancel()
-    return ended
+def _progress(wish: Wish, display: Display, *, enabled: bool) -> Progress | LiveList:
+    if enabled and wish.command == "discover" and display.quiet == 0 and can_draw(display):
+        return LiveList(display)
+    return Progress(display, enabled=enabled)
+
+
+def _earlier_list(wish: Wish) -> Run | None:
+    """The list that this discovery is compared with. Raises BadInput."""
+    from iotscan.scan.tables import read_list
+
+    return read_list(wish.since, wish.output) if wish.since else None
+
+
+def _tell_since(earlier: Run, run: Run, wanted: Sequence[Wanted], display: Display) -> None:
+    """Say what differs from an earlier list, where the person's report went."""
+    from iotscan.assess.comparing import compare
+    from iotscan.model.redaction import without_secrets
+    from iotscan.report.difference import sentence, text
+    from iotscan.report.words import typewritten
+
+    told = compare(*without_secrets((earlier, run)))
+    words = f"since {earlier.id}: {sentence(told)}\n" if display.quiet else "\n" + text(told)
+    if display.quiet < 2:
+        stream = sys.stderr if any(w.path is None for w in wanted) else sys.stdout
+        with while_somebody_listens():
+            stream.write(typewritten(words) if display.ascii else words)
+            stream.flush()

@@ -53,14 +53,6 @@ LAB_PACE = Pace(attempts_per_second=2000.0, accepted_per_second=500.0, connectio
 """The practice network is ours and on this machine: politeness there only costs time."""
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A scan ready to run, and what an earlier, interrupted run of it has already found."""
-
-    request: ScanRequest
-    earlier: tuple[Found | Unit, ...] | None = None
-    """None for a run that begins: one that was killed at once has found nothing, and goes on all the same."""
-
-
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan would ask whom, settled and allowed; nothing is written yet, nothing sent."""
 
@@ -69,6 +61,16 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     chosen: Chosen
     notices: tuple[Notice, ...] = ()
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan ready to run, and what an earlier, interrupted run of it has already found."""
+
+    request: ScanRequest
+    earlier: tuple[Found | Unit, ...] | None = None
+    """None for a run that begins: one that was killed at once has found nothing, and goes on all the same."""
+    intent: Intent | None = None
+    """What was settled for a run that begins, so that another like it can follow."""
 
 
 async def prepare(wish: "Wish") -> Prepared:
@@ -232,7 +234,13 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         caller=caller(),
         deadline=wish.deadline,
     )
-    return Prepared(request=request)
+    return Prepared(request=request, intent=intent)
+
+
+def once_more(wish: "Wish", intent: Intent) -> ScanRequest:
+    """Another run like the one that was settled and agreed to. Raises BadInput where nobody allows it any more."""
+    require_authority(intent.scope, utc_now())
+    return _settle(wish, intent).request
 
 
 def _unusable(left_out: Sequence[LeftOut]) -> tuple[Notice, ...]:

@@ -28,11 +28,12 @@ class FindingSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceDone(msgspec.Struct, frozen=True, kw_only=True):
-    """All questions to a device are asked."""
+    """All questions to a device are asked; ``device`` is what is known of it, before any merging."""
 
     address: str
     devices: int
     devices_done: int
+    device: Device
 
 
 Event = DeviceFound | UnitDone | FindingSeen | DeviceDone

@@ -231,7 +231,14 @@ class Scan:
             self._note(known)
         self._finished.add(address)
         self._tell_findings(address)
-        self._watch(DeviceDone(address=address, devices=len(self._inventory), devices_done=len(self._finished)))
+        self._watch(
+            DeviceDone(
+                address=address,
+                devices=len(self._inventory),
+                devices_done=len(self._finished),
+                device=self._inventory.device(address),
+            )
+        )
 
     async def _ask_names(self, address: str) -> None:
         """Ask a device on a link of ours what it is called: elsewhere nobody speaks that."""

@@ -1,0 +1,48 @@
+"""Work that a signal ends: asked once, it saves what there is; asked twice, it ends at once."""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+import anyio.abc
+
+from iotscan.cli.pipe import tell
+
+T = TypeVar("T")
+INTERRUPTED, TERMINATED = 130, 143
+
+
+async def heeding_signals(
+    work: Callable[[], Awaitable[T]], stop: Callable[[], None], give_back: Callable[[], None]
+) -> tuple[T, int]:
+    """What ``work`` returns, and the signal that cut it short, 0 for none.
+
+    ``stop`` makes it end with what there is, ``give_back`` gives the terminal back before we end at once.
+    """
+    caught = 0
+
+    async def heed(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        nonlocal caught
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for number in signals:
+                if caught:
+                    # Asked twice: the journal is on disk, there is nothing left to save.
+                    give_back()
+                    os._exit(INTERRUPTED)
+                caught = number
+                tell("stopping; once more to stop at once")
+                stop()
+
+    async with anyio.create_task_group() as group:
+        await group.start(heed)
+        done = await work()
+        group.cancel_scope.cancel()
+    return done, caught
+
+
+def code_of(caught: int) -> int:
+    """The exit code of work that a signal ended."""
+    return INTERRUPTED if caught == signal.SIGINT else TERMINATED
