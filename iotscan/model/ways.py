@@ -9,6 +9,8 @@ from typing import Final
 
 CONNECT: Final = "connect"
 """Knocking on TCP ports; the kernel's neighbour table is read after it."""
+UDP: Final = "udp"
+"""Questions to UDP ports of addresses that nothing else has shown to be there."""
 NEIGHBOURS: Final = "neighbour table"
 _SAID: Final[Mapping[str, str]] = {
     "answers ARP": "arp",
@@ -23,7 +25,8 @@ _ANSWERS_ON: Final = "answers on "
 COVERED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     # Whoever opens or refuses a port on a link answers ARP there; what lies beyond is connected to in any run.
     CONNECT: ("arp", "ndp"),
-    NEIGHBOURS: ("arp", CONNECT),
+    NEIGHBOURS: ("arp", "ndp", CONNECT),
+    UDP: ("arp", "ndp"),
     "icmp": ("arp", "ndp"),
 }
 """Ways that find whoever another way finds."""
@@ -31,6 +34,8 @@ COVERED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 
 def way_of(found_by: str) -> str:
     """The way behind a word of ``Device.found_by``; empty for what finds nobody."""
+    if found_by.startswith(("answers udp/", "refuses udp/")):
+        return UDP
     return CONNECT if found_by.startswith(_ANSWERS_ON) else _SAID.get(found_by, found_by)
 
 
@@ -45,6 +50,8 @@ def way_of_send(kind: str, transport: str, probe: str) -> str:
         return "echo-all" if kind == "multicast" else "icmp"
     if kind == "knock":
         return CONNECT
+    if kind == "datagram" and not method:
+        return UDP
     return method if kind == "multicast" else ""
 
 

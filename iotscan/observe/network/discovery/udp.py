@@ -15,6 +15,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.facts import Claim
 from iotscan.model.scope import canonical
+from iotscan.model.ways import UDP
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.failures import DialError, NoSocket, OutOfScope
@@ -115,6 +116,7 @@ class UdpSweep:
                 async with anyio.create_task_group() as group:
                     for address in allowed[start : start + BLOCK]:
                         group.start_soon(self._ask_one, address)
+        self._dialer.outgoing.fell_short(UDP, self._problem)
 
     async def _ask_one(self, address: str) -> None:
         """Ask one question after the other, without waiting long for any; the first sign of life ends it."""
