@@ -39,6 +39,9 @@ def _remarks(devices: Sequence[Device], shown: Shown) -> Mapping[str, Iterable[R
     found: dict[str, list[Remark]] = defaultdict(list)
     for device in devices:
         found[device.id] += _of_address(device)
+    claimed = _claimed(devices)
+    for device in devices:
+        found[device.id] += _claims_of_others(device, claimed)
     by_key: dict[Key, list[Device]] = defaultdict(list)
     for device in devices:
         for key in sorted(_keys(device, shown)):
@@ -62,6 +65,24 @@ def _of_address(device: Device) -> Iterator[Remark]:
             f"more than one MAC address answers for {device.address}: {macs}; two devices claim it, or one stands in "
             "for the other, and what is told of it may be of either"
         )
+        yield Remark(about="address-conflict", text=text)
+
+
+def _claimed(devices: Iterable[Device]) -> Mapping[str, list[Device]]:
+    """MAC address -> the devices for whose address it answers, too."""
+    claimed: dict[str, list[Device]] = defaultdict(list)
+    for device in devices:
+        for mac in device.rivals:
+            claimed[mac].append(device)
+    return claimed
+
+
+def _claims_of_others(device: Device, claimed: Mapping[str, list[Device]]) -> Iterator[Remark]:
+    theirs = claimed.get(interface_mac(device), ())
+    if theirs:
+        addresses = sorted((d.address for d in theirs), key=in_order)
+        more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
+        text = f"answers for {', '.join(addresses[:NAMED])}{more}, too, where another MAC address answers as well"
         yield Remark(about="address-conflict", text=text)
 
 

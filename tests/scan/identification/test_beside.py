@@ -64,3 +64,10 @@ def test_nothing_in_common_is_nothing_to_tell():
     alone = device(1, A, hostname="localhost"), device(2, B, hostname="localhost")
     assert with_remarks(alone, {}) == alone
     assert msgspec.structs.replace(alone[0]).identity.remarks == ()
+
+
+def test_whoever_answers_for_an_address_of_another_is_told_of_it():
+    holder = msgspec.structs.replace(device(1, A), rivals=(B,))
+    _, second = told(holder, device(2, B))
+    text = "answers for 192.0.2.1, too, where another MAC address answers as well"
+    assert second == [("address-conflict", text)]

@@ -202,7 +202,7 @@ class Helper:
         """Ask, and say what came of it: ``problem`` is why it ended early, in round ``round`` at address ``at``."""
         self.kind, self.link, self.token, self.socket = kind, link, os.urandom(12), self.sockets[kind != "arp"]
         self.answering = self.allowed if kind == "echo-all" else targets
-        self.seen, self.round, self.at, self.rate = set[int](), 0, 0, min(PEAK, float(job["rate"]))
+        self.seen, self.round, self.at, self.rate = dict[int, bytes](), 0, 0, min(PEAK, float(job["rate"]))
         self.counts, problem, rounds = {"frames": 0, "unsent": 0, "strays": 0}, "", min(job["rounds"], ROUNDS)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as turn:  # one helper at a time on an interface
@@ -250,7 +250,7 @@ class Helper:
         raise TimeoutError("the time for it is over")
 
     def heard(self) -> Iterator[tuple[str, str, int]]:
-        """Who shows to be there for the first time: address, MAC, how often it was asked. Bounded, floods or not."""
+        """Who shows to be there, once, and who else for the same address: address, MAC, how often asked. Bounded."""
         for _ in range(DRAINED):
             try:
                 frame = self.socket.recv(256, socket.MSG_DONTWAIT)
@@ -259,8 +259,8 @@ class Helper:
             who, mac = answer_of(frame, self.token) or (-1, b"")
             if who >= 0 and (not self.answering.hold(who, who) or self.excluded.touch(who, who)):
                 self.counts["strays"] += 1
-            elif who >= 0 and who not in self.seen:
-                self.seen.add(who)
+            elif who >= 0 and self.seen.get(who) not in (mac, b""):
+                self.seen[who] = b"" if who in self.seen else mac
                 yield told(who), mac.hex(":"), self.round + (who <= self.at or self.kind == "echo-all")
 
 
