@@ -25,6 +25,8 @@ from iotscan.observe.network.outgoing import SendLog
 from iotscan.observe.network.probe import Door
 from tests.observe.network.daemons import HOST, PACE, accepts, free_port, running, serving, tool
 from tests.observe.network.opinion.fakes import fake, report, writes
+from tests.observe.network.test_outgoing import CLOSES, OPENS, Clock
+from tests.observe.network.test_outgoing import scope as scope_file
 
 
 class Log:
@@ -272,3 +274,36 @@ def test_a_fake_that_reports_is_believed_no_further_than_its_words(tmp_path: Pat
     (fact,) = asked(way(7, writes(tmp_path, report(7)))).facts
     assert isinstance(fact, ServiceOpinion)
     assert (fact.protocol, fact.product, fact.version) == ("acme", "Acme hub", "1.2")
+
+
+def test_nothing_starts_outside_of_the_window_or_on_a_port_that_is_not_allowed(tmp_path: Path) -> None:
+    """Scope is asked right before: a window that has closed since the port was found lets nothing start."""
+    nmap = fake(tmp_path, 'touch "$HERE/ran"')
+    log, clock = Log(), Clock()
+    for number, (port, moment) in enumerate(((7, CLOSES), (8, OPENS))):
+        clock.now = OPENS
+        line = Dialer(scope_file(7), log, clock).line(HOST)
+        clock.now = moment
+        door = Door(line=line, service=Service(transport="tcp", port=port), tools={"nmap": nmap})
+        state, detail = status(asked(door))
+        assert state is AttemptStatus.REFUSED_BY_SCOPE, (number, detail)
+    assert log.sends == []
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_window_that_closes_while_it_runs_stops_what_it_says(nmap: Nmap) -> None:
+    clock = Clock()
+    seen: list[socket.socket] = []
+
+    def rubbish(guest: socket.socket) -> None:
+        seen.append(guest)
+        if len(seen) == 2:
+            clock.now = CLOSES
+        guest.sendall(b"\x7fqx\n")
+
+    with serving(rubbish) as port:
+        line = Dialer(scope_file(port), None, clock).line(HOST)
+        door = Door(line=line, service=Service(transport="tcp", port=port), tools={"nmap": nmap})
+        state, _ = status(asked(door))
+    assert state is AttemptStatus.REFUSED_BY_SCOPE
+    assert len(seen) == 2, "its own first connection, and the first that went through us"

@@ -203,7 +203,7 @@ def busybox() -> Tape:
                 tape.add("telnet_banners", _text(hear(port)), how)
         with daemon([program("busybox"), "telnetd", "-F", "-p", "2290", "-l", "/bin/busybox", "-f", "/dev/null"], 2290):
             pass
-        shell = written(folder, "shell", f"#!/bin/sh\nexec {program('busybox')} ash -i\n")
+        shell = written(folder, "shell", f"#!/bin/sh\ncd /\nexec {program('busybox')} ash -i\n")
         Path(shell).chmod(0o755)
         with daemon([program("busybox"), "telnetd", "-F", "-p", "2291", "-l", shell, "-f", "/dev/null"], 2291):
             tape.add("telnet_banners", _text(hear(2291)), "an open ash")
