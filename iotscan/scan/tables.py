@@ -137,6 +137,8 @@ def _service(word: str) -> Service | None:
     """``tcp/80 http`` as our tables write it; None for anything else."""
     place, _, protocol = word.partition(" ")
     transport, _, port = place.partition("/")
-    if transport not in ("tcp", "udp") or not (port.isascii() and port.isdecimal()) or not 0 < int(port[:6]) < 65536:
+    if transport not in ("tcp", "udp") or not (port.isascii() and port.isdecimal() and len(port) < 6):
+        return None
+    if not 0 < int(port) < 65536:
         return None
     return Service(transport=transport, port=int(port), protocol=safe_text(protocol, 40) or "unknown", how="table")

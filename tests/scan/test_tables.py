@@ -58,6 +58,14 @@ def test_a_table_tells_who_came_and_moved_and_of_nobody_that_it_has_gone(tmp_pat
     assert {m.note for m in back.members_of("not_looked_for")} == {"list.csv does not say by which ways it looked"}
 
 
+@pytest.mark.parametrize(
+    "port", ["0", "65536", "000080", "000001" + "0" * 5000, "-1", "8e1", "\u0668\u0660", ""], ids=lambda p: p[:8]
+)
+def test_a_port_that_is_none_is_no_service(tmp_path: Path, port: str) -> None:
+    (read,) = table(tmp_path, f"address,services\n192.0.2.1,tcp/{port} http; tcp/443 https\n").devices
+    assert [s.name for s in read.services] == ["tcp/443"]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_of_somebody_else(tmp_path: Path, delimiter: str) -> None:
     rows = [["Hostname", "IP", "MAC Address"], ["hall", "192.0.2.1", "00-11-22-33-44-55"], ["", "no address", "x"]]
