@@ -46,11 +46,18 @@ def _formats() -> Iterable[str]:
     return sorted(FORMATS)
 
 
+def _inventory_formats() -> Iterable[str]:
+    from iotscan.cli.output import FOR_INVENTORIES
+
+    return sorted(FOR_INVENTORIES)
+
+
 complete_kind = _offering(_kinds)
 complete_profile = _offering(_profiles)
 complete_check = _offering(_checks)
 complete_run = _offering(_runs)
 complete_format = _offering(_formats)
+complete_inventory_format = _offering(_inventory_formats)
 complete_severity = _offering(lambda: ("critical", "high", "medium", "low", "info", "none"))
 complete_incomplete = _offering(lambda: ("fail", "warn", "ignore"))
 complete_color = _offering(lambda: ("auto", "always", "never"))

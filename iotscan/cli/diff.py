@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotscan.cli import options as shared
+from iotscan.cli.complete import complete_run
 from iotscan.cli.stored import AsOf, Runs
 
 if TYPE_CHECKING:
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 OldRun = Annotated[
-    str, typer.Argument(metavar="OLD", help="A run file, its folder, a run id, 'latest', or a table (CSV) of devices.")
+    str,
+    typer.Argument(
+        metavar="OLD",
+        autocompletion=complete_run,
+        help="A run file, its folder, a run id, 'latest', or a table (CSV) of devices.",
+    ),
 ]
-NewRun = Annotated[str, typer.Argument(metavar="NEW", help="The later run, given in the same ways.")]
+NewRun = Annotated[
+    str,
+    typer.Argument(metavar="NEW", autocompletion=complete_run, help="The later run, given in the same ways."),
+]
 ProfileOfBoth = Annotated[
     str,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.cli.complete import complete_run
+from iotscan.cli.complete import complete_inventory_format, complete_run
 
 
 def discover(
@@ -33,6 +33,7 @@ def discover(
         typer.Option(
             "--format",
             "-f",
+            autocompletion=complete_inventory_format,
             metavar="FMT[:PATH]",
             help="csv, html, json, jsonl, md or text, to PATH or standard output; repeatable.",
         ),

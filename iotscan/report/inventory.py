@@ -108,7 +108,7 @@ def _lines(run: Run) -> Iterator[str]:
             "found by": ", ".join(entry.found_by),
         }
         yield from (f"  {what}: {text}" for what, text in details.items() if text)
-    if spent := _asked(run):
+    if spent := asked_of(run):
         yield f"asked: {spent}"
     notices = dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices)
     yield from (f"notice: {about}: {text}" for about, text in notices)
@@ -137,13 +137,14 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
             ink.say(ink.text(f"{entry.address}: {entry.oneness}", "dim"))
         if entry.children:
             ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
-    if spent := _asked(run):
+    if spent := asked_of(run):
         ink.say(ink.text(f"asked: {spent}", "dim"), 2)
     for about, text in dict.fromkeys((clean(n.about, 60), clean(n.text, 400)) for n in run.notices):
         ink.say(ink.text(f"notice: {about}: {text}", "dim"), 2)
 
 
-def _asked(run: Run) -> str:
+def asked_of(run: Run) -> str:
+    """What the devices of a list saw of us, in one line; empty where there is nothing to tell."""
     return asked([(run.costs[d.id], clean(d.address, 60)) for d in run.devices if d.id in run.costs])
 
 

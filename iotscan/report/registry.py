@@ -6,7 +6,20 @@ from types import MappingProxyType
 
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
-from iotscan.report import csv, cyclonedx, gitlab, inventory, json, jsonl, junit, markdown, plain, sarif, sarif_github
+from iotscan.report import (
+    csv,
+    cyclonedx,
+    gitlab,
+    inventory,
+    inventory_markdown,
+    json,
+    jsonl,
+    junit,
+    markdown,
+    plain,
+    sarif,
+    sarif_github,
+)
 from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
@@ -17,6 +30,10 @@ def _html(run: Run) -> str:
     from iotscan.report.html import render
 
     return render(run)
+
+
+def _markdown(run: Run) -> str:
+    return inventory_markdown.render(run) if inventory.is_inventory(run) else markdown.render(run)
 
 
 def _text(run: Run) -> str:
@@ -33,7 +50,7 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "json": json.render,
         "jsonl": jsonl.render,
         "junit": junit.render,
-        "md": markdown.render,
+        "md": _markdown,
         "sarif": sarif.render,
         "sarif-github": sarif_github.render,
         "text": _text,

@@ -42,6 +42,9 @@ def offered(home: Path, line: str) -> tuple[list[str], str]:
         ("iotscan schema conf", {"config"}),
         ("iotscan gate ", {"latest", "20261122T191200Z-3fa9c1"}),
         ("iotscan scan --color a", {"auto", "always"}),
+        ("iotscan discover -f j", {"json", "jsonl"}),
+        ("iotscan discover --since ", {"latest", "20261122T191200Z-3fa9c1"}),
+        ("iotscan diff latest 2", {"20261122T191200Z-3fa9c1"}),
     ],
 )
 def test_values(tmp_path: Path, line: str, expected: set[str]) -> None:
