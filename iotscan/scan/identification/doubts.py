@@ -12,6 +12,7 @@ from iotscan.model.device import Device
 from iotscan.model.facts import PortSweep
 from iotscan.model.identification import Remark
 from iotscan.model.observation import Observation
+from iotscan.observe.network.ports import LIKELY
 from iotscan.scan.identification import spelling
 from iotscan.scan.identification.words import Word, words_of
 
@@ -81,7 +82,10 @@ def _everything(observations: Iterable[Observation]) -> Iterator[Remark]:
         sweep = observation.fact
         is_open = len(sweep.open) + len(sweep.unasked)
         answered = is_open + len(sweep.closed) + len(sweep.filtered)
-        if answered >= _LEAST_PORTS and is_open >= _SHARE * answered:
+        opened = {*sweep.open, *sweep.unasked}
+        # Both telnet ports, adb, TR-069, video and a broker twice: of a first look, no device has all.
+        is_everything = answered >= _LEAST_PORTS and is_open >= _SHARE * answered
+        if is_everything or opened.issuperset(LIKELY):
             yield Remark(
                 about="answers-everything",
                 text=f"{is_open} of {answered} ports answer: a host that accepts any port (a tarpit, a honeypot, a "

@@ -23,6 +23,7 @@ from iotscan.model.identification import Identity
 from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence
+from iotscan.observe.network.ports import LIKELY
 from iotscan.scan.identification import spelling
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.identification.weighing import LOWER
@@ -210,6 +211,13 @@ def test_a_host_that_answers_on_every_port_is_remarked_on() -> None:
     assert remark.text.startswith("99 of 100 ports answer")
     assert _told(_seen(PortSweep(open=(22, 80), closed=tuple(range(100, 200))))).remarks == ()
     assert _told(_seen(PortSweep(open=(22, 80)))).remarks == (), "two ports out of two say nothing"
+    chosen = PortSweep(open=(21, 22, 25, 53, 80, 110, 139, 143, 443, 445, 993, 995, 8080))
+    assert _told(_seen(chosen)).remarks == (), "a server, whose ports the user knew and chose"
+
+
+def test_a_first_look_recognises_a_host_that_answers_everything() -> None:
+    assert [r.about for r in _told(_seen(PortSweep(open=LIKELY))).remarks] == ["answers-everything"]
+    assert _told(_seen(PortSweep(open=LIKELY[1:], closed=LIKELY[:1]))).remarks == ()
 
 
 def test_what_a_host_says_that_may_be_none_is_a_step_less_sure() -> None:
