@@ -25,6 +25,7 @@ def discover(
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
+    snmp_community_file: shared.SnmpCommunities = None,
     fingerprints: shared.Fingerprints = None,
     nmap: shared.Nmap = False,
     identity: shared.IdentityFile = None,
@@ -113,6 +114,7 @@ def discover(
         exclude=tuple(exclude or ()),
         lab=lab,
         ports=ports,
+        communities=snmp_community_file,
         fingerprints=tuple(fingerprints or ()),
         nmap=nmap,
         identity=identity,

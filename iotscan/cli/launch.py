@@ -43,6 +43,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     credentials: tuple[Path, ...] = ()
     trust_stores: tuple[Path, ...] = ()
     trusted: tuple[Path, ...] = ()
+    communities: Path | None = None
     fingerprints: tuple[Path, ...] = ()
     """Folders of further rules that tell products."""
     nmap: bool = False

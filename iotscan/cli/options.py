@@ -59,6 +59,16 @@ Fingerprints = Annotated[
         show_default=False,
     ),
 ]
+SnmpCommunities = Annotated[
+    Path | None,
+    typer.Option(
+        "--snmp-community-file",
+        metavar="FILE",
+        help="Routers in scope that may be asked by SNMP whom they have met, one a line: address, then community. "
+        "It is sent in the clear (v2c) to that address alone, and stands in no run and no report.",
+        show_default=False,
+    ),
+]
 Nmap = Annotated[
     bool,
     typer.Option(

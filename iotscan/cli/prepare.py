@@ -35,6 +35,7 @@ from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
+from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones, without_own
 from iotscan.scan.trust_stores import read_trust_stores
@@ -105,6 +106,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         mandate=mandate,
     )
     require_authority(scope, utc_now())
+    if wish.communities:
+        routers_in(wish.communities, scope)
     attached = _links(targets)
     fence = Fence(scope)
     targets, own = without_own(targets, filter(fence.allows, own_addresses()))
@@ -128,6 +131,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         udp=dict(ports.UDP),
         records=tuple(str(r.absolute()) for r in wish.credentials),
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
+        communities=str(wish.communities.absolute()) if wish.communities else "",
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         nmap=wish.nmap,
         ledger=str(state_directory() / "login-tries.jsonl"),
@@ -191,6 +195,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     profile = chosen.profile
     records = load_records([Path(r) for r in plan.records])
     stores = read_trust_stores(plan.trust_stores)
+    routers = routers_in(Path(plan.communities), scope) if plan.communities else ()
     nmap = find_nmap() if plan.nmap else None
     library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
@@ -228,6 +233,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         profile=profile,
         records=records,
         trust_stores=stores,
+        routers=routers,
         library=library,
         nmap=nmap,
         terms=chosen.terms,

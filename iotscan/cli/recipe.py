@@ -28,6 +28,7 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.installed import find_nmap
 from iotscan.observe.network.survey import Unit
 from iotscan.scan.authority import require_authority
+from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.targets import read_exclusions
 from iotscan.scan.trust_stores import read_trust_stores
@@ -117,6 +118,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         profile=chosen.profile,
         records=load_records([Path(r) for r in recipe.plan.records]),
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
+        routers=routers_in(Path(recipe.plan.communities), header.scope) if recipe.plan.communities else (),
         library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
         nmap=find_nmap() if recipe.plan.nmap else None,
         terms=chosen.terms,

@@ -229,6 +229,10 @@ class Hiding:
         self._remembered: dict[str, None] = {}
         self._done: dict[str, str] = {}
 
+    def remember(self, secret: str) -> None:
+        """Hide this in prose, too, where nothing else would be called so: it is the user's own, told to this device."""
+        self._remember(secret)
+
     def text(self, text: str) -> str:
         """One text, its secrets hidden and remembered."""
         # Thousands of accounts give the same few reasons.

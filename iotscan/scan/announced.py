@@ -6,9 +6,10 @@ from typing import Final
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.methods import METHODS
+from iotscan.observe.network.discovery.router import HOW as ROUTER
 from iotscan.observe.network.group_call import is_of
 
-HEARSAY: Final = frozenset(method.name for method in METHODS)
+HEARSAY: Final = frozenset((*(method.name for method in METHODS), ROUTER))
 """How an address is found that was only heard of; every other way is an answer to a frame or a connection of ours."""
 NAMED: Final = 8
 """Addresses that a notice names."""

@@ -38,6 +38,7 @@ from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbour
+from iotscan.observe.network.discovery.router import ask_router
 from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
@@ -85,6 +86,8 @@ class Scan:
         self._dialer = Dialer(request.header.scope, self._audit, clock)
         self._inventory = Inventory(request.library, request.header.identity_rules)
         self._hidings: dict[str, Hiding] = defaultdict(Hiding)
+        for router in request.routers:
+            self._hidings[router.address].remember(router.community.reveal())
         self._earlier = earlier or ()
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
         self._journalled = {entry for entry in self._earlier if isinstance(entry, Found)}
@@ -163,6 +166,8 @@ class Scan:
             helper = RawHelper(self._dialer.scope, self._request.header.scope_sha256)
             links, ports = (plan.attached, plan.links), discovery_ports(plan)
             told, more = self._asked.append, self._added
+            for router in self._request.routers:
+                group.start_soon(ask_router, self._dialer, router, send, told)
             group.start_soon(ask_each, self._dialer, helper, addresses, links, ports, send, told, more, plan.fragile)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
+from iotscan.data.communities import Router
 from iotscan.data.credential_records import CredentialRecord
 from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
@@ -46,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[str, ...] = ()
     trust_stores: tuple[str, ...] = ()
     """Files of roots that the user trusts."""
+    communities: str = ""
+    """The file of routers that may be asked for their neighbours, with their communities."""
     fingerprints: tuple[str, ...] = ()
     """Folders of further rules that tell products."""
     nmap: bool = False
@@ -69,6 +72,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Documented default logins: ours, and those of the files in the plan."""
     trust_stores: tuple[tuple[str, str], ...] = ()
     """Roots that the user trusts: the name that a report gives them, and their file."""
+    routers: tuple[Router, ...] = ()
+    """Routers that are asked for their neighbours."""
     library: Library | None = None
     """The rules by which products are told: ours, and those of the folders in the plan."""
     nmap: Nmap | None = None

@@ -1,6 +1,6 @@
 """SNMP v1 and v2c as far as one question: GET, and the response to it (RFC 1157, RFC 3416, BER of X.690).
 
-There is no other request in here: iotscan cannot write to an agent.
+There is no other request in here, nor anywhere but GETBULK: iotscan cannot write to an agent.
 """
 
 from typing import Final, Literal
@@ -33,7 +33,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     object_id: str = ""
 
 
-def _oid(arcs: tuple[int, ...]) -> bytes:
+def object_id(arcs: tuple[int, ...]) -> bytes:
+    """An object identifier as an element (X.690 section 8.19)."""
     body = bytearray()
     for arc in (arcs[0] * 40 + arcs[1], *arcs[2:]):
         digits = [arc & 0x7F]
@@ -45,7 +46,7 @@ def _oid(arcs: tuple[int, ...]) -> bytes:
 
 def get_request(community: str, request_id: int, *, version: Version = "2c", oid: tuple[int, ...] = SYS_DESCR) -> bytes:
     """A GET of one variable. ``request_id`` is a signed 32-bit number; ``community`` is sent as UTF-8."""
-    variable = element(SEQUENCE, _oid(oid) + element(NULL, b""))
+    variable = element(SEQUENCE, object_id(oid) + element(NULL, b""))
     body = integer(request_id) + integer(0) + integer(0) + element(SEQUENCE, variable)
     message = integer(_VERSIONS[version]) + element(OCTETS, community.encode()) + element(_GET_REQUEST, body)
     return element(SEQUENCE, message)

@@ -159,3 +159,10 @@ def test_what_is_said_of_nobody_is_no_answer():
     judged = judge(run(stranger, attempts=(gone,)), CHECKS, PROFILE, as_of=AS_OF, terms=HIGH)
     assert judged.verdict
     assert (judged.verdict.exit_code, judged.verdict.reasons[0]) == (3, "no target answered")
+
+
+def test_an_inventory_of_what_opens_nothing_is_one() -> None:
+    closed = msgspec.structs.replace(run(), command="discover")
+    assert judge(closed, (), PROFILE, as_of=AS_OF, terms=NEVER).verdict.exit_code == 0
+    nobody = msgspec.structs.replace(closed, devices=())
+    assert judge(nobody, (), PROFILE, as_of=AS_OF, terms=NEVER).verdict.exit_code == 3

@@ -14,13 +14,24 @@ import pytest
 
 from iotscan.observe.network.discovery.udp import questions
 from iotscan.observe.network.ports import FRAGILE
+from iotscan.store.runs import decode_run
 from tests.lan.network import Lan, Machine, poll
+from tests.lan.scanning import command_line
 
 pytestmark = pytest.mark.lan
 
 AGENT, NODE, RESOLVER, CLOCK, SPEAKER, REFUSER, DEAD = (f"10.99.0.{n}" for n in range(1, 8))
 GUARDED = "10.99.1"
 """A network behind a firewall that refuses in the name of everybody there; nobody is."""
+MET, MET_OUTSIDE, MET6, MAC = "10.99.1.2", "10.99.1.17", "fd00:99::7", "00:40:8c:00:09:77"
+"""Whom the router has met: one that answers nothing, one out of scope, one of IPv6 out of scope."""
+COMMUNITY = "s3cret-hall-77"
+SNMPD = f"""
+agentaddress udp:{AGENT}:161
+view met included .1.3.6.1.2.1.4
+rocommunity {COMMUNITY} default -V met
+[snmp] persistentDir {{folder}}
+"""
 DROP = """
 table inet watch {{
     chain in {{
@@ -29,7 +40,10 @@ table inet watch {{
         ip daddr 10.77.0.0/24 accept
         {rules}
     }}
-    chain through {{ type filter hook forward priority 0; ip daddr 10.99.1.0/24 reject with icmp port-unreachable; }}
+    chain through {{
+        type filter hook forward priority 0; policy drop;
+        ip daddr 10.99.1.0/24 meta l4proto udp reject with icmp port-unreachable
+    }}
 }}
 """
 RULES = "\n".join(
@@ -107,8 +121,8 @@ class Swept(msgspec.Struct):
 
 
 @pytest.fixture(scope="module")
-def scanner(place: Callable[[str], Path]) -> Iterator[Machine]:
-    """Where the scanner stands; all of the devices are addresses of one machine behind it."""
+def wire(place: Callable[[str], Path]) -> Iterator[tuple[Machine, Path]]:
+    """Where the scanner stands, and its folder; all of the devices are addresses of one machine behind it."""
     folder = place("udp")
     with Lan(folder) as lan:
         scanner = lan.join("scanner", "10.77.0.9", mac="00:40:8c:00:09:09")
@@ -119,7 +133,10 @@ def scanner(place: Callable[[str], Path]) -> Iterator[Machine]:
         router.run("ip", "-batch", "-", given=lines, check=True)
         router.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0", check=True)
         router.nft(DROP.format(rules=f"{RULES}\n{REFUSE}"))
-        (folder / "snmpd.conf").write_text(f"agentaddress udp:{AGENT}:161\n[snmp] persistentDir {folder}\n")
+        lines = "".join(f"neigh add {a} lladdr {MAC} dev far0 nud permanent\n" for a in (MET, MET_OUTSIDE))
+        router.run("ip", "-batch", "-", given=f"{lines}neigh add {MET6} lladdr {MAC} dev far0\n", check=True)
+        (folder / "snmpd.conf").write_text(SNMPD.format(folder=folder))
+        (folder / "routers").write_text(f"{AGENT} {COMMUNITY}\n")
         router.start("snmpd", "-f", "-Lo", "-C", "-c", f"{folder}/snmpd.conf", "-p", f"{folder}/pid")
         router.start("coap-server-openssl", "-A", NODE)
         router.start("dnsmasq", "-k", "-C", "/dev/null", "-h", "-R", "-z", "-a", RESOLVER)
@@ -133,7 +150,13 @@ def scanner(place: Callable[[str], Path]) -> Iterator[Machine]:
 
         poll("the daemons listen", listens)
         _fill_link(lan, scanner, folder)
-        yield scanner
+        yield scanner, folder
+
+
+@pytest.fixture(scope="module")
+def scanner(wire: tuple[Machine, Path]) -> Machine:
+    """Where the scanner stands."""
+    return wire[0]
 
 
 def _fill_link(lan: Lan, scanner: Machine, folder: Path) -> None:
@@ -208,3 +231,24 @@ def test_without_privilege_all_is_found_but_what_knows_nothing_but_arp(scanner: 
         assert "7 addresses asked that nothing else had shown, 6 answered" in words
         assert "ICMP echo: 7 addresses asked, 0 answered, 14 packets" in words
         assert "echo to all nodes on eth0" in words
+
+
+def test_whom_a_router_has_met_is_found_where_it_is_in_scope(wire: tuple[Machine, Path]) -> None:
+    scanner, folder = wire
+    # What the router has met answers nothing: the rest of the questions to it takes its time.
+    words = ("--snmp-community-file", str(folder / "routers"), "--ports", "80", "--timeout", "0.3", "--deadline", "3")
+    done = command_line(scanner, folder, "discover", AGENT, "10.99.1.0/29", *words, "-f", "json", "--no-progress")
+    assert done.returncode == 3, done.stderr  # it was cut short
+    run = decode_run(done.stdout.encode(), "standard output")
+    met = next(d for d in run.devices if MET in d.addresses)
+    assert (met.mac, met.found_by) == (MAC, ("neighbour table of a router",))
+    assert {a for d in run.devices for a in d.addresses} == {AGENT, MET}
+    (told,) = (n.text for n in run.notices if n.text.startswith(f"neighbour table of {AGENT}: "))
+    assert "1 neighbours in scope" in told
+    assert [n for n in run.notices if n.text.startswith("UDP (")], "what was sent is told of a cut scan, too"
+    for outside in (MET_OUTSIDE, MET6):
+        assert outside in told.partition("out of scope, not asked: ")[2]
+    written = [path for path in folder.glob("iotscan-out/*/*") if path.is_file()]
+    assert len(written) > 2
+    assert not [path for path in written if COMMUNITY.encode() in path.read_bytes()]
+    assert COMMUNITY not in done.stdout + done.stderr

@@ -65,13 +65,16 @@ async def ask_each(
     async def knock_and_ask(asked: Sequence[str], there: set[str]) -> None:
         """Connect to a block while those of the one before, where nobody answered, are asked by UDP."""
         udp, spent = UdpSweep(dialer, found, fragile=fragile), Knocks()
-        async with anyio.create_task_group() as asking:
-            for start in range(0, len(asked), BLOCK):
-                silent = await connect_sweep(dialer, asked[start : start + BLOCK], ports, found, more, spent)
-                asking.start_soon(udp.ask, [a for a in silent if a not in there and a not in own])
-        if not all(canonical(address).is_loopback for address in asked):
-            told(spent)
-        told(udp)
+        try:
+            async with anyio.create_task_group() as asking:
+                for start in range(0, len(asked), BLOCK):
+                    silent = await connect_sweep(dialer, asked[start : start + BLOCK], ports, found, more, spent)
+                    asking.start_soon(udp.ask, [a for a in silent if a not in there and a not in own])
+        finally:
+            # Also when the scan is cut: what was sent was sent.
+            if not all(canonical(address).is_loopback for address in asked):
+                told(spent)
+            told(udp)
 
     async with helper, anyio.create_task_group() as group:
         replied: set[str] = set()

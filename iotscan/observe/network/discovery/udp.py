@@ -136,14 +136,16 @@ class UdpSweep:
                     told.append(found)
 
         told: list[Found] = []
-        async with anyio.create_task_group() as group:
-            for question in self._questions:
-                if self._dialer.allows(address, question.port):
-                    await self._pacer.turn()
-                    group.start_soon(ask, question)
-                    await anyio.sleep(BETWEEN)
         self._asked += 1
-        self._sent += line.datagrams - before
+        try:
+            async with anyio.create_task_group() as group:
+                for question in self._questions:
+                    if self._dialer.allows(address, question.port):
+                        await self._pacer.turn()
+                        group.start_soon(ask, question)
+                        await anyio.sleep(BETWEEN)
+        finally:
+            self._sent += line.datagrams - before
         for found in told[:1]:
             self._dialer.line(address)  # it is kept from now on
             self._answered += 1
