@@ -6,8 +6,10 @@ Its program runs in this process, with sockets that write down and a clock that 
 import ast
 import io
 import json
+import socket
 import struct
 import sys
+from contextlib import nullcontext
 from ipaddress import ip_address, ip_interface, ip_network
 from types import SimpleNamespace
 from typing import Any
@@ -55,13 +57,17 @@ class Wire:
         return bytes(8)
 
 
+SOCKETS = {"if_nametoindex": lambda name: {"eth0": INDEX}[name], "socket": lambda *_: nullcontext(Wire())}
+"""The turn that a helper takes on an interface is nobody else's here, whichever tests run beside."""
+
+
 def serve(*requests: bytes) -> tuple[Wire, list[dict[str, Any]]]:
     """Have a helper answer requests; what it sent to the wire and what it said."""
     wire, said = Wire(), io.BytesIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(raw_helper, "own_addresses", lambda index: _networks(index))
         patch.setattr(raw_helper, "fcntl", SimpleNamespace(ioctl=lambda *_: bytes(16) + b"\1\0" + MAC + bytes(16)))
-        patch.setattr(raw_helper.socket, "if_nametoindex", lambda name: {"eth0": INDEX}[name])
+        patch.setattr(raw_helper, "socket", SimpleNamespace(**vars(socket) | SOCKETS))
         patch.setattr(raw_helper, "time", wire)
         patch.setattr(raw_helper, "select", wire)
         patch.setattr(raw_helper, "signal", SimpleNamespace(setitimer=lambda *_: float(_[1]), ITIMER_REAL=0))
