@@ -148,7 +148,7 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
         yield from _claimed(device.claims)
         if any(_is_public(a) for a in device.addresses):
             # The id of a device is a hash of its address, and there are few addresses.
-            yield "dev", device.id
+            yield from (("dev", sighting.id) for sighting in (device, *device.sightings))
     for observation in run.observations:
         yield from _in_fact(observation.fact)
     if run.command != "image":

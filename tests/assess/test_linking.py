@@ -1,11 +1,13 @@
 """A device is found again by what proves it, and a stranger never passes for it."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.assess.linking import link
-from iotscan.model.device import Device, Image
+from iotscan.model.device import Device, Image, provisional_id
+from iotscan.model.facts import Claim
 from iotscan.model.lasting import identities
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
@@ -89,3 +91,14 @@ def test_links_are_one_to_one_and_hold_every_shared_identity(old, new):
         contradicted = macs[0][one] and macs[1][other] and macs[0][one] != macs[1][other]
         assert contradicted or found[one].to == other
     assert all(macs[0][o] == macs[1][f.to] or not (macs[0][o] and macs[1][f.to]) for o, f in found.items())
+
+
+def test_who_holds_a_disputed_address_is_linked_by_it_and_the_other_by_its_own_mac():
+    """What was seen at the address may be of either: the MAC of its holder proves nothing."""
+    said = Claim(what="model", value="X", how="ssdp description")
+    holder = msgspec.structs.replace(dev(1, M1), id=provisional_id("192.0.2.1"), rivals=(M2,), claims=(said,))
+    other = msgspec.structs.replace(dev(1, M2), id=provisional_id(f"192.0.2.1 {M2}"), rivals=(M1,))
+    both = run(holder, other)
+    assert linked(both, both) == {holder.id: (holder.id, "address"), other.id: (other.id, "mac")}
+    flipped = run(msgspec.structs.replace(holder, mac=M2, rivals=(M1,)))
+    assert linked(both, flipped)[holder.id] == (holder.id, "address")

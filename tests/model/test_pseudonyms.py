@@ -81,12 +81,14 @@ def test_a_device_is_known_by_nothing() -> None:
             ("model", "L 9"),
         )
     )
-    device = Device(id="dev-public", addresses=(PUBLIC,), mac="8c:aa:b5:12:34:56", claims=claims)
+    one = Device(id="dev-public", addresses=(PUBLIC,), mac="8c:aa:b5:12:34:56", claims=claims)
+    another = Device(id="dev-second", addresses=(PUBLIC,), mac="8c:aa:b5:12:34:56", rivals=("8c:aa:b5:12:34:57",))
+    device = msgspec.structs.replace(one, merged=("dev-second says so",), sightings=(one, another))
     fact = SnmpAgent(version="2c", description="Linux lamp-anna 5.10.0 armv7l")
     seen = observe(fact, Subject(device=device.id, address=PUBLIC, service="udp/161"), probe="snmp/1")
     run = msgspec.structs.replace(example_run(), devices=(device,), observations=(seen,), results=(), targets=(PUBLIC,))
     said = as_text(told(run))
-    for private in ("Anna", "SN-77120", "lamp-anna", PUBLIC, "12:34:56", "dev-public"):
+    for private in ("Anna", "SN-77120", "lamp-anna", PUBLIC, "12:34:5", "dev-public", "dev-second"):
         assert private not in said
     assert "8c:aa:b5:#" in said, "the vendor stays"
     assert "L 9" in said
