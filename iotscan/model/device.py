@@ -50,6 +50,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The interface of ours on whose link the MAC address was seen; empty where it was not."""
     rivals: tuple[str, ...] = ()
     """Further MAC addresses that answer for the same address: somebody else claims it, too."""
+    is_rival: bool = False
+    """It holds none of its addresses: it was only seen to answer for them beside their holders."""
     sightings: tuple["Device", ...] = ()
     """Empty where there is but one, the device itself."""
 

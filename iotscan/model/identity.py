@@ -156,6 +156,7 @@ class _Grouping:
             identity=Identity(),
             link=links.pop() if len(links) == 1 else "",
             rivals=tuple(sorted({r for s in group for r in s.rivals})),
+            is_rival=all(s.is_rival for s in group),
             sightings=(first, *others),
         )
 

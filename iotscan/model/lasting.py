@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from iotscan.model.contradiction import Shown
-from iotscan.model.device import Device, Image, provisional_id
+from iotscan.model.device import Device, Image
 from iotscan.model.facts import CertificateChain, SshServer
 from iotscan.model.identity import Key, is_lasting_mac, provisional_ids, unique_claims
 from iotscan.model.observation import Observation
@@ -69,16 +69,13 @@ def identities(
 
 def _own(device: Device) -> Iterator[Key]:
     # Where another answers for the same address, what was seen there may be of either.
-    is_doubtful = device.rivals and (device.services or device.claims)
-    if is_lasting_mac(device.mac) and not is_doubtful:
+    if is_lasting_mac(device.mac) and (device.is_rival or not device.rivals):
         yield "mac", device.mac.lower().replace("-", ":")
     yield from sorted(unique_claims(device))
 
 
 def _where(device: Device) -> Iterable[Key]:
-    """Its addresses; none for whoever answers for that of another alone (:class:`Device`, ``rivals``)."""
-    is_theirs = device.rivals and device.id not in map(provisional_id, device.addresses)
-    return () if is_theirs else (("address", address) for address in device.addresses)
+    return () if device.is_rival else (("address", address) for address in device.addresses)
 
 
 def _keys_in(observation: Observation) -> Iterator[tuple[int, str, Key]]:

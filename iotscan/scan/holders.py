@@ -68,6 +68,7 @@ class Holders:
             found_by=tuple(sorted({how for how, _ in ways})),
             link=next((link for _, link in sorted(ways) if link), ""),
             rivals=tuple(sorted({self.of(address).mac for address in addresses})),
+            is_rival=True,
         )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.assess.linking import link
-from iotscan.model.device import Device, Image, provisional_id
+from iotscan.model.device import Device, Image
 from iotscan.model.facts import Claim
 from iotscan.model.lasting import identities
 from iotscan.model.observation import Observation
@@ -96,9 +96,11 @@ def test_links_are_one_to_one_and_hold_every_shared_identity(old, new):
 def test_who_holds_a_disputed_address_is_linked_by_it_and_the_other_by_its_own_mac():
     """What was seen at the address may be of either: the MAC of its holder proves nothing."""
     said = Claim(what="model", value="X", how="ssdp description")
-    holder = msgspec.structs.replace(dev(1, M1), id=provisional_id("192.0.2.1"), rivals=(M2,), claims=(said,))
-    other = msgspec.structs.replace(dev(1, M2), id=provisional_id(f"192.0.2.1 {M2}"), rivals=(M1,))
+    holder = msgspec.structs.replace(dev(1, M1), rivals=(M2,), claims=(said,))
+    other = msgspec.structs.replace(dev(1, M2), id="d2", rivals=(M1,), is_rival=True)
     both = run(holder, other)
     assert linked(both, both) == {holder.id: (holder.id, "address"), other.id: (other.id, "mac")}
     flipped = run(msgspec.structs.replace(holder, mac=M2, rivals=(M1,)))
     assert linked(both, flipped)[holder.id] == (holder.id, "address")
+    silent = msgspec.structs.replace(holder, claims=())
+    assert linked(run(silent, other), run(silent, other)) == linked(both, both)

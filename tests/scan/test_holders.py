@@ -40,6 +40,7 @@ def test_the_other_is_a_device_of_its_own_without_any_fact():
     assert (first.mac, second.mac) == (A, B)
     assert first.addresses == second.addresses == ("192.0.2.5",)
     assert first.id != second.id
+    assert (first.is_rival, second.is_rival) == (False, True)
     for device in (first, second):
         (remark,) = (r for r in device.identity.remarks if r.about == "address-conflict")
         assert A in remark.text
