@@ -10,7 +10,7 @@ from iotscan.model.facts import PortSweep
 from iotscan.model.run import Run
 from iotscan.model.scope import Fence
 from iotscan.model.vocabulary import AttemptStatus
-from iotscan.model.ways import COVERED_BY, open_port, way_of
+from iotscan.model.ways import COVERED_BY, PASSIVE, open_port, way_of
 
 _SILENT = (AttemptStatus.TIMED_OUT, AttemptStatus.ABSENT)
 
@@ -38,7 +38,8 @@ class Looking:
             return f"{self._run.id} does not say by which ways it looked"
         if why := self.address_missed(*device.addresses):
             return why
-        return next((why for word in device.found_by if (why := self._way_missed(word))), "")
+        asked = tuple(word for word in device.found_by if way_of(word) != PASSIVE)
+        return next((why for word in asked or device.found_by if (why := self._way_missed(word))), "")
 
     def address_missed(self, *addresses: str) -> str:
         """Why silence of an address says nothing; empty where it does."""

@@ -12,11 +12,16 @@ CONNECT: Final = "connect"
 UDP: Final = "udp"
 """Questions to UDP ports of addresses that nothing else has shown to be there."""
 NEIGHBOURS: Final = "neighbour table"
+ROUTER: Final = "router"
+"""Asking a router whom it has met."""
+PASSIVE: Final = "passive"
+"""Listening to what is said unasked: that somebody was silent in that time says nothing, where others asked him."""
 _SAID: Final[Mapping[str, str]] = {
     "answers ARP": "arp",
     "answers neighbour solicitation": "ndp",
     "answers echo to all nodes": "echo-all",
     "answers ICMP echo": "icmp",
+    "neighbour table of a router": ROUTER,
     # Those who were found are asked what they are called: that finds nobody.
     "netbios": "",
     "llmnr": "",
@@ -50,8 +55,8 @@ def way_of_send(kind: str, transport: str, probe: str) -> str:
         return "echo-all" if kind == "multicast" else "icmp"
     if kind == "knock":
         return CONNECT
-    if kind == "datagram" and not method:
-        return UDP
+    if kind == "datagram" and method in ("", ROUTER):
+        return method or UDP
     return method if kind == "multicast" else ""
 
 

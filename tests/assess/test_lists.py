@@ -65,6 +65,7 @@ def test_who_came_and_who_was_not_seen() -> None:
         (("answers ARP",), {"ways": {"arp": "Network is down", "mdns": ""}}, "arp fell short: Network is down"),
         (("answers on tcp/80 (open)",), {"ways": {"mdns": ""}}, "connect was not a way of looking"),
         (("answers ARP", "heard by nobody else"), {}, "heard by nobody else was not a way of looking"),
+        (("passive",), {}, "passive was not a way of looking"),
     ],
 )
 def test_silence_where_nobody_listened_is_no_absence(found_by: tuple[str, ...], more: dict[str, Any], why: str) -> None:
@@ -82,6 +83,7 @@ def test_silence_where_nobody_listened_is_no_absence(found_by: tuple[str, ...], 
         ("answers ARP", "mdns", "neighbour table"),
         ("answers on tcp/80 (open)", "answers ICMP echo"),
         ("netbios", "answers on tcp/80 (closed)"),
+        ("passive", "answers ARP"),
     ],
 )
 def test_who_is_looked_for_by_every_way_that_found_it_is_not_seen(found_by: tuple[str, ...]) -> None:
@@ -117,6 +119,9 @@ def test_at_one_address_it_is_the_same_unless_something_speaks_against_it(old: s
 def test_another_device_at_that_address_is_another() -> None:
     other = replace(dev(1, M2), id="other")
     assert by_what(compare(listing(dev(1, M1)), listing(other))) == {"added": ["other"], "gone": ["d1"]}
+    # Another UUID, another host key: not the same, although neither shows a MAC address.
+    other = replace(dev(1, uuid="7d6c1f1e-52a7-4d39-9a0b-3f1f5a8b6c42"), id="other")
+    assert by_what(compare(listing(dev(1, uuid=U1)), listing(other))) == {"added": ["other"], "gone": ["d1"]}
 
 
 def with_services(*names: str, **more: Any) -> Device:

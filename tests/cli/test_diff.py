@@ -7,6 +7,9 @@ import msgspec
 import pytest
 
 from iotscan.model.run import Run
+from iotscan.report.registry import write
+from tests.assess.test_lists import listing
+from tests.model.test_lasting import M1, M2, dev
 
 from .conftest import Cli
 
@@ -168,3 +171,33 @@ def test_a_baseline_that_fails_its_own_gate_is_told(cli: Cli, build, tmp_path: P
     )
     assert again.code == 0
     assert "fails its own gate" in again.out
+
+
+def test_two_lists_of_devices_are_compared_by_who_is_there(cli: Cli, tmp_path: Path):
+    """As runs and as tables; no profile is asked for: nothing was judged."""
+    paths = {}
+    for name, run in (("then", listing(dev(1, M1), dev(2, M2))), ("now", listing(dev(9, M1), dev(3)))):
+        foreign = msgspec.structs.replace(run, id=name, profile=msgspec.structs.replace(run.profile, id="not here"))
+        paths[name] = tmp_path / f"{name}.json"
+        paths[name].write_bytes(msgspec.json.encode(foreign))
+        (tmp_path / f"{name}.csv").write_text(write(foreign, "csv"))
+    ended = cli("diff", paths["then"], paths["now"])
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out.splitlines()[2:] == [
+        "diff: 1 new, 1 not seen, 1 changed, 0 not looked for, 0 the same",
+        "device: moved  192.0.2.9  192.0.2.1 -> 192.0.2.9 (known by its mac)",
+        "device: new  192.0.2.3  192.0.2.3",
+        "device: not seen since 2026-11-22T00:00:00  192.0.2.2  192.0.2.2",
+    ]
+    assert cli("diff", paths["now"], paths["now"]).code == 0
+    table = cli("diff", tmp_path / "then.csv", paths["now"], "-q")
+    assert table.out == "1 new, 1 not seen, 1 changed, 0 not looked for, 0 the same\n"
+    # Of whom a table does not list nobody can say that he was not there.
+    table = cli("diff", paths["then"], tmp_path / "now.csv", "-q")
+    assert table.out == "1 new, 0 not seen, 1 changed, 1 not looked for, 0 the same\n"
+    told = json.loads(cli("diff", paths["then"], paths["now"], "-f", "json").out)
+    assert [(m["what"], [s["what"] for s in m.get("shifts", [])]) for m in told["members"]] == [
+        ("kept", ["address"]),
+        ("added", []),
+        ("gone", []),
+    ]

@@ -3,6 +3,7 @@
 import pytest
 
 from iotscan.model.ways import COVERED_BY, open_port, way_of, way_of_send
+from iotscan.observe.network.discovery import router
 from iotscan.observe.network.discovery.methods import METHODS
 from iotscan.observe.network.discovery.neighbours import HOW
 
@@ -18,6 +19,7 @@ from iotscan.observe.network.discovery.neighbours import HOW
         ("answers on tcp/80 (closed)", ("knock", "tcp", "discovery/1")),
         ("answers udp/161 (snmp)", ("datagram", "udp", "discovery/1")),
         ("refuses udp/161 by ICMP", ("datagram", "udp", "discovery/1")),
+        (router.HOW, ("datagram", "udp", "discovery-router/1")),
         *((m.name, ("multicast", "udp", f"discovery-{m.name}/1")) for m in METHODS),
     ],
 )

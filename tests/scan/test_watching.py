@@ -106,6 +106,9 @@ def test_an_address_that_is_silent_once_is_no_move_and_one_that_went_on_is_free(
         listing(one, dev(2)),
     ]
     assert [e for events in told(*rounds)[1:] for e in events] == ["appeared 192.0.2.101"]
+    # So it is where the first one is silent in that round.
+    rounds = [listing(both, dev(2, M2)), listing(one, dev(2, M2)), listing(heir, dev(2, M2))]
+    assert told(*rounds)[2] == ["appeared 192.0.2.101"]
 
 
 def with_ports(*ports: int, closed: tuple[int, ...] = (), filtered: tuple[int, ...] = (), udp: bool = False) -> Run:
