@@ -177,6 +177,8 @@ class Announcer:
     def _claims_of(self, name: str, instance: str, kind: str) -> Iterator[Claim]:
         # A record without a pointer to it (Apple's model record is one) bears a host's name, and is no service.
         if name in self._pointed:
+            # Of several with a type in common one alone says that there is the type (RFC 6762 section 7.4).
+            yield Claim(what="service", value=safe_text(kind), how="mdns")
             yield from dns_sd.name_claims(instance, kind)
         if host := self._hosts.get(name):
             yield Claim(what="hostname", value=safe_text(_without_local(host)), how="mdns SRV")

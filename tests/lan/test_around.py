@@ -203,7 +203,7 @@ def test_a_building_names_its_lines_and_networks(around: Around) -> None:
 
 
 def test_who_hears_but_every_third_question_is_found(around: Around) -> None:
-    assert around.claims(SLEEPER) == {("name", "Sleeper")}
+    assert around.claims(SLEEPER) == {("name", "Sleeper"), ("service", "_http._tcp")}
 
 
 def test_who_points_elsewhere_is_not_followed_and_named(around: Around) -> None:

@@ -53,7 +53,7 @@ def test_what_another_address_has_is_no_claim_of_the_sender() -> None:
     sender = mdns.Announcer(HERE)
     assert sender.take(answer(*service("_http._tcp", "Own", "own", b"model=A"), address("own", HERE)))
     assert sender.take(answer(*service("_http._tcp", "Other", "other", b"model=B"), address("other", "192.0.2.9")))
-    assert {c.value for c in sender.claims(at_the_end=True)} == {"Own", "own", "A"}
+    assert {c.value for c in sender.claims(at_the_end=True)} == {"Own", "own", "A", "_http._tcp"}
     assert sender.elsewhere() == (mdns.Elsewhere(instance="Other", kind="_http._tcp", addresses=("192.0.2.9",)),)
 
 
@@ -62,14 +62,14 @@ def test_what_no_address_bears_out_waits_for_the_end() -> None:
     sender.take(answer(*service("_http._tcp", "Own", "own", b"model=A")))
     assert sender.claims() == ()
     assert ("own.local", 1) in set(sender.questions())
-    assert {c.value for c in sender.claims(at_the_end=True)} == {"Own", "own", "A"}
+    assert {c.value for c in sender.claims(at_the_end=True)} == {"Own", "own", "A", "_http._tcp"}
 
 
 def test_an_answer_over_ipv6_need_not_name_it() -> None:
     sender = mdns.Announcer("fe80::1%eth0")
     sender.take(answer(*service("_http._tcp", "Own", "own"), address("own", HERE)))
     assert ("own.local", 28) not in set(sender.questions())
-    assert {c.what for c in sender.claims(at_the_end=True)} == {"name", "hostname"}
+    assert {c.what for c in sender.claims(at_the_end=True)} == {"name", "hostname", "service"}
 
 
 def test_another_host_is_not_the_sender_though_it_is_known_by_the_other_family_alone() -> None:
@@ -77,7 +77,7 @@ def test_another_host_is_not_the_sender_though_it_is_known_by_the_other_family_a
     sender = mdns.Announcer(HERE)
     ward = record(labels("ward", "local"), 28, bytes.fromhex("fd00" + "00" * 13 + "09"))
     sender.take(answer(*service("_matter._tcp", "1-2", "ward", b"model=W"), ward))
-    assert {c.value for c in sender.claims(at_the_end=True)} == {"ward", "W"}
+    assert {c.value for c in sender.claims(at_the_end=True)} == {"ward", "W", "_matter._tcp"}
     sender.take(answer(*service("_meshcop._udp", "Border", "router", b"mn=B"), address("router", HERE)))
     assert ("model", "W") not in {(c.what, c.value) for c in sender.claims(at_the_end=True)}
     assert [e.addresses for e in sender.elsewhere()] == [("fd00::9",)]
@@ -112,6 +112,7 @@ def test_names_are_the_same_in_any_case() -> None:
     own = labels("Own", "_HTTP", "_tcp", "LOCAL")
     sender.take(answer(record(labels("_http", "_TCP", "local"), 12, own), record(own, 16, texts(b"model=A"))))
     assert {(c.what, c.value, c.how) for c in sender.claims(at_the_end=True)} == {
+        ("service", "_http._tcp", "mdns"),
         ("name", "Own", "mdns _http._tcp"),
         ("model", "A", "mdns TXT"),
     }

@@ -135,7 +135,7 @@ def test_what_was_heard_before_the_link_went_down_is_told() -> None:
     work = at_work(found)
     said = answer(*service("_http._tcp", "Own", "own", b"model=A"))
     anyio.run(mdns._Hearing(work).ask, Down((said, "10.0.0.1", 5353)))
-    assert {c.value for f in found for c in f.claims} == {"Own", "own", "A"}
+    assert {c.value for f in found for c in f.claims} == {"Own", "own", "A", "_http._tcp"}
     assert work.tally.problem == "Network is down"
 
 
