@@ -8,7 +8,8 @@ _OURS = {
     number: errno.errorcode[number]
     for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 }
-_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+_NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN}
+_UNREACHABLE = {errno.EHOSTUNREACH, errno.EHOSTDOWN}
 
 
 class DialError(Exception):
@@ -37,6 +38,10 @@ class Unreachable(DialError):
 
     status = AttemptStatus.TIMED_OUT
     reason = Reason.UNREACHABLE
+
+
+class NoWay(Unreachable):
+    """There is no way to that network now, or our link is down: it says nothing of the device."""
 
 
 class NoSocket(DialError):
@@ -107,6 +112,8 @@ def dial_error(error: OSError, port: int) -> DialError:
         return TimedOut(f"port {port} did not answer")
     if ours := next((name for number, name in _OURS.items() if number in numbers), ""):
         return NoSocket(f"this machine has no socket to ask with ({ours})")
+    if numbers & _NO_WAY:
+        return NoWay("there is no way to its network, or the link is down")
     if numbers & _UNREACHABLE:
         return Unreachable("the network says the address cannot be reached")
     return Unreachable(f"connecting failed ({errno.errorcode.get(error.errno or 0, 'unknown error')})")

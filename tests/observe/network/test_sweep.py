@@ -1,13 +1,16 @@
 """The port sweep: right about open, closed and silent, and gentle."""
 
+import errno
 import gc
 import socket
 import time
+from typing import NoReturn
 
 import anyio
 import pytest
 
 from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network import dial
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.discovery.connect import Knocks, connect_sweep
 from iotscan.observe.network.discovery.found import Found
@@ -118,3 +121,38 @@ def test_the_neighbour_table() -> None:
         ("10.0.0.1", "00:40:8c:00:00:01"),
         ("10.0.0.3", "52:54:00:00:00:03"),
     ]
+
+
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.ENETDOWN, errno.EMFILE])
+def test_who_could_not_be_asked_is_counted_and_not_called_silent(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """A link that goes down, no route, no socket left: that says nothing of who is there."""
+
+    async def fail(*_: object) -> NoReturn:
+        raise OSError(number, "")
+
+    async def main() -> tuple[Knocks, int]:
+        send, receive = anyio.create_memory_object_stream[Found](16)
+        with send, receive:
+            await connect_sweep(dialer(), (HERE,), (80, 443), send, {}, spent := Knocks())
+            return spent, receive.statistics().current_buffer_used
+
+    monkeypatch.setattr(dial, "connect", fail)
+    spent, found = anyio.run(main)
+    assert (spent.addresses, spent.unasked, spent.there, found) == (1, 1, 0, 0)
+    assert spent.summary().startswith(
+        "connecting: 1 addresses asked, 0 there, 1 attempts, 1.0 an address; 1 of them in "
+    )
+
+
+def test_silence_is_no_lack_of_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> NoReturn:
+        raise OSError(errno.EHOSTUNREACH, "")
+
+    async def main() -> Knocks:
+        send, receive = anyio.create_memory_object_stream[Found](16)
+        with send, receive:
+            await connect_sweep(dialer(), (HERE,), (80, 443), send, {}, spent := Knocks())
+            return spent
+
+    monkeypatch.setattr(dial, "connect", fail)
+    assert anyio.run(main).unasked == 0

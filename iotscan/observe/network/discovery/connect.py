@@ -10,11 +10,15 @@ from anyio.streams.memory import MemoryObjectSendStream
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
-from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.failures import DialError, NoSocket, NoWay
+from iotscan.observe.network.pace import Pacer
 
 BLOCK = 256
 """Addresses asked at once: the kernel's neighbour table overflows near 1,000 and then loses answers, and one before may
 still hold its unanswered entries; nor is a router on the way to hold more half-open connections of ours."""
+RATE = 500.0
+"""Addresses a second that are knocked on for the first time: each on our link is a broadcast of the kernel's, and of a
+burst of those a bridge or an access point loses some."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
 _ASKED_AGAIN = 2
@@ -24,16 +28,19 @@ class Knocks:
     """What connecting to a range took, and how many answered."""
 
     def __init__(self) -> None:
-        self.addresses = self.there = self.knocks = 0
+        self.addresses = self.there = self.knocks = self.unasked = 0
+        self.why = ""
+        """Why the addresses that are ``unasked`` could not be asked."""
 
     def summary(self) -> str:
         """It in words; empty where nobody was connected to."""
         if not self.knocks:
             return ""
-        return (
+        words = (
             f"connecting: {self.addresses:,} addresses asked, {self.there:,} there, {self.knocks:,} attempts, "
             f"{self.knocks / self.addresses:.1f} an address"
         )
+        return f"{words}; {self.unasked:,} of them in vain: {self.why}" if self.unasked else words
 
 
 _ANSWERS = "answers on"
@@ -58,8 +65,10 @@ async def connect_sweep(
     there: set[str] = set()
     spent = spent or Knocks()
     spent.addresses += len(addresses)
+    pacer = Pacer(RATE)
 
     async def knock(address: str) -> None:
+        await pacer.turn()
         if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found, spent):
             there.add(address)
 
@@ -124,6 +133,10 @@ async def _knock_until_answered(
         try:
             spent.knocks += 1
             answer = await line.knock(port)
+        except (NoSocket, NoWay) as error:
+            spent.unasked += 1
+            spent.why = str(error)
+            return False
         except DialError:
             return False
         if answer != "filtered":

@@ -8,6 +8,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.scope import canonical
+from iotscan.model.ways import CONNECT
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.connect import BLOCK, Knocks, connect_sweep
@@ -52,6 +53,8 @@ async def ask_each(
     def told(spent: Knocks | UdpSweep) -> None:
         if words := spent.summary():
             tell(words)
+        if isinstance(spent, Knocks):
+            dialer.outgoing.fell_short(CONNECT, spent.why)
 
     async def ask_link(link: Attached, asked: list[str]) -> None:
         linger = LINGER if open_links else WAIT

@@ -130,7 +130,7 @@ class _Sweep:
         swept = await self._helper.sweep(
             self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
         )
-        self.asked += len(addresses)
+        self.asked += _asked(addresses, swept)
         self._frames += swept.frames
         self._strays += swept.strays
         self._dropped += swept.dropped
@@ -185,6 +185,14 @@ class _Sweep:
         if self._dropped:
             words += f"; {self._dropped:,} answers were lost for lack of room"
         return words
+
+
+def _asked(addresses: Sequence[str], swept: Swept) -> int:
+    """How many were asked at all: where it ended in the first round, those before the one that it ended at."""
+    if not swept.problem or swept.round:
+        return len(addresses)
+    end = ip_address(swept.at)
+    return sum(ip_address(address) < end for address in addresses)  # type: ignore[operator]  # all of one family
 
 
 def ranges_of(addresses: Iterable[str]) -> Iterator[tuple[str, str]]:

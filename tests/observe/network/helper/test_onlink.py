@@ -66,6 +66,8 @@ def test_an_interface_that_goes_down_leaves_the_rest_to_be_connected_to() -> Non
     rest, found, told = sweep(Helper(down, seen=("10.77.0.1",)))
     assert [f.address for f in found] == ["10.77.0.1"]
     assert rest == [f"10.77.0.{n}" for n in (0, 2, 4, 5, 6, 7, 8, 9)]
+    # 10.77.0.3 is the link's own, and no more than those before the end were asked.
+    assert told[0].startswith("arp sweep of 10.77.0.0/24 on eth0: 3 addresses asked, 1 answered, 3 frames")
     assert told[0].endswith(
         "; 7 answers were lost for lack of room; ended early in round 1 at 10.77.0.4: Network is down"
     )
