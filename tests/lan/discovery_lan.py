@@ -85,6 +85,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     has_six: bool = True
     """Whether it speaks IPv6 at all."""
     rules: str = ""
+    mac: str = ""
+    """Where it is not that of its last byte."""
 
 
 MDNS, MDNS6 = (mdns.PORT, mdns.GROUP), (mdns.PORT, mdns.GROUP6)
@@ -126,6 +128,12 @@ def ignoring(level: int, further: str = "") -> Starts:
     return start
 
 
+def with_address(six: str) -> Starts:
+    """Has one more address, which it asks from, as a temporary one (RFC 8981)."""
+    words = ("ip", "-6", "address", "add", f"{six}/64", "dev", "eth0", "nodad")
+    return lambda machine, folder: machine.run(*words, check=True) and None
+
+
 def arp_alone(first: str, every: int) -> Starts:
     """Answers to ARP in the name of an address, each ``every``-th request."""
     words = ("live", first, "1", "1", str(every))
@@ -162,6 +170,7 @@ PLACES: Final[dict[str, Place]] = {
     "strict": Place(last=30, starts=ignoring(1, "10.77.0.31")),
     "hidden": Place(last=32, starts=ignoring(8)),
     "printer": Place(last=33, starts=avahi("printer", PRINTER), group=MDNS6),
+    "phone": Place(last=35, mac="0a:40:8c:00:07:23", six=(), starts=with_address("fd77::9c5e:1d4:77aa:1035")),
     "arp-1": Place(last=0x40, starts=arp_alone("10.77.0.64", 1), four=(), has_six=False),
     "arp-3": Place(last=0x41, starts=arp_alone("10.77.0.65", 3), four=(), has_six=False),
 }
@@ -212,7 +221,7 @@ def _has_its_name(log: Path) -> bool:
 def _join(lan: Lan, name: str, place: Place) -> Machine:
     four = (place.last,) if place.four is None else place.four
     six = (place.last,) if place.six is None else place.six
-    machine = lan.join(name, *(f"10.77.0.{n}" for n in four), mac=mac_of(place.last))
+    machine = lan.join(name, *(f"10.77.0.{n}" for n in four), mac=place.mac or mac_of(place.last))
     if not place.has_six:
         machine.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", check=True)
         return machine

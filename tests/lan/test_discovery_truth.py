@@ -61,7 +61,8 @@ def how(request: pytest.FixtureRequest) -> How:
 
 
 def test_nothing_is_missed_and_nothing_invented(runs: dict[How, Run], truth: DiscoveryTruth, how: How) -> None:
-    assert differences(runs[how], truth, how) == []
+    told = differences(runs[how], truth, how)
+    assert not told, "\n".join(told)
 
 
 def test_without_privilege_every_device_is_found_that_the_helper_finds(runs: dict[How, Run]) -> None:
