@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LINES_BESIDE = 4
 """Lines of the terminal that are left to the head, the state and the prompt."""
-_WIDE, _NARROW = 90, 50
+_WIDE, _NARROW = 90, 70
 Cells = tuple[str, str, str, str, str]
 """Address, name, kind, vendor, services or state."""
 

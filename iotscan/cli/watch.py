@@ -95,10 +95,9 @@ class _Watch:
             self._tell(event)
         if self._live is not None:
             later = (_now().astimezone() + timedelta(seconds=self._pacing.every)).strftime("%H:%M:%S")
-            here = counted(len(self._watching.present), "device")
-            self._live.show(
-                self._watching.present, self._watching.away, f"round {number} done: {here}; the next at {later}"
-            )
+            then = "" if number == self._pacing.rounds else f"; the next at {later}"
+            state = f"round {number} done: {counted(len(self._watching.present), 'device')}{then}"
+            self._live.show(self._watching.present, self._watching.away, state)
         if not self._tell.is_heard:
             self.rounds.interrupt()
 

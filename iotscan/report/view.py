@@ -76,7 +76,7 @@ def partial(run: Run) -> str:
     if run.status == "complete":
         return ""
     what = "interrupted" if run.status == "interrupted" else "the run did not end"
-    again = f"resume with iotscan scan --resume {run.id}" if run.command == "scan" else f"start {run.command} again"
+    again = f"resume with iotscan scan --resume {run.id}" if run.command != "image" else "start image again"
     return clean(f"PARTIAL: {what}; {again}", 400)
 
 

@@ -47,3 +47,8 @@ def test_what_a_device_says_stays_text(trick: str) -> None:
     rows = list(csv.reader(io.StringIO(write(run, "csv"))))
     assert len({len(row) for row in rows}) == 1
     assert not [cell for row in rows for cell in row if cell.lstrip(" '")[:1] in FORMULA and cell[:1] != "'"]
+
+
+def test_a_list_that_was_cut_says_how_it_goes_on() -> None:
+    run = listing(interrupted_run())
+    assert f"iotscan scan --resume {run.id}" in write(run, "text").splitlines()[0]
