@@ -60,7 +60,8 @@ def _several_macs(sightings: Iterable[Device]) -> bool:
     lasting: set[str] = set()
     on_link: dict[str, set[str]] = defaultdict(set)
     for sighting in sightings:
-        mac = interface_mac(sighting)
+        # Also one that another answers for: who forges an answer must not take away what keeps the two apart.
+        mac = plain_mac(sighting.mac) if is_of_one_interface(sighting.mac) else ""
         if mac and is_lasting_mac(mac):
             lasting.add(mac)
         if mac and sighting.link:
