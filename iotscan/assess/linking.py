@@ -34,9 +34,12 @@ def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool
         _add(links, _sharing(telling(before), telling(after), kind), kind, before, after)
     first = identities(old.devices, old.images, old.observations)
     owners = {identity: owner for owner, identity in identities(new.devices, new.images, new.observations).items()}
+    shared: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for owner, identity in first.items():
         if identity in owners:
-            _add(links, [(owner, owners[identity])], identity.partition(" ")[0], before, after)
+            shared[identity.partition(" ")[0]].append((owner, owners[identity]))
+    for kind, pairs in shared.items():
+        _add(links, pairs, kind, before, after)
     _add(links, _clones(before, after), "key and address", before, after)
     if by_address:
         _add(links, _neither_proves_otherwise(before, after), "address", before, after)

@@ -5,6 +5,7 @@ nothing speaks against it. Silence is counted only where a round looked for the 
 it, and is told after several rounds; a device that has been silent before and came back is given longer.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -50,6 +51,27 @@ class _Known(msgspec.Struct):
     silent: dict[str, int] = msgspec.field(default_factory=dict)
 
 
+class _Round:
+    """One round: its run, its facts by device, and what it and the watch so far looked at."""
+
+    def __init__(self, run: Run, number: int, before: Run | None = None) -> None:
+        self.run, self.number = run, number
+        self.at = run.finished or run.started
+        self.now = Looking(run)
+        self.was = Looking(before) if before is not None else self.now
+        self._facts: dict[str, list[Observation]] = defaultdict(list)
+        for observation in run.observations:
+            if isinstance(observation.fact, _TELLING):
+                self._facts[observation.subject.device].append(observation)
+
+    def facts_of(self, device: Device, key: str) -> tuple[Observation, ...]:
+        """What a device of the round showed, as facts of the device of the watch that it is."""
+        return tuple(
+            msgspec.structs.replace(o, subject=msgspec.structs.replace(o.subject, device=key))
+            for o in self._facts[device.id]
+        )
+
+
 class Watching:
     """The devices of a watch. Give each round to :meth:`take`, in order.
 
@@ -64,8 +86,9 @@ class Watching:
 
     def begin_from(self, run: Run) -> None:
         """Take an earlier list for granted: only what differs from it is told."""
+        begun = _Round(run, 0)
         for device in run.devices:
-            self._meet(device, run)
+            self._meet(device, begun)
         self._is_first = False
 
     @property
@@ -81,23 +104,22 @@ class Watching:
     def take(self, run: Run, number: int) -> tuple[WatchEvent, ...]:
         """What the round ``number`` says that was not said before; the last event is the round's own."""
         is_first, self._is_first = self._is_first, False
-        looking, before = Looking(run), self._as_run(run)
+        before = self._as_run(run)
+        this = _Round(run, number, before)
         links = {owner: found.to for owner, found in link(before, run, by_address=True).items()}
         came = {new: old for old, new in links.items()}
-        was = Looking(before)
         events: list[WatchEvent] = []
         for device in run.devices:
             if device.id in came:
-                events += self._again(came[device.id], device, run, number, (was, looking))
+                events += self._again(came[device.id], device, this)
             else:
-                key = self._meet(device, run)
-                events.append(self._event("present" if is_first else "appeared", key, run, number))
+                key = self._meet(device, this)
+                events.append(self._event("present" if is_first else "appeared", key, this))
         note = self._why_deaf(run, before)
         if not note:
-            silent = [d.id for d in before.devices if d.id not in links]
-            events += self._count_silence(silent, run, number, looking)
+            events += self._count_silence([d.id for d in before.devices if d.id not in links], this)
         self._forget()
-        return (*events, self._of_round(run, number, note))
+        return (*events, self._of_round(this, note))
 
     def _as_run(self, like: Run) -> Run:
         """All that is known, as a run that saw it: what linking and shifting compare."""
@@ -110,34 +132,32 @@ class Watching:
             attempts=(),
         )
 
-    def _meet(self, device: Device, run: Run) -> str:
+    def _meet(self, device: Device, this: _Round) -> str:
         self._made += 1
         key = f"w{self._made}"
         self._known[key] = _Known(
             device=_kept_as(key, device),
             here=device.addresses,
-            facts=_facts(key, device, run),
-            seen_at=_moment(run),
+            facts=this.facts_of(device, key),
+            seen_at=this.at,
         )
         return key
 
-    def _again(
-        self, key: str, device: Device, run: Run, number: int, looks: tuple[Looking, Looking]
-    ) -> Iterator[WatchEvent]:
+    def _again(self, key: str, device: Device, this: _Round) -> Iterator[WatchEvent]:
         known = self._known[key]
         was_away, since = known.is_away, known.seen_at
         if known.missed:
             known.patience = min(max(known.patience, 2 * known.missed + 1), MOST_PATIENCE)
-        told = tuple(self._told(known, device, shifts(known.device, device, *looks)))
+        told = tuple(self._told(known, device, shifts(known.device, device, this.was, this.now)))
         gone = {s.before.partition(" ")[0] for s in told if s.what == "service" and not s.after}
         known.device = _joined(known, key, device, gone)
         known.here = device.addresses
-        known.facts = _facts(key, device, run) or known.facts
-        known.seen_at, known.missed, known.is_away = _moment(run), 0, False
+        known.facts = this.facts_of(device, key) or known.facts
+        known.seen_at, known.missed, known.is_away = this.at, 0, False
         if was_away:
-            yield self._event("back", key, run, number, since=since)
+            yield self._event("back", key, this, since=since)
         if told:
-            yield self._event("changed", key, run, number, told=told)
+            yield self._event("changed", key, this, told=told)
 
     def _told(self, known: _Known, device: Device, found: tuple[Shift, ...]) -> Iterator[Shift]:
         """The differences that are more than one silence. Counts the silences of services and addresses."""
@@ -166,15 +186,15 @@ class Watching:
             return "nobody at all answered: our own link may be down, and nobody is counted as missed"
         return ""
 
-    def _count_silence(self, keys: list[str], run: Run, number: int, looking: Looking) -> Iterator[WatchEvent]:
+    def _count_silence(self, keys: list[str], this: _Round) -> Iterator[WatchEvent]:
         for key in keys:
             known = self._known[key]
-            if looking.missed(known.device):
+            if this.now.missed(known.device):
                 continue
             known.missed += 1
             if known.missed >= known.patience and not known.is_away:
                 known.is_away = True
-                yield self._event("not_seen", key, run, number, since=known.seen_at)
+                yield self._event("not_seen", key, this, since=known.seen_at)
 
     def _forget(self) -> None:
         excess = len(self._known) - KNOWN
@@ -184,14 +204,14 @@ class Watching:
                 del self._known[key]
 
     def _event(
-        self, what: What, key: str, run: Run, number: int, *, since: str = "", told: tuple[Shift, ...] = ()
+        self, what: What, key: str, this: _Round, *, since: str = "", told: tuple[Shift, ...] = ()
     ) -> WatchEvent:
         device = self._known[key].device
         return WatchEvent(
             event=what,
-            at=_moment(run),
-            round=number,
-            run=run.id,
+            at=this.at,
+            round=this.number,
+            run=this.run.id,
             id=key,
             label=device.label,
             addresses=device.addresses,
@@ -203,32 +223,20 @@ class Watching:
             shifts=told,
         )
 
-    def _of_round(self, run: Run, number: int, note: str) -> WatchEvent:
+    def _of_round(self, this: _Round, note: str) -> WatchEvent:
         return WatchEvent(
             event="round",
-            at=_moment(run),
-            round=number,
-            run=run.id,
-            devices=len(run.devices),
+            at=this.at,
+            round=this.number,
+            run=this.run.id,
+            devices=len(this.run.devices),
             away=len(self.away),
             note=note,
         )
 
 
-def _moment(run: Run) -> str:
-    return run.finished or run.started
-
-
 def _kept_as(key: str, device: Device) -> Device:
     return msgspec.structs.replace(device, id=key, merged=())
-
-
-def _facts(key: str, device: Device, run: Run) -> tuple[Observation, ...]:
-    return tuple(
-        msgspec.structs.replace(o, subject=msgspec.structs.replace(o.subject, device=key))
-        for o in run.observations
-        if o.subject.device == device.id and isinstance(o.fact, _TELLING)
-    )
 
 
 def _joined(known: _Known, key: str, device: Device, gone: Collection[str]) -> Device:

@@ -117,6 +117,15 @@ def test_what_an_earlier_run_has_is_not_told_again(
     assert f"  service: tcp/{WEB} http: closed\n" in said
 
 
+@pytest.mark.parametrize(("more", "lines"), [({}, 1), ({"quiet": 1}, 0), ({"progress": False}, 0)])
+def test_each_newcomer_is_a_line_where_there_is_no_terminal(
+    plug: Device, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: dict[str, int], lines: int
+) -> None:
+    launch(wish(plug, tmp_path), Display(quiet=more.get("quiet", 0)), progress=bool(more.get("progress", True)))
+    err = capsys.readouterr().err
+    assert err.count(f"found {plug.address} (answers on tcp/{WEB} (open))\n") == lines
+
+
 def test_a_reader_that_leaves_ends_the_watch(plug: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Leaver:
         def __getattr__(self, name: str) -> object:
