@@ -1,4 +1,4 @@
-"""NetBIOS over TCP/IP: the node status of one host (RFC 1002 §4.2.17 and §4.2.18)."""
+"""NetBIOS over TCP/IP: the node status of one host (RFC 1002 §4.2.17, §4.2.18), and names that are told to all."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from iotscan.model.facts import Claim
 from iotscan.model.text import safe_text
 
 PORT: Final = 137
+DATAGRAM_PORT: Final = 138
 _QUESTION: Final = b"\x20CK" + b"A" * 30 + b"\0" + b"\0\x21" + b"\0\1"
 """``*``, in half bytes as letters; type NBSTAT, class IN."""
 _RESPONSE = 0x80
@@ -41,3 +42,41 @@ def read_node_status(packet: bytes, number: int) -> tuple[Claim, ...] | None:
     if len(unit) == 6 and any(unit):
         claims.append(Claim(what="mac", value=unit.hex(":"), how="netbios node status"))
     return tuple(claim for claim in claims if claim.value)
+
+
+_REGISTRATION, _OPCODE = 5, 0x0F
+_ENCODED = 34
+_LETTERS: Final = frozenset(range(ord("A"), ord("A") + 16))
+_DATAGRAMS: Final = frozenset({0x10, 0x11, 0x12})
+_DATAGRAM_HEAD = 14
+_SERVER = 0x20
+_FLAGS_AT = 12 + _ENCODED + 4 + 12
+"""Of a registration: the header, its question, and the record behind it up to the flags, its name a pointer."""
+
+
+def read_registration(packet: bytes) -> tuple[Claim, ...] | None:
+    """The name that a host claims for itself before all (§4.2.2); None for anything else. Never raises."""
+    if len(packet) < _FLAGS_AT + 2 or packet[2] & _RESPONSE or packet[2] >> 3 & _OPCODE != _REGISTRATION:
+        return None
+    name, kind = _decoded(packet[12 : 12 + _ENCODED])
+    if not name or kind != _WORKSTATION:
+        return None
+    what = "workgroup" if packet[_FLAGS_AT] & _GROUP else "hostname"
+    return (Claim(what=what, value=name, how="netbios registration"),)
+
+
+def read_datagram(packet: bytes) -> tuple[Claim, ...] | None:
+    """The name of a host that speaks to all (§4.4.2); None for anything else. Never raises."""
+    if len(packet) < _DATAGRAM_HEAD + _ENCODED or packet[0] not in _DATAGRAMS:
+        return None
+    name, kind = _decoded(packet[_DATAGRAM_HEAD : _DATAGRAM_HEAD + _ENCODED])
+    return (Claim(what="hostname", value=name, how="netbios datagram"),) if name and kind in (0, _SERVER) else None
+
+
+def _decoded(encoded: bytes) -> tuple[str, int]:
+    """A name of two letters a byte (RFC 1001 §14.1), and its last byte, which says of what; an empty one for others."""
+    letters = encoded[1:33]
+    if encoded[:1] != b"\x20" or encoded[33:] != b"\0" or not _LETTERS.issuperset(letters):
+        return "", 0
+    raw = bytes((letters[at] - 65) << 4 | letters[at + 1] - 65 for at in range(0, 32, 2))
+    return safe_text(raw[:15].rstrip(b" \0")), raw[15]

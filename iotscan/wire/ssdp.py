@@ -51,14 +51,30 @@ def search(target: str = ALL, *, is_six: bool = False) -> bytes:
 
 def read_answer(packet: bytes) -> SsdpAnswer | None:
     """A search answer, or None for anything else. Never raises."""
-    head, *lines = packet[:_ANSWER_LIMIT].split(b"\n", _HEADER_LIMIT)
-    if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
+    return _answer(packet) if packet.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")) else None
+
+
+def read_notify(packet: bytes) -> SsdpAnswer | None:
+    """What a device tells all of itself (§1.2.2, ``ssdp:alive``); None for anything else, goodbyes among it."""
+    if not packet.startswith(b"NOTIFY "):
         return None
+    is_there = read_headers(packet).get(b"nts", b"").lower() != b"ssdp:byebye"
+    return _answer(packet) if is_there else None
+
+
+def read_headers(packet: bytes) -> dict[bytes, bytes]:
+    """The fields behind the first line, by their names in lower case: the last of a name counts."""
+    _, *lines = packet[:_ANSWER_LIMIT].split(b"\n", _HEADER_LIMIT)
     headers = {}
     for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
             headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _answer(packet: bytes) -> SsdpAnswer:
+    headers = read_headers(packet)
     return SsdpAnswer(
         server=safe_text(headers.get(b"server", b"")),
         location=safe_text(headers.get(b"location", b""), 400),

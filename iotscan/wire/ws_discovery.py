@@ -80,18 +80,28 @@ def probe(number: str, wanted: Wanted = "anything") -> bytes:
 
 def read_matches(packet: bytes) -> tuple[Match, ...] | None:
     """The matches of an answer; None for anything else. Nothing in it is expanded or fetched. Never raises."""
+    return _read(packet, "ProbeMatches", "ProbeMatch")
+
+
+def read_hello(packet: bytes) -> Match | None:
+    """What a device that has come tells all (§4.1); None for anything else. Never raises."""
+    found = _read(packet, "Body", "Hello")
+    return found[0] if found else None
+
+
+def _read(packet: bytes, around: str, item: str) -> tuple[Match, ...] | None:
     found: list[dict[str, str]] = []
     fields: dict[str, str] = {}
     seen: set[str] = set()
 
     def closed(path: tuple[str, ...], text: str) -> None:
         name = path[-1]
-        if name == "ProbeMatches":
+        if name == around:
             seen.add(name)
-        elif name == "ProbeMatch" and "ProbeMatches" in path:
+        elif name == item and around in path:
             found.append(dict(fields))
             fields.clear()
-        elif "ProbeMatch" in path and (name in ("Types", "Scopes", "XAddrs") or path[-2:] == _ENDPOINT):
+        elif item in path and (name in ("Types", "Scopes", "XAddrs") or path[-2:] == _ENDPOINT):
             fields.setdefault(name, text)
 
     try:
