@@ -23,7 +23,7 @@ from bench.table import Row, times
 from iotscan.model.run import Cost
 from iotscan.model.scope import Scope
 from iotscan.observe.network.helper.client import PEAK, RATE, ROUNDS, WAIT, RawHelper, Seen
-from iotscan.observe.network.helper.program import FLAGS, PROGRAM
+from iotscan.observe.network.helper.program import FLAGS, SWEEPER
 from iotscan.store.runs import read_run
 from tests.lan.network import Lan, Machine, poll, why_not
 
@@ -130,7 +130,7 @@ def _frames(swept: Swept, addresses: int) -> str:
 
 def _ours(scanner: Machine, each: Range) -> Swept:
     network = IPv4Network(each.network)
-    words = scanner.inside(sys.executable, *FLAGS, str(PROGRAM), own_files=False)
+    words = scanner.inside(sys.executable, *FLAGS, str(SWEEPER.source), own_files=False)
     found: dict[str, int] = {}
 
     async def heard(seen: Seen) -> None:

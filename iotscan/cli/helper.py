@@ -20,14 +20,15 @@ def install(
 ) -> None:
     """Let a user's scans send raw frames through the helper; as root.
 
-    Copies one file to where root alone writes and adds one rule to sudo. The helper gives every privilege up once
-    its sockets are open, and sends ARP requests, neighbour solicitations and one echo, to the links alone.
+    Copies two files to where root alone writes and adds one rule to sudo. Both programs give every privilege up once
+    their sockets are open. One sends ARP requests, neighbour solicitations and one echo, to the links alone; the
+    other hears broadcasts (ARP, DHCP, mDNS …) and can send nothing.
     """
     from iotscan.observe.network.helper import installing
-    from iotscan.observe.network.helper.program import INSTALLED
+    from iotscan.observe.network.helper.program import FOLDER
 
     record = installing.install(user or os.environ.get("SUDO_USER", ""))
-    print(f"installed for {record.user}: {INSTALLED}, started with {record.python} by the rule in {installing.RULE}")
+    print(f"installed for {record.user}: {FOLDER}, started with {record.python} by the rule in {installing.RULE}")
 
 
 @helper.command("remove")

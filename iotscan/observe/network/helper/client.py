@@ -2,21 +2,19 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing
 from ipaddress import ip_address
 from typing import Annotated, Any, Final, Literal, Self
 
 import anyio
 import msgspec
-from anyio.abc import Process
 
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
-from iotscan.observe.network.helper.program import Unavailable, command
-from iotscan.observe.worker_environment import environment
-from iotscan.observe.worker_protocol import HEAD, VERSION, BadFrame, Request, frame_length, pack
+from iotscan.observe.network.helper.process import GONE, HelperProcess, Message
+from iotscan.observe.network.helper.program import SWEEPER, Unavailable
+from iotscan.observe.worker_protocol import BadFrame
 
 Kind = Literal["arp", "ndp", "echo-all"]
 ROUNDS = 3
@@ -27,7 +25,6 @@ Ethernet. The helper itself sends no more than that, whoever asks."""
 WAIT = 0.2
 """Seconds in which the last question may still be answered."""
 _STARTING = 10.0
-_GOODBYE = 1.0
 _SHARING = 0.1
 _IN_USE = os.strerror(98)
 """EADDRINUSE: another helper is asking on this interface."""
@@ -64,12 +61,8 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
 _MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
-class _Message(msgspec.Struct, kw_only=True):
-    id: int
-    version: int
+class _Message(Message, kw_only=True):
     seen: tuple[Seen, ...] | None = None
-    result: dict[str, Any] | None = None
-    error: str = ""
 
 
 class RawHelper:
@@ -80,9 +73,8 @@ class RawHelper:
 
     def __init__(self, scope: Scope, name: str, words: Sequence[str] | None = None) -> None:
         self._scope, self._name, self._words = scope, name, words
-        self._process: Process | None = None
+        self._process: HelperProcess | None = None
         self._busy = anyio.Lock()
-        self._last = 0
 
     async def sweep(
         self,
@@ -135,8 +127,9 @@ class RawHelper:
             is_done = True
         except TimeoutError as error:
             raise Unavailable(f"the raw helper did not answer within {seconds:.0f} s") from error
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError) as error:
-            raise Unavailable(await self._last_words()) from error
+        except GONE as error:
+            words = await self._process.last_words() if self._process else f"the raw helper cannot be started ({error})"
+            raise Unavailable(words) from error
         except BadFrame as error:
             raise Unavailable(f"the raw helper speaks another protocol: {error}") from error
         finally:
@@ -146,15 +139,7 @@ class RawHelper:
         return result
 
     async def _start(self) -> None:
-        words = self._words if self._words is not None else command()
-        self._process = await anyio.open_process(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            start_new_session=True,
-        )
+        self._process = await HelperProcess.started(self._words if self._words is not None else SWEEPER.command())
         given = (self._scope.include, (*self._scope.exclude, *_forbidden(self._scope)))
         # It knows no zones, and asks on the one link of each request: which address is on which, we have seen to.
         include, excluded = (tuple(map(_without_zone, words)) for words in given)
@@ -164,32 +149,15 @@ class RawHelper:
     async def _exchange(
         self, job: dict[str, Any], heard: Callable[[Seen], Awaitable[None]], seconds: float
     ) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        self._last += 1
-        await process.stdin.send(pack(Request(id=self._last, seconds=seconds, job=job, scope=self._name)))
-        while True:
-            length = frame_length(await _receive(process, HEAD.size))
-            message = _read(await _receive(process, length))
-            if message.id != self._last:
-                raise BadFrame("an answer to another question")
-            for seen in message.seen or ():
-                _require_sane(seen)
-                await heard(seen)
-            if message.error:
-                raise Unavailable(f"the raw helper {safe_text(message.error, 200)}")
-            if message.result is not None:
-                return message.result
-
-    async def _last_words(self) -> str:
-        """Why it has gone, in its own words or those of what should have started it."""
-        said = b""
-        with suppress(anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError), anyio.move_on_after(1):
-            if self._process is not None and self._process.stderr is not None:
-                said = await self._process.stderr.receive(4096)
-        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return f"the raw helper ended ({safe_text(last, 200) or 'it said nothing'})"
+        assert self._process is not None
+        async with aclosing(self._process.ask(job, _Message, seconds=seconds, scope=self._name)) as messages:
+            async for message in messages:
+                for seen in message.seen or ():
+                    _require_sane(seen)
+                    await heard(seen)
+                if message.result is not None:
+                    return message.result
+        raise BadFrame("no result")  # never: the last message has one
 
     async def __aenter__(self) -> Self:
         return self
@@ -198,18 +166,9 @@ class RawHelper:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End the process: it goes when nobody speaks to it any more, a sweep in progress included."""
+        """End the process, a sweep in progress included."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with anyio.CancelScope(shield=True):
-            if process.stdin is not None:
-                await process.stdin.aclose()
-            with anyio.move_on_after(_GOODBYE):
-                await process.wait()
-            if process.returncode is None:
-                with suppress(ProcessLookupError, PermissionError):  # started through sudo it is not ours to kill
-                    process.kill()
+        if process is not None:
             await process.aclose()
 
 
@@ -224,16 +183,6 @@ def _without_zone(network: str) -> str:
 
 async def _nobody(_: Seen) -> None:
     """Hear nobody: the scope is no question to anybody."""
-
-
-def _read(body: bytes) -> _Message:
-    try:
-        message = msgspec.json.decode(body, type=_Message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFrame("a frame that is no message") from error
-    if message.version != VERSION:
-        raise BadFrame(f"a message of protocol version {message.version}")
-    return message
 
 
 def _swept(result: dict[str, Any]) -> Swept:
@@ -255,11 +204,3 @@ def _require_sane(seen: Seen) -> None:
         is_bare = False
     if not is_bare or not _MAC.fullmatch(seen.mac) or not 0 <= seen.asked <= ROUNDS:
         raise BadFrame("a sighting that is none")
-
-
-async def _receive(process: Process, count: int) -> bytes:
-    assert process.stdout is not None
-    got = bytearray()
-    while len(got) < count:
-        got += await process.stdout.receive(min(65536, count - len(got)))
-    return bytes(got)

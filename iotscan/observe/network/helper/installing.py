@@ -15,7 +15,16 @@ from pathlib import Path
 import msgspec
 
 from iotscan.model.errors import BadInput
-from iotscan.observe.network.helper.program import FLAGS, FOLDER, INSTALLED, PROGRAM, RECORD, Installed, rule
+from iotscan.observe.network.helper.program import (
+    FLAGS,
+    FOLDER,
+    LISTENER,
+    PROGRAMS,
+    RECORD,
+    SWEEPER,
+    Installed,
+    Program,
+)
 
 RULE = Path("/etc/sudoers.d/iotscan")
 PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
@@ -25,7 +34,7 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ASK = "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('stdlib'))"
 _TEXT = """\
 # Made by: iotscan helper install. Taken away by: iotscan helper remove. See docs/decisions/0024.
-Cmnd_Alias IOTSCAN_RAW_HELPER = {command}
+Cmnd_Alias IOTSCAN_RAW_HELPER = {commands}
 Defaults!IOTSCAN_RAW_HELPER env_reset, !setenv, !requiretty, !use_pty
 #{uid} ALL = (root) NOPASSWD: IOTSCAN_RAW_HELPER
 """
@@ -41,16 +50,16 @@ def install(user: str) -> Installed:
     python = trusted_python()
     if problem := others_can_write(FOLDER) or others_can_write(RULE.parent):
         raise BadInput(f"{problem}: others than root could change what would be started as root")
-    program = PROGRAM.read_bytes()
-    record = Installed(user=user, python=python, sha256=hashlib.sha256(program).hexdigest())
-    _make_rule(tools["visudo"], _TEXT.format(command=" ".join(rule(python)), uid=uid), program, record)
+    record = Installed(user=user, python=python, sha256=_hash(SWEEPER.source), listener_sha256=_hash(LISTENER.source))
+    commands = ", ".join(" ".join(program.rule(python)) for program in PROGRAMS)
+    _make_rule(tools["visudo"], _TEXT.format(commands=commands, uid=uid), record)
     return record
 
 
 def remove() -> bool:
     """Take away all that :func:`install` made; whether there was anything. Raises BadInput."""
     _require_root("remove")
-    places = [path for path in (RULE, INSTALLED, RECORD) if path.exists()]
+    places = [path for path in (RULE, *(p.installed for p in PROGRAMS), RECORD) if path.exists()]
     for path in places:
         path.unlink()
     if FOLDER.exists() and not any(FOLDER.iterdir()):
@@ -60,13 +69,11 @@ def remove() -> bool:
 
 def problems(record: Installed) -> Iterator[str]:
     """What is wrong with an installation, each with what to do."""
-    if not INSTALLED.exists() or hashlib.sha256(INSTALLED.read_bytes()).hexdigest() != record.sha256:
-        yield f"{INSTALLED} is not what was installed: sudo iotscan helper install"
-    elif hashlib.sha256(PROGRAM.read_bytes()).hexdigest() != record.sha256:
-        yield "it is of another version of iotscan: sudo iotscan helper install"
+    for program, was in ((SWEEPER, record.sha256), (LISTENER, record.listener_sha256)):
+        yield from _changed(program, was)
     if not Path(record.python).exists():
         yield f"{record.python} has gone: sudo iotscan helper install"
-    for path in (INSTALLED, Path(record.python)):
+    for path in (*(program.installed for program in PROGRAMS), Path(record.python)):
         if path.exists() and (problem := others_can_write(path)):
             yield f"{problem}: have that mended, or sudo iotscan helper remove"
 
@@ -103,7 +110,21 @@ def others_can_write(path: Path) -> str:
     return ""
 
 
-def _make_rule(visudo: str, text: str, program: bytes, record: Installed) -> None:
+def _changed(program: Program, was: str) -> Iterator[str]:
+    """What is wrong with one of the programs, whose hash was this when it was installed."""
+    if not was:
+        yield "it is of a version that did not listen: sudo iotscan helper install"
+    elif not program.installed.exists() or _hash(program.installed) != was:
+        yield f"{program.installed} is not what was installed: sudo iotscan helper install"
+    elif _hash(program.source) != was:
+        yield "it is of another version of iotscan: sudo iotscan helper install"
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _make_rule(visudo: str, text: str, record: Installed) -> None:
     FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
     draft = RULE.with_name("iotscan.draft")  # sudo reads no file with a dot in its name
     try:
@@ -111,7 +132,8 @@ def _make_rule(visudo: str, text: str, program: bytes, record: Installed) -> Non
         done = subprocess.run([visudo, "-c", "-f", str(draft)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise BadInput(f"visudo refuses the rule: {done.stderr.strip()[:200]}")
-        _write(INSTALLED, program, 0o644)
+        for program in PROGRAMS:
+            _write(program.installed, program.source.read_bytes(), 0o644)
         _write(RECORD, msgspec.json.encode(record), 0o644)
         draft.replace(RULE)
     finally:

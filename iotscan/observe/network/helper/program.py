@@ -1,4 +1,4 @@
-"""How the raw helper is started here: by a process that may, or through the rule that root has made for it."""
+"""How the raw helper and the raw listener are started here: by a process that may, or through a rule of root's."""
 
 import socket
 import sys
@@ -6,11 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-PROGRAM = Path(__file__).with_name("raw_helper.py")
 FLAGS = ("-I", "-S", "-B")
 """Isolated: no environment, no user's or site's packages, nothing beside the program is imported or written."""
 FOLDER = Path("/usr/local/libexec/iotscan")
-INSTALLED = FOLDER / "raw_helper.py"
 RECORD = FOLDER / "installed.json"
 
 
@@ -19,11 +17,15 @@ class Unavailable(Exception):
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``iotscan helper install`` made: for whom, with which interpreter, the hash of which program."""
+    """What ``iotscan helper install`` made: for whom, with which interpreter, the hash of which programs.
+
+    ``sha256`` is of the one that sends, ``listener_sha256`` of the one that listens, empty where it was not known yet.
+    """
 
     user: str
     python: str
     sha256: str
+    listener_sha256: str = ""
 
 
 def may_open_raw() -> bool:
@@ -45,17 +47,40 @@ def installed() -> Installed | None:
         return None
 
 
-def command() -> tuple[str, ...]:
-    """The command line that starts the helper. Raises :class:`Unavailable`."""
-    if may_open_raw():
-        return (sys.executable, *FLAGS, str(PROGRAM))
-    if record := installed():
-        return ("sudo", "-n", "--", *rule(record.python))
-    if sys.platform != "linux":
-        raise Unavailable("raw frames need Linux")
-    raise Unavailable("raw frames need root, or once: sudo iotscan helper install")
+class Program(msgspec.Struct, frozen=True):
+    """One of the two programs that need raw sockets, by the name of its file."""
+
+    file: str
+
+    @property
+    def source(self) -> Path:
+        """Where it lies in the package."""
+        return Path(__file__).with_name(self.file)
+
+    @property
+    def installed(self) -> Path:
+        """Where root has put a copy."""
+        return FOLDER / self.file
+
+    def rule(self, python: str) -> tuple[str, ...]:
+        """The one command that the rule of sudo allows, word by word."""
+        return (python, *FLAGS, str(self.installed))
+
+    def command(self) -> tuple[str, ...]:
+        """The command line that starts it. Raises :class:`Unavailable`."""
+        if may_open_raw():
+            return (sys.executable, *FLAGS, str(self.source))
+        if record := installed():
+            if self is LISTENER and not record.listener_sha256:
+                raise Unavailable("the helper that is installed cannot listen yet: sudo iotscan helper install")
+            return ("sudo", "-n", "--", *self.rule(record.python))
+        if sys.platform != "linux":
+            raise Unavailable("raw frames need Linux")
+        raise Unavailable("raw frames need root, or once: sudo iotscan helper install")
 
 
-def rule(python: str) -> tuple[str, ...]:
-    """The one command that the rule of sudo allows, word by word."""
-    return (python, *FLAGS, str(INSTALLED))
+SWEEPER = Program("raw_helper.py")
+"""Sends questions of a closed list and hears the answers."""
+LISTENER = Program("raw_listener.py")
+"""Hears broadcasts and multicasts of a closed list, and can send nothing."""
+PROGRAMS = (SWEEPER, LISTENER)

@@ -9,6 +9,7 @@ import msgspec
 from iotscan.model.scope import Scope
 from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.helper.installing import problems
+from iotscan.observe.network.helper.listening import listening
 from iotscan.observe.network.helper.program import Unavailable, installed, may_open_raw
 
 _FOUND_BY_SUDO = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
@@ -34,12 +35,21 @@ def look() -> Status:
             lost = "devices that answer nothing but ARP are not found, and sweeps are slow"
             return Status(works=False, text=f"not allowed: {lost}", next=_install())
         return Status(works=False, text=f"{how}, but {error}", next=faults[0] if faults else _install())
-    return Status(works=True, text=f"allowed {how}", next=faults[0] if faults else "")
+    try:
+        anyio.run(_listen)
+    except Unavailable as error:
+        return Status(works=True, text=f"allowed {how}, but not to listen: {error}", next=faults[0] if faults else "")
+    return Status(works=True, text=f"allowed {how}, and to listen", next=faults[0] if faults else "")
 
 
 async def _start() -> None:
     async with RawHelper(Scope(include=()), "status") as helper:
         await helper.start()
+
+
+async def _listen() -> None:
+    async with listening((), 0.0):
+        pass
 
 
 def _install() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from iotscan.model.scope import Scope
 from iotscan.observe.network.helper.client import RawHelper, Seen, Swept
-from iotscan.observe.network.helper.program import FLAGS, PROGRAM
+from iotscan.observe.network.helper.program import FLAGS, SWEEPER
 from tests.lan.conftest import place as place
 from tests.lan.network import Lan, Machine, poll
 
@@ -29,7 +29,7 @@ class Link(msgspec.Struct, frozen=True):
 
     def words(self) -> tuple[str, ...]:
         """How the helper is started where the scanner stands."""
-        return tuple(self.scanner.inside(sys.executable, *FLAGS, str(PROGRAM), own_files=False))
+        return tuple(self.scanner.inside(sys.executable, *FLAGS, str(SWEEPER.source), own_files=False))
 
     def helper(self, *include: str, exclude: tuple[str, ...] = ()) -> RawHelper:
         """A helper there, for a scope."""

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.observe.network.helper import raw_helper
-from iotscan.observe.network.helper.program import PROGRAM
+from iotscan.observe.network.helper.program import SWEEPER
 
 MAC = bytes.fromhex("020000000009")
 OWN = tuple(map(ip_interface, ("10.77.0.9/24", "169.254.0.9/16", "fd00:77::9/64", "fe80::9/64")))
@@ -274,7 +274,7 @@ def test_a_frame_that_is_too_long_ends_it() -> None:
 
 
 def test_it_is_short_and_stands_alone() -> None:
-    text = PROGRAM.read_text()
+    text = SWEEPER.source.read_text()
     assert len(text.splitlines()) <= 300
     imported = {
         name.name.split(".")[0]

@@ -57,9 +57,10 @@ async def main():
 anyio.run(main)
 """
 NOBODY = """
+from types import SimpleNamespace
 def nobody():
     raise c.Unavailable("raw frames need root")
-c.command = nobody
+c.SWEEPER = SimpleNamespace(command=nobody)
 """
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Scope
 from iotscan.observe.network.helper import installing, program, status
 from iotscan.observe.network.helper.client import RawHelper
-from iotscan.observe.network.helper.program import INSTALLED, PROGRAM, Installed, Unavailable, rule
+from iotscan.observe.network.helper.program import LISTENER, PROGRAMS, SWEEPER, Installed, Unavailable
 from tests.lan.network import Machine
 from tests.observe.network.helper.conftest import SILENT, Link, sweep
 
@@ -75,7 +76,7 @@ def test_from_nothing_to_installed_and_back(machine: Machine) -> None:
     assert (code, said.startswith("installed for daemon")) == (0, True), said
     assert _silent_is_found(machine, "daemon")
     code, said = iotscan(machine, "daemon", "status")
-    assert (code, said) == (0, "allowed through the helper installed for daemon\n")
+    assert (code, said) == (0, "allowed through the helper installed for daemon, and to listen\n")
 
     for other in _other_words():
         assert run(machine, "daemon", "sudo", "-n", "--", *other).returncode != 0, other
@@ -91,15 +92,16 @@ def test_from_nothing_to_installed_and_back(machine: Machine) -> None:
 
 def _other_words() -> Iterator[tuple[str, ...]]:
     yield (PYTHON, "-c", "print(1)")
-    yield (*rule(PYTHON), "more")
-    yield rule(PYTHON)[:-1]
-    yield (PYTHON, str(INSTALLED))
-    yield ("PYTHONPATH=/tmp", *rule(PYTHON))
+    yield (*SWEEPER.rule(PYTHON), "more")
+    yield SWEEPER.rule(PYTHON)[:-1]
+    yield (PYTHON, str(SWEEPER.installed))
+    yield (*LISTENER.rule(PYTHON), "more")
+    yield ("PYTHONPATH=/tmp", *SWEEPER.rule(PYTHON))
 
 
 def _silent_is_found(machine: Machine, name: str) -> bool:
     async def ask() -> bool:
-        words = user(machine, name, "sudo", "-n", "--", *rule(PYTHON))
+        words = user(machine, name, "sudo", "-n", "--", *SWEEPER.rule(PYTHON))
         async with RawHelper(Scope(include=("10.77.0.0/24",)), "0" * 64, words) as helper:
             _, heard = await sweep(helper, "arp", (SILENT, SILENT))
         return heard.addresses == {SILENT}
@@ -134,17 +136,20 @@ def test_without_it_the_next_step_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_program_that_was_changed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = tmp_path / "raw_helper.py"
-    copy.write_bytes(PROGRAM.read_bytes())
-    monkeypatch.setattr(installing, "INSTALLED", copy)
+    for each in PROGRAMS:
+        (tmp_path / each.file).write_bytes(each.source.read_bytes())
+    monkeypatch.setattr(program, "FOLDER", tmp_path)
     monkeypatch.setattr(installing, "others_can_write", lambda _: "")
-    right = hashlib.sha256(copy.read_bytes()).hexdigest()
-    assert [*installing.problems(Installed(user="me", python=PYTHON, sha256=right))] == []
-    copy.write_text("")
-    (said,) = installing.problems(Installed(user="me", python=PYTHON, sha256=right))
-    assert "is not what was installed" in said
+    right = [hashlib.sha256(each.source.read_bytes()).hexdigest() for each in PROGRAMS]
+    record = Installed(user="me", python=PYTHON, sha256=right[0], listener_sha256=right[1])
+    assert [*installing.problems(record)] == []
+    (said,) = installing.problems(msgspec.structs.replace(record, listener_sha256=""))
+    assert "did not listen" in said
+    (tmp_path / LISTENER.file).write_text("")
+    (said,) = installing.problems(record)
+    assert f"{LISTENER.file} is not what was installed" in said
     older = hashlib.sha256(b"").hexdigest()
-    (said,) = installing.problems(Installed(user="me", python=PYTHON, sha256=older))
+    (said,) = installing.problems(msgspec.structs.replace(record, listener_sha256=older))
     assert "another version" in said
 
 

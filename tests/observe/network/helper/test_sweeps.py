@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from iotscan.observe.network.helper.client import RawHelper, Seen
-from iotscan.observe.network.helper.program import PROGRAM, Unavailable
+from iotscan.observe.network.helper.program import SWEEPER, Unavailable
 from tests.lan.network import poll
 from tests.observe.network.helper.conftest import MUTE, SILENT, SIX, SLEEPER, Heard, Link, answering, sweep
 
@@ -120,7 +120,7 @@ def _running() -> set[int]:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdecimal() else []
         except OSError:
             continue
-        if str(PROGRAM).encode() in words and b"nsenter" not in words[0]:
+        if str(SWEEPER.source).encode() in words and b"nsenter" not in words[0]:
             found.add(int(entry.name))
     return found
 
