@@ -47,6 +47,7 @@ def discover(
     deadline: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="End after this long, with what there is; 0: no limit.")
     ] = 0,
+    listen: shared.Listen = 0,
     watch: Annotated[
         bool,
         typer.Option(
@@ -123,6 +124,7 @@ def discover(
         max_hosts=max_hosts,
         timeout=timeout,
         deadline=deadline,
+        listen=listen,
         yes=yes,
         since=since,
     )

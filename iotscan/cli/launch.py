@@ -65,6 +65,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     max_hosts: int = 4096
     timeout: float = 2.0
     deadline: float = 0.0
+    listen: float = 0.0
     yes: bool = False
 
 

@@ -29,6 +29,16 @@ TrustedKeys = Annotated[
         show_default=False,
     ),
 ]
+Listen = Annotated[
+    float,
+    typer.Option(
+        "--listen",
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        help="Listen this long to what devices say of their own accord (ARP, DHCP, mDNS …); 0: while others are asked.",
+    ),
+]
 FromNmap = Annotated[
     list[Path] | None,
     typer.Option(

@@ -133,6 +133,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         communities=str(wish.communities.absolute()) if wish.communities else "",
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
+        listen=wish.listen,
         nmap=wish.nmap,
         ledger=str(state_directory() / "login-tries.jsonl"),
     )

@@ -123,6 +123,7 @@ def scan(
         float,
         typer.Option(metavar="SECONDS", min=0, help="End the scan after this long, with what there is; 0: no limit."),
     ] = 0,
+    listen: shared.Listen = 0,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask, before scanning the attached networks or for grants.")
     ] = False,
@@ -201,6 +202,7 @@ def scan(
         max_hosts=max_hosts,
         timeout=timeout,
         deadline=deadline,
+        listen=listen,
         yes=yes,
     )
     raise typer.Exit(launch.launch(wish, display, progress=not no_progress))

@@ -25,6 +25,8 @@ _SAID: Final[Mapping[str, str]] = {
     # Those who were found are asked what they are called: that finds nobody.
     "netbios": "",
     "llmnr": "",
+    "heard ARP": PASSIVE,
+    "heard NDP": PASSIVE,
 }
 _ANSWERS_ON: Final = "answers on "
 COVERED_BY: Final[Mapping[str, tuple[str, ...]]] = {

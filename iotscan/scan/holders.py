@@ -1,7 +1,7 @@
 """Which MAC address holds each address, and who else answers for it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Holders:
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, set[tuple[str, str]]]] = defaultdict(dict)
+        self._at: dict[str, dict[str, None]] = {}
 
     def add(self, found: Found) -> None:
         """Take in the MAC address of a sign of life, if it has one."""
@@ -35,6 +36,11 @@ class Holders:
         seen = self._seen[found.address] if mac else {}
         if mac and (mac in seen or len(seen) <= RIVALS):
             seen.setdefault(mac, set()).add((found.how, found.link))
+            self._at.setdefault(mac, {})[found.address] = None
+
+    def places_of(self, mac: str) -> Collection[str]:
+        """The addresses that a MAC address was seen to answer for."""
+        return self._at.get(mac, {}).keys()
 
     def of(self, address: str) -> Holder:
         """Who holds an address: the kernel's neighbour where it has one, for that is whom the questions went to."""

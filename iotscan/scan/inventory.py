@@ -1,6 +1,6 @@
 """The devices of a running scan: who was found, how, and what is known of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -49,6 +49,10 @@ class Inventory:
         self._claims.setdefault(found.address, {}).update(dict.fromkeys(found.claims))
         self._holders.add(found)
         return is_new
+
+    def places_of(self, mac: str) -> Collection[str]:
+        """The addresses that a MAC address was seen to answer for."""
+        return self._holders.places_of(mac)
 
     def keep(self, unit: Unit) -> None:
         """Take in a finished unit."""

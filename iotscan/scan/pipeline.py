@@ -38,6 +38,7 @@ from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbour
+from iotscan.observe.network.discovery.passive import Passive
 from iotscan.observe.network.discovery.router import ask_router
 from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.helper.client import RawHelper
@@ -97,7 +98,7 @@ class Scan:
         self._clock: anyio.CancelScope | None = None
         self._interrupted = False
         self._asked: list[str] = []
-        self._announced = Announced(request.plan.links)
+        self._announced = Announced(request.plan.attached)
         self._crowds = Crowds(max(request.plan.most, len(request.plan.addresses)))
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
@@ -156,6 +157,23 @@ class Scan:
                 await self._ask_around(send)
 
     async def _ask_around(self, send: MemoryObjectSendStream[Found]) -> None:
+        plan = self._request.plan
+        passive = Passive(
+            self._dialer,
+            plan.attached,
+            send,
+            self._asked.append,
+            joins=plan.links,
+            seconds=plan.listen,
+            places_of=self._inventory.places_of,
+        )
+        async with anyio.create_task_group() as listening:
+            listening.start_soon(passive.listen)
+            await passive.is_listening.wait()
+            await self._ask(send)
+            passive.others_are_done()
+
+    async def _ask(self, send: MemoryObjectSendStream[Found]) -> None:
         plan = self._request.plan
         async with anyio.create_task_group() as group:
             ask = partial(ask_around, fragile=plan.fragile)
@@ -380,7 +398,8 @@ class Scan:
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
         ghosts = self._announced.held
         why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
-        told = (*self._asked, *((as_words(ghosts, why),) if ghosts else ()), *self._crowds.notices())
+        held = (as_words(ghosts, why),) if ghosts else ()
+        told = (*self._asked, *held, *self._announced.remarks, *self._crowds.notices())
         asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked

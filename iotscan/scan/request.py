@@ -51,6 +51,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The file of routers that may be asked for their neighbours, with their communities."""
     fingerprints: tuple[str, ...] = ()
     """Folders of further rules that tell products."""
+    listen: float = 0.0
+    """Seconds that are listened for at least; while the other methods run in any case."""
     nmap: bool = False
     """The installed nmap is asked about services that nothing of ours recognises."""
     ledger: str

@@ -10,6 +10,7 @@ import pytest
 from iotscan.cli.main import main
 from iotscan.lab import network
 from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.discovery.passive import Passive
 from iotscan.observe.network.helper.client import RawHelper
 
 
@@ -36,7 +37,8 @@ def silent_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return refused
 
-    sending = ((Line, "_connect"), (Line, "udp"), (Dialer, "group"), (RawHelper, "sweep"), (network, "start"))
+    sending = ((Line, "_connect"), (Line, "udp"), (Dialer, "group"), (RawHelper, "sweep"))
+    sending += ((Passive, "listen"), (network, "start"))
     for owner, name in sending:
         monkeypatch.setattr(owner, name, refuse(f"{owner.__name__}.{name}"))
     return tries

@@ -176,7 +176,11 @@ class Lan:
             # The wire itself is no machine: it answers nothing.
             self._bridge.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1", check=True)
             self._bridge.run(
-                "ip", "-batch", "-", given="link add br0 type bridge mcast_snooping 0\nlink set br0 up\n", check=True
+                "ip",
+                "-batch",
+                "-",
+                given="link add br0 type bridge mcast_snooping 0 group_fwd_mask 0x4000\nlink set br0 up\n",
+                check=True,
             )
             stack.pop_all()
         return self

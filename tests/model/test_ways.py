@@ -2,8 +2,8 @@
 
 import pytest
 
-from iotscan.model.ways import COVERED_BY, open_port, way_of, way_of_send
-from iotscan.observe.network.discovery import router
+from iotscan.model.ways import COVERED_BY, PASSIVE, open_port, way_of, way_of_send
+from iotscan.observe.network.discovery import hearing, router
 from iotscan.observe.network.discovery.methods import METHODS
 from iotscan.observe.network.discovery.neighbours import HOW
 
@@ -45,6 +45,9 @@ def test_words_that_nobody_knows_are_ways_of_their_own() -> None:
     assert way_of("heard") == "heard"
     assert way_of(HOW) in COVERED_BY
     assert [way_of(word) for word in ("netbios", "llmnr")] == ["", ""]
+    # Who was only heard may be there, and be silent: no way of looking says that he has gone.
+    assert {way_of(word) for word in (hearing.PASSIVE, *hearing.PROOFS)} == {PASSIVE}
+    assert PASSIVE not in COVERED_BY
 
 
 @pytest.mark.parametrize(

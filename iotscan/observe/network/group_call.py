@@ -126,7 +126,7 @@ def group_call(
         if joins:
             # Where another program holds the port for itself, answers to our own address remain.
             with contextlib.suppress(OSError):
-                sockets.append(stack.enter_context(_listening(link, to, port)))
+                sockets.append(stack.enter_context(listening_socket(link, to, port)))
         yield GroupCall(sockets, (to, port), lambda payload: announce(payload, to))
 
 
@@ -155,7 +155,7 @@ def _asking(link: Attached, group: str, own_port: int) -> socket.socket:
     return asking
 
 
-def _listening(link: Attached, group: str, port: int) -> socket.socket:
+def listening_socket(link: Attached, group: str, port: int) -> socket.socket:
     """A socket bound to the group itself: it hears that and nothing else."""
     address = ip_address(group)
     listening = _made(address.version == 6)
