@@ -12,6 +12,7 @@ from iotscan.model.device import Device
 from iotscan.model.identification import Identity
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Confidence
+from iotscan.observe.network.discovery.hearing import PASSIVE
 
 How = Literal["helper", "without"]
 """With the raw helper, or as a user without any privilege."""
@@ -111,7 +112,8 @@ def _of_device(device: Device, true: TrueHost, how: How) -> Iterator[str]:
     remarks = true.remarks if how == "helper" or true.without_remarks is None else true.without_remarks
     yield from _against("remark", [r.about for r in device.identity.remarks], remarks)
     yield from _against("contradiction", device.identity.contradictions, ())
-    yield from _against("found by", device.found_by, true.ways(how))
+    # Whether a device speaks of its own accord in these seconds, nobody can say.
+    yield from _against("found by", [way for way in device.found_by if way != PASSIVE], true.ways(how))
 
 
 def _of_identity(identity: Identity, true: TrueHost) -> Iterator[str]:
