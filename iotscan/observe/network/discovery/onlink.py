@@ -192,7 +192,8 @@ def _asked(addresses: Sequence[str], swept: Swept) -> int:
     if not swept.problem or swept.round:
         return len(addresses)
     end = ip_address(swept.at)
-    return sum(ip_address(address) < end for address in addresses)  # type: ignore[operator]  # all of one family
+    # Before the first it says 0.0.0.0, also of a sweep of the other family.
+    return sum(a.version == end.version and int(a) < int(end) for a in map(ip_address, addresses))
 
 
 def ranges_of(addresses: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -188,9 +188,10 @@ async def _nobody(_: Seen) -> None:
 def _swept(result: dict[str, Any]) -> Swept:
     try:
         swept = msgspec.convert(result, Swept)
-    except msgspec.ValidationError as error:
+        at = str(ip_address(swept.at))
+    except ValueError as error:
         raise Unavailable("the raw helper speaks another protocol") from error
-    return msgspec.structs.replace(swept, problem=safe_text(swept.problem), at=safe_text(swept.at, 60))
+    return msgspec.structs.replace(swept, problem=safe_text(swept.problem), at=at)
 
 
 def _require_sane(seen: Seen) -> None:

@@ -37,6 +37,8 @@ def said(how: str, number: int) -> Iterator[bytes]:
         yield frame({**head, "result": WHOLE})
     elif how == "counts":
         yield frame({**head, "result": {**WHOLE, "frames": -1}})
+    elif how == "place":
+        yield frame({**head, "result": {**WHOLE, "problem": "Network is down", "round": 0, "at": "here"}})
     elif how == "words":
         yield frame({**head, "result": {**WHOLE, "problem": "\x1b[31m" + "x" * 100_000}})
     elif how == "garbage":

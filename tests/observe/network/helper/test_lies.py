@@ -44,6 +44,7 @@ def sweep(how: str) -> tuple[list[str], list[Found], list[str]]:
         ("count", "another protocol: a sighting that is none"),
         ("negative", "another protocol: a sighting that is none"),
         ("counts", "another protocol"),
+        ("place", "another protocol"),
         ("garbage", "another protocol"),
         ("deep", "another protocol: a frame that is no message"),
         ("long", "another protocol: a frame longer than agreed"),

@@ -80,6 +80,24 @@ def test_a_helper_that_goes_between_two_requests_leaves_the_second(monkeypatch: 
     assert told[0].endswith("; not available from 10.77.0.5 on: the raw helper ended")
 
 
+def test_a_sweep_of_ipv6_that_ends_before_its_first_address_asked_nobody() -> None:
+    """The helper names an address of IPv4 then: it has none yet."""
+    gone = Swept(frames=0, unsent=0, strays=0, dropped=0, problem="No such device", round=0, at="0.0.0.0")
+    link = Attached(interface="eth0", address="fd77::9", network="fd77::/64")
+    addresses = [f"fd77::{n:x}" for n in range(1, 5)]
+
+    async def ask() -> tuple[list[str], list[str]]:
+        send, receive = anyio.create_memory_object_stream[Found](9)
+        told: list[str] = []
+        with send, receive:
+            dialer = Dialer(Scope(include=("fd77::/120",)))
+            return await onlink.sweep_link(dialer, Helper(gone), link, addresses, send, told.append), told  # type: ignore[arg-type]  # it only sweeps
+
+    rest, told = anyio.run(ask)
+    assert rest == addresses
+    assert "No such device" in told[0]
+
+
 def test_one_that_answers_for_many_is_named() -> None:
     _, found, told = sweep(Helper(WHOLE, seen=tuple(f"10.77.0.{n}" for n in range(10, 50))), many=60)
     assert len(found) == 40
