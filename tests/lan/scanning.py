@@ -17,6 +17,8 @@ from tests.lan.devices import Setup, Traffic
 from tests.lan.network import Machine, poll
 
 LONGEST = 120.0
+WITHOUT_CAPABILITIES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+"""Root in name, and nothing that the kernel would not let any user do."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -57,7 +59,7 @@ class Scanner:
         done = subprocess.run(
             self._command(*words),
             cwd=folder,
-            env=_environment(folder),
+            env=environment(folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -73,7 +75,7 @@ class Scanner:
         with subprocess.Popen(
             self._command(*words),
             cwd=folder,
-            env=_environment(folder),
+            env=environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,7 +109,7 @@ def command_line(
     return subprocess.run(
         scanner.inside(*become, sys.executable, "-m", "iotscan", *words, own_files=False),
         cwd=folder,
-        env=_environment(folder),
+        env=environment(folder),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -116,7 +118,8 @@ def command_line(
     )
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
+    """What a command line finds around it: a home and a state in ``folder``, and this repository's code."""
     repository = str(Path(__file__).parents[2])
     return {
         "PATH": os.environ["PATH"],

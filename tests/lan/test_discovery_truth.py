@@ -15,15 +15,13 @@ from tests.lan.conftest import give_up
 from tests.lan.discovery_lan import TOOLS, discovery_lan
 from tests.lan.discovery_truth import DiscoveryTruth, How, differences, load_truth
 from tests.lan.network import NETWORK, Machine, why_not
-from tests.lan.scanning import command_line
+from tests.lan.scanning import WITHOUT_CAPABILITIES, command_line
 
 pytestmark = [pytest.mark.lan, pytest.mark.slow]
 
 WORDS = ("discover", NETWORK, "fd77::/64", "fe80::/64", "--timeout", "0.7", "-f", "json", "--no-progress", "--ports")
 PORTS = "21,22,23,25,53,80,81,88,443,554,1883,2222,2323,3000,5000,8008,8080,8081,8200,49152"
 FEW_PORTS = "80,443,5000,8080,8200"
-WITHOUT_CAPABILITIES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-"""Root in name, and nothing that the kernel would not let any user do."""
 
 
 @pytest.fixture(scope="module")

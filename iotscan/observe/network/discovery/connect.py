@@ -7,6 +7,7 @@ from types import MappingProxyType
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from iotscan.model.scope import canonical
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
@@ -31,6 +32,8 @@ class Knocks:
         self.addresses = self.there = self.knocks = self.unasked = 0
         self.why = ""
         """Why the addresses that are ``unasked`` could not be asked."""
+        self.is_cut_off = False
+        """Whether that was so of the last one: then nothing is sent, and there is no pace to keep."""
 
     def summary(self) -> str:
         """It in words; empty where nobody was connected to."""
@@ -68,7 +71,8 @@ async def connect_sweep(
     pacer = Pacer(RATE)
 
     async def knock(address: str) -> None:
-        await pacer.turn()
+        if not (spent.is_cut_off or canonical(address).is_loopback):
+            await pacer.turn()
         if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found, spent):
             there.add(address)
 
@@ -133,7 +137,9 @@ async def _knock_until_answered(
         try:
             spent.knocks += 1
             answer = await line.knock(port)
+            spent.is_cut_off = False
         except (NoSocket, NoWay) as error:
+            spent.is_cut_off = True
             spent.unasked += 1
             spent.why = str(error)
             return False
