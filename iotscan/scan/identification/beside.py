@@ -59,6 +59,11 @@ def _of_address(device: Device) -> Iterator[Remark]:
     if role := virtual_role(device.mac):
         text = f"its MAC address {plain_mac(device.mac)} is a role's ({role}): whoever has the role now answers"
         yield Remark(about="virtual-router", text=text)
+    four = [a for a in device.addresses if ":" not in a]
+    if device.sightings and len(four) > 1 and interface_mac(device):
+        named = ", ".join(four[:NAMED]) + (f" and {len(four) - NAMED} more" if len(four) > NAMED else "")
+        text = f"{named} have one MAC address: one device, or a repeater that answers for others, too"
+        yield Remark(about="shared-mac", text=text)
     if device.rivals:
         macs = ", ".join(sorted({plain_mac(device.mac), *device.rivals})[: NAMED + 1])
         text = (

@@ -4,6 +4,7 @@ import msgspec
 
 from iotscan.model.device import Device
 from iotscan.model.facts import Claim
+from iotscan.model.identity import merge
 from iotscan.scan.identification.beside import NAMED, with_remarks
 
 A, B = "00:11:22:33:44:0a", "00:11:22:33:44:0b"
@@ -71,3 +72,11 @@ def test_whoever_answers_for_an_address_of_another_is_told_of_it():
     _, second = told(holder, device(2, B))
     text = "answers for 192.0.2.1, too, where another MAC address answers as well"
     assert second == [("address-conflict", text)]
+
+
+def test_several_ipv4_addresses_of_one_mac_may_be_a_repeaters():
+    (joined,) = merge([device(1, A), device(2, A)])
+    text = "192.0.2.1, 192.0.2.2 have one MAC address: one device, or a repeater that answers for others, too"
+    assert told(joined) == [[("shared-mac", text)]]
+    four, six = device(1, A), msgspec.structs.replace(device(2, A), addresses=("fd00::1",))
+    assert told(*merge([four, six])) == [[]]
