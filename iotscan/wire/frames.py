@@ -102,7 +102,7 @@ _FIXED: Final = {ROUTER_SOLICITATION: 8, ROUTER_ADVERTISEMENT: 16, SOLICITATION:
 
 def _ndp(mac: str, source: str, message: bytes) -> Sighting | None:
     """Router and neighbour messages (RFC 4861 §4); one from no address asks whether an address is free."""
-    kind = message[0]
+    kind = int.from_bytes(message[:1], "big")  # a header may announce that nothing follows
     start = _FIXED.get(kind, 0)
     if not start or len(message) < start or not source:
         return None

@@ -3,6 +3,7 @@
 import pytest
 
 from iotscan.wire import bacnet, core_links, knx, mdns, netbios, nmap_xml, ssdp, ws_discovery
+from iotscan.wire.frames import read_frame
 from iotscan.wire.plain_xml import DEPTH_LIMIT, ELEMENT_LIMIT, Refused, read_xml
 
 TOKEN = b"abcd"
@@ -91,3 +92,24 @@ def test_lengths_of_building_automation_that_lie_are_no_answer() -> None:
     assert endless.claims() == ()
     assert bacnet.read_answer(bytes.fromhex("810b00090128ffffff")) is None
     assert bacnet.read_answer(bytes.fromhex("810b00080120ffff")) is None
+
+
+HERE6, ALL6 = bytes.fromhex("fe80" + "00" * 13 + "05"), bytes.fromhex("ff02" + "00" * 13 + "01")
+HEADS = {
+    "icmp6": b"\x86\xdd\x60\0\0\0\0\0\x3a\xff" + HERE6 + ALL6,
+    "udp6": b"\x86\xdd\x60\0\0\0\0\0\x11\xff" + HERE6 + ALL6,
+    "ipv4": b"\x08\0\x45\0\0\0\0\0\0\0\x40\x11\0\0\x0a\0\0\5\xff\xff\xff\xff",
+    "arp": b"\x08\x06\0\1\x08\0\6\4",
+    "cdp": b"\0\x08\xaa\xaa\3\0\0\x0c\x20\0",
+    "lldp": b"\x88\xcc",
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+@pytest.mark.parametrize("rest", [b"", b"\x88", b"\x88" + bytes(3), b"\x86" + bytes(40), bytes(60), b"\xff" * 60])
+def test_a_header_that_announces_nothing_or_too_much_is_read_or_no_frame(kind: str, rest: bytes) -> None:
+    frame = b"\xff" * 6 + b"\0\x40\x8c\0\0\5" + HEADS[kind] + rest
+    for length in (0, 1, 8, 0xFFFF):
+        at = {"icmp6": 18, "udp6": 18, "ipv4": 16}.get(kind, 12)
+        said = read_frame(frame[:at] + length.to_bytes(2, "big") + frame[at + 2 :])
+        assert said is None or said.mac == "00:40:8c:00:00:05"

@@ -1,7 +1,7 @@
 """Listening through the raw listener: one process for one scan, frames as they are heard. Nothing is sent."""
 
 import binascii
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import anyio
@@ -45,8 +45,8 @@ class _Message(Message, kw_only=True):
 class Listening:
     """A listener that has begun. ``result`` is there once it has ended by itself."""
 
-    def __init__(self, process: HelperProcess, messages: AsyncGenerator[_Message]) -> None:
-        self._process = process
+    def __init__(self, process: HelperProcess, messages: AsyncGenerator[_Message], interfaces: Collection[str]) -> None:
+        self._process, self._interfaces = process, frozenset(interfaces)
         self._messages = messages
         self.result = Heard()
 
@@ -64,6 +64,8 @@ class Listening:
         try:
             async for message in self._messages:
                 for frame in message.heard or ():
+                    if frame.interface not in self._interfaces:
+                        raise BadFrame("an interface that nobody asked for")
                     yield frame
                 if message.result is not None:
                     self.result = msgspec.convert(message.result, Heard)
@@ -91,7 +93,7 @@ async def listening(
     try:
         async with aclosing(process.ask(job, _Message, seconds=min(seconds, LONGEST), scope="")) as messages:
             await _begun(process, messages)
-            yield Listening(process, messages)
+            yield Listening(process, messages, interfaces)
     finally:
         await process.aclose()
 
