@@ -4,6 +4,7 @@ import errno
 import gc
 import socket
 import time
+from pathlib import Path
 from typing import NoReturn
 
 import anyio
@@ -12,6 +13,7 @@ import pytest
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network import dial
 from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.discovery import connect, neighbours
 from iotscan.observe.network.discovery.connect import Knocks, connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import read_neighbours
@@ -156,3 +158,30 @@ def test_silence_is_no_lack_of_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(dial, "connect", fail)
     assert anyio.run(main).unasked == 0
+
+
+@pytest.mark.parametrize(("limit", "most"), [("1024", 256), ("4096", 256), ("128", 32), ("8", 16), ("none", 256)])
+def test_no_more_at_once_than_the_kernel_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: str, most: int
+) -> None:
+    """Where its table of neighbours is full, the kernel loses answers, and who is there would seem not to be."""
+    (tmp_path / "gc_thresh3").write_text(limit)
+    monkeypatch.setattr(neighbours, "LIMIT", tmp_path / "gc_thresh3")
+    at_once = peak = 0
+
+    async def knock(*_: object) -> bool:
+        nonlocal at_once, peak
+        at_once += 1
+        peak = max(peak, at_once)
+        await anyio.sleep(0.01)
+        at_once -= 1
+        return True
+
+    async def main() -> tuple[str, ...]:
+        send, receive = anyio.create_memory_object_stream[Found](16)
+        with send, receive:
+            return await connect_sweep(dialer(), [f"127.1.{n >> 8}.{n & 255}" for n in range(600)], (80,), send)
+
+    monkeypatch.setattr(connect, "_knock_until_answered", knock)
+    assert anyio.run(main) == ()
+    assert peak == most

@@ -1,6 +1,6 @@
 """Finding devices by connecting: any answer, even a refusal, is a sign of life. Needs no privilege."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from iotscan.model.scope import canonical
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.discovery.neighbours import TABLE, neighbours
+from iotscan.observe.network.discovery.neighbours import TABLE, most_neighbours, neighbours
 from iotscan.observe.network.failures import DialError, NoSocket, NoWay
 from iotscan.observe.network.pace import Pacer
 
@@ -23,6 +23,8 @@ burst of those a bridge or an access point loses some."""
 KNOCKS = 5
 """Ports that an address sees knocked on before it counts as silent."""
 _ASKED_AGAIN = 2
+_BLOCKS_HELD, _LEAST = 4, 16
+"""Blocks whose entries the table may still hold; and the least asked at once, however small it is."""
 
 
 class Knocks:
@@ -76,8 +78,7 @@ async def connect_sweep(
         if await _knock_until_answered(dialer, address, (*more.get(address, ()), *ports), found, spent):
             there.add(address)
 
-    for start in range(0, len(addresses), BLOCK):
-        block = addresses[start : start + BLOCK]
+    for block in _blocks(addresses):
         # Who is there keeps his line, and with it what he was asked; the others' go with the block.
         lines = {address: dialer.passing(address) for address in block if dialer.allows(address)}
         async with anyio.create_task_group() as group:
@@ -110,10 +111,11 @@ async def who_is_there(dialer: Dialer, addresses: Sequence[str], ports: Sequence
                     there.add(address)
                     return
 
-    async with anyio.create_task_group() as group:
-        for address in addresses[:BLOCK]:
-            group.start_soon(knock, address)
-    there |= {neighbour.address for neighbour in neighbours()}
+    for block in _blocks(addresses[:BLOCK]):
+        async with anyio.create_task_group() as group:
+            for address in block:
+                group.start_soon(knock, address)
+        there |= {neighbour.address for neighbour in neighbours()}
     return tuple(address for address in addresses if address in there)
 
 
@@ -121,10 +123,19 @@ async def who_answers(dialer: Dialer, addresses: Sequence[str], ports: Sequence[
     """Those that answer a knock themselves, at most :data:`BLOCK` asked; what answers ARP for them does not count."""
     send, receive = anyio.create_memory_object_stream[Found](BLOCK)
     with send, receive:
-        async with anyio.create_task_group() as group:
-            for address in addresses[:BLOCK]:
-                group.start_soon(_knock_until_answered, dialer, address, ports, send, Knocks())
+        for block in _blocks(addresses[:BLOCK]):
+            async with anyio.create_task_group() as group:
+                for address in block:
+                    group.start_soon(_knock_until_answered, dialer, address, ports, send, Knocks())
         return tuple(receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used))
+
+
+def _blocks(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at once as the kernel's table has room for, and those of the last blocks besides."""
+    room = most_neighbours() // _BLOCKS_HELD
+    size = max(min(BLOCK, room), _LEAST) if room else BLOCK
+    for start in range(0, len(addresses), size):
+        yield addresses[start : start + size]
 
 
 async def _knock_until_answered(

@@ -12,6 +12,7 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.wire import rtnetlink
 
 TABLE = Path("/proc/net/arp")
+LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 HOW = "neighbour table"
 _COMPLETE = 0x2
 _READS = 4096
@@ -37,6 +38,14 @@ def tells_of(interface: str) -> bool:
     """Whether the kernel tells whom it has met on an interface: on Linux, where they find one another by ARP or NDP."""
     stats = psutil.net_if_stats().get(interface)
     return TABLE.exists() and stats is not None and "noarp" not in stats.flags.split(",")
+
+
+def most_neighbours() -> int:
+    """How many the kernel holds at most, also of those that do not answer; 0 where it does not tell (a container)."""
+    try:
+        return int(LIMIT.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
 
 
 def neighbour(address: str) -> Found | None:
