@@ -17,6 +17,7 @@ from anyio.abc import ByteStream, SocketAttribute
 from iotscan.observe.network.conversation import Tally
 from iotscan.observe.network.failures import TooMuch
 from iotscan.observe.network.patience import patience
+from iotscan.observe.network.refusal import keep_refusals, who_refused
 
 _UNREAD = 64 * 1024
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
@@ -93,12 +94,16 @@ class TcpStream(ByteStream):
 
 
 async def connect(address: str, port: int, seconds: float, tally: Tally) -> TcpStream:
-    """Connect to an IP address. Raises TimeoutError after ``seconds`` of our patience, OSError as the kernel says."""
+    """Connect to an IP address. Raises TimeoutError after ``seconds`` of our patience, OSError as the kernel says.
+
+    What somebody on the way refuses in its name is EHOSTUNREACH: only itself refuses a connection.
+    """
     family, at = place(address, port)
     raw = socket.socket(family, socket.SOCK_STREAM)
     try:
         raw.setblocking(False)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_refusals(raw)
         failure = raw.connect_ex(at)
         if failure in _UNDER_WAY:
             failure = raw.connect_ex(at)  # a near peer has answered by now, and then we need not wait at all
@@ -107,8 +112,11 @@ async def connect(address: str, port: int, seconds: float, tally: Tally) -> TcpS
                 await anyio.wait_writable(raw)
             failure = raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         failure = failure or _lack_of_peer(raw)
+        if failure == errno.ECONNREFUSED and who_refused(raw, address, failure) == "another":
+            failure = errno.EHOSTUNREACH  # a firewall's word is none of the address's
         if failure not in (0, errno.EISCONN):
             raise OSError(failure, os.strerror(failure))
+        keep_refusals(raw, are_kept=False)
     except BaseException:
         raw.close()
         raise
