@@ -117,9 +117,15 @@ def ask(scanner: Machine, method: str = "all") -> Around:
 
     poll("IPv6 of the scanner", is_up)
     script = str(Path(__file__).with_name("around.py"))
-    words = [method, NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2"]
+    links = [NETWORK, SCANNER, NETWORK6, f"{PREFIX6}2", "fe80::%eth0/64", on_link(SCANNER)]
+    words = [method, *links]
     done = scanner.run("env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, script, *words, check=True)
     return msgspec.json.decode(done.stdout.encode(), type=Around)
+
+
+def on_link(address: str) -> str:
+    """Its link-local address, as the kernel makes it of the MAC address (RFC 4291 appendix A)."""
+    return f"fe80::240:8cff:fe00:7{int(address.rpartition('.')[2]):02x}%eth0"
 
 
 def six(address: str) -> str:
@@ -148,9 +154,12 @@ def test_everybody_is_found_by_what_they_speak_and_nobody_else(around: Around) -
         six(AVAHI): {"mdns"},
         ROUTER: {"ssdp"},
         six(ROUTER): {"ssdp"},
+        on_link(ROUTER): {"ssdp"},
         COMPUTER: {"ws-discovery"},
+        on_link(COMPUTER): {"ws-discovery"},
         NODE: {"coap"},
         six(NODE6): {"coap"},
+        on_link(NODE6): {"coap"},
         KNX: {"knx"},
         CAMERA: {"ws-discovery"},
         CONTROLLER: {"bacnet"},
@@ -230,4 +239,4 @@ def test_a_flood_hides_nobody_and_costs_little(flooded: Around) -> None:
         assert {("firmware", "2026.6.1"), ("model", "Acme L5"), ("hostname", "hall")} <= said
     assert not [f for f in flooded.found if f.address.startswith("192.0.2.")]
     assert flooded.grown < 50 * 1024
-    assert "in the name of addresses out of scope dropped" in flooded.told[0] + flooded.told[1]
+    assert "in the name of addresses out of scope dropped" in "".join(flooded.told)
