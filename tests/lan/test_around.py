@@ -49,6 +49,9 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, Machin
             start(machines[address], folder / address)
         for address, (port, group) in HEARS.items():
             poll(f"{address} listens", partial(hears, machines[address], port, group))
+        # Until its link-local address is settled, a machine answers in another of its own.
+        settled = ("ip", "-6", "address", "show", "tentative")
+        poll("IPv6 addresses", lambda: not any(m.run(*settled).stdout for m in machines.values()))
         yield lan, scanner
 
 
