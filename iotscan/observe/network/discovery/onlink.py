@@ -22,6 +22,8 @@ from iotscan.observe.network.helper.program import Unavailable
 
 BLOCK = 16384
 """Addresses of one request to the helper: each asks the scope's window and the audit log anew."""
+BLOCK_OF_ONE = 256
+"""Addresses of one MAC beyond :data:`MANY` that are heard of all the same: as many as would be asked themselves."""
 _SHOWN = 4
 _SLACK = 10.0
 _HOW = {"arp": "answers ARP", "ndp": "answers neighbour solicitation", "echo-all": "answers echo to all nodes"}
@@ -149,16 +151,20 @@ class _Sweep:
                 del self._macs[address]
                 await self._send(address, seen)
             return
-        if len(self.answered) >= SOURCES_LIMIT and self._kind == "echo-all":
+        self._owners[seen.mac] += 1
+        if self._kind == "echo-all" and not self._has_room(seen.mac):
             self._left_out += 1
             return
         self.answered.add(address)
         self._macs[address] = seen.mac
-        self._owners[seen.mac] += 1
         if self._owners[seen.mac] <= MANY:
             # Of the further ones, which are hardly devices, the sum in the summary is enough.
             self._dialer.line(address).frames += seen.asked
         await self._send(address, seen)
+
+    def _has_room(self, mac: str) -> bool:
+        """Whether one more may be heard of a link whose size nobody knows: a MAC of very many takes no one's place."""
+        return len(self.answered) < SOURCES_LIMIT and self._owners[mac] <= MANY + BLOCK_OF_ONE
 
     async def _send(self, address: str, seen: Seen) -> None:
         here = self._link.interface
@@ -178,7 +184,7 @@ class _Sweep:
         if self._strays:
             words += f"; {self._strays:,} answers in the name of addresses that were not asked were dropped"
         if self._left_out:
-            words += f"; {self._left_out:,} beyond {SOURCES_LIMIT:,} are left out"
+            words += f"; {self._left_out:,} more than are taken of one link, or of one MAC, are left out"
         for mac, count in self._owners.most_common(_SHOWN):
             if count >= MANY:
                 words += f"; {safe_text(mac, 17)} answers for {count:,} addresses, as a proxy does"

@@ -123,7 +123,33 @@ def test_a_link_of_very_many_is_heard_to_a_limit(monkeypatch: pytest.MonkeyPatch
 
     count, told = anyio.run(ask)
     assert count == 20
-    assert "; 30 beyond 20 are left out" in told[0]
+    assert "; 30 more than are taken of one link, or of one MAC, are left out" in told[0]
+
+
+def test_one_mac_of_very_many_takes_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onlink, "BLOCK_OF_ONE", 8)
+    monkeypatch.setattr(onlink, "SOURCES_LIMIT", 60)
+
+    class Crowd(Helper):
+        async def sweep(self, kind: str, interface: str, ranges: Any, heard: Any, **_: Any) -> Swept:
+            for n in range(100):
+                await heard(Seen(f"fd77::{n:x}", "02:00:00:00:00:01", 1))
+            await heard(Seen("fd77::ffff", "02:00:00:00:00:02", 1))
+            return WHOLE
+
+    async def ask() -> tuple[set[str], list[str]]:
+        send, receive = anyio.create_memory_object_stream[Found](200)
+        told: list[str] = []
+        with send, receive:
+            await onlink.ask_all_nodes(Dialer(Scope(include=("fd77::/64",))), Crowd(), LINK, send, told.append)  # type: ignore[arg-type]  # it only sweeps
+            count = receive.statistics().current_buffer_used
+            return {receive.receive_nowait().address for _ in range(count)}, told
+
+    found, told = anyio.run(ask)
+    assert "fd77::ffff" in found
+    assert len(found) == 41
+    assert "; 60 more than are taken" in told[0]
+    assert "02:00:00:00:00:01 answers for 100 addresses, as a proxy does" in told[0]
 
 
 def test_where_nothing_is_in_scope_nothing_is_asked() -> None:
