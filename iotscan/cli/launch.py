@@ -84,13 +84,17 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     wanted = read_formats(wish.formats, wish.output)
     if wish.command == "discover":
         refuse_for_inventory(wanted)
+    if pacing is not None:
+        from iotscan.cli.events import require_lines
+
+        require_lines(wanted)
     earlier = _earlier_list(wish)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
         if pacing is not None:
             from iotscan.cli.watch import watch
 
-            return watch(wish, prepared, display, pacing, earlier, progress=progress)
+            return watch(wish, prepared, display, pacing, earlier, wanted=wanted, progress=progress)
         with _progress(wish, display, enabled=progress) as eyes:
             ended = anyio.run(_scan, prepared, eyes)
     present(ended.run, wanted, display, prepared.request.folder.parent)

@@ -4,6 +4,7 @@ Each round is a discovery and a run of its own: whole on disk or resumable, with
 reported and redacted like any other; what a watch holds in memory is one sight of each device.
 """
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import msgspec
 
-from iotscan.cli.events import Events, require_lines
+from iotscan.cli.events import Events
 from iotscan.cli.interruption import code_of, heeding_signals
 from iotscan.cli.live import LiveList, can_draw
-from iotscan.cli.output import Display, read_formats
+from iotscan.cli.output import Display, Wanted
 from iotscan.cli.pipe import tell
 from iotscan.cli.prepare import Prepared, once_more
 from iotscan.model.errors import BadInput
@@ -103,11 +104,16 @@ class _Watch:
 
 
 def watch(
-    wish: "Wish", prepared: Prepared, display: Display, pacing: Pacing, earlier: Run | None, *, progress: bool
+    wish: "Wish",
+    prepared: Prepared,
+    display: Display,
+    pacing: Pacing,
+    earlier: Run | None,
+    *,
+    wanted: Sequence[Wanted],
+    progress: bool,
 ) -> int:
-    """Watch until the rounds are over or somebody ends it; the exit code. Raises BadInput before anything is sent."""
-    wanted = read_formats(wish.formats, wish.output)
-    require_lines(wanted)
+    """Watch until the rounds are over or somebody ends it; the exit code."""
     with ExitStack() as stack:
         is_drawn = progress and display.quiet == 0 and can_draw(display)
         live = stack.enter_context(LiveList(display)) if is_drawn else None

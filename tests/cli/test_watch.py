@@ -81,6 +81,7 @@ def test_a_service_that_comes_and_one_that_goes_are_told_when_they_do(
     # Each round is a run like any other: whole, its own audit chain, and the evidence of its events.
     runs = [read_run(e.run, tmp_path / "out") for e in told if e.event == "round"]
     assert [r.status for r in runs] == ["complete"] * 4
+    assert [r.ways for r in runs] == [{"connect": ""}] * 4
     assert len({r.audit_root for r in runs} | {r.id for r in runs}) == 8
     assert len({msgspec.json.encode(r.scope) for r in runs}) == 1
 
@@ -110,6 +111,12 @@ def test_what_an_earlier_run_has_is_not_told_again(
         asked = wish(plug, tmp_path, formats=("jsonl",), since=since)
         launch(asked, Display(), progress=False, pacing=pacing)
         assert [e.event for e in events(capsys.readouterr().out)] == ["began", "round", "ended"]
+    with device() as other:
+        launch(wish(other, tmp_path, since="latest"), Display(), progress=False)
+    said = capsys.readouterr().out
+    assert "diff: 1 new, 0 not seen, 0 changed, 1 not looked for, 0 the same\n" in said
+    assert f"  why: not looked for before: {other.address} is not in scope\n" in said
+    assert f"device: not looked for  Plug of the hall  {plug.address}\n" in said
     plug.stop()
     launch(wish(plug, tmp_path, since=str(tmp_path / "then.csv")), Display(), progress=False)
     said = capsys.readouterr().out
@@ -176,4 +183,4 @@ def test_what_makes_no_sense_is_said_before_anything_is_sent(
     ended = cli("discover", "127.0.0.9", "-o", tmp_path, *words)
     assert (ended.code, ended.out, silent_network) == (2, "", [])
     assert why in ended.err
-    assert list(tmp_path.glob("*/run.json")) == []
+    assert list(tmp_path.iterdir()) == []
