@@ -162,7 +162,9 @@ def _claimed(claims: tuple[Claim, ...]) -> Iterator[tuple[str, str]]:
     for claim in claims:
         if claim.what in ("serial", "uuid"):
             yield claim.what, claim.value
-        elif claim.what == "hostname":
+        elif claim.what == "client-id":
+            yield "serial", claim.value
+        elif claim.what in ("hostname", "full-name"):
             yield "host", claim.value
         elif claim.what == "name" and not claim.how.startswith("http "):
             yield "name", claim.value

@@ -8,6 +8,7 @@ from iotscan.wire.tls.hello import EXTRAS, NOISE, Offer, client_hello
 from iotscan.wire.tls.server import alert, certificate, server_hello, server_hello_body, server_hello_done
 from iotscan.wire.tls.suites import offer
 from tests.fuzz import image_seeds
+from tests.wire import broadcasts
 
 _FLIGHT = server_hello(version="TLSv1.2", suite=0xC02F) + certificate([b"leaf", b"root" * 99]) + server_hello_done()
 _HELLO = client_hello(
@@ -67,4 +68,5 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "versions-of-quic": (
         b"\xc3" + bytes(4) + b"\x09ourselves\x08destined" + bytes.fromhex("000000016b3343cf2a4a6a8a"),
     ),
+    "heard-frames": tuple(len(frame).to_bytes(2, "big") + frame for frame in broadcasts.FRAMES),
 }

@@ -5,7 +5,10 @@ None of it may raise, hang, or take more than it was given reason to.
 
 from collections.abc import Callable
 
+from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.discovery.hearing import Hearing
 from iotscan.wire.banner import recognise
+from iotscan.wire.frames import read_frame
 from iotscan.wire.quic import read_versions
 from iotscan.wire.starttls import PROTOCOLS, opening
 from iotscan.wire.tls.dtls import DatagramReader
@@ -84,6 +87,20 @@ def versions_of_quic(data: bytes) -> None:
     read_versions(data, b"destined", b"ourselves")
 
 
+def heard_frames(data: bytes) -> None:
+    """Frames that anybody on a link can send, one behind the other, each behind its length."""
+    link = Attached(interface="eth0", address="10.0.0.2", network="10.0.0.0/24")
+    ear = Hearing((link,), lambda address: address.startswith("10.0.0."))
+    while data:
+        size = int.from_bytes(data[:2], "big")
+        if (seen := read_frame(data[2 : 2 + size])) is not None:
+            for _ in ear.take(seen, "eth0"):
+                pass
+        data = data[2 + size :]
+    for _ in ear.settle():
+        pass
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     **image_targets.TARGETS,
     "tls-stream": tls_stream,
@@ -93,4 +110,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "first-words": first_words,
     "words-before-tls": words_before_tls,
     "versions-of-quic": versions_of_quic,
+    "heard-frames": heard_frames,
 }

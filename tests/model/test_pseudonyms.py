@@ -78,6 +78,8 @@ def test_a_device_is_known_by_nothing() -> None:
             ("name", "Anna's lamp"),
             ("serial", "SN-77120"),
             ("hostname", "lamp-anna"),
+            ("full-name", "lamp.bea.example"),
+            ("client-id", "00:03:00:01:8c:aa:b5:77:88:99"),
             ("model", "L 9"),
         )
     )
@@ -88,7 +90,7 @@ def test_a_device_is_known_by_nothing() -> None:
     seen = observe(fact, Subject(device=device.id, address=PUBLIC, service="udp/161"), probe="snmp/1")
     run = msgspec.structs.replace(example_run(), devices=(device,), observations=(seen,), results=(), targets=(PUBLIC,))
     said = as_text(told(run))
-    for private in ("Anna", "SN-77120", "lamp-anna", PUBLIC, "12:34:5", "dev-public", "dev-second"):
+    for private in ("Anna", "SN-77120", "lamp-anna", "bea", "77:88", PUBLIC, "12:34:5", "dev-public", "dev-second"):
         assert private not in said
     assert "8c:aa:b5:#" in said, "the vendor stays"
     assert "L 9" in said

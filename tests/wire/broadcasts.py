@@ -160,3 +160,19 @@ def router_advertisement(mac: bytes, prefix: tuple[str, int], *, seconds: int = 
     to = ip_address("ff02::1").packed
     head = struct.pack(">IHBB", 6 << 28, len(message), 58, 255) + ip_address("fe80::1").packed + to
     return b"\x33\x33\0\0\0\1" + mac + b"\x86\xdd" + head + message
+
+
+FRAMES = (
+    ethernet(MAC, 0x88CC, LLDP),
+    ethernet(MAC, 8 + len(cdp()), b"\xaa\xaa\3\0\0\x0c\x20\0" + cdp()),
+    router_advertisement(MAC, ("fd77::", 64)),
+    udp4(MAC, "0.0.0.0", 67, DHCP_REQUEST, from_port=68),
+    *(
+        udp4(MAC, "10.0.0.7", port, payload)
+        for port, payload in (
+            (137, NETBIOS_REGISTRATION), (138, NETBIOS_DATAGRAM), (1900, SSDP_NOTIFY), (1982, YEELIGHT), (3702, HELLO),
+            (5678, MNDP), (5683, COIOT), (6667, TUYA), (6667, tuya_newer()),
+        )
+    ),
+)  # fmt: skip
+"""One of each kind, as it comes in."""

@@ -240,10 +240,10 @@ class Hearing:
         if said is None:
             return
         self.kinds[seen.kind.upper()] += 1
-        name = said.said("hostname") or "no name"
+        # Without its name: where it is no device of the scope, nobody could hide that in a report.
         what = said.said("model") or said.said("description") or "of no model"
         place = f" at {said.address}" if said.address else ""
-        self.notes.remark(f"neighbour by {seen.kind.upper()}: {name}, {what}{place} ({said.mac or seen.mac})")
+        self.notes.remark(f"neighbour by {seen.kind.upper()}: {what}{place} ({said.mac or seen.mac})")
         yield from self._learn(seen, said.claims)
         yield from self._speaks(seen, self._place(said.address, interface, counts=False))
 
