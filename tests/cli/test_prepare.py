@@ -1,6 +1,7 @@
 """What a profile says of pace and ports reaches the scan, and goes no further than politeness."""
 
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -16,7 +17,7 @@ from iotscan.scan.request import ScanRequest
 def request_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent_network: list[str]):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
-    def make(profile: str, **more: str) -> ScanRequest:
+    def make(profile: str, **more: Any) -> ScanRequest:
         wish = Wish(targets=("127.0.0.9",), profile=profile, output=tmp_path / "out", timeout=1.5, **more)
         prepared = anyio.run(prepare, wish)
         assert silent_network == []
@@ -46,3 +47,8 @@ def test_a_quick_profile_sweeps_the_likely_ports_unless_others_are_named(request
     assert request_with("quick", ports="80,81").plan.tcp == (80, 81)
     assert len(request_with("default").plan.tcp) == len(ports.PORTS) > len(ports.LIKELY)
     assert set(ports.LIKELY) <= {p.port for p in ports.PORTS}
+
+
+def test_how_long_is_listened_is_in_the_plan(request_with):
+    assert request_with("default").plan.listen == 0
+    assert request_with("default", listen=600.0).plan.listen == 600

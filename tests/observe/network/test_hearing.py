@@ -130,7 +130,19 @@ def test_without_raw_frames_it_says_what_is_missing(monkeypatch: pytest.MonkeyPa
     assert "DHCP, NetBIOS, LLDP and CDP not heard, for want of raw frames (raw frames need root" in told[0]
 
 
-def listen_without(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def test_who_wants_to_listen_where_no_link_is_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert listen_without(monkeypatch, links=(), seconds=5) == [
+        "passive listening: not done (no target is on a link of this machine)"
+    ]
+    assert listen_without(monkeypatch, links=()) == []
+
+
+LOOPBACK = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
+
+
+def listen_without(
+    monkeypatch: pytest.MonkeyPatch, *, links: tuple[Attached, ...] = (LOOPBACK,), seconds: float = 0.0
+) -> list[str]:
     def refuse(*_: object) -> None:
         raise Unavailable("raw frames need root, or once: sudo iotscan helper install")
 
@@ -140,8 +152,7 @@ def listen_without(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def listen() -> list[str]:
         told: list[str] = []
         send, receive = anyio.create_memory_object_stream[Found](1)
-        link = Attached(interface="lo", address="127.0.0.1", network="127.0.0.0/8")
-        passive = Passive(Dialer(SCOPE), (link,), send, told.append, joins=(link,))
+        passive = Passive(Dialer(SCOPE), links, send, told.append, joins=links, seconds=seconds)
         passive.others_are_done()
         with send, receive:
             await passive.listen()

@@ -65,6 +65,8 @@ class Passive:
         """Hear, report who is in scope, and say what came of it."""
         if not self._links:
             self.is_listening.set()
+            if self._seconds:
+                self._tell("passive listening: not done (no target is on a link of this machine)")
             return
         try:
             self._dialer.outgoing.require_open()
