@@ -52,6 +52,8 @@ class Looking:
         way, ways = way_of(found_by), self._run.ways
         if not way:
             return ""
+        if way == PASSIVE:
+            return "it was only heard speaking by itself, and may just have had nothing to say"
         port = open_port(found_by)
         if port and self._ports and port not in self._ports and not {"arp", "ndp"} & ways.keys():
             return f"tcp/{port}, which it answered on, was not asked"

@@ -15,12 +15,14 @@ NEIGHBOURS: Final = "neighbour table"
 ROUTER: Final = "router"
 """Asking a router whom it has met."""
 PASSIVE: Final = "passive"
-"""Listening to what is said unasked: that somebody was silent in that time says nothing, where others asked him."""
+"""Listening to what is said unasked: that somebody was silent meanwhile says nothing, whatever the run."""
 _SAID: Final[Mapping[str, str]] = {
     "answers ARP": "arp",
     "answers neighbour solicitation": "ndp",
     "answers echo to all nodes": "echo-all",
     "answers ICMP echo": "icmp",
+    "heard ARP": PASSIVE,
+    "heard NDP": PASSIVE,
     "neighbour table of a router": ROUTER,
     # Those who were found are asked what they are called: that finds nobody.
     "netbios": "",

@@ -65,7 +65,11 @@ def test_who_came_and_who_was_not_seen() -> None:
         (("answers ARP",), {"ways": {"arp": "Network is down", "mdns": ""}}, "arp fell short: Network is down"),
         (("answers on tcp/80 (open)",), {"ways": {"mdns": ""}}, "connect was not a way of looking"),
         (("answers ARP", "heard by nobody else"), {}, "heard by nobody else was not a way of looking"),
-        (("passive",), {}, "passive was not a way of looking"),
+        (
+            ("passive",),
+            {"ways": BOTH | {"passive": ""}},
+            "it was only heard speaking by itself, and may just have had nothing to say",
+        ),
     ],
 )
 def test_silence_where_nobody_listened_is_no_absence(found_by: tuple[str, ...], more: dict[str, Any], why: str) -> None:
