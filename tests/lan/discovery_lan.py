@@ -14,9 +14,23 @@ from tests.lan import speakers
 from tests.lan.network import Lan, Machine, poll
 from tests.lan.speakers import Starts, avahi, coap_node, computer, hears, responder
 
-TOOLS = {**speakers.TOOLS, "minidlnad": "minidlna", "busybox": "busybox-static", "setpriv": "util-linux"}
-INSIDE: Final = "192.168.50.2"
-"""A web server behind the router, which passes a port on to it."""
+TOOLS = {
+    **speakers.TOOLS,
+    "minidlnad": "minidlna",
+    "snmpd": "snmpd",
+    "busybox": "busybox-static",
+    "setpriv": "util-linux",
+}
+INSIDE, ROUTER = "192.168.50.2", "10.77.0.12"
+"""A web server behind the router, which passes a port on to it, and knows its MAC address."""
+COMMUNITY = "s3cret-lan-12"
+SNMPD = """
+agentaddress udp:{router}:161
+view met included .1.3.6.1.2.1.4.22.1.2.{index}
+rocommunity {community} default -V met
+[snmp] persistentDir {folder}
+"""
+"""Tells whom the router has met on the wire behind it, and of nobody else."""
 
 MINIDLNA = """
 port=8200
@@ -66,7 +80,9 @@ table inet quiet {
 """
 FORWARD = f"""
 table ip behind {{
-  chain in {{ type nat hook prerouting priority -100; iifname eth0 tcp dport 8080 dnat to {INSIDE}:80; }}
+  chain in {{ type nat hook prerouting priority -100;
+    iifname eth0 ip daddr {ROUTER} tcp dport 8080 dnat to {INSIDE}:80
+  }}
   chain out {{ type nat hook postrouting priority 100; masquerade; }}
 }}
 """
@@ -192,6 +208,8 @@ def discovery_lan(folder: Path) -> Iterator[tuple[Machine, Machine]]:
             scanner.run("sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647", check=True)
         machines = {name: _join(lan, name, place) for name, place in PLACES.items()}
         _put_behind(lan, machines["router"])
+        # One of those who scan knows the way to what is behind the router.
+        scanners[0].run("ip", "route", "add", f"{INSIDE}/32", "via", ROUTER, check=True)
         for name, place in PLACES.items():
             if name == "door":
                 _wait_for(machines, "namesake", "other-namesake")
@@ -242,4 +260,12 @@ def _put_behind(lan: Lan, router: Machine) -> None:
     inner.run("ip", "-batch", "-", given=lines, check=True)
     router.run("sysctl", "-qw", "net.ipv4.ip_forward=1", check=True)
     router.nft(FORWARD)
-    web("Behind the router")(inner, lan.folder / "inner")
+    web("Greenhouse")(inner, lan.folder / "inner")
+    router.run("ip", "neigh", "replace", INSIDE, "lladdr", mac_of(0x50), "dev", "in0", "nud", "permanent", check=True)
+    index = router.run("ip", "-o", "link", "show", "in0", check=True).stdout.partition(":")[0]
+    folder = lan.folder / "agent"
+    folder.mkdir()
+    conf = SNMPD.format(router=ROUTER, index=index, community=COMMUNITY, folder=folder)
+    (folder / "snmpd.conf").write_text(conf)
+    router.start("snmpd", "-f", "-Lo", "-C", "-c", f"{folder}/snmpd.conf", "-p", f"{folder}/pid")
+    poll("the router's agent listens", partial(hears, router, 161, ""))

@@ -12,7 +12,7 @@ from iotscan.model.facts import Claim
 from iotscan.model.run import Notice, Run
 from iotscan.store.runs import decode_run
 from tests.lan.conftest import give_up
-from tests.lan.discovery_lan import TOOLS, discovery_lan
+from tests.lan.discovery_lan import COMMUNITY, INSIDE, ROUTER, TOOLS, discovery_lan
 from tests.lan.discovery_truth import DiscoveryTruth, How, differences, load_truth
 from tests.lan.network import NETWORK, Machine, why_not
 from tests.lan.scanning import WITHOUT_CAPABILITIES, command_line
@@ -40,8 +40,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[How, Run]]:
         (folder / each).mkdir()
 
     def discover(scanner: Machine, how: How) -> Run:
-        ports, become = (PORTS, ()) if how == "helper" else (FEW_PORTS, WITHOUT_CAPABILITIES)
-        done = command_line(scanner, folder / how, *WORDS, ports, become=become)
+        if how == "helper":
+            (folder / "routers").write_text(f"{ROUTER} {COMMUNITY}\n")
+            words = (PORTS, INSIDE, "--snmp-community-file", str(folder / "routers"))
+            done = command_line(scanner, folder / how, *WORDS, *words)
+        else:
+            done = command_line(scanner, folder / how, *WORDS, FEW_PORTS, become=WITHOUT_CAPABILITIES)
         assert done.returncode == 0, done.stderr
         return decode_run(done.stdout.encode(), "standard output")
 
@@ -66,7 +70,7 @@ def test_nothing_is_missed_and_nothing_invented(runs: dict[How, Run], truth: Dis
 def test_without_privilege_every_device_is_found_that_the_helper_finds(runs: dict[How, Run]) -> None:
     """Here also those that answer ARP alone: the kernel asks before it connects."""
     found = {d.mac for d in runs["without"].devices}
-    assert {d.label for d in runs["helper"].devices if d.mac not in found} == {"10.77.0.3"}
+    assert {d.label for d in runs["helper"].devices if d.mac not in found} == {"10.77.0.3", "Greenhouse"}
     (told,) = (n.text for n in runs["without"].notices if n.text.startswith("arp sweep"))
     assert told == "arp sweep: raw frames need root, or once: sudo iotscan helper install"
 

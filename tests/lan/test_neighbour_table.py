@@ -26,7 +26,7 @@ from iotscan.observe.network.discovery.neighbours import most_neighbours
 async def main(network):
     send, receive = anyio.create_memory_object_stream(4096)
     hosts = [str(a) for a in ip_network(network).hosts() if str(a) != sys.argv[2]]
-    dialer = Dialer(Scope(include=(network,), pace=Pace(connect_timeout=0.6)))
+    dialer = Dialer(Scope(include=(network,), pace=Pace(connect_timeout=0.4)))
     with send, receive:
         await connect_sweep(dialer, hosts, (80, 443), send, {}, spent := Knocks())
         seen = [receive.receive_nowait() for _ in range(receive.statistics().current_buffer_used)]
