@@ -21,8 +21,6 @@ _SAID: Final[Mapping[str, str]] = {
     "answers neighbour solicitation": "ndp",
     "answers echo to all nodes": "echo-all",
     "answers ICMP echo": "icmp",
-    "heard ARP": PASSIVE,
-    "heard NDP": PASSIVE,
     "neighbour table of a router": ROUTER,
     # Those who were found are asked what they are called: that finds nobody.
     "netbios": "",
