@@ -34,6 +34,27 @@ def canonical(address: str | Address) -> Address:
     return parsed
 
 
+_LAST_BITS: tuple[IPv6Network, ...] = tuple(
+    IPv6Network(network)
+    # RFC 6052 and RFC 8215 (NAT64), RFC 2765 (SIIT), RFC 4291 section 2.5.5.1 (IPv4-compatible)
+    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")
+)
+
+
+def stands_for(address: Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses to which a translator or a tunnel takes what is sent to an IPv6 address.
+
+    What must not be touched must not be touched that way, either. 6to4 is RFC 3056, Teredo RFC 4380.
+    """
+    if isinstance(address, IPv4Address) or int(address) >> 24 == 0:  # ::1 is this machine
+        return ()
+    if address.teredo is not None:
+        return address.teredo
+    if address.sixtofour is not None:
+        return (address.sixtofour,)
+    return (IPv4Address(int(address) & 0xFFFFFFFF),) if any(address in n for n in _LAST_BITS) else ()
+
+
 def unmapped(network: Network) -> Network:
     """A network of IPv4-mapped addresses as the IPv4 network it stands for; any other as it is."""
     if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED and network.network_address.ipv4_mapped:
@@ -259,23 +280,30 @@ class Fence:
             parsed = canonical(address)
         except ValueError:
             return "is no address"
+        if out := self._refusal_of(parsed):
+            return out
+        for behind in stands_for(parsed):
+            if out := self._refusal_of(behind):
+                return f"leads to {behind}, which {out}"
+        if not holds(self._include, parsed):
+            return "is not in scope"
+        return self._refusal_by_mandate(parsed, port) if self._mandate else ""
+
+    def _refusal_of(self, parsed: Address) -> str:
+        """Why an address is out, whatever is in; empty where nothing says so."""
         what = next((what for network, what in NEVER if holds((network,), parsed)), "")
         if what:
             return f"is {what}: never asked"
-        if not holds(self._include, parsed):
-            return "is not in scope"
         if holds(self._exclude, parsed):
             return "is excluded"
-        return self._refusal_by_mandate(parsed, port) if self._mandate else ""
+        reason = next((reason for networks, reason in self._forbidden if holds(networks, parsed)), "")
+        return f"is out of scope: {reason}" if reason else ""
 
     def forbids(self, address: str | Address) -> bool:
         """True when the scope file names ``address`` as one to leave alone."""
         return any(holds(networks, canonical(address)) for networks, _ in self._forbidden)
 
     def _refusal_by_mandate(self, parsed: Address, port: int) -> str:
-        reason = next((reason for networks, reason in self._forbidden if holds(networks, parsed)), "")
-        if reason:
-            return f"is out of scope: {reason}"
         limits = [ports for networks, ports in self._allowed if holds(networks, parsed)]
         if not limits:
             return "is not in the scope file"

@@ -23,8 +23,9 @@ from iotscan.model.scope import (
     is_private,
     lies_in,
     never_asked,
+    zone_of,
 )
-from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.attached import Attached, interface_called
 from iotscan.scan.targets import BadTarget, Targets
 
 _SHOWN = 3
@@ -39,6 +40,7 @@ def require_authority(scope: Scope, now: datetime) -> None:
     if scope.mandate is None:
         _require_none_needed(scope)
         return
+    _require_links_known(scope.mandate)
     if closed := scope.mandate.refusal_at(now):
         raise BadInput(f"nothing may be sent now: {closed} ({scope.mandate.file})")
     for option, is_permitted in _asked(scope.grants, scope.mandate):
@@ -46,6 +48,22 @@ def require_authority(scope: Scope, now: datetime) -> None:
             raise BadInput(
                 f"{option} is not permitted by {scope.mandate.file} of {scope.mandate.engagement}: leave it out, "
                 "or have the file changed by whoever authorised it"
+            )
+
+
+def _require_links_known(mandate: Mandate) -> None:
+    """Raise BadInput for what is out of scope on a link by a name that this machine does not have: it forbids nothing.
+
+    A further name of an interface (ip-link(8), altname) is no name that an address ever bears.
+    """
+    for network in (ip_network(n) for entry in mandate.out_of_scope for n in entry.networks):
+        zone = zone_of(network)
+        if zone and interface_called(zone) != zone:
+            known = interface_called(zone)
+            instead = f"call it '{known}'" if known else "name one of this machine's, or leave the zone out"
+            raise BadInput(
+                f"{mandate.file} puts {_shown(network)} out of scope, but no interface of this machine has the name "
+                f"'{zone}': {instead}"
             )
 
 

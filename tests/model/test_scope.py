@@ -200,3 +200,22 @@ def test_the_ends_of_subnets() -> None:
 )
 def test_a_network_lies_in_another_of_its_version(inner: str, outer: str, lies: bool) -> None:
     assert lies_in(ip_network(inner), ip_network(outer)) is lies
+
+
+THROUGH = ("64:ff9b::c000:242", "64:ff9b:1::c000:242", "2002:c000:242::1", "::192.0.2.66", "::ffff:0:192.0.2.66")
+
+
+@pytest.mark.parametrize("address", [*THROUGH, "2001:0:808:808:0:0:3fff:fdbd"])
+def test_no_translator_and_no_tunnel_leads_to_what_is_out(address: str) -> None:
+    everything = ("::/0", "0.0.0.0/0")
+    assert Fence(Scope(include=everything)).allows(address)
+    excluded = Fence(Scope(include=everything, exclude=("192.0.2.66/32",)))
+    assert excluded.refusal(address) == "leads to 192.0.2.66, which is excluded"
+    forbidden = mandate(in_scope=(InScope(networks=everything),), out_of_scope=(bound("192.0.2.64/26"),))
+    assert "is out of scope: medical" in Fence(Scope(include=everything, mandate=forbidden)).refusal(address)
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "::169.254.169.254", "64:ff9b::e000:fb"])
+def test_nor_to_what_is_never_asked(address: str) -> None:
+    assert "never asked" in Fence(Scope(include=("::/0",))).refusal(address)
+    assert Fence(Scope(include=("::/0",))).allows("::1")

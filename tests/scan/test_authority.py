@@ -1,5 +1,6 @@
 """Who may scan what: private addresses need no paper, the public and grants do."""
 
+import socket
 from datetime import UTC, datetime
 
 import anyio
@@ -9,7 +10,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.scope import Grants, InScope, Mandate, OutOfBounds, Permits, Scope
 from iotscan.observe.network.attached import Attached
 from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
-from iotscan.scan.targets import Targets, read_targets
+from iotscan.scan.targets import Targets, read_network, read_targets
 
 NOW = datetime(2026, 11, 10, tzinfo=UTC)
 CREDS = Grants(default_creds=True)
@@ -138,3 +139,26 @@ LINK = Attached(interface="eth0", address="10.0.0.2", network="10.0.0.0/24")
 )
 def test_everybody_is_asked_only_where_everybody_is_in_scope(held: Mandate | None, asked: bool) -> None:
     assert may_ask_all((LINK,), held) == (((LINK,), ()) if asked else ((), ("10.0.0.0/24",)))
+
+
+@pytest.mark.parametrize(("zone", "instead"), [("enp0s9", "call it 'eth0'"), ("eth7", "name one of this machine's")])
+def test_what_is_out_on_a_link_that_nobody_here_calls_so_is_no_bound(
+    zone: str, instead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"eth0": 2, "enp0s9": 2}
+    monkeypatch.setattr(socket, "if_nametoindex", lambda name: names.get(name) or _no_such())
+    monkeypatch.setattr(socket, "if_indextoname", lambda _: "eth0")
+    forbidden = mandate("fe80::/64", out=(f"fe80::1%{zone}/128",))
+    with pytest.raises(BadInput, match=instead):
+        require_authority(Scope(include=("fe80::/64",), mandate=forbidden), NOW)
+    require_authority(Scope(include=("fe80::/64",), mandate=mandate("fe80::/64", out=("fe80::1%eth0/128",))), NOW)
+
+
+def test_a_further_name_of_an_interface_is_read_as_its_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "if_nametoindex", lambda _: 2)
+    monkeypatch.setattr(socket, "if_indextoname", lambda _: "eth0")
+    assert list(map(str, read_network("fe80::1%enp0s9") or ())) == ["fe80::1%eth0/128"]
+
+
+def _no_such() -> int:
+    raise OSError(19, "No such device")

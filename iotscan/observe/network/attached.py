@@ -43,14 +43,15 @@ def attached_networks() -> tuple[Attached, ...]:
 
 
 def interface_called(zone: str) -> str:
-    """The name of the interface that a zone means, by its name or its number; empty where there is none."""
+    """The name of the interface that a zone means, by a name or its number; empty where there is none.
+
+    An interface may have further names (ip-link(8), altname): the kernel takes each, and tells but the one.
+    """
     try:
-        if zone.isascii() and zone.isdecimal():
-            return socket.if_indextoname(int(zone))
-        socket.if_nametoindex(zone)
+        index = int(zone) if zone.isascii() and zone.isdecimal() else socket.if_nametoindex(zone)
+        return socket.if_indextoname(index)
     except (OSError, OverflowError, ValueError):
         return ""
-    return zone
 
 
 def _own(addresses: list[Any]) -> Iterator[IPv4Interface | IPv6Interface]:
