@@ -169,7 +169,7 @@ class Scan:
         )
         async with anyio.create_task_group() as listening:
             listening.start_soon(passive.listen)
-            await passive.is_listening.wait()
+            # Nobody waits for it: what is missed in its first tenth of a second are answers, which who asked hears.
             await self._ask(send)
             passive.others_are_done()
 
