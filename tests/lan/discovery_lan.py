@@ -145,9 +145,12 @@ def ignoring(level: int, further: str = "") -> Starts:
 
 
 def with_address(six: str) -> Starts:
-    """Has one more address, which it asks from, as a temporary one (RFC 8981)."""
-    words = ("ip", "-6", "address", "add", f"{six}/64", "dev", "eth0", "nodad")
-    return lambda machine, folder: machine.run(*words, check=True) and None
+    """Has one more address, like a temporary one (RFC 8981)."""
+
+    def start(machine: Machine, folder: Path) -> None:
+        machine.run("ip", "-6", "address", "add", f"{six}/64", "dev", "eth0", "nodad", check=True)
+
+    return start
 
 
 def arp_alone(first: str, every: int) -> Starts:
