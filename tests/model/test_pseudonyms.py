@@ -43,6 +43,8 @@ def saying(text: str) -> Run:
         ("at http://8.8.8.8/x", "8.8.8.8"),
         ("at [2a00:1450:4001:830::200e]:443", "2a00:1450"),
         ("link fe80::8eaa:b5ff:fe12:3456", "b5ff:fe12"),
+        ("link fe80::8eaa:b5ff:fe12:3456%eth0 answers", "b5ff:fe12"),
+        ("curl https://[fe80::8eaa:b5ff:fe12:3456%25eth0]:443/x", "b5ff:fe12"),
         ("id 123e4567-e89b-12d3-a456-426614174000", "e89b"),
         ("in /home/anna/build/rootfs", "anna"),
         ("ssid=AnnasWifi", "AnnasWifi"),
