@@ -16,7 +16,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing about to be sent: what, where to, at which probe's wish.
 
     ``length`` counts bytes; ``sha256`` is the hash of them, left out where they may hold a secret. Of a sweep
-    ``to`` is the range, first and last, and ``frames`` how many it may take at most.
+    ``to`` is the range, first and last; ``frames`` is how many it, or a question to all, may take of the raw helper.
     """
 
     kind: SendKind

@@ -85,8 +85,13 @@ class Outgoing:
         """Whether the scope allows the address, and the port unless it is 0; the window aside."""
         return self._fence.allows(address, port)
 
-    def note(self, kind: SendKind, address: str, transport: Transport, port: int, payload: bytes = b"") -> None:
-        """Let one thing out: returns when it may be sent. Raises OutOfScope, or what the log raises."""
+    def note(
+        self, kind: SendKind, address: str, transport: Transport, port: int, payload: bytes = b"", *, frames: int = 0
+    ) -> None:
+        """Let one thing out: returns when it may be sent. Raises OutOfScope, or what the log raises.
+
+        ``frames`` is how many it may take at most, where the raw helper sends it.
+        """
         if kind == "multicast":
             self.require_open()
         else:
@@ -102,6 +107,7 @@ class Outgoing:
                 probe=probe,
                 length=len(payload),
                 sha256=hashlib.sha256(payload).hexdigest() if payload and not is_secret else "",
+                frames=frames,
             )
         )
 

@@ -71,6 +71,7 @@ def test_one_that_floods_takes_nothing_from_the_others() -> None:
     taken, tally = listen([(b"x", "10.0.0.1", 9)] * 50_000 + [(b"x", "10.0.0.2", 9)])
     assert taken == {"10.0.0.1": SOURCE_LIMIT, "10.0.0.2": 1}
     assert tally.left_out == 50_000 - SOURCE_LIMIT
+    assert not tally.problem
     assert tally.sources == {"10.0.0.1", "10.0.0.2"}
 
 
@@ -80,6 +81,7 @@ def test_a_flood_in_many_names_has_an_end() -> None:
     assert len(taken) == SOURCES_LIMIT
     assert sum(taken.values()) == ANSWER_LIMIT
     assert tally.left_out == len(names) * 6 - ANSWER_LIMIT
+    assert "who is not listed may be there" in tally.problem
 
 
 def test_large_answers_are_read_to_a_limit_of_each_and_of_all() -> None:
@@ -111,6 +113,7 @@ def test_records_of_a_whole_link_have_an_end(monkeypatch: pytest.MonkeyPatch) ->
     anyio.run(hearing.ask, Recorded(*packets))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    assert work.tally.problem
     assert 3000 <= sum(s.records for s in hearing._senders.values()) < 3100
     assert most < 16 * 1024 * 1024
 

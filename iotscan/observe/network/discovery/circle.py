@@ -54,11 +54,13 @@ class Circle:
     def _has_room(self, source: str, size: int) -> bool:
         """Count a datagram; False where it is one too many, or makes it too much."""
         if source not in self._read and len(self._read) >= SOURCES_LIMIT:
+            self._round.tally.overflow("addresses answer")
             return False
         count, taken = self._read.get(source, (0, 0))
         if count >= SOURCE_LIMIT or taken + size > SOURCE_BYTES:
             return False
         if self._all >= ANSWER_LIMIT or self._bytes + size > LINK_BYTES:
+            self._round.tally.overflow("answers come")
             return False
         self._read[source] = (count + 1, taken + size)
         self._all += 1

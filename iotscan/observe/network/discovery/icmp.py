@@ -89,9 +89,11 @@ async def echo_to_all(
                 problem = await ask(calls)
                 ears.cancel_scope.cancel()
     except NoSocket as error:
+        dialer.outgoing.fell_short("echo-all", str(error))
         tell(f"{words}: not available ({error})")
         return
-    dialer.outgoing.fell_short("echo-all", problem.removeprefix("; "))
+    full = f"more than {SOURCES_LIMIT:,} addresses answered" if len(heard_of) >= SOURCES_LIMIT else ""
+    dialer.outgoing.fell_short("echo-all", problem.removeprefix("; ") or full)
     told = f"; {strays:,} answers out of scope were dropped" if strays else ""
     tell(f"{words}: {len(heard_of)} answered, {sum(call.sent for call in calls)} packets{told}{problem}")
 

@@ -100,7 +100,10 @@ class _Hearing:
     async def _take(self, packet: bytes, source: str) -> bool:
         sender = self._senders.get(source) or mdns.Announcer(source)
         before = sender.records
-        if self._records >= LINK_RECORDS or not sender.take(packet):
+        if self._records >= LINK_RECORDS:
+            self._round.tally.overflow("records come")
+            return False
+        if not sender.take(packet):
             return False
         self._records += sender.records - before
         is_new = source not in self._senders

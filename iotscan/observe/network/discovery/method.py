@@ -39,6 +39,10 @@ class Tally:
         """Note why no more was asked: no route, a link that went down, a window that closed."""
         self.problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
 
+    def overflow(self, what: str) -> None:
+        """Note that not all who answered were heard: that somebody is not among them says nothing of him."""
+        self.problem = self.problem or f"more {what} than are listened to: who is not listed may be there"
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was noted, the first few and how many more."""

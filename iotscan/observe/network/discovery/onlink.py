@@ -74,6 +74,7 @@ async def sweep_link(
             tell(f"{sweep.summary()}; {problem}" if sweep.asked else f"{kind} sweep: {problem}")
             return [a for a in addresses[start:] if dialer.allows(a) and a not in sweep.answered]
     if sweep.asked:
+        dialer.outgoing.fell_short(kind, sweep.unheard)
         tell(sweep.summary())
     return []
 
@@ -100,8 +101,7 @@ async def ask_all_nodes(
     except OutOfScope as error:
         tell(f"echo to all nodes on {link.interface}: {error}")
         return
-    if swept.problem:
-        dialer.outgoing.fell_short("echo-all", swept.problem)
+    dialer.outgoing.fell_short("echo-all", swept.problem or sweep.unheard)
     tell(sweep.summary() + (f"; ended early: {swept.problem}" if swept.problem else ""))
 
 
@@ -116,7 +116,7 @@ class _Sweep:
         self._macs: dict[str, str] = {}
         self._due: frozenset[str] = frozenset()
         self._owners: Counter[str] = Counter()
-        self.asked = self._frames = self._strays = self._dropped = self._left_out = 0
+        self.asked = self._frames = self._strays = self._dropped = self._left_out = self._unsent = 0
 
     async def run(self, addresses: Sequence[str], *, wait: float = WAIT) -> Swept:
         """Ask these. Raises Unavailable, or OutOfScope once the scope's window has closed."""
@@ -127,7 +127,7 @@ class _Sweep:
             many = (int(ip_address(last)) - int(ip_address(first)) + 1) * ROUNDS
             outgoing.note_sweep("arp" if self._kind == "arp" else "ndp", first, last, many)
         if not ranges:
-            outgoing.note("multicast", ALL_NODES, "icmp", 0)
+            outgoing.note("multicast", ALL_NODES, "icmp", 0, frames=ROUNDS)
         seconds = min(2 * ROUNDS * len(addresses) / RATE + wait + _SLACK, outgoing.seconds_left())
         swept = await self._helper.sweep(
             self._kind, self._link.interface, ranges, self._heard, seconds=seconds, wait=wait
@@ -136,6 +136,7 @@ class _Sweep:
         self._frames += swept.frames
         self._strays += swept.strays
         self._dropped += swept.dropped
+        self._unsent += swept.unsent
         return swept
 
     async def _heard(self, seen: Seen) -> None:
@@ -169,6 +170,15 @@ class _Sweep:
     async def _send(self, address: str, seen: Seen) -> None:
         here = self._link.interface
         await self._found.send(Found(address=address, how=_HOW[self._kind], mac=seen.mac, link=here))
+
+    @property
+    def unheard(self) -> str:
+        """Why who is not among those that answered may have; empty where nobody went unheard."""
+        if self._left_out and len(self.answered) >= SOURCES_LIMIT:
+            return f"more than {SOURCES_LIMIT:,} addresses answered"
+        if self._unsent:
+            return f"{self._unsent:,} questions could not be sent"
+        return f"{self._dropped:,} answers were lost for lack of room" if self._dropped else ""
 
     def summary(self) -> str:
         """What was asked and came back, in words, with its cost."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from iotscan.model.scope import Scope
@@ -10,8 +11,10 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery import onlink
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.failures import NoSocket
 from iotscan.observe.network.helper.client import Seen, Swept
 from iotscan.observe.network.helper.program import Unavailable
+from iotscan.observe.network.outgoing import asking
 
 LINK = Attached(interface="eth0", address="10.77.0.9", network="10.77.0.0/24")
 WHOLE = Swept(frames=30, unsent=0, strays=0, dropped=0, problem="", round=2, at="10.77.0.9")
@@ -170,3 +173,50 @@ def test_where_nothing_is_in_scope_nothing_is_asked() -> None:
 )
 def test_addresses_as_ranges(words: tuple[str, ...], ranges: list[tuple[str, str]]) -> None:
     assert list(onlink.ranges_of(words)) == ranges
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"),
+    [
+        ({}, ""),
+        ({"dropped": 7}, "7 answers were lost for lack of room"),
+        ({"unsent": 3}, "3 questions could not be sent"),
+        ({"problem": "Network is down"}, "Network is down"),
+    ],
+)
+def test_whoever_may_have_gone_unheard_is_not_called_absent(lost: dict[str, Any], why: str) -> None:
+    """The way falls short: a list compared with this one says of nobody that he is gone."""
+
+    async def ask() -> list[str]:
+        send, receive = anyio.create_memory_object_stream[Found](100)
+        dialer = Dialer(Scope(include=("10.77.0.0/24", "fd77::/64")))
+        helper = Helper(*[msgspec.structs.replace(WHOLE, **lost)] * 2)
+        with send, receive:
+            await onlink.sweep_link(dialer, helper, LINK, ["10.77.0.5"], send, lambda _: None)  # type: ignore[arg-type]  # it only sweeps
+            await onlink.ask_all_nodes(dialer, helper, LINK, send, lambda _: None)  # type: ignore[arg-type]  # as above
+        return [dialer.outgoing.ways[way] for way in ("arp", "echo-all")]
+
+    with asking("discovery/1"):
+        arp, echo = anyio.run(ask)
+    assert why in arp
+    assert echo == why
+
+
+def test_who_could_not_be_asked_at_all_is_not_called_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the helper nor a socket of the kernel's: the question was let out, and never went."""
+
+    def none(*_: Any) -> None:
+        raise NoSocket("missing privilege")
+
+    monkeypatch.setattr(Dialer, "echoes", none)
+
+    async def ask() -> str:
+        send, receive = anyio.create_memory_object_stream[Found](9)
+        dialer = Dialer(Scope(include=("fd77::/64",)))
+        with send, receive:
+            helper = Helper(Unavailable("raw frames need root"))
+            await onlink.ask_all_nodes(dialer, helper, LINK, send, lambda _: None)  # type: ignore[arg-type]  # it only sweeps
+        return dialer.outgoing.ways["echo-all"]
+
+    with asking("discovery/1"):
+        assert anyio.run(ask) == "missing privilege"
