@@ -56,6 +56,14 @@ class Crowds:
         self._asked = frozenset(some)
         return some
 
+    @property
+    def shortfall(self) -> str:
+        """Why who is not listed may be there all the same, however he was looked for; empty where nobody was left out.
+
+        Without it whoever makes up enough addresses would have others called gone.
+        """
+        return f"more than {self._most:,} addresses answered" if self.left_out else ""
+
     def notices(self) -> Iterator[str]:
         """What a reader must know of it."""
         by_mac: dict[str, list[str]] = {}

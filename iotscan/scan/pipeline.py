@@ -205,6 +205,7 @@ class Scan:
             with asking("discovery/1"):
                 for answer in await who_answers(self._dialer, some, discovery_ports(self._request.plan)):
                     self._meet(answer, units, group)
+        self._dialer.outgoing.all_fell_short(self._crowds.shortfall)
 
     def _meet(self, found: Found, units: Mapping[str, list[Unit]], group: TaskGroup) -> None:
         """Take in a sign of life; an address that is new goes to probing."""

@@ -37,7 +37,9 @@ def test_of_very_many_some_are_asked_and_the_others_counted() -> None:
 
 def test_a_link_without_end_is_taken_in_to_a_limit() -> None:
     crowds = Crowds(10)
+    assert not crowds.shortfall
     assert sum(crowds.take(found(n, f"02:00:00:00:01:{n:02x}")) for n in range(40)) == 10
+    assert crowds.shortfall == "more than 10 addresses answered"
     assert crowds.take(found(3, mac="", how="mdns"))
     assert crowds.left_out == 30
 

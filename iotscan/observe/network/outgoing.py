@@ -129,6 +129,10 @@ class Outgoing:
         if why and way in self.ways:
             self.ways[way] = why
 
+    def all_fell_short(self, why: str) -> None:
+        """Note the same of each way that has no reason yet; nothing without a reason."""
+        self.ways = {way: told or why for way, told in self.ways.items()}
+
     def note_program(self, address: str, port: int, argv: tuple[str, ...]) -> None:
         """Let a program of others connect to one port, once. Raises as above."""
         self.require(address, port)

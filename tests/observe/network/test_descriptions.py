@@ -15,7 +15,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Round, Tally
-from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, _own
+from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, _own, may_act
 from iotscan.observe.network.ports import FRAGILE
 from tests.observe.network.test_dial import FAST, HERE, closed_port, dialer, server
 
@@ -161,3 +161,40 @@ def test_nobody_else_is_asked_for_one() -> None:
     assert len(at_work.tally.remarks) == len(elsewhere)
     send.close()
     receive.close()
+
+
+USUAL = (
+    *(
+        "/rootDesc.xml",
+        "/description.xml",
+        "/setup.xml",
+        "/xml/device_description.xml",
+        "/ssdp/device-desc.xml",
+        "/",
+        "",
+    ),
+    *("/upnphost/udhisapi.dll", "/dmr/SamsungMRDesc.xml", "/2b6c7d8e-restarted/desc.xml", "/upnp/BasicDevice.xml"),
+)
+ACTING = (
+    *("/reboot", "/goform/SysReset", "/cgi-bin/hi3510/sysreboot.xml", "/%72eboot", "/x/../restart.htm", "/HNAP1/"),
+    *("/apply.cgi", "/system_reset.xml", "/factory-reset", "/cm/cmd", "/upgrade;description.xml"),
+)
+
+
+@pytest.mark.parametrize(("path", "acts"), [*((p, False) for p in USUAL), *((p, True) for p in ACTING)])
+def test_a_path_that_reads_like_a_command_is_no_description(path: str, acts: bool) -> None:
+    assert may_act(path) is acts
+
+
+def test_nobody_has_us_reboot_another_in_whose_name_he_answers() -> None:
+    dialed = dialer()
+    work = Round(
+        dialer=dialed,
+        link=Attached(interface="lo", address=HERE, network="127.0.0.0/8"),
+        found=None,  # type: ignore[arg-type]  # nothing is found
+        tally=Tally(),
+    )
+    with server(describe) as port:
+        assert anyio.run(_describe, work, HERE, f"http://{HERE}:{port}/goform/reboot")
+    assert (dialed.line(HERE).connections, dialed.line(HERE).attempts) == (0, 0)
+    assert "LOCATION may do more than describe" in work.tally.remarks[0]

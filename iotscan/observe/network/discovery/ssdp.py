@@ -1,8 +1,9 @@
 """Finding UPnP devices by SSDP: three searches, then the description of each, from the device itself."""
 
+import re
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import anyio
 
@@ -22,6 +23,12 @@ LISTEN_SECONDS: Final = ssdp.SEARCH_SECONDS + 0.3
 DESCRIPTIONS: Final = 4
 """Descriptions fetched from one device: it may hold several root devices."""
 _DESCRIPTION_CAP = 256 * 1024
+_COMMAND: Final = re.compile(
+    r"\.cgi\b|(?:^|[/_.;-])(?:cgi(?:-bin)?|goform|boafrm|hnap1|(?:soft|hard|sys)?reboot|restart|(?:factory)?reset|restore|"
+    r"shutdown|poweroff|halt|factory|erase|delete|remove|format|upgrade|apply|exec(?:ute)?|command|cmd)(?:[/_.;-]|$)",
+    re.IGNORECASE,
+)
+"""Words of paths that change something where a GET does: CGI, and the forms of GoAhead, Boa and HNAP."""
 _END, _TAIL = b"</root>", 256
 """The end of a description, looked for among so many last bytes: what follows it is white space."""
 
@@ -77,6 +84,9 @@ async def _describe(at_work: Round, source: str, location: str) -> bool:
     if url is None:
         at_work.tally.remark(f"LOCATION points elsewhere: {source} says {location}; not fetched")
         return True
+    if may_act(url.path):
+        at_work.tally.remark(f"LOCATION may do more than describe: {source} says {location}; not fetched")
+        return True
     claims = await _description(at_work.dialer, url, source)
     if claims:
         await at_work.found.send(Found(address=source, how="ssdp", claims=claims))
@@ -97,6 +107,13 @@ def _own(location: str, source: str) -> SplitResult | None:
         return url if is_own and is_http else None
     except ValueError:
         return None
+
+
+def may_act(path: str) -> bool:
+    """Whether a path reads like a command: on cheap devices a GET is enough for it, and anybody can say it in the name
+    of another (an answer is one datagram, whose sender nobody proves).
+    """
+    return _COMMAND.search(unquote(path)) is not None
 
 
 def _bare(url: SplitResult) -> str:
