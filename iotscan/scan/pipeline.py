@@ -6,11 +6,8 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import anyio
@@ -28,20 +25,15 @@ from iotscan.model.identity_rule import settled
 from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
-from iotscan.model.scope import TRIES_PER_ACCOUNT, Fence, Scope, utc_now
+from iotscan.model.scope import Fence, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.discovery.around import ask_around
 from iotscan.observe.network.discovery.connect import is_answer, who_answers, who_is_there
-from iotscan.observe.network.discovery.each import ask_each
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.host_names import ask_host_names
 from iotscan.observe.network.discovery.neighbours import neighbour
-from iotscan.observe.network.discovery.passive import Passive
-from iotscan.observe.network.discovery.router import ask_router
 from iotscan.observe.network.group_call import is_of
-from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
@@ -53,9 +45,11 @@ from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, Uni
 from iotscan.scan.holders import owners
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.listed import with_listed
+from iotscan.scan.looking import Looking, discovery_ports
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.regrouping import rule_notices
-from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.request import ScanRequest
+from iotscan.scan.tools import shared_tools
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
 from iotscan.store.journal import Journal
@@ -120,7 +114,7 @@ class Scan:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
             places = tuple(named.place for named in self._places if named.place is not None)
-            async with _tools(self._request, {"trusted_keys": self._trusted, "update_places": places}) as tools:
+            async with shared_tools(self._request, {"trusted_keys": self._trusted, "update_places": places}) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
 
@@ -153,40 +147,10 @@ class Scan:
             for entry in self._earlier:
                 if isinstance(entry, Found):
                     await send.send(entry)
-            with asking("discovery/1"):
-                await self._ask_around(send)
-
-    async def _ask_around(self, send: MemoryObjectSendStream[Found]) -> None:
-        plan = self._request.plan
-        passive = Passive(
-            self._dialer,
-            plan.attached,
-            send,
-            self._asked.append,
-            joins=plan.links,
-            seconds=plan.listen,
-            places_of=self._inventory.places_of,
-        )
-        async with anyio.create_task_group() as listening:
-            listening.start_soon(passive.listen)
-            # Nobody waits for it: what is missed in its first tenth of a second are answers, which who asked hears.
-            await self._ask(send)
-            passive.others_are_done()
-
-    async def _ask(self, send: MemoryObjectSendStream[Found]) -> None:
-        plan = self._request.plan
-        async with anyio.create_task_group() as group:
-            ask = partial(ask_around, fragile=plan.fragile)
-            group.start_soon(ask, self._dialer, plan.links, send, self._asked.append)
-            # Who answered before is being asked by now, one conversation at a time: no knock comes in between.
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
-            addresses = tuple(a for a in plan.addresses if a not in known)
-            helper = RawHelper(self._dialer.scope, self._request.header.scope_sha256)
-            links, ports = (plan.attached, plan.links), discovery_ports(plan)
-            told, more = self._asked.append, self._added
-            for router in self._request.routers:
-                group.start_soon(ask_router, self._dialer, router, send, told)
-            group.start_soon(ask_each, self._dialer, helper, addresses, links, ports, send, told, more, plan.fragile)
+            looking = Looking(self._dialer, self._request, self._asked.append, self._inventory.places_of)
+            with asking("discovery/1"):
+                await looking.look(send, known=known, more=self._added)
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -417,40 +381,5 @@ _CUTS = {
 }
 
 
-def discovery_ports(plan: Plan) -> tuple[int, ...]:
-    """The ports of the sweep, those first that a device most likely has open."""
-    likely = [port for port, protocol in plan.expected.items() if protocol in ("http", "https", "ssh", "mqtt")]
-    ports = [p for p in (80, 443, 22, 23, 8080, *likely) if p in plan.tcp]
-    return tuple(dict.fromkeys((*ports, *plan.tcp)))
-
-
 def _deadline(seconds: float) -> float:
     return anyio.current_time() + seconds if seconds else float("inf")
-
-
-def _tries(scope: Scope) -> int:
-    permitted = scope.mandate.permits.attempts_per_account if scope.mandate else 0
-    # A scope that permits no logins says nothing of the tries with documented pre-shared keys.
-    return permitted or TRIES_PER_ACCOUNT
-
-
-@asynccontextmanager
-async def _tools(request: ScanRequest, of_images: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    """What probes share during one run: the TLS worker, the credential records, the ledger of tries."""
-    from iotscan.observe.network.workers.worker import Worker
-    from iotscan.store.ledger import Ledger
-
-    worker = Worker()
-    try:
-        yield {
-            "tls_worker": worker,
-            "trust_stores": request.trust_stores,
-            **of_images,
-            "credential_records": request.records,
-            "ledger": Ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
-            "login_gap": request.plan.login_gap,
-            **({"nmap": request.nmap} if request.nmap else {}),
-        }
-    finally:
-        with anyio.CancelScope(shield=True):
-            await worker.aclose()

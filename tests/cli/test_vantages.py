@@ -145,7 +145,7 @@ def test_an_update_of_somebody_else_says_that_it_may_be_another_products(
 
 def test_an_image_speaks_for_no_device(maker: Maker, scanned: Scanned, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scan that reached nobody stays incomplete, whatever image it was given."""
-    monkeypatch.setattr("iotscan.scan.pipeline.ask_each", reaches_nobody)
+    monkeypatch.setattr("iotscan.scan.looking.ask_each", reaches_nobody)
     run = scanned("--ports", free_port(), "--image", maker.image_run, code=3)
     assert (run.devices, len(run.images)) == ((), 1)
     assert run.verdict is not None
