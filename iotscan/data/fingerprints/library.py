@@ -13,6 +13,10 @@ from iotscan.model.text import safe_text
 
 RULES: Final = Path(__file__).parent / "rules"
 _FILES: Final = 500
+_BYTES: Final = 64 * 1024 * 1024
+"""Of all files of a folder; recog's have 4 MiB."""
+_SIZE: Final = 8_000_000
+"""Instructions of all rules together, of which recog's have 1.5 million: some 80 MiB and 5 s to compile."""
 _REMEMBERED: Final = 4096
 """Texts whose rule is remembered."""
 _VALUE: Final = 200
@@ -98,9 +102,14 @@ def load_library(folders: Sequence[Path] = ()) -> tuple[Library, tuple[LeftOut, 
 
     Raises BadInput for a folder or file that is none of fingerprints.
     """
-    theirs = [read_database(file) for folder in folders for file in _files(folder)]
-    left_out = tuple(entry for database in theirs for entry in _usable(database)[1])
-    return Library((*theirs, *own_databases())), left_out
+    theirs, left_out, room = [], [], _SIZE
+    for file in (file for folder in folders for file in _files(folder)):
+        database = read_database(file)
+        usable, unusable, taken = _usable(database, room)
+        room -= taken
+        left_out += unusable
+        theirs.append(msgspec.structs.replace(database, rules=tuple(rule for rule, _ in usable)))
+    return Library((*theirs, *own_databases())), tuple(left_out)
 
 
 def own_databases() -> tuple[Database, ...]:
@@ -117,18 +126,27 @@ def _files(folder: Path) -> tuple[Path, ...]:
         raise BadInput(f"--fingerprints {named} holds no *.xml")
     if len(files) > _FILES:
         raise BadInput(f"--fingerprints {named} holds more than {_FILES} files")
+    if strange := next((file for file in files if not file.is_file()), None):
+        raise BadInput(f"--fingerprints {named}: {safe_text(strange.name)} is no file")
+    if sum(file.stat().st_size for file in files) > _BYTES:
+        raise BadInput(f"--fingerprints {named} holds more than {_BYTES >> 20} MiB")
     return tuple(files)
 
 
-def _usable(database: Database) -> tuple[list[tuple[Rule, Pattern]], list[LeftOut]]:
-    usable, left_out = [], []
+def _usable(database: Database, room: int = _SIZE) -> tuple[list[tuple[Rule, Pattern]], list[LeftOut], int]:
+    """The rules that can be used, those that cannot, and how many instructions of ``room`` both took."""
+    usable, left_out, taken = [], [], 0
     for rule in database.rules:
         try:
+            if taken >= room:
+                raise Unusable(f"the rules before it have {_SIZE:,} instructions: no more are taken")
             pattern = Pattern(rule.pattern, rule.flags)
+            taken += pattern.size
             if too_far := [p.pos for p in rule.params if p.pos > pattern.groups]:
                 raise Unusable(f"param of capture {too_far[0]}, and it has {pattern.groups}")
         except Unusable as error:
+            taken += error.size
             left_out.append(LeftOut(where=f"{database.file}:{rule.line}", why=safe_text(str(error))))
         else:
             usable.append((rule, pattern))
-    return usable, left_out
+    return usable, left_out, taken

@@ -9,10 +9,21 @@ TEXT_LIMIT: Final = 16 * 1024
 """Characters of a text that are matched."""
 _MEMORY: Final = 4 * 1024 * 1024
 """Bytes that a compiled pattern may take: nested counts that grow beyond it are refused."""
+SIZE_LIMIT: Final = 32_768
+"""Instructions of a compiled pattern: the largest of recog has 18,074. A text may take as many steps a character."""
+_REFUSED_SIZE: Final = 170_000
+"""Instructions that RE2 made at least until a pattern was too large for it."""
 
 
 class Unusable(Exception):
-    """A pattern that RE2 cannot express, or that is none; the text says why."""
+    """A pattern that RE2 cannot express, or that is none; the text says why.
+
+    ``size`` is what finding that out took, in instructions; 0 where it was no work.
+    """
+
+    def __init__(self, why: str, size: int = 0) -> None:
+        super().__init__(why)
+        self.size = size
 
 
 class Pattern:
@@ -30,7 +41,15 @@ class Pattern:
         try:
             self.compiled: Any = re2.compile("(?m)" + written, options)
         except re2.error as error:
-            raise Unusable(_why(error)) from error
+            why = _why(error)
+            raise Unusable(why, _REFUSED_SIZE if "too large" in why else 0) from error
+        if self.size > SIZE_LIMIT:
+            raise Unusable(f"compiled it has {self.size:,} instructions, more than {SIZE_LIMIT:,}", self.size)
+
+    @property
+    def size(self) -> int:
+        """How many instructions it was compiled to."""
+        return int(self.compiled.programsize)
 
     @property
     def groups(self) -> int:

@@ -1,11 +1,13 @@
 """The reader of recog's format: what it takes, and that it ends well whatever the file is."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iotscan.data.fingerprints import library
 from iotscan.data.fingerprints.library import Library, claimed, load_library
 from iotscan.data.fingerprints.pattern import Pattern
 from iotscan.data.fingerprints.recog import FILE_LIMIT, Database, Rule, parse_database, read_database
@@ -144,20 +146,49 @@ def test_rules_that_take_more_than_linear_time_or_memory_are_left_out_and_named(
     fine = '<fingerprint pattern="^mine$"><param pos="0" name="hw.vendor" value="Me"/></fingerprint>'
     beyond = '<fingerprint pattern="^mine2$"><param pos="3" name="hw.vendor"/></fingerprint>'
     (tmp_path / "a.xml").write_text(f"{HEAD}\n{rules}{fine}{beyond}</fingerprints>")
-    library, left_out = load_library([tmp_path])
+    loaded, left_out = load_library([tmp_path])
     assert [entry.where for entry in left_out] == ["a.xml:2", "a.xml:3", "a.xml:4", "a.xml:5", "a.xml:6", "a.xml:7"]
     assert "capture 3" in left_out[-1].why
-    found = library.match("ssh.banner", "mine")
+    found = loaded.match("ssh.banner", "mine")
     assert found is not None
     assert found.claims == {"hw.vendor": "Me"}
+
+
+def test_small_rules_that_grow_are_taken_to_a_limit_of_each_and_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty characters make a pattern of a MiB: 20,000 of them would take all memory, and an hour."""
+    monkeypatch.setattr(library, "_SIZE", 100)
+    patterns = ("x\\pL{40}", "^one$", r"\pL", "^two$")
+    rules = "".join(
+        f'<fingerprint pattern="{p}"><param pos="0" name="hw.vendor" value="V"/></fingerprint>' for p in patterns
+    )
+    for name in ("a.xml", "b.xml"):
+        (tmp_path / name).write_text(f"{HEAD}{rules}</fingerprints>")
+    _, left_out = load_library([tmp_path])
+    assert "instructions, more than 32,768" in left_out[0].why
+    assert [entry.why.partition(" have ")[0] for entry in left_out[1:]] == ["the rules before it"] * 7
+    monkeypatch.undo()
+    _, left_out = load_library([tmp_path])
+    assert [entry.where for entry in left_out] == ["a.xml:1", "b.xml:1"]
+
+
+def test_what_is_no_file_or_too_much_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.xml").write_text(f"{HEAD}</fingerprints>")
+    monkeypatch.setattr(library, "_BYTES", 10)
+    with pytest.raises(BadInput, match="holds more than"):
+        load_library([tmp_path])
+    os.mkfifo(tmp_path / "b.xml")
+    with pytest.raises(BadInput, match=r"b\.xml is no file"):
+        load_library([tmp_path])
 
 
 def test_rules_of_the_user_come_first_and_one_that_claims_nothing_leaves_it_to_ours(tmp_path: Path) -> None:
     mine = '<fingerprint pattern="^dropbear"><param pos="0" name="service.product" value="My own"/></fingerprint>'
     nothing = '<fingerprint pattern="^OpenSSH"><param pos="0" name="service.certainty" value="0.0"/></fingerprint>'
     (tmp_path / "a.xml").write_text(f"{HEAD}{mine}{nothing}</fingerprints>")
-    library, _ = load_library([tmp_path])
-    dropbear, openssh = library.match("ssh.banner", "dropbear_2022.83"), library.match("ssh.banner", "OpenSSH_9.9")
+    loaded, _ = load_library([tmp_path])
+    dropbear, openssh = loaded.match("ssh.banner", "dropbear_2022.83"), loaded.match("ssh.banner", "OpenSSH_9.9")
     assert dropbear is not None
     assert dropbear.claims["service.product"] == "My own"
     assert openssh is not None
@@ -165,8 +196,8 @@ def test_rules_of_the_user_come_first_and_one_that_claims_nothing_leaves_it_to_o
 
 
 def test_a_text_is_asked_of_rules_of_its_kind_alone() -> None:
-    library, _ = load_library()
-    assert library.match("ftp.banner", "dropbear_2022.83") is None
+    loaded, _ = load_library()
+    assert loaded.match("ftp.banner", "dropbear_2022.83") is None
     assert Library(()).match("ssh.banner", "dropbear_2022.83") is None
 
 
