@@ -93,7 +93,9 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     listed = listed_in(wish.from_nmap, wish.from_file)
     given = (*wish.targets, *listed.addresses)
     words = given or (words_of(mandate) if mandate else _attached_words(wish))
-    targets = await read_targets(words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts)
+    targets = await read_targets(
+        words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts, links=attached_networks()
+    )
     if mandate:
         targets = within(targets, mandate)
     pace = chosen.profile.pace.over(Pace(connect_timeout=wish.timeout))

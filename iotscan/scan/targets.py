@@ -8,7 +8,7 @@ name, ``file:PATH``, or ``-`` for standard input. A link-local address is on a l
 import re
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Network, ip_network, summarize_address_range
 from pathlib import Path
 
@@ -149,9 +149,16 @@ def _read_range(word: str, shown: str) -> Iterator[Network]:
 
 
 async def read_targets(
-    words: Sequence[str], exclude: Sequence[str], *, resolve: Resolver, max_hosts: int = MAX_HOSTS
+    words: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    resolve: Resolver,
+    max_hosts: int = MAX_HOSTS,
+    links: Sequence[Attached] = (),
 ) -> Targets:
     """Read what the user asked for. Only names cost a look-up; nothing is sent to any target.
+
+    ``links`` are the networks of this machine: they say which addresses of theirs are nobody's.
 
     Raises :class:`BadTarget` for unknown syntax, unknown names, more than ``max_hosts`` addresses, or
     when the exclusions leave nothing.
@@ -168,12 +175,15 @@ async def read_targets(
             f"{total:,} addresses are more than --max-hosts {max_hosts:,}: scan a smaller network or raise it"
         )
     subnets = {network for word in given if "/" in word for network in read_network(word) or ()}
-    hosts = (a for n in listed for a in (_hosts(n) if n in subnets else _each(n)))
+    ours = [ip_network(link.network) for link in links]
+    nobodys = {n: _nobodys(n, ours) for n in sorted(subnets, key=str)}
+    hosts = (a for n in listed for a in _each(n) if a not in nobodys.get(n, ()))
     addresses = tuple(dict.fromkeys(str(a) for a in hosts if not holds(out, a)))
     if not addresses and len(listed) == len(include):
         raise BadTarget("no address is left to scan: the exclusions cover all targets")
     # Asking a subnet's own address or its broadcast asks everybody, whoever says that a device is there.
-    out = (*out, *(end for end in ends_of(subnets) if str(end.network_address) not in addresses))
+    ends = dict.fromkeys(end for each in nobodys.values() for end in each)
+    out = (*out, *(ip_network(end) for end in ends if str(end) not in addresses))
     single = {str(n[0].network_address) for n in map(read_network, given) if n and len(n) == n[0].num_addresses == 1}
     return Targets(
         addresses=addresses,
@@ -240,11 +250,15 @@ def _is_vast(network: Network) -> bool:
     return isinstance(network, IPv6Network) and network.prefixlen < VAST
 
 
-def _hosts(network: Network) -> Iterator[Address]:
-    # The network and broadcast addresses of a subnet are nobody's; a /31 and a /32 have none, nor has a range.
-    if isinstance(network, IPv6Network):
-        return _each(network)
-    return iter(network) if network.num_addresses <= 2 else network.hosts()
+def _nobodys(subnet: Network, ours: Collection[Network]) -> tuple[Address, ...]:
+    """The network and broadcast addresses of a subnet, and of the networks of this machine (``ours``) within it.
+
+    A part of a link has none of its own: 192.0.2.16/28 of 192.0.2.0/24 begins and ends with devices.
+    A /31 and a /32 have none, nor has a range.
+    """
+    own = () if any(lies_in(subnet, link) for link in ours) else ends_of([subnet])
+    of_links = (end for end in ends_of(ours) if lies_in(end, subnet))
+    return tuple(dict.fromkeys(end.network_address for end in (*own, *of_links)))
 
 
 def _each(network: Network) -> Iterator[Address]:

@@ -142,6 +142,32 @@ def test_exclusions_are_networks_for_the_scope_and_a_name_stands_for_all_its_add
     assert not {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.9"} & set(targets.addresses)
 
 
+@pytest.mark.parametrize(
+    ("word", "first", "last", "nobodys"),
+    [
+        ("192.0.2.16/28", "192.0.2.16", "192.0.2.31", ()),
+        ("192.0.2.0/28", "192.0.2.1", "192.0.2.15", ("192.0.2.0/32",)),
+        ("192.0.2.240/28", "192.0.2.240", "192.0.2.254", ("192.0.2.255/32",)),
+        ("192.0.2.0/24", "192.0.2.1", "192.0.2.254", ("192.0.2.0/32", "192.0.2.255/32")),
+        ("192.0.2.0/23", "192.0.2.1", "192.0.3.254", ("192.0.2.0/32", "192.0.3.255/32", "192.0.2.255/32")),
+        ("198.51.100.16/28", "198.51.100.17", "198.51.100.30", ("198.51.100.16/32", "198.51.100.31/32")),
+    ],
+)
+def test_a_part_of_our_link_begins_and_ends_with_devices(
+    word: str, first: str, last: str, nobodys: tuple[str, ...]
+) -> None:
+    link = Attached(interface="eth0", address="192.0.2.2", network="192.0.2.0/24")
+
+    async def nobody(name: str) -> tuple[str, ...]:
+        return ()
+
+    async def main() -> Targets:
+        return await read_targets([word], (), resolve=nobody, links=[link])
+
+    targets = anyio.run(main)
+    assert (targets.addresses[0], targets.addresses[-1], targets.excluded) == (first, last, nobodys)
+
+
 def test_a_network_of_2_to_the_64_is_a_scope_that_nobody_lists() -> None:
     targets = read("2001:db8::/64", "fe80::/10", "192.0.2.7")
     assert targets.addresses == ("192.0.2.7",)
