@@ -32,10 +32,6 @@ class Looking:
 
     def missed(self, device: Device) -> str:
         """Why the run cannot say that ``device``, which another run saw, was not there; empty where it can."""
-        if self._run.status != "complete":
-            return f"{self._run.id} did not end"
-        if not self._run.ways:
-            return f"{self._run.id} does not say by which ways it looked"
         if why := self.address_missed(*device.addresses):
             return why
         asked = tuple(word for word in device.found_by if way_of(word) != PASSIVE)
@@ -45,6 +41,10 @@ class Looking:
         """Why silence of an address says nothing; empty where it does."""
         if self._run.status != "complete":
             return f"{self._run.id} did not end"
+        if not self._run.ways:
+            return f"{self._run.id} does not say by which ways it looked"
+        if ours := next((a for a in addresses if a in self._run.own), ""):
+            return f"{ours} is the machine that looked"
         refused = ((a, self._fence.refusal(a)) for a in addresses)
         return next((f"{address} {why}" for address, why in refused if why), "")
 

@@ -223,6 +223,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         observations=joined.observations,
         attempts=joined.attempts,
         trusted=tuple(dict.fromkeys((*trusted, *joined.trusted))),
+        own=plan.own,
         identity_rules=identity_rules,
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.

@@ -132,6 +132,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """By device id."""
     ways: dict[str, str] = {}
     """How it was looked for devices: each way that was used, and why it fell short; empty where it did not."""
+    own: tuple[str, ...] = ()
+    """Addresses of the machine that looked, in scope and left out: that none of them is listed says nothing."""
     address_costs: dict[str, Cost] = {}
     """By address, for the devices that have several."""
     identity_rules: tuple[IdentityRule, ...] = ()

@@ -87,7 +87,9 @@ def _lines(told: Comparison) -> Iterator[str]:
 def _side(which: str, side: Side) -> str:
     again = "; judged again for this comparison" if side.judged_again else ""
     partial = "" if side.status == "complete" else f"; {side.status}"
-    what = f"{which}: {side.run}  {side.command} of {side.started[:19]}  {side.profile}, {side.tool}"
+    # A table has neither a profile nor a program.
+    judged = ", ".join(word for word in (side.profile, side.tool) if word.strip())
+    what = f"{which}: {side.run}  {side.command} of {side.started[:19]}  {judged}".rstrip()
     return clean(f"{what}{partial}{again}", 400)
 
 

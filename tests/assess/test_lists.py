@@ -59,6 +59,7 @@ def test_who_came_and_who_was_not_seen() -> None:
         ((), {"status": "interrupted"}, "run did not end"),
         ((), {"scope": Scope(include=("192.0.2.128/25",))}, "192.0.2.1 is not in scope"),
         ((), {"scope": Scope(include=("192.0.2.0/24",), exclude=("192.0.2.1/32",))}, "192.0.2.1 is excluded"),
+        ((), {"own": ("192.0.2.1",)}, "192.0.2.1 is the machine that looked"),
         ((), {"ways": {}}, "run does not say by which ways it looked"),
         (("answers ARP", "mdns"), {"ways": {"arp": ""}}, "mdns was not a way of looking"),
         (("answers ARP",), {"ways": {"connect": ""}}, "arp was not a way of looking"),

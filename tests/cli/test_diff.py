@@ -192,6 +192,9 @@ def test_two_lists_of_devices_are_compared_by_who_is_there(cli: Cli, tmp_path: P
     assert cli("diff", paths["now"], paths["now"]).code == 0
     table = cli("diff", tmp_path / "then.csv", paths["now"], "-q")
     assert table.out == "1 new, 1 not seen, 1 changed, 0 not looked for, 0 the same\n"
+    first = cli("diff", tmp_path / "then.csv", paths["now"]).out.splitlines()[0]
+    assert first.startswith("old: then.csv  discover of 20"), "no profile and no program stand behind a table"
+    assert first[-1].isdigit()
     # Of whom a table does not list nobody can say that he was not there.
     table = cli("diff", paths["then"], tmp_path / "now.csv", "-q")
     assert table.out == "1 new, 0 not seen, 1 changed, 1 not looked for, 0 the same\n"
