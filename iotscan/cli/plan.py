@@ -19,7 +19,7 @@ def plan(
     from_file: shared.FromFile = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never touch these; repeatable.")
+        list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never ask these anything; repeatable.")
     ] = None,
     ports: Annotated[str, typer.Option(metavar="LIST", help="TCP ports instead of the built-in list.")] = "",
     default_creds: Annotated[

@@ -144,6 +144,22 @@ def may_ask_all(links: Sequence[Attached], mandate: Mandate | None) -> tuple[tup
     return asked, tuple(link.network for link in links if link not in asked)
 
 
+def who_hears_all_the_same(targets: Targets, links: Sequence[Attached]) -> Iterator[str]:
+    """Exclusions on links on which all are asked at once, in words: nobody there can be kept from hearing that."""
+    nobodys = ends_of(map(ip_network, targets.networks))
+    excluded = [n for n in map(ip_network, targets.excluded) if n not in nobodys]
+    for link in links:
+        here = ip_network(link.network)
+        if hearing := [_shown(n) for n in excluded if lies_in(n, here)]:
+            named = ", ".join(hearing[:_SHOWN]) + (
+                f" and {len(hearing) - _SHOWN} more" if len(hearing) > _SHOWN else ""
+            )
+            yield (
+                f"{named}: excluded, so never asked or believed, and hears what all on {link.interface} are asked by "
+                "multicast; where a scope file puts it out of scope, that link is asked nothing of the kind"
+            )
+
+
 def _holds_all(link: Network, mandate: Mandate) -> bool:
     allowed = [ip_network(n) for entry in mandate.in_scope if not entry.ports for n in entry.networks]
     forbidden = [ip_network(n) for entry in mandate.out_of_scope for n in entry.networks]

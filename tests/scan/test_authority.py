@@ -9,7 +9,7 @@ import pytest
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Grants, InScope, Mandate, OutOfBounds, Permits, Scope
 from iotscan.observe.network.attached import Attached
-from iotscan.scan.authority import may_ask_all, require_authority, within, words_of
+from iotscan.scan.authority import may_ask_all, require_authority, who_hears_all_the_same, within, words_of
 from iotscan.scan.targets import Targets, read_network, read_targets
 
 NOW = datetime(2026, 11, 10, tzinfo=UTC)
@@ -158,6 +158,20 @@ def test_a_further_name_of_an_interface_is_read_as_its_one(monkeypatch: pytest.M
     monkeypatch.setattr(socket, "if_nametoindex", lambda _: 2)
     monkeypatch.setattr(socket, "if_indextoname", lambda _: "eth0")
     assert list(map(str, read_network("fe80::1%enp0s9") or ())) == ["fe80::1%eth0/128"]
+
+
+def test_the_excluded_on_a_link_are_said_to_hear_what_all_are_asked() -> None:
+    links = (
+        Attached(interface="eth0", address="192.0.2.9", network="192.0.2.0/24"),
+        Attached(interface="eth1", address="fe80::9%eth1", network="fe80::%eth1/64"),
+    )
+    networks = ("192.0.2.0/24", "fe80::/64")
+    ends = ("192.0.2.0/32", "192.0.2.255/32")
+    assert not list(who_hears_all_the_same(Targets(addresses=(), networks=networks, excluded=ends), links))
+    excluded = ("192.0.2.66/32", "198.51.100.7/32", *ends, "fe80::1%eth1/128")
+    told = list(who_hears_all_the_same(Targets(addresses=(), networks=networks, excluded=excluded), links))
+    assert [words.partition(": ")[0] for words in told] == ["192.0.2.66", "fe80::1%eth1"]
+    assert "hears what all on eth0 are asked by multicast" in told[0]
 
 
 def _no_such() -> int:
