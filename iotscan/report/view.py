@@ -2,9 +2,10 @@
 
 import re
 import shlex
+from ipaddress import ip_network
 
 from iotscan.model.run import Run
-from iotscan.model.scope import PRACTICE_NETWORK, beyond_here
+from iotscan.model.scope import PRACTICE_NETWORK, beyond_here, ends_of
 from iotscan.model.vocabulary import Outcome, Reason
 from iotscan.report.content import About, FindingGroup, Step, View
 from iotscan.report.outcomes import faults, findings, gaps, passed
@@ -110,7 +111,7 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
         targets = _targets(run.targets)
         # A grant on anybody's machine but this one needs a scope file, too.
         needs_file = _reaches_out(run)
-        words = [*(("--scope", "FILE") if needs_file else ()), *flags]
+        words = [*_exclusions(run), *(("--scope", "FILE") if needs_file else ()), *flags]
         rerun = clean(f"iotscan scan {targets} {' '.join(words)}", 400)
         purpose = f"assess {counted(closed, 'question')} that need your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
@@ -125,6 +126,20 @@ def _targets(words: tuple[str, ...]) -> str:
     if words == (PRACTICE_NETWORK,):
         return "--lab"
     return shlex.join(words) if len(words) <= _TARGETS else "…"
+
+
+def _exclusions(run: Run) -> list[str]:
+    """What keeps the same devices out of another scan: a command to copy must not reach whom this one left alone."""
+    try:
+        nobodys = {str(n) for n in ends_of(map(ip_network, run.scope.include))}
+    except ValueError:
+        nobodys = set()
+    excluded = [word for word in run.scope.exclude if word not in nobodys]
+    if len(excluded) > _TARGETS:
+        return ["--exclude", "…"]
+    return [
+        part for word in excluded for part in ("--exclude", shlex.quote(word.removesuffix("/32").removesuffix("/128")))
+    ]
 
 
 def _reaches_out(run: Run) -> bool:

@@ -167,6 +167,18 @@ def test_a_target_cannot_break_out_of_a_command(targets: tuple[str, ...]) -> Non
     assert shlex.split(rerun) == ["iotscan", "scan", *targets, "--scope", "FILE", "--default-creds"]
 
 
+def test_a_command_to_copy_leaves_alone_whom_this_run_left_alone() -> None:
+    run = example_run()
+
+    def rerun(*excluded: str) -> str:
+        scope = replace(run.scope, include=("192.0.2.0/26",), exclude=(*excluded, "192.0.2.0/32", "192.0.2.63/32"))
+        return next(s.command for s in view(replace(run, scope=scope)).steps if "--default-creds" in s.command)
+
+    assert "--exclude" not in rerun()
+    assert " --exclude 192.0.2.7 --exclude fe80::1%eth0 --scope FILE " in rerun("192.0.2.7/32", "fe80::1%eth0/128")
+    assert " --exclude … " in rerun(*(f"192.0.2.{n}/32" for n in range(4, 9)))
+
+
 def test_the_practice_network_is_scanned_again_by_its_option() -> None:
     run = replace(example_run(), targets=(PRACTICE_NETWORK,))
     here = replace(run, scope=replace(run.scope, include=("127.77.0.10/32",)))
