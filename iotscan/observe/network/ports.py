@@ -17,7 +17,14 @@ def _choice(port: int, expected: str, reason: str) -> PortChoice:
     return PortChoice(port=port, expected=expected, reason=reason)
 
 
-FRAGILE: Final = frozenset({*range(9100, 9108), 515, 631, 502, 102, 20000, 44818, 47808, 1911, 4911, 2404, 789})
+_PRINTERS: Final = (*range(9100, 9108), 515, 631)
+_CONTROLLERS: Final = (
+    *(102, 502, 789, 1911, 2404, 4911, 20000, 44818, 47808),
+    # PCWorx, CODESYS of WAGO, MELSEC, HART-IP, FINS, GE-SRTP, ProConOS: the service names of IANA, and those of the
+    # dissectors of Wireshark. Nobody asks for these by himself, but a list of another tool may name them.
+    *(1962, 2455, 5006, 5007, 5094, 9600, 18245, 18246, 20547),
+)
+FRAGILE: Final = frozenset({*_PRINTERS, *_CONTROLLERS})
 """Printers print what they are sent; controllers have stopped at a stray byte: untouched by default."""
 
 PORTS: Final[tuple[PortChoice, ...]] = (

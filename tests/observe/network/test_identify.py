@@ -359,5 +359,7 @@ def test_the_port_table() -> None:
     ports = [p.port for p in PORTS]
     assert len(ports) == len(set(ports)) >= 60
     assert not FRAGILE & set(ports)
+    # No list of another tool brings up what programs a controller.
+    assert {102, 502, 2455, 5007, 9600, 18245, 20547} <= FRAGILE
     assert all(p.reason for p in PORTS)
     assert (expected_protocol(443), expected_protocol(4242)) == ("https", "")
