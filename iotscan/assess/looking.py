@@ -10,7 +10,7 @@ from iotscan.model.facts import PortSweep
 from iotscan.model.run import Run
 from iotscan.model.scope import Fence
 from iotscan.model.vocabulary import AttemptStatus
-from iotscan.model.ways import COVERED_BY, PASSIVE, open_port, way_of
+from iotscan.model.ways import COVERED_BY, ICMP, PASSIVE, open_port, way_of
 
 _SILENT = (AttemptStatus.TIMED_OUT, AttemptStatus.ABSENT)
 
@@ -57,7 +57,8 @@ class Looking:
         port = open_port(found_by)
         if port and self._ports and port not in self._ports and not {"arp", "ndp"} & ways.keys():
             return f"tcp/{port}, which it answered on, was not asked"
-        if any(ways.get(w) == "" for w in (way, *COVERED_BY.get(way, ()))):
+        covering = () if way == ICMP and ways.get(way) else COVERED_BY.get(way, ())
+        if any(ways.get(w) == "" for w in (way, *covering)):
             return ""
         return f"{way} fell short: {ways[way]}" if way in ways else f"{way} was not a way of looking"
 

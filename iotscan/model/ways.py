@@ -12,6 +12,8 @@ CONNECT: Final = "connect"
 UDP: Final = "udp"
 """Questions to UDP ports of addresses that nothing else has shown to be there."""
 NEIGHBOURS: Final = "neighbour table"
+ICMP: Final = "icmp"
+"""Echo requests to addresses beyond our links: where it fell short, no sweep of a link makes up for it."""
 ROUTER: Final = "router"
 """Asking a router whom it has met."""
 PASSIVE: Final = "passive"
@@ -20,7 +22,7 @@ _SAID: Final[Mapping[str, str]] = {
     "answers ARP": "arp",
     "answers neighbour solicitation": "ndp",
     "answers echo to all nodes": "echo-all",
-    "answers ICMP echo": "icmp",
+    "answers ICMP echo": ICMP,
     "neighbour table of a router": ROUTER,
     # Those who were found are asked what they are called: that finds nobody.
     "netbios": "",
@@ -34,7 +36,7 @@ COVERED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     CONNECT: ("arp", "ndp"),
     NEIGHBOURS: ("arp", "ndp", CONNECT),
     UDP: ("arp", "ndp"),
-    "icmp": ("arp", "ndp"),
+    ICMP: ("arp", "ndp"),
 }
 """Ways that find whoever another way finds."""
 
@@ -54,7 +56,7 @@ def way_of_send(kind: str, transport: str, probe: str) -> str:
     if kind == "sweep":
         return transport
     if transport == "icmp":
-        return "echo-all" if kind == "multicast" else "icmp"
+        return "echo-all" if kind == "multicast" else ICMP
     if kind == "knock":
         return CONNECT
     if kind == "datagram" and method in ("", ROUTER):

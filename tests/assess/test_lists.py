@@ -64,6 +64,7 @@ def test_who_came_and_who_was_not_seen() -> None:
         (("answers ARP", "mdns"), {"ways": {"arp": ""}}, "mdns was not a way of looking"),
         (("answers ARP",), {"ways": {"connect": ""}}, "arp was not a way of looking"),
         (("answers ARP",), {"ways": {"arp": "Network is down", "mdns": ""}}, "arp fell short: Network is down"),
+        (("answers ICMP echo",), {"ways": {"arp": "", "icmp": "no socket"}}, "icmp fell short: no socket"),
         (("answers on tcp/80 (open)",), {"ways": {"mdns": ""}}, "connect was not a way of looking"),
         (("answers ARP", "heard by nobody else"), {}, "heard by nobody else was not a way of looking"),
         (

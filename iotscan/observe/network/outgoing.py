@@ -129,6 +129,11 @@ class Outgoing:
         if why and way in self.ways:
             self.ways[way] = why
 
+    def not_available(self, way: str, why: str) -> None:
+        """Note a way that there was somebody to ask by, and that could not be gone at all."""
+        self._use(way)
+        self.fell_short(way, why)
+
     def all_fell_short(self, why: str) -> None:
         """Note the same of each way that has no reason yet; nothing without a reason."""
         self.ways = {way: told or why for way, told in self.ways.items()}

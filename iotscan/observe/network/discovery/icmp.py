@@ -8,6 +8,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.scope import canonical
+from iotscan.model.ways import ICMP
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.echo_call import EchoCall
@@ -134,8 +135,9 @@ async def _sweep(
                 problem = await ask(call)
                 ears.cancel_scope.cancel()
     except NoSocket as error:
+        dialer.outgoing.not_available(ICMP, str(error))
         tell(f"ICMP echo: not available ({error})")
         return
-    dialer.outgoing.fell_short("icmp", problem.removeprefix("; "))
+    dialer.outgoing.fell_short(ICMP, problem.removeprefix("; "))
     answered = len(addresses) - len(silent)
     tell(f"ICMP echo: {len(addresses):,} addresses asked, {answered:,} answered, {call.sent:,} packets{problem}")

@@ -11,6 +11,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery import onlink
 from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.icmp import echo_sweep
 from iotscan.observe.network.failures import NoSocket
 from iotscan.observe.network.helper.client import Seen, Swept
 from iotscan.observe.network.helper.program import Unavailable
@@ -210,13 +211,14 @@ def test_who_could_not_be_asked_at_all_is_not_called_absent(monkeypatch: pytest.
 
     monkeypatch.setattr(Dialer, "echoes", none)
 
-    async def ask() -> str:
+    async def ask() -> dict[str, str]:
         send, receive = anyio.create_memory_object_stream[Found](9)
-        dialer = Dialer(Scope(include=("fd77::/64",)))
+        dialer = Dialer(Scope(include=("fd77::/64", "10.99.0.0/24")))
         with send, receive:
             helper = Helper(Unavailable("raw frames need root"))
             await onlink.ask_all_nodes(dialer, helper, LINK, send, lambda _: None)  # type: ignore[arg-type]  # it only sweeps
-        return dialer.outgoing.ways["echo-all"]
+            await echo_sweep(dialer, ["10.99.0.5"], send, lambda _: None)
+        return dialer.outgoing.ways
 
     with asking("discovery/1"):
-        assert anyio.run(ask) == "missing privilege"
+        assert anyio.run(ask) == dict.fromkeys(("echo-all", "icmp"), "missing privilege")
