@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec.structs import replace
+from rich.cells import cell_len
 from rich.text import Text
 
 from iotscan.report.ink import TABLE, Column, Ink
@@ -21,7 +22,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def natural(self) -> int:
         """The width at which nothing is cut, within the column's own limit."""
-        widest = max((cell.cell_len for cell in self.cells), default=0)
+        widest = max((cell_len(line) for cell in self.cells for line in cell.plain.split("\n")), default=0)
         return max(len(self.column.title), min(widest, self.column.most or widest))
 
 

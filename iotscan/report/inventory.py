@@ -33,6 +33,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What it is and how that is known, one sentence each."""
     software: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    maker: str = ""
+    """The vendor alone, with ``?`` behind it where nothing but the MAC address tells."""
     oneness: str = ""
     """Why its addresses are one device's, where it has several."""
     children: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ def _entry(device: Device) -> Entry:
         others=tuple(clean(a, 60) for a in device.addresses[1:]),
         mac=clean(device.mac, 20),
         vendor=clean(_vendor(device), 100),
+        maker=clean(_maker(device), 80),
         name=clean(device.claimed("name") or device.claimed("hostname"), 80),
         model=clean(model(device), 80),
         services=tuple(clean(f"{s.name} {s.protocol}", 60) for s in sorted(device.services)),
@@ -75,6 +78,13 @@ def _vendor(device: Device) -> str:
     if device.vendor:
         return f"{device.vendor} ({device.vendor_source})" if device.vendor_source else device.vendor
     return "randomised (locally administered)" if is_randomised(device.mac) else ""
+
+
+def _maker(device: Device) -> str:
+    """The vendor for where there is little room: its text says where the name is from."""
+    if (told := maker(device)) and told != device.vendor:
+        return told
+    return f"{device.vendor}?" if device.vendor else "randomised" if is_randomised(device.mac) else ""
 
 
 def inventory(run: Run) -> str:
@@ -135,6 +145,8 @@ def show_inventory(run: Run, console: Console, *, ascii: bool = False) -> None:
     for entry in listing:
         if entry.oneness:
             ink.say(ink.text(f"{entry.address}: {entry.oneness}", "dim"))
+        for remark in entry.remarks:
+            ink.say(ink.text(f"{entry.address}: beware: {remark}"))
         if entry.children:
             ink.say(ink.text(f"behind {entry.address}, not assessed: {', '.join(entry.children)}", "dim"))
     if spent := asked_of(run):
@@ -161,10 +173,10 @@ def _always(ink: Ink, listing: tuple[Entry, ...]) -> Iterator[Field]:
 
 def _where_room(ink: Ink, listing: tuple[Entry, ...]) -> Iterator[list[Field]]:
     """The further columns, the most telling first."""
-    services = _field(ink, "services", [", ".join(e.services) for e in listing], least=16, most=44)
-    mac = _field(ink, "mac", [e.mac for e in listing], style="dim")
-    yield [mac, services] if ink.width >= 76 else [services]
+    most = 44 if ink.width >= 100 else 24
     yield [_field(ink, "kind", [e.kind for e in listing])]
-    yield [_field(ink, "vendor", [e.vendor for e in listing], least=14, most=40)]
+    yield [_field(ink, "services", [", ".join(e.services) for e in listing], least=16, most=most)]
+    yield [_field(ink, "mac", [e.mac for e in listing], style="dim")]
+    yield [_field(ink, "vendor", [e.maker for e in listing], least=14, most=40)]
     yield [_field(ink, "model", [e.model for e in listing], least=10, most=24)]
     yield [_field(ink, "found by", [", ".join(e.found_by) for e in listing], least=8, most=20, style="dim")]

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from iotscan.model.grade import Grades
+from iotscan.model.identification import Identity, KindTrait, Remark
 from iotscan.model.run import Run
-from iotscan.model.vocabulary import Severity
+from iotscan.model.vocabulary import Confidence, Severity
 from iotscan.report import terminal
 from iotscan.report.ink import Ink
 from iotscan.report.inventory import show_inventory
@@ -45,6 +46,27 @@ def test_it_fits(make: Callable[[], Run], width: int) -> None:
     for line in (shown(make(), width) + listed(make(), width)).splitlines():
         # A command stays whole so that it can be copied; the terminal wraps it.
         assert cell_len(line.rstrip()) <= width or line.lstrip().startswith("$ "), line
+
+
+def test_a_list_tells_kind_and_services_in_80_columns_also_where_addresses_are_long() -> None:
+    run = example_run()
+    device = replace(
+        run.devices[0],
+        addresses=("192.0.2.10", "192.0.2.11", "fd77::a", "fe80::240:8cff:fe00:70a%eth0"),
+        vendor="Axis Communications AB",
+        vendor_source="IEEE MA-L registry of 2024-05-28",
+        identity=Identity(
+            kind=KindTrait(value="camera", confidence=Confidence.TENTATIVE, clues=()),
+            remarks=(Remark(about="honeypot", text="may be a honeypot"),),
+        ),
+    )
+    text = listed(replace(run, devices=(device,)), 80)
+    assert "camera?" in text
+    assert f"{device.services[0].name} {device.services[0].protocol}" in text
+    assert "192.0.2.10: beware: may be a honeypot" in text
+    wide = listed(replace(run, devices=(device,)), 200)
+    assert "Axis Communications AB?" in wide
+    assert "registry" not in wide, "the text format says where a vendor is from"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
