@@ -142,7 +142,7 @@ async def _scan(prepared: Prepared, watch: Progress | LiveList) -> _Ended:
 def _progress(wish: Wish, display: Display, *, enabled: bool) -> Progress | LiveList:
     if enabled and wish.command == "discover" and display.quiet == 0 and can_draw(display):
         return LiveList(display)
-    return Progress(display, enabled=enabled)
+    return Progress(display, enabled=enabled, judges=wish.command != "discover")
 
 
 def _earlier_list(wish: Wish) -> Run | None:

@@ -143,7 +143,9 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path
                 tell(f"wrote {one.path}")
     payload = next((one for one in wanted if one.path is None), None)
     with while_somebody_listens():
-        if display.for_a_person:
+        # Plain lines are for a person already: not the same twice.
+        told_twice = payload is not None and payload.format == "text" and not display.quiet
+        if display.for_a_person and not told_twice:
             show(run, sys.stderr if payload else sys.stdout, display)
         if payload:
             # A format has an encoding of its own, whatever the terminal's is.

@@ -19,9 +19,11 @@ PLAIN_SECONDS = 30.0
 class Progress:
     """Watches a scan. Use as a context manager; call it with each event."""
 
-    def __init__(self, display: "Display", *, enabled: bool) -> None:
+    def __init__(self, display: "Display", *, enabled: bool, judges: bool = True) -> None:
+        """``judges``: whether findings are to be expected; a list of devices has none to count."""
         self._enabled = enabled and display.quiet == 0
         self._display = display
+        self._judges = judges
         self._status: Status | None = None
         self._last = time.monotonic()
         self._findings = 0
@@ -53,7 +55,8 @@ class Progress:
                 self._tick(event)
 
     def _tick(self, event: UnitDone | DeviceDone) -> None:
-        state = f"{event.devices_done} of {event.devices} devices done, {self._findings} findings"
+        state = f"{event.devices_done} of {event.devices} devices done"
+        state += f", {self._findings} findings" if self._judges else ""
         if self._status is not None:
             doing = f" · {event.address} {event.name}" if isinstance(event, UnitDone) else ""
             self._status.update(state + doing)

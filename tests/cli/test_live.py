@@ -9,6 +9,7 @@ from rich.console import Console
 
 from iotscan.cli.live import LiveList, can_draw
 from iotscan.cli.output import Display
+from iotscan.cli.progress import Progress
 from iotscan.model.device import Device, Service
 from iotscan.model.facts import Claim
 from iotscan.scan.events import DeviceDone, DeviceFound, UnitDone
@@ -26,6 +27,17 @@ def drawn(live: LiveList, width: int, height: int = 24) -> list[str]:
     out = io.StringIO()
     Console(file=out, width=width, height=height, force_terminal=True, color_system=None).print(live)
     return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("judges", "said"), [(True, "1 of 1 devices done, 0 findings"), (False, "1 of 1 devices done")]
+)
+def test_plain_progress_counts_findings_only_where_something_is_judged(
+    judges: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("iotscan.cli.progress.PLAIN_SECONDS", -1.0)
+    Progress(Display(), enabled=True, judges=judges)(done(found(1)))
+    assert capsys.readouterr().err.strip() == said
 
 
 def done(device: Device, devices: int = 1) -> DeviceDone:
