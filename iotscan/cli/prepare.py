@@ -32,7 +32,14 @@ from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.asking import LONGEST, command
 from iotscan.observe.network.opinion.installed import Nmap, find_nmap
 from iotscan.observe.network.survey import Unit
-from iotscan.scan.authority import may_ask_all, require_authority, who_hears_all_the_same, within, words_of
+from iotscan.scan.authority import (
+    excluded_by_one_family,
+    may_ask_all,
+    require_authority,
+    who_hears_all_the_same,
+    within,
+    words_of,
+)
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
 from iotscan.scan.neighbour_tables import routers_in
@@ -140,7 +147,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         ledger=str(state_directory() / "login-tries.jsonl"),
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
-    hearing = who_hears_all_the_same(targets, links)
+    hearing = (*who_hears_all_the_same(targets, links), *excluded_by_one_family(targets, mandate))
     at_once = (f"{network}: {_AT_ONCE} {', '.join(ways)}" for network, ways in vast.items() if ways)
     ours = (f"{', '.join(own)}: this machine, which is not listed unless its address is named",) if own else ()
     told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *hearing, *at_once, *lost, *ours)

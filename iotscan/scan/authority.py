@@ -160,6 +160,22 @@ def who_hears_all_the_same(targets: Targets, links: Sequence[Attached]) -> Itera
             )
 
 
+def excluded_by_one_family(targets: Targets, mandate: Mandate | None) -> Iterator[str]:
+    """Devices excluded by IPv4 alone where IPv6 is in scope, or the other way round, in words."""
+    include = [ip_network(n) for n in targets.networks]
+    forbidden = [n for entry in (mandate.out_of_scope if mandate else ()) for n in entry.networks]
+    nobodys = ends_of(include)
+    out = [n for n in map(ip_network, (*targets.excluded, *forbidden)) if n.num_addresses == 1 and n not in nobodys]
+    for version, other in ((4, 6), (6, 4)):
+        named = [_shown(n) for n in out if n.version == version]
+        if named and any(n.version == other for n in include) and not any(n.version == other for n in out):
+            shown = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
+            yield (
+                f"{shown}: excluded by IPv{version} alone, and IPv{other} is in scope: the same device is asked at its "
+                f"IPv{other} address unless that is excluded, too, or its MAC address is known to be the same"
+            )
+
+
 def _holds_all(link: Network, mandate: Mandate) -> bool:
     allowed = [ip_network(n) for entry in mandate.in_scope if not entry.ports for n in entry.networks]
     forbidden = [ip_network(n) for entry in mandate.out_of_scope for n in entry.networks]

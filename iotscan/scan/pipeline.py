@@ -44,6 +44,7 @@ from iotscan.scan.crowds import Crowds
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
 from iotscan.scan.holders import owners
 from iotscan.scan.inventory import Inventory, rebind
+from iotscan.scan.left_alone import LeftAlone
 from iotscan.scan.listed import with_listed
 from iotscan.scan.looking import Looking, discovery_ports
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
@@ -100,6 +101,7 @@ class Scan:
         of_images = Evidence((), joined.images, joined.observations, (), joined.moment, joined.trusted)
         self._trusted = of_images.trusted_by(Subject())
         self._fence = Fence(joined.scope)
+        self._left_alone = LeftAlone(joined.scope)
         self._places = places_of(joined.images, joined.observations)
         self._added = with_listed(more_ports(self._places, self._fence, request.plan), self._fence, request.plan)
         self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
@@ -211,9 +213,10 @@ class Scan:
                 announced=lambda: self._inventory.announcement(address),
                 hiding=self._hidings[address],
             )
-            async with anyio.create_task_group() as beside:
-                beside.start_soon(self._ask_names, address)
-                await survey.run()
+            if not self._left_alone.holds(address, self._inventory.device(address).mac):
+                async with anyio.create_task_group() as beside:
+                    beside.start_soon(self._ask_names, address)
+                    await survey.run()
         self._costs[address] = self._dialer.line(address).cost()
         if known := neighbour(address):
             self._note(known)
@@ -292,8 +295,11 @@ class Scan:
                 for u in inventory.units(address)
                 for a in u.attempts
             )
-            if cut and address not in self._finished:
-                attempts += self._cut_short(device.id, address, cut)
+            if address in self._left_alone:
+                why = "excluded by another address of the same device"
+                attempts += self._unasked(device.id, address, Reason.OUT_OF_SCOPE, why)
+            elif cut and address not in self._finished:
+                attempts += self._unasked(device.id, address, cut, "the scan ended before this device was done")
         if self._questions and any(UpdateServer in probe.gives for probe in self._questions.probes):
             unasked = attempts_of(self._places, self._fence, self._seen, cut)
             attempts += unasked
@@ -344,7 +350,7 @@ class Scan:
             device = self._hidings[address].within(device)
         return device
 
-    def _cut_short(self, device: str, address: str, cut: Reason) -> list[Attempt]:
+    def _unasked(self, device: str, address: str, reason: Reason, detail: str) -> list[Attempt]:
         """Attempts that say: this device was found, and we did not get to ask it everything."""
         questions = self._questions
         kinds = (*questions.kinds("tcp"), *questions.kinds("udp")) if questions else ()
@@ -353,8 +359,8 @@ class Scan:
                 subject=Subject(device=device, address=address),
                 need=kind,
                 status=AttemptStatus.NOT_TRIED,
-                reason=cut,
-                detail="the scan ended before this device was done",
+                reason=reason,
+                detail=detail,
                 probe="scan/1",
             )
             for kind in kinds
@@ -364,7 +370,7 @@ class Scan:
         ghosts = self._announced.held
         why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
         held = (as_words(ghosts, why),) if ghosts else ()
-        told = (*self._asked, *held, *self._announced.remarks, *self._crowds.notices())
+        told = (*self._asked, *held, *self._announced.remarks, *self._crowds.notices(), *self._left_alone.notices())
         asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked

@@ -9,7 +9,14 @@ import pytest
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Grants, InScope, Mandate, OutOfBounds, Permits, Scope
 from iotscan.observe.network.attached import Attached
-from iotscan.scan.authority import may_ask_all, require_authority, who_hears_all_the_same, within, words_of
+from iotscan.scan.authority import (
+    excluded_by_one_family,
+    may_ask_all,
+    require_authority,
+    who_hears_all_the_same,
+    within,
+    words_of,
+)
 from iotscan.scan.targets import Targets, read_network, read_targets
 
 NOW = datetime(2026, 11, 10, tzinfo=UTC)
@@ -172,6 +179,24 @@ def test_the_excluded_on_a_link_are_said_to_hear_what_all_are_asked() -> None:
     told = list(who_hears_all_the_same(Targets(addresses=(), networks=networks, excluded=excluded), links))
     assert [words.partition(": ")[0] for words in told] == ["192.0.2.66", "fe80::1%eth1"]
     assert "hears what all on eth0 are asked by multicast" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("networks", "excluded", "forbidden", "says"),
+    [
+        (("192.0.2.0/24", "fe80::/64"), ("192.0.2.5/32",), (), "192.0.2.5: excluded by IPv4 alone"),
+        (("192.0.2.0/24", "fe80::/64"), (), ("fe80::5%eth0/128",), "fe80::5%eth0: excluded by IPv6 alone"),
+        (("192.0.2.0/24", "fe80::/64"), ("192.0.2.5/32", "fe80::5/128"), (), ""),
+        (("192.0.2.0/24", "fe80::/64"), ("192.0.2.0/32", "192.0.2.255/32"), (), ""),
+        (("192.0.2.0/24",), ("192.0.2.5/32",), (), ""),
+    ],
+)
+def test_a_device_excluded_by_one_family_is_said_to_be_asked_by_the_other(
+    networks: tuple[str, ...], excluded: tuple[str, ...], forbidden: tuple[str, ...], says: str
+) -> None:
+    given = mandate(*networks, out=forbidden) if forbidden else None
+    told = list(excluded_by_one_family(Targets(addresses=(), networks=networks, excluded=excluded), given))
+    assert [words.partition(", and ")[0] for words in told] == ([says] if says else [])
 
 
 def _no_such() -> int:
