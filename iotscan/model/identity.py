@@ -139,7 +139,9 @@ class _Grouping:
             return group[0]
         first, *others = sorted(group, key=lambda s: s.id)
         bearers = Counter(key for s in group for key in self._keys[s.id])
-        known = next((s for s in (first, *others) if is_lasting_mac(s.mac) and not s.rivals), first)
+        # Of several MAC addresses (a rule joins whatever contradicts) that of the address by which it is listed.
+        listed = sorted(group, key=lambda s: (in_order(s.address), s.id))
+        known = next((s for s in listed if is_lasting_mac(s.mac) and not s.rivals), first)
         links = {s.link for s in group}
         # Runs of earlier versions keep no sightings: what they merged stays merged.
         earlier = (entry for s in group for entry in s.merged)

@@ -217,6 +217,14 @@ def rule(kind: str, *words: str) -> IdentityRule:
     return IdentityRule(kind=kind, of=words, reason="seen on site", file="who.yaml")
 
 
+def test_of_several_macs_that_of_the_first_address_is_shown():
+    """Ids are hashes: by their order the MAC address of any of them stood beside the first address."""
+    early, late = dev(1, M1), dev(2, M2)
+    early = msgspec.structs.replace(early, id="d9")
+    (joined,) = merge([late, early], rules=[rule("same", "192.0.2.1", "192.0.2.2")])
+    assert (joined.addresses[0], joined.mac) == ("192.0.2.1", M1)
+
+
 def test_a_rule_forces_what_contradicts():
     (joined,) = merge([dev(1, M1), dev(2, M2)], rules=[rule("same", "192.0.2.1", M2)])
     assert joined.merged == ("d2 is the same by a rule: seen on site (who.yaml)",)
