@@ -141,12 +141,13 @@ def _listed(option: str, shown: str, hosts: dict[str, tuple[int, ...]], notices:
             left_out += 1
             continue
         found[str(address)] = tuple(port for port in ports if port not in FRAGILE)[:PORTS]
-    if not found:
-        raise BadInput(f"{option} {shown} lists no host with an address that can be scanned")
     if networks:
         notices = (*notices, f"{shown}: {networks} networks were left out, of any size: give them as targets")
     if left_out:
         notices = (*notices, f"{shown}: {left_out} entries without an address that can be scanned were left out")
+    if not found:
+        why = "; ".join(notice.removeprefix(f"{shown}: ") for notice in notices)
+        raise BadInput(f"{option} {shown} lists no host with an address that can be scanned{why and f': {why}'}")
     ports_of = {address: ports for address, ports in found.items() if ports}
     return Listed(addresses=tuple(found), ports=ports_of, notices=notices, shown=(f"{option} {shown}",))
 

@@ -61,6 +61,13 @@ def test_what_lists_nobody_is_refused(tmp_path: Path, content: bytes) -> None:
         listed_in((tmp_path / "missing",), ())
 
 
+def test_why_a_list_lists_nobody(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"can be scanned: 1 networks were left out.*; 2 entries without"):
+        listed_in((), (written(tmp_path, "list", "ip\n192.0.2.0/24\nfe80::1\nlamp.local\n"),))
+    with pytest.raises(BadInput, match="can be scanned: it ends, or is damaged"):
+        listed_in((written(tmp_path, "cut.xml", HEAD + host("192.0.2.7", ("tcp", 80, "open"))[:40]),), ())
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
