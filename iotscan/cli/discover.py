@@ -92,7 +92,8 @@ def discover(
     """List devices and their services; assess nothing.
 
     None of the ways of finding needs root. ARP sweeps need the helper (helper install); without it, addresses on your
-    links are connected to, which is slower and misses what answers ARP alone. The run says which ways there were.
+    links are connected to, which is slower and may miss what answers ARP alone, and that rarely. The run says which
+    ways there were.
 
     Examples: iotscan discover 192.168.1.0/24 -f csv:devices.csv | iotscan discover --since latest 192.168.1.0/24 |
     iotscan discover --watch -f jsonl 192.168.1.0/24

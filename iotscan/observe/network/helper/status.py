@@ -32,7 +32,7 @@ def look() -> Status:
         anyio.run(_start)
     except Unavailable as error:
         if not how:
-            lost = "devices that answer nothing but ARP are not found, and sweeps are slow"
+            lost = "sweeps are slow, and devices that answer ARP alone, and that rarely, may be missed"
             return Status(works=False, text=f"not allowed: {lost}", next=_install())
         return Status(works=False, text=f"{how}, but {error}", next=faults[0] if faults else _install())
     try:
