@@ -1,7 +1,7 @@
 # iotscan: everything a developer or CI runs. `make help` lists it.
 VENV ?= .venv
 PY := $(VENV)/bin/python
-PYTEST_ARGS ?= -n 3 --dist loadgroup
+PYTEST_ARGS ?= -n 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench docs schema clean distclean

@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from iotscan.lab.network import start, stop
 from iotscan.lab.state import LabState
@@ -35,18 +36,22 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
 
 
 OUR_VARIABLES = ("IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN", "IOTSCAN_DEBUG")
-ONE_AT_A_TIME = {"packaging": "lab", "cli": "lab", "lan": "lan", "hostile": "hostile"}
-"""Folders whose tests share the default practice network, a LAN or devices: one worker runs each group.
-
-pytest-xdist 3.8 under pytest 9.2 takes no notice of the marks (pytest-xdist issue 1386); the tests then
-start a second LAN in namespaces of its own and wait for nobody.
-"""
+ONE_AT_A_TIME = ("packaging", "lan")
+"""Folders that one worker runs, whole: one shares the default practice network; the other's LANs share one table of
+neighbours in the kernel, whose limits hold for all namespaces together (arp(7), gc_thresh3)."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        folder = item.path.relative_to(here).parts[0]
-        if folder in ONE_AT_A_TIME:
-            item.add_marker(pytest.mark.xdist_group(ONE_AT_A_TIME[folder]))
+class ByFile(LoadFileScheduling):
+    """A file's tests go to one worker, so that what a module sets up is set up once.
+
+    A scheduler of our own, for pytest-xdist 3.8 under pytest 9.2 takes no notice of group marks (its issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.split("/")[1]
+        return folder if folder in ONE_AT_A_TIME else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)  # absent where pytest-xdist is switched off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)

@@ -26,7 +26,7 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(f, id=f.stem, marks=pytest.mark.xdist_group(f"tls-{f.stem}")) for f in truth_files()],
+    params=[pytest.param(f, id=f.stem) for f in truth_files()],
 )
 def met(request: pytest.FixtureRequest, furniture: dict[str, str]) -> Iterator[Meeting]:
     truth = read_truth(request.param)

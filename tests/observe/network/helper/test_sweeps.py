@@ -113,16 +113,27 @@ def test_it_has_no_rights_left_and_ends_with_whoever_asks(link: Link) -> None:
 
 
 def _running() -> set[int]:
-    """The helpers that run."""
+    """The helpers that run and are ours: other tests have their own."""
     found = set()
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdecimal() else []
         except OSError:
             continue
-        if str(SWEEPER.source).encode() in words and b"nsenter" not in words[0]:
+        if str(SWEEPER.source).encode() in words and b"nsenter" not in words[0] and _is_ours(int(entry.name)):
             found.add(int(entry.name))
     return found
+
+
+def _is_ours(process: int) -> bool:
+    """Whether this process began it, itself or through others."""
+    while process > 1 and process != os.getpid():
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+        except OSError:
+            return False
+        process = int(re.findall(r"^PPid:\s+(\d+)$", status, re.M)[0])
+    return process == os.getpid()
 
 
 def test_two_at_a_time_take_turns(link: Link) -> None:
