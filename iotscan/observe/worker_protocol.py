@@ -6,15 +6,20 @@ scope it may act in, fixed at its start) and ``job``; an answer holds ``version`
 """
 
 import struct
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-T = TypeVar("T", "Request", "Response")
+T = TypeVar("T", bound="_Versioned")
 VERSION = 1
 FRAME_CAP = 4 * 1024 * 1024
 """Bytes of one frame."""
 HEAD = struct.Struct(">I")
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
 
 
 class BadFrame(ValueError):

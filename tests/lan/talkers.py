@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, ip_address
 
 ARP = 0x0806
 AGAIN = 0.2
+"""Seconds between two announcements, which go on until the talker is ended: nobody waits by them."""
 
 
 def gratuitous(ethernet: bytes, mac: bytes, address: int) -> bytes:

@@ -157,8 +157,8 @@ class _Inquiry:
                     return _Heard(data=got, recognised=found, outcome="other")
         if is_tls_record(got) and (question == "tls" or len(got) >= _DRIP):
             # Whatever was asked: the answer to our ClientHello may have come too late.
-            asked = "a ClientHello" if question == "tls" else "what is no TLS"
-            how = f"answered {asked} with TLS records that cannot be read"
+            said = "answered a ClientHello with" if question == "tls" else "sent"
+            how = f"{said} TLS records that cannot be read"
             return _Heard(data=got, recognised=Recognised(protocol="tls", how=how), outcome="other")
         # An utterance that was cut short, by a reset or by our clock, tells nothing of its protocol.
         is_whole = len(got) >= _DRIP or (got and is_closed and not is_reset)

@@ -12,7 +12,7 @@ from anyio.abc import Process
 from iotscan.model.text import safe_text
 from iotscan.observe.network.helper.program import Unavailable
 from iotscan.observe.worker_environment import environment
-from iotscan.observe.worker_protocol import HEAD, VERSION, BadFrame, Request, frame_length, pack
+from iotscan.observe.worker_protocol import HEAD, BadFrame, Request, frame_length, pack, unpack
 
 M = TypeVar("M", bound="Message")
 _GOODBYE = 1.0
@@ -62,7 +62,7 @@ class HelperProcess:
         await self._process.stdin.send(pack(Request(id=self._last, seconds=seconds, job=job, scope=scope)))
         while True:
             length = frame_length(await self._receive(HEAD.size))
-            message = _read(await self._receive(length), kind)
+            message = unpack(await self._receive(length), kind)
             if message.id != self._last:
                 raise BadFrame("an answer to another question")
             if message.error:
@@ -103,13 +103,3 @@ class HelperProcess:
                 with suppress(ProcessLookupError, PermissionError):  # started through sudo it is not ours to kill
                     process.kill()
             await process.aclose()
-
-
-def _read(body: bytes, kind: type[M]) -> M:
-    try:
-        message = msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadFrame("a frame that is no message") from error
-    if message.version != VERSION:
-        raise BadFrame(f"a message of protocol version {message.version}")
-    return message
