@@ -118,7 +118,12 @@ PORTS: Final[tuple[PortChoice, ...]] = (
 LIKELY: Final = (22, 23, 80, 443, 554, 1883, 2323, 5555, 7547, 8080, 8443, 8883)
 """The ports of a first look: where cameras, routers, hubs and gateways are met most often."""
 
-UDP: Final[tuple[tuple[str, int], ...]] = (("snmp", 161), ("quic", 443), ("coap", 5683), ("coaps", 5684))
+UDP: Final[tuple[tuple[str, int], ...]] = (
+    ("snmp", 161),
+    ("quic", 443),
+    ("coap", 5683),
+    ("coaps", 5684),
+)
 """Protocols asked over UDP without a knock, with their port."""
 
 
