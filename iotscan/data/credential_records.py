@@ -23,12 +23,17 @@ _SHORTEST_PATTERN = 3
 EVERY_ACCOUNT: Final = "*"
 """In a ledger of tries: the account that stands for all, noted when a device shows a sign of lock-out."""
 
-Protocol = Literal["http", "telnet", "ssh", "mqtt"]
-Mark = Literal["realm", "title", "server", "banner", "model"]
+Protocol = Literal["http", "telnet", "ssh", "mqtt", "ftp", "snmp", "rtsp", "amqp", "onvif", "redis"]
+"""Where a pair is valid; ``http`` is a web page that asks by HTTP Basic or Digest, or by a form."""
+Mark = Literal["realm", "title", "server", "banner", "model", "product"]
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """A documented user name and password."""
+    """A documented user name and password.
+
+    An SNMP community has no user: ``user`` is empty and ``password`` holds the community. So has a password of Redis
+    without an account (``AUTH password``).
+    """
 
     user: str
     password: Secret
@@ -38,8 +43,9 @@ class CredentialRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One product and its documented default logins.
 
     ``match`` maps a mark (what a service shows: ``realm``, ``title``, ``server``, ``banner``,
-    ``model``) to patterns, see :func:`fits`; one that fits is enough. ``path`` is the page whose
-    login is asked for over HTTP. ``source`` names the document that publishes the pairs;
+    ``model``; or ``product``, which is "VENDOR PRODUCT" as the fingerprint rules tell them) to patterns, see
+    :func:`fits`; one that fits is enough. ``path`` is the page whose login is asked for over HTTP, by its own challenge
+    or by a form. ``source`` names the document that publishes the pairs;
     ``verified`` is true when it was read for this record.
     """
 
@@ -166,9 +172,18 @@ def _complaint(record: CredentialRecord) -> str:
         return "names no protocol: say where the pair is valid"
     if not 1 <= len(record.pairs) <= _MOST_PAIRS:
         return f"has {len(record.pairs)} pairs: give one to {_MOST_PAIRS}, those that the source documents"
+    if "snmp" in record.protocols:
+        if len(record.protocols) > 1 or any(p.user or not p.password.reveal() for p in record.pairs):
+            return "is for SNMP: name no other protocol, leave each user empty and give the community as the password"
+        return _unfit(record, patterns)
     users = [p.user for p in record.pairs]
     if any(users.count(user) > _MOST_PAIRS_OF_ONE_USER for user in users):
         return f"has more than {_MOST_PAIRS_OF_ONE_USER} pairs of one user: a third miss locks some accounts"
+    return _unfit(record, patterns)
+
+
+def _unfit(record: CredentialRecord, patterns: Sequence[str]) -> str:
+    """What is wrong with the patterns or the path."""
     if not patterns:
         return "matches nothing: say how the product is recognised"
     if any(len(p.replace("*", "").strip()) < _SHORTEST_PATTERN for p in patterns):

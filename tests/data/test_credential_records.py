@@ -109,6 +109,7 @@ def test_a_folder_of_records(tmp_path: Path) -> None:
         (("[http, telnet]", "[]"), "names no protocol"),
         (('[{user: admin, password: "hush-1234"}]', "[]"), "has 0 pairs"),
         (("source: its manual", "source: its manual\n    path: http://elsewhere/"), "has a path that is none"),
+        (("[http, telnet]", "[snmp]"), "is for SNMP: name no other protocol"),
         (("vendor: Acme", "vendor: &a Acme\n    note: *a"), ":4:13: anchors"),
     ],
 )
@@ -119,6 +120,17 @@ def test_a_bad_file_says_where_and_what_to_do(tmp_path: Path, change: tuple[str,
     assert str(path) in str(raised.value)
     assert says in str(raised.value)
     assert "hush-1234" not in str(raised.value)
+
+
+def test_a_community_is_a_password_without_a_user(tmp_path: Path) -> None:
+    pairs = "[{user: '', password: one}, {user: '', password: two}, {user: '', password: three}]"
+    snmp = GOOD.replace("[http, telnet]", "[snmp]").replace("{realm: Acme Cam}", '{product: "acme cam*"}')
+    (record,) = read_records(write(tmp_path, snmp.replace('[{user: admin, password: "hush-1234"}]', pairs)))
+    assert [(p.user, p.password.reveal()) for p in record.pairs] == [("", "one"), ("", "two"), ("", "three")]
+    assert record.recognises("product", "Acme Cam 100")
+    for bad in (pairs.replace("one", "''"), pairs.replace("''", "x", 1)):
+        with pytest.raises(BadYaml, match="is for SNMP"):
+            read_records(write(tmp_path, snmp.replace('[{user: admin, password: "hush-1234"}]', bad)))
 
 
 def test_three_pairs_of_one_user_would_lock_it(tmp_path: Path) -> None:

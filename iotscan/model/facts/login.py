@@ -14,7 +14,7 @@ class DefaultLogin(Fact, frozen=True, kw_only=True, tag="default-login"):
     ``open``: the service asks for no credentials at all.
     """
 
-    protocol: Literal["http", "telnet", "mqtt", "ssh"]
+    protocol: Literal["http", "telnet", "ssh", "mqtt", "ftp", "snmp", "rtsp", "amqp", "onvif", "redis"]
     outcome: Literal["accepted", "rejected", "accepts_any", "open"]
     product: str = ""
     record: str = ""

@@ -103,6 +103,8 @@ def _login(door: Door, protocol: Protocol, record: CredentialRecord) -> Login:
             return SshLogin(door)
         case "mqtt":
             return MqttLogin(door)
+        case _:
+            raise ValueError(f"no way to log in by {protocol} yet")
 
 
 PROBE = Probe(
