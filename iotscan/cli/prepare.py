@@ -31,7 +31,7 @@ from iotscan.observe.network.attached import Attached, attached_networks, own_ad
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.asking import LONGEST, command
 from iotscan.observe.network.opinion.installed import Nmap, find_nmap
-from iotscan.observe.network.survey import Unit
+from iotscan.observe.network.unit import Unit
 from iotscan.scan.authority import (
     excluded_by_one_family,
     may_ask_all,

@@ -26,7 +26,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.scope import Network, Scope, lies_in, utc_now
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.installed import find_nmap
-from iotscan.observe.network.survey import Unit
+from iotscan.observe.network.unit import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest

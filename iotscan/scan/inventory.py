@@ -16,7 +16,7 @@ from iotscan.model.observation import Observation, observe
 from iotscan.model.scope import in_order
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.survey import Unit
+from iotscan.observe.network.unit import Unit
 from iotscan.scan.holders import Holders, vendor_source
 from iotscan.scan.identification.beside import with_remarks
 from iotscan.scan.identification.engine import identify

@@ -37,7 +37,8 @@ from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.unit import Unit
 from iotscan.scan.announced import Announced, as_words
 from iotscan.scan.children import children_notices
 from iotscan.scan.crowds import Crowds

@@ -18,7 +18,8 @@ from iotscan.model.scope import Grants, Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Outcome, Reason
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.unit import Unit
 from iotscan.store.ledger import Ledger
 from tests.observe.network.tls_probes.servers import HOST, Credentials, openssl
 

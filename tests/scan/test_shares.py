@@ -9,7 +9,8 @@ from iotscan.model.facts import CertificateChain, TlsEndpoint
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import certificate, tls
-from iotscan.observe.network.survey import Questions, Survey, Unit
+from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.unit import Unit
 from tests.observe.network.tls_probes.servers import HOST, Credentials, openssl
 
 

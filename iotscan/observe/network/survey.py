@@ -15,9 +15,8 @@ import msgspec
 from iotscan.model.device import Service, provisional_id
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import AnyFact, Fact, OpenService, PortSweep, kind_of
-from iotscan.model.observation import Attempt, Observation, observe
+from iotscan.model.observation import Observation, observe
 from iotscan.model.redaction import Hiding
-from iotscan.model.run import Cost
 from iotscan.model.scope import Grants
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
@@ -28,17 +27,7 @@ from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.observe.network.sweep import sweep
-
-
-class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="unit"):
-    """One finished piece of work on one device, as the journal keeps it."""
-
-    address: str
-    name: str
-    services: tuple[Service, ...] = ()
-    observations: tuple[Observation, ...] = ()
-    attempts: tuple[Attempt, ...] = ()
-    cost: Cost = Cost()
+from iotscan.observe.network.unit import Unit
 
 
 class Questions(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from iotscan.model.facts import Claim, OpenService
 from iotscan.model.observation import observe
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.survey import Unit
+from iotscan.observe.network.unit import Unit
 from iotscan.scan.inventory import Inventory
 
 MINE = """<fingerprints matches="ftp.banner" preference="0.95">

@@ -9,7 +9,7 @@ from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence
 from iotscan.observe.network.discovery.found import Found
-from iotscan.observe.network.survey import Unit
+from iotscan.observe.network.unit import Unit
 from iotscan.report.identity import programs
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.inventory import Inventory
