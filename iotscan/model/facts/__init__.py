@@ -31,6 +31,7 @@ from iotscan.model.facts.coap import CoapServer
 from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
+from iotscan.model.facts.data_store import DataStore
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
@@ -133,6 +134,7 @@ AnyFact = (
     | ConfiguredPsks
     | Consoles
     | ContainerPolicy
+    | DataStore
     | DebugTools
     | DefaultLogin
     | DeviceIdentities
@@ -255,6 +257,7 @@ __all__ = [
     "ContainerPolicy",
     "ControlTree",
     "Cookie",
+    "DataStore",
     "DebugTool",
     "DebugTools",
     "DefaultLogin",
