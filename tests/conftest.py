@@ -35,9 +35,9 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
     stop(state)
 
 
-OUR_VARIABLES = ("IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN", "IOTSCAN_DEBUG")
-ONE_AT_A_TIME = ("packaging", "lan")
-"""Folders that one worker runs, whole: one shares the default practice network; the other's LANs share one table of
+OUR_VARIABLES = ("IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN", "IOTSCAN_DEBUG", "IOTSCAN_TOPICS")
+ONE_AT_A_TIME = {"packaging": "packaging", "lan": "lan", "questions": "lan"}
+"""Folders -> who runs them, whole: one worker each. The default practice network is shared; and LANs share one table of
 neighbours in the kernel, whose limits hold for all namespaces together (arp(7), gc_thresh3)."""
 
 
@@ -49,7 +49,7 @@ class ByFile(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.split("/")[1]
-        return folder if folder in ONE_AT_A_TIME else super()._split_scope(nodeid)
+        return ONE_AT_A_TIME.get(folder) or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)  # absent where pytest-xdist is switched off

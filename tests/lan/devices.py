@@ -148,11 +148,15 @@ table inet watch {
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """Packets that left for elsewhere, packets that came to the machine outside, TCP calls (SYN) by host."""
+    """Packets that left for elsewhere, packets that came to the machine outside, TCP calls (SYN) by host.
+
+    ``packets`` are all that the scanner sent to a host alone, where that is counted.
+    """
 
     left: int
     heard_outside: int
     calls: dict[str, int]
+    packets: dict[str, int] = {}
 
 
 def axis_record() -> CredentialRecord:

@@ -70,8 +70,9 @@ class Machine:
     """One machine on the wire: its namespaces, and what is started in them."""
 
     def __init__(self, name: str, log: Path) -> None:
+        """``log`` takes what its daemons write to standard output and error."""
         self.name = name
-        self._log = log
+        self.log = log
         self._daemons: list[subprocess.Popen[bytes]] = []
         with log.open("ab") as errors:
             self._holder = subprocess.Popen(
@@ -116,7 +117,7 @@ class Machine:
 
     def start(self, *command: str) -> None:
         """Run a daemon here in the foreground; it ends with the machine."""
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             daemon = subprocess.Popen(
                 self.inside(*command),
                 stdin=subprocess.DEVNULL,
@@ -130,7 +131,7 @@ class Machine:
     def complaint(self) -> str:
         """What went wrong here: which daemon ended, and the end of the log; empty while all of them run."""
         ended = [" ".join(d.args[7:]) for d in self._daemons if d.poll() is not None and isinstance(d.args, list)]
-        return f"{self.name}: ended: {ended}; {self._log.read_text('utf-8', 'replace')[-2000:]}" if ended else ""
+        return f"{self.name}: ended: {ended}; {self.log.read_text('utf-8', 'replace')[-2000:]}" if ended else ""
 
     def residents(self) -> list[int]:
         """Processes on this machine's network, other than the one that holds it and its daemons."""

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from iotscan.model.run import Run
 from iotscan.store.journal import NAME as JOURNAL
 from iotscan.store.runs import decode_run
-from tests.lan.devices import Setup, Traffic
+from tests.lan.devices import Traffic
 from tests.lan.network import Machine, poll
 
 LONGEST = 120.0
@@ -43,10 +44,22 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return path
 
 
+class CountedLan(Protocol):
+    """A LAN with a machine to scan from (``scanner``) that counts what is sent."""
+
+    machines: dict[str, Machine]
+
+    def forget_traffic(self) -> None:
+        """Begin to count anew."""
+
+    def traffic(self) -> Traffic:
+        """What was counted since."""
+
+
 class Scanner:
     """Runs ``python -m iotscan`` beside the devices, each time with a home and a state of its own."""
 
-    def __init__(self, lan: Setup, folder: Path) -> None:
+    def __init__(self, lan: CountedLan, folder: Path) -> None:
         self._lan = lan
         self._machine = lan.machines["scanner"]
         self._folder = folder
