@@ -80,6 +80,6 @@ def attempts_of(
     )
 
 
-def all_missed(gives: Iterable[type[Fact]], status: AttemptStatus, reason: Reason, detail: str) -> Heard:
+def all_missed(gives: Iterable[type[Fact]], status: AttemptStatus, reason: Reason | None, detail: str) -> Heard:
     """Nothing was learnt, and the same reason holds for every kind."""
     return Heard(missed=tuple(Missed(need=kind_of(f), status=status, reason=reason, detail=detail) for f in gives))

@@ -166,8 +166,12 @@ class Line:
             stream.close()
             return "open"
 
-    async def nudge(self, port: int, payload: bytes, *, seconds: float, tries: int) -> Nudged:
-        """Whether anybody answers a datagram to a UDP port: discovery's, and no conversation; see :mod:`~.nudge`.
+    async def turn(self) -> None:
+        """Return when the pace lets one more thing be sent: for what is no conversation."""
+        await self._attempts.turn()
+
+    async def nudge(self, port: int, payload: bytes, *, seconds: float, tries: int, farewell: bytes = b"") -> Nudged:
+        """Whether anybody answers a datagram to a UDP port: a knock, and no conversation; see :mod:`~.nudge`.
 
         Raises DeadlinePassed, BudgetSpent, OutOfScope, and NoSocket.
         """
@@ -180,7 +184,9 @@ class Line:
 
         async with self._sockets:
             try:
-                heard = await nudge(self.address, port, payload, seconds=seconds, tries=tries, announce=announce)
+                heard = await nudge(
+                    self.address, port, payload, seconds=seconds, tries=tries, announce=announce, farewell=farewell
+                )
             except OSError as error:
                 raise dial_error(error, port) from error
         self.bytes_received += len(heard) if isinstance(heard, bytes) else 0

@@ -5,6 +5,7 @@ Only :meth:`Line.nudge` calls this: it knows the scope and writes every send dow
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 import anyio
@@ -18,11 +19,18 @@ _CAP = 2048
 
 
 async def nudge(
-    address: str, port: int, payload: bytes, *, seconds: float, tries: int, announce: Callable[[bytes], None]
+    address: str,
+    port: int,
+    payload: bytes,
+    *,
+    seconds: float,
+    tries: int,
+    announce: Callable[[bytes], None],
+    farewell: bytes = b"",
 ) -> Nudged:
     """Send, and wait ``seconds``; while nobody says anything, at most ``tries`` times. Raises OSError for no socket.
 
-    ``announce`` is told before each send, and raises what keeps it from going.
+    ``announce`` is told before each send, and raises what keeps it from going. ``farewell`` follows an answer.
     """
     family, at = place(address, port)
     with socket.socket(family, socket.SOCK_DGRAM) as own:
@@ -41,6 +49,10 @@ async def nudge(
                     return said
             with anyio.move_on_after(seconds):
                 if (heard := await _hear(own, address)) != "silent":
+                    if farewell and isinstance(heard, bytes):
+                        announce(farewell)
+                        with suppress(OSError):
+                            own.send(farewell)
                     return heard
         return "silent"
 

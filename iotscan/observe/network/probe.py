@@ -16,6 +16,7 @@ from iotscan.observe.network.conversation import Connection, Datagram
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, Refused
 from iotscan.observe.network.opening import bring_to_tls
+from iotscan.observe.network.udp_knock import FirstWord
 from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
 
 TLS_AT_ONCE: Final = frozenset(
@@ -127,6 +128,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of other probes that this one reads from :attr:`Door.known`: asked for as well."""
     after: type[Fact] | None = None
     """Asked only where this fact was observed on the service: elsewhere there is nothing to ask, and no attempt."""
+    first_words: Callable[[], tuple[FirstWord, ...]] | None = None
+    """What is said first to a UDP port. With all ports of a device so knocked on together, the probe is asked only
+    where something came back."""
     where: Callable[[Any], bool] | None = None
     """Which facts of ``after`` leave something to ask; where none does, what it gives is absent, grant or not."""
 
@@ -136,4 +140,4 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}/{self.version}"
 
 
-__all__ = ["HAVE_TLS", "TLS_AT_ONCE", "Door", "Heard", "Missed", "Probe", "missed", "speaks_tls"]
+__all__ = ["HAVE_TLS", "TLS_AT_ONCE", "Door", "FirstWord", "Heard", "Missed", "Probe", "missed", "speaks_tls"]

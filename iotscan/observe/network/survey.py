@@ -8,8 +8,10 @@ finished is taken from its journal instead of being asked again.
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
+import anyio
 import msgspec
 
 from iotscan.model.device import Service, provisional_id
@@ -27,6 +29,7 @@ from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.observe.network.sweep import sweep
+from iotscan.observe.network.udp_knock import CLOSED, NO_ANSWER, FirstWord, Knocked, knock_udp
 from iotscan.observe.network.unit import Unit
 
 
@@ -91,14 +94,18 @@ class Survey:
         self._announced = announced
         self._hiding = hiding or Hiding()
         self._device = provisional_id(line.address)
+        self._knocked: Mapping[int, Knocked] = {}
         if self._done:
             line.resume(max((u.cost for u in self._done.values()), key=lambda c: (c.conversations, c.datagrams)))
 
     async def run(self) -> None:
         """Sweep, identify, probe. Never raises a :class:`DialError`: every gap becomes an attempt."""
-        open_ports = await self._sweep()
-        services = [await self._identify(port) for port in open_ports]
-        services += [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
+        datagrams = [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
+        async with anyio.create_task_group() as beside:
+            # No conversation: what is waited for here costs no time of its own.
+            beside.start_soon(self._knock_udp, datagrams)
+            open_ports = await self._sweep()
+        services = [*[await self._identify(port) for port in open_ports], *datagrams]
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
             asked = [s for s in services if s.protocol in probe.speaks]
             left = sum(_name(probe, s) not in self._done for s in asked)
@@ -151,6 +158,20 @@ class Survey:
             unit = await self._finish(msgspec.structs.replace(made, services=(service,)))
         return unit.services[0]
 
+    async def _knock_udp(self, services: Iterable[Service]) -> None:
+        """Say the first words to all UDP ports that a probe has yet to ask."""
+        words: dict[int, dict[FirstWord, None]] = {}
+        for probe, service in product(self._questions.probes, services):
+            said = probe.first_words
+            is_left = service.protocol in probe.speaks and _name(probe, service) not in self._done
+            if said and is_left and self._is_granted(probe):
+                words.setdefault(service.port, {}).update(dict.fromkeys(said()))
+        with asking("udp/1"):
+            self._knocked = await knock_udp(self._line, {port: tuple(said) for port, said in words.items()})
+
+    def _is_granted(self, probe: Probe) -> bool:
+        return not probe.grant or bool(getattr(self._questions.grants, probe.grant))
+
     async def _probe(self, probe: Probe, service: Service, share: int) -> None:
         name = _name(probe, service)
         if self._earlier(name) is not None:
@@ -175,10 +196,17 @@ class Survey:
             )
         if probe.where is not None and not any(map(probe.where, self._seen_before(probe, service))):
             return Heard()
-        if probe.grant and not getattr(self._questions.grants, probe.grant):
+        if not self._is_granted(probe):
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.CONSENT, f"needs --{probe.grant.replace('_', '-')}"
             )
+        if probe.first_words and service.transport == "udp":
+            match self._knocked.get(service.port):
+                case "silent":
+                    return all_missed(probe.gives, AttemptStatus.TIMED_OUT, Reason.TIMEOUT, NO_ANSWER)
+                case "refused":
+                    # Nobody has knocked before: an ICMP refusal is the answer that there is no such server.
+                    return all_missed(probe.gives, AttemptStatus.ABSENT, None, CLOSED)
         announced = self._announced()
         known = (*self._known, ("", announced.fact)) if announced else tuple(self._known)
         door = Door(

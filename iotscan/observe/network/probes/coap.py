@@ -6,7 +6,7 @@ from typing import Final
 from iotscan.model.facts import CoapServer, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError, Refused, TimedOut
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
 from iotscan.wire import coap
 
 _SECONDS = 1.0
@@ -35,4 +35,15 @@ async def ask_coap(door: Door) -> Heard:
     return Heard(missed=(Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail),))
 
 
-PROBE = Probe(name="coap", version=1, speaks=frozenset({"coap"}), gives=(CoapServer,), ask=ask_coap)
+def _first_words() -> tuple[FirstWord, ...]:
+    return (FirstWord(payload=coap.ping(secrets.randbelow(0x10000))),)
+
+
+PROBE = Probe(
+    name="coap",
+    version=1,
+    speaks=frozenset({"coap"}),
+    gives=(CoapServer,),
+    ask=ask_coap,
+    first_words=_first_words,
+)

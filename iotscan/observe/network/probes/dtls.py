@@ -4,6 +4,7 @@ The hello is short and offers what small devices have, since some drop a long on
 nothing, a long one offers everything. Each is sent once. Source: RFC 6347 section 4.2.1, RFC 9147 section 5.1.
 """
 
+from secrets import token_bytes
 from typing import Final
 
 import msgspec
@@ -14,14 +15,15 @@ from iotscan.model.facts.tls import DtlsServer
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.datagram_hellos import Exchange, say_hello
 from iotscan.observe.network.failures import Refused
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
-from iotscan.wire.tls.alerts import alert_name
-from iotscan.wire.tls.dtls import SHORT_OFFER
+from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
+from iotscan.wire.tls.alerts import HANDSHAKE_FAILURE, alert_name
+from iotscan.wire.tls.dtls import SHORT_OFFER, alert, hello_datagrams
 from iotscan.wire.tls.groups import USUAL
-from iotscan.wire.tls.hello import Offer
+from iotscan.wire.tls.hello import NOISE, Offer
 from iotscan.wire.tls.suites import offer, suite_name
 
 _WAITS = (1.5,)
+_FATAL = 2
 _NEED: Final = kind_of(DtlsServer)
 _LONG = msgspec.structs.replace(SHORT_OFFER, suites=offer("DTLSv1.2"), groups=USUAL)
 
@@ -93,4 +95,19 @@ def _nothing(status: AttemptStatus, reason: Reason | None, detail: str) -> Heard
     return Heard(missed=(Missed(need=_NEED, status=status, reason=reason, detail=detail),))
 
 
-PROBE = Probe(name="dtls", version=1, speaks=frozenset({"coaps"}), gives=(DtlsServer,), ask=ask_dtls, stage=0)
+def _first_words() -> tuple[FirstWord, ...]:
+    # Whoever begins a handshake without a cookie is told at once that there will be none.
+    farewell = alert(_FATAL, HANDSHAKE_FAILURE, sequence=1)
+    hellos = (hello for offered in (SHORT_OFFER, _LONG) for hello in hello_datagrams(offered, token_bytes(NOISE)))
+    return tuple(FirstWord(payload=hello, farewell=farewell) for hello in hellos)
+
+
+PROBE = Probe(
+    name="dtls",
+    version=1,
+    speaks=frozenset({"coaps"}),
+    gives=(DtlsServer,),
+    ask=ask_dtls,
+    stage=0,
+    first_words=_first_words,
+)

@@ -7,7 +7,7 @@ from iotscan.model.facts import SnmpAgent, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError, Refused, TimedOut
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
 from iotscan.wire import snmp
 
 _ASKED: Final[tuple[snmp.Version, ...]] = ("2c", "1")
@@ -78,4 +78,19 @@ def _heard(answer: snmp.Response, object_id: str, *, answers_any_community: bool
     return Heard(facts=(fact,), excerpt=description)
 
 
-PROBE = Probe(name="snmp", version=2, speaks=frozenset({"snmp"}), gives=(SnmpAgent,), ask=ask_snmp)
+def _first_words() -> tuple[FirstWord, ...]:
+    numbers = (secrets.randbelow(0x7FFFFFFF) for _ in _ASKED)
+    return tuple(
+        FirstWord(payload=snmp.get_request("public", number, version=version))
+        for version, number in zip(_ASKED, numbers, strict=True)
+    )
+
+
+PROBE = Probe(
+    name="snmp",
+    version=2,
+    speaks=frozenset({"snmp"}),
+    gives=(SnmpAgent,),
+    ask=ask_snmp,
+    first_words=_first_words,
+)
