@@ -17,6 +17,7 @@ from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, Refused
 from iotscan.observe.network.opening import bring_to_tls
 from iotscan.observe.network.udp_knock import FirstWord
+from iotscan.observe.network.web_session import Ask, WebSession
 from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
 
 TLS_AT_ONCE: Final = frozenset(
@@ -56,6 +57,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, Any] = {}
     share: int = 1000
     """Conversations that leave as many to the same probe on each other service of the device."""
+    web: WebSession = msgspec.field(default_factory=WebSession)
+    """What this service has answered to GETs of the device's probes, all together."""
 
     @property
     def address(self) -> str:
@@ -133,6 +136,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     where something came back."""
     where: Callable[[Any], bool] | None = None
     """Which facts of ``after`` leave something to ask; where none does, what it gives is absent, grant or not."""
+    ahead: Callable[[Door], tuple[Ask, ...]] | None = None
+    """The GETs it will ask whatever else it hears: asked in a conversation that an earlier probe holds anyway."""
 
     @property
     def label(self) -> str:

@@ -6,7 +6,7 @@ finished is taken from its journal instead of being asked again.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -31,6 +31,7 @@ from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.observe.network.sweep import sweep
 from iotscan.observe.network.udp_knock import CLOSED, NO_ANSWER, FirstWord, Knocked, knock_udp
 from iotscan.observe.network.unit import Unit
+from iotscan.observe.network.web_session import Planned, WebSession
 
 
 class Questions(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ class Survey:
         self._known: list[tuple[str, AnyFact]] = []
         self._announced = announced
         self._hiding = hiding or Hiding()
+        self._web: dict[str, WebSession] = {}
         self._device = provisional_id(line.address)
         self._knocked: Mapping[int, Knocked] = {}
         if self._done:
@@ -209,6 +211,7 @@ class Survey:
                     return all_missed(probe.gives, AttemptStatus.ABSENT, None, CLOSED)
         announced = self._announced()
         known = (*self._known, ("", announced.fact)) if announced else tuple(self._known)
+        is_first = service.name not in self._web
         door = Door(
             line=self._line,
             service=service,
@@ -217,8 +220,11 @@ class Survey:
             known=known,
             tools=self._questions.tools,
             share=share,
+            web=self._web.setdefault(service.name, WebSession()),
         )
         try:
+            if is_first:
+                door.web.plan(self._planned(door))
             # What was granted may carry a login.
             with asking(probe.label, with_secrets=bool(probe.grant)):
                 return await probe.ask(door)
@@ -232,6 +238,14 @@ class Survey:
             return all_missed(
                 probe.gives, AttemptStatus.BROKEN, Reason.PROBE_ERROR, f"{type(error).__name__} in {_where(error)}"
             )
+
+    def _planned(self, door: Door) -> Iterator[Planned]:
+        """What the further probes of a service will ask of a web server."""
+        coming = (p for p in self._questions.probes if p.ahead and door.service.protocol in p.speaks)
+        for probe in sorted(coming, key=lambda p: (p.stage, p.name)):
+            is_granted = not probe.grant or getattr(self._questions.grants, probe.grant)
+            if probe.ahead and is_granted and not probe.after and _name(probe, door.service) not in self._done:
+                yield from (Planned(label=probe.label, ask=ask) for ask in probe.ahead(door))
 
     def _unit(
         self,

@@ -7,7 +7,8 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
-from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, get, origin
+from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, get, origin
+from iotscan.observe.network.web_session import Ask
 from iotscan.wire.html import Page, read_page
 from iotscan.wire.http import HttpResponse, challenges, read_cookies
 
@@ -17,7 +18,7 @@ _HEADER = 200
 async def ask_http(door: Door) -> Heard:
     """``GET /``; where it sends the browser on to this same service, that page is the front page too."""
     try:
-        first = await get(door, "/", cap=FRONT_PAGE_CAP)
+        first = await _front_page(door)
         onward = _onward(door, first)
         last = await get(door, onward, cap=FRONT_PAGE_CAP) if onward else first
     except DialError as error:
@@ -28,6 +29,18 @@ async def ask_http(door: Door) -> Heard:
         return Heard(missed=(_unreadable(why),))
     fact = _describe(door, first, last, page)
     return Heard(facts=(fact,), excerpt=_excerpt(fact))
+
+
+async def _front_page(door: Door) -> HttpResponse:
+    """``GET /``, and where it leads to if the connection stays open. Raises a DialError."""
+
+    def onward(response: HttpResponse) -> str:
+        return _onward(door, response) if response.path == "/" else ""
+
+    (reply,) = await ask_all(door, (Ask(path="/", cap=FRONT_PAGE_CAP),), onward=onward)
+    if isinstance(reply, DialError):
+        raise reply
+    return reply
 
 
 def _onward(door: Door, response: HttpResponse) -> str:

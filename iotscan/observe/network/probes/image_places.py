@@ -12,7 +12,8 @@ from iotscan.observe.network.places import UpdatePlace, places_at
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes.repositories import read_repository, reserve_is_reached
 from iotscan.observe.network.probes.repository_kinds import KINDS, Kind
-from iotscan.observe.network.probes.web import Reply, origin
+from iotscan.observe.network.probes.web import origin
+from iotscan.observe.network.web_session import Reply
 from iotscan.wire.http import HttpResponse
 
 FILES: Final = 4

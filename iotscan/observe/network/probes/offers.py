@@ -8,7 +8,7 @@ import msgspec
 from iotscan.model.facts.signing import PublicKey, SignedArtefact
 from iotscan.model.facts.update import Artefact
 from iotscan.model.text import safe_text
-from iotscan.observe.network.probes.web import Ask, Reply
+from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.artefact import (
     NOT_VERIFIED,
     SIGNATURE_SUFFIXES,

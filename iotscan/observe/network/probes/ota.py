@@ -16,8 +16,8 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
-from iotscan.observe.network.probes.web import Ask, Reply, ask_all
-from iotscan.observe.network.probes.well_known import control_path
+from iotscan.observe.network.probes.web import ask_all
+from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse
 
 _CAP: Final = 16 * 1024
@@ -29,8 +29,7 @@ _CLOSED: Final = (401, 403)
 
 async def ask_ota(door: Door) -> Heard:
     """Ask for hawkBit's interface and for what devices say of themselves; what nobody has only where it tells more."""
-    hawkbit = Ask(path=hawkbit_path(door), cap=_CAP)
-    shelly = Ask(path=_SHELLY, cap=_CAP)
+    hawkbit, shelly = _asks(door)
     tasmota = (Ask(path=_TASMOTA, cap=_CAP),) if _is_tasmota(door) else ()
     asks = (hawkbit, shelly, *tasmota)
     replies = dict(zip(asks, await ask_all(door, asks), strict=True))
@@ -38,12 +37,16 @@ async def ask_ota(door: Door) -> Heard:
     nobody: Reply = reply
     if isinstance(reply, HttpResponse) and reply.status in _CLOSED:
         # A server that closes after each answer has few conversations to give: who shuts nobody out is not asked.
-        (nobody,) = await ask_all(door, (Ask(path=control_path(door, "/DEFAULT/"), cap=_CAP),))
+        (nobody,) = await ask_all(door, (Ask(path=door.web.control("/DEFAULT/"), cap=_CAP),))
     found = _Found()
     found.take(HawkbitServer, nobody, _hawkbit(door, hawkbit.path, reply, nobody))
     for ask in (shelly, *tasmota):
         found.take(OtaInterface, replies[ask], _interface(door, ask.path, replies[ask]))
     return found.heard()
+
+
+def _asks(door: Door) -> tuple[Ask, ...]:
+    return Ask(path=hawkbit_path(door), cap=_CAP), Ask(path=_SHELLY, cap=_CAP)
 
 
 def hawkbit_path(door: Door) -> str:
@@ -146,5 +149,6 @@ PROBE = Probe(
     gives=(HawkbitServer, OtaInterface),
     ask=ask_ota,
     stage=5,
+    ahead=_asks,
     wants=(HttpServer,),
 )

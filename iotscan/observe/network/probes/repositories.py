@@ -18,7 +18,8 @@ from iotscan.model.text import safe_text
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes.repository_kinds import FILE_CAP, KINDS, Kind
-from iotscan.observe.network.probes.web import Ask, Reply, ask_all, origin
+from iotscan.observe.network.probes.web import ask_all, origin
+from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse
 from iotscan.wire.signing.source import Source
 from iotscan.wire.signing.unpacking import NotRead
@@ -40,7 +41,7 @@ _NUMBERED: Final = re.compile(r"(\d{1,6})\.root\.json")
 
 def guesses() -> tuple[Ask, ...]:
     """The questions for repositories at usual places; only where many questions cost few conversations."""
-    return tuple(Ask(path=f + kind.markers[0], cap=_GUESS_CAP) for kind in KINDS for f in kind.guesses)
+    return tuple(Ask(path=f + kind.markers[0], cap=_GUESS_CAP, is_guess=True) for kind in KINDS for f in kind.guesses)
 
 
 def found_at(

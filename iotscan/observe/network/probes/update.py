@@ -26,8 +26,8 @@ from iotscan.observe.network.probes.offers import (
     settle,
     siblings,
 )
-from iotscan.observe.network.probes.web import Ask, NotHttp, Reply, ask_all, origin
-from iotscan.observe.network.probes.well_known import control_path
+from iotscan.observe.network.probes.web import NotHttp, ask_all, control, origin
+from iotscan.observe.network.web_session import TELLS_NOTHING, Ask, Reply
 from iotscan.wire.html import Form, Page, read_page
 from iotscan.wire.http import HttpResponse
 
@@ -68,17 +68,42 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 Replies = dict[Ask, Reply]
 
 
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What every web server is asked: a path that nobody has, pages, manifests, heads of images."""
+
+    control: Ask
+    pages: tuple[Ask, ...]
+    manifests: tuple[Ask, ...]
+    images: tuple[Ask, ...]
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """All of them, in the order in which they are worth asking."""
+        return (self.control, *self.pages[:1], *self.manifests, *self.images, *self.pages[1:])
+
+
+def _usual(door: Door, wanted: image_places.Wanted) -> Usual:
+    listed = dict.fromkeys((*MANIFESTS, *wanted.manifests))
+    return Usual(
+        control=control(door),
+        pages=tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS)),
+        manifests=tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in listed),
+        images=tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES))),
+    )
+
+
+def _ahead(door: Door) -> tuple[Ask, ...]:
+    return *_usual(door, image_places.wanted_at(door)).asks, *repositories.guesses()
+
+
 async def ask_update(door: Door) -> Heard:
     """Ask for what is usual, then for what that names, then for ends of images and signatures beside them."""
     before = door.line.left
-    control = Ask(path=control_path(door, "/"), cap=_PAGE_CAP)
-    pages = tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS))
     wanted = image_places.wanted_at(door)
-    listed = dict.fromkeys((*MANIFESTS, *wanted.manifests))
-    manifests = tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in listed)
-    images = tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES)))
-    replies = await _ask(door, (control, *pages[:1], *manifests, *images, *pages[1:]))
-    nobody = replies[control]
+    usual = _usual(door, wanted)
+    pages, manifests, images = usual.pages, usual.manifests, usual.images
+    replies = await _ask(door, usual.asks)
+    nobody = replies[usual.control]
     if isinstance(nobody, DialError):
         return Heard(missed=(missed(UpdateServer, nobody),))
 
@@ -86,7 +111,7 @@ async def ask_update(door: Door) -> Heard:
     named = _named(door, offers, replies[pages[0]])
     further = tuple(head for n in named[:_NAMED_LIMIT] if (head := head_of(n.path)) not in images)
     # A server that keeps connections open is asked at usual places, too.
-    guesses = repositories.guesses() if nobody.status != 200 and before - door.line.left <= _FEW else ()
+    guesses = repositories.guesses() if nobody.status not in TELLS_NOTHING and before - door.line.left <= _FEW else ()
     replies |= await _ask(door, further)
     offers += _image_offers(replies, (*images, *further), named, nobody)
 
@@ -263,4 +288,5 @@ PROBE = Probe(
     gives=(UpdateServer,),
     ask=ask_update,
     stage=4,
+    ahead=_ahead,
 )

@@ -4,7 +4,8 @@ Nothing but GET is ever sent. A redirect is followed at most once, and only on t
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Final
 
 import anyio
@@ -12,29 +13,22 @@ import msgspec
 
 from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.failures import DialError, TimedOut
+from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, speaks_tls
+from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange, HttpResponse, Origin
 
 _OVERHEAD = 2 * HEADER_CAP
 _PATIENCE = 0.75
 """The share of a conversation's clock after which a body that still drips is cut off."""
+_AHEAD = 0.5
+"""The share of a conversation's clock in which what further probes will ask is asked at once."""
 _LOST_LIMIT = 2
+_CONTROL_CAP = 256 * 1024
 
 
 class NotHttp(DialError):
     """The service answered, but not in HTTP that can be read."""
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """One GET: its path, how many bytes of body are wanted, a byte range, whether a redirect is followed."""
-
-    path: str
-    cap: int
-    byte_range: str = ""
-    follow: bool = False
-
-
-Reply = HttpResponse | DialError
 
 
 def origin(door: Door) -> Origin:
@@ -43,34 +37,48 @@ def origin(door: Door) -> Origin:
     return Origin(scheme=scheme, host=door.address, port=door.port, name=door.server_name)
 
 
+def control(door: Door) -> Ask:
+    """The GET of a path that nobody has: what it answers, a 200 means on this host."""
+    return Ask(path=door.web.control(), cap=_CONTROL_CAP)
+
+
 async def get(door: Door, path: str, *, cap: int) -> HttpResponse:
-    """One GET on a connection of its own, redirects not followed. Raises a DialError, NotHttp among them."""
-    async with door.plain_or_tls(cap=cap + _OVERHEAD) as connection:
-        exchange = Exchange(path, host=origin(door).authority, body_cap=cap)
-        return await _converse(connection, exchange, _PATIENCE * door.line.pace.conversation_timeout)
+    """One GET, redirects not followed. Raises a DialError, NotHttp among them."""
+    (reply,) = await ask_all(door, (Ask(path=path, cap=cap),))
+    if isinstance(reply, DialError):
+        raise reply
+    return reply
 
 
-async def ask_all(door: Door, asks: Sequence[Ask]) -> tuple[Reply, ...]:
+async def ask_all(
+    door: Door, asks: Sequence[Ask], *, onward: Callable[[HttpResponse], str] = lambda _: ""
+) -> tuple[Reply, ...]:
     """The reply to each GET, in order: a response or the error that stood in its place.
 
-    They share a connection as long as the server lets them. After two connections lost in a row the
-    rest is left unasked and gets the last error.
+    They share a connection as long as the server lets them, and what was asked before is not asked again. After two
+    connections lost in a row the rest is left unasked and gets the last error. ``onward`` names a path that a response
+    leads to: it is asked next, for whoever wants it, if the connection stays open.
     """
-    round_trip = _RoundTrip(door, asks)
+    round_trip = _RoundTrip(door, asks, onward)
     while round_trip.has_more:
         await round_trip.run()
     return round_trip.replies()
 
 
 class _RoundTrip:
-    """The queue of one :func:`ask_all`: (place in the answer, what to ask, already redirected)."""
+    """The queue of one :func:`ask_all`: (place in the answer, what to ask)."""
 
-    def __init__(self, door: Door, asks: Sequence[Ask]) -> None:
+    def __init__(self, door: Door, asks: Sequence[Ask], onward: Callable[[HttpResponse], str]) -> None:
         self._door = door
         self._origin = origin(door)
-        self._queue: deque[tuple[int, Ask]] = deque(enumerate(asks))
+        self._queue: deque[tuple[int, Ask]] = deque()
         self._replies: dict[int, Reply] = {}
+        self._onward = onward
         self._lost = 0
+        self._clock = door.line.pace.conversation_timeout
+        for at, ask in enumerate(asks):
+            if not self._remember(at, ask):
+                self._queue.append((at, ask))
 
     @property
     def has_more(self) -> bool:
@@ -81,15 +89,19 @@ class _RoundTrip:
 
     async def run(self) -> None:
         """One connection: at least one reply, or an error for the first in the queue."""
-        served = 0
+        served, web = 0, self._door.web
         cap = sum(ask.cap + _OVERHEAD for _, ask in self._queue)
+        cap += web.planned_caps + web.planned_count * _OVERHEAD
         try:
             async with self._door.plain_or_tls(cap=cap) as connection:
+                ends = anyio.current_time() + _AHEAD * self._clock
                 while self._queue and await self._serve(connection):
                     served += 1
+                if not self._queue and served:
+                    await self._look_ahead(connection, ends)
         except DialError as error:
             # A server may drop a connection it promised to keep: then the GET is asked again on a fresh one.
-            if not served:
+            if self._queue and not served:
                 self._lose(error)
         else:
             self._lost = 0
@@ -97,22 +109,70 @@ class _RoundTrip:
     async def _serve(self, connection: Connection) -> bool:
         """Ask the first in the queue; True when the connection carries another GET."""
         at, ask = self._queue[0]
+        more = len(self._queue) > 1 or ask.follow or self._door.web.has_more
+        response, is_reusable = await self._get(connection, ask, more, _PATIENCE * self._clock)
+        self._queue.popleft()
+        if onward := self._onward(response):
+            self._door.web.plan_next(Ask(path=onward, cap=ask.cap))
+        if not self._remember(at, ask):
+            self._take(at, ask, response)
+        return is_reusable
+
+    async def _look_ahead(self, connection: Connection, ends: float) -> None:
+        """Ask what the further probes will, as long as the connection carries it and half the clock is left."""
+        web = self._door.web
+        while anyio.current_time() < ends and (planned := web.next()):
+            patience = ends + (_PATIENCE - _AHEAD) * self._clock - anyio.current_time()
+            try:
+                with asking(planned.label) if planned.label else nullcontext():
+                    response, is_reusable = await self._get(connection, planned.ask, True, patience)
+            except DialError as error:
+                if isinstance(error, TimedOut):
+                    # Who hangs on one path is not asked for it again.
+                    web.keep(planned.ask, error)
+                web.give_up()
+                return
+            if target := self._led_to(planned.ask, response):
+                web.plan_next(target, planned.label)
+            if not is_reusable:
+                return
+
+    async def _get(
+        self, connection: Connection, ask: Ask, keep_alive: bool, patience: float
+    ) -> tuple[HttpResponse, bool]:
+        """The response, remembered, and whether the connection carries another GET. Raises a DialError."""
         exchange = Exchange(
             ask.path,
             host=self._origin.authority,
             body_cap=ask.cap,
             byte_range=ask.byte_range,
-            keep_alive=len(self._queue) > 1 or ask.follow,
+            keep_alive=keep_alive,
         )
-        patience = _PATIENCE * self._door.line.pace.conversation_timeout
         response = await _converse(connection, exchange, patience)
-        self._queue.popleft()
-        target = self._origin.resolve(response.header("location"), ask.path) if response.is_redirect else None
-        if ask.follow and target:
-            self._queue.appendleft((at, msgspec.structs.replace(ask, path=target, follow=False)))
-        else:
-            self._replies[at] = response
-        return exchange.is_reusable
+        self._door.web.keep(ask, response)
+        return response, exchange.is_reusable
+
+    def _remember(self, at: int, ask: Ask) -> bool:
+        """Answer from what was heard before; False where it was not."""
+        reply = self._door.web.known(ask)
+        if reply is not None:
+            self._take(at, ask, reply)
+        return reply is not None
+
+    def _take(self, at: int, ask: Ask, reply: Reply) -> None:
+        """Settle one place in the answer, or put where a redirect leads first in the queue."""
+        target = self._led_to(ask, reply)
+        if target is None:
+            self._replies[at] = reply
+        elif not self._remember(at, target):
+            self._queue.appendleft((at, target))
+
+    def _led_to(self, ask: Ask, reply: Reply) -> Ask | None:
+        """What a redirect that is to be followed leads to on this service; None where there is none."""
+        if not isinstance(reply, HttpResponse) or not reply.is_redirect or not ask.follow:
+            return None
+        path = self._origin.resolve(reply.header("location"), ask.path)
+        return msgspec.structs.replace(ask, path=path, follow=False) if path else None
 
     def _lose(self, error: DialError) -> None:
         at, _ = self._queue.popleft()

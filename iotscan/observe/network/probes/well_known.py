@@ -1,6 +1,5 @@
 """Documents at fixed addresses: security.txt (RFC 9116) and OAuth metadata (RFC 8414, OpenID Discovery)."""
 
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +10,8 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed
-from iotscan.observe.network.probes.web import Ask, Reply, ask_all
+from iotscan.observe.network.probes.web import ask_all, control
+from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse
 
 _SECURITY: Final = ("/.well-known/security.txt", "/security.txt")
@@ -22,13 +22,12 @@ _MANY = 32
 
 async def ask_well_known(door: Door) -> Heard:
     """Ask for what nobody has first: a host that gives that too says nothing by giving the others."""
-    paths = (control_path(door, "/.well-known/"), *_SECURITY, *_OAUTH)
-    replies = await ask_all(door, [Ask(path=path, cap=_CAP, follow=True) for path in paths])
-    control, security, oauth = replies[0], replies[1:3], replies[3:]
-    if isinstance(control, DialError):
-        return Heard(missed=(missed(WellKnown, control),))
-    contacts = [_answer(reply, control, read_security_txt) for reply in security]
-    metadata = [_answer(reply, control, read_oauth_metadata) for reply in oauth]
+    replies = await ask_all(door, _asks(door))
+    nobody, security, oauth = replies[0], replies[1:3], replies[3:]
+    if isinstance(nobody, DialError):
+        return Heard(missed=(missed(WellKnown, nobody),))
+    contacts = [_answer(reply, nobody, read_security_txt) for reply in security]
+    metadata = [_answer(reply, nobody, read_oauth_metadata) for reply in oauth]
     expires = next((a.value.get("expires", "") for a in contacts if a.is_answered and a.value), "")
     document: dict[str, Any] = next((a.value for a in metadata if a.is_answered and a.value), {})
     fact = WellKnown(
@@ -43,10 +42,8 @@ async def ask_well_known(door: Door) -> Heard:
     return Heard(facts=(fact,))
 
 
-def control_path(door: Door, folder: str) -> str:
-    """A path nobody has, the same for the same service in every run."""
-    token = sha256(f"iotscan control {door.address} {door.port} {folder}".encode()).hexdigest()[:16]
-    return f"{folder}iotscan-{token}"
+def _asks(door: Door) -> tuple[Ask, ...]:
+    return control(door), *(Ask(path=path, cap=_CAP, follow=True) for path in (*_SECURITY, *_OAUTH))
 
 
 def read_security_txt(body: bytes) -> dict[str, str]:
@@ -72,7 +69,7 @@ def read_oauth_metadata(body: bytes) -> dict[str, Any]:
     return document if any(k.endswith("_endpoint") or k == "jwks_uri" for k in document) else {}
 
 
-def _answer(reply: Reply, control: HttpResponse, read: Any) -> Answer[dict[str, Any]]:
+def _answer(reply: Reply, nobody: HttpResponse, read: Any) -> Answer[dict[str, Any]]:
     """The document of one reply, ``{}`` for its absence, or why that cannot be told."""
     if isinstance(reply, DialError):
         return Answer.missing(reply.reason or Reason.UNREACHABLE, str(reply))
@@ -87,7 +84,7 @@ def _answer(reply: Reply, control: HttpResponse, read: Any) -> Answer[dict[str, 
     if reply.is_truncated or reply.is_opaque:
         return Answer.missing(Reason.UNREADABLE, "the document could not be read whole")
     found = read(reply.body)
-    if found and control.status == 200 and (control.body == reply.body or read(control.body)):
+    if found and nobody.status == 200 and (nobody.body == reply.body or read(nobody.body)):
         return Answer.missing(Reason.NOT_OBSERVABLE, "it gives the same for a path that nobody has")
     return Answer.of(found)
 
@@ -118,4 +115,5 @@ PROBE = Probe(
     gives=(WellKnown,),
     ask=ask_well_known,
     stage=2,
+    ahead=_asks,
 )
