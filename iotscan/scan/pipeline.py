@@ -138,7 +138,7 @@ class Scan:
             expected=request.plan.expected,
             udp=request.plan.udp,
             grants=request.header.scope.grants,
-            tools=tools,
+            tools={**tools, "device_at": self._inventory.device},
         )
         send, receive = anyio.create_memory_object_stream[Found](1024)
         async with anyio.create_task_group() as group:

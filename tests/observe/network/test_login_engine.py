@@ -6,8 +6,9 @@ import pytest
 from iotscan.data.credential_records import EVERY_ACCOUNT, Pair
 from iotscan.model.device import Service
 from iotscan.model.facts import Announcement, Challenge, Claim, DefaultLogin, HttpServer, SnmpAgent, TelnetServer
+from iotscan.model.tried import Tried
 from iotscan.model.vocabulary import Reason
-from iotscan.observe.network.credentials.engine import MOST_PAIRS, Examination
+from iotscan.observe.network.credentials.engine import MOST_MISSES, MOST_PAIRS, Examination
 from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Reaction, Sign
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
@@ -34,12 +35,13 @@ class Scripted:
         return Reaction(sign=answer)
 
 
+DEVICE = Tried(address="10.0.0.1")
 PAIRS = (("a", "1"), ("b", "2"), ("c", "3"), ("d", "4"))
 
 
 def examine(folder: Path, login: Scripted, *pairs: tuple[str, str], gap: float = 0.0) -> DefaultLogin | Missed:
     ledger = Ledger(folder / "ledger")
-    examination = Examination(login, [record(*pairs)], device="10.0.0.1", ledger=ledger, gap=gap)  # type: ignore[arg-type]
+    examination = Examination(login, [record(*pairs)], device=DEVICE, ledger=ledger, gap=gap)  # type: ignore[arg-type]
     return anyio.run(examination.run)
 
 
@@ -87,6 +89,7 @@ def test_outcomes(tmp_path: Path, answers: tuple[Sign | DialError, ...], outcome
         ((R, TimedOut("")), Reason.TIMEOUT),
         ((R, Refused("")), Reason.LOCKED_OUT),
         ((R, R, PeerClosed("")), Reason.LOCKED_OUT),
+        ((R, R, TimedOut("")), Reason.LOCKED_OUT),
     ],
 )
 def test_whatever_is_unclear_is_no_verdict(
@@ -97,7 +100,7 @@ def test_whatever_is_unclear_is_no_verdict(
     assert isinstance(missed, Missed)
     assert missed.reason is reason
     assert login.answers == []
-    closed = not Ledger(tmp_path / "ledger").may_try("10.0.0.1", "somebody else")
+    closed = not Ledger(tmp_path / "ledger").may_try(DEVICE, "somebody else")
     assert closed is (reason is Reason.LOCKED_OUT)
 
 
@@ -111,7 +114,7 @@ def test_no_more_than_three_pairs_and_then_it_does_not_say_rejected(tmp_path: Pa
 
 def test_an_account_without_tries_left_is_passed_over(tmp_path: Path) -> None:
     for _ in range(3):
-        Ledger(tmp_path / "ledger").note("10.0.0.1", "a")
+        Ledger(tmp_path / "ledger").note(DEVICE, "a")
     login = Scripted(R, R, A, R)
     found = examine(tmp_path, login, ("a", "1"), ("b", "2"))
     assert isinstance(found, DefaultLogin)
@@ -120,7 +123,7 @@ def test_an_account_without_tries_left_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_no_stranger_is_sent_where_nothing_may_be_tried(tmp_path: Path) -> None:
-    Ledger(tmp_path / "ledger").note("10.0.0.1", EVERY_ACCOUNT)
+    Ledger(tmp_path / "ledger").note(DEVICE, EVERY_ACCOUNT)
     login = Scripted(R)
     missed = examine(tmp_path, login, ("a", "1"))
     assert isinstance(missed, Missed)
@@ -128,23 +131,91 @@ def test_no_stranger_is_sent_where_nothing_may_be_tried(tmp_path: Path) -> None:
     assert login.offered == [None]
 
 
-def test_the_gap_comes_before_every_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[object] = []
+def test_tries_keep_their_distance_from_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    ledger = Ledger(tmp_path / "ledger", clock=lambda: now)
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr("iotscan.observe.network.credentials.engine.anyio.sleep", sleep)
     login = Scripted(R, R, R)
-    offer, sleep = login.offer, anyio.sleep
+    examination = Examination(login, [record(("a", "1"))], device=DEVICE, ledger=ledger, gap=2.0)  # type: ignore[arg-type]
+    anyio.run(examination.run)
+    assert slept == [2.0], "nothing has to pass before the first"
+    examination = Examination(Scripted(R, R, R), [record(("b", "1"))], device=DEVICE, ledger=ledger, gap=2.0)  # type: ignore[arg-type]
+    anyio.run(examination.run)
+    assert slept == [2.0, 2.0, 2.0], "the next service of the device waits for the one before"
 
-    async def noted(pair: Pair | None) -> Reaction:
-        order.append("bare" if pair is None else "try")
-        return await offer(pair)
 
-    async def slept(seconds: float) -> None:
-        order.append(seconds)
-        await sleep(0)
+class Slow(Scripted):
+    """A login whose answers take some seconds each."""
 
-    login.offer = noted  # type: ignore[method-assign]
-    monkeypatch.setattr("iotscan.observe.network.credentials.engine.anyio.sleep", slept)
-    examine(tmp_path, login, ("a", "1"), gap=2.0)
-    assert order == ["bare", 2.0, "try", 2.0, "try"]
+    def __init__(self, *takes: float) -> None:
+        super().__init__(*[R] * len(takes))
+        self.takes = list(takes)
+        self.now = 0.0
+
+    async def offer(self, pair: Pair | None) -> Reaction:
+        self.now += self.takes.pop(0)
+        return await super().offer(pair)
+
+
+@pytest.mark.parametrize(
+    ("takes", "is_locked"),
+    [
+        ((0.1, 0.1, 0.2, 3.0), True),
+        ((0.1, 2.0, 2.4, 2.2), False),
+        ((0.1, 0.1, 0.9, 1.9), False),
+        ((0.1, 9.0, 9.0, 9.0), False),
+        ((0.1, 0.5, 2.6, 0.1), True),
+    ],
+)
+def test_a_refusal_that_comes_much_later_is_a_sign_of_a_lock_out(
+    tmp_path: Path, takes: tuple[float, ...], is_locked: bool
+) -> None:
+    login = Slow(*takes)
+    ledger = Ledger(tmp_path / "ledger")
+    two = [record(("a", "1"), ("b", "2"))]
+    examination = Examination(login, two, device=DEVICE, ledger=ledger, gap=0, clock=lambda: login.now)  # type: ignore[arg-type]
+    found = anyio.run(examination.run)
+    assert (isinstance(found, Missed) and found.reason is Reason.LOCKED_OUT) is is_locked
+    assert ledger.may_try(DEVICE, "c") is not is_locked
+    assert not is_locked or "refusal took" in found.detail  # type: ignore[union-attr]
+
+
+def test_no_account_misses_three_times_whatever_service_asks(tmp_path: Path) -> None:
+    """One that locks after three is not locked by us."""
+    wrong = 0
+    for _ in range(5):
+        login = Scripted(*[R] * 9)
+        examine(tmp_path, login, ("a", "1"), ("a", "2"), ("b", "1"))
+        wrong += login.offered.count("a")
+    assert wrong == MOST_MISSES == 2
+
+
+def test_an_account_that_lets_in_may_be_asked_at_three_services(tmp_path: Path) -> None:
+    found = [examine(tmp_path, Scripted(R, R, A, R), ("a", "1")) for _ in range(4)]
+    assert [isinstance(f, DefaultLogin) and f.outcome == "accepted" for f in found] == [True, True, True, False]
+
+
+def test_a_rehearsal_offers_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    Ledger(tmp_path / "ledger").note(DEVICE, "b")
+    Ledger(tmp_path / "ledger").note(DEVICE, "b")
+    before = (tmp_path / "ledger").read_bytes()
+    login = Scripted(R)
+    ledger = Ledger(tmp_path / "ledger")
+    examination = Examination(login, [record(*PAIRS)], device=DEVICE, ledger=ledger, gap=2.0)  # type: ignore[arg-type]
+    planned = anyio.run(examination.rehearse)
+    assert isinstance(planned, tuple)
+    assert [c.pair.user for c in planned] == ["a", "c", "d"]
+    locked = Examination(Scripted(Sign.LOCKED), [record()], device=DEVICE, ledger=ledger, gap=0)  # type: ignore[arg-type]
+    assert isinstance(anyio.run(locked.rehearse), Missed)
+    assert login.offered == [None]
+    assert (tmp_path / "ledger").read_bytes() == before
 
 
 def test_a_product_is_told_from_its_own_service_first() -> None:

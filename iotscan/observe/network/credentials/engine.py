@@ -6,7 +6,8 @@ lock-out.
 """
 
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Literal, Protocol
 
@@ -15,28 +16,47 @@ import msgspec
 
 from iotscan.data.credential_records import EVERY_ACCOUNT, CredentialRecord, Pair
 from iotscan.model.facts import DefaultLogin, kind_of
+from iotscan.model.scope import TRIES_PER_ACCOUNT
 from iotscan.model.secret import Secret
+from iotscan.model.tried import Tried
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.reaction import Login, Reaction, Sign
-from iotscan.observe.network.failures import DialError, PeerClosed, Refused
+from iotscan.observe.network.credentials.slowness import Slowness
+from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
 from iotscan.observe.network.probe import Missed, missed
 
 Outcome = Literal["accepted", "rejected", "accepts_any", "open"]
 
 MOST_PAIRS: Final = 3
 """Pairs that one service may see in a run, besides the stranger's."""
+MOST_MISSES: Final = TRIES_PER_ACCOUNT - 1
+"""Tries of one account that may fail in 24 hours: a third locks some accounts (pam_faillock's ``deny`` is 3)."""
 
 
 class Tries(Protocol):
     """The ledger as the engine needs it; see ``iotscan.store.ledger``."""
 
-    def may_try(self, device: str, account: str) -> bool:
-        """Whether the account has tries left."""
+    def may_try(self, device: Tried, account: str, *, misses: int = ...) -> bool:
+        """Whether the account has tries left, ``misses`` of which may have failed."""
         ...
 
-    def note(self, device: str, account: str) -> bool:
+    def due_in(self, device: Tried, gap: float) -> float:
+        """Seconds until the device has been left alone for ``gap`` seconds."""
+        ...
+
+    def note(self, device: Tried, account: str, *, misses: int = ...) -> bool:
         """Write the intent to try down, durably, before the try; False where another scan had the last one."""
         ...
+
+    def note_taken(self, device: Tried, account: str) -> None:
+        """Write down that the last try of the account was let in."""
+        ...
+
+
+async def left_alone(ledger: Tries, device: Tried, gap: float) -> None:
+    """Return when no service of the device has seen a try for ``gap`` seconds. Raises OSError."""
+    while (due := ledger.due_in(device, gap)) > 0:
+        await anyio.sleep(due)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +92,23 @@ class Examination:
     """One service asked once. ``gap`` is in seconds between two tries; ``device`` is the ledger's key."""
 
     def __init__(
-        self, login: Login, records: Sequence[CredentialRecord], *, device: str, ledger: Tries, gap: float
+        self,
+        login: Login,
+        records: Sequence[CredentialRecord],
+        *,
+        device: Tried,
+        ledger: Tries,
+        gap: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._login = login
         self._records = records
         self._device = device
         self._ledger = ledger
         self._gap = gap
+        self._slowness = Slowness(clock)
         self._tries = 0
+        self._is_rehearsal = False
 
     async def run(self) -> DefaultLogin | Missed:
         """The outcome, or why there is none."""
@@ -90,32 +119,58 @@ class Examination:
         except DialError as error:
             if self._tries and isinstance(error, Refused | PeerClosed):
                 return self._locked(f"after a try: {error}")
+            if isinstance(error, TimedOut) and self._slowness.is_known:
+                return self._locked(f"after a try, and it was quicker before: {error}")
             return missed(DefaultLogin, error)
 
-    async def _examine(self) -> DefaultLogin | Missed:
+    async def rehearse(self) -> tuple[Candidate, ...] | DefaultLogin | Missed:
+        """The pairs that :meth:`run` would try after a stranger's; else what it would say without any try.
+
+        Writes nothing down.
+        """
+        self._is_rehearsal = True
+        try:
+            return await self._look()
+        except _Stop as stop:
+            return stop.missed
+        except DialError as error:
+            return missed(DefaultLogin, error)
+
+    async def _look(self) -> tuple[Candidate, ...] | DefaultLogin | Missed:
+        """Offer nothing, and settle what may be tried then."""
         bare = await self._login.offer(None)
         if bare.sign is Sign.ACCEPTED:
             return self._outcome("open")
         if bare.sign is not Sign.REFUSED:
             return self._inconclusive(bare)
-        wanted = candidates(self._records)
-        allowed = [c for c in wanted if self._ledger.may_try(self._device, c.pair.user)][:MOST_PAIRS]
+        allowed = [c for c in candidates(self._records) if self._may_try(c)][:MOST_PAIRS]
         if not allowed:
             return not_tried(Reason.BUDGET, "the accounts have had their tries of these 24 hours, or were locked")
+        return tuple(allowed)
+
+    async def _examine(self) -> DefaultLogin | Missed:
+        allowed = await self._look()
+        if not isinstance(allowed, tuple):
+            return allowed
         control = await self._try(_stranger())
         if control.sign in (Sign.ACCEPTED, Sign.UNGUARDED):
             return self._outcome("accepts_any")
         if control.sign not in (Sign.REFUSED, Sign.CLOSED):
             return self._inconclusive(control)
-        return await self._try_pairs(allowed, control.sign, untried=len(wanted) - len(allowed))
+        return await self._try_pairs(allowed, control.sign)
 
-    async def _try_pairs(self, allowed: Sequence[Candidate], refusal: Sign, *, untried: int) -> DefaultLogin | Missed:
+    def _may_try(self, candidate: Candidate) -> bool:
+        return self._ledger.may_try(self._device, self._account(candidate.pair), misses=MOST_MISSES)
+
+    async def _try_pairs(self, allowed: Sequence[Candidate], refusal: Sign) -> DefaultLogin | Missed:
+        untried = len(candidates(self._records)) - len(allowed)
         for candidate in allowed:
-            if not self._ledger.may_try(self._device, candidate.pair.user):
+            if not self._may_try(candidate):
                 untried += 1
                 continue
             reaction = await self._try(candidate.pair)
             if reaction.sign is Sign.ACCEPTED:
+                self._note_taken(candidate.pair)
                 return (
                     self._outcome("accepts_any") if await self._lets_in_all() else self._outcome("accepted", candidate)
                 )
@@ -131,21 +186,33 @@ class Examination:
         """Whether a stranger is let in now: a honeypot may refuse one guest and take the next, whoever it is."""
         try:
             again = await self._try(_stranger())
-        except DialError:
+        except (DialError, _Stop):
             return False
         return again.sign in (Sign.ACCEPTED, Sign.UNGUARDED)
 
     async def _try(self, pair: Pair) -> Reaction:
         """One try: wait, write it down, offer it."""
-        await anyio.sleep(self._gap)
         try:
-            is_ours = self._ledger.note(self._device, pair.user)
+            await left_alone(self._ledger, self._device, self._gap)
+            is_ours = self._ledger.note(self._device, self._account(pair), misses=MOST_MISSES)
         except OSError as error:
             raise _Stop(not_tried(Reason.PROBE_ERROR, "the ledger of tries cannot be written")) from error
         if not is_ours:
             raise _Stop(not_tried(Reason.BUDGET, "another scan has used the tries of these 24 hours"))
         self._tries += 1
-        return await self._login.offer(pair)
+        with self._slowness.timed():
+            reaction = await self._login.offer(pair)
+        if reaction.sign in (Sign.REFUSED, Sign.CLOSED) and (grown := self._slowness.refused()):
+            raise _Stop(self._locked(grown))
+        return reaction
+
+    def _account(self, pair: Pair) -> str:
+        """What the ledger calls the account; a password without a user is one of its protocol."""
+        return pair.user or f"({self._login.protocol})"
+
+    def _note_taken(self, pair: Pair) -> None:
+        with suppress(OSError):  # then it counts as a miss: fewer tries, no harm
+            self._ledger.note_taken(self._device, self._account(pair))
 
     def _inconclusive(self, reaction: Reaction) -> Missed:
         if reaction.sign is Sign.LOCKED:
@@ -161,8 +228,9 @@ class Examination:
 
     def _locked(self, detail: str) -> Missed:
         """Stop, and leave the whole device alone for a day."""
-        with suppress(OSError):
-            self._ledger.note(self._device, EVERY_ACCOUNT)
+        if not self._is_rehearsal:
+            with suppress(OSError):
+                self._ledger.note(self._device, EVERY_ACCOUNT)
         return not_tried(Reason.LOCKED_OUT, f"sign of a lock-out: {detail}")
 
     def _outcome(self, outcome: Outcome, candidate: Candidate | None = None) -> DefaultLogin:

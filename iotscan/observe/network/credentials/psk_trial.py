@@ -9,15 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
-import anyio
-
 from iotscan.data.credential_records import EVERY_ACCOUNT
 from iotscan.data.known_psks import KnownKey, Transport
 from iotscan.model.facts import Fact, KnownPsk, kind_of
 from iotscan.model.secret import Secret
 from iotscan.model.text import safe_text
+from iotscan.model.tried import Tried
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.credentials.engine import Tries
+from iotscan.observe.network.credentials.engine import Tries, left_alone
 from iotscan.observe.network.credentials.products import marks
 from iotscan.observe.network.credentials.psk_talk import Shake
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused
@@ -60,7 +59,7 @@ class Trial:
         shake: Shake,
         choose: Callable[[str], Sequence[KnownKey]],
         *,
-        device: str,
+        device: Tried,
         account: str,
         ledger: Tries,
         gap: float,
@@ -121,8 +120,7 @@ class Trial:
 
     async def _try(self, identity: str, key: Secret, *, account: str) -> PskEnd:
         """One try: wait, write it down, make it. Raises _Stop, DialError, and OSError where it cannot be written."""
-        if self._shaken:
-            await anyio.sleep(self._gap)
+        await left_alone(self._ledger, self._device, self._gap)
         if not self._ledger.note(self._device, account):
             raise _Stop("the service has had its tries of these 24 hours, or showed a lock-out")
         self._shaken += 1

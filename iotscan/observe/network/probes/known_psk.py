@@ -12,6 +12,7 @@ from iotscan.model.facts import KnownPsk, TlsEndpoint
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.credentials.psk_talk import over_datagrams, over_stream, still_answers
 from iotscan.observe.network.credentials.psk_trial import Trial, likeliest, not_tried
+from iotscan.observe.network.credentials.whose import tried_at
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe
 
 _SPOKEN: Final = ("TLSv1.2", "DTLSv1.2")
@@ -50,7 +51,7 @@ async def _examine(door: Door) -> KnownPsk | Missed:
     return await Trial(
         over_datagrams(door) if is_dtls else over_stream(door),
         choose,
-        device=door.address,
+        device=tried_at(door),
         account=f"psk {door.service.name}",
         ledger=door.tools["ledger"],
         gap=door.tools["login_gap"],

@@ -15,6 +15,7 @@ from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Login
 from iotscan.observe.network.credentials.ssh_login import SshLogin
 from iotscan.observe.network.credentials.telnet_login import TelnetLogin
+from iotscan.observe.network.credentials.whose import tried_at
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
 
 _PROTOCOLS: Final[dict[str, Protocol]] = {
@@ -49,7 +50,7 @@ async def _examine(door: Door) -> DefaultLogin | Missed:
     examination = Examination(
         _login(door, protocol, records[0]),
         records,
-        device=door.address,
+        device=tried_at(door),
         ledger=door.tools["ledger"],
         gap=door.tools["login_gap"],
     )
