@@ -66,6 +66,7 @@ from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
 from iotscan.model.facts.retired import Updater, Updaters
+from iotscan.model.facts.rtsp import RtspChallenge, RtspServer
 from iotscan.model.facts.secret import EmbeddedSecret, EmbeddedSecrets, SecretGroup
 from iotscan.model.facts.signing import (
     ArtefactSignature,
@@ -177,6 +178,7 @@ AnyFact = (
     | RemoteShells
     | RootIntegrity
     | RotationTools
+    | RtspServer
     | ScheduledJobs
     | SecureBootFuses
     | ServiceOpinion
@@ -343,6 +345,8 @@ __all__ = [
     "RootIntegrity",
     "RotationTool",
     "RotationTools",
+    "RtspChallenge",
+    "RtspServer",
     "ScheduledJob",
     "ScheduledJobs",
     "SecretGroup",

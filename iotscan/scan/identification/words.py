@@ -13,6 +13,7 @@ from iotscan.model.facts import (
     Claim,
     HttpServer,
     OpenService,
+    RtspServer,
     SnmpAgent,
     SshServer,
     TelnetServer,
@@ -126,6 +127,10 @@ def _words(observation: Observation) -> Iterator[Word]:
             yield _word("telnet_banners", banner, "telnet banner", service)
         case HttpServer() as page:
             yield from _page(page, service)
+        case RtspServer(challenges=challenges):
+            for challenge in challenges:
+                text = f'{challenge.scheme.capitalize()} realm="{challenge.realm}"'
+                yield _word("http_header.wwwauth", text, "rtsp realm", service)
         case SnmpAgent(description=description, object_id=object_id):
             yield _word("snmp.sys_description", description, "snmp sysDescr", service)
             yield _word("snmp.sys_object_id", object_id, "snmp sysObjectID", service)

@@ -17,6 +17,7 @@ _MODULES: Final = (
     "mqtt",
     "ota",
     "quic",
+    "rtsp",
     "snmp",
     "ssh",
     "telnet",
