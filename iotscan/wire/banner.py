@@ -25,6 +25,7 @@ _STARTS: Final = (
     (b"+OK ", "pop3"),
     (b"* OK ", "imap"),
     (b"* PREAUTH ", "imap"),
+    (b"+PONG", "redis"),
     (b"-ERR ", "redis"),
     (b"-DENIED ", "redis"),
     (b"-NOAUTH ", "redis"),

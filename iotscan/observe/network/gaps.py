@@ -6,6 +6,7 @@ from typing import Final, Literal
 from iotscan.model.facts import (
     AdbServer,
     CertificateChain,
+    DataStore,
     DefaultLogin,
     Fact,
     HawkbitServer,
@@ -35,6 +36,14 @@ _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "unasked": (SshServer, TelnetServer),
 }
 _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
+_EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
+    "redis": (DataStore,),
+    "memcached": (DataStore,),
+    "mongodb": (DataStore,),
+    "mqtt-ws": (MqttBroker,),
+}
+"""What only a port that suggests it is asked: nothing is open where it was not."""
+_OPEN: Final[dict[str, tuple[type[Fact], ...]]] = _KINDS | _EXPECTED
 _ENDS: Final[dict[Outcome, tuple[AttemptStatus, Reason | None, str]]] = {
     "silent": (AttemptStatus.TIMED_OUT, Reason.TIMEOUT, "it accepted the connection and did not answer"),
     "closed": (AttemptStatus.UNREADABLE, Reason.UNREADABLE, "it closes without a word"),
@@ -63,7 +72,8 @@ def not_recognised(
     overall: Outcome = "other" if "other" in spoken else next((o for o in _ORDER if o in spoken), "silent")
     settled.setdefault("unasked", overall)
     settled.setdefault("adb", overall)
-    return _gaps(tuple(_KINDS), settled, error)
+    expected = tuple(q for q in _EXPECTED if q in outcomes)
+    return _gaps((*_KINDS, *expected), settled, error)
 
 
 def behind_tls(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:
@@ -75,7 +85,7 @@ def _gaps(questions: tuple[str, ...], outcomes: Mapping[str, Outcome], error: Di
     found: list[Missed] = []
     for question in questions:
         outcome = outcomes.get(question)
-        found += [_gap(fact, outcome, error) for fact in _KINDS[question]]
+        found += [_gap(fact, outcome, error) for fact in _OPEN[question]]
     asked = [outcomes[q] for q in questions if q in outcomes]
     worst = next((o for o in _ORDER if o in asked), None)
     return (*found, _gap(DefaultLogin, None if error else worst, error))

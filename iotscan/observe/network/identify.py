@@ -42,7 +42,7 @@ _GREETERS: Final = frozenset({"ssh", "telnet", "ftp", "smtp", "vnc", "pop3", "im
 """Protocols whose greeting says something to a person."""
 
 
-_BINARY: Final = frozenset({"mysql", "ldap", "amqp"})
+_BINARY: Final = frozenset({"mysql", "ldap", "amqp", "mongodb"})
 """Protocols whose first bytes say nothing to a person, and something else each time."""
 
 
@@ -100,7 +100,7 @@ class _Inquiry:
         return self._unknown()
 
     async def _settle(self, found: Recognised, data: bytes, question: Question) -> Identified:
-        if found.protocol == "http" and question == "http" and _may_be_tls(data, self._port):
+        if found.protocol == "http" and question in ("http", "mqtt-ws") and _may_be_tls(data, self._port):
             try:
                 again = await self._ask("tls")
             except DialError:

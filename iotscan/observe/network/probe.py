@@ -21,7 +21,10 @@ from iotscan.observe.network.web_session import Ask, WebSession
 from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
 
 TLS_AT_ONCE: Final = frozenset(
-    {"tls", "https", "mqtts", "amqps", "imaps", "smtps", "pop3s", "ftps", "ldaps", "rtsps", "dot", "coaps+tcp"}
+    {
+        *("tls", "https", "mqtts", "amqps", "imaps", "smtps", "pop3s", "ftps", "ldaps", "rtsps", "dot", "coaps+tcp"),
+        *("rediss", "memcached+tls", "mongodb+tls", "mqtt-wss"),
+    }
 )
 """Protocols of a service whose first word is a ClientHello."""
 HAVE_TLS: Final = TLS_AT_ONCE | BEGIN_IN_THE_CLEAR

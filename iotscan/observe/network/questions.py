@@ -5,14 +5,31 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from iotscan.observe.network.probe import TLS_AT_ONCE
-from iotscan.wire import adb, amqp, coap_tcp, dns, mqtt
+from iotscan.wire import adb, amqp, coap_tcp, dns, memcached, mongodb, mqtt, redis, websocket
 from iotscan.wire.banner import Recognised, recognise
 from iotscan.wire.http import Exchange, Origin
 from iotscan.wire.starttls import databases, ldap, xmpp
 from iotscan.wire.tls.hello import Offer, client_hello
 from iotscan.wire.tls.suites import offer
 
-Question = Literal["listen", "tls", "http", "mqtt", "adb", "rtsp", "amqp", "ldap", "xmpp", "postgresql", "dns", "coap"]
+Question = Literal[
+    "listen",
+    "tls",
+    "http",
+    "mqtt",
+    "adb",
+    "amqp",
+    "coap",
+    "dns",
+    "ldap",
+    "memcached",
+    "mongodb",
+    "mqtt-ws",
+    "postgresql",
+    "redis",
+    "rtsp",
+    "xmpp",
+]
 
 GENERAL: Final[tuple[Question, ...]] = ("tls", "http", "mqtt")
 """What every port is asked, whatever it suggests."""
@@ -33,6 +50,10 @@ TWINS: Final[Mapping[str, str]] = MappingProxyType(
         "rtsp": "rtsps",
         "dns": "dot",
         "coap": "coaps+tcp",
+        "redis": "rediss",
+        "memcached": "memcached+tls",
+        "mongodb": "mongodb+tls",
+        "mqtt-ws": "mqtt-wss",
     }
 )
 """What a protocol is called inside TLS."""
@@ -48,6 +69,10 @@ _FIRST: Final[Mapping[str, Question]] = MappingProxyType(
         "ldap": "ldap",
         "xmpp": "xmpp",
         "postgresql": "postgresql",
+        "redis": "redis",
+        "memcached": "memcached",
+        "mongodb": "mongodb",
+        "mqtt-ws": "mqtt-ws",
     }
 )
 _FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(
@@ -58,9 +83,20 @@ _FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(
         "rtsps": "rtsp",
         "dot": "dns",
         "coaps+tcp": "coap",
+        "mqtt-wss": "mqtt-ws",
+        # Stores have no port of their own for TLS.
+        "redis": "redis",
+        "memcached": "memcached",
+        "mongodb": "mongodb",
+        "mqtt-ws": "mqtt-ws",
         **dict.fromkeys(("imaps", "pop3s", "smtps", "ftps"), "listen"),
     }
 )
+MQTT_PATH: Final = "/mqtt"
+"""Where brokers take MQTT over WebSocket: EMQX, HiveMQ, VerneMQ; mosquitto takes it at every path."""
+WEBSOCKET_KEY: Final = b"iotscan, mqtt ws"
+"""A key that our question alone has: whoever answers it speaks WebSocket, and nobody remembers one."""
+
 _PATIENCE: Final[Mapping[Question, tuple[float, float]]] = MappingProxyType(
     {
         # Seconds to wait for an answer: on a port that suggests the protocol, and on any other.
@@ -108,6 +144,12 @@ def message(question: Question, scheme: str, address: str, port: int) -> bytes:
         "postgresql": lambda: databases.SSL_REQUEST,
         "dns": dns.version_query,
         "coap": lambda: coap_tcp.CSM,
+        "redis": lambda: redis.PING,
+        "memcached": lambda: memcached.VERSION,
+        "mongodb": mongodb.is_master,
+        "mqtt-ws": lambda: websocket.request(
+            Origin(scheme=scheme, host=address, port=port).authority, WEBSOCKET_KEY, path=MQTT_PATH, protocol="mqtt"
+        ),
     }
     return messages[question]()
 
@@ -120,4 +162,14 @@ def understand(question: Question, data: bytes, expected: str) -> Recognised | N
         return Recognised(protocol="dns", how="answered a DNS query")
     if question == "coap" and coap_tcp.is_csm(data):
         return Recognised(protocol="coap", how="opened CoAP with its capabilities")
+    if (
+        question == "mqtt-ws"
+        and (upgrade := websocket.read_upgrade(data, WEBSOCKET_KEY))
+        and upgrade.protocol == "mqtt"
+    ):
+        return Recognised(protocol="mqtt-ws", how="went over to MQTT in WebSocket")
+    if question == "mongodb" and mongodb.read_answer(data):
+        return Recognised(protocol="mongodb", how="answered isMaster")
+    if question == "memcached" and memcached.is_answer(data):
+        return Recognised(protocol="memcached", how="answered version")
     return recognise(data, expected)

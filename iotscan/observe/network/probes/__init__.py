@@ -9,6 +9,7 @@ _MODULES: Final = (
     "adb",
     "certificate",
     "coap",
+    "data_store",
     "dtls",
     "dtls_endpoint",
     "http",
