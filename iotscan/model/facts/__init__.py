@@ -7,6 +7,7 @@ from iotscan.model.facts.access import AllowedCommand, AuthorizedKey, Authorized
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
+from iotscan.model.facts.api import ApiChallenge, ApiDocument, ApiScheme, WebApi
 from iotscan.model.facts.backend import Backend, BackendKind, Backends, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.facts.boot import (
     BootKey,
@@ -204,6 +205,7 @@ AnyFact = (
     | VerifiedBootMetadata
     | VpnTunnels
     | Watchdogs
+    | WebApi
     | WellKnown
     | WirelessNetworks
 )
@@ -229,6 +231,9 @@ __all__ = [
     "AlpnTreatment",
     "Announcement",
     "AnyFact",
+    "ApiChallenge",
+    "ApiDocument",
+    "ApiScheme",
     "Artefact",
     "ArtefactSignature",
     "AuthorizedKey",
@@ -397,6 +402,7 @@ __all__ = [
     "Watchdog",
     "Watchdogs",
     "WeakProposal",
+    "WebApi",
     "WellKnown",
     "WirelessNetwork",
     "WirelessNetworks",

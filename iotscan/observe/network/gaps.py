@@ -17,6 +17,7 @@ from iotscan.model.facts import (
     TelnetServer,
     TlsEndpoint,
     UpdateServer,
+    WebApi,
     WellKnown,
     kind_of,
 )
@@ -27,7 +28,7 @@ from iotscan.observe.network.probe import Missed
 Outcome = Literal["silent", "closed", "unclear", "other"]
 """How a question ended without its answer: no word, a close or reset without one, unclear words, something else."""
 
-_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer, HawkbitServer, OtaInterface)
+_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer, HawkbitServer, OtaInterface, WebApi)
 _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "tls": (TlsEndpoint, CertificateChain),
     "http": _WEB,

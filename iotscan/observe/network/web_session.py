@@ -51,6 +51,8 @@ class WebSession:
         self._planned: deque[Planned] = deque()
         self._size = 0
         self._control = secrets.token_hex(8)
+        self.closes = False
+        """The server was asked to keep a connection, and closed it with its answer."""
 
     def control(self, folder: str = "/") -> str:
         """A path that nobody has and nobody can foresee: what it answers, 200 means on this host."""
@@ -90,13 +92,13 @@ class WebSession:
         self._planned.clear()
 
     def _is_settled(self, ask: Ask) -> bool:
-        if ask.is_guess and self._size >= _KEPT // 2:
-            return True
-        if ask.is_guess:
-            nobody = self._replies.get((self.control(), ""), (0, None))[1]
-            if isinstance(nobody, HttpResponse) and nobody.status in TELLS_NOTHING:
-                return True
-        return self.known(ask) is not None
+        return self.known(ask) is not None or self.spares(ask)
+
+    def spares(self, ask: Ask) -> bool:
+        """True for a guess that would cost a conversation, or to which this host's answer means nothing."""
+        nobody = self._replies.get((self.control(), ""), (0, None))[1]
+        tells = not isinstance(nobody, HttpResponse) or nobody.status not in TELLS_NOTHING
+        return ask.is_guess and (self.closes or not tells)
 
     def keep(self, ask: Ask, reply: Reply) -> None:
         """Remember a reply, as long as there is room: else it is asked again by whoever wants it."""

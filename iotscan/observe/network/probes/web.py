@@ -150,6 +150,7 @@ class _RoundTrip:
         )
         response = await _converse(connection, exchange, patience)
         self._door.web.keep(ask, response)
+        self._door.web.closes |= keep_alive and not exchange.is_reusable and not response.is_truncated
         return response, exchange.is_reusable
 
     def _remember(self, at: int, ask: Ask) -> bool:
