@@ -20,6 +20,7 @@ from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 from iotscan.store.claim import claimed
+from iotscan.store.runs import read_run
 
 if TYPE_CHECKING:
     from iotscan.cli.watch import Pacing
@@ -61,7 +62,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     output: Path
     resume: str = ""
     since: str = ""
-    """An earlier list of devices to compare with."""
+    """An earlier list of devices to compare with; for a scan, an earlier scan to go back to, too."""
     max_hosts: int = 4096
     timeout: float = 2.0
     deadline: float = 0.0
@@ -146,10 +147,12 @@ def _progress(wish: Wish, display: Display, *, enabled: bool) -> Progress | Live
 
 
 def _earlier_list(wish: Wish) -> Run | None:
-    """The list that this discovery is compared with. Raises BadInput."""
+    """The list that this discovery, or the scan that this scan, is compared with. Raises BadInput."""
     from iotscan.scan.tables import read_list
 
-    return read_list(wish.since, wish.output) if wish.since else None
+    if not wish.since:
+        return None
+    return read_list(wish.since, wish.output) if wish.command == "discover" else read_run(wish.since, wish.output)
 
 
 def _tell_since(earlier: Run, run: Run, wanted: Sequence[Wanted], display: Display) -> None:

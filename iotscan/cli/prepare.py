@@ -16,7 +16,7 @@ import msgspec
 from iotscan import __version__
 from iotscan.cli.caller import caller
 from iotscan.cli.consent import confirm
-from iotscan.cli.recipe import Choice, Chosen, Recipe
+from iotscan.cli.recipe import Choice, Chosen, Recipe, read_earlier_scan
 from iotscan.cli.terms import Gating
 from iotscan.data.credential_records import load_records
 from iotscan.data.fingerprints.library import LeftOut, load_library
@@ -212,6 +212,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     trusted = read_trusted_keys(wish.trusted)
     identity_rules = read_identity(wish.identity) if wish.identity else ()
     joined = read_image_runs(wish.images, wish.output)
+    earlier = read_earlier_scan(wish.since, wish.output, plan) if wish.since and wish.command == "scan" else None
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -250,6 +251,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         nmap=nmap,
         terms=chosen.terms,
         caller=caller(),
+        earlier=earlier,
         deadline=wish.deadline,
     )
     return Prepared(request=request, intent=intent)

@@ -30,6 +30,7 @@ from iotscan.observe.network.unit import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.since import Earlier, read_earlier
 from iotscan.scan.targets import read_exclusions
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.store.claim import claimed
@@ -126,6 +127,23 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         deadline=wish.deadline,
     )
     return request, entries
+
+
+def read_earlier_scan(named: str, output: Path, plan: Plan) -> Earlier:
+    """The scan to go back to, with what holds for this plan, too. Raises BadInput."""
+    place = find_run(named, output, holding=JOURNAL)
+    folder = place if place.is_dir() else place.parent
+    earlier = read_earlier(folder, utc_now())
+    if earlier.header.command != "scan":
+        raise BadInput(f"{folder} is a run of iotscan {earlier.header.command}: --since goes back to a scan")
+    if earlier.header.tool.version != __version__:
+        raise BadInput(f"{folder} was made by iotscan {earlier.header.tool.version}: --since goes back to its own runs")
+    try:
+        then = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe).plan
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadInput(f"{folder / NAME} cannot be read: leave out --since") from error
+    unsure = (("login", plan.records != then.records), ("certificate", plan.trust_stores != then.trust_stores))
+    return earlier.without({probe for probe, is_other in unsure if is_other})
 
 
 def _require_the_same_scope(scope: Scope, given: Path | None) -> None:

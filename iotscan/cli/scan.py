@@ -115,6 +115,17 @@ def scan(
     format: shared.Formats = None,
     output_dir: shared.OutputDir = shared.OUTPUT,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with an interrupted run; takes no targets.")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="Go back to an earlier scan (file, folder, id or latest): where a service shows itself as it did "
+            "then, what is costly is not asked again (the TLS that it accepts, its certificate, the logins that it refused). "
+            "Says at the end what has changed.",
+            show_default=False,
+        ),
+    ] = "",
     max_hosts: Annotated[int, typer.Option(metavar="N", min=1, help="Refuse more addresses than this.")] = 4096,
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="Wait this long for a port to answer.")
@@ -199,6 +210,7 @@ def scan(
         formats=tuple(format or ()),
         output=output_dir,
         resume=resume,
+        since=since,
         max_hosts=max_hosts,
         timeout=timeout,
         deadline=deadline,

@@ -51,6 +51,7 @@ from iotscan.scan.looking import Looking, discovery_ports
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.regrouping import rule_notices
 from iotscan.scan.request import ScanRequest
+from iotscan.scan.since import since_notices
 from iotscan.scan.tools import shared_tools
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
@@ -211,6 +212,7 @@ class Scan:
                 self._keep,
                 server_name=self._request.plan.names.get(address, ""),
                 done=done,
+                then=lambda: self._then(address),
                 announced=lambda: self._inventory.announcement(address),
                 hiding=self._hidings[address],
             )
@@ -231,6 +233,14 @@ class Scan:
                 device=self._inventory.device(address),
             )
         )
+
+    def _then(self, address: str) -> tuple[Unit, ...]:
+        """What the scan to go back to learned of the machine that has this address now."""
+        if self._request.earlier is None:
+            return ()
+        seen = neighbour(address)
+        mac = (seen.mac if seen else "") or self._inventory.device(address).mac
+        return self._request.earlier.of(address, mac)
 
     async def _ask_names(self, address: str) -> None:
         """Ask a device on a link of ours what it is called: elsewhere nobody speaks that."""
@@ -280,7 +290,8 @@ class Scan:
         rules = settled(self._request.header.identity_rules, inventory.sightings())
         observations = list(self._request.header.observations)
         attempts = list(self._request.header.attempts)
-        notices = [*self._request.header.notices, *self._notices(cut)]
+        units = (unit for address in inventory.addresses() for unit in inventory.units(address))
+        notices = [*self._request.header.notices, *self._notices(cut), *since_notices(self._request.earlier, units)]
         costs: dict[str, Cost] = {}
         address_costs: dict[str, Cost] = {}
         for address in inventory.addresses():

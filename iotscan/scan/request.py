@@ -14,6 +14,7 @@ from iotscan.model.audit import Caller
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.opinion.installed import Nmap
+from iotscan.scan.since import Earlier
 from iotscan.scan.targets import MAX_HOSTS
 
 
@@ -83,5 +84,7 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms = Terms()
     caller: Caller = Caller()
     """Who asked, for the audit log."""
+    earlier: Earlier | None = None
+    """The scan to go back to where a service is the same still."""
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

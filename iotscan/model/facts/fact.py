@@ -19,6 +19,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
     per: ClassVar[Ownership] = "service"
     unlooked: ClassVar[str] = ""
+    passing: ClassVar[frozenset[str]] = frozenset()
+    """Fields that may differ from one moment to the next on a service that is the same: a clock on its page."""
 
 
 def kind_of(fact: "Fact | type[Fact]") -> str:

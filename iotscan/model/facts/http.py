@@ -1,5 +1,7 @@
 """A web server: its front page and what it asks before it shows more."""
 
+from typing import ClassVar
+
 import msgspec
 
 from iotscan.model.answer import Answer
@@ -23,6 +25,8 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
 
 class HttpServer(Fact, frozen=True, kw_only=True, tag="http-server"):
     """What ``GET /`` shows without credentials, over plain HTTP or TLS."""
+
+    passing: ClassVar[frozenset[str]] = frozenset({"body_sha256"})
 
     tls: bool
     status: int

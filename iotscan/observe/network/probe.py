@@ -141,6 +141,12 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts of ``after`` leave something to ask; where none does, what it gives is absent, grant or not."""
     ahead: Callable[[Door], tuple[Ask, ...]] | None = None
     """The GETs it will ask whatever else it hears: asked in a conversation that an earlier probe holds anyway."""
+    shows: bool = False
+    """With an earlier run to go back to: asked first, and what answers as it did then is the same service still."""
+    holds_on: Callable[[Any], bool] | None = None
+    """Which facts of then are believed of a service that is the same still; None for none: it is asked anew.
+
+    What is costly and can hardly have changed: never what a person may have mended meanwhile without its showing."""
 
     @property
     def label(self) -> str:

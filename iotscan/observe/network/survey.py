@@ -6,7 +6,7 @@ finished is taken from its journal instead of being asked again.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -28,6 +28,7 @@ from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe, missed
+from iotscan.observe.network.recall import Recall
 from iotscan.observe.network.sweep import sweep
 from iotscan.observe.network.udp_knock import CLOSED, NO_ANSWER, FirstWord, Knocked, knock_udp
 from iotscan.observe.network.unit import Unit
@@ -65,14 +66,17 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Keep = Callable[[Unit], Awaitable[None]]
+_WHOLE = 1000
+"""Conversations of a probe that need not leave any to others."""
 
 
 class Survey:
     """Asks one device everything in ``questions``; each finished unit goes to ``keep`` at once.
 
-    ``done`` are the units an earlier run finished; ``announced`` gives what discovery has heard the
-    device say of itself so far, which helps to tell which product it is. ``hiding`` takes the secrets out of what
-    it says: nothing that leaves here holds one, and what it said, whole, is known to its further probes alone.
+    ``done`` are the units that an interrupted run finished, ``then`` those of an earlier scan of the same device, asked
+    for once its ports have answered; ``announced`` gives what discovery has heard the device say of itself so far,
+    which helps to tell which product it is. ``hiding`` takes the secrets out of what it says: nothing that leaves here
+    holds one, and what it said, whole, is known to its further probes alone.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Survey:
         *,
         server_name: str = "",
         done: Iterable[Unit] = (),
+        then: Callable[[], Sequence[Unit]] = tuple,
         announced: Callable[[], Observation | None] = lambda: None,
         hiding: Hiding | None = None,
     ) -> None:
@@ -91,6 +96,7 @@ class Survey:
         self._keep = keep
         self._server_name = server_name
         self._done = {unit.name: unit for unit in done}
+        self._then = then
         self._known: list[tuple[str, AnyFact]] = []
         self._announced = announced
         self._hiding = hiding or Hiding()
@@ -107,6 +113,7 @@ class Survey:
             # No conversation: what is waited for here costs no time of its own.
             beside.start_soon(self._knock_udp, datagrams)
             open_ports = await self._sweep()
+        await self._recall(open_ports)
         services = [*[await self._identify(port) for port in open_ports], *datagrams]
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
             asked = [s for s in services if s.protocol in probe.speaks]
@@ -114,6 +121,18 @@ class Survey:
             share = self._line.left // max(left, 1)
             for service in asked:
                 await self._probe(probe, service, share)
+
+    async def _recall(self, open_ports: Iterable[int]) -> None:
+        """Take over what an earlier scan learned of services that are the same still."""
+        then = self._then()
+        if not then:
+            return
+        recall = Recall(then, [p for p in self._questions.probes if self._is_granted(p)], self)
+        for port in open_ports:
+            if f"identify tcp/{port}" in self._done:
+                continue
+            for unit in await recall.service(port):
+                self._done[unit.name] = await self._finish(unit)
 
     async def _finish(self, unit: Unit) -> Unit:
         finished = self._hiding.within(msgspec.structs.replace(unit, cost=self._line.cost()))
@@ -143,22 +162,25 @@ class Survey:
         return next((o.fact.open for o in unit.observations if isinstance(o.fact, PortSweep)), ())
 
     async def _identify(self, port: int) -> Service:
-        name = f"identify tcp/{port}"
-        unit = self._earlier(name)
+        unit = self._earlier(f"identify tcp/{port}")
         if unit is None:
-            clock = _Clock(self._line)
-            service = Service(transport="tcp", port=port)
-            try:
-                with asking("identify/1"):
-                    found = await identify(self._line, port, expected=self._questions.expected.get(port, ""))
-                service, heard = found.service, Heard(facts=(found.fact,), missed=found.missed)
-            except DialError as error:
-                # Nothing is known of this port now, so nothing may be said about any protocol on it.
-                gaps = [missed(kind, error) for kind in self._questions.kinds("tcp")]
-                heard = Heard(missed=(missed(OpenService, error), *gaps))
-            made = self._unit(name, "identify/1", service, (OpenService,), heard, clock)
-            unit = await self._finish(msgspec.structs.replace(made, services=(service,)))
+            unit = await self._finish(await self.name(port, self._questions.expected.get(port, "")))
         return unit.services[0]
+
+    async def name(self, port: int, expected: str) -> Unit:
+        """What an open TCP port speaks, asked first for what is expected of it; not kept yet."""
+        clock = _Clock(self._line)
+        service = Service(transport="tcp", port=port)
+        try:
+            with asking("identify/1"):
+                found = await identify(self._line, port, expected=expected)
+            service, heard = found.service, Heard(facts=(found.fact,), missed=found.missed)
+        except DialError as error:
+            # Nothing is known of this port now, so nothing may be said about any protocol on it.
+            gaps = [missed(kind, error) for kind in self._questions.kinds("tcp")]
+            heard = Heard(missed=(missed(OpenService, error), *gaps))
+        made = self._unit(f"identify tcp/{port}", "identify/1", service, (OpenService,), heard, clock)
+        return msgspec.structs.replace(made, services=(service,))
 
     async def _knock_udp(self, services: Iterable[Service]) -> None:
         """Say the first words to all UDP ports that a probe has yet to ask."""
@@ -180,11 +202,15 @@ class Survey:
             return
         if probe.after is not None and not self._seen_before(probe, service):
             return
-        clock = _Clock(self._line)
-        heard = await self._ask(probe, service, share)
-        unit = self._unit(name, probe.label, service, probe.gives, heard, clock)
+        unit = await self.put(probe, service, share)
         services = (service,) if service.transport == "udp" and unit.observations else ()
         await self._finish(msgspec.structs.replace(unit, services=services))
+
+    async def put(self, probe: Probe, service: Service, share: int = _WHOLE) -> Unit:
+        """Ask one probe; not kept yet. ``share`` are the conversations that it may have."""
+        clock = _Clock(self._line)
+        heard = await self._ask(probe, service, share)
+        return self._unit(_name(probe, service), probe.label, service, probe.gives, heard, clock)
 
     def _seen_before(self, probe: Probe, service: Service) -> list[AnyFact]:
         """The facts that the probe is asked after, on this service."""
@@ -209,19 +235,8 @@ class Survey:
                 case "refused":
                     # Nobody has knocked before: an ICMP refusal is the answer that there is no such server.
                     return all_missed(probe.gives, AttemptStatus.ABSENT, None, CLOSED)
-        announced = self._announced()
-        known = (*self._known, ("", announced.fact)) if announced else tuple(self._known)
         is_first = service.name not in self._web
-        door = Door(
-            line=self._line,
-            service=service,
-            grants=self._questions.grants,
-            server_name=self._server_name,
-            known=known,
-            tools=self._questions.tools,
-            share=share,
-            web=self._web.setdefault(service.name, WebSession()),
-        )
+        door = self.door(service, share)
         try:
             if is_first:
                 door.web.plan(self._planned(door))
@@ -246,6 +261,20 @@ class Survey:
             is_granted = not probe.grant or getattr(self._questions.grants, probe.grant)
             if probe.ahead and is_granted and not probe.after and _name(probe, door.service) not in self._done:
                 yield from (Planned(label=probe.label, ask=ask) for ask in probe.ahead(door))
+
+    def door(self, service: Service, share: int = _WHOLE) -> Door:
+        """The way to a service, with all that is known of its device by now."""
+        announced = self._announced()
+        return Door(
+            line=self._line,
+            service=service,
+            grants=self._questions.grants,
+            server_name=self._server_name,
+            known=(*self._known, ("", announced.fact)) if announced else tuple(self._known),
+            tools=self._questions.tools,
+            share=share,
+            web=self._web.setdefault(service.name, WebSession()),
+        )
 
     def _unit(
         self,

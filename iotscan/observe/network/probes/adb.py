@@ -30,4 +30,4 @@ async def ask_adb(door: Door) -> Heard:
     return Heard(facts=(fact,), excerpt=f"{reply.command} {reply.banner}".rstrip())
 
 
-PROBE = Probe(name="adb", version=1, speaks=frozenset({"adb"}), gives=(AdbServer,), ask=ask_adb)
+PROBE = Probe(name="adb", version=1, speaks=frozenset({"adb"}), gives=(AdbServer,), ask=ask_adb, shows=True)

@@ -169,4 +169,5 @@ PROBE = Probe(
     ask=ask,
     stage=2,
     wants=(TlsEndpoint,),
+    holds_on=lambda fact: True,
 )

@@ -107,4 +107,6 @@ def _excerpt(fact: HttpServer) -> str:
     return " ".join(filter(None, (f"HTTP {fact.status}", fact.server, fact.title, fact.location)))
 
 
-PROBE = Probe(name="http", version=1, speaks=frozenset({"http", "https"}), gives=(HttpServer,), ask=ask_http)
+PROBE = Probe(
+    name="http", version=1, speaks=frozenset({"http", "https"}), gives=(HttpServer,), ask=ask_http, shows=True
+)

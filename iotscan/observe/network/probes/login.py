@@ -108,6 +108,11 @@ def _login(door: Door, protocol: Protocol, record: CredentialRecord) -> Login:
             raise ValueError(f"no way to log in by {protocol} yet")
 
 
+def _is_refused(login: DefaultLogin) -> bool:
+    """A login that was open may have been mended since."""
+    return login.outcome == "rejected"
+
+
 PROBE = Probe(
     name="login",
     version=1,
@@ -118,4 +123,5 @@ PROBE = Probe(
     stage=3,
     grant="default_creds",
     wants=(HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer),
+    holds_on=_is_refused,
 )

@@ -53,4 +53,6 @@ def _anonymous(code: int) -> Answer[bool]:
     return Answer.missing(Reason.NOT_OBSERVABLE, f"refused for another cause than credentials (CONNACK {code})")
 
 
-PROBE = Probe(name="mqtt", version=1, speaks=frozenset({"mqtt", "mqtts"}), gives=(MqttBroker,), ask=ask_mqtt)
+PROBE = Probe(
+    name="mqtt", version=1, speaks=frozenset({"mqtt", "mqtts"}), gives=(MqttBroker,), ask=ask_mqtt, shows=True
+)

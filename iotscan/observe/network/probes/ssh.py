@@ -114,4 +114,4 @@ async def _read_host_key(raw: object, algorithms: list[str]) -> HostKey:
     )
 
 
-PROBE = Probe(name="ssh", version=1, speaks=frozenset({"ssh"}), gives=(SshServer,), ask=ask_ssh)
+PROBE = Probe(name="ssh", version=1, speaks=frozenset({"ssh"}), gives=(SshServer,), ask=ask_ssh, shows=True)

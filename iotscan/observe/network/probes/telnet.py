@@ -41,4 +41,4 @@ def _silence(said: Utterance) -> Missed:
     )
 
 
-PROBE = Probe(name="telnet", version=1, speaks=frozenset({"telnet"}), gives=(TelnetServer,), ask=ask_telnet)
+PROBE = Probe(name="telnet", version=1, speaks=frozenset({"telnet"}), gives=(TelnetServer,), ask=ask_telnet, shows=True)

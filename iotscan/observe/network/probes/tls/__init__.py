@@ -25,4 +25,8 @@ async def ask(door: Door) -> Heard:
     return Heard(facts=(msgspec.structs.replace(endpoint, opening=door.opening),), excerpt=interview.excerpt)
 
 
-PROBE = Probe(name="tls", version=2, speaks=HAVE_TLS, gives=(TlsEndpoint,), ask=ask, stage=1)
+def _is_whole(endpoint: TlsEndpoint) -> bool:
+    return not endpoint.cut
+
+
+PROBE = Probe(name="tls", version=2, speaks=HAVE_TLS, gives=(TlsEndpoint,), ask=ask, stage=1, holds_on=_is_whole)
