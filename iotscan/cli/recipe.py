@@ -133,6 +133,8 @@ def read_earlier_scan(named: str, output: Path, plan: Plan) -> Earlier:
     """The scan to go back to, with what holds for this plan, too. Raises BadInput."""
     place = find_run(named, output, holding=JOURNAL)
     folder = place if place.is_dir() else place.parent
+    if not (folder / JOURNAL).is_file():
+        raise BadInput(f"{folder} holds no {JOURNAL}: --since goes back to the folder of a scan that was made here")
     earlier = read_earlier(folder, utc_now())
     if earlier.header.command != "scan":
         raise BadInput(f"{folder} is a run of iotscan {earlier.header.command}: --since goes back to a scan")

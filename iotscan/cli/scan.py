@@ -121,7 +121,7 @@ def scan(
             metavar="RUN",
             autocompletion=complete_run,
             help="Go back to an earlier scan (file, folder, id or latest): where a service shows itself as it did "
-            "then, what is costly is not asked again (the TLS that it accepts, its certificate, the logins that it refused). "
+            "then, what is costly is not asked again (the TLS it accepts, its certificate, the logins it refused). "
             "Says at the end what has changed.",
             show_default=False,
         ),
