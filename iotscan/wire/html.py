@@ -49,6 +49,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] = ()
     has_password: bool = False
     has_script: bool = False
+    scripts: tuple[str, ...] = ()
+    """Where scripts that are files of their own stand: raw device text."""
     onward: str = ""
 
 
@@ -72,6 +74,7 @@ class _PageReader:
         self._title = self._onward = ""
         self._forms: list[Form] = []
         self._links: list[str] = []
+        self._scripts: list[str] = []
         self._open: Form | None = None
         self._has_password = self._has_script = False
 
@@ -88,6 +91,8 @@ class _PageReader:
             self._title = safe_text(unescape(tag.text[:2048].decode("utf-8", "backslashreplace")))
         elif tag.name == b"script":
             self._has_script = True
+            if given.get(b"src") and len(self._scripts) < _LIMIT:
+                self._scripts.append(given[b"src"])
         elif tag.name == b"input":
             self._take_input(given)
         elif tag.name in (b"a", b"area", b"link") and given.get(b"href") and len(self._links) < _LIMIT:
@@ -115,6 +120,7 @@ class _PageReader:
             links=tuple(self._links),
             has_password=self._has_password,
             has_script=self._has_script,
+            scripts=tuple(self._scripts),
             onward=self._onward,
         )
 

@@ -118,6 +118,7 @@ from iotscan.model.facts.update_systems import (
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
 from iotscan.model.facts.vulnerabilities import Advisory, AdvisoryData, AffectedPackage, KnownVulnerabilities
+from iotscan.model.facts.websocket import WebSocketServer
 from iotscan.model.facts.wireless import WirelessNetwork, WirelessNetworks
 
 AnyFact = (
@@ -206,6 +207,7 @@ AnyFact = (
     | VpnTunnels
     | Watchdogs
     | WebApi
+    | WebSocketServer
     | WellKnown
     | WirelessNetworks
 )
@@ -403,6 +405,7 @@ __all__ = [
     "Watchdogs",
     "WeakProposal",
     "WebApi",
+    "WebSocketServer",
     "WellKnown",
     "WirelessNetwork",
     "WirelessNetworks",

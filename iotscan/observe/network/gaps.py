@@ -18,6 +18,7 @@ from iotscan.model.facts import (
     TlsEndpoint,
     UpdateServer,
     WebApi,
+    WebSocketServer,
     WellKnown,
     kind_of,
 )
@@ -28,7 +29,15 @@ from iotscan.observe.network.probe import Missed
 Outcome = Literal["silent", "closed", "unclear", "other"]
 """How a question ended without its answer: no word, a close or reset without one, unclear words, something else."""
 
-_WEB: Final[tuple[type[Fact], ...]] = (HttpServer, WellKnown, UpdateServer, HawkbitServer, OtaInterface, WebApi)
+_WEB: Final[tuple[type[Fact], ...]] = (
+    HttpServer,
+    WellKnown,
+    UpdateServer,
+    HawkbitServer,
+    OtaInterface,
+    WebApi,
+    WebSocketServer,
+)
 _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "tls": (TlsEndpoint, CertificateChain),
     "http": _WEB,

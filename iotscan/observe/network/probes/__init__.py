@@ -26,6 +26,7 @@ _MODULES: Final = (
     "tls",
     "tls_attacks",
     "update",
+    "websocket",
     "well_known",
 )
 """Modules of this folder, each with its ``PROBE``: one a line, in the order of the alphabet."""
