@@ -32,7 +32,7 @@ from iotscan.assess.check import (
     Verdict,
 )
 from iotscan.assess.code import CodeVerdict, judge_code
-from iotscan.assess.datagram_lines import ask_for_cookie, ping_coap
+from iotscan.assess.datagram_lines import ask_for_cookie, get_coap, get_coap_tls, ping_coap
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.reproduce import (
     ANY_AGE,
@@ -88,6 +88,8 @@ from iotscan.model.facts import (
     CertificateChain,
     Challenge,
     Claim,
+    CoapResource,
+    CoapResources,
     CoapServer,
     CodeSignature,
     CommandLine,
@@ -286,6 +288,8 @@ __all__ = [
     "Check",
     "Claim",
     "Clause",
+    "CoapResource",
+    "CoapResources",
     "CoapServer",
     "CodeSignature",
     "CodeVerdict",
@@ -462,6 +466,8 @@ __all__ = [
     "command",
     "compare_shares",
     "disagree",
+    "get_coap",
+    "get_coap_tls",
     "good",
     "judge_artefact",
     "judge_code",

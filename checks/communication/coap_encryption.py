@@ -2,7 +2,8 @@
 
 ## What it looks at
 Whether a CoAP server answers in the clear (port 5683), and whether the device has one behind DTLS (port 5684). The
-question is a ping, an empty message that every CoAP server answers with a Reset; no resource is read or changed.
+question is a ping, an empty message that a CoAP server answers with a Reset, and a GET of its list of resources.
+What it lets anybody read is the question of `coap-authentication`.
 
 ## Why it matters
 CoAP in the clear has no user and no secret: who is on the way reads what the device measures, and whoever reaches the
@@ -31,6 +32,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    get_coap,
     good,
     ping_coap,
     skip,
@@ -62,11 +64,12 @@ def coap_encryption(coap: Presence[CoapServer], dtls: Each[DtlsServer], target: 
     has_dtls = bool(dtls.seen)
     if coap.fact is None:
         return good("CoAP is served over DTLS only") if has_dtls else skip("no CoAP server here")
+    is_pinged = coap.fact.how == "reset"
     return bad(
         "beside-dtls" if has_dtls else "cleartext",
         "a CoAP server answers in the clear" + (", beside one behind DTLS" if has_dtls else ""),
-        observed=f"{coap.fact.how} in answer to a ping",
+        observed=f"{coap.fact.how} in answer to a {'ping' if is_pinged else 'GET of its list'}",
         expected="CoAP over DTLS (port 5684) and no answer in the clear",
-        reproduce=ping_coap(target),
-        shows="CoAP Reset",
+        reproduce=ping_coap(target) if is_pinged else get_coap(target, "/.well-known/core"),
+        shows="CoAP Reset" if is_pinged else "CoAP answer" if coap.fact.how != "2.05" else "CoAP 2.05 Content",
     )

@@ -4,7 +4,7 @@ import base64
 import shlex
 
 from iotscan.assess.check import Target
-from iotscan.wire import coap
+from iotscan.wire import coap, coap_tcp
 from iotscan.wire.tls.answer import HELLO_RETRY
 from iotscan.wire.tls.dtls import SHORT_OFFER, hello_datagrams
 from iotscan.wire.tls.hello import NOISE
@@ -13,6 +13,10 @@ from iotscan.wire.tls.hello import NOISE
 _RETRY = f"/^16fef[df].{{20}}02.{{26}}{HELLO_RETRY.hex()}/d"
 _HELLO = "s/^16fef[df].{20}02.*/ServerHello before any cookie/p"
 _PING = 0x6970
+_OURS = "746b"
+# A response to the GET of our token: at once, or behind an empty acknowledgement.
+_CONTENT = f"s/^(60006970)?[4-6]245.{{4}}{_OURS}.*/CoAP 2.05 Content/p"
+_ANSWER = f"s/^(60006970)?[4-6]2[4-9ab].{{5}}{_OURS}.*/CoAP answer/p"
 
 
 def ask_for_cookie(target: Target) -> str:
@@ -27,6 +31,24 @@ def ask_for_cookie(target: Target) -> str:
 def ping_coap(target: Target) -> str:
     """A CoAP ping; prints a line where a Reset comes back."""
     return _send(target, coap.ping(_PING), f"s/^{coap.reset(_PING).hex()}.*/CoAP Reset/p")
+
+
+def get_coap(target: Target, path: str) -> str:
+    """A CoAP GET of a resource; prints ``CoAP 2.05 Content`` where that comes back, ``CoAP answer`` for another."""
+    return _send(target, coap.get(_segments(path), _PING, bytes.fromhex(_OURS)), _CONTENT, _ANSWER)
+
+
+def get_coap_tls(target: Target, path: str) -> str:
+    """The same inside TLS, without a certificate of ours."""
+    question = coap_tcp.CSM + coap_tcp.get(_segments(path), bytes.fromhex(_OURS))
+    said = shlex.join(("echo", base64.b64encode(question).decode()))
+    heard = shlex.join(("timeout", "3", "openssl", "s_client", "-quiet", "-connect", target.authority))
+    found = shlex.join(("sed", "-nE", f"s/.*45{_OURS}.*/CoAP 2.05 Content/p"))
+    return f"({said} | base64 -d; sleep 2) | {heard} 2>/dev/null | od -An -v -tx1 | tr -d ' \\n' | {found}"
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
 
 
 def _send(target: Target, datagram: bytes, *show: str) -> str:

@@ -8,6 +8,7 @@ from iotscan.assess.evidence import Evidence, Owner, place_of, whole
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import (
     CertificateChain,
+    CoapResources,
     CoapServer,
     DtlsServer,
     Fact,
@@ -21,7 +22,7 @@ from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
-OVER_DATAGRAMS = (SnmpAgent, CoapServer, DtlsServer)
+OVER_DATAGRAMS = (SnmpAgent, CoapServer, CoapResources, DtlsServer)
 """Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
 _OVER_BOTH = (TlsEndpoint, CertificateChain)
 """Facts of TLS and DTLS alike: where a DTLS server may stand, no port sweep shows that they are absent either."""

@@ -28,7 +28,7 @@ from iotscan.model.facts.boot_settings import (
     CommandLine,
     KernelCommandLines,
 )
-from iotscan.model.facts.coap import CoapServer
+from iotscan.model.facts.coap import CoapResource, CoapResources, CoapServer
 from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
@@ -133,6 +133,7 @@ AnyFact = (
     | BootMenus
     | BootStages
     | CertificateChain
+    | CoapResources
     | CoapServer
     | ConfiguredPsks
     | Consoles
@@ -256,6 +257,8 @@ __all__ = [
     "CertificateChain",
     "Challenge",
     "Claim",
+    "CoapResource",
+    "CoapResources",
     "CoapServer",
     "CodeSignature",
     "CommandLine",

@@ -10,6 +10,7 @@ _MODULES: Final = (
     "api",
     "certificate",
     "coap",
+    "coap_tls",
     "data_store",
     "dtls",
     "dtls_endpoint",
