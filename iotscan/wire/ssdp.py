@@ -14,6 +14,8 @@ from iotscan.wire.plain_xml import Refused, read_xml
 GROUP, GROUP6, PORT = "239.255.255.250", "ff02::c", 1900
 SEARCH_SECONDS: Final = 1
 ALL, ROOT = "ssdp:all", "upnp:rootdevice"
+DESCRIPTION: Final = "upnp-description"
+"""What a claim is of that says where a device describes itself."""
 _ANSWER_LIMIT = 8192
 _HEADER_LIMIT = 64
 _ELEMENTS = {

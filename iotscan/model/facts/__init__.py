@@ -115,6 +115,7 @@ from iotscan.model.facts.update_systems import (
     UpdateSystems,
     UpdateTrait,
 )
+from iotscan.model.facts.upnp import UpnpGateway
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
 from iotscan.model.facts.vulnerabilities import Advisory, AdvisoryData, AffectedPackage, KnownVulnerabilities
@@ -203,6 +204,7 @@ AnyFact = (
     | UpdateArtefacts
     | UpdateSystems
     | Updaters
+    | UpnpGateway
     | VerificationSwitches
     | VerifiedBootMetadata
     | VpnTunnels
@@ -397,6 +399,7 @@ __all__ = [
     "Updater",
     "Updaters",
     "UploadForm",
+    "UpnpGateway",
     "Vbmeta",
     "VerificationSwitch",
     "VerificationSwitches",

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from iotscan.model.device import Service
-from iotscan.model.facts import AnyFact, Fact, kind_of
+from iotscan.model.facts import Announcement, AnyFact, Fact, kind_of
 from iotscan.model.scope import Grants
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed
@@ -137,6 +137,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     first_words: Callable[[], tuple[FirstWord, ...]] | None = None
     """What is said first to a UDP port. With all ports of a device so knocked on together, the probe is asked only
     where something came back."""
+    heard_of: Callable[[Announcement], bool] | None = None
+    """What of a device's announcement shows that there is something to ask, whatever its ports said to a first word:
+    some listen to all on the link, and to nobody who asks them alone."""
     where: Callable[[Any], bool] | None = None
     """Which facts of ``after`` leave something to ask; where none does, what it gives is absent, grant or not."""
     ahead: Callable[[Door], tuple[Ask, ...]] | None = None

@@ -16,7 +16,7 @@ import msgspec
 
 from iotscan.model.device import Service, provisional_id
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import AnyFact, Fact, OpenService, PortSweep, kind_of
+from iotscan.model.facts import Announcement, AnyFact, Fact, OpenService, PortSweep, kind_of
 from iotscan.model.observation import Observation, observe
 from iotscan.model.redaction import Hiding
 from iotscan.model.scope import Grants
@@ -228,7 +228,7 @@ class Survey:
             return all_missed(
                 probe.gives, AttemptStatus.NOT_TRIED, Reason.CONSENT, f"needs --{probe.grant.replace('_', '-')}"
             )
-        if probe.first_words and service.transport == "udp":
+        if probe.first_words and service.transport == "udp" and not self._is_heard_of(probe):
             match self._knocked.get(service.port):
                 case "silent":
                     return all_missed(probe.gives, AttemptStatus.TIMED_OUT, Reason.TIMEOUT, NO_ANSWER)
@@ -261,6 +261,12 @@ class Survey:
             is_granted = not probe.grant or getattr(self._questions.grants, probe.grant)
             if probe.ahead and is_granted and not probe.after and _name(probe, door.service) not in self._done:
                 yield from (Planned(label=probe.label, ask=ask) for ask in probe.ahead(door))
+
+    def _is_heard_of(self, probe: Probe) -> bool:
+        """Whether the device announced what the probe asks for."""
+        announced = self._announced()
+        fact = announced.fact if announced else None
+        return probe.heard_of is not None and isinstance(fact, Announcement) and probe.heard_of(fact)
 
     def door(self, service: Service, share: int = _WHOLE) -> Door:
         """The way to a service, with all that is known of its device by now."""

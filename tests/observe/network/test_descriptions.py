@@ -15,7 +15,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Round, Tally
-from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, _own, may_act
+from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, may_act, own_url
 from iotscan.observe.network.ports import FRAGILE
 from tests.observe.network.test_dial import FAST, HERE, closed_port, dialer, server
 
@@ -137,10 +137,10 @@ def test_no_redirect_is_followed() -> None:
     ],
 )
 def test_whatever_a_location_is_only_the_sender_by_http_is_fetched_from(location: str, host: str) -> None:
-    url = _own(location, "127.0.0.1")
+    url = own_url(location, "127.0.0.1")
     assert url is None or (url.hostname, url.scheme) == ("127.0.0.1", "http")
     assert url is None or host == "127.0.0.1"
-    assert _own(location, "127.0.0.9") is None
+    assert own_url(location, "127.0.0.9") is None
 
 
 def test_nobody_else_is_asked_for_one() -> None:

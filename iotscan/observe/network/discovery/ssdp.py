@@ -49,8 +49,11 @@ async def ask_ssdp(at_work: Round) -> None:
             await at_work.found.send(Found(address=source, how="ssdp", claims=claims))
         if answer.location:
             places = locations.setdefault(source, {})
-            if answer.location in places or len(places) < DESCRIPTIONS:
+            if answer.location not in places and len(places) < DESCRIPTIONS:
                 places[answer.location] = None
+                if (url := own_url(answer.location, source)) and not may_act(url.path):
+                    claim = Claim(what=ssdp.DESCRIPTION, value=answer.location, how="ssdp")
+                    await at_work.found.send(Found(address=source, how="ssdp", claims=(claim,)))
         return True
 
     async def describe(source: str) -> None:
@@ -80,7 +83,7 @@ SSDP: Final = Method(name="ssdp", gives="UPnP devices: software, and name, maker
 
 async def _describe(at_work: Round, source: str, location: str) -> bool:
     """Fetch and report one description; False where that ended in the middle: a device that drips may have many."""
-    url = _own(location, source)
+    url = own_url(location, source)
     if url is None:
         at_work.tally.remark(f"LOCATION points elsewhere: {source} says {location}; not fetched")
         return True
@@ -93,7 +96,7 @@ async def _describe(at_work: Round, source: str, location: str) -> bool:
     return claims is not None
 
 
-def _own(location: str, source: str) -> SplitResult | None:
+def own_url(location: str, source: str) -> SplitResult | None:
     """A LOCATION as a URL; None unless its host is the address that answered.
 
     One that points elsewhere is a claim about somebody else, and fetching it would let a device aim us at any

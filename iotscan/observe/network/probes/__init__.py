@@ -27,6 +27,7 @@ _MODULES: Final = (
     "tls",
     "tls_attacks",
     "update",
+    "upnp",
     "websocket",
     "well_known",
 )
