@@ -8,7 +8,7 @@ from iotscan.data import oui
 from iotscan.data.fingerprints.library import Library
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
-from iotscan.model.facts import Announcement, Claim, OtaInterface, ServiceOpinion
+from iotscan.model.facts import Announcement, Claim, DisclosedThing, Disclosure, OtaInterface, ServiceOpinion
 from iotscan.model.identity import merge
 from iotscan.model.identity_rule import IdentityRule
 from iotscan.model.lasting import keys_shown
@@ -74,7 +74,7 @@ class Inventory:
         """Everything observed on an address, announcements included."""
         announced = self.announcement(address)
         units = tuple(o for u in self.units(address) for o in u.observations)
-        return (announced, *self._updates(address), *units) if announced else units
+        return (announced, *self._updates(address), *self._disclosed(address), *units) if announced else units
 
     def _updates(self, address: str) -> tuple[Observation, ...]:
         """What a device announced of who may update it."""
@@ -87,6 +87,16 @@ class Inventory:
             for c in said
         )
         return tuple(observe(fact, subject, probe="discovery/1") for fact in facts)
+
+    def _disclosed(self, address: str) -> tuple[Observation, ...]:
+        """What a device announced of its version and identity to all on the link."""
+        own = [c for c in sorted(self._claims.get(address, {})) if c.how.startswith("mdns")]
+        firmware = [DisclosedThing(kind="firmware", word=c.value) for c in own if c.what == "firmware"]
+        serial = [DisclosedThing(kind="serial", word=c.what) for c in own if c.what == "serial"]
+        mac = [DisclosedThing(kind="mac", word=c.what) for c in own if c.what == "mac"]
+        shows = (*firmware[:1], *serial[:1], *mac[:1])
+        subject = Subject(device=provisional_id(address), address=address)
+        return (observe(Disclosure(shows=shows), subject, probe="discovery/1"),) if shows else ()
 
     def device(self, address: str) -> Device:
         """The device behind an address as it is known now, before any merging."""

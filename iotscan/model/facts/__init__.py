@@ -34,6 +34,7 @@ from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watc
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.data_store import DataStore
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
+from iotscan.model.facts.disclosure import DisclosedKind, DisclosedThing, Disclosure
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
@@ -143,6 +144,7 @@ AnyFact = (
     | DebugTools
     | DefaultLogin
     | DeviceIdentities
+    | Disclosure
     | DisclosureProcess
     | DiskUnlocks
     | DtlsServer
@@ -277,6 +279,9 @@ __all__ = [
     "DefaultLogin",
     "DeviceIdentities",
     "DeviceIdentity",
+    "DisclosedKind",
+    "DisclosedThing",
+    "Disclosure",
     "DisclosureProcess",
     "DiskUnlock",
     "DiskUnlocks",

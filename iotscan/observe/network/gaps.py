@@ -8,6 +8,7 @@ from iotscan.model.facts import (
     CertificateChain,
     DataStore,
     DefaultLogin,
+    Disclosure,
     Fact,
     HawkbitServer,
     HttpServer,
@@ -35,6 +36,7 @@ _WEB: Final[tuple[type[Fact], ...]] = (
     UpdateServer,
     HawkbitServer,
     OtaInterface,
+    Disclosure,
     WebApi,
     WebSocketServer,
 )

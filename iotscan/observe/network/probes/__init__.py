@@ -23,6 +23,7 @@ _MODULES: Final = (
     "rtsp",
     "snmp",
     "ssh",
+    "status",
     "telnet",
     "tls",
     "tls_attacks",
