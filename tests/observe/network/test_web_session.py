@@ -10,7 +10,7 @@ import anyio
 import msgspec
 import pytest
 
-from iotscan.model.facts import AnyFact, HttpServer, UpdateServer
+from iotscan.model.facts import AnyFact, Disclosure, HttpServer, UpdateServer
 from iotscan.model.scope import Pace
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.dial import Line
@@ -53,8 +53,9 @@ def facts(units: Iterable[Unit]) -> list[AnyFact]:
 
 
 def shown(units: Iterable[Unit]) -> list[AnyFact]:
-    """What was seen, without how many paths were asked for it: guesses are asked only where they are cheap."""
-    return [msgspec.structs.replace(f, paths_asked=0) if isinstance(f, UpdateServer) else f for f in facts(units)]
+    """What was seen, without the port, and how many paths were asked: guesses are asked only where they are cheap."""
+    changed = {UpdateServer: {"paths_asked": 0}, Disclosure: {"port": 0}}
+    return [msgspec.structs.replace(f, **changed.get(type(f), {})) for f in facts(units)]
 
 
 def test_all_web_probes_share_one_conversation_with_nginx(tmp_path: Path) -> None:
