@@ -1,9 +1,12 @@
 """The SNMP agent does not answer the community public.
 
 ## What it looks at
-Whether an SNMP agent answers GET sysDescr.0 with the community `public` in version 1 or 2c, and then whether it
-also answers a community that nobody can have set. One value is read; nothing is ever written. In an image: the
-communities of `snmpd.conf` that others can use, and whether they may write.
+Whether an SNMP agent answers GET sysDescr.0 with the community `public` in version 1 or 2c, and then whether it also
+answers a community that nobody can have set. Two values are read; nothing is ever written, and no other community is
+tried (that is the question of `default-credentials`, with its grant). An agent whose SNMPv3 engine answers before and
+after, and that does not answer `public` in between, has refused it; silence alone is not assessed. Who is told of
+wrong communities (`authenticationFailure` traps) hears of these. In an image: the communities of `snmpd.conf` that
+others can use, and whether they may write. What SNMPv3 lets users without a password do is not asked.
 
 ## Why it matters
 Versions 1 and 2c have no encryption and no user: the community is a password that crosses the network in the

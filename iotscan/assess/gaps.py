@@ -15,6 +15,7 @@ from iotscan.model.facts import (
     OpenService,
     PortSweep,
     SnmpAgent,
+    SnmpEngine,
     TlsEndpoint,
     kind_of,
 )
@@ -22,7 +23,7 @@ from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
-OVER_DATAGRAMS = (SnmpAgent, CoapServer, CoapResources, DtlsServer)
+OVER_DATAGRAMS = (SnmpAgent, SnmpEngine, CoapServer, CoapResources, DtlsServer)
 """Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
 _OVER_BOTH = (TlsEndpoint, CertificateChain)
 """Facts of TLS and DTLS alike: where a DTLS server may stand, no port sweep shows that they are absent either."""

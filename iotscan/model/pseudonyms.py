@@ -23,6 +23,7 @@ from iotscan.model.facts import (
     Claim,
     HttpServer,
     SnmpAgent,
+    SnmpEngine,
     UpdateServer,
     WellKnown,
 )
@@ -180,6 +181,8 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield from (("user", a.name) for a in fact.accounts if a.name not in _SYSTEM_USERS)
         case SnmpAgent():
             yield from (("host", found) for found in _UNAME.findall(fact.description))
+        case SnmpEngine():
+            yield "host", fact.stated
         case CertificateChain():
             for certificate in fact.certificates:
                 yield from (("host", n) for n in certificate.names if not _is_address(n))

@@ -3,12 +3,29 @@
 from collections.abc import Iterable, Sequence
 
 from iotscan.assess.check import Check
-from iotscan.model.facts import CoapResources, CoapServer, DtlsServer, Fact, HttpServer, QuicServer, SnmpAgent
+from iotscan.model.facts import (
+    CoapResources,
+    CoapServer,
+    DtlsServer,
+    Fact,
+    HttpServer,
+    QuicServer,
+    SnmpAgent,
+    SnmpEngine,
+)
 from iotscan.observe.network.opinion import asking
 from iotscan.observe.network.probe import Probe
 from iotscan.scan.request import Plan
 
-INVENTORY: tuple[type[Fact], ...] = (HttpServer, SnmpAgent, CoapServer, CoapResources, DtlsServer, QuicServer)
+INVENTORY: tuple[type[Fact], ...] = (
+    HttpServer,
+    SnmpAgent,
+    SnmpEngine,
+    CoapServer,
+    CoapResources,
+    DtlsServer,
+    QuicServer,
+)
 """Facts that tell a device's name, or what else it speaks: what an inventory asks for, checks or not."""
 
 

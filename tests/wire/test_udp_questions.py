@@ -1,5 +1,6 @@
 """NTP's and SNMPv3's questions, byte for byte, and that no bytes from a network break what reads the answers."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,27 @@ def test_the_time_is_asked_as_a_client() -> None:
 def test_bytes_from_a_network_break_nothing(packet: bytes) -> None:
     assert snmp_engine.read_engine(packet, 7) is None
     assert not ntp.is_answer(packet, TOKEN) or packet[24:32] == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("engine", "enterprise", "stated"),
+    [
+        ("80001f880300005e005301", 8072, "00:00:5e:00:53:01"),
+        ("80001f880300005e0053010000", 8072, "00:00:5e:00:53:01"),
+        ("800000090 1c0000207".replace(" ", ""), 9, "192.0.2.7"),
+        ("80000009 04 68756220311b5b".replace(" ", ""), 9, r"hub 1\x1b["),
+        ("80001f8880aabbccdd11223344", 8072, ""),
+        ("000000090300005e00530100", 9, ""),
+        ("8000", 0, ""),
+        ("", 0, ""),
+    ],
+)
+def test_what_an_engine_id_states(engine: str, enterprise: int, stated: str) -> None:
+    made = bytes.fromhex(engine)
+    assert (snmp_engine.enterprise_of(made), snmp_engine.stated_in(made)) == (enterprise, stated)
+
+
+@given(st.binary(max_size=40))
+def test_no_engine_id_makes_it_raise(engine: bytes) -> None:
+    assert len(snmp_engine.stated_in(engine)) <= 4 * 32
+    assert 0 <= snmp_engine.enterprise_of(engine) < 1 << 31

@@ -80,7 +80,7 @@ from iotscan.model.facts.signing import (
     TrustedKeys,
     UpdateArtefacts,
 )
-from iotscan.model.facts.snmp import SnmpAgent
+from iotscan.model.facts.snmp import SnmpAgent, SnmpEngine
 from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
     Listener,
@@ -191,6 +191,7 @@ AnyFact = (
     | SignedModules
     | SignedPrograms
     | SnmpAgent
+    | SnmpEngine
     | SoftwareSupport
     | SshPolicy
     | SshServer
@@ -375,6 +376,7 @@ __all__ = [
     "SignedPrograms",
     "SigningCertificate",
     "SnmpAgent",
+    "SnmpEngine",
     "SoftwareSupport",
     "SshException",
     "SshPolicy",

@@ -1,4 +1,4 @@
-"""An SNMP agent and whether the community ``public`` opens it."""
+"""An SNMP agent, whether the community ``public`` opens it, and what its engine says to anybody."""
 
 from typing import Literal
 
@@ -21,3 +21,16 @@ class SnmpAgent(Fact, frozen=True, kw_only=True, tag="snmp-agent"):
     """It may change values; known of a configuration only."""
     limited_to: str = ""
     """The addresses that a configuration keeps it to; empty for everybody."""
+
+
+class SnmpEngine(Fact, frozen=True, kw_only=True, tag="snmp-engine"):
+    """An SNMPv3 engine that answered a discovery, which needs no user (RFC 3414 section 4)."""
+
+    enterprise: int
+    """The number of whom made the agent, as IANA gave it; 0 where its id holds none."""
+    stated: str = ""
+    """The MAC or IP address, or the text, that the engine's id is made of: safe text, empty for octets."""
+    boots: int
+    """How often it has started since its id was set."""
+    seconds: int
+    """Since it last started."""

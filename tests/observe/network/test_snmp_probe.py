@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
+import pytest
 
-from iotscan.model.facts import SnmpAgent
-from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.model.facts import SnmpAgent, SnmpEngine
+from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.snmp import PROBE
-from iotscan.wire import snmp
+from iotscan.wire import snmp, snmp_engine
+from iotscan.wire.ber import OCTETS, SEQUENCE, element, integer, take, take_integer
 from tests.observe.network.daemons import DEADLINE, HOST, door, free_port, running, tool
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotscan.observe.network.probes.snmp._SECONDS", 0.3)
 
 
 def ask(port: int) -> Heard:
@@ -32,7 +39,7 @@ def snmpd(folder: Path, *lines: str) -> Iterator[int]:
             peer.settimeout(0.3)
             peer.connect((HOST, port))
             try:
-                peer.send(snmp.get_request("ready", 1))
+                peer.send(snmp_engine.discovery(1))
                 return bool(peer.recv(4096))
             except OSError:
                 return False
@@ -43,17 +50,42 @@ def snmpd(folder: Path, *lines: str) -> Iterator[int]:
 
 def test_snmpd_with_public(tmp_path: Path) -> None:
     with snmpd(tmp_path, "rocommunity ready", "rocommunity public") as port:
-        (fact,) = ask(port).facts
+        fact, engine = ask(port).facts
+    assert isinstance(engine, SnmpEngine)
+    assert (engine.enterprise, engine.boots) == (8072, 1)
     assert fact == SnmpAgent(version="2c", description="Acme Cam 100", object_id="1.3.6.1.4.1.8072.3.2.10")
 
 
-def test_snmpd_with_another_community_is_silence(tmp_path: Path) -> None:
+def test_snmpd_with_another_community_discards_public(tmp_path: Path) -> None:
+    """Its engine answers before and after: it was there, and that is how SNMP says no."""
     with snmpd(tmp_path, "rocommunity ready") as port:
         heard = ask(port)
-    assert heard.facts == ()
+    assert [type(fact) for fact in heard.facts] == [SnmpEngine]
     (gap,) = heard.missed
-    assert (gap.status, gap.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
-    assert "another community" in gap.detail
+    assert (gap.need, gap.status) == ("snmp-agent", AttemptStatus.ABSENT)
+    assert "answers SNMPv3" in gap.detail
+
+
+def test_snmpd_of_version_3_alone(tmp_path: Path) -> None:
+    with snmpd(tmp_path, "createUser monitor SHA twelve-letters AES twelve-letters", "rouser monitor priv") as port:
+        heard = ask(port)
+    (engine,) = heard.facts
+    assert isinstance(engine, SnmpEngine)
+    assert heard.missed[0].status is AttemptStatus.ABSENT
+
+
+def test_who_answers_one_discovery_alone_has_not_refused_public() -> None:
+    """What came between may have been lost with the other."""
+    seen: list[bytes] = []
+
+    def once(request: bytes) -> bytes:
+        seen.append(request)
+        return report(request) if len(seen) == 1 and request[4] == 3 else b""
+
+    with agent(once) as port:
+        heard = ask(port)
+    statuses = {gap.need: gap.status for gap in heard.missed}
+    assert statuses["snmp-agent"] is AttemptStatus.TIMED_OUT
 
 
 @contextmanager
@@ -87,11 +119,35 @@ def answered(request: bytes) -> bytes:
     return request.replace(b"\xa0", b"\xa2", 1)
 
 
+ENGINE = bytes.fromhex("80001f880300005e005301")
+
+
+def report(request: bytes) -> bytes:
+    """The answer of an engine to a discovery (RFC 3414 section 4)."""
+    message, _ = take(request, SEQUENCE)
+    _, rest = take_integer(message)
+    header, _ = take(rest, SEQUENCE)
+    security = element(OCTETS, ENGINE) + integer(4) + integer(99) + element(OCTETS, b"") * 3
+    pdu = element(0xA8, integer(1) + integer(0) + integer(0) + element(SEQUENCE, b""))
+    scoped = element(SEQUENCE, element(OCTETS, ENGINE) + element(OCTETS, b"") + pdu)
+    parts = (integer(3), element(SEQUENCE, header), element(OCTETS, element(SEQUENCE, security)), scoped)
+    return element(SEQUENCE, b"".join(parts))
+
+
 def test_an_agent_that_answers_any_community() -> None:
     with agent(answered) as port:
         (fact,) = ask(port).facts
     assert isinstance(fact, SnmpAgent)
     assert fact.answers_any_community
+
+
+def test_an_agent_that_answers_any_community_and_version_3() -> None:
+    with agent(lambda request: report(request) if request[4] == 3 else answered(request)) as port:
+        fact, engine = ask(port).facts
+    assert isinstance(fact, SnmpAgent)
+    assert fact.answers_any_community
+    assert isinstance(engine, SnmpEngine)
+    assert (engine.enterprise, engine.stated, engine.boots, engine.seconds) == (8072, "00:00:5e:00:53:01", 4, 99)
 
 
 def test_an_agent_of_version_1() -> None:
@@ -118,8 +174,8 @@ def test_an_answer_to_another_request_is_none() -> None:
 
 
 def test_a_closed_port_is_absent() -> None:
-    (gap,) = ask(free_port(socket.SOCK_DGRAM)).missed
-    assert (gap.status, gap.reason) == (AttemptStatus.ABSENT, None)
+    gaps = ask(free_port(socket.SOCK_DGRAM)).missed
+    assert {(gap.status, gap.reason) for gap in gaps} == {(AttemptStatus.ABSENT, None)}
 
 
 def test_only_reads_are_sent() -> None:
@@ -127,7 +183,8 @@ def test_only_reads_are_sent() -> None:
 
     def watch(request: bytes) -> bytes:
         community = request[6]
-        tags.add(request[7 + community])
+        if request[4] != 3:
+            tags.add(request[7 + community])
         return answered(request)
 
     with agent(watch) as port:
