@@ -1,9 +1,11 @@
 """The documented default login is refused.
 
 ## What it looks at
-With the grant `--default-creds` only: the login pairs that the maker documents for the identified product, at
-most three tries an account, each after a control (no credentials, then a made-up user) had been refused.
-A pair counts as accepted only because the control was not.
+With the grant `--default-creds` only: the login pairs that the maker documents for the identified product, each after
+a control (no credentials, then a made-up user) had been refused. A pair counts as accepted only because the control
+was not. HTTP Basic and Digest, login forms of web pages, telnet, SSH, FTP, SNMP communities, RTSP, MQTT and Redis are
+tried; a form counts only where a page that wanted it before shows without it after, and one that a script sends is
+not assessed. An account sees at most three tries in a day, of which two may fail.
 
 ## Why it matters
 Default logins stand in public manuals, and Mirai and its heirs try nothing else. A service that lets *any* pair in
@@ -27,6 +29,12 @@ PLACEHOLDER = "PASSWORD_FROM_THE_DOCUMENT"
 QUIET = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
 OLD = ("KexAlgorithms=+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1", "HostKeyAlgorithms=+ssh-rsa")
 """Lets today's OpenSSH talk to the servers of old devices."""
+HIDDEN = (
+    "grep -oiE '<input[^>]*hidden[^>]*>' | "
+    """sed -nE 's/.*name="?([[:alnum:]_.-]+).*value="?([^]"[ >*?]*).*/-d \\1=\\2/p'"""
+)
+"""The hidden fields of a form as words of curl."""
+LET_IN = """test -n "$P" && ! printf %s "$P" | grep -qiE 'type=.?password' && echo let in"""
 SUM = "echo iotscan-$((40+2))"
 """What the open shell is to work out: an echo of what was typed cannot show the result."""
 
@@ -35,15 +43,47 @@ def attempt(login: DefaultLogin, target: Target, account: str, password: str) ->
     """A command that shows the login, or the door it is tried on, and the text that proves it."""
     host, port = target.host, str(target.port)
     if login.protocol == "http":
-        ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", "--anyauth")
-        url = target.url("https" if login.tls else "http", login.path)
-        return command(*ask, "-u", f"{account}:{password}", url), "200"
+        return form(login, target, account, password) if login.action else page(login, target, account, password)
     if login.protocol == "mqtt":
         words = ("-h", host, "-p", port, "-u", account, "-P", password, "-t", "$SYS/broker/version")
         return command("mosquitto_sub", *words, "-d", "-E", "-W", "3"), "CONNACK (0)"
     if login.protocol == "telnet":
         return command("curl", "-m", "4", "-s", target.url("telnet")) + " </dev/null | tr A-Z a-z", "login:"
+    if login.protocol == "ftp":
+        ask = ("curl", "-k", "-m", "6", "-s", "-v", "--head", "-u", f"{account}:{password}")
+        # LIST needs a second connection, which may fail where the login does not.
+        return command(*ask, target.url("ftps" if login.tls else "ftp")) + " 2>&1 | grep '^< 230'", "< 230"
+    if login.protocol == "snmp":
+        words = ("-v2c", "-c", password, "-On", "-t", "1", "-r", "1", target.authority, "1.3.6.1.2.1.1.1.0")
+        return command("snmpget", *words) + " || " + command("snmpget", "-v1", *words[1:]), ".1.3.6.1.2.1.1.1.0 ="
+    if login.protocol == "redis":
+        words = ("-h", host, "-p", port, "--no-auth-warning", *(("--user", account) if account else ()), "-a", password)
+        tls = ("--tls", "--insecure") if login.tls else ()
+        return command("redis-cli", *words, *tls, "PING"), "PONG"
+    if login.protocol == "rtsp":
+        place = target.url("rtsps" if login.tls else "rtsp", login.path).replace("://", f"://{account}:{password}@", 1)
+        ask = ("ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-show_entries", "stream=codec_type", "-of", "csv")
+        return command("timeout", "8", *ask, place), "stream,"
     return ssh(target, account), "password"
+
+
+def page(login: DefaultLogin, target: Target, account: str, password: str) -> tuple[str, str]:
+    """A page that asks by HTTP Basic or Digest."""
+    ask = ("curl", "-k", "-m", "4", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", "--anyauth")
+    url = target.url("https" if login.tls else "http", login.path)
+    return command(*ask, "-u", f"{account}:{password}", url), "200"
+
+
+def form(login: DefaultLogin, target: Target, account: str, password: str) -> tuple[str, str]:
+    """A login form, sent with the fields that it hides; the page asks for no password then."""
+    scheme = "https" if login.tls else "http"
+    user, secret = login.fields
+    get = command("curl", "-k", "-m", "4", "-s", "-L", "-b", "$J", "-c", "$J").replace("'$J'", '"$J"')
+    front = command(target.url(scheme, login.path))
+    given = [*login.chosen, *([f"{user}={account}"] if user else [])]
+    fields = " ".join(command("--data-urlencode", field) for field in (*given, f"{secret}={password}"))
+    send = f"{get} -o /dev/null {fields} $H {command(target.url(scheme, login.action))}"
+    return f"J=$(mktemp); H=$({get} {front} | {HIDDEN}); {send}; P=$({get} {front}); {LET_IN}", "let in"
 
 
 def ssh(target: Target, account: str, *words: str) -> str:

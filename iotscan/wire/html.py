@@ -54,7 +54,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     onward: str = ""
 
 
-class _Tag(msgspec.Struct, frozen=True, kw_only=True):
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """One tag: name and names of attributes in lower case, values and the text of a raw one as the device says them."""
+
     name: bytes
     attributes: dict[bytes, str]
     text: bytes = b""
@@ -64,7 +66,7 @@ class _Tag(msgspec.Struct, frozen=True, kw_only=True):
 def read_page(body: bytes) -> Page:
     """Read the first PAGE_CAP bytes of an HTML page. Never raises; time grows with the length alone."""
     reader = _PageReader()
-    for tag in _tags(body[:PAGE_CAP]):
+    for tag in tags(body[:PAGE_CAP]):
         reader.take(tag)
     return reader.page()
 
@@ -78,7 +80,7 @@ class _PageReader:
         self._open: Form | None = None
         self._has_password = self._has_script = False
 
-    def take(self, tag: _Tag) -> None:
+    def take(self, tag: Tag) -> None:
         given = tag.attributes
         if tag.name == b"form":
             self._close_form()
@@ -125,7 +127,7 @@ class _PageReader:
         )
 
 
-def _onward(tag: _Tag) -> str:
+def _onward(tag: Tag) -> str:
     given = tag.attributes
     if tag.name == b"meta" and given.get(b"http-equiv", "").strip().lower() == "refresh":
         target = _REFRESH.match(given.get(b"content", ""))
@@ -133,7 +135,7 @@ def _onward(tag: _Tag) -> str:
     return given.get(b"src", "") if tag.name in (b"frame", b"iframe") else ""
 
 
-def _tags(body: bytes) -> Iterator[_Tag]:
+def tags(body: bytes) -> Iterator[Tag]:
     """Every tag, in order. A construct without its end swallows the rest, as in a browser."""
     lower = body.lower()
     at = 0
@@ -153,7 +155,7 @@ def _tags(body: bytes) -> Iterator[_Tag]:
             if name[0] in _RAW_TEXT and not is_end and at >= 0:
                 end = lower.find(b"</" + name[0], at)
                 text, at = (body[at:end], end) if end >= 0 else (b"", -1)
-            yield _Tag(name=name[0], attributes=attributes, text=text, is_end=is_end)
+            yield Tag(name=name[0], attributes=attributes, text=text, is_end=is_end)
         if at < 0:
             return
 

@@ -19,6 +19,12 @@ _KINDS: Final[dict[bytes, Literal["status", "error", "number", "bulk"]]] = {
 _LONGEST_LINE: Final = 1024
 
 
+def command(*words: str) -> bytes:
+    """A command as an array of strings: a word may hold any character."""
+    told = [word.encode() for word in words]
+    return b"".join((b"*%d\r\n" % len(told), *(b"$%d\r\n%s\r\n" % (len(word), word) for word in told)))
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One reply: what kind it is, its bytes without type and line ends, and how many bytes it took."""
 

@@ -78,12 +78,16 @@ class RtspResponse(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(read))[:_CHALLENGES_LIMIT]
 
 
-def request(method: Method, url: str, number: int) -> bytes:
-    """A request without credentials. ``url`` is absolute, or ``*`` for OPTIONS; ``number`` its CSeq (§12.17)."""
-    accept = "Accept: application/sdp\r\n" if method == "DESCRIBE" else ""
-    return (f"{method} {url} RTSP/1.0\r\nCSeq: {number}\r\n{accept}User-Agent: iotscan/{__version__}\r\n\r\n").encode(
-        "ascii", "replace"
-    )
+def request(method: Method, url: str, number: int, *, authorization: str = "") -> bytes:
+    """A request. ``url`` is absolute, or ``*`` for OPTIONS; ``number`` its CSeq (§12.17).
+
+    ``authorization`` is the value of that field (§12.5); without it there are no credentials.
+    """
+    fields = [f"{method} {url} RTSP/1.0", f"CSeq: {number}"]
+    fields += ["Accept: application/sdp"] if method == "DESCRIBE" else []
+    fields.append(f"User-Agent: iotscan/{__version__}")
+    fields += [f"Authorization: {authorization}"] if authorization else []
+    return ("\r\n".join(fields) + "\r\n\r\n").encode("utf-8", "replace")
 
 
 def is_whole(data: bytes) -> bool:

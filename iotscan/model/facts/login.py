@@ -26,4 +26,10 @@ class DefaultLogin(Fact, frozen=True, kw_only=True, tag="default-login"):
     tries: int = 0
     tls: bool = False
     path: str = "/"
-    """The web page that asks (http only)."""
+    """The web page, or the stream, that asks (http and rtsp)."""
+    action: str = ""
+    """Where its form is sent; empty where the page asks in another way."""
+    fields: tuple[str, ...] = ()
+    """The names of the form's fields for user (empty where it asks for none) and password."""
+    chosen: tuple[str, ...] = ()
+    """What the form sends besides, as ``NAME=VALUE``: its button, and what is chosen beforehand."""

@@ -24,7 +24,7 @@ def record(*pairs: tuple[str, str], path: str = "/") -> CredentialRecord:
         id="acme-cam",
         vendor="Acme",
         product="Cam",
-        protocols=("http", "telnet", "ssh", "mqtt"),
+        protocols=("http", "telnet", "ssh", "mqtt", "ftp", "rtsp", "redis"),
         match={"realm": ("Acme Cam",), "banner": ("Acme",), "title": ("Acme Cam",), "model": ("Acme",)},
         pairs=tuple(Pair(user=u, password=Secret(p)) for u, p in pairs or ((USER, PASSWORD),)),
         source="Acme Cam manual",
@@ -43,10 +43,15 @@ def notes(folder: Path) -> str:
 
 
 def verdict(
-    folder: Path, port: int, protocol: str, known: Sequence[AnyFact], *records: CredentialRecord
+    folder: Path,
+    port: int,
+    protocol: str,
+    known: Sequence[AnyFact],
+    *records: CredentialRecord,
+    transport: str = "tcp",
 ) -> DefaultLogin | Missed:
     """Ask once; nothing of what comes back or stays behind may hold the password."""
-    place = door(port, protocol, known=known, tools=tools(folder, *records), pace=PATIENT)
+    place = door(port, protocol, transport=transport, known=known, tools=tools(folder, *records), pace=PATIENT)
     heard = anyio.run(PROBE.ask, place)
     assert PASSWORD not in repr(heard)
     assert PASSWORD not in notes(folder)

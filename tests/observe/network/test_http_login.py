@@ -161,11 +161,6 @@ def test_a_page_for_everybody_is_no_login(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "status", "reason"),
     [
-        (
-            HttpServer(tls=False, status=200, title="Acme Cam", has_login_form=True),
-            AttemptStatus.NOT_TRIED,
-            Reason.NOT_OBSERVABLE,
-        ),
         (HttpServer(tls=False, status=200, title="Hello"), AttemptStatus.ABSENT, None),
         (HttpServer(tls=False, status=200, has_script=True), AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE),
         (HttpServer(tls=False, status=301, location="https://x/"), AttemptStatus.ABSENT, None),

@@ -22,6 +22,7 @@ class Scripted:
     """A login that answers with what it is given, one after the other."""
 
     protocol = "http"
+    sole_account = ""
 
     def __init__(self, *answers: Sign | DialError) -> None:
         self.answers = list(answers)

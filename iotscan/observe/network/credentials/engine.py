@@ -20,7 +20,7 @@ from iotscan.model.scope import TRIES_PER_ACCOUNT
 from iotscan.model.secret import Secret
 from iotscan.model.tried import Tried
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.credentials.reaction import Login, Reaction, Sign
+from iotscan.observe.network.credentials.reaction import STRANGER, Login, Reaction, Sign
 from iotscan.observe.network.credentials.slowness import Slowness
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
 from iotscan.observe.network.probe import Missed, missed
@@ -208,7 +208,7 @@ class Examination:
 
     def _account(self, pair: Pair) -> str:
         """What the ledger calls the account; a password without a user is one of its protocol."""
-        return pair.user or f"({self._login.protocol})"
+        return self._login.sole_account or pair.user or f"({self._login.protocol})"
 
     def _note_taken(self, pair: Pair) -> None:
         with suppress(OSError):  # then it counts as a miss: fewer tries, no harm
@@ -248,4 +248,4 @@ class Examination:
 
 def _stranger() -> Pair:
     """A login nobody can have: the negative control."""
-    return Pair(user=f"iotscan-{secrets.token_hex(4)}", password=Secret(secrets.token_hex(8)))
+    return Pair(user=f"{STRANGER}{secrets.token_hex(4)}", password=Secret(secrets.token_hex(8)))

@@ -31,6 +31,7 @@ class HttpLogin:
     """The login that one page of a web server asks for."""
 
     protocol: Final = "http"
+    sole_account: Final = ""
 
     def __init__(self, door: Door, path: str = "/") -> None:
         self._door = door

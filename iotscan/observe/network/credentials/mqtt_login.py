@@ -13,6 +13,7 @@ class MqttLogin:
     """The login of an MQTT broker."""
 
     protocol: Final = "mqtt"
+    sole_account: Final = ""
 
     def __init__(self, door: Door) -> None:
         self._door = door

@@ -8,6 +8,14 @@ import msgspec
 from iotscan.data.credential_records import Pair
 from iotscan.data.credential_records import Protocol as Spoken
 
+STRANGER: Final = "iotscan-"
+"""How the made-up user of a negative control begins."""
+
+
+def is_stranger(pair: Pair) -> bool:
+    """Whether a pair is the negative control's: nobody can have it."""
+    return pair.user.startswith(STRANGER)
+
 
 class Sign(Enum):
     """What a reaction says of the credentials that were offered."""
@@ -40,6 +48,11 @@ class Login(Protocol):
     @property
     def protocol(self) -> Spoken:
         """What it speaks, in the words of a credential record."""
+        ...
+
+    @property
+    def sole_account(self) -> str:
+        """What its tries are counted under where it asks for no user; empty where the pair's user says it."""
         ...
 
     async def offer(self, pair: Pair | None) -> Reaction:

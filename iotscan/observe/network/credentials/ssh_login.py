@@ -48,6 +48,7 @@ class SshLogin:
     """
 
     protocol: Final = "ssh"
+    sole_account: Final = ""
 
     def __init__(self, door: Door) -> None:
         self._door = door

@@ -35,6 +35,12 @@ class TelnetLogin:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._asks_for_user = True
+
+    @property
+    def sole_account(self) -> str:
+        """Where a password alone is asked for, any try is one of the same account."""
+        return "" if self._asks_for_user else "(telnet)"
 
     async def offer(self, pair: Pair | None) -> Reaction:
         """Read the banner and, with a pair, answer its prompts. Raises DialError."""
@@ -42,6 +48,7 @@ class TelnetLogin:
             dialogue = Dialogue(connection)
             ends = anyio.current_time() + self._door.line.pace.conversation_timeout - _MARGIN
             banner = await dialogue.hear(ends - anyio.current_time())
+            self._asks_for_user = banner.asks != "password"
             if pair is None or banner.asks not in ("login", "password"):
                 return _look(banner, offered=pair is not None)
             try:

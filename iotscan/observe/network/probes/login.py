@@ -1,63 +1,72 @@
 """Whether a service accepts its product's documented default login. Only with the grant ``default_creds``."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from iotscan.data.credential_records import CredentialRecord, Protocol
-from iotscan.model.facts import DefaultLogin, HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer, kind_of
+from iotscan.model.facts import (
+    DataStore,
+    DefaultLogin,
+    HttpServer,
+    MqttBroker,
+    RtspServer,
+    SnmpAgent,
+    SshServer,
+    TelnetServer,
+    kind_of,
+)
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.engine import Examination, not_tried
-from iotscan.observe.network.credentials.http_login import HttpLogin
-from iotscan.observe.network.credentials.mqtt_login import MqttLogin
+from iotscan.observe.network.credentials.logins import SPOKEN, login_of, qualified
 from iotscan.observe.network.credentials.products import records_for
-from iotscan.observe.network.credentials.reaction import Login
-from iotscan.observe.network.credentials.ssh_login import SshLogin
-from iotscan.observe.network.credentials.telnet_login import TelnetLogin
 from iotscan.observe.network.credentials.whose import tried_at
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, speaks_tls
 
-_PROTOCOLS: Final[dict[str, Protocol]] = {
-    "http": "http",
-    "https": "http",
-    "telnet": "telnet",
-    "ssh": "ssh",
-    "mqtt": "mqtt",
-    "mqtts": "mqtt",
-}
+_PUBLIC = "public"
+"""The community that the question of SNMP asks for anyway."""
 
 
 async def ask_login(door: Door) -> Heard:
     """Try what the product's records document.
 
     Takes from ``door.tools``: ``credential_records`` (a tuple of CredentialRecord), ``ledger`` (see
-    ``iotscan.store.ledger``) and ``login_gap`` (seconds between two tries).
+    ``iotscan.store.ledger``), ``login_gap`` (seconds between two tries) and ``device_at``.
     """
-    outcome = await _examine(door)
+    protocol = SPOKEN[door.service.protocol]
+    records = _records(door, protocol)
+    if door.service.transport == "udp" and not records:
+        return Heard()  # nobody knows that anybody is there: nothing is asked, and nothing missed
+    outcome = _settled(door, protocol, records) or await _examine(door, records)
     if isinstance(outcome, Missed):
         return Heard(missed=(outcome,))
     return Heard(facts=(outcome,), excerpt=f"{outcome.outcome} after {outcome.tries} tries")
 
 
-async def _examine(door: Door) -> DefaultLogin | Missed:
-    protocol = _PROTOCOLS[door.service.protocol]
-    records = records_for(door, protocol, door.tools["credential_records"])
-    if settled := _settled(door, protocol, records):
-        return settled
+def _records(door: Door, protocol: Protocol) -> tuple[CredentialRecord, ...]:
+    """The records of the product, without what another question asks."""
+    several = records_for(door, protocol, door.tools["credential_records"])
+    if protocol != "snmp":
+        return several
+    left = ((r, tuple(p for p in r.pairs if p.password.reveal() != _PUBLIC)) for r in several)
+    return tuple(msgspec.structs.replace(record, pairs=pairs) for record, pairs in left if pairs)
+
+
+async def _examine(door: Door, records: Sequence[CredentialRecord]) -> DefaultLogin | Missed:
     if not records:
         return not_tried(Reason.NOT_OBSERVABLE, "no documented default login is known for this product")
+    login = login_of(door, records)
     examination = Examination(
-        _login(door, protocol, records[0]),
+        login,
         records,
         device=tried_at(door),
         ledger=door.tools["ledger"],
         gap=door.tools["login_gap"],
     )
-    outcome = await examination.run()
+    outcome = qualified(await examination.run(), login)
     if isinstance(outcome, Missed):
         return outcome
-    return msgspec.structs.replace(outcome, tls=speaks_tls(door.service), path=records[0].path)
+    return msgspec.structs.replace(outcome, tls=speaks_tls(door.service))
 
 
 def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]) -> DefaultLogin | Missed | None:
@@ -70,6 +79,10 @@ def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]
                 return DefaultLogin(protocol=protocol, outcome="open")
             case MqttBroker() if fact.anonymous.known:
                 return DefaultLogin(protocol=protocol, outcome="open")
+            case SnmpAgent() if fact.answers_any_community:
+                return DefaultLogin(protocol=protocol, outcome="open")
+            case RtspServer() | DataStore() if fact.needs_login.is_answered and not fact.needs_login.value:
+                return DefaultLogin(protocol=protocol, outcome="open")
             case HttpServer():
                 return _settled_by_page(fact, records)
     return None
@@ -80,9 +93,6 @@ def _settled_by_page(page: HttpServer, records: Sequence[CredentialRecord]) -> M
         return _asks_for_none("it redirects to https: asks for no login here")
     if records and records[0].path != "/":
         return None
-    schemes = {challenge.scheme for challenge in page.challenges}
-    if page.has_login_form and not schemes & {"basic", "digest"}:
-        return not_tried(Reason.NOT_OBSERVABLE, "login form: only HTTP Basic and Digest are tried")
     if 200 <= page.status < 300 and not page.asks_credentials and not records:
         if page.has_script:
             return not_tried(Reason.NOT_OBSERVABLE, "the front page shows no login; a script on it may build one")
@@ -94,6 +104,7 @@ def _asks_for_none(detail: str) -> Missed:
     return Missed(need=kind_of(DefaultLogin), status=AttemptStatus.ABSENT, detail=detail)
 
 
+<<<<<<< HEAD
 def _login(door: Door, protocol: Protocol, record: CredentialRecord) -> Login:
     match protocol:
         case "http":
@@ -113,15 +124,21 @@ def _is_refused(login: DefaultLogin) -> bool:
     return login.outcome == "rejected"
 
 
+=======
+>>>>>>> 973fef57 (Login forms, FTP, SNMP communities, RTSP and Redis are tried, each with its own proof: a form only by a page that wanted it before and shows without it after)
 PROBE = Probe(
     name="login",
-    version=1,
-    speaks=frozenset(_PROTOCOLS),
+    version=2,
+    speaks=frozenset(SPOKEN),
     gives=(DefaultLogin,),
     ask=ask_login,
     # Before the update walk: what the user granted must not starve when the device's budget runs out.
     stage=3,
     grant="default_creds",
+<<<<<<< HEAD
     wants=(HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer),
     holds_on=_is_refused,
+=======
+    wants=(DataStore, HttpServer, MqttBroker, RtspServer, SnmpAgent, SshServer, TelnetServer),
+>>>>>>> 973fef57 (Login forms, FTP, SNMP communities, RTSP and Redis are tried, each with its own proof: a form only by a page that wanted it before and shows without it after)
 )

@@ -1,0 +1,138 @@
+"""The login form of a page: where it sends what, and whether we can fill it in as a browser would (HTML, section 4.10).
+
+Scripts are not run. A form that only a script sends is told as such; one that a script may change on its way is sent
+as it stands, and a refusal of that proves nothing.
+"""
+
+from typing import Final
+
+import msgspec
+
+from iotscan.wire.html import Tag, tags
+
+_TEXTS: Final = frozenset({"", "text", "email", "tel", "search", "number"})
+_HANDLERS: Final = (b"onsubmit", b"onclick")
+_FORMS: Final = 16
+_FIELDS: Final = 64
+
+
+class LoginForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A form with a password field. Raw device text throughout.
+
+    ``user`` and ``password`` name the two fields, ``user`` is empty where only a password is asked for. ``hidden``
+    are fields that nobody sees, ``chosen`` what is chosen beforehand and the first button: both are sent as they stand.
+    """
+
+    action: str = ""
+    user: str = ""
+    password: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
+    obstacle: str = ""
+    """Why it cannot be filled in here; empty where it can."""
+
+
+def login_form(body: bytes) -> LoginForm | None:
+    """The first form of a page that asks for a password; None without one. Never raises."""
+    reader: _FormReader | None = None
+    seen = 0
+    for tag in tags(body):
+        if tag.name != b"form":
+            if reader is not None:
+                reader.take(tag)
+            continue
+        if reader is not None and (form := reader.form()):
+            return form
+        seen += not tag.is_end
+        reader = None if tag.is_end or seen > _FORMS else _FormReader(tag)
+    return reader.form() if reader is not None else None
+
+
+class _FormReader:
+    """The fields of one form, as they come."""
+
+    def __init__(self, tag: Tag) -> None:
+        given = tag.attributes
+        self._action = given.get(b"action", "")
+        self._method = given.get(b"method", "get").strip().lower()
+        self._is_multipart = given.get(b"enctype", "").strip().lower() not in ("", "application/x-www-form-urlencoded")
+        self._is_scripted = _is_scripted(tag) or self._action.strip().lower().startswith("javascript:")
+        self._passwords: list[str] = []
+        self._texts: list[str] = []
+        self._hidden: list[tuple[str, str]] = []
+        self._chosen: list[tuple[str, str]] = []
+        self._select = ""
+        self._has_button = False
+
+    def take(self, tag: Tag) -> None:
+        given = tag.attributes
+        if tag.name == b"select":
+            self._select = "" if tag.is_end else given.get(b"name", "")
+        elif tag.is_end or len(self._hidden) + len(self._chosen) + len(self._texts) > _FIELDS:
+            return
+        elif tag.name == b"option" and self._select:
+            self._choose(given.get(b"value", ""), is_selected=b"selected" in given)
+        elif tag.name == b"input":
+            self._take_input(tag, given.get(b"type", "").strip().lower(), given.get(b"name", ""))
+        elif tag.name == b"button" and given.get(b"type", "submit").strip().lower() == "submit":
+            self._press(tag)
+
+    def _choose(self, value: str, *, is_selected: bool) -> None:
+        """The option that is selected, else the first."""
+        has_one = any(name == self._select for name, _ in self._chosen)
+        if is_selected and has_one:
+            self._chosen = [(name, kept) for name, kept in self._chosen if name != self._select]
+        if is_selected or not has_one:
+            self._chosen.append((self._select, value))
+
+    def _take_input(self, tag: Tag, kind: str, name: str) -> None:
+        value = tag.attributes.get(b"value", "")
+        if kind == "password":
+            self._passwords.append(name)
+        elif kind in ("submit", "image"):
+            self._press(tag)
+        elif kind == "button":
+            self._is_scripted |= _is_scripted(tag) and not self._has_button
+        elif kind == "hidden":
+            self._hidden += [(name, value)] if name else []
+        elif kind in ("checkbox", "radio"):
+            self._chosen += [(name, value or "on")] if name and b"checked" in tag.attributes else []
+        elif kind in _TEXTS:
+            self._texts.append(name)
+
+    def _press(self, tag: Tag) -> None:
+        """A browser sends the button that is pressed: the first."""
+        if self._has_button:
+            return
+        self._has_button = True
+        self._is_scripted |= _is_scripted(tag)
+        name = tag.attributes.get(b"name", "")
+        if name and tag.attributes.get(b"type", "").lower() != "image":
+            self._chosen.append((name, tag.attributes.get(b"value", "")))
+
+    def form(self) -> LoginForm | None:
+        if not self._passwords:
+            return None
+        return LoginForm(
+            action=self._action,
+            user=self._texts[0] if self._texts else "",
+            password=self._passwords[0],
+            hidden=tuple(self._hidden),
+            chosen=tuple(self._chosen),
+            obstacle=self._obstacle(),
+        )
+
+    def _obstacle(self) -> str:
+        if len(self._passwords) > 1:
+            return "it asks for a new password, and for no login"
+        if self._is_scripted or not self._passwords[0] or "" in self._texts:
+            return "a script sends it"
+        if len(self._texts) > 1:
+            return "it asks for more than a user and a password"
+        if self._method != "post":
+            return "it would put the password into an address"
+        return "it is not sent as plain fields" if self._is_multipart else ""
+
+
+def _is_scripted(tag: Tag) -> bool:
+    return any(handler in tag.attributes for handler in _HANDLERS)

@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotscan.wire.login_form import LoginForm, login_form
+
+PLAIN = b'<form method=POST action="/in"><input name=u><input type=password name=p></form>'
+
+
+def test_the_form_with_a_password_is_taken() -> None:
+    other = b"<form action=/search><input name=q></form>"
+    assert login_form(other + PLAIN) == LoginForm(action="/in", user="u", password="p")
+    assert login_form(other) is None
+    assert login_form(PLAIN.removesuffix(b"</form>")) == LoginForm(action="/in", user="u", password="p")
+
+
+def test_a_browser_would_send_the_same() -> None:
+    page = (
+        b"<form method=post><input type=hidden name=t value='a&amp;b'><input type=hidden value=nameless>"
+        b"<input type=checkbox name=no><input type=checkbox name=yes checked>"
+        b"<select name=s><option value=1>1<option value=2 selected>2</select>"
+        b"<input type=email name=u><input type=password name=p>"
+        b"<button name=b value=go>Go</button><input type=submit name=other value=x></form>"
+    )
+    form = login_form(page)
+    assert form == LoginForm(
+        user="u", password="p", hidden=(("t", "a&b"),), chosen=(("yes", "on"), ("s", "2"), ("b", "go"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ((b"method=POST", b"method=get"), "address"),
+        ((b"method=POST", b""), "address"),
+        ((b"method=POST", b"method=post enctype=multipart/form-data"), "plain"),
+        ((b'action="/in"', b'onsubmit="x()"'), "script"),
+        ((b'"/in"', b'"javascript:x()"'), "script"),
+        ((b"name=p", b"id=p"), "script"),
+        ((b"name=u", b"id=u"), "script"),
+        ((b"</form>", b"<input type=button onclick=x()></form>"), "script"),
+        ((b"</form>", b"<input name=captcha></form>"), "more than"),
+        ((b"</form>", b"<input type=password name=q></form>"), "new password"),
+    ],
+)
+def test_what_cannot_be_filled_in_says_why(change: tuple[bytes, bytes], why: str) -> None:
+    form = login_form(PLAIN.replace(*change))
+    assert form is not None
+    assert why in form.obstacle
+
+
+@given(
+    st.binary(max_size=300)
+    | st.lists(
+        st.sampled_from([PLAIN, b"<form", b"<select name=x>", b"<option ", b"<input type=password", b"'", b">"])
+    ).map(b"".join)
+)
+def test_any_bytes_are_a_form_or_none(data: bytes) -> None:
+    assert isinstance(login_form(data), LoginForm | None)
+
+
+def test_a_flood_of_fields_stays_bounded() -> None:
+    form = login_form(PLAIN.removesuffix(b"</form>") + b"<input type=hidden name=a>" * 20_000)
+    assert form is not None
+    assert len(form.hidden) <= 65
