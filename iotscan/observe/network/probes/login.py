@@ -104,28 +104,11 @@ def _asks_for_none(detail: str) -> Missed:
     return Missed(need=kind_of(DefaultLogin), status=AttemptStatus.ABSENT, detail=detail)
 
 
-<<<<<<< HEAD
-def _login(door: Door, protocol: Protocol, record: CredentialRecord) -> Login:
-    match protocol:
-        case "http":
-            return HttpLogin(door, record.path)
-        case "telnet":
-            return TelnetLogin(door)
-        case "ssh":
-            return SshLogin(door)
-        case "mqtt":
-            return MqttLogin(door)
-        case _:
-            raise ValueError(f"no way to log in by {protocol} yet")
-
-
 def _is_refused(login: DefaultLogin) -> bool:
     """A login that was open may have been mended since."""
     return login.outcome == "rejected"
 
 
-=======
->>>>>>> 973fef57 (Login forms, FTP, SNMP communities, RTSP and Redis are tried, each with its own proof: a form only by a page that wanted it before and shows without it after)
 PROBE = Probe(
     name="login",
     version=2,
@@ -135,10 +118,6 @@ PROBE = Probe(
     # Before the update walk: what the user granted must not starve when the device's budget runs out.
     stage=3,
     grant="default_creds",
-<<<<<<< HEAD
-    wants=(HttpServer, MqttBroker, SnmpAgent, SshServer, TelnetServer),
-    holds_on=_is_refused,
-=======
     wants=(DataStore, HttpServer, MqttBroker, RtspServer, SnmpAgent, SshServer, TelnetServer),
->>>>>>> 973fef57 (Login forms, FTP, SNMP communities, RTSP and Redis are tried, each with its own proof: a form only by a page that wanted it before and shows without it after)
+    holds_on=_is_refused,
 )
