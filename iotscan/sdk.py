@@ -34,6 +34,7 @@ from iotscan.assess.check import (
 from iotscan.assess.code import CodeVerdict, judge_code
 from iotscan.assess.datagram_lines import ask_for_cookie, get_coap, get_coap_tls, ping_coap
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
+from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
 from iotscan.assess.reproduce import (
     ANY_AGE,
     ANY_CERTIFICATE,
@@ -475,13 +476,16 @@ __all__ = [
     "clause",
     "command",
     "compare_shares",
+    "connect_mqtt",
     "disagree",
     "get_coap",
     "get_coap_tls",
     "good",
+    "hear_all_mqtt",
     "judge_artefact",
     "judge_code",
     "listen",
+    "meet_mqtt",
     "parameter",
     "ping_coap",
     "say_hello",

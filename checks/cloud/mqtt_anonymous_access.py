@@ -1,8 +1,9 @@
 """The MQTT broker refuses clients without credentials.
 
 ## What it looks at
-How a broker answers CONNECT without user name, password and client certificate. Nothing is subscribed to and
-nothing is published; the connection is closed after the answer. In an image: `allow_anonymous` of `mosquitto.conf`, or
+How a broker answers CONNECT without user name, password and client certificate, in MQTT 3.1.1 or 5, over TCP, TLS or
+WebSocket. Where it lets us in it is asked for its own version (`$SYS/broker/version`); nothing of anybody else is
+subscribed to and nothing is published. In an image: `allow_anonymous` of `mosquitto.conf`, or
 its default in that version.
 
 ## Why it matters
@@ -20,19 +21,7 @@ add an authenticator (without one it lets all in). RabbitMQ: `mqtt.allow_anonymo
 - ETSI EN 303 645 V3.1.3 provision 5.5-5; OWASP ISVS 4.2.2 (git edfda29b)
 """
 
-from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, command, good
-
-# CONNECT of MQTT 3.1.1 with a clean session and the client id "iotscan", as printf octal.
-CONNECT = r"\20\23\0\4MQTT\4\2\0\74\0\7iotscan"
-
-
-def connect(target: Target, *, tls: bool) -> tuple[str, str]:
-    """A command that connects without credentials, and what it prints when that is accepted."""
-    if tls:
-        ask = command("timeout", "3", "openssl", "s_client", "-quiet", "-connect", target.authority)
-        return f"{command('printf', CONNECT)} | {ask} 2>/dev/null | od -An -tx1", "20 02 00 00"
-    where = ("-h", target.host, "-p", str(target.port))
-    return command("mosquitto_sub", *where, "-t", "$SYS/broker/version", "-d", "-E", "-W", "3"), "CONNACK (0)"
+from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, connect_mqtt, good
 
 
 @check(
@@ -57,7 +46,7 @@ def mqtt_anonymous_access(broker: MqttBroker, target: Target) -> Returned:
     if not broker.anonymous.value:
         said = "allow_anonymous is off" if is_configured else f"CONNACK {broker.return_code}"
         return good("it refuses clients without credentials", observed=said)
-    ask, shows = connect(target, tls=broker.tls)
+    ask, shows = connect_mqtt(target, broker)
     return bad(
         "anonymous",
         "it accepts clients without any credentials",

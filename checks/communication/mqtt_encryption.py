@@ -21,7 +21,7 @@ clear until today.
 - OWASP IoT Top 10 2018, I7 (insecure data transfer)
 """
 
-from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, command, good
+from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, good, meet_mqtt
 
 
 @check(
@@ -45,13 +45,12 @@ def mqtt_encryption(mqtt: MqttBroker, target: Target) -> Returned:
     """A CONNACK on a listener without TLS is enough, whatever its return code."""
     if mqtt.tls:
         return good("this listener speaks TLS")
-    # It subscribes to a topic of its own that carries no message, and leaves as soon as it is let in.
-    words = ("-h", target.host, "-p", str(target.port), "-t", "iotscan/nothing", "-E", "-W", "5", "-d")
+    reproduce, shows = meet_mqtt(target, mqtt)
     return bad(
         "cleartext",
         "an MQTT broker has a listener without TLS" if mqtt.return_code < 0 else "an MQTT broker answers without TLS",
         observed="a listener over plain TCP" if mqtt.return_code < 0 else f"CONNACK {mqtt.return_code} over plain TCP",
         expected="MQTT over TLS (port 8883)",
-        reproduce=command("mosquitto_sub", *words),
-        shows="CONNACK",
+        reproduce=reproduce,
+        shows=shows,
     )

@@ -2,6 +2,7 @@
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact
+from iotscan.model.vocabulary import Reason
 
 
 class MqttBroker(Fact, frozen=True, kw_only=True, tag="mqtt-broker"):
@@ -11,3 +12,13 @@ class MqttBroker(Fact, frozen=True, kw_only=True, tag="mqtt-broker"):
     anonymous: Answer[bool]
     return_code: int
     """CONNACK return code: 0 accepted, 4 bad credentials, 5 not authorised; -1 where only a configuration was read."""
+    version: str = ""
+    """The version of MQTT in which it answered: ``3.1.1``, ``5.0``; empty where that was not told."""
+    websocket: bool = False
+    """MQTT in WebSocket (MQTT 3.1.1 section 6)."""
+    broker: str = ""
+    """What it says it is in ``$SYS``: ``mosquitto version 2.0.11``; empty where it says nothing to us."""
+    wildcard: Answer[bool] = Answer.missing(Reason.NOT_ASKED)
+    """Granted ``#``, every topic, to somebody without credentials."""
+    messages: int = 0
+    """Messages that came in the two seconds after ``#`` was granted. They are counted; nothing of them is kept."""

@@ -52,7 +52,6 @@ _EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
     "redis": (DataStore,),
     "memcached": (DataStore,),
     "mongodb": (DataStore,),
-    "mqtt-ws": (MqttBroker,),
 }
 """What only a port that suggests it is asked: nothing is open where it was not."""
 _OPEN: Final[dict[str, tuple[type[Fact], ...]]] = _KINDS | _EXPECTED
