@@ -33,6 +33,7 @@ from iotscan.assess.check import (
 )
 from iotscan.assess.code import CodeVerdict, judge_code
 from iotscan.assess.datagram_lines import ask_for_cookie, get_coap, get_coap_tls, ping_coap
+from iotscan.assess.equipment_lines import ask_bacnet, ask_controller, ask_modbus
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
 from iotscan.assess.reproduce import (
@@ -76,6 +77,7 @@ from iotscan.model.facts import (
     AuthorizedKeys,
     Backend,
     Backends,
+    BacnetDevice,
     BootEnvironment,
     BootEnvironments,
     BootKey,
@@ -99,6 +101,7 @@ from iotscan.model.facts import (
     Console,
     Consoles,
     ContainerPolicy,
+    ControllerService,
     ControlTree,
     Cookie,
     DataStore,
@@ -160,9 +163,12 @@ from iotscan.model.facts import (
     Lwm2mClients,
     MachineId,
     MandatoryAccess,
+    ModbusDevice,
     Mount,
     Mounts,
     MqttBroker,
+    OpcUaEndpoint,
+    OpcUaServer,
     OpenService,
     OperatingSystem,
     OtaInterface,
@@ -278,6 +284,7 @@ __all__ = [
     "AuthorizedKeys",
     "Backend",
     "Backends",
+    "BacnetDevice",
     "BadCheck",
     "BootEnvironment",
     "BootEnvironments",
@@ -307,6 +314,7 @@ __all__ = [
     "Consoles",
     "ContainerPolicy",
     "ControlTree",
+    "ControllerService",
     "Cookie",
     "DataStore",
     "DebugTool",
@@ -370,9 +378,12 @@ __all__ = [
     "Lwm2mClients",
     "MachineId",
     "MandatoryAccess",
+    "ModbusDevice",
     "Mount",
     "Mounts",
     "MqttBroker",
+    "OpcUaEndpoint",
+    "OpcUaServer",
     "OpenService",
     "OperatingSystem",
     "OtaInterface",
@@ -463,9 +474,12 @@ __all__ = [
     "WellKnown",
     "WirelessNetwork",
     "WirelessNetworks",
+    "ask_bacnet",
+    "ask_controller",
     "ask_for_cookie",
     "ask_hello",
     "ask_lacking",
+    "ask_modbus",
     "ask_often",
     "ask_refused",
     "ask_suites",

@@ -4,7 +4,8 @@
 The TCP ports that answered the sweep, against a list of allowed ports that a profile gives: one list for all
 devices, or lists by what a device calls itself (its name, model or maker, as globs: `cam*`). The list is a set that
 may be used in part: an allowed port that is closed is no finding. Ports outside the sweep were not asked, and a
-device can lie about its name: give the lists of names to narrow, not to excuse. Without a list there is no question.
+device can lie about its name: give the lists of names to narrow, not to excuse. Without a list nothing is declared,
+and so nothing can be undocumented: that is not assessed.
 
 ## Why it matters
 Every open port is a program that strangers can talk to, and one that nobody expects is one that nobody updates:
@@ -33,13 +34,13 @@ from iotscan.sdk import (
     command,
     good,
     parameter,
-    skip,
     unknown,
 )
 
 
 @check(
     id="allowed-ports",
+    aliases=("SVC-017",),
     title="Only ports that the policy allows are open",
     element="communication",
     variants={"not-allowed": ("medium", "A port is open that the policy does not allow")},
@@ -66,7 +67,9 @@ def allowed_ports(sweep: PortSweep, policy: Policy, target: Target) -> Returned:
     if allowed is None:
         if policy.ports_by_name("allowed_tcp_by_name"):
             return unknown("the policy lists ports by name, and this device has no name that it lists")
-        return skip("the policy gives no list of allowed ports")
+        return unknown(
+            "the profile declares no services (allowed_tcp): any open port may be meant", reason=Reason.EXCLUDED
+        )
     found = sorted({*sweep.open, *sweep.unasked})
     extra = [port for port in found if port not in allowed]
     listed = ", ".join(map(str, sorted(allowed))) or "none"

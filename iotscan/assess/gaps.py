@@ -7,11 +7,14 @@ import msgspec
 from iotscan.assess.evidence import Evidence, Owner, place_of, whole
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import (
+    BacnetDevice,
     CertificateChain,
     CoapResources,
     CoapServer,
+    ControllerService,
     DtlsServer,
     Fact,
+    ModbusDevice,
     OpenService,
     PortSweep,
     SnmpAgent,
@@ -23,8 +26,17 @@ from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 
-OVER_DATAGRAMS = (SnmpAgent, SnmpEngine, CoapServer, CoapResources, DtlsServer)
-"""Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
+UNSWEPT = (
+    BacnetDevice,
+    CoapResources,
+    CoapServer,
+    ControllerService,
+    DtlsServer,
+    ModbusDevice,
+    SnmpAgent,
+    SnmpEngine,
+)
+"""Facts over UDP or of fragile equipment: no port sweep shows that they are absent, only their own attempts do."""
 _OVER_BOTH = (TlsEndpoint, CertificateChain)
 """Facts of TLS and DTLS alike: where a DTLS server may stand, no port sweep shows that they are absent either."""
 
@@ -110,7 +122,7 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
         return None if own else _gap_of_image(fact, owner)
     if fact.per == "image":
         return _gap(owner, kind, Reason.NEEDS_IMAGE, "only an image shows this")
-    if fact.per == "service" and fact not in OVER_DATAGRAMS:
+    if fact.per == "service" and fact not in UNSWEPT:
         return _gap_in_sweep(evidence, kind, owner) or _gap_behind_datagrams(evidence, fact, owner)
     if own and fact.unlooked and not evidence.observed(kind, owner.id):
         # Of the device, and shown by a service: absent where every one of them is known.

@@ -13,7 +13,7 @@ import msgspec
 
 from iotscan.model.grade import Letter
 from iotscan.model.result import Result
-from iotscan.model.vocabulary import Element, Outcome, Reason, Severity
+from iotscan.model.vocabulary import Element, Outcome, Severity
 
 _UNKNOWN = (Outcome.NOT_ASSESSED, Outcome.ERROR)
 
@@ -54,7 +54,7 @@ def gather_standings(results: Iterable[Result]) -> dict[str, tuple[Standing, ...
     """Owner -> its checks that count, sorted by id. The profile's exclusions and informational results do not."""
     gathered: dict[tuple[str, str, Element], list[Result]] = defaultdict(list)
     for result in results:
-        if result.severity is not Severity.INFO and result.reason is not Reason.EXCLUDED:
+        if result.severity is not Severity.INFO and not (result.reason and result.reason.is_of_the_profile):
             gathered[result.subject.owner, result.check, result.element].append(result)
     by_owner: dict[str, list[Standing]] = defaultdict(list)
     for (owner, check, element), found in sorted(gathered.items()):

@@ -124,6 +124,7 @@ def _lines(told: "Forecast") -> list[str]:
         *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),
         *(f"as listed      {', '.join(map(str, more))} at {at}" for at, more in told.listed.items()),
         f"UDP            {', '.join(f'{name} on {port}' for name, port in told.udp.items()) or 'none'}",
+        *([f"own protocol   {', '.join(f'{name} on {at}' for name, at in told.own.items())}"] if told.own else []),
         f"all on a link  {', '.join(told.methods)} on {', '.join(told.multicast) or 'no link'}",
     ]
     for question in told.questions:
@@ -132,6 +133,8 @@ def _lines(told: "Forecast") -> list[str]:
             f"probe          {question.probe} of {', '.join(question.services)} for {', '.join(question.facts)}{note}"
         )
     lines += [f"not asked      {', '.join(told.left_out)}: no check of this run needs them"] if told.left_out else []
+    if told.not_allowed:
+        lines.append(f"not allowed    {', '.join(told.not_allowed)}: the profile lets no fragile equipment be asked")
     lines += [
         f"an address     sees at most {_to_find(told)} to find a device there",
         f"a device       sees at most {told.knocks_a_device} attempts of the port sweep and "

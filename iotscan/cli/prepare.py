@@ -136,8 +136,10 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         tcp=tcp,
         only_these_ports=bool(wish.ports),
         listed_ports={a: listed.ports[a] for a in targets.addresses if a in listed.ports},
-        expected={p: ports.expected_protocol(p) for p in tcp if ports.expected_protocol(p)},
+        # Of every port that suggests one: images and lists add ports, too.
+        expected={choice.port: choice.expected for choice in ports.PORTS if choice.expected},
         udp=dict(ports.UDP),
+        own_services=dict(ports.CONTROLLERS),
         records=tuple(str(r.absolute()) for r in wish.credentials),
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         communities=str(wish.communities.absolute()) if wish.communities else "",

@@ -111,6 +111,7 @@ class Reason(StrEnum):
     CONSENT = "consent_withheld"
     OUT_OF_SCOPE = "out_of_scope"
     EXCLUDED = "profile_excluded"
+    NOT_ALLOWED = "not_allowed"
     NEEDS_IMAGE = "needs_image"
     NEEDS_NETWORK = "needs_network"
     NEEDS_TRAFFIC = "needs_traffic"
@@ -123,8 +124,13 @@ class Reason(StrEnum):
 
     @property
     def is_decided(self) -> bool:
-        """True where a person decided not to ask: consent withheld, out of scope, left out by the profile."""
-        return self in (Reason.CONSENT, Reason.OUT_OF_SCOPE, Reason.EXCLUDED)
+        """True where a person decided not to ask: consent withheld, out of scope, or the profile said no."""
+        return self in (Reason.CONSENT, Reason.OUT_OF_SCOPE, Reason.EXCLUDED, Reason.NOT_ALLOWED)
+
+    @property
+    def is_of_the_profile(self) -> bool:
+        """True where the profile asks for no answer: such a gap is no part of a grade."""
+        return self in (Reason.EXCLUDED, Reason.NOT_ALLOWED)
 
 
 _INVOLUNTARY = frozenset(
@@ -158,6 +164,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "exposure": "what is reachable that need not be",
         "hardening": "what makes a flaw harder to use",
         "image": "answered by an image",
+        "industrial": "controllers and other equipment of plants and buildings",
         "key-rotation": "whether keys are renewed and can be withdrawn",
         "mqtt": "MQTT brokers",
         "network": "answered over the network",

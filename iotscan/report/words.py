@@ -33,6 +33,10 @@ REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.OUT_OF_SCOPE: ("outside the scope", "widen the scope"),
     Reason.EXCLUDED: ("excluded by the profile", "choose another profile"),
+    Reason.NOT_ALLOWED: (
+        "not allowed by the profile: equipment that a question can harm",
+        "choose a profile that allows it, as controllers does",
+    ),
     Reason.NEEDS_IMAGE: ("needs an image", "iotscan image PATH"),
     Reason.NEEDS_NETWORK: ("needs the live device", "iotscan scan TARGET"),
     Reason.NEEDS_TRAFFIC: ("needs recorded traffic", "give a capture of the device's traffic"),

@@ -56,10 +56,14 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     listed: dict[str, tuple[int, ...]] = {}
     """Further ports of single addresses, which a list says are open."""
     udp: dict[str, int]
+    own: dict[str, str] = {}
+    """Services of fragile equipment, each asked one thing in its own protocol where the profile allows."""
     multicast: tuple[str, ...]
     methods: tuple[str, ...] = ()
     """By which all on a link are asked at once, each at most three times."""
     questions: tuple[Question, ...]
+    not_allowed: tuple[str, ...] = ()
+    """Probes of fragile equipment that the profile does not let be asked."""
     left_out: tuple[str, ...]
     frames_an_address: int = 0
     echoes_an_address: int = 0
@@ -81,7 +85,8 @@ def forecast(
 ) -> Forecast:
     """What a scan of ``plan`` in ``scope`` for ``checks`` sends at most. Sends nothing."""
     every = all_probes()
-    chosen = choose_probes(checks, every, INVENTORY)
+    wanted = choose_probes(checks, every, INVENTORY)
+    chosen = tuple(p for p in wanted if not p.fragile or p.fragile in plan.fragile)
     to_find = min(KNOCKS, len(plan.tcp))
     # On a link of ours, the port of LLMNR comes on top.
     listed = with_listed({}, Fence(scope), plan)
@@ -111,7 +116,9 @@ def forecast(
             )
             for probe in sorted((*chosen, *second_opinions(plan)), key=lambda p: (p.stage, p.name))
         ),
-        left_out=tuple(p.label for p in every if p not in chosen),
+        not_allowed=tuple(p.label for p in wanted if p not in chosen),
+        own=plan.own_services if plan.fragile else {},
+        left_out=tuple(p.label for p in every if p not in wanted),
         frames_an_address=ROUNDS if plan.attached else 0,
         echoes_an_address=icmp.ROUNDS,
         datagrams_an_address=udp.TRIES * len(udp.questions(plan.fragile)),

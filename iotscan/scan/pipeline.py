@@ -138,6 +138,8 @@ class Scan:
             left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
             udp=request.plan.udp,
+            own=request.plan.own_services,
+            fragile=request.plan.fragile,
             grants=request.header.scope.grants,
             tools={**tools, "device_at": self._inventory.device},
         )

@@ -45,6 +45,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """TCP ports that were open at an address by a list that the user gave: knocked on besides ``tcp``."""
     expected: dict[int, str] = {}
     udp: dict[str, int] = {}
+    own_services: dict[str, str] = {}
+    """Services of fragile equipment, asked in their own protocol where ``fragile`` allows: protocol -> ``tcp/502``."""
     records: tuple[str, ...] = ()
     trust_stores: tuple[str, ...] = ()
     """Files of roots that the user trusts."""

@@ -118,7 +118,7 @@ def more_ports(places: Iterable[NamedPlace], fence: Fence, plan: Plan) -> dict[s
     added: dict[str, dict[int, None]] = defaultdict(dict)
     for named in places:
         address = named.place.address if named.place is not None else None
-        if named.place is None or address is None or named.place.port in usual | ports.FRAGILE:
+        if named.place is None or address is None or named.place.port in usual | ports.OWN_WORDS_ONLY:
             continue
         if fence.allows(address, named.place.port):
             added[str(address)][named.place.port] = None
@@ -188,7 +188,7 @@ def _not_there(place: UpdatePlace, meant: list[Seen]) -> Unasked:
         return _not_tried(Reason.NOT_OBSERVABLE, f"port {place.port} speaks {spoken} there, not {wanted}")
     if any(place.port in each.closed for each in meant):
         return _not_tried(Reason.UNREACHABLE, f"port {place.port} is closed there")
-    if place.port in ports.FRAGILE:
+    if place.port in ports.OWN_WORDS_ONLY:
         return _not_tried(Reason.NOT_OBSERVABLE, f"port {place.port} is not asked: it belongs to fragile devices")
     if not any(place.port in each.asked for each in meant):
         return _not_tried(Reason.OUT_OF_SCOPE, f"port {place.port} is none of those that this scan asks there")

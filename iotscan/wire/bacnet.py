@@ -1,8 +1,8 @@
-"""BACnet/IP: two questions to the own network, and what devices and routers answer.
+"""BACnet/IP: two questions to the own network, one to a device, and what devices and routers answer.
 
-Source: ASHRAE 135-2020, Annex J (BVLL), clause 6 (network layer), 16.10 (Who-Is, I-Am), 20.2 (encoding). Both
-questions name no network: routers pass neither on, so that nothing behind them, on slow serial lines above all, is
-asked.
+Source: ASHRAE 135-2020, Annex J (BVLL), clause 6 (network layer), 15.5 (ReadProperty), 16.10 (Who-Is, I-Am), 20.1 and
+20.2 (encoding). The questions name no network: routers pass none of them on, so that nothing behind them, on slow
+serial lines above all, is asked.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from iotscan.model.facts import Claim
+from iotscan.model.text import safe_text
 
 PORT: Final = 47808
 NETWORKS_LIMIT: Final = 32
@@ -22,7 +23,10 @@ _I_AM_ROUTER = 0x01
 _UNCONFIRMED_I_AM = b"\x10\x00"
 _OBJECT_IDENTIFIER, _UNSIGNED, _ENUMERATED = 12, 2, 9
 _DEVICE = 8
-_EVERYWHERE = 4194303
+_READ_PROPERTY, _OBJECT_NAME, _WANTS_REPLY = 12, 77, 0x04
+_COMPLEX_ACK, _CHARACTERS = 0x30, 7
+_REFUSALS: Final = {5: "error", 6: "reject", 7: "abort"}
+EVERYWHERE = 4194303
 """The instance that stands for any device (clause 12.11.1)."""
 
 WHO_IS: Final = bytes([_BVLL, _BROADCAST, 0, 8, _VERSION, 0, 0x10, 0x08])
@@ -108,9 +112,9 @@ def _i_am(rest: bytes, network: int, origin: str) -> Answer | None:
     if [tag for tag, _ in tags[:4]] != [_OBJECT_IDENTIFIER, _UNSIGNED, _ENUMERATED, _UNSIGNED]:
         return None
     object_id, vendor = tags[0][1], tags[3][1]
-    if object_id >> 22 != _DEVICE or object_id & _EVERYWHERE == _EVERYWHERE:
+    if object_id >> 22 != _DEVICE or object_id & EVERYWHERE == EVERYWHERE:
         return None
-    return Answer(device=object_id & _EVERYWHERE, vendor=vendor, network=network, origin=origin)
+    return Answer(device=object_id & EVERYWHERE, vendor=vendor, network=network, origin=origin)
 
 
 def _tags(rest: bytes) -> Iterator[tuple[int, int]]:
@@ -121,3 +125,49 @@ def _tags(rest: bytes) -> Iterator[tuple[int, int]]:
             return
         yield rest[0] >> 4, int.from_bytes(rest[1 : 1 + size], "big")
         rest = rest[1 + size :]
+
+
+class Property(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to :func:`read_name`: a name and whose it is, or the kind of refusal."""
+
+    name: str = ""
+    device: int = -1
+    refusal: str = ""
+
+
+def read_name(invocation: int, instance: int = EVERYWHERE) -> bytes:
+    """ReadProperty of the object name of a device, of whichever hears it by default; ``invocation`` has 8 bits."""
+    wanted = _object_identifier(instance) + b"\x19" + bytes([_OBJECT_NAME])
+    asked = bytes([0x00, 0x05, invocation, _READ_PROPERTY]) + wanted
+    layer = bytes([_VERSION, _WANTS_REPLY]) + asked
+    return bytes([_BVLL, _UNICAST]) + (4 + len(layer)).to_bytes(2, "big") + layer
+
+
+def read_property(packet: bytes, invocation: int) -> Property | None:
+    """What answers the request of that ``invocation``; None for anything else. Never raises."""
+    if len(packet) < 6 or packet[:2] != bytes([_BVLL, _UNICAST]) or int.from_bytes(packet[2:4], "big") != len(packet):
+        return None
+    layer = _network_layer(packet[4:])
+    if layer is None or layer[0] or len(layer[2]) < 3 or layer[2][1] != invocation:
+        return None
+    said = layer[2]
+    if refusal := _REFUSALS.get(said[0] >> 4):
+        return Property(refusal=refusal)
+    found = said[3:8]
+    is_name = said[0] == _COMPLEX_ACK and said[2] == _READ_PROPERTY and said[8:11] == bytes([0x19, _OBJECT_NAME, 0x3E])
+    if not is_name or len(found) < 5 or found[0] != 0x0C:
+        return None
+    return Property(name=_text(said[11:]), device=int.from_bytes(found[1:], "big") & EVERYWHERE)
+
+
+def _object_identifier(instance: int) -> bytes:
+    return b"\x0c" + (_DEVICE << 22 | instance).to_bytes(4, "big")
+
+
+def _text(rest: bytes) -> str:
+    """A character string (20.2.9); empty where it is none, or in a character set of double bytes."""
+    if not rest or rest[0] >> 4 != _CHARACTERS:
+        return ""
+    size, at = (rest[0] & 7, 1) if rest[0] & 7 < 5 else (rest[1] if len(rest) > 1 else 0, 2)
+    encoding = {0: "utf-8", 4: "utf-16-be", 5: "latin-1"}.get(rest[at]) if 1 <= size < 254 and len(rest) > at else None
+    return safe_text(rest[at + 1 : at + size].decode(encoding, "replace"), 128) if encoding else ""

@@ -1,6 +1,7 @@
-"""KNXnet/IP: a search request, and what a server's answer says of it.
+"""KNXnet/IP: a search request to all, a request for its description to one, and what a server answers of itself.
 
-Source: KNX Specification 03_08_02 Core (ISO 22510): §7.5 descriptions, §7.6.1 SEARCH_REQUEST and SEARCH_RESPONSE.
+Source: KNX Specification 03_08_02 Core (ISO 22510): §7.5 descriptions, §7.6.1 SEARCH_REQUEST and SEARCH_RESPONSE,
+§7.7.1 and 7.7.2 DESCRIPTION_REQUEST and DESCRIPTION_RESPONSE; 03_08_09 KNX IP Secure (the family of services 09).
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from iotscan.model.text import safe_text
 GROUP, PORT = "224.0.23.12", 3671
 _HEADER = b"\x06\x10"
 _SEARCH_REQUEST, _SEARCH_RESPONSE = 0x0201, 0x0202
+_DESCRIPTION_REQUEST, _DESCRIPTION_RESPONSE = 0x0203, 0x0204
+SECURITY: Final = 0x09
 _ENDPOINT = 8
 _UDP = 1
 _DEVICE_INFO, _FAMILIES = 0x01, 0x02
@@ -62,16 +65,33 @@ def read_response(packet: bytes) -> Server | None:
     is_response = packet[:4] == _HEADER + _SEARCH_RESPONSE.to_bytes(2, "big")
     if not is_response or not 6 + _ENDPOINT <= size <= len(packet) or packet[6:8] != bytes([_ENDPOINT, _UDP]):
         return None
+    return _server(str(IPv4Address(packet[8:12])), int.from_bytes(packet[12:14], "big"), packet[6 + _ENDPOINT : size])
+
+
+def description_request() -> bytes:
+    """A request to one server, which answers where it came from: an endpoint of zeros says so (§8.6.2.2)."""
+    endpoint = bytes([_ENDPOINT, _UDP]) + bytes(6)
+    return _HEADER + _DESCRIPTION_REQUEST.to_bytes(2, "big") + (6 + len(endpoint)).to_bytes(2, "big") + endpoint
+
+
+def read_description(packet: bytes) -> Server | None:
+    """The answer to :func:`description_request`; None for anything else. Never raises."""
+    size = int.from_bytes(packet[4:6], "big")
+    is_response = packet[:4] == _HEADER + _DESCRIPTION_RESPONSE.to_bytes(2, "big")
+    if not is_response or not 6 + _DEVICE_INFO_SIZE <= size <= len(packet):
+        return None
+    return _server("0.0.0.0", 0, packet[6:size])
+
+
+def _server(host: str, port: int, blocks: bytes) -> Server:
     fields: dict[str, str] = {}
     families: tuple[int, ...] = ()
-    for kind, block in _blocks(packet[6 + _ENDPOINT : size]):
+    for kind, block in _blocks(blocks):
         if kind == _DEVICE_INFO and len(block) >= _DEVICE_INFO_SIZE:
             fields = _device(block)
         elif kind == _FAMILIES:
             families = tuple(block[2::2])[:16]
-    return Server(
-        host=str(IPv4Address(packet[8:12])), port=int.from_bytes(packet[12:14], "big"), families=families, **fields
-    )
+    return Server(host=host, port=port, families=families, **fields)
 
 
 def _blocks(rest: bytes) -> Iterator[tuple[int, bytes]]:

@@ -43,6 +43,7 @@ from iotscan.model.facts.ftp import FtpPolicy, FtpTls
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.identity import DeviceIdentities, DeviceIdentity
 from iotscan.model.facts.image import KeyFile, PrivateKeys
+from iotscan.model.facts.industrial import BacnetDevice, ControllerService, ModbusDevice
 from iotscan.model.facts.integrity import (
     HashTree,
     KernelConfig,
@@ -57,6 +58,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.opc_ua import OpcUaEndpoint, OpcUaServer
 from iotscan.model.facts.opinion import ServiceOpinion
 from iotscan.model.facts.ota import HawkbitServer, OtaInterface, OtaSystem
 from iotscan.model.facts.permission import ContainerPolicy, FileCapabilities, FileMode, FilePermissions, FileSignatures
@@ -130,6 +132,7 @@ AnyFact = (
     | Announcement
     | AuthorizedKeys
     | Backends
+    | BacnetDevice
     | BootEnvironments
     | BootKeys
     | BootMenus
@@ -140,6 +143,7 @@ AnyFact = (
     | ConfiguredPsks
     | Consoles
     | ContainerPolicy
+    | ControllerService
     | DataStore
     | DebugTools
     | DefaultLogin
@@ -169,8 +173,10 @@ AnyFact = (
     | LoginGuards
     | Lwm2mClients
     | MandatoryAccess
+    | ModbusDevice
     | Mounts
     | MqttBroker
+    | OpcUaServer
     | OpenService
     | OperatingSystem
     | OtaInterface
@@ -202,9 +208,9 @@ AnyFact = (
     | TlsEndpoint
     | TlsHandshake
     | TrustStore
-    | UpdateServer
     | TrustedKeys
     | UpdateArtefacts
+    | UpdateServer
     | UpdateSystems
     | Updaters
     | UpnpGateway
@@ -249,6 +255,7 @@ __all__ = [
     "Backend",
     "BackendKind",
     "Backends",
+    "BacnetDevice",
     "BootEnvironment",
     "BootEnvironments",
     "BootKey",
@@ -273,6 +280,7 @@ __all__ = [
     "Consoles",
     "ContainerPolicy",
     "ControlTree",
+    "ControllerService",
     "Cookie",
     "DataStore",
     "DebugTool",
@@ -334,9 +342,12 @@ __all__ = [
     "Lwm2mClients",
     "MachineId",
     "MandatoryAccess",
+    "ModbusDevice",
     "Mount",
     "Mounts",
     "MqttBroker",
+    "OpcUaEndpoint",
+    "OpcUaServer",
     "OpenService",
     "OperatingSystem",
     "OtaInterface",

@@ -43,6 +43,8 @@ from iotscan.observe.network.room import room
 from iotscan.observe.network.tcp_stream import TcpStream, connect, place
 
 _LOST_LIMIT = 2
+_GENTLE_RATE = 1.0
+"""Conversations a second with equipment that a stray byte can stop."""
 _HANDSHAKE_CAP = 256 * 1024
 """Bytes that a TLS handshake, and what TLS adds to what is read inside, may take."""
 
@@ -59,6 +61,7 @@ class Line:
         self._sockets = sockets
         self._attempts = Pacer(pace.attempts_per_second)
         self._accepted = Pacer(pace.accepted_per_second)
+        self._gentle = Pacer(_GENTLE_RATE)
         self._talking = anyio.Lock(fast_acquire=True)
         self._started = self._held_up = 0.0
         self._lost = 0
@@ -163,7 +166,7 @@ class Line:
                 return "filtered"
             except PeerClosed:
                 return "open"
-            stream.close()
+            await stream.leave()
             return "open"
 
     async def turn(self) -> None:
@@ -235,13 +238,37 @@ class Line:
                     self._lost += 1
                     raise
                 self._lost = 0
-                try:
-                    with anyio.fail_after(self.pace.conversation_timeout):
-                        yield stream
-                except TimeoutError as error:
-                    raise TimedOut(f"port {port} kept us waiting {self.pace.conversation_timeout:g} s") from error
-                finally:
-                    stream.close()
+                async with self._talk(port, stream):
+                    yield stream
+
+    @asynccontextmanager
+    async def _talk(self, port: int, stream: TcpStream) -> AsyncIterator[None]:
+        try:
+            with anyio.fail_after(self.pace.conversation_timeout):
+                yield
+        except TimeoutError as error:
+            raise TimedOut(f"port {port} kept us waiting {self.pace.conversation_timeout:g} s") from error
+        finally:
+            await stream.leave()
+
+    @asynccontextmanager
+    async def gentle(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
+        """A TCP conversation at the lowest pace with a port that nobody has knocked on.
+
+        Until it is accepted it is an attempt like a knock: that the port is closed or silent is no sign that the device
+        is lost. Raises a :class:`DialError`.
+        """
+        async with self._talking:
+            self._check_budget()
+            await self._gentle.ready()
+            async with self._sockets:
+                stream = await self._connect(port, "knock")
+                self.attempts -= 1
+                self.connections += 1
+                self._gentle.spend()
+                self._lost = 0
+                async with self._talk(port, stream):
+                    yield Connection(stream, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
     async def tcp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:

@@ -13,6 +13,7 @@ from iotscan.model.facts import (
     HawkbitServer,
     HttpServer,
     MqttBroker,
+    OpcUaServer,
     OtaInterface,
     SshServer,
     TelnetServer,
@@ -45,8 +46,11 @@ _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {
     "http": _WEB,
     "mqtt": (MqttBroker,),
     "adb": (AdbServer,),
+    "opc-ua": (OpcUaServer,),
     "unasked": (SshServer, TelnetServer),
 }
+ALONE: Final = frozenset({"opc-ua"})
+"""Protocols of industrial equipment, which are also questions: a port that suggests one is asked nothing else."""
 _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
 _EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
     "redis": (DataStore,),
@@ -73,18 +77,37 @@ def not_recognised(
     ``may_prompt`` when it spoke text unasked: a slow telnet or SSH server may yet come to its point.
     """
     settled = dict(outcomes)
+    if ALONE & settled.keys():
+        return _asked_alone(settled, error)
     listened = settled.pop("listen", None)
     if listened == "other":
         # Whoever speaks first in another protocol speaks neither TLS nor HTTP nor MQTT nor adb …
-        settled |= dict.fromkeys(("tls", "http", "mqtt", "adb"), "other")
+        settled |= dict.fromkeys(("tls", "http", "mqtt", "adb", "opc-ua"), "other")
         # … but lines may come before the identification of SSH (RFC 4253 section 4.2), and before a prompt.
         settled["unasked"] = "silent" if outcomes.get("tls") == "silent" else "unclear" if may_prompt else "other"
     spoken = tuple(outcome for question, outcome in outcomes.items() if question != "listen" or outcome == "other")
     overall: Outcome = "other" if "other" in spoken else next((o for o in _ORDER if o in spoken), "silent")
     settled.setdefault("unasked", overall)
     settled.setdefault("adb", overall)
+    settled.setdefault("opc-ua", overall)
     expected = tuple(q for q in _EXPECTED if q in outcomes)
     return _gaps((*_KINDS, *expected), settled, error)
+
+
+def _asked_alone(outcomes: Mapping[str, Outcome], error: DialError | None) -> tuple[Missed, ...]:
+    """The gaps of a port of equipment that nobody asks for anything but its own protocol."""
+    found = [_spared(DefaultLogin)]
+    for question, kinds in _KINDS.items():
+        if question in ALONE:
+            found += [_gap(kind, outcomes.get(question), error) for kind in kinds]
+        else:
+            found += [_spared(kind) for kind in kinds]
+    return tuple(found)
+
+
+def _spared(fact: type[Fact]) -> Missed:
+    detail = "a port of industrial equipment, which is asked in no protocol but its own"
+    return Missed(need=kind_of(fact), status=AttemptStatus.NOT_TRIED, reason=Reason.NOT_OBSERVABLE, detail=detail)
 
 
 def behind_tls(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:

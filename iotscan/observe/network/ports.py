@@ -1,5 +1,6 @@
 """The ports worth asking on an IoT device, each with the reason it is here, and those never touched by default."""
 
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -26,6 +27,20 @@ _CONTROLLERS: Final = (
 )
 FRAGILE: Final = frozenset({*_PRINTERS, *_CONTROLLERS})
 """Printers print what they are sent; controllers have stopped at a stray byte: untouched by default."""
+OPC_UA: Final = 4840
+OWN_WORDS_ONLY: Final = FRAGILE | {OPC_UA}
+"""Nobody speaks another protocol to these than their own, whoever wishes it: no TLS, no HTTP, no other program."""
+CONTROLLERS: Final = MappingProxyType(
+    {
+        "bacnet": "udp/47808",
+        "dnp3": "tcp/20000",
+        "ethernet-ip": "tcp/44818",
+        "iso-tsap": "tcp/102",
+        "knx": "udp/3671",
+        "modbus": "tcp/502",
+    }
+)
+"""Where industrial equipment is asked in its own protocol where a profile allows it: no knock, one request."""
 
 PORTS: Final[tuple[PortChoice, ...]] = (
     _choice(21, "ftp", "FTP for firmware, recordings and logs, often with a default login"),
@@ -68,7 +83,7 @@ PORTS: Final[tuple[PortChoice, ...]] = (
     _choice(3306, "mysql", "MySQL and MariaDB of gateways and recorders"),
     _choice(3333, "", "debug servers (OpenOCD, GDB)"),
     _choice(4444, "telnet", "OpenOCD's telnet and left-over shells"),
-    _choice(4840, "", "OPC UA servers of gateways"),
+    _choice(OPC_UA, "opc-ua", "OPC UA servers of gateways"),
     _choice(4843, "tls", "OPC UA behind TLS"),
     _choice(5000, "http", "UPnP descriptions, NAS and Flask interfaces"),
     _choice(5001, "https", "NAS behind TLS"),

@@ -93,6 +93,10 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
                 await bring_to_tls(connection, self.opening, self.server_name or self.address)
             yield connection
 
+    def gentle(self, *, cap: int = 4096) -> AbstractAsyncContextManager[Connection]:
+        """The one TCP conversation with a port of industrial equipment, on which nobody has knocked."""
+        return self.line.gentle(self.port, cap=cap)
+
     def tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
         """A conversation inside TLS, unvalidated."""
         return self.line.tls(self.port, server_name=self.server_name, cap=cap)
@@ -130,6 +134,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Door], Awaitable[Heard]]
     stage: int = 1
     grant: str = ""
+    fragile: str = ""
+    """The kind of fragile equipment that it asks: only where the profile allows it."""
     wants: tuple[type[Fact], ...] = ()
     """Facts of other probes that this one reads from :attr:`Door.known`: asked for as well."""
     after: type[Fact] | None = None

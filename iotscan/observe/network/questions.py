@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
+from iotscan.observe.network.gaps import ALONE
 from iotscan.observe.network.probe import TLS_AT_ONCE
-from iotscan.wire import adb, amqp, coap_tcp, dns, memcached, mongodb, mqtt, redis, websocket
+from iotscan.wire import adb, amqp, coap_tcp, dns, memcached, mongodb, mqtt, opc_ua, redis, websocket
 from iotscan.wire.banner import Recognised, recognise
 from iotscan.wire.http import Exchange, Origin
 from iotscan.wire.starttls import databases, ldap, xmpp
@@ -25,6 +26,7 @@ Question = Literal[
     "memcached",
     "mongodb",
     "mqtt-ws",
+    "opc-ua",
     "postgresql",
     "redis",
     "rtsp",
@@ -73,6 +75,7 @@ _FIRST: Final[Mapping[str, Question]] = MappingProxyType(
         "memcached": "memcached",
         "mongodb": "mongodb",
         "mqtt-ws": "mqtt-ws",
+        "opc-ua": "opc-ua",
     }
 )
 _FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(
@@ -112,6 +115,8 @@ _USUAL_PATIENCE = (2.0, 2.0)
 def order(expected: str) -> tuple[Question, ...]:
     """The questions to a port that suggests ``expected`` (empty for nothing), its own first."""
     first = _FIRST.get(expected)
+    if first and expected in ALONE:
+        return (first,)
     return tuple(dict.fromkeys((*((first,) if first else ()), *GENERAL)))
 
 
@@ -150,6 +155,7 @@ def message(question: Question, scheme: str, address: str, port: int) -> bytes:
         "mqtt-ws": lambda: websocket.request(
             Origin(scheme=scheme, host=address, port=port).authority, WEBSOCKET_KEY, path=MQTT_PATH, protocol="mqtt"
         ),
+        "opc-ua": lambda: opc_ua.hello(f"opc.tcp://{address}:{port}"),
     }
     return messages[question]()
 
@@ -172,4 +178,6 @@ def understand(question: Question, data: bytes, expected: str) -> Recognised | N
         return Recognised(protocol="mongodb", how="answered isMaster")
     if question == "memcached" and memcached.is_answer(data):
         return Recognised(protocol="memcached", how="answered version")
+    if question == "opc-ua" and opc_ua.is_answer(data):
+        return Recognised(protocol="opc-ua", how="answered a Hello of OPC UA")
     return recognise(data, expected)

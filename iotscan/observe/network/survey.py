@@ -25,6 +25,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, all_missed, attempts_of
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
+from iotscan.observe.network.fragile import STOPPED, AliveCheck, not_allowed, own_services
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import Door, Probe, missed
@@ -50,6 +51,10 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     """Further ports of single addresses."""
     expected: Mapping[int, str] = {}
     udp: Mapping[str, int] = {}
+    own: Mapping[str, str] = {}
+    """Services asked in their own protocol alone, without a knock: protocol -> ``tcp/502``."""
+    fragile: tuple[str, ...] = ()
+    """The kinds of fragile equipment that the profile allows to be asked."""
     grants: Grants = Grants()
     tools: Mapping[str, Any] = {}
 
@@ -57,10 +62,14 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
         """The ports to knock on at one address."""
         return tuple(dict.fromkeys((*self.tcp, *self.more_tcp.get(address, ()))))
 
+    def allows(self, probe: Probe) -> bool:
+        """Whether the profile lets a probe ask the equipment that it is for."""
+        return not probe.fragile or probe.fragile in self.fragile
+
     def kinds(self, transport: str) -> tuple[str, ...]:
         """The kinds of facts that probes of a transport may bring, those left out included."""
         udp = frozenset(self.udp)
-        every = (*self.probes, *self.left_out)
+        every = [p for p in (*self.probes, *self.left_out) if not p.fragile]
         probes = [p for p in every if bool(p.speaks & udp) == (transport == "udp")]
         return tuple(sorted({kind_of(f) for p in probes for f in p.gives}))
 
@@ -101,6 +110,7 @@ class Survey:
         self._announced = announced
         self._hiding = hiding or Hiding()
         self._web: dict[str, WebSession] = {}
+        self._alive = AliveCheck()
         self._device = provisional_id(line.address)
         self._knocked: Mapping[int, Knocked] = {}
         if self._done:
@@ -114,8 +124,12 @@ class Survey:
             beside.start_soon(self._knock_udp, datagrams)
             open_ports = await self._sweep()
         await self._recall(open_ports)
-        services = [*[await self._identify(port) for port in open_ports], *datagrams]
+        own = own_services(self._questions.own)
+        services = [*[await self._identify(port) for port in open_ports], *datagrams, *own]
+        await self._spare()
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
+            if not self._questions.allows(probe):
+                continue
             asked = [s for s in services if s.protocol in probe.speaks]
             left = sum(_name(probe, s) not in self._done for s in asked)
             share = self._line.left // max(left, 1)
@@ -203,19 +217,35 @@ class Survey:
         if probe.after is not None and not self._seen_before(probe, service):
             return
         unit = await self.put(probe, service, share)
-        services = (service,) if service.transport == "udp" and unit.observations else ()
+        is_found = service.protocol in (*self._questions.udp, *self._questions.own) and unit.observations
+        services = (service,) if is_found else ()
         await self._finish(msgspec.structs.replace(unit, services=services))
 
     async def put(self, probe: Probe, service: Service, share: int = _WHOLE) -> Unit:
         """Ask one probe; not kept yet. ``share`` are the conversations that it may have."""
         clock = _Clock(self._line)
         heard = await self._ask(probe, service, share)
+        if probe.fragile:
+            self._alive.note(heard)
         return self._unit(_name(probe, service), probe.label, service, probe.gives, heard, clock)
 
     def _seen_before(self, probe: Probe, service: Service) -> list[AnyFact]:
         """The facts that the probe is asked after, on this service."""
         after = probe.after
         return [known for name, known in self._known if after and name == service.name and isinstance(known, after)]
+
+    async def _spare(self) -> None:
+        """Write down which equipment is not asked, once for the device."""
+        spared = [p for p in self._questions.probes if not self._questions.allows(p)]
+        if not spared or self._earlier("spared") is not None:
+            return
+        gaps = [
+            gap
+            for p in spared
+            for gap in all_missed(p.gives, AttemptStatus.NOT_TRIED, Reason.NOT_ALLOWED, not_allowed(p.fragile)).missed
+        ]
+        heard = Heard(missed=tuple(gaps))
+        await self._finish(self._unit("spared", "spared/1", None, (), heard, _Clock(self._line)))
 
     async def _ask(self, probe: Probe, service: Service, share: int) -> Heard:
         if probe in self._questions.left_out:
@@ -237,6 +267,8 @@ class Survey:
                     return all_missed(probe.gives, AttemptStatus.ABSENT, None, CLOSED)
         is_first = service.name not in self._web
         door = self.door(service, share)
+        if probe.fragile and not await self._alive.lets_on(self._line, self._known):
+            return all_missed(probe.gives, AttemptStatus.NOT_TRIED, Reason.UNREACHABLE, STOPPED)
         try:
             if is_first:
                 door.web.plan(self._planned(door))

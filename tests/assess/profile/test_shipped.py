@@ -10,6 +10,7 @@ from tests.assess.profile.making import ids
 PACK = load_checks()
 NAMES = {
     "constrained",
+    "controllers",
     "default",
     "etsi-en-303-645",
     "eu-cra",

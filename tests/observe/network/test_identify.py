@@ -21,6 +21,7 @@ PACE = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000
 KINDS = {
     *("tls-endpoint", "certificate-chain", "http-server", "well-known", "update-server", "ssh-server"),
     *("hawkbit-server", "ota-interface", "mqtt-broker", "telnet-server", "adb-server", "default-login"),
+    "opc-ua-server",
 }
 
 

@@ -14,7 +14,7 @@ from iotscan.observe.network.discovery.circle import Circle
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Method, Round
 from iotscan.observe.network.failures import DialError
-from iotscan.observe.network.ports import FRAGILE
+from iotscan.observe.network.ports import OWN_WORDS_ONLY
 from iotscan.wire import ssdp
 
 SEARCHES: Final = (ssdp.ALL, ssdp.ROOT, ssdp.ROOT)
@@ -126,7 +126,7 @@ def _bare(url: SplitResult) -> str:
 async def _description(dialer: Dialer, url: SplitResult, source: str) -> tuple[Claim, ...] | None:
     """The claims of the description at ``url``, which is one of ``source``; None where a conversation failed."""
     port = url.port or 80
-    if port in FRAGILE:
+    if port in OWN_WORDS_ONLY:
         # Whoever answers in another's name would have us talk to a printer or a controller.
         return ()
     host = f"[{_bare(url)}]" if ":" in _bare(url) else _bare(url)

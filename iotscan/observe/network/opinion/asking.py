@@ -18,7 +18,7 @@ from iotscan.observe.network.failures import BudgetSpent, DeadlinePassed, DialEr
 from iotscan.observe.network.opinion.installed import Nmap, environment
 from iotscan.observe.network.opinion.reading import NotAsked, read_opinion
 from iotscan.observe.network.opinion.running import Failed, run
-from iotscan.observe.network.ports import FRAGILE
+from iotscan.observe.network.ports import OWN_WORDS_ONLY
 from iotscan.observe.network.probe import Door, Probe, missed
 from iotscan.wire.nmap_xml import NotNmap
 
@@ -105,7 +105,7 @@ def _nothing(status: AttemptStatus, reason: Reason | None, detail: str) -> Heard
 
 def _left_alone(door: Door) -> str:
     """Why nmap is not asked here: printers print what it says, controllers have stopped at it. Else empty."""
-    if door.port in FRAGILE:
+    if door.port in OWN_WORDS_ONLY:
         return "a port of printers or controllers, which nmap's questions can harm"
     claims = (c for _, fact in door.known if isinstance(fact, Announcement) for c in fact.claims)
     if any(c.what in _FRAGILE_CLAIMS or any(s in c.how for s in _FRAGILE_SERVICES) for c in claims):
