@@ -6,9 +6,11 @@ from iotscan.assess.check import Check
 from iotscan.model.facts import (
     CoapResources,
     CoapServer,
+    DnsServer,
     DtlsServer,
     Fact,
     HttpServer,
+    NtpServer,
     QuicServer,
     SnmpAgent,
     SnmpEngine,
@@ -24,6 +26,8 @@ INVENTORY: tuple[type[Fact], ...] = (
     CoapServer,
     CoapResources,
     DtlsServer,
+    NtpServer,
+    DnsServer,
     QuicServer,
 )
 """Facts that tell a device's name, or what else it speaks: what an inventory asks for, checks or not."""

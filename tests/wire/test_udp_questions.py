@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.wire import ntp, snmp_engine
+from iotscan.wire import dns, ntp, snmp_engine, tftp
 from iotscan.wire.ber import OCTETS, SEQUENCE, element, integer
 
 TOKEN = bytes(range(8))
@@ -74,3 +74,30 @@ def test_what_an_engine_id_states(engine: str, enterprise: int, stated: str) -> 
 def test_no_engine_id_makes_it_raise(engine: bytes) -> None:
     assert len(snmp_engine.stated_in(engine)) <= 4 * 32
     assert 0 <= snmp_engine.enterprise_of(engine) < 1 << 31
+
+
+@given(st.binary(max_size=200), st.binary(min_size=8, max_size=8), st.integers(0, 0xFFFF))
+def test_no_answer_makes_the_readers_of_small_servers_raise(packet: bytes, token: bytes, number: int) -> None:
+    ntp.read_answer(packet, token)
+    tftp.read_answer(packet)
+    dns.read_answer(packet, number)
+    head = number.to_bytes(2, "big") + b"\x80\x80\0\1\0\1\0\0\0\0" + dns.version_datagram(0)[12:]
+    answer = dns.read_answer(head + packet, number)
+    assert answer is not None
+    assert answer.recurses
+    assert len(answer.version) <= 400
+
+
+def test_a_version_with_its_name_in_full_and_as_a_pointer() -> None:
+    question = dns.version_datagram(7)
+    rest = b"\x00\x10\x00\x03" + bytes(4) + b"\x00\x06\x05acme1"
+    for name in (b"\xc0\x0c", b"\x07version\x04bind\x00"):
+        packet = question[:2] + b"\x85\x00\0\1\0\1\0\0\0\0" + question[12:] + name + rest
+        assert dns.read_answer(packet, 7) == dns.Answer(code=0, recurses=False, version="acme1")
+    assert dns.read_answer(question, 7) is None
+
+
+def test_a_request_to_read_is_as_in_the_standard() -> None:
+    assert tftp.read_request("name") == b"\0\1name\0octet\0"
+    assert tftp.read_answer(b"\0\5\0\1gone\0") == tftp.Answer(is_error=True, code=1, text="gone")
+    assert tftp.read_answer(b"\0\4\0\1") is None

@@ -82,6 +82,7 @@ from iotscan.model.facts.signing import (
     TrustedKeys,
     UpdateArtefacts,
 )
+from iotscan.model.facts.small_servers import DnsServer, NtpServer, TftpServer
 from iotscan.model.facts.snmp import SnmpAgent, SnmpEngine
 from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
@@ -151,6 +152,7 @@ AnyFact = (
     | Disclosure
     | DisclosureProcess
     | DiskUnlocks
+    | DnsServer
     | DtlsServer
     | EfiBinaries
     | EmbeddedSecrets
@@ -196,6 +198,7 @@ AnyFact = (
     | ServiceOpinion
     | SignedModules
     | SignedPrograms
+    | NtpServer
     | SnmpAgent
     | SnmpEngine
     | SoftwareSupport
@@ -204,6 +207,7 @@ AnyFact = (
     | StartedServices
     | Storage
     | TelnetServer
+    | TftpServer
     | TlsAttacks
     | TlsEndpoint
     | TlsHandshake
@@ -294,6 +298,7 @@ __all__ = [
     "DisclosureProcess",
     "DiskUnlock",
     "DiskUnlocks",
+    "DnsServer",
     "DtlsServer",
     "EfiBinaries",
     "EfiBinary",
@@ -346,6 +351,7 @@ __all__ = [
     "Mount",
     "Mounts",
     "MqttBroker",
+    "NtpServer",
     "OpcUaEndpoint",
     "OpcUaServer",
     "OpenService",
@@ -401,6 +407,7 @@ __all__ = [
     "SuiteList",
     "Support",
     "TelnetServer",
+    "TftpServer",
     "TlsAttacks",
     "TlsEndpoint",
     "TlsHandshake",

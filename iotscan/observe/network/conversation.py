@@ -26,6 +26,8 @@ class Tally(Protocol):
     bytes_received: int
 
 
+Place = tuple[str, int] | tuple[str, int, int, int]
+"""A socket's address, of IPv4 or IPv6."""
 Announce = Callable[[bytes], None]
 """Told what is about to be sent; raises when it must not be."""
 
@@ -78,10 +80,16 @@ class Connection:
 
 
 class Datagram:
-    """A connected UDP socket to one service, with a cap on what is received."""
+    """A UDP socket to one service, with a cap on what is received.
 
-    def __init__(self, peer: socket.socket, line: Tally, cap: int, announce: Announce) -> None:
+    Connected, unless ``to`` says where to: then answers may come from any port of that address, and of no other.
+    """
+
+    def __init__(
+        self, peer: socket.socket, line: Tally, cap: int, announce: Announce, *, to: Place | None = None
+    ) -> None:
         self._peer = peer
+        self._to = to
         self._line = line
         self._left = cap
         self._announce = announce
@@ -92,20 +100,33 @@ class Datagram:
         self._line.datagrams += 1
         self._line.bytes_sent += len(payload)
         with self._told():
-            self._peer.send(payload)
+            if self._to is None:
+                self._peer.send(payload)
+            else:
+                self._peer.sendto(payload, self._to)
 
     async def receive(self, seconds: float) -> bytes:
         """The next datagram. Raises TimedOut after ``seconds``, Refused on a closed port, TooMuch beyond the cap."""
         if self._left <= 0:
             raise TooMuch("the service sent more than we read")
         with anyio.move_on_after(seconds), self._told():
-            await anyio.wait_readable(self._peer)
-            data = self._peer.recv(DATAGRAM_CAP)
+            data = await self._heard()
             # Its headers count, too: a flood of empty datagrams has an end.
             self._left -= len(data) + _HEADERS
             self._line.bytes_received += len(data)
             return data
         raise TimedOut(f"no answer in {seconds:g} s")
+
+    async def _heard(self) -> bytes:
+        """The next datagram of the device; those of others count, and are not read."""
+        while True:
+            await anyio.wait_readable(self._peer)
+            data, source = self._peer.recvfrom(DATAGRAM_CAP)
+            if self._to is None or source[0] == self._to[0]:
+                return data
+            self._left -= len(data) + _HEADERS
+            if self._left <= 0:
+                raise TooMuch("others send more than we read")
 
     async def ask(self, payload: bytes, *, seconds: float = 1.5, tries: int = 2) -> bytes:
         """Send and return the first datagram back. Raises TimedOut after all tries, Refused on a closed port."""
@@ -121,4 +142,4 @@ class Datagram:
             yield
         except OSError as error:
             # An ICMP "port unreachable" arrives as an error of the connected socket.
-            raise dial_error(error, self._peer.getpeername()[1]) from error
+            raise dial_error(error, (self._to or self._peer.getpeername())[1]) from error

@@ -39,6 +39,7 @@ from iotscan.observe.network.group_call import GroupCall, group_call
 from iotscan.observe.network.nudge import Nudged, nudge
 from iotscan.observe.network.outgoing import Outgoing, SendLog
 from iotscan.observe.network.pace import Pacer
+from iotscan.observe.network.refusal import keep_refusals
 from iotscan.observe.network.room import room
 from iotscan.observe.network.tcp_stream import TcpStream, connect, place
 
@@ -314,8 +315,11 @@ class Line:
                 duplicate.close()
 
     @asynccontextmanager
-    async def udp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Datagram]:
-        """A UDP exchange with one port: one conversation of the device's budget, and every datagram counts, too."""
+    async def udp(self, port: int, *, cap: int = WIRE_CAP, any_port: bool = False) -> AsyncIterator[Datagram]:
+        """A UDP exchange with one port: one conversation of the device's budget, and every datagram counts, too.
+
+        ``any_port`` for a protocol whose answers come from another port of the device than was asked.
+        """
         async with self._talking:
             self._check_budget()
             self._outgoing.require(self.address, port)
@@ -329,9 +333,13 @@ class Line:
                     raise dial_error(error, port) from error
                 try:
                     peer.setblocking(False)
-                    peer.connect(at)
+                    announce = self._announcer("datagram", "udp", port)
+                    if any_port:
+                        keep_refusals(peer)
+                    else:
+                        peer.connect(at)
                     with anyio.fail_after(self.pace.conversation_timeout):
-                        yield Datagram(peer, self, cap, self._announcer("datagram", "udp", port))
+                        yield Datagram(peer, self, cap, announce, to=at if any_port else None)
                 except TimeoutError as error:
                     raise TimedOut(f"UDP port {port} did not answer in time") from error
                 except OSError as error:

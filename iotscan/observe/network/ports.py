@@ -137,6 +137,9 @@ LIKELY: Final = (22, 23, 80, 443, 554, 1883, 2323, 5555, 7547, 8080, 8443, 8883)
 """The ports of a first look: where cameras, routers, hubs and gateways are met most often."""
 
 UDP: Final[tuple[tuple[str, int], ...]] = (
+    ("dns", 53),
+    ("tftp", 69),
+    ("ntp", 123),
     ("snmp", 161),
     ("quic", 443),
     ("ssdp", 1900),

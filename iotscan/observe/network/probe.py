@@ -105,9 +105,9 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """A conversation in whatever the service was heard to use: see :data:`TLS_AT_ONCE`."""
         return self.tls(cap=cap) if speaks_tls(self.service) else self.tcp(cap=cap)
 
-    def udp(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Datagram]:
-        """A UDP exchange with the service."""
-        return self.line.udp(self.port, cap=cap)
+    def udp(self, *, cap: int = 256 * 1024, any_port: bool = False) -> AbstractAsyncContextManager[Datagram]:
+        """A UDP exchange with the service; ``any_port`` where its answers come from another port than was asked."""
+        return self.line.udp(self.port, cap=cap, any_port=any_port)
 
     def socket(self) -> AbstractAsyncContextManager[socket]:
         """A connected socket for a protocol library."""
