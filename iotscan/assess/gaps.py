@@ -38,10 +38,11 @@ UNSWEPT = (
     ModbusDevice,
     SnmpAgent,
     SnmpEngine,
+    NtpServer,
+    DnsServer,
+    TftpServer,
 )
 """Facts over UDP or of fragile equipment: no port sweep shows that they are absent, only their own attempts do."""
-OVER_DATAGRAMS = (NtpServer, DnsServer, TftpServer, SnmpAgent, SnmpEngine, CoapServer, CoapResources, DtlsServer)
-"""Facts over UDP: no port sweep can show that they are absent, only their own attempts can."""
 _OVER_BOTH = (TlsEndpoint, CertificateChain)
 """Facts of TLS and DTLS alike: where a DTLS server may stand, no port sweep shows that they are absent either."""
 
