@@ -7,6 +7,7 @@ finished is taken from its journal instead of being asked again.
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -28,7 +29,8 @@ from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
 from iotscan.observe.network.fragile import STOPPED, AliveCheck, not_allowed, own_services
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
-from iotscan.observe.network.probe import Door, Probe, missed
+from iotscan.observe.network.ports import LIKELY
+from iotscan.observe.network.probe import HAVE_TLS, Door, Probe, missed
 from iotscan.observe.network.recall import Recall
 from iotscan.observe.network.sweep import sweep
 from iotscan.observe.network.udp_knock import CLOSED, NO_ANSWER, FirstWord, Knocked, knock_udp
@@ -49,6 +51,8 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     """Probes that no check of this run needs: noted as not tried, so that nobody reads absence into it later."""
     more_tcp: Mapping[str, tuple[int, ...]] = {}
     """Further ports of single addresses."""
+    likely: tuple[int, ...] = LIKELY
+    """The ports that are looked at first."""
     expected: Mapping[int, str] = {}
     udp: Mapping[str, int] = {}
     own: Mapping[str, str] = {}
@@ -113,6 +117,8 @@ class Survey:
         self._alive = AliveCheck()
         self._device = provisional_id(line.address)
         self._knocked: Mapping[int, Knocked] = {}
+        self._identified: dict[int, Service] = {}
+        self._asked: set[str] = set()
         if self._done:
             line.resume(max((u.cost for u in self._done.values()), key=lambda c: (c.conversations, c.datagrams)))
 
@@ -131,7 +137,7 @@ class Survey:
             if not self._questions.allows(probe):
                 continue
             asked = [s for s in services if s.protocol in probe.speaks]
-            left = sum(_name(probe, s) not in self._done for s in asked)
+            left = sum(_name(probe, s) not in self._done and _name(probe, s) not in self._asked for s in asked)
             share = self._line.left // max(left, 1)
             for service in asked:
                 await self._probe(probe, service, share)
@@ -143,7 +149,7 @@ class Survey:
             return
         recall = Recall(then, [p for p in self._questions.probes if self._is_granted(p)], self)
         for port in open_ports:
-            if f"identify tcp/{port}" in self._done:
+            if port in self._identified or f"identify tcp/{port}" in self._done:
                 continue
             for unit in await recall.service(port):
                 self._done[unit.name] = await self._finish(unit)
@@ -166,8 +172,14 @@ class Survey:
         unit = self._earlier("sweep")
         if unit is None:
             clock = _Clock(self._line)
+
+            async def look(open_ports: tuple[int, ...]) -> None:
+                with clock.stopped():
+                    await self._look_first(open_ports)
+
             with asking("sweep/1"):
-                swept = await sweep(self._line, self._questions.ports_of(self._line.address))
+                ports = self._questions.ports_of(self._line.address)
+                swept = await sweep(self._line, ports, likely=self._questions.likely, look=look)
             # A device none of whose ports answered has told us nothing: that is no sweep.
             answered = bool(swept.open or swept.closed)
             why = _FORBIDDEN if swept.forbidden else _SILENT
@@ -175,7 +187,25 @@ class Survey:
             unit = await self._finish(self._unit("sweep", "sweep/1", None, (PortSweep,), heard, clock))
         return next((o.fact.open for o in unit.observations if isinstance(o.fact, PortSweep)), ())
 
+    async def _look_first(self, open_ports: Iterable[int]) -> None:
+        """Identify the likely ports, and ask what no further knowledge is needed for: so the first findings are early.
+
+        Not about TLS, for which the conversations are shared out among all services, when these are known.
+        """
+        await self._recall(open_ports)
+        brief = [p for p in self._questions.probes if p.stage <= 1 and not (p.wants or p.after or p.grant)]
+        for port in open_ports:
+            service = await self._identify(port)
+            for probe in sorted(brief, key=lambda p: (p.stage, p.name)):
+                if service.protocol in probe.speaks and service.protocol not in HAVE_TLS:
+                    await self._probe(probe, service, self._line.left)
+
     async def _identify(self, port: int) -> Service:
+        if port not in self._identified:
+            self._identified[port] = await self._identify_now(port)
+        return self._identified[port]
+
+    async def _identify_now(self, port: int) -> Service:
         unit = self._earlier(f"identify tcp/{port}")
         if unit is None:
             unit = await self._finish(await self.name(port, self._questions.expected.get(port, "")))
@@ -212,10 +242,11 @@ class Survey:
 
     async def _probe(self, probe: Probe, service: Service, share: int) -> None:
         name = _name(probe, service)
-        if self._earlier(name) is not None:
+        if name in self._asked or self._earlier(name) is not None:
             return
         if probe.after is not None and not self._seen_before(probe, service):
             return
+        self._asked.add(name)
         unit = await self.put(probe, service, share)
         is_found = service.protocol in (*self._questions.udp, *self._questions.own) and unit.observations
         services = (service,) if is_found else ()
@@ -371,6 +402,14 @@ class _Clock:
     @property
     def seconds(self) -> float:
         return round(time.monotonic() - self._began, 3)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The block is no part of the unit."""
+        began, before = time.monotonic(), self._line.connections + self._line.exchanges
+        yield
+        self._began += time.monotonic() - began
+        self._before += self._line.connections + self._line.exchanges - before
 
     @property
     def connections(self) -> int:
