@@ -86,6 +86,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 0
     exchanges: int = 0
     datagrams: int = 0
+    packets: int = 0
+    """All that it was sent beyond the port sweep: datagrams, and of connections what the kernel says to have sent."""
     bytes_sent: int = 0
     bytes_received: int = 0
     frames: int = 0

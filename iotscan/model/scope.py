@@ -139,6 +139,11 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Sockets the whole run may hold, where the system allows as many: what waits for hosts that drop everything waits
     side by side, and the usual 1,024 files of a process have room for the rest."""
 
+    @property
+    def packets(self) -> int:
+        """Packets of us, the port sweep left out, after which a device sees no further conversation: 500 with 40."""
+        return max(500, self.connections * 25 // 2)
+
 
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
     """What a person allowed beyond the default, by flag or scope file and by nothing else."""

@@ -77,6 +77,7 @@ def _owner(kind: str, row: OwnerRow) -> Iterator[str]:
 
 def _cost(cost: Cost) -> str:
     conversations = f"{counted(cost.connections, 'connection')}, {counted(cost.datagrams, 'datagram')}"
+    conversations += f" ({counted(cost.packets, 'packet')} beyond the port sweep)" if cost.packets else ""
     traffic = f"{cost.bytes_sent:,} bytes sent, {cost.bytes_received:,} received"
     frames = f"{counted(cost.frames, 'raw frame')}, " if cost.frames else ""
     return f"{frames}{counted(cost.attempts, 'port attempt')}, {conversations}, {traffic}, {cost.seconds:.1f} s"

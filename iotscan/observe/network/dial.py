@@ -68,6 +68,7 @@ class Line:
         self._lost = 0
         self.attempts = self.connections = self.exchanges = self.datagrams = 0
         self.bytes_sent = self.bytes_received = self.frames = 0
+        self._segments = 0
 
     def cost(self) -> Cost:
         """What this device has seen of us so far."""
@@ -76,6 +77,7 @@ class Line:
             connections=self.connections,
             exchanges=self.exchanges,
             datagrams=self.datagrams,
+            packets=self.packets,
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
             frames=self.frames,
@@ -88,9 +90,15 @@ class Line:
         self.connections += cost.connections
         self.exchanges += cost.exchanges
         self.datagrams += cost.datagrams
+        self._segments += max(cost.packets - cost.datagrams, 0)
         self.bytes_sent += cost.bytes_sent
         self.bytes_received += cost.bytes_received
         self.frames += cost.frames
+
+    @property
+    def packets(self) -> int:
+        """Packets that the device has seen beyond the port sweep."""
+        return self._segments + self.datagrams
 
     @property
     def left(self) -> int:
@@ -109,6 +117,8 @@ class Line:
             raise Unreachable(f"stopped answering after {self.connections} connections; left alone")
         if not self.left:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
+        if self.packets >= self.pace.packets:
+            raise BudgetSpent(f"{self.pace.packets} packets for this device are used up")
 
     def _check_datagrams(self) -> None:
         self._check_clock()
@@ -168,6 +178,7 @@ class Line:
             except PeerClosed:
                 return "open"
             await stream.leave()
+            self._segments += stream.segments
             return "open"
 
     async def turn(self) -> None:
@@ -237,6 +248,7 @@ class Line:
                     stream = await self._connect(port, "connect")
                 except (Refused, TimedOut, Unreachable):
                     self._lost += 1
+                    self._segments += 1
                     raise
                 self._lost = 0
                 async with self._talk(port, stream):
@@ -251,6 +263,7 @@ class Line:
             raise TimedOut(f"port {port} kept us waiting {self.pace.conversation_timeout:g} s") from error
         finally:
             await stream.leave()
+            self._segments += stream.segments
 
     @asynccontextmanager
     async def gentle(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
