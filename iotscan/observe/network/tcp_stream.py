@@ -115,7 +115,7 @@ class TcpStream(ByteStream):
         """
         with suppress(OSError):
             self._tally.bytes_received += len(self.raw.recv(_UNREAD))
-        self.segments = _segments(self.raw)
+        self.segments = self.segments or _segments(self.raw)
         self.raw.close()
 
 
