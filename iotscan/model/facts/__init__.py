@@ -7,6 +7,7 @@ from iotscan.model.facts.access import AllowedCommand, AuthorizedKey, Authorized
 from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
+from iotscan.model.facts.amqp import AmqpBroker
 from iotscan.model.facts.api import ApiChallenge, ApiDocument, ApiScheme, WebApi
 from iotscan.model.facts.backend import Backend, BackendKind, Backends, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.facts.boot import (
@@ -130,6 +131,7 @@ AnyFact = (
     Accounts
     | AdbServer
     | AdminInterfaces
+    | AmqpBroker
     | Announcement
     | AuthorizedKeys
     | Backends
@@ -247,6 +249,7 @@ __all__ = [
     "AffectedPackage",
     "AllowedCommand",
     "AlpnTreatment",
+    "AmqpBroker",
     "Announcement",
     "AnyFact",
     "ApiChallenge",

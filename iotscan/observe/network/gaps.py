@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from iotscan.model.facts import (
     AdbServer,
+    AmqpBroker,
     CertificateChain,
     DataStore,
     DefaultLogin,
@@ -53,6 +54,7 @@ ALONE: Final = frozenset({"opc-ua"})
 """Protocols of industrial equipment, which are also questions: a port that suggests one is asked nothing else."""
 _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
 _EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
+    "amqp": (AmqpBroker,),
     "redis": (DataStore,),
     "memcached": (DataStore,),
     "mongodb": (DataStore,),

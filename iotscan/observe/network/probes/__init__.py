@@ -7,6 +7,7 @@ from iotscan.observe.network.probe import Probe
 
 _MODULES: Final = (
     "adb",
+    "amqp",
     "api",
     "bacnet",
     "certificate",
