@@ -1,7 +1,7 @@
 """From what the user wished to a scan under way, and from its end to an exit code."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,8 +16,10 @@ from iotscan.cli.pipe import tell, while_somebody_listens
 from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
 from iotscan.cli.recipe import resume
+from iotscan.cli.rehearsed import check_rehearsal, tell_rehearsal
 from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.run import Run
 from iotscan.store.claim import claimed
 from iotscan.store.runs import read_run
@@ -40,6 +42,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     lab: bool = False
     ports: str = ""
     default_creds: bool = False
+    dry_run: bool = False
+    """Tell which logins would be tried, and try none."""
     intrusive: bool = False
     credentials: tuple[Path, ...] = ()
     trust_stores: tuple[Path, ...] = ()
@@ -85,6 +89,8 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     wanted = read_formats(wish.formats, wish.output)
     if wish.command == "discover":
         refuse_for_inventory(wanted)
+    if wish.dry_run:
+        check_rehearsal(wish, wanted, display)
     if pacing is not None:
         from iotscan.cli.events import require_lines
 
@@ -92,18 +98,30 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     earlier = _earlier_list(wish)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
+        planned: list[PlannedLogin] = []
+        if wish.dry_run:
+            prepared = rehearsing(prepared, planned.append)
         if pacing is not None:
             from iotscan.cli.watch import watch
 
             return watch(wish, prepared, display, pacing, earlier, wanted=wanted, progress=progress)
         with _progress(wish, display, enabled=progress) as eyes:
             ended = anyio.run(_scan, prepared, eyes)
+    if wish.dry_run:
+        tell_rehearsal(ended.run, planned, wanted, display)
+        return code_of(ended.signal) if ended.signal else 0 if ended.run.devices else INCOMPLETE
     present(ended.run, wanted, display, prepared.request.folder.parent)
     if earlier is not None:
         _tell_since(earlier, ended.run, wanted, display)
     if display.quiet < 2:
         tell(f"run kept in {prepared.request.folder}; audit root {ended.run.audit_root}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)
+
+
+def rehearsing(prepared: Prepared, rehearse: Callable[[PlannedLogin], None]) -> Prepared:
+    """The scan as one that tries no login and tells which."""
+    request = msgspec.structs.replace(prepared.request, rehearse=rehearse)
+    return msgspec.structs.replace(prepared, request=request)
 
 
 def exit_code(run: Run, cut_by: int, folder: Path) -> int:

@@ -147,6 +147,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         listen=wish.listen,
         nmap=wish.nmap,
         ledger=str(state_directory() / "login-tries.jsonl"),
+        rehearses=wish.dry_run,
     )
     unasked = (f"{link}: not asked by multicast, which all on it hear" for link in silent)
     hearing = (*who_hears_all_the_same(targets, links), *excluded_by_one_family(targets, mandate))
@@ -187,6 +188,7 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
         ledger="",
         login_gap=0.0,
+        rehearses=wish.dry_run,
     )
     require_authority(scope, utc_now())
     return _settle(wish, Intent(words=(PRACTICE_NETWORK,), scope=scope, plan=plan, chosen=chosen))

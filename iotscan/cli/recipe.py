@@ -100,6 +100,8 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         recipe = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe)
     except (OSError, msgspec.MsgspecError) as error:
         raise BadInput(f"{folder / NAME} cannot be read: start the scan anew") from error
+    if recipe.plan.rehearses:
+        raise BadInput(f"{folder} is a dry run: begin it anew, for what it would try is kept nowhere")
     chosen = recipe.choice.load(wish.output)
     if chosen.profile.sha256 != header.profile.sha256 or header.tool.version != __version__:
         raise BadInput("the profile or iotscan itself has changed since the run began: start the scan anew")

@@ -61,6 +61,14 @@ def scan(
             show_default=False,
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="With --default-creds: ask everything else, try no login, and tell which would be tried where, as "
+            "text or json. Exit code 0, or 3 where nobody answered.",
+        ),
+    ] = False,
     intrusive: Annotated[
         bool,
         typer.Option(
@@ -193,6 +201,7 @@ def scan(
         lab=lab,
         ports=ports,
         default_creds=lab if default_creds is None else default_creds,
+        dry_run=dry_run,
         intrusive=intrusive,
         credentials=tuple(credentials or ()),
         trust_stores=tuple(trust_store or ()),

@@ -1,5 +1,6 @@
 """What one scan is asked to do, settled before anything is sent."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from iotscan.data.communities import Router
 from iotscan.data.credential_records import CredentialRecord
 from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.run import Run
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.opinion.installed import Nmap
@@ -60,6 +62,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The installed nmap is asked about services that nothing of ours recognises."""
     ledger: str
     login_gap: float = 2.0
+    rehearses: bool = False
+    """A dry run: no login is tried, and none noted in the ledger."""
 
 
 class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,5 +92,7 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked, for the audit log."""
     earlier: Earlier | None = None
     """The scan to go back to where a service is the same still."""
+    rehearse: Callable[[PlannedLogin], None] | None = None
+    """Told what would be tried, in a dry run."""
     deadline: float = 0.0
     """Seconds the whole scan may take; 0 for no limit."""

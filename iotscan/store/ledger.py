@@ -126,3 +126,30 @@ def _lock(descriptor: int) -> None:
     except (ImportError, OSError):
         # Not on Windows, nor on every network's file system: there two scans at once may count too low.
         return
+
+
+class RehearsedLedger(Ledger):
+    """The ledger of a dry run: it counts on from what is written, and writes nothing."""
+
+    def __init__(self, path: Path, *, limit: int = TRIES_PER_ACCOUNT, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(path, limit=limit, clock=clock)
+        self._made_up: list[Entry] = []
+
+    def note(self, device: Tried, account: str, *, misses: int = TRIES_PER_ACCOUNT) -> bool:
+        """Count a try that would be made."""
+        if account != EVERY_ACCOUNT and not self.may_try(device, account, misses=misses):
+            return False
+        self._add(device, account)
+        return True
+
+    def note_taken(self, device: Tried, account: str) -> None:
+        """Count it as let in: the most is told that may be tried."""
+        self._add(device, account, taken=True)
+
+    def _add(self, device: Tried, account: str, *, taken: bool = False) -> None:
+        told = Entry(at=self._clock(), device=device.address, account=account, lasting=device.lasting, taken=taken)
+        self._made_up.append(told)
+
+    def _entries(self) -> Iterator[Entry]:
+        yield from super()._entries()
+        yield from self._made_up

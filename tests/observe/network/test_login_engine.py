@@ -13,7 +13,7 @@ from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Reaction, Sign
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
 from iotscan.observe.network.probe import Missed
-from iotscan.store.ledger import Ledger
+from iotscan.store.ledger import Ledger, RehearsedLedger
 from tests.observe.network.acme import record
 from tests.observe.network.daemons import door
 
@@ -208,7 +208,7 @@ def test_a_rehearsal_offers_nothing_and_writes_nothing(tmp_path: Path) -> None:
     Ledger(tmp_path / "ledger").note(DEVICE, "b")
     before = (tmp_path / "ledger").read_bytes()
     login = Scripted(R)
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = RehearsedLedger(tmp_path / "ledger")
     examination = Examination(login, [record(*PAIRS)], device=DEVICE, ledger=ledger, gap=2.0)  # type: ignore[arg-type]
     planned = anyio.run(examination.rehearse)
     assert isinstance(planned, tuple)
@@ -216,6 +216,7 @@ def test_a_rehearsal_offers_nothing_and_writes_nothing(tmp_path: Path) -> None:
     locked = Examination(Scripted(Sign.LOCKED), [record()], device=DEVICE, ledger=ledger, gap=0)  # type: ignore[arg-type]
     assert isinstance(anyio.run(locked.rehearse), Missed)
     assert login.offered == [None]
+    assert not ledger.may_try(DEVICE, "a"), "what is planned for one service counts for the next, as a lock-out does"
     assert (tmp_path / "ledger").read_bytes() == before
 
 

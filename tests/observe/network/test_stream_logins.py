@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,16 +95,21 @@ def test_vsftpd_refuses_and_says_when_it_wants_something_else(tmp_path: Path) ->
     assert (anonymous.reason, anonymous.detail) == (Reason.NOT_OBSERVABLE, "it lets in nobody but anonymous")
 
 
-def ftp(*answers: bytes, password: str = PASSWORD) -> object:
+def ftp(*answers: bytes, password: str = PASSWORD, heard: list[bytes] | None = None) -> Callable[[socket.socket], None]:
     """A server that greets, and answers USER and PASS as it is told; by its password otherwise."""
 
     def talk(guest: socket.socket) -> None:
-        greeting, to_user = (*answers, b"", b"")[:2]
-        guest.sendall(greeting or b"220-Acme\r\n220 device\r\n")
-        user = hear(guest).removeprefix(b"USER ").decode()
+        greeting, to_user, to_password = (*answers, b"", b"", b"")[:3]
+        guest.sendall(greeting or b"220-Acme device FTP\r\n220 Ready\r\n")
+        if not (line := hear(guest)).startswith(b"USER "):
+            guest.sendall(b"530 Please log in.\r\n")
+            return
+        user = line.removeprefix(b"USER ")
+        if heard is not None:
+            heard.append(user)
         guest.sendall(to_user or b"331 Password please\r\n")
-        is_right = hear(guest).removeprefix(b"PASS ").decode() == password and user == USER
-        guest.sendall((*answers, b"", b"", b"")[2] or (b"230-Hello\r\n230 you\r\n" if is_right else b"530 No.\r\n"))
+        is_right = hear(guest).removeprefix(b"PASS ").decode() == password and user == USER.encode()
+        guest.sendall(to_password or (b"230-Hello\r\n230 you\r\n" if is_right else b"530 No.\r\n"))
         while hear(guest):
             guest.sendall(b"221 Bye\r\n")
 
@@ -112,7 +117,7 @@ def ftp(*answers: bytes, password: str = PASSWORD) -> object:
 
 
 def test_an_ftp_default_is_found_and_can_be_shown(tmp_path: Path) -> None:
-    with serving(ftp()) as port:  # type: ignore[arg-type]
+    with serving(ftp()) as port:
         found = ask(tmp_path, port, "ftp")
         assert isinstance(found, DefaultLogin)
         assert (found.outcome, found.account, found.tries) == ("accepted", USER, 3)
@@ -135,7 +140,7 @@ def test_an_ftp_default_is_found_and_can_be_shown(tmp_path: Path) -> None:
     ],
 )
 def test_ftp_servers_with_a_trick(tmp_path: Path, answers: Sequence[bytes], outcome: str | Reason) -> None:
-    with serving(ftp(*answers)) as port:  # type: ignore[arg-type]
+    with serving(ftp(*answers)) as port:
         found = ask(tmp_path, port, "ftp")
     assert (found.outcome if isinstance(found, DefaultLogin) else found.reason) == outcome
 

@@ -29,6 +29,8 @@ Outcome = Literal["accepted", "rejected", "accepts_any", "open"]
 
 MOST_PAIRS: Final = 3
 """Pairs that one service may see in a run, besides the stranger's."""
+AROUND: Final = 2
+"""Tries of strangers: before the pairs, and after one was let in."""
 MOST_MISSES: Final = TRIES_PER_ACCOUNT - 1
 """Tries of one account that may fail in 24 hours: a third locks some accounts (pam_faillock's ``deny`` is 3)."""
 
@@ -108,7 +110,6 @@ class Examination:
         self._gap = gap
         self._slowness = Slowness(clock)
         self._tries = 0
-        self._is_rehearsal = False
 
     async def run(self) -> DefaultLogin | Missed:
         """The outcome, or why there is none."""
@@ -126,11 +127,14 @@ class Examination:
     async def rehearse(self) -> tuple[Candidate, ...] | DefaultLogin | Missed:
         """The pairs that :meth:`run` would try after a stranger's; else what it would say without any try.
 
-        Writes nothing down.
+        With a ledger that writes nothing, which counts them as tried and let in.
         """
-        self._is_rehearsal = True
         try:
-            return await self._look()
+            planned = await self._look()
+            for candidate in planned if isinstance(planned, tuple) else ():
+                self._ledger.note(self._device, self._account(candidate.pair), misses=MOST_MISSES)
+                self._note_taken(candidate.pair)
+            return planned
         except _Stop as stop:
             return stop.missed
         except DialError as error:
@@ -228,9 +232,8 @@ class Examination:
 
     def _locked(self, detail: str) -> Missed:
         """Stop, and leave the whole device alone for a day."""
-        if not self._is_rehearsal:
-            with suppress(OSError):
-                self._ledger.note(self._device, EVERY_ACCOUNT)
+        with suppress(OSError):
+            self._ledger.note(self._device, EVERY_ACCOUNT)
         return not_tried(Reason.LOCKED_OUT, f"sign of a lock-out: {detail}")
 
     def _outcome(self, outcome: Outcome, candidate: Candidate | None = None) -> DefaultLogin:

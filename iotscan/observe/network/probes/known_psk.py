@@ -4,11 +4,13 @@ A key is tried by finishing a handshake with it, in TLS 1.2 or DTLS 1.2; nothing
 TLS 1.3 are not tried: its servers pass over what they do not know, and seldom hold one.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
 from iotscan.data.known_psks import KnownKey, Transport, read_known_psks
 from iotscan.model.facts import KnownPsk, TlsEndpoint
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.credentials.psk_talk import over_datagrams, over_stream, still_answers
 from iotscan.observe.network.credentials.psk_trial import Trial, likeliest, not_tried
@@ -26,7 +28,8 @@ def may_take_keys(tls: TlsEndpoint) -> bool:
 async def ask_known_psk(door: Door) -> Heard:
     """Try what examples document.
 
-    Takes from ``door.tools``: ``ledger`` (see ``iotscan.store.ledger``) and ``login_gap`` (seconds between two tries).
+    Takes from ``door.tools``: ``ledger`` (see ``iotscan.store.ledger``), ``login_gap`` (seconds between two tries) and,
+    in a dry run, ``rehearse``, which is told what would be tried.
     """
     outcome = await _examine(door)
     if isinstance(outcome, Missed):
@@ -48,6 +51,8 @@ async def _examine(door: Door) -> KnownPsk | Missed:
     def choose(hint: str) -> tuple[KnownKey, ...]:
         return likeliest(_records(), transport=transport, hint=hint, known=(fact for _, fact in door.known))
 
+    if rehearse := door.tools.get("rehearse"):
+        return _rehearsed(door, choose(""), rehearse)
     return await Trial(
         over_datagrams(door) if is_dtls else over_stream(door),
         choose,
@@ -57,6 +62,22 @@ async def _examine(door: Door) -> KnownPsk | Missed:
         gap=door.tools["login_gap"],
         answers=answers if is_dtls else None,
     ).run()
+
+
+def _rehearsed(door: Door, keys: Sequence[KnownKey], rehearse: Callable[[PlannedLogin], None]) -> Missed:
+    """Tell what would be tried, as far as it is known without the server's hint."""
+    planned = PlannedLogin(
+        device=door.address,
+        service=door.service.name,
+        protocol="pre-shared key",
+        product="public examples, what the server hints at first",
+        records=tuple(key.id for key in keys),
+        accounts=tuple(key.identity for key in keys),
+        most_tries=len(keys) + 1,
+        sources=tuple(dict.fromkeys(s for key in keys for s in key.sources)),
+    )
+    rehearse(planned)
+    return not_tried(Reason.CONSENT, f"a dry run: {len(keys)} documented keys would be tried")
 
 
 def _unsettled(tls: TlsEndpoint) -> Missed | None:

@@ -16,8 +16,9 @@ from iotscan.model.facts import (
     TelnetServer,
     kind_of,
 )
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.credentials.engine import Examination, not_tried
+from iotscan.observe.network.credentials.engine import AROUND, Candidate, Examination, not_tried
 from iotscan.observe.network.credentials.logins import SPOKEN, login_of, qualified
 from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.whose import tried_at
@@ -31,7 +32,8 @@ async def ask_login(door: Door) -> Heard:
     """Try what the product's records document.
 
     Takes from ``door.tools``: ``credential_records`` (a tuple of CredentialRecord), ``ledger`` (see
-    ``iotscan.store.ledger``), ``login_gap`` (seconds between two tries) and ``device_at``.
+    ``iotscan.store.ledger``), ``login_gap`` (seconds between two tries), ``device_at`` and, in a dry run, ``rehearse``,
+    which is told what would be tried.
     """
     protocol = SPOKEN[door.service.protocol]
     records = _records(door, protocol)
@@ -63,10 +65,31 @@ async def _examine(door: Door, records: Sequence[CredentialRecord]) -> DefaultLo
         ledger=door.tools["ledger"],
         gap=door.tools["login_gap"],
     )
-    outcome = qualified(await examination.run(), login)
+    if rehearse := door.tools.get("rehearse"):
+        planned = await examination.rehearse()
+        if isinstance(planned, tuple):
+            rehearse(_planned(door, login.protocol, planned))
+            return not_tried(Reason.CONSENT, f"a dry run: {len(planned)} documented pairs would be tried")
+        outcome = qualified(planned, login)
+    else:
+        outcome = qualified(await examination.run(), login)
     if isinstance(outcome, Missed):
         return outcome
     return msgspec.structs.replace(outcome, tls=speaks_tls(door.service))
+
+
+def _planned(door: Door, protocol: Protocol, pairs: Sequence[Candidate]) -> PlannedLogin:
+    records = dict.fromkeys(c.record.id for c in pairs)
+    return PlannedLogin(
+        device=door.address,
+        service=door.service.name,
+        protocol=protocol,
+        product=", ".join(dict.fromkeys(c.record.name for c in pairs)),
+        records=tuple(records),
+        accounts=tuple(c.pair.user for c in pairs),
+        most_tries=len(pairs) + AROUND,
+        sources=tuple(dict.fromkeys(c.record.source for c in pairs)),
+    )
 
 
 def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]) -> DefaultLogin | Missed | None:
