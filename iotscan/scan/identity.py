@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from iotscan.model.facts import Announcement, Claim, HttpServer, SnmpAgent
+from iotscan.model.facts import Announcement, Claim, HttpServer, OnvifService, SnmpAgent
 from iotscan.model.observation import Observation
 
 _GENERIC = ("login", "index of", "welcome to nginx", "401 ", "403 ", "404 ", "it works", "error", "home", "untitled")
@@ -23,6 +23,9 @@ def claims_of(observations: Iterable[Observation]) -> tuple[Claim, ...]:
                 shown.extend(_page_claims(page, observation.subject.service))
             case SnmpAgent(description=description) if description:
                 shown.append(Claim(what="description", value=description, how="snmp sysDescr"))
+            case OnvifService() as told:
+                said = (("manufacturer", told.manufacturer), ("model", told.model), ("firmware", told.firmware))
+                shown.extend(Claim(what=what, value=value, how="onvif") for what, value in said if value)
             case _:
                 pass
     return tuple(dict.fromkeys((*sorted(announced), *sorted(shown, key=lambda c: c.how))))

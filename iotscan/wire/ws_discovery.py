@@ -32,11 +32,14 @@ _PROBE = (
     "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>"
     "</s:Header><s:Body><d:Probe>{types}</d:Probe></s:Body></s:Envelope>"
 )
+SERVICE: Final = "onvif-service"
+"""What a claim is of that says where an ONVIF device is asked."""
+CAMERA: Final = "NetworkVideoTransmitter"
 Wanted = Literal["anything", "devices", "cameras"]
 _TYPES: Final[dict[Wanted, str]] = {
     "anything": "",
     "devices": "<d:Types>wsdp:Device</d:Types>",
-    "cameras": "<d:Types>dn:NetworkVideoTransmitter</d:Types>",
+    "cameras": f"<d:Types>dn:{CAMERA}</d:Types>",
 }
 """Anything should answer to the first; some computers and some cameras answer only to theirs."""
 
@@ -48,6 +51,11 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+
+    @property
+    def is_onvif(self) -> bool:
+        """True where its type or its scopes say so (ONVIF Core §7.3.2)."""
+        return CAMERA in self.types or any(scope.startswith(_ONVIF) for scope in self.scopes)
 
     def claims(self) -> tuple[Claim, ...]:
         """What the device says of itself."""

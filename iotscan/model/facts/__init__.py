@@ -59,6 +59,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.onvif import OnvifService
 from iotscan.model.facts.opc_ua import OpcUaEndpoint, OpcUaServer
 from iotscan.model.facts.opinion import ServiceOpinion
 from iotscan.model.facts.ota import HawkbitServer, OtaInterface, OtaSystem
@@ -180,6 +181,7 @@ AnyFact = (
     | ModbusDevice
     | Mounts
     | MqttBroker
+    | OnvifService
     | OpcUaServer
     | OpenService
     | OperatingSystem
@@ -355,6 +357,7 @@ __all__ = [
     "Mounts",
     "MqttBroker",
     "NtpServer",
+    "OnvifService",
     "OpcUaEndpoint",
     "OpcUaServer",
     "OpenService",

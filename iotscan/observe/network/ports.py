@@ -143,6 +143,7 @@ UDP: Final[tuple[tuple[str, int], ...]] = (
     ("snmp", 161),
     ("quic", 443),
     ("ssdp", 1900),
+    ("ws-discovery", 3702),
     ("coap", 5683),
     ("coaps", 5684),
 )

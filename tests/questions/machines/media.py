@@ -1,12 +1,18 @@
-"""Cameras, media servers, home routers and TV boxes."""
+"""Cameras, media servers and home routers."""
 
+import sys
+from functools import partial
 from pathlib import Path
 
 from tests.lan import speakers
 from tests.lan.discovery_lan import MINIDLNA
-from tests.questions.host import Host, Place
+from tests.lan.network import Machine
+from tests.observe.network.webserver import make_certificate
+from tests.questions.host import Host, Place, accepts_its_ports
 
-RTSP_SERVER = Path(__file__).parents[2] / "observe" / "network" / "rtsp_server.py"
+_PROBES = Path(__file__).parents[2] / "observe" / "network"
+RTSP_PYTHON = "/usr/bin/python3"
+"""That of the system, which has GStreamer's bindings."""
 
 
 def router(place: Place) -> None:
@@ -22,12 +28,41 @@ def media_server(place: Place) -> None:
     place.machine.start("minidlnad", "-S", "-R", "-f", f"{place.folder}/minidlna.conf", "-P", f"{place.folder}/pid")
 
 
-def answers_searches(place: Place) -> bool:
-    """Whether it describes itself."""
-    return place.machine.run("ss", "-lun").stdout.count(":1900") > 0
+def listens(machine: Machine, *ports: int) -> bool:
+    """Whether all these UDP ports are bound."""
+    bound = machine.run("ss", "-luHn").stdout
+    return all(f":{port} " in bound for port in ports)
+
+
+def upnp_is_up(place: Place) -> bool:
+    """Whether it hears those who search."""
+    return listens(place.machine, 1900)
+
+
+def camera(place: Place, *, rtsp: str = "", onvif: str = "") -> None:
+    """GStreamer's RTSP server in a way to ask for a login, and an ONVIF device service of a kind, announced."""
+    if rtsp:
+        places = make_certificate(place.folder), f"{rtsp}:{322 if rtsp == 'tls' else 554}"
+        place.machine.start(RTSP_PYTHON, "-I", str(_PROBES / "rtsp_server.py"), place.address, *places[0], places[1])
+    if onvif:
+        place.machine.start(sys.executable, "-I", str(_PROBES / "onvif_camera.py"), onvif, place.address, "80", "group")
+
+
+def camera_is_up(place: Place) -> bool:
+    """Whether it accepts, and hears those who search."""
+    return accepts_its_ports(place) and ("tcp/80" not in place.true.services or listens(place.machine, 3702))
+
+
+def _camera(name: str, *, rtsp: str = "", onvif: str = "") -> Host:
+    return Host(name=name, start=partial(camera, rtsp=rtsp, onvif=onvif), is_ready=camera_is_up)
 
 
 MACHINES = (
-    Host(name="router", start=router, is_ready=answers_searches, tools={"miniupnpd": "miniupnpd-nftables"}),
-    Host(name="media-server", start=media_server, is_ready=answers_searches, tools={"minidlnad": "minidlna"}),
+    Host(name="router", start=router, is_ready=upnp_is_up, tools={"miniupnpd": "miniupnpd-nftables"}),
+    Host(name="media-server", start=media_server, is_ready=upnp_is_up, tools={"minidlnad": "minidlna"}),
+    _camera("camera-open", rtsp="open", onvif="open"),
+    _camera("camera-digest", rtsp="digest", onvif="guarded"),
+    _camera("camera-basic", rtsp="basic", onvif="chatty"),
+    _camera("camera-tls", rtsp="tls"),
+    _camera("camera-elsewhere", rtsp="hidden", onvif="hollow"),
 )

@@ -1,6 +1,7 @@
 """Finding UPnP devices by SSDP: three searches, then the description of each, from the device itself."""
 
 import re
+from collections.abc import Collection
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -96,7 +97,7 @@ async def _describe(at_work: Round, source: str, location: str) -> bool:
     return claims is not None
 
 
-def own_url(location: str, source: str) -> SplitResult | None:
+def own_url(location: str, source: str, schemes: Collection[str] = ("http",)) -> SplitResult | None:
     """A LOCATION as a URL; None unless its host is the address that answered.
 
     One that points elsewhere is a claim about somebody else, and fetching it would let a device aim us at any
@@ -106,7 +107,7 @@ def own_url(location: str, source: str) -> SplitResult | None:
         url = urlsplit(location)
         # The zone of a link-local address is the writer's own name for the link, and means nothing here.
         is_own = canonical(_bare(url)) == ip_address(source.partition("%")[0])
-        is_http = url.scheme == "http" and url.port != 0  # reading the port raises where it is none
+        is_http = url.scheme in schemes and url.port != 0  # reading the port raises where it is none
         return url if is_own and is_http else None
     except ValueError:
         return None

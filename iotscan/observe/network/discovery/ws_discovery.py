@@ -1,13 +1,16 @@
 """Finding printers, computers and ONVIF cameras by WS-Discovery. What an answer points to is never followed."""
 
 import uuid
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
+from iotscan.model.facts import Claim
 from iotscan.model.scope import canonical
 from iotscan.observe.network.discovery.circle import Circle
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Method, Round
+from iotscan.observe.network.discovery.ssdp import may_act, own_url
 from iotscan.wire import ws_discovery
 
 BETWEEN_SECONDS: Final = 0.6
@@ -29,7 +32,8 @@ async def ask_ws_discovery(at_work: Round) -> None:
             if (source, match) not in told:
                 told.add((source, match))
                 _remark(at_work, source, match)
-                await at_work.found.send(Found(address=source, how="ws-discovery", claims=match.claims()))
+                claims = (*match.claims(), *service_claims(match, source))
+                await at_work.found.send(Found(address=source, how="ws-discovery", claims=claims))
         return True
 
     group = ws_discovery.GROUP6 if at_work.is_six else ws_discovery.GROUP
@@ -47,6 +51,14 @@ WS_DISCOVERY: Final = Method(
     gives="printers, computers and ONVIF cameras: types, names, models, UUIDs",
     ask=ask_ws_discovery,
 )
+
+
+def service_claims(match: ws_discovery.Match, source: str) -> Iterator[Claim]:
+    """Where an ONVIF device says that its own service is; nobody is believed about another."""
+    for address in match.addresses if match.is_onvif else ():
+        url = own_url(address, source, ("http", "https"))
+        if url is not None and "onvif" in url.path.lower() and not may_act(url.path):
+            yield Claim(what=ws_discovery.SERVICE, value=address, how="ws-discovery XAddrs")
 
 
 def _remark(at_work: Round, source: str, match: ws_discovery.Match) -> None:

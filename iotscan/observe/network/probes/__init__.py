@@ -24,6 +24,7 @@ _MODULES: Final = (
     "modbus",
     "mqtt",
     "ntp",
+    "onvif",
     "opc_ua",
     "ota",
     "quic",
