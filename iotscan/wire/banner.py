@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from iotscan.model.text import safe_text
-from iotscan.wire import adb, amqp, mqtt, telnet
+from iotscan.wire import adb, amqp, http2, mqtt, telnet
 from iotscan.wire.starttls import databases, ldap, xmpp
 from iotscan.wire.tls.flight import read_flight
 from iotscan.wire.tls.framing import ALERT, HANDSHAKE
@@ -74,6 +74,8 @@ def _binary(data: bytes) -> Recognised | None:
         return Recognised(protocol="adb", how=f"answered CNXN with {reply.command}")
     if (code := mqtt.read_connack(data)) is not None:
         return Recognised(protocol="mqtt", how=f"answered CONNECT with CONNACK {code}")
+    if http2.is_server_preface(data):
+        return Recognised(protocol="h2c", how="opened HTTP/2 with its SETTINGS")
     if amqp.is_answer(data):
         return Recognised(protocol="amqp", how="answered in AMQP")
     if (greeting := databases.read_first_packet(data)) is not None:

@@ -117,6 +117,18 @@ def behind_tls(outcomes: Mapping[str, Outcome], error: DialError | None = None) 
     return _gaps(_INSIDE, outcomes, error)
 
 
+def beyond(protocol: str) -> tuple[Missed, ...]:
+    """The gaps of a protocol that is recognised and not asked further; empty for every other."""
+    if protocol not in ("h2", "h2c"):
+        return ()
+    detail = "it speaks HTTP/2 from its first word, in which nothing is asked"
+    open_kinds: tuple[type[Fact], ...] = (*_WEB, DefaultLogin)
+    return tuple(
+        Missed(need=kind_of(f), status=AttemptStatus.UNREADABLE, reason=Reason.NOT_OBSERVABLE, detail=detail)
+        for f in open_kinds
+    )
+
+
 def _gaps(questions: tuple[str, ...], outcomes: Mapping[str, Outcome], error: DialError | None) -> tuple[Missed, ...]:
     found: list[Missed] = []
     for question in questions:

@@ -15,7 +15,7 @@ from iotscan.model.text import safe_text
 from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, PeerClosed, TimedOut, TlsFailed
-from iotscan.observe.network.gaps import Outcome, behind_tls, not_recognised
+from iotscan.observe.network.gaps import Outcome, behind_tls, beyond, not_recognised
 from iotscan.observe.network.probe import TLS_AT_ONCE, Missed
 from iotscan.observe.network.questions import (
     SPEAK_FIRST,
@@ -108,7 +108,7 @@ class _Inquiry:
             found = again.recognised if again.recognised and again.recognised.protocol == "tls" else found
         if found.protocol == "tls":
             return await self._behind_tls(found)
-        return self._identified(found.protocol, found.how, data)
+        return self._identified(found.protocol, found.how, data, beyond(found.protocol))
 
     async def _ask(self, question: Question) -> _Heard:
         """One conversation. TLS listens first where nothing was asked yet: any other wait is listening too."""
@@ -180,7 +180,8 @@ class _Inquiry:
             outcomes[question] = heard.outcome
             if heard.recognised and heard.recognised.protocol in TWINS:
                 how = f"{found.how}; inside, {heard.recognised.how}"
-                return self._identified(TWINS[heard.recognised.protocol], how, heard.data)
+                twin = TWINS[heard.recognised.protocol]
+                return self._identified(twin, how, heard.data, beyond(twin))
         return self._identified("tls", found.how, b"", behind_tls(outcomes))
 
     async def _ask_inside(self, question: Question) -> _Heard:

@@ -22,7 +22,21 @@ from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
 
 TLS_AT_ONCE: Final = frozenset(
     {
-        *("tls", "https", "mqtts", "amqps", "imaps", "smtps", "pop3s", "ftps", "ldaps", "rtsps", "dot", "coaps+tcp"),
+        *(
+            "tls",
+            "https",
+            "h2",
+            "mqtts",
+            "amqps",
+            "imaps",
+            "smtps",
+            "pop3s",
+            "ftps",
+            "ldaps",
+            "rtsps",
+            "dot",
+            "coaps+tcp",
+        ),
         *("rediss", "memcached+tls", "mongodb+tls", "mqtt-wss"),
     }
 )

@@ -42,6 +42,7 @@ SPEAK_FIRST: Final = frozenset({"ssh", "telnet", "ftp", "smtp", "imap", "pop3", 
 TWINS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "http": "https",
+        "h2c": "h2",
         "mqtt": "mqtts",
         "amqp": "amqps",
         "imap": "imaps",

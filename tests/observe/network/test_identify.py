@@ -22,6 +22,7 @@ KINDS = {
     *("tls-endpoint", "certificate-chain", "http-server", "well-known", "update-server", "ssh-server"),
     *("hawkbit-server", "ota-interface", "mqtt-broker", "telnet-server", "adb-server", "default-login"),
     "opc-ua-server",
+    *("disclosure", "web-api", "websocket-server"),
 }
 
 
@@ -113,6 +114,7 @@ def test_mosquitto_with_pre_shared_keys_is_tls(tmp_path: Path) -> None:
     assert found.service.protocol == "tls"
     # What stands behind TLS stays open; the TLS itself is there to be asked.
     web = {"http-server", "well-known", "update-server", "hawkbit-server", "ota-interface"}
+    web |= {"disclosure", "web-api", "websocket-server"}
     assert set(statuses(found)) == {*web, "mqtt-broker", "default-login"}
     assert set(statuses(found).values()) == {AttemptStatus.UNREADABLE}
 
@@ -364,3 +366,13 @@ def test_the_port_table() -> None:
     assert {102, 502, 2455, 5007, 9600, 18245, 20547} <= FRAGILE
     assert all(p.reason for p in PORTS)
     assert (expected_protocol(443), expected_protocol(4242)) == ("https", "")
+
+
+@pytest.mark.parametrize("expected", ["", "http"])
+def test_nghttpd_speaks_http2_alone_and_leaves_the_web_open(tmp_path: Path, expected: str) -> None:
+    port = free_port()
+    with running([tool("nghttpd", "nghttp2-server"), "--no-tls", str(port)], lambda: accepts(port), cwd=tmp_path):
+        way = line()
+        found = ask(port, expected, on=way)
+    assert (found.service.protocol, way.connections) == ("h2c", 1)
+    assert statuses(found)["http-server"] == AttemptStatus.UNREADABLE

@@ -73,7 +73,7 @@ def test_hawkbit(is_open: bool) -> None:
     assert fact.said == ("404 hawkbit.server.error.repo.entitiyNotFound" if is_open else "401")
     assert server.targets == set()
     assert {line.partition(" ")[0] for line in seen} == {"GET"}
-    assert (len(seen), way.line.connections) == ((2, 1) if is_open else (3, 2))
+    assert (len(seen), way.line.connections) == ((3, 1) if is_open else (4, 2))
 
 
 def test_what_is_no_hawkbit() -> None:
@@ -114,6 +114,11 @@ def test_a_shelly_says_whether_it_has_a_password(document: dict[str, object], ne
 @pytest.mark.parametrize("document", [{}, {"auth": False}, {"mac": "x", "type": "x", "auth": "no"}, {"gen": 2}, []])
 def test_what_is_no_shelly(document: object) -> None:
     assert heard({"/shelly": (200, JSON, json.dumps(document).encode())}) == Heard()
+
+
+def test_what_is_said_of_every_path_is_said_of_no_interface() -> None:
+    with site({}, other=lambda _: (200, JSON, json.dumps(GEN1).encode())) as port:
+        assert ask(ota.PROBE, port) == Heard()
 
 
 @pytest.mark.parametrize(

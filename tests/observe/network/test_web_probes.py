@@ -597,3 +597,14 @@ def test_a_spent_budget_is_not_absent() -> None:
     pace = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=3, conversation_timeout=2)
     with site({}, keep_alive=False) as port:
         assert end(ask(update.PROBE, port, pace=pace)) == (AttemptStatus.NOT_TRIED, Reason.BUDGET)
+
+
+@pytest.mark.parametrize("action", ["/do", "{path}", "http://127.0.0.1{path}", ""])
+def test_one_upload_page_for_every_path_is_no_update_page(action: str) -> None:
+    def page(path: str) -> Page:
+        form = UPLOAD.replace(b"/do", action.format(path=path).encode())
+        return 200, HTML, form
+
+    with site({"/": (200, HTML, b"<p>welcome")}, other=page) as port:
+        heard = ask(update.PROBE, port)
+    assert (heard.facts, heard.missed) == ((), ())

@@ -16,7 +16,7 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
-from iotscan.observe.network.probes.web import ask_all
+from iotscan.observe.network.probes.web import ask_all, control
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse
 
@@ -29,24 +29,27 @@ _CLOSED: Final = (401, 403)
 
 async def ask_ota(door: Door) -> Heard:
     """Ask for hawkBit's interface and for what devices say of themselves; what nobody has only where it tells more."""
-    hawkbit, shelly = _asks(door)
+    everywhere, hawkbit, shelly = _asks(door)
     tasmota = (Ask(path=_TASMOTA, cap=_CAP),) if _is_tasmota(door) else ()
-    asks = (hawkbit, shelly, *tasmota)
+    asks = (everywhere, hawkbit, shelly, *tasmota)
     replies = dict(zip(asks, await ask_all(door, asks), strict=True))
     reply = replies[hawkbit]
     nobody: Reply = reply
     if isinstance(reply, HttpResponse) and reply.status in _CLOSED:
-        # A server that closes after each answer has few conversations to give: who shuts nobody out is not asked.
+        # hawkBit shuts people out of its own folder only; a path of that folder tells it from a locked folder.
         (nobody,) = await ask_all(door, (Ask(path=door.web.control("/DEFAULT/"), cap=_CAP),))
     found = _Found()
     found.take(HawkbitServer, nobody, _hawkbit(door, hawkbit.path, reply, nobody))
     for ask in (shelly, *tasmota):
-        found.take(OtaInterface, replies[ask], _interface(door, ask.path, replies[ask]))
+        fact = _interface(door, ask.path, replies[ask])
+        # What it says of a path that nobody has, it does not say of the device's interface.
+        is_said_of_all = fact is not None and _interface(door, ask.path, replies[everywhere]) == fact
+        found.take(OtaInterface, replies[ask], None if is_said_of_all else fact)
     return found.heard()
 
 
 def _asks(door: Door) -> tuple[Ask, ...]:
-    return Ask(path=hawkbit_path(door), cap=_CAP), Ask(path=_SHELLY, cap=_CAP)
+    return control(door), Ask(path=hawkbit_path(door), cap=_CAP), Ask(path=_SHELLY, cap=_CAP)
 
 
 def hawkbit_path(door: Door) -> str:

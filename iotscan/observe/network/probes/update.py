@@ -242,19 +242,25 @@ def _uploads(door: Door, replies: Replies, pages: Iterable[Ask], nobody: HttpRes
 
     On the front page, and on what a server shows for every path, the form must be about updates.
     """
-    own, everywhere = origin(door), _page(nobody).forms
+    own, everywhere = origin(door), {_anywhere(form, nobody.path) for form in _page(nobody).forms}
     found: dict[str, UploadForm] = {}
     for ask in pages:
         page = _page(replies[ask])
         installer = _installer(page)
         for form in page.forms if not page.has_password else ():
-            is_common = ask.path == "/" or form in everywhere
+            is_common = ask.path == "/" or _anywhere(form, ask.path) in everywhere
             action = own.resolve(form.action or ask.path, ask.path) or form.action
-            is_shown = form.is_upload and (not is_common or _is_about_updates(form))
+            own_words = form if ask.path == "/" else _anywhere(form, ask.path)
+            is_shown = form.is_upload and (not is_common or _is_about_updates(own_words))
             if is_shown or (installer and form.is_multipart):
                 shown = UploadForm(path=ask.path, action=safe_text(action, 300), installer=installer)
                 found.setdefault(action, shown)
     return tuple(found.values())
+
+
+def _anywhere(form: Form, path: str) -> Form:
+    """A form as it is told from others where one page is shown for every path: it may name that path."""
+    return msgspec.structs.replace(form, action="") if path in form.action else form
 
 
 def _installer(page: Page) -> str:
