@@ -6,9 +6,8 @@ import msgspec
 
 from iotscan.data import oui
 from iotscan.data.fingerprints.library import Library
-from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service, provisional_id
-from iotscan.model.facts import Announcement, Claim, DisclosedThing, Disclosure, OtaInterface, ServiceOpinion
+from iotscan.model.facts import Announcement, Claim, DisclosedThing, Disclosure, ServiceOpinion
 from iotscan.model.identity import merge
 from iotscan.model.identity_rule import IdentityRule
 from iotscan.model.lasting import keys_shown
@@ -17,11 +16,11 @@ from iotscan.model.scope import in_order
 from iotscan.model.subject import Subject
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.unit import Unit
+from iotscan.scan.announced_facts import facts_of
 from iotscan.scan.holders import Holders, vendor_source
 from iotscan.scan.identification.beside import with_remarks
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.identity import claims_of
-from iotscan.wire.dns_sd import OTA_CLAIM
 
 
 class Inventory:
@@ -74,18 +73,12 @@ class Inventory:
         """Everything observed on an address, announcements included."""
         announced = self.announcement(address)
         units = tuple(o for u in self.units(address) for o in u.observations)
-        return (announced, *self._updates(address), *self._disclosed(address), *units) if announced else units
+        return (announced, *self._stated(address), *self._disclosed(address), *units) if announced else units
 
-    def _updates(self, address: str) -> tuple[Observation, ...]:
-        """What a device announced of who may update it."""
-        said = [c for c in sorted(self._claims.get(address, {})) if c.what == OTA_CLAIM]
+    def _stated(self, address: str) -> tuple[Observation, ...]:
+        """What a device announced besides its names."""
         subject = Subject(device=provisional_id(address), address=address)
-        facts = (
-            OtaInterface(
-                system="arduino", needs_password=Answer.of(c.value == "yes"), said=f"auth_upload={c.value} in {c.how}"
-            )
-            for c in said
-        )
+        facts = facts_of(sorted(self._claims.get(address, {})))
         return tuple(observe(fact, subject, probe="discovery/1") for fact in facts)
 
     def _disclosed(self, address: str) -> tuple[Observation, ...]:

@@ -55,6 +55,20 @@ TYPES: Final = (
 OTA_CLAIM: Final = "ota-authentication"
 """What a claim is of that says whether an upload takes a password: ``yes`` or ``no``."""
 
+MATTER_CLAIM: Final = "matter-commissioning"
+"""What a claim is of that says whether a device lets itself be commissioned: ``CM=`` and 0, or the way (Matter Core
+Specification 1.3 section 4.3.1.3)."""
+HOMEKIT_CLAIM: Final = "homekit-pairing"
+"""What a claim is of that holds the status flags of an accessory, the first of which says that nobody has paired with
+it (HAP R2 section 6.4)."""
+
+_COMMISSIONING: Final = {
+    ("_matterc._udp", b"cm"): MATTER_CLAIM,
+    ("_hap._tcp", b"sf"): HOMEKIT_CLAIM,
+    ("_hap._udp", b"sf"): HOMEKIT_CLAIM,
+}
+_FLAGS: Final = 5
+"""Digits of a number in a field."""
 _ARDUINO: Final = "_arduino._tcp"
 _OF_ANY: Final = {
     "model": "model",
@@ -119,6 +133,8 @@ def text_claims(text: bytes, kind: str) -> Iterator[Claim]:
         key = key.lower()
         if kind == _ARDUINO and key == b"auth_upload" and value in (b"yes", b"no"):
             yield Claim(what=OTA_CLAIM, value=value.decode(), how="mdns _arduino._tcp TXT")
+        if (stated := _COMMISSIONING.get((kind, key))) and value.isdigit() and len(value) <= _FLAGS:
+            yield Claim(what=stated, value=f"{key.decode()}={int(value)}", how=f"mdns {kind} TXT")
         if behind := _BEHIND.get((kind, key, value)):
             yield Claim(what="child", value=f"{behind} behind this bridge", how=f"mdns {kind} TXT")
         what = wanted.get(key.decode("ascii", "replace"))

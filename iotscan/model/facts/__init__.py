@@ -31,6 +31,7 @@ from iotscan.model.facts.boot_settings import (
 )
 from iotscan.model.facts.coap import CoapResource, CoapResources, CoapServer
 from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
+from iotscan.model.facts.commissioning import Commissioning, CommissioningWindow
 from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watchdog, Watchdogs
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.data_store import DataStore
@@ -144,6 +145,7 @@ AnyFact = (
     | CertificateChain
     | CoapResources
     | CoapServer
+    | Commissioning
     | ConfiguredPsks
     | Consoles
     | ContainerPolicy
@@ -283,6 +285,8 @@ __all__ = [
     "CoapServer",
     "CodeSignature",
     "CommandLine",
+    "Commissioning",
+    "CommissioningWindow",
     "ConfiguredPsk",
     "ConfiguredPsks",
     "Console",
