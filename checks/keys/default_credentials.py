@@ -3,8 +3,8 @@
 ## What it looks at
 With the grant `--default-creds` only: the login pairs that the maker documents for the identified product, each after
 a control (no credentials, then a made-up user) had been refused. A pair counts as accepted only because the control
-was not. HTTP Basic and Digest, login forms of web pages, telnet, SSH, FTP, SNMP communities, RTSP, MQTT and Redis are
-tried; a form counts only where a page that wanted it before shows without it after, and one that a script sends is
+was not. HTTP Basic and Digest, login forms of web pages, telnet, SSH, FTP, SNMP communities, RTSP, MQTT, AMQP and Redis
+are tried; a form counts only where a page that wanted it before shows without it after, and one that a script sends is
 not assessed. An account sees at most three tries in a day, of which two may fail.
 
 ## Why it matters
@@ -60,6 +60,8 @@ def attempt(login: DefaultLogin, target: Target, account: str, password: str) ->
         words = ("-h", host, "-p", port, "--no-auth-warning", *(("--user", account) if account else ()), "-a", password)
         tls = ("--tls", "--insecure") if login.tls else ()
         return command("redis-cli", *words, *tls, "PING"), "PONG"
+    if login.protocol == "amqp":
+        return amqp(login, target, account, password)
     if login.protocol == "rtsp":
         place = target.url("rtsps" if login.tls else "rtsp", login.path).replace("://", f"://{account}:{password}@", 1)
         ask = ("ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-show_entries", "stream=codec_type", "-of", "csv")
@@ -84,6 +86,15 @@ def form(login: DefaultLogin, target: Target, account: str, password: str) -> tu
     fields = " ".join(command("--data-urlencode", field) for field in (*given, f"{secret}={password}"))
     send = f"{get} -o /dev/null {fields} $H {command(target.url(scheme, login.action))}"
     return f"J=$(mktemp); H=$({get} {front} | {HIDDEN}); {send}; P=$({get} {front}); {LET_IN}", "let in"
+
+
+def amqp(login: DefaultLogin, target: Target, account: str, password: str) -> tuple[str, str]:
+    """Who is let in is told that there is no such queue; inside TLS only the door is shown."""
+    if login.tls:
+        dial = command("timeout", "5", "openssl", "s_client", "-quiet", "-connect", target.authority)
+        return f"printf 'AMQP\\0\\0\\011\\001' | {dial} 2>&1 | grep -ao PLAIN", "PLAIN"
+    words = ("-s", target.host, f"--port={target.port}", f"--username={account}", f"--password={password}")
+    return command("timeout", "8", "amqp-get", *words, "-q", "iotscan-no-such-queue") + " 2>&1", "NOT_FOUND"
 
 
 def ssh(target: Target, account: str, *words: str) -> str:

@@ -24,7 +24,7 @@ def record(*pairs: tuple[str, str], path: str = "/") -> CredentialRecord:
         id="acme-cam",
         vendor="Acme",
         product="Cam",
-        protocols=("http", "telnet", "ssh", "mqtt", "ftp", "rtsp", "redis"),
+        protocols=("http", "telnet", "ssh", "mqtt", "ftp", "rtsp", "redis", "amqp"),
         match={"realm": ("Acme Cam",), "banner": ("Acme",), "title": ("Acme Cam",), "model": ("Acme",)},
         pairs=tuple(Pair(user=u, password=Secret(p)) for u, p in pairs or ((USER, PASSWORD),)),
         source="Acme Cam manual",

@@ -8,7 +8,7 @@ import anyio
 import msgspec
 import pytest
 
-from iotscan.model.facts import AmqpBroker
+from iotscan.model.facts import AmqpBroker, DefaultLogin, OpenService
 from iotscan.model.scope import Scope
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.dial import Dialer
@@ -16,7 +16,9 @@ from iotscan.observe.network.identify import identify
 from iotscan.observe.network.probes.amqp import PROBE
 from iotscan.wire import amqp
 from tests.observe.network import rabbitmq
+from tests.observe.network.acme import record, verdict
 from tests.observe.network.daemons import HOST, PACE, accepts, door, free_port, serving
+from tests.observe.network.proof import proves
 from tests.observe.network.shown import is_shown, verdicts
 from tests.observe.network.webserver import make_certificate
 
@@ -94,3 +96,21 @@ def test_another_answer_is_unreadable(words: bytes) -> None:
         heard = anyio.run(PROBE.ask, door(port, "amqp"))
     assert heard.facts == ()
     assert heard.missed[0].status is AttemptStatus.UNREADABLE
+
+
+def test_a_default_login_is_told_from_a_wrong_one(broker: Broker, tmp_path: Path) -> None:
+    """RabbitMQ's own ``guest``, which it lets in on loopback."""
+    product = OpenService(protocol="amqp", how="", banner="Acme Hub")
+    for port, protocol in ((broker.clear, "amqp"), (broker.tls, "amqps")):
+        (tmp_path / "ledger").unlink(missing_ok=True)
+        found = verdict(tmp_path, port, protocol, [product], record(("guest", "guest")))
+        assert isinstance(found, DefaultLogin)
+        assert (found.protocol, found.outcome, found.account, found.tries) == ("amqp", "accepted", "guest", 3)
+    assert proves(found, broker.tls, "guest")
+    clear = msgspec.structs.replace(found, tls=False)
+    assert proves(clear, broker.clear, "guest")
+    assert not proves(clear, broker.clear, "wrong")
+    (tmp_path / "ledger").unlink()
+    wrong = verdict(tmp_path, broker.clear, "amqp", [product], record(("guest", "changed")))
+    assert isinstance(wrong, DefaultLogin)
+    assert wrong.outcome == "rejected"

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from iotscan.data.credential_records import CredentialRecord, Protocol
-from iotscan.model.facts import DefaultLogin, HttpServer, RtspServer, SnmpAgent, kind_of
+from iotscan.model.facts import AmqpBroker, DefaultLogin, HttpServer, RtspServer, SnmpAgent, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.credentials.amqp_login import AmqpLogin
 from iotscan.observe.network.credentials.form_login import FormLogin
 from iotscan.observe.network.credentials.ftp_login import FtpLogin
 from iotscan.observe.network.credentials.mqtt_login import MqttLogin
@@ -35,6 +36,8 @@ SPOKEN: Final[Mapping[str, Protocol]] = MappingProxyType(
         "snmp": "snmp",
         "rtsp": "rtsp",
         "rtsps": "rtsp",
+        "amqp": "amqp",
+        "amqps": "amqp",
         "redis": "redis",
         "rediss": "redis",
     }
@@ -60,6 +63,9 @@ def login_of(door: Door, records: Sequence[CredentialRecord]) -> Login:
             return SnmpLogin(door, next((fact.version for fact in own if isinstance(fact, SnmpAgent)), ""))
         case "rtsp":
             return RtspLogin(door, next((f.path for f in own if isinstance(f, RtspServer) and f.path), "/"))
+        case "amqp":
+            listed = (fact.mechanisms for fact in own if isinstance(fact, AmqpBroker))
+            return AmqpLogin(door, next(listed, ()))
         case "redis":
             return RedisLogin(door, with_user=any(pair.user for record in records for pair in record.pairs))
         case _:

@@ -6,6 +6,7 @@ import msgspec
 
 from iotscan.data.credential_records import CredentialRecord, Protocol
 from iotscan.model.facts import (
+    AmqpBroker,
     DataStore,
     DefaultLogin,
     HttpServer,
@@ -141,6 +142,6 @@ PROBE = Probe(
     # Before the update walk: what the user granted must not starve when the device's budget runs out.
     stage=3,
     grant="default_creds",
-    wants=(DataStore, HttpServer, MqttBroker, RtspServer, SnmpAgent, SshServer, TelnetServer),
+    wants=(AmqpBroker, DataStore, HttpServer, MqttBroker, RtspServer, SnmpAgent, SshServer, TelnetServer),
     holds_on=_is_refused,
 )
