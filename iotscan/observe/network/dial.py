@@ -95,6 +95,10 @@ class Line:
         self.bytes_received += cost.bytes_received
         self.frames += cost.frames
 
+    def give_up(self) -> None:
+        """Leave the device alone: it does not answer any more."""
+        self._lost = _LOST_LIMIT
+
     @property
     def packets(self) -> int:
         """Packets that the device has seen beyond the port sweep."""

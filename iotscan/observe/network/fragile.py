@@ -1,7 +1,7 @@
 """Equipment that a stray byte can stop: asked in its own protocol alone, where the profile allows, and watched.
 
 After a question of ours that stayed without an answer the device is looked for at a port that was open. Twice in vain,
-and nothing more of the kind is asked: we may be the reason that it is silent.
+and nothing more is asked of it at all: we may be the reason that it is silent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +47,8 @@ class AliveCheck:
             opened = next((fact.open[0] for _, fact in known if isinstance(fact, PortSweep) and fact.open), 0)
             self._is_stopped = bool(opened) and not await _answers(line, opened)
             self._is_doubtful = False
+            if self._is_stopped:
+                line.give_up()
         return not self._is_stopped
 
 
