@@ -243,7 +243,7 @@ async def _take_leave(connection: Connection, heard: _Heard) -> None:
             await connection.send(mqtt.DISCONNECT)
         elif protocol == "ldap":
             await connection.send(ldap.unbind_request())
-        elif protocol == "http":
+        elif protocol in ("http", "h2c"):
             with anyio.move_on_after(_DRAIN_SECONDS):
                 await connection.receive_while(lambda _: True, _DRAIN_CAP)
     except DialError:

@@ -86,7 +86,7 @@ def _usual(door: Door, wanted: image_places.Wanted) -> Usual:
     listed = dict.fromkeys((*MANIFESTS, *wanted.manifests))
     return Usual(
         control=control(door),
-        pages=tuple(Ask(path=path, cap=_PAGE_CAP, follow=path == "/") for path in ("/", *UPLOADS)),
+        pages=tuple(Ask(path=path, cap=_PAGE_CAP, follow=True) for path in ("/", *UPLOADS)),
         manifests=tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in listed),
         images=tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES))),
     )
@@ -245,15 +245,16 @@ def _uploads(door: Door, replies: Replies, pages: Iterable[Ask], nobody: HttpRes
     own, everywhere = origin(door), {_anywhere(form, nobody.path) for form in _page(nobody).forms}
     found: dict[str, UploadForm] = {}
     for ask in pages:
-        page = _page(replies[ask])
+        page, reply = _page(replies[ask]), replies[ask]
+        path = reply.path if isinstance(reply, HttpResponse) else ask.path
         installer = _installer(page)
         for form in page.forms if not page.has_password else ():
-            is_common = ask.path == "/" or _anywhere(form, ask.path) in everywhere
-            action = own.resolve(form.action or ask.path, ask.path) or form.action
-            own_words = form if ask.path == "/" else _anywhere(form, ask.path)
+            is_common = path == "/" or _anywhere(form, path) in everywhere
+            action = own.resolve(form.action or path, path) or form.action
+            own_words = form if path == "/" else _anywhere(form, path)
             is_shown = form.is_upload and (not is_common or _is_about_updates(own_words))
             if is_shown or (installer and form.is_multipart):
-                shown = UploadForm(path=ask.path, action=safe_text(action, 300), installer=installer)
+                shown = UploadForm(path=path, action=safe_text(action, 300), installer=installer)
                 found.setdefault(action, shown)
     return tuple(found.values())
 
