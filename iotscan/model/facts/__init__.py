@@ -36,6 +36,7 @@ from iotscan.model.facts.confinement import AccessControl, MandatoryAccess, Watc
 from iotscan.model.facts.consoles import Console, Consoles
 from iotscan.model.facts.data_store import DataStore
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
+from iotscan.model.facts.device_api import DeviceApi
 from iotscan.model.facts.disclosure import DisclosedKind, DisclosedThing, Disclosure
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
@@ -157,6 +158,7 @@ AnyFact = (
     | Disclosure
     | DisclosureProcess
     | DiskUnlocks
+    | DeviceApi
     | DnsServer
     | DtlsServer
     | EfiBinaries
@@ -299,6 +301,7 @@ __all__ = [
     "DebugTool",
     "DebugTools",
     "DefaultLogin",
+    "DeviceApi",
     "DeviceIdentities",
     "DeviceIdentity",
     "DisclosedKind",

@@ -9,6 +9,7 @@ from iotscan.model.facts import (
     CertificateChain,
     DataStore,
     DefaultLogin,
+    DeviceApi,
     Disclosure,
     Fact,
     HawkbitServer,
@@ -55,6 +56,7 @@ ALONE: Final = frozenset({"opc-ua"})
 _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
 _EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
     "amqp": (AmqpBroker,),
+    "esphome": (DeviceApi,),
     "redis": (DataStore,),
     "memcached": (DataStore,),
     "mongodb": (DataStore,),

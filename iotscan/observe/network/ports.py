@@ -94,7 +94,7 @@ PORTS: Final[tuple[PortChoice, ...]] = (
     _choice(5671, "amqps", "AMQP behind TLS: brokers of gateways"),
     _choice(5672, "amqp", "AMQP in the clear"),
     _choice(5684, "coaps+tcp", "CoAP behind TLS over TCP"),
-    _choice(6053, "", "ESPHome native API"),
+    _choice(6053, "esphome", "ESPHome native API"),
     _choice(6379, "redis", "Redis left open on gateways"),
     _choice(6514, "tls", "syslog behind TLS"),
     _choice(6668, "", "Tuya local control"),

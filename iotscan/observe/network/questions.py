@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from iotscan.observe.network.gaps import ALONE
 from iotscan.observe.network.probe import TLS_AT_ONCE
-from iotscan.wire import adb, amqp, coap_tcp, dns, memcached, mongodb, mqtt, opc_ua, redis, websocket
+from iotscan.wire import adb, amqp, coap_tcp, dns, esphome, memcached, mongodb, mqtt, opc_ua, redis, websocket
 from iotscan.wire.banner import Recognised, recognise
 from iotscan.wire.http import Exchange, Origin
 from iotscan.wire.starttls import databases, ldap, xmpp
@@ -22,6 +22,7 @@ Question = Literal[
     "amqp",
     "coap",
     "dns",
+    "esphome",
     "ldap",
     "memcached",
     "mongodb",
@@ -77,6 +78,7 @@ _FIRST: Final[Mapping[str, Question]] = MappingProxyType(
         "mongodb": "mongodb",
         "mqtt-ws": "mqtt-ws",
         "opc-ua": "opc-ua",
+        "esphome": "esphome",
     }
 )
 _FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(
@@ -110,6 +112,7 @@ _PATIENCE: Final[Mapping[Question, tuple[float, float]]] = MappingProxyType(
         "listen": (2.5, 0.7),
     }
 )
+_ESPHOME: Final = {"clear": "in the clear", "encrypted": "encrypted"}
 _USUAL_PATIENCE = (2.0, 2.0)
 
 
@@ -150,6 +153,7 @@ def message(question: Question, scheme: str, address: str, port: int) -> bytes:
         "postgresql": lambda: databases.SSL_REQUEST,
         "dns": dns.version_query,
         "coap": lambda: coap_tcp.CSM,
+        "esphome": lambda: esphome.PING,
         "redis": lambda: redis.PING,
         "memcached": lambda: memcached.VERSION,
         "mongodb": mongodb.is_master,
@@ -181,4 +185,6 @@ def understand(question: Question, data: bytes, expected: str) -> Recognised | N
         return Recognised(protocol="memcached", how="answered version")
     if question == "opc-ua" and opc_ua.is_answer(data):
         return Recognised(protocol="opc-ua", how="answered a Hello of OPC UA")
+    if question == "esphome" and (kind := esphome.read_answer(data)):
+        return Recognised(protocol="esphome", how=f"answered a ping of ESPHome as one that is {_ESPHOME[kind]}")
     return recognise(data, expected)

@@ -18,6 +18,7 @@ _MODULES: Final = (
     "dns",
     "dtls",
     "dtls_endpoint",
+    "esphome",
     "http",
     "known_psk",
     "login",
