@@ -43,6 +43,7 @@ from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.flash import FlashChip, FlashMount, RawFlash
 from iotscan.model.facts.ftp import FtpPolicy, FtpTls
+from iotscan.model.facts.ftp_server import FtpServer
 from iotscan.model.facts.http import Challenge, Cookie, HttpServer, WellKnown
 from iotscan.model.facts.identity import DeviceIdentities, DeviceIdentity
 from iotscan.model.facts.image import KeyFile, PrivateKeys
@@ -169,6 +170,7 @@ AnyFact = (
     | FirstBoot
     | FitImages
     | FtpPolicy
+    | FtpServer
     | HawkbitServer
     | HttpServer
     | KernelCommandLines
@@ -331,6 +333,7 @@ __all__ = [
     "FlashChip",
     "FlashMount",
     "FtpPolicy",
+    "FtpServer",
     "FtpTls",
     "HashTree",
     "HawkbitServer",

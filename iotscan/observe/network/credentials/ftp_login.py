@@ -3,12 +3,11 @@
 from typing import Final
 
 from iotscan.data.credential_records import Pair
-from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
-from iotscan.observe.network.failures import DialError, PeerClosed
+from iotscan.observe.network.failures import PeerClosed
+from iotscan.observe.network.ftp_control import FtpControl
 from iotscan.observe.network.probe import Door
-from iotscan.wire.starttls.lines import Numbered, numbered
-from iotscan.wire.starttls.opening import Garbled
+from iotscan.wire.starttls.lines import Numbered
 
 _CAP: Final = 64 * 1024
 _WANTS_TLS: Final = ("tls", "ssl", "encrypt", "secure")
@@ -31,7 +30,7 @@ class FtpLogin:
         if any(c in pair.user + pair.password.reveal() for c in "\r\n\0"):
             return Reaction(sign=Sign.UNSUITED, detail="the documented pair cannot be said in FTP")
         async with self._door.plain_or_tls(cap=_CAP) as connection:
-            replies = _Replies(connection)
+            replies = FtpControl(connection)
             greeting = await replies.next()
             if greeting.number != 220:
                 return _other(greeting, "greets")
@@ -43,43 +42,7 @@ class FtpLogin:
             return reaction
 
 
-class _Replies:
-    """The replies of one control connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._rest = b""
-
-    async def ask(self, words: str) -> Numbered:
-        await self._connection.send(words.encode() + b"\r\n")
-        return await self.next()
-
-    async def next(self) -> Numbered:
-        """The next final reply. Raises PeerClosed, and DialError for what is no reply."""
-        while True:
-            try:
-                found = numbered(self._rest)
-            except Garbled as error:
-                raise DialError("its answer is no reply of FTP") from error
-            if found is not None:
-                reply, size = found
-                self._rest = self._rest[size:]
-                if reply.number >= 200:  # 1xx: another follows
-                    return reply
-                continue
-            piece = await self._connection.receive()
-            if not piece:
-                raise PeerClosed("it closed the connection")
-            self._rest += piece
-
-    async def quit(self) -> None:
-        try:
-            await self._connection.send(b"QUIT\r\n")
-        except PeerClosed:
-            return
-
-
-async def _log_in(replies: _Replies, pair: Pair) -> Reaction:
+async def _log_in(replies: FtpControl, pair: Pair) -> Reaction:
     asked = await replies.ask(f"USER {pair.user}")
     if asked.number == 230:
         return Reaction(sign=Sign.UNGUARDED)

@@ -19,6 +19,7 @@ _MODULES: Final = (
     "dtls",
     "dtls_endpoint",
     "esphome",
+    "ftp",
     "http",
     "known_psk",
     "login",
