@@ -57,14 +57,15 @@ def test_what_is_well_is_said_to_be_well(scan: Scan, true: QuestionDevice) -> No
 def test_open_questions_are_those_of_the_truth(scan: Scan, true: QuestionDevice) -> None:
     said = results(scan, true)
     is_granted = scan.finished.run.scope.grants.default_creds
-    for question in true.not_assessed:
+    questions = (*true.not_assessed, *(true.not_assessed_with_default_creds if is_granted else ()))
+    for question in questions:
         if question.check == "*" or (question.reason == Reason.CONSENT and is_granted):
             continue
         about = [r for r in said if r.check == question.check and r.subject.service in ("", question.service)]
         assert [(r.outcome, r.reason) for r in about] == [(Outcome.NOT_ASSESSED, question.reason)], question
-    wanted = {(q.check, q.service, q.reason) for q in true.not_assessed}
+    wanted = {(q.check, q.service, q.reason) for q in questions}
     open_ones = {(r.check, r.subject.service, r.reason) for r in said if r.reason and r.reason.is_involuntary}
-    is_mute = any(q.check == "*" for q in true.not_assessed)
+    is_mute = any(q.check == "*" for q in questions)
     assert is_mute or open_ones <= wanted, {w for w in open_ones if w not in wanted}
     assert not [r for r in said if r.outcome is Outcome.ERROR]
 

@@ -15,18 +15,18 @@ from tests.observe.network.daemons import HOST
 
 Answer = tuple[int, Sequence[tuple[str, str]], str]
 
-FORM = """<html><head><title>Acme Cam</title></head><body><p>Welcome! Log out, dashboard, success.</p>
+FORM = """<html><head><title>{title}</title></head><body><p>Welcome! Log out, dashboard, success.</p>
 <form method="post" action="{action}"{more}><input type="hidden" name="csrf" value="{csrf}">
 <select name="lang"><option value="de">de<option value="en" selected>en</select>
 {user}<input type="password" name="pw"><input type="submit" name="go" value="Log in"></form></body></html>"""
 USER_FIELD = '<input name="login" value="">'
-INSIDE = '<html><title>Acme Cam</title><h1>Live view</h1><a href="/logout">Log out</a></html>'
+INSIDE = '<html><title>Live</title><h1>Live view</h1><a href="/logout">Log out</a></html>'
 
 
 class LoginSite:
     """The honest one: ``/`` wants a session, ``/login`` gives one for the password and a token of its own form."""
 
-    action, more, script, user_field = "/login", "", "", USER_FIELD
+    action, more, script, user_field, title, user = "/login", "", "", USER_FIELD, "Acme Cam", USER
 
     def __init__(self, password: str = PASSWORD) -> None:
         self.password = password
@@ -58,11 +58,11 @@ class LoginSite:
     def page(self) -> str:
         token = secrets.token_hex(8)
         self.tokens.add(token)
-        page = FORM.format(action=self.action, more=self.more, csrf=token, user=self.user_field)
+        page = FORM.format(action=self.action, more=self.more, csrf=token, user=self.user_field, title=self.title)
         return page.replace("</head>", f"{self.script}</head>")
 
     def is_right(self, form: dict[str, str]) -> bool:
-        return form.get("login", USER) == USER and form["pw"] == self.password
+        return form.get("login", self.user) == self.user and form["pw"] == self.password
 
     def post(self, form: dict[str, str]) -> Answer:
         if self.is_right(form):
@@ -77,8 +77,8 @@ class LoginSite:
 
 
 @contextmanager
-def login_site(site: Any, *, protocol: str = "HTTP/1.1") -> Iterator[int]:
-    """Serve a site on loopback; yields its port."""
+def login_site(site: Any, *, protocol: str = "HTTP/1.1", at: tuple[str, int] = (HOST, 0)) -> Iterator[int]:
+    """Serve a site; yields its port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = protocol
@@ -105,7 +105,7 @@ def login_site(site: Any, *, protocol: str = "HTTP/1.1") -> Iterator[int]:
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+    with ThreadingHTTPServer(at, Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield server.server_address[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from iotscan.lab.truth import TrueFinding
+from iotscan.lab.truth import OpenQuestion, TrueFinding
 from tests.lan.truth import LanDevice
 
 NETWORK = "10.78.0.0/24"
@@ -27,6 +27,7 @@ class QuestionDevice(LanDevice, frozen=True, kw_only=True):
 
     ``with_intrusive`` and ``with_industrial`` are found besides ``findings`` when --intrusive is granted, and when
     the profile lets industrial ports be asked; ``passes_with_default_creds`` are passes of a scan that may log in.
+    ``not_assessed_with_default_creds`` are open questions of such a scan alone.
     ``tries`` are the log-in attempts of such a scan, an account, as the machine's own log shows them: a scan without
     the grant makes none. ``not_assessed`` are all the open questions that are nobody's choice (no answer, unreadable);
     those of choice (consent, scope) may be named, too. ``conversations`` and ``packets`` are at most what a device may
@@ -37,6 +38,7 @@ class QuestionDevice(LanDevice, frozen=True, kw_only=True):
     with_intrusive: tuple[TrueFinding, ...] = ()
     with_industrial: tuple[TrueFinding, ...] = ()
     passes_with_default_creds: tuple[str, ...] = ()
+    not_assessed_with_default_creds: tuple[OpenQuestion, ...] = ()
     tries: Mapping[str, int] = {}
     conversations: int = 40
     packets: int = 500
