@@ -167,6 +167,17 @@ def http2(place: Place) -> None:
     place.machine.start("nghttpd", "--no-tls", "-d", str(place.folder), "8080")
 
 
+def influxdb(place: Place) -> None:
+    """InfluxDB as it comes: nobody has to log in."""
+    folder = place.folder
+    (folder / "influxdb.conf").write_text(
+        f'bind-address = "127.0.0.1:8088"\nreporting-disabled = true\n[meta]\ndir = "{folder}/meta"\n'
+        f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n[monitor]\nstore-enabled = false\n'
+        '[http]\nbind-address = ":8086"\nlog-enabled = false\n'
+    )
+    place.machine.start("influxd", "-config", str(folder / "influxdb.conf"))
+
+
 NGINX_TOOL = {"nginx": "nginx-light"}
 LIGHTTPD_TOOL = {"lighttpd": "lighttpd"}
 MACHINES = (
@@ -178,5 +189,6 @@ MACHINES = (
     Host(name="meter", start=status, tools=LIGHTTPD_TOOL),
     Host(name="loose-api", start=loose_api, tools=NGINX_TOOL),
     Host(name="sound-api", start=sound_api, tools=NGINX_TOOL),
+    Host(name="influxdb", start=influxdb, tools={"influxd": "influxdb"}),
     Host(name="http2", start=http2, tools={"nghttpd": "nghttp2-server"}),
 )

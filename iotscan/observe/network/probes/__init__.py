@@ -40,6 +40,7 @@ _MODULES: Final = (
     "tls_attacks",
     "update",
     "upnp",
+    "web_store",
     "websocket",
     "well_known",
 )
