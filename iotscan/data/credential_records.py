@@ -4,7 +4,7 @@ The records are YAML files of schema ``iotscan/credentials@1`` beside this modul
 same form can be given. Passwords become :class:`Secret` here and stay so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,6 +16,8 @@ from iotscan.model.secret import Secret
 
 SCHEMA: Final = "iotscan/credentials@1"
 FOLDER: Final = Path(__file__).with_name("credentials")
+_MOST_FILES = 200
+"""Of one folder; each has at most 256 KiB."""
 _MOST_PAIRS = 3
 _MOST_PAIRS_OF_ONE_USER = 2
 _SHORTEST_PATTERN = 3
@@ -133,13 +135,24 @@ def load_records(extra: Sequence[Path] = ()) -> tuple[CredentialRecord, ...]:
     return tuple(records.values())
 
 
-def _files(place: Path) -> Iterable[Path]:
-    return sorted(place.glob("*.yaml")) if place.is_dir() else (place,)
+def _files(place: Path) -> Sequence[Path]:
+    """The file itself, or those of a folder. Raises BadInput for a folder without any, or with too many."""
+    if not place.is_dir():
+        return (place,)
+    found = sorted(f for f in place.glob("*.yaml") if f.is_file())
+    if not 1 <= len(found) <= _MOST_FILES:
+        few_or_many = (
+            f"more than {_MOST_FILES} files: give folders of fewer" if found else "no *.yaml file: name another"
+        )
+        raise BadInput(f"{shown(str(place))} holds {few_or_many}")
+    return found
 
 
 def read_records(file: Path) -> tuple[CredentialRecord, ...]:
     """The records of one file. Raises BadYaml, which says where and never what: it may be a password."""
     read = read_typed(file, WrittenRecords, schema=SCHEMA, hushed=True)
+    if not read.value.records:
+        raise read.bad("holds no record: write at least one", "records")
     records = []
     for number, written in enumerate(read.value.records):
         record = _record(written)

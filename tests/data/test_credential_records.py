@@ -145,6 +145,21 @@ def test_an_id_is_used_once(tmp_path: Path) -> None:
         load_records([path, path])
 
 
+def test_a_folder_that_holds_nothing_or_too_much(tmp_path: Path) -> None:
+    write(tmp_path, GOOD).rename(tmp_path / "records.yml")
+    with pytest.raises(BadInput, match=r"holds no \*\.yaml file"):
+        load_records([tmp_path])
+    for number in range(201):
+        (tmp_path / f"{number}.yaml").touch()
+    with pytest.raises(BadInput, match="more than 200 files"):
+        load_records([tmp_path])
+
+
+def test_a_file_without_a_record(tmp_path: Path) -> None:
+    with pytest.raises(BadYaml, match="holds no record"):
+        read_records(write(tmp_path, "schema: iotscan/credentials@1\nrecords: []\n"))
+
+
 def test_missing_and_huge_files(tmp_path: Path) -> None:
     with pytest.raises(BadYaml, match="cannot be read"):
         read_records(tmp_path / "none.yaml")

@@ -1,21 +1,33 @@
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
-from iotscan.data.credential_records import EVERY_ACCOUNT, Pair
-from iotscan.model.device import Service
-from iotscan.model.facts import Announcement, Challenge, Claim, DefaultLogin, HttpServer, SnmpAgent, TelnetServer
+from iotscan.data.credential_records import EVERY_ACCOUNT, CredentialRecord, Mark, Pair
+from iotscan.model.device import Device, Service
+from iotscan.model.facts import (
+    Announcement,
+    AnyFact,
+    Challenge,
+    Claim,
+    DefaultLogin,
+    HttpServer,
+    SnmpAgent,
+    TelnetServer,
+)
+from iotscan.model.identification import Identity, Trait
+from iotscan.model.secret import Secret
 from iotscan.model.tried import Tried
-from iotscan.model.vocabulary import Reason
+from iotscan.model.vocabulary import Confidence, Reason
 from iotscan.observe.network.credentials.engine import MOST_MISSES, MOST_PAIRS, Examination
 from iotscan.observe.network.credentials.products import records_for
 from iotscan.observe.network.credentials.reaction import Reaction, Sign
 from iotscan.observe.network.failures import DialError, PeerClosed, Refused, TimedOut
-from iotscan.observe.network.probe import Missed
+from iotscan.observe.network.probe import Door, Missed
 from iotscan.store.ledger import Ledger, RehearsedLedger
 from tests.observe.network.acme import record
-from tests.observe.network.daemons import door
+from tests.observe.network.daemons import HOST, door
 
 
 class Scripted:
@@ -254,3 +266,43 @@ def test_what_a_device_announces_tells_its_product(fact: SnmpAgent | Announcemen
     place = door(80, "http")
     place = type(place)(line=place.line, service=place.service, known=(("", fact),))
     assert [r.id for r in records_for(place, "http", [record()])] == ["acme-cam"]
+
+
+def of(vendor: str, *marks: Mark, text: str) -> CredentialRecord:
+    match = dict.fromkeys(marks, (text,))
+    return msgspec.structs.replace(record(), id=vendor, vendor=vendor, product="Switch", match=match)
+
+
+def told(**traits: str) -> Identity:
+    made = {name: Trait(value=value, confidence=Confidence.FIRM) for name, value in traits.items()}
+    return Identity(**made)  # type: ignore[arg-type]  # vendor, product and model are traits
+
+
+def behind(identity: Identity, *known: AnyFact, service: str = "tcp/23") -> Door:
+    """A door to telnet of a device of which this is known."""
+    device = Device(id="d", addresses=(HOST,), identity=identity)
+    place = door(23, "telnet", tools={"device_at": lambda _: device})
+    shown = tuple((service, fact) for fact in known)
+    return type(place)(line=place.line, service=place.service, tools=place.tools, known=shown)
+
+
+def test_what_the_rules_tell_leads_to_pairs_where_no_banner_does() -> None:
+    several = [of("Acme", "product", text="acme switch*"), of("Other", "model", text="other switch")]
+    known = told(vendor="Acme", product="Switch 2000")
+    assert [r.id for r in records_for(behind(known), "telnet", several)] == ["Acme"]
+    assert [r.id for r in records_for(behind(told(model="Other Switch 1")), "telnet", several)] == ["Other"]
+    assert records_for(behind(Identity()), "telnet", several) == ()
+    torn = msgspec.structs.replace(known, contradictions=("product: Switch by a, but Router by b",))
+    assert records_for(behind(torn), "telnet", several) == ()
+    spoken = [msgspec.structs.replace(r, protocols=("ssh",)) for r in several]
+    assert records_for(behind(known), "telnet", spoken) == ()
+
+
+def test_who_claims_to_be_of_two_makers_sees_fewer_tries() -> None:
+    acme, other = (of(vendor, "banner", "model", text="Acme") for vendor in ("Acme", "Other"))
+    both = [msgspec.structs.replace(r, pairs=(*r.pairs, Pair(user="b", password=Secret("x")))) for r in (acme, other)]
+    shows = TelnetServer(banner="Acme", asks="login")
+    claims = Announcement(claims=(Claim(what="model", value="Acme", how="mdns"),))
+    assert [len(r.pairs) for r in records_for(behind(Identity(), shows), "telnet", both)] == [1, 1]
+    assert [r.id for r in records_for(behind(told(vendor="ACME Ltd"), shows), "telnet", both)] == ["Acme"]
+    assert records_for(behind(Identity(), claims, service=""), "telnet", both) == ()

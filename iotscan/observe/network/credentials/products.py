@@ -20,6 +20,8 @@ from iotscan.model.identification import Identity
 from iotscan.observe.network.credentials.whose import device_behind
 from iotscan.observe.network.probe import Door
 
+_NAMES: Final[tuple[Mark, ...]] = ("product", "model")
+"""The marks that may hold what the fingerprint rules tell."""
 _TELLING: Final = ("vendor", "product", "model")
 
 
@@ -79,7 +81,7 @@ def _named(records: Sequence[CredentialRecord], identity: Identity) -> tuple[Cre
     vendor = identity.vendor.value if identity.vendor else ""
     traits = (identity.product, identity.model)
     names = [f"{vendor} {trait.value}".strip() for trait in traits if trait is not None]
-    return tuple(r for r in records if any(r.recognises("product", name) for name in names))
+    return tuple(r for r in records if any(r.recognises(mark, name) for name in names for mark in _NAMES))
 
 
 def _agreed(fitting: Sequence[CredentialRecord], identity: Identity) -> tuple[CredentialRecord, ...]:
