@@ -39,7 +39,7 @@ format: $(VENV)/.dev ## Format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(VENV)/.dev ## Measure: start-up, HTML page, discovery, images and TLS against their peers, practice network (ratios in one run)
+bench: $(VENV)/.dev ## Measure: start-up, HTML page, discovery, images, TLS and the posture of a LAN against their peers, practice network (ratios in one run)
 	$(PY) -m bench
 
 docs: $(VENV)/.run ## Write docs/checks/ from the checks

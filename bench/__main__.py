@@ -11,6 +11,8 @@ from bench.images.posture import TURNS as LOOKS
 from bench.images.posture import images
 from bench.judging import judging
 from bench.page import DEVICES, page
+from bench.posture.posture import TURNS as POSTURES
+from bench.posture.posture import posture
 from bench.practice import TURNS as SCANS
 from bench.practice import practice
 from bench.startup import TURNS, startup
@@ -35,6 +37,7 @@ def main() -> None:
         show(f"the whole posture of an image (median of {LOOKS})", images(env, home))
         show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))
         show(f"scan of {SERVICES} TLS services", services(env, home))
+        show(f"posture of the test LAN (ours: median of {POSTURES})", posture(home / "posture"))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 
