@@ -49,3 +49,13 @@ def test_a_plan_refuses_what_a_scan_refuses(cli: Cli, silent_network: list[str],
         ended = cli("plan", *words)
         assert (ended.code, ended.out) == (2, ""), words
     assert silent_network == []
+
+
+def test_a_plan_names_what_the_profile_lets_be_asked_of_equipment(cli: Cli, silent_network: list[str]) -> None:
+    allowed = cli("plan", "10.0.0.1", "--ports", "80", "--profile", "controllers").out
+    assert "modbus on tcp/502" in allowed
+    assert "probe          modbus/1 of modbus for modbus-device" in allowed
+    spared = cli("plan", "10.0.0.1", "--ports", "80").out
+    assert "tcp/502" not in spared
+    assert "not allowed    bacnet/1, controller/1, modbus/1: the profile lets no fragile equipment be asked" in spared
+    assert silent_network == []
