@@ -4,7 +4,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 import pytest
@@ -146,6 +146,22 @@ def test_an_end_in_the_middle_is_a_gap() -> None:
     with serving(begins) as port:
         heard, _ = ask(f"http://{HOST}:{port}{PATH}")
     assert heard.missed[0].status is AttemptStatus.UNREADABLE
+
+
+def floods(guest: socket.socket) -> None:
+    guest.recv(4096)
+    with suppress(OSError):
+        guest.sendall(b"HTTP/1.1 200 OK\r\n\r\n<e>")
+        while True:
+            guest.sendall(b"<a/>" * 9999)
+
+
+def test_a_flood_is_read_to_a_cap_and_asked_once() -> None:
+    with serving(floods) as port:
+        heard, at = ask(f"http://{HOST}:{port}{PATH}")
+    assert heard.missed[0].status is AttemptStatus.UNREADABLE
+    assert at.line.connections == 1
+    assert at.line.bytes_received <= 512 * 1024
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -203,6 +204,38 @@ def test_junk_silence_and_an_end_are_not_assessed() -> None:
     assert gap.status is AttemptStatus.UNREADABLE
     with serving(silent) as port:
         (gap,) = ask(port, pace=msgspec.structs.replace(PACE, conversation_timeout=0.3)).missed
+    assert gap.status is AttemptStatus.TIMED_OUT
+
+
+def floods(guest: socket.socket) -> None:
+    guest.recv(4096)
+    guest.sendall(b"RTSP/1.0 200 OK\r\nContent-Length: 999999999\r\n\r\n")
+    with suppress(OSError):
+        while True:
+            guest.sendall(b"m=video 0 RTP/AVP 96\r\n" * 999)
+
+
+def drips(guest: socket.socket) -> None:
+    guest.recv(4096)
+    with suppress(OSError):
+        for byte in b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 99:
+            guest.sendall(bytes([byte]))
+            guest.settimeout(0.02)
+            with suppress(TimeoutError):
+                guest.recv(1)
+
+
+def test_a_flood_is_read_to_a_cap_and_a_drip_to_the_clock() -> None:
+    pace = msgspec.structs.replace(PACE, conversation_timeout=0.5)
+    with serving(floods) as port:
+        at = door(port, "rtsp", pace=pace)
+        (fact,) = anyio.run(PROBE.ask, at).facts
+    assert isinstance(fact, RtspServer)
+    assert fact.needs_login.known is None
+    assert at.line.connections == 3
+    assert at.line.bytes_received <= 512 * 1024
+    with serving(drips) as port:
+        (gap,) = ask(port, pace=pace).missed
     assert gap.status is AttemptStatus.TIMED_OUT
 
 
