@@ -32,7 +32,7 @@ from iotscan.assess.check import (
     Verdict,
 )
 from iotscan.assess.code import CodeVerdict, judge_code
-from iotscan.assess.datagram_lines import ask_for_cookie, get_coap, get_coap_tls, ping_coap
+from iotscan.assess.datagram_lines import ask_for_cookie, ask_mdns, get_coap, get_coap_tls, ping_coap
 from iotscan.assess.equipment_lines import ask_bacnet, ask_controller, ask_modbus
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
@@ -497,6 +497,7 @@ __all__ = [
     "ask_for_cookie",
     "ask_hello",
     "ask_lacking",
+    "ask_mdns",
     "ask_modbus",
     "ask_often",
     "ask_refused",

@@ -27,9 +27,10 @@ code for once (CM=2), and ship a code of its own with each device. HomeKit: pair
 - ETSI EN 303 645 V3.1.3 provision 5.5-4 and 5.1-1
 """
 
-from iotscan.sdk import Commissioning, CommissioningWindow, Returned, Target, bad, check, clause, command, good, skip
+from iotscan.sdk import Commissioning, CommissioningWindow, Returned, Target, ask_mdns, bad, check, clause, good, skip
 
-_TYPES = {"matter": "_matterc._udp", "homekit": "_hap._tcp"}
+_ASKED = {"matter": ("_matterc._udp", "CM=[0-9]"), "homekit": ("_hap._tcp", "sf=[0-9]+")}
+"""The type of service, and the field of it."""
 
 
 @check(
@@ -65,10 +66,8 @@ def commissioning_window(found: Commissioning, target: Target) -> Returned:
         summary(first),
         observed=said,
         expected="CM=0 or no announcement of Matter; sf=0 of HomeKit",
-        reproduce=command("avahi-browse", "-r", "-t", "-p", _TYPES[first.system])
-        + " | grep -F "
-        + command(target.host.partition("%")[0]),
-        shows=f'"{first.said}"',
+        reproduce=ask_mdns(target, *_ASKED[first.system]),
+        shows=first.said,
     )
 
 

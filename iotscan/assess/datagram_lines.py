@@ -4,7 +4,7 @@ import base64
 import shlex
 
 from iotscan.assess.check import Target
-from iotscan.wire import coap, coap_tcp
+from iotscan.wire import coap, coap_tcp, dns
 from iotscan.wire.tls.answer import HELLO_RETRY
 from iotscan.wire.tls.dtls import SHORT_OFFER, hello_datagrams
 from iotscan.wire.tls.hello import NOISE
@@ -13,6 +13,7 @@ from iotscan.wire.tls.hello import NOISE
 _RETRY = f"/^16fef[df].{{20}}02.{{26}}{HELLO_RETRY.hex()}/d"
 _HELLO = "s/^16fef[df].{20}02.*/ServerHello before any cookie/p"
 _PING = 0x6970
+_MDNS_PORT = "5353"
 _OURS = "746b"
 # A response to the GET of our token: at once, or behind an empty acknowledgement.
 _CONTENT = f"s/^(60006970)?[4-6]245.{{4}}{_OURS}.*/CoAP 2.05 Content/p"
@@ -45,6 +46,14 @@ def get_coap_tls(target: Target, path: str) -> str:
     heard = shlex.join(("timeout", "3", "openssl", "s_client", "-quiet", "-connect", target.authority))
     found = shlex.join(("sed", "-nE", f"s/.*45{_OURS}.*/CoAP 2.05 Content/p"))
     return f"({said} | base64 -d; sleep 2) | {heard} 2>/dev/null | od -An -v -tx1 | tr -d ' \\n' | {found}"
+
+
+def ask_mdns(target: Target, kind: str, field: str) -> str:
+    """Ask the device alone for a type of service, on its port of mDNS; prints what matches of its TXT record."""
+    question = dns.multicast_question(f"{kind}.local")
+    said = shlex.join(("echo", base64.b64encode(question).decode()))
+    heard = shlex.join(("timeout", "6", "nc", "-u", "-w", "2", target.host, _MDNS_PORT))
+    return f"{said} | base64 -d | {heard} | {shlex.join(('grep', '-aoiE', field))}"
 
 
 def _segments(path: str) -> tuple[str, ...]:

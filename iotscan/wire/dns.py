@@ -30,6 +30,12 @@ def is_answer(data: bytes) -> bool:
     return len(message) >= _HEADER and message[:2] == _NUMBER and bool(message[2] & _RESPONSE)
 
 
+def multicast_question(name: str) -> bytes:
+    """Who has a name: a PTR question of mDNS whose answer may come to us alone (RFC 6762 section 5.4)."""
+    labels = b"".join(bytes((len(label),)) + label for label in name.encode().split(b"."))
+    return bytes(4) + b"\x00\x01" + bytes(6) + labels + b"\x00" + b"\x00\x0c" + b"\x80\x01"
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back. ``code`` is 0 for an answer, 5 for a refusal; ``version`` is empty where it is not told."""
 

@@ -34,11 +34,14 @@ def test_an_address_lies_in_the_range_of_its_topic(topic: str, device: QuestionD
 def test_truth_speaks_of_checks_variants_and_services_that_there_are(topic: str, device: QuestionDevice) -> None:
     variants = {check.info.id: set(check.info.variants) for check in load_checks().checks}
     findings = (*device.findings, *device.with_default_creds, *device.with_intrusive, *device.with_industrial)
+    granted = (*device.with_intrusive, *device.with_industrial)
     for finding in findings:
         assert finding.variant in variants[finding.check], finding
         # What no profile but one asks is no service that every scan sees.
         is_seen = finding.service in device.services or finding in device.with_industrial
         assert not finding.service or is_seen, finding
+        # A service that only a grant lets be asked is none without it.
+        assert not finding.service or finding.service in device.services or finding in granted, finding
     for entry in (*device.passes, *device.passes_with_default_creds):
         name, _, service = entry.partition(" ")
         assert name in variants, entry

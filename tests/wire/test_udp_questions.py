@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.wire import dns, ntp, snmp_engine, tftp
+from iotscan.wire import dns, mdns, ntp, snmp_engine, tftp
 from iotscan.wire.ber import OCTETS, SEQUENCE, element, integer
 
 TOKEN = bytes(range(8))
@@ -101,3 +101,8 @@ def test_a_request_to_read_is_as_in_the_standard() -> None:
     assert tftp.read_request("name") == b"\0\1name\0octet\0"
     assert tftp.read_answer(b"\0\5\0\1gone\0") == tftp.Answer(is_error=True, code=1, text="gone")
     assert tftp.read_answer(b"\0\4\0\1") is None
+
+
+def test_a_question_to_all_is_as_mdns_has_it() -> None:
+    made = dns.multicast_question("_matterc._udp.local")
+    assert made[12:] == mdns.query((("_matterc._udp.local", 12),), wants_unicast=True)[12:]

@@ -11,6 +11,7 @@ from iotscan.model.facts import (
     DefaultLogin,
     DeviceApi,
     Disclosure,
+    DnsServer,
     Fact,
     HawkbitServer,
     HttpServer,
@@ -56,6 +57,7 @@ ALONE: Final = frozenset({"opc-ua"})
 _INSIDE: Final[tuple[str, ...]] = ("http", "mqtt")
 _EXPECTED: Final[dict[str, tuple[type[Fact], ...]]] = {
     "amqp": (AmqpBroker,),
+    "dns": (DnsServer,),
     "esphome": (DeviceApi,),
     "redis": (DataStore,),
     "memcached": (DataStore,),

@@ -42,7 +42,7 @@ _GREETERS: Final = frozenset({"ssh", "telnet", "ftp", "smtp", "vnc", "pop3", "im
 """Protocols whose greeting says something to a person."""
 
 
-_BINARY: Final = frozenset({"mysql", "ldap", "amqp", "mongodb", "esphome"})
+_BINARY: Final = frozenset({"mysql", "ldap", "amqp", "mongodb", "esphome", "dns"})
 """Protocols whose first bytes say nothing to a person, and something else each time."""
 
 

@@ -47,7 +47,7 @@ PORTS: Final[tuple[PortChoice, ...]] = (
     _choice(22, "ssh", "SSH: OpenSSH and dropbear on gateways"),
     _choice(23, "telnet", "telnet: the way in of Mirai and its children"),
     _choice(25, "smtp", "mail relays on NAS and alarm gateways"),
-    _choice(53, "", "DNS forwarders of routers, over TCP"),
+    _choice(53, "dns", "DNS forwarders of routers, over TCP"),
     _choice(80, "http", "the web interface of nearly everything"),
     _choice(81, "http", "second web interface of cameras and recorders"),
     _choice(82, "http", "third web interface of cameras"),

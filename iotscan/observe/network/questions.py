@@ -79,6 +79,7 @@ _FIRST: Final[Mapping[str, Question]] = MappingProxyType(
         "mqtt-ws": "mqtt-ws",
         "opc-ua": "opc-ua",
         "esphome": "esphome",
+        "dns": "dns",
     }
 )
 _FIRST_INSIDE: Final[Mapping[str, Question]] = MappingProxyType(

@@ -91,6 +91,8 @@ def test_chrony_tells_the_time(tmp_path: Path) -> None:
 def test_dnsmasq_says_its_version_and_that_it_recurses(tmp_path: Path) -> None:
     with dnsmasq(tmp_path) as port:
         (fact,) = ask(dns.PROBE, port).facts
+        (same,) = anyio.run(dns.PROBE.ask, door(port, "dns")).facts
+    assert same == fact
     assert isinstance(fact, DnsServer)
     assert fact.recurses
     assert fact.version.startswith("dnsmasq-")
