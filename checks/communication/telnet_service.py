@@ -1,8 +1,9 @@
 """No telnet service answers.
 
 ## What it looks at
-Whether a service speaks telnet (RFC 854) and what it shows before anything is typed. Nothing is typed: no login
-is tried. In an image: whether it starts telnetd, and what its arguments let in.
+Whether a service speaks telnet (RFC 854) and what it shows before anything is typed. No login is tried; an empty
+line is sent only where a shell seems to be open already. In an image: whether it starts telnetd, and what its
+arguments let in.
 
 ## Why it matters
 Telnet sends every key stroke in the clear, the password first, to anyone on the path; and nothing proves that the

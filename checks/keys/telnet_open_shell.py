@@ -2,7 +2,9 @@
 
 ## What it looks at
 What a telnet service shows before anything is typed: a demand for a login or password, or the prompt of a shell
-that is already open. The last line decides, so that a `#` in a banner's frame is not taken for a prompt. In an image:
+that is already open. The last line decides, so that a `#` in a banner's frame is not taken for a prompt; and where it
+looks like one, an empty line is sent, at which a shell runs nothing and shows its prompt again. (At the prompt of a
+boot loader nothing is typed: an empty line repeats its last command.) In an image:
 the program that telnetd is started with (`-l`).
 
 ## Why it matters

@@ -89,6 +89,7 @@ _WORD = r"[\w@:~/.\\\-()\[\]]{1,64}"
 _PROMPT = re.compile(
     rf"(?:{_WORD}|[\w.@\-]{{1,32}}[@:]?[\w.\-]{{0,32}} [/~]{_WORD}|[/~]|\[\w[^\[\]]{{0,48}}\]) ?[#$%>]"
 )
+_REPEATERS = re.compile(r"boot|^=>$|^\(gdb\)|^[a-z0-9][\w.\-]* #$|^(?:ath|ar\d{4}|rtl\w{0,8}|marvell|mt\d{4})>+$")
 _BARE_PROMPTS: Final = frozenset({"#", "$", "%", ">", ">>>", "->", "=>", "~>"})
 _QUESTIONS: Final = frozenset({"choice", "select", "selection", "option", "menu", "more", "continue", "enter"})
 _LONGEST_PROMPT = 96
@@ -122,6 +123,14 @@ def classify(text: bytes) -> Asks:
     if _PASSWORD.search(prompt.lower()):
         return "password"
     return "shell" if _is_shell_prompt(prompt) else "unknown"
+
+
+def may_repeat(prompt: str) -> bool:
+    """Whether a prompt may be that of a boot loader, in which an empty line runs the last command once more.
+
+    U-Boot does (``CONFIG_SYS_PROMPT``: ``=>``, ``U-Boot>``, ``hisilicon #``, ``ath>``); GDB does, too.
+    """
+    return bool(_REPEATERS.search(prompt.strip().lower()))
 
 
 def _is_shell_prompt(prompt: str) -> bool:

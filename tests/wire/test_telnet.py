@@ -108,3 +108,15 @@ def test_password_prompts(text: str) -> None:
 
 def test_a_line_doubles_iac_and_ends_like_a_terminal() -> None:
     assert telnet.line("admin") == b"admin\r\n"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["=>", "U-Boot>", "zynq-uboot>", "hisilicon #", "ath>", "Marvell>>", "(gdb)", "mt7621>"]
+)
+def test_prompts_of_boot_loaders(prompt: str) -> None:
+    assert telnet.may_repeat(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["/ #", "#", "$", "root@cam:~#", "[root@cam /]#", "router>", "[admin@MikroTik] >"])
+def test_prompts_of_shells(prompt: str) -> None:
+    assert not telnet.may_repeat(prompt)

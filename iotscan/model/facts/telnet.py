@@ -11,3 +11,5 @@ class TelnetServer(Fact, frozen=True, kw_only=True, tag="telnet-server"):
     banner: str
     asks: Literal["login", "password", "shell", "unknown"]
     """``shell`` when the last line is a prompt of an open shell, without any login."""
+    confirmed: bool = False
+    """The same prompt came again after an empty line: what stands there is no banner."""

@@ -37,8 +37,11 @@ class Dialogue:
         """Send one line. Raises PeerClosed."""
         await self._connection.send(telnet.line(text))
 
-    async def hear(self, patience: float) -> Utterance:
-        """Listen for at most ``patience`` seconds. Raises PeerClosed, TooMuch."""
+    async def hear(self, patience: float, *, quiet: float | None = None) -> Utterance:
+        """Listen for at most ``patience`` seconds. Raises PeerClosed, TooMuch.
+
+        ``quiet`` are seconds of silence after which the last line counts as the last; else it depends on what it is.
+        """
         text = rest = b""
         received = 0
         closed = False
@@ -46,7 +49,7 @@ class Dialogue:
         while received < TEXT_CAP:
             piece: bytes | None = None
             asks = telnet.classify(text)
-            with anyio.move_on_at(min(ends, anyio.current_time() + _QUIET[asks]) if text else ends):
+            with anyio.move_on_at(min(ends, anyio.current_time() + (quiet or _QUIET[asks])) if text else ends):
                 piece = await self._connection.receive()
             if not piece:
                 closed = piece is not None

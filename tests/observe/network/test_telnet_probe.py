@@ -8,7 +8,7 @@ from iotscan.model.facts import TelnetServer
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.telnet import PROBE
-from tests.observe.network.daemons import accepts, door, free_port, running, serving, tool
+from tests.observe.network.daemons import accepts, door, free_port, hear, running, serving, tool
 
 
 def ask(port: int) -> Heard:
@@ -32,7 +32,8 @@ def test_busybox_with_an_open_shell(tmp_path: Path) -> None:
     busybox, port = tool("busybox", "busybox-static"), free_port()
     command = [busybox, "telnetd", "-F", "-l", "/bin/sh", "-p", str(port), "-b", "127.0.0.1"]
     with running(command, lambda: accepts(port), cwd=tmp_path):
-        assert seen(port).asks == "shell"
+        fact = seen(port)
+    assert (fact.asks, fact.confirmed) == ("shell", True)
 
 
 def test_busybox_with_a_login(tmp_path: Path) -> None:
@@ -49,7 +50,9 @@ def test_busybox_with_a_login(tmp_path: Path) -> None:
     [
         (b"\xff\xfb\x01\xff\xfb\x03Acme cam\r\nlogin: ", "login"),
         (b"Password: ", "password"),
-        (b"\r\nBusyBox v1.36.1\r\n\r\n/ # ", "shell"),
+        (b"\r\nBusyBox v1.36.1\r\n\r\n/ # ", "unknown"),
+        (b"#\r\n# Authorized users only\r\n#", "unknown"),
+        (b"\r\nHit any key to stop autoboot\r\nhisilicon # ", "shell"),
         (b"################\r\n#   Welcome    #\r\n################", "unknown"),
         (b"################\r\n# Authorized users only #", "unknown"),
         (b"\xff\xfd\x18", "unknown"),
@@ -117,3 +120,54 @@ def test_a_flood_ends_and_shows_no_prompt() -> None:
     assert fact.asks == "unknown"
     assert fact.banner.isprintable()
     assert len(fact.banner) <= 400
+
+
+def typed(prompt: bytes, *answers: bytes) -> tuple[TelnetServer, bytes]:
+    """What a service is taken for that answers each line, and what was typed."""
+    said = b""
+
+    def talk(guest: socket.socket) -> None:
+        nonlocal said
+        guest.sendall(prompt)
+        for answer in answers:
+            said += hear(guest) + b"\n"
+            guest.sendall(answer)
+        while piece := guest.recv(4096):
+            said += piece
+
+    with serving(talk) as port:
+        return seen(port), said
+
+
+@pytest.mark.parametrize("prompt", [b"/ # ", b"[admin@MikroTik] > "])
+def test_a_shell_shows_its_prompt_again_at_an_empty_line(prompt: bytes) -> None:
+    fact, said = typed(b"Welcome\r\n" + prompt, b"\r\n" + prompt)
+    assert (fact.asks, fact.confirmed, said) == ("shell", True, b"\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "asks"),
+    [
+        (b"\r\ncam login: ", "login"),
+        (b"\r\n$ ", "unknown"),
+        (b"\r\n\r\n", "unknown"),
+    ],
+)
+def test_what_only_looked_like_a_prompt(answer: bytes, asks: str) -> None:
+    fact, said = typed(b"# Authorized users only\r\n# ", answer)
+    assert (fact.asks, fact.confirmed, said) == (asks, False, b"\n")
+
+
+@pytest.mark.parametrize("prompt", [b"=> ", b"U-Boot> "])
+def test_nothing_is_typed_at_a_boot_loader(prompt: bytes) -> None:
+    fact, said = typed(prompt)
+    assert (fact.asks, fact.confirmed, said) == ("shell", False, b"")
+
+
+def test_one_that_leaves_at_the_empty_line_was_no_shell() -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.sendall(b"$ ")
+        hear(guest)
+
+    with serving(talk) as port:
+        assert seen(port).asks == "unknown"
