@@ -1,6 +1,7 @@
 """What is learnt of cameras: those of GStreamer's RTSP server, and some that answer as they like."""
 
 import re
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +15,16 @@ import pytest
 
 from iotscan.assess.check import Target, Verdict
 from iotscan.assess.registry import load_checks
-from iotscan.model.facts import HttpServer, OpenService, RtspChallenge, RtspServer
+from iotscan.model.answer import Answer
+from iotscan.model.facts import DefaultLogin, HttpServer, OpenService, RtspChallenge, RtspServer
 from iotscan.model.scope import Pace
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.rtsp import PROBE, usual_paths
+from tests.observe.network.acme import record, verdict
 from tests.observe.network.daemons import HOST, PACE, accepts, door, free_port, running, serving, tool
+from tests.observe.network.proof import proves
 from tests.observe.network.webserver import make_certificate
 
 PYTHON = "/usr/bin/python3"
@@ -253,3 +257,53 @@ def test_the_maker_that_a_device_names_is_asked_first() -> None:
     banner = OpenService(protocol="rtsp", banner="Dahua Rtsp Server")
     assert usual_paths(door(554, "rtsp", known=(banner,)))[0] == "/cam/realmonitor?channel=1&subtype=0"
     assert len(usual_paths(door(554, "rtsp"))) == 5
+
+
+@pytest.mark.parametrize("name", ["basic", "digest"])
+def test_a_default_login_is_told_from_a_wrong_one(cameras: Mapping[str, int], name: str, tmp_path: Path) -> None:
+    """On the path that the question found asking, where there may be no stream at all."""
+    port = cameras[name]
+    shown = asked(port)
+    found = verdict(tmp_path, port, "rtsp", [shown], record(("viewer", "s3cret-rtsp")))
+    assert isinstance(found, DefaultLogin)
+    assert (found.protocol, found.outcome, found.account, found.tries) == ("rtsp", "accepted", "viewer", 3)
+    (tmp_path / "ledger").unlink()
+    wrong = verdict(tmp_path, port, "rtsp", [shown], record(("viewer", "changed")))
+    assert isinstance(wrong, DefaultLogin)
+    assert wrong.outcome == "rejected"
+    if shutil.which("ffprobe"):
+        stream = msgspec.structs.replace(found, path="/stream1")
+        assert proves(stream, port, "s3cret-rtsp")
+        assert not proves(stream, port, "wrong")
+
+
+def rtsp(*answers: bytes) -> Callable[[socket.socket], None]:
+    """A camera that answers the first request with a challenge, and those with credentials as it is told."""
+    left = list(answers)
+
+    def talk(guest: socket.socket) -> None:
+        while data := guest.recv(4096):
+            status = b"401 No" if b"Authorization" not in data else left.pop(0)
+            number = re.search(rb"CSeq: (\d+)", data)
+            head = b"RTSP/1.0 %s\r\nCSeq: %s\r\n" % (status, number[1] if number else b"")
+            guest.sendall(head + b'WWW-Authenticate: Basic realm="Acme Cam"\r\n\r\n')
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ((b"200 OK",), "accepts_any"),
+        ((b"401 No", b"404 None", b"401 No"), "accepted"),
+        ((b"404 None",), Reason.UNREADABLE),
+        ((b"401 No", b"429 Later"), Reason.LOCKED_OUT),
+        ((b"401 No", b"403 No"), "rejected"),
+        ((b"401 No", b"454 What"), Reason.UNREADABLE),
+    ],
+)
+def test_cameras_with_a_trick(tmp_path: Path, answers: tuple[bytes, ...], outcome: str | Reason) -> None:
+    known = RtspServer(tls=False, needs_login=Answer.of(True), path="/x", challenges=(BASIC,))
+    with serving(rtsp(*answers)) as port:
+        found = verdict(tmp_path, port, "rtsp", [known])
+    assert (found.outcome if isinstance(found, DefaultLogin) else found.reason) == outcome

@@ -66,13 +66,14 @@ class FormLogin:
             return Reaction(sign=Sign.LOCKED, detail=f"it answered {answer.status}")
         if _speaks_of_lockout(answer, front):
             return Reaction(sign=Sign.LOCKED, detail="it answered with words of a lock-out")
-        if answer.onward:
-            answer = await talk.get(answer.onward)
+        was_sent_to = answer.onward
+        if was_sent_to:
+            answer = await talk.get(was_sent_to)
             if _speaks_of_lockout(answer, front):
                 return Reaction(sign=Sign.LOCKED, detail="it answered with words of a lock-out")
             if login_form(answer.body) is not None:
                 return _judge(answer, is_stranger=False)
-        shown = await talk.get(self._path)
+        shown = answer if was_sent_to == self._path else await talk.get(self._path)
         reaction = _judge(shown, is_stranger=is_stranger(pair))
         if reaction.sign is Sign.ACCEPTED:
             await _leave(talk, shown)
