@@ -11,11 +11,12 @@ from typing import Final
 
 import msgspec
 
-from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.failures import DialError, TimedOut
 from iotscan.wire.http import HttpResponse
 
 _KEPT: Final = 2 * 1024 * 1024
 """Bytes of bodies that are remembered of one service."""
+_SILENCES: Final = 2
 TELLS_NOTHING: Final = frozenset({200, 401, 403, 407})
 """Statuses of a path that nobody has after which a guess is not worth its packets."""
 
@@ -53,6 +54,7 @@ class WebSession:
         self._control = secrets.token_hex(8)
         self.closes = False
         """The server was asked to keep a connection, and closed it with its answer."""
+        self._silences: list[DialError] = []
 
     def control(self, folder: str = "/") -> str:
         """A path that nobody has and nobody can foresee: what it answers, 200 means on this host."""
@@ -99,6 +101,18 @@ class WebSession:
         nobody = self._replies.get((self.control(), ""), (0, None))[1]
         tells = not isinstance(nobody, HttpResponse) or nobody.status not in TELLS_NOTHING
         return ask.is_guess and (self.closes or not tells)
+
+    @property
+    def silence(self) -> DialError | None:
+        """Why the service is asked nothing any more: it kept silent twice in a row; None while it answers."""
+        return self._silences[-1] if len(self._silences) >= _SILENCES else None
+
+    def note(self, error: DialError | None) -> None:
+        """Note how a conversation ended: with an answer (None), or with an error, of which only silence counts."""
+        if error is None:
+            self._silences.clear()
+        elif isinstance(error, TimedOut):
+            self._silences.append(error)
 
     def keep(self, ask: Ask, reply: Reply) -> None:
         """Remember a reply, as long as there is room: else it is asked again by whoever wants it."""

@@ -153,3 +153,22 @@ def test_a_session_has_an_end_to_what_it_remembers_and_plans() -> None:
 
 def test_nobody_foresees_the_control() -> None:
     assert WebSession().control() != WebSession().control()
+
+
+def test_who_falls_silent_is_not_waited_for_by_each_probe() -> None:
+    asked: list[bytes] = []
+
+    def talk(guest: socket.socket) -> None:
+        words = guest.recv(4096)
+        asked.append(words)
+        if len(asked) < 3:
+            guest.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<p>hi")
+            return
+        while guest.recv(4096):
+            pass
+
+    with serving(talk) as port:
+        _, units = survey(port, pace=HURRIED)
+    ends = {a.status for unit in units[3:] for a in unit.attempts}
+    assert ends == {AttemptStatus.TIMED_OUT}
+    assert len(asked) == 4

@@ -23,10 +23,12 @@ async def ask_status(door: Door) -> Heard:
     best = max(shown, key=lambda fact: len(fact.shows))
     if best.shows:
         return Heard(facts=(best,), excerpt=f"{best.path}: {', '.join(thing.kind for thing in best.shows)}")
+    errors = [reply for reply in replies.values() if isinstance(reply, DialError)]
+    if errors:
+        # With nothing shown elsewhere, what was not read may show it.
+        return Heard(missed=(missed(Disclosure, errors[0]),))
     front = replies[asks[1]]
-    if isinstance(front, DialError):
-        return Heard(missed=(missed(Disclosure, front),))
-    if front.status in (429, 503) or front.is_opaque:
+    if isinstance(front, HttpResponse) and (front.status in (429, 503) or front.is_opaque):
         gap = Missed(
             need=kind_of(Disclosure),
             status=AttemptStatus.UNREADABLE,

@@ -90,6 +90,9 @@ class _RoundTrip:
     async def run(self) -> None:
         """One connection: at least one reply, or an error for the first in the queue."""
         served, web = 0, self._door.web
+        if web.silence is not None:
+            self._leave(web.silence)
+            return
         cap = sum(ask.cap + _OVERHEAD for _, ask in self._queue)
         cap += web.planned_caps + web.planned_count * _OVERHEAD
         try:
@@ -102,9 +105,11 @@ class _RoundTrip:
         except DialError as error:
             # A server may drop a connection it promised to keep: then the GET is asked again on a fresh one.
             if self._queue and not served:
+                web.note(error)
                 self._lose(error)
         else:
             self._lost = 0
+            web.note(None)
 
     async def _serve(self, connection: Connection) -> bool:
         """Ask the first in the queue; True when the connection carries another GET."""
@@ -180,8 +185,12 @@ class _RoundTrip:
         self._replies[at] = error
         self._lost += not isinstance(error, NotHttp)
         if self._lost >= _LOST_LIMIT:
-            self._replies |= {later: error for later, _ in self._queue}
-            self._queue.clear()
+            self._leave(error)
+
+    def _leave(self, error: DialError) -> None:
+        """Ask nothing of what is left."""
+        self._replies |= {later: error for later, _ in self._queue}
+        self._queue.clear()
 
 
 async def _converse(connection: Connection, exchange: Exchange, patience: float) -> HttpResponse:
