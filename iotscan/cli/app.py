@@ -8,6 +8,7 @@ import typer
 from iotscan.cli import (
     audit,
     catalogue,
+    credentials,
     diff,
     discover,
     doctor,
@@ -87,6 +88,7 @@ app.command("validate")(files.validate)
 app.command("schema")(files.schema)
 app.add_typer(catalogue.checks, name="checks")
 app.add_typer(profiles.profiles, name="profiles")
+app.add_typer(credentials.credentials, name="credentials")
 app.add_typer(scope.scope, name="scope")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(helper.helper, name="helper")

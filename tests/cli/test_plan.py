@@ -16,7 +16,7 @@ def test_a_plan_sends_and_writes_nothing(
     assert "10.0.0.3/32" in ended.out
     assert "probe          tls/" in ended.out
     assert "coap on 5683, coaps on 5684" in ended.out
-    assert "login/1" in ended.out
+    assert "login/2" in ended.out
     assert "NOT ASKED: needs --default-creds" in ended.out
     assert "NOT ASKED: needs --intrusive" in ended.out
     assert "at most 4 attempts of the port sweep and 40 conversations" in ended.out
