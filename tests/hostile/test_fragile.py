@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -113,8 +114,7 @@ PRINTERS = {
 
 def test_a_printer_prints_nothing(place: Bench) -> None:
     printer = place.add("printer", 40)
-    listed = place.folder / "nmap.xml"
-    listed.write_text(NMAP.format(address=printer.address))
+    listed = written(place, printer.address, 80, 515, 631, 9100)
     scope = ("--scope", str(write_scope(place.folder / "scope.yaml", "10.79.0.0/24")))
     for name, words in PRINTERS.items():
         place.scan(f"printer-{name}", [printer], *words, *scope, "--from-nmap", str(listed))
@@ -124,6 +124,23 @@ def test_a_printer_prints_nothing(place: Bench) -> None:
     assert printer.resets == 0
 
 
+def test_a_list_brings_no_foreign_word_to_a_port_of_equipment(place: Bench) -> None:
+    """The twelve ports of this profile do not hold 4840; what the list adds is asked its own protocol all the same."""
+    device = place.add("controller", 60)
+    place.scan("listed", [device], "--profile", "quick", "--from-nmap", str(written(place, device.address, 502, 4840)))
+    told = device.told
+    assert (told.dead, told.guests.get("502")) == ("", None)
+    assert bytes.fromhex(told.heard["4840"]).startswith(b"HEL")
+
+
+def written(place: Bench, address: str, *ports: int) -> Path:
+    """What nmap would have written of open ports at an address."""
+    path = place.folder / f"nmap-{address}.xml"
+    opened = "".join(PORT.format(port=port) for port in ports)
+    path.write_text(NMAP.format(address=address, ports=opened))
+    return path
+
+
 def test_a_port_of_printers_is_refused(place: Bench) -> None:
     folder = place.folder / "refused"
     folder.mkdir()
@@ -131,12 +148,11 @@ def test_a_port_of_printers_is_refused(place: Bench) -> None:
     assert (done.returncode, "9100" in done.stderr) == (2, True)
 
 
+PORT = '<port protocol="tcp" portid="{port}"><state state="open" reason="syn-ack"/></port>'
 NMAP = """<?xml version="1.0"?>
 <nmaprun scanner="nmap" args="nmap -p-" start="1" version="7.93" xmloutputversion="1.05">
 <host><status state="up" reason="arp-response"/><address addr="{address}" addrtype="ipv4"/><ports>
-<port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/></port>
-<port protocol="tcp" portid="9100"><state state="open" reason="syn-ack"/></port>
-<port protocol="tcp" portid="631"><state state="open" reason="syn-ack"/></port>
+{ports}
 </ports></host>
 <runstats><finished time="2" elapsed="1"/><hosts up="1" down="0" total="1"/></runstats>
 </nmaprun>
