@@ -1,11 +1,11 @@
-"""What a device's announcements show besides its names: who may update it, and whether it lets itself be taken over."""
+"""What a device's announcements show besides its names: who may update, debug or take it over."""
 
 from collections.abc import Collection, Iterator
 from typing import Final
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import AnyFact, Claim, Commissioning, CommissioningWindow, OtaInterface
-from iotscan.wire.dns_sd import HOMEKIT_CLAIM, MATTER_CLAIM, OTA_CLAIM
+from iotscan.model.facts import AdbServer, AnyFact, Claim, Commissioning, CommissioningWindow, OtaInterface
+from iotscan.wire.dns_sd import HOMEKIT_CLAIM, MATTER_CLAIM, OTA_CLAIM, WIRELESS_DEBUGGING
 
 _MDNS: Final = "mdns"
 _NOT_PAIRED: Final = 1
@@ -18,6 +18,8 @@ def facts_of(claims: Collection[Claim]) -> Iterator[AnyFact]:
         if claim.what == OTA_CLAIM:
             said = f"auth_upload={claim.value} in {claim.how}"
             yield OtaInterface(system="arduino", needs_password=Answer.of(claim.value == "yes"), said=said)
+    if any(claim.what == "name" and claim.how == f"{_MDNS} {WIRELESS_DEBUGGING}" for claim in claims):
+        yield AdbServer(needs_key=True, tls=True, announced=True)
     if any(claim.how.partition(" ")[0] == _MDNS for claim in claims):
         yield Commissioning(windows=tuple(_windows(claims)))
 

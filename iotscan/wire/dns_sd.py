@@ -69,6 +69,8 @@ _COMMISSIONING: Final = {
 }
 _FLAGS: Final = 5
 """Digits of a number in a field."""
+WIRELESS_DEBUGGING: Final = "_adb-tls-connect._tcp"
+"""What adbd announces while wireless debugging is on (AOSP packages/modules/adb, adb_mdns.h)."""
 _ARDUINO: Final = "_arduino._tcp"
 _OF_ANY: Final = {
     "model": "model",

@@ -29,6 +29,7 @@ def message(command: bytes, data: bytes = b"") -> bytes:
             AdbServer(needs_key=False, banner="device::ro.product.model=TV"),
         ),
         (message(b"AUTH", b"\x01" * 20), AdbServer(needs_key=True)),
+        (message(b"STLS"), AdbServer(needs_key=True, tls=True)),
     ],
 )
 def test_daemons(reply: bytes, fact: AdbServer) -> None:

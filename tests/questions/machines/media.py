@@ -1,4 +1,4 @@
-"""Cameras, media servers and home routers."""
+"""Cameras, media servers, home routers and TV boxes."""
 
 import sys
 from functools import partial
@@ -57,6 +57,20 @@ def _camera(name: str, *, rtsp: str = "", onvif: str = "") -> Host:
     return Host(name=name, start=partial(camera, rtsp=rtsp, onvif=onvif), is_ready=camera_is_up)
 
 
+def tv_box(kind: str, place: Place) -> None:
+    """The first answers of adbd."""
+    place.machine.start(sys.executable, "-I", str(_PROBES / "adb_daemon.py"), kind, place.address, "5555")
+
+
+def offence(place: Place) -> str:
+    """What was said to the debug bridge besides its first word."""
+    return next((line for line in place.log().splitlines() if line.startswith("offence")), "")
+
+
+def _tv_box(name: str, kind: str) -> Host:
+    return Host(name=name, start=partial(tv_box, kind), harm=offence)
+
+
 MACHINES = (
     Host(name="router", start=router, is_ready=upnp_is_up, tools={"miniupnpd": "miniupnpd-nftables"}),
     Host(name="media-server", start=media_server, is_ready=upnp_is_up, tools={"minidlnad": "minidlna"}),
@@ -65,4 +79,7 @@ MACHINES = (
     _camera("camera-basic", rtsp="basic", onvif="chatty"),
     _camera("camera-tls", rtsp="tls"),
     _camera("camera-elsewhere", rtsp="hidden", onvif="hollow"),
+    _tv_box("tv-open", "open"),
+    _tv_box("tv-keyed", "keyed"),
+    _tv_box("tv-wireless", "wireless"),
 )

@@ -26,8 +26,8 @@ async def ask_adb(door: Door) -> Heard:
             detail="the answer to CNXN is no ADB message",
         )
         return Heard(missed=(unreadable,))
-    fact = AdbServer(needs_key=reply.command != "CNXN", banner=reply.banner)
+    fact = AdbServer(needs_key=reply.command != "CNXN", banner=reply.banner, tls=reply.command == "STLS")
     return Heard(facts=(fact,), excerpt=f"{reply.command} {reply.banner}".rstrip())
 
 
-PROBE = Probe(name="adb", version=1, speaks=frozenset({"adb"}), gives=(AdbServer,), ask=ask_adb, shows=True)
+PROBE = Probe(name="adb", version=2, speaks=frozenset({"adb"}), gives=(AdbServer,), ask=ask_adb, shows=True)
