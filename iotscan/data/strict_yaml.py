@@ -93,8 +93,7 @@ def parse(raw: bytes, path: Path, *, hushed: bool = False) -> Document:
     except UnicodeDecodeError as error:
         raise BadYaml(path, raw[: error.start].count(b"\n") + 1, 1, "is not UTF-8") from error
     try:
-        _refuse_the_unusual(text, path, hushed)
-        node = yaml.compose(text, CoreLoader)
+        node = _StrictLoader(text, path, hushed).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -111,25 +110,35 @@ def parse(raw: bytes, path: Path, *, hushed: bool = False) -> Document:
     return Document(value=value, lines=lines, sha256=hashlib.sha256(raw).hexdigest())
 
 
-def _refuse_the_unusual(text: str, path: Path, hushed: bool) -> None:
-    """Look at the events first: nothing is built while depth and aliases are unchecked."""
-    depth = documents = 0
-    for event in yaml.parse(text, CoreLoader):
+class _StrictLoader(CoreLoader):
+    """Composes only what it has looked at: nothing is built of an alias, an anchor, a tag, or what is too deep."""
+
+    def __init__(self, text: str, path: Path, hushed: bool) -> None:
+        super().__init__(text)
+        self._path = path
+        self._hushed = hushed
+        self._depth = self._documents = 0
+
+    def get_event(self) -> yaml.Event:
+        """The next event, unless it is one of those that are not read."""
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]  # PyYAML has no types for it
         mark = event.start_mark
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         if isinstance(event, yaml.AliasEvent):
-            raise BadYaml(path, *at, "aliases are not read: write the value out")
+            raise BadYaml(self._path, *at, "aliases are not read: write the value out")
         if isinstance(event, yaml.NodeEvent) and event.anchor:
-            raise BadYaml(path, *at, "anchors are not read: write the value out")
+            raise BadYaml(self._path, *at, "anchors are not read: write the value out")
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
-            raise BadYaml(path, *at, f"tags are not read: leave out {'it' if hushed else repr(event.tag)}")
+            named = "it" if self._hushed else repr(event.tag)
+            raise BadYaml(self._path, *at, f"tags are not read: leave out {named}")
         if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise BadYaml(path, *at, "a second document begins here: one file, one document")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH_LIMIT:
-            raise BadYaml(path, *at, f"is nested deeper than {DEPTH_LIMIT}")
+            self._documents += 1
+            if self._documents > 1:
+                raise BadYaml(self._path, *at, "a second document begins here: one file, one document")
+        self._depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if self._depth > DEPTH_LIMIT:
+            raise BadYaml(self._path, *at, f"is nested deeper than {DEPTH_LIMIT}")
+        return event
 
 
 class _Reader:

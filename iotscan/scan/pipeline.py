@@ -6,7 +6,7 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
 from iotscan.model.device import Device, provisional_id
-from iotscan.model.facts import Announcement, PortSweep, UpdateServer
+from iotscan.model.facts import Announcement, PortSweep, UpdateServer, kind_of
 from iotscan.model.identity_rule import settled
 from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
@@ -264,9 +264,11 @@ class Scan:
             )
         )
         if unit.observations:
-            self._tell_findings(unit.address)
+            self._tell_findings(unit.address, {kind_of(type(o.fact)) for o in unit.observations})
 
-    def _tell_findings(self, address: str) -> None:
+    def _tell_findings(self, address: str, news: Collection[str] = ()) -> None:
+        """Tell what is found at an address by now; with ``news``, what facts of these kinds may have brought."""
+        checks = tuple(c for c in self._checks if not news or any(need.kind in news for need in c.needs))
         evidence = Evidence(
             devices=(self._inventory.device(address),),
             images=(),
@@ -276,8 +278,8 @@ class Scan:
             trusted=self._trusted,
         )
         profile = self._request.profile
-        values = values_by_id(profile, self._checks)
-        for result in assess(evidence, self._checks, policy=profile.as_policy(), values=values):
+        values = values_by_id(profile, checks)
+        for result in assess(evidence, checks, policy=profile.as_policy(), values=values):
             # Not by its fingerprint: what a device is known by is settled only at the end.
             said = (result.check, result.variant, result.part, result.subject)
             if result.is_finding and said not in self._told:
