@@ -30,6 +30,7 @@ TLS = """
 """
 WELCOME = """<!doctype html><title>Welcome</title><p>Login successful. You are logged in. Dashboard. Logout.</p>
 <form action="/login" method="post"><input name="user"><input type="password" name="secret"></form>"""
+LOGIN = '<!doctype html><title>Storage</title><form><input name="user"><input type="password" name="secret"></form>'
 UPLOAD = """<!doctype html><title>Firmware</title>
 <form action="/do_upgrade" method="post" enctype="multipart/form-data"><input type="file" name="image"></form>"""
 QUERY_KEY = {
@@ -162,6 +163,21 @@ def sound_api(place: Place) -> None:
 HSTS = 'add_header Strict-Transport-Security "max-age=31536000" always; try_files /index.html =404;'
 
 
+def loose_cookies(place: Place) -> None:
+    """lighttpd with a login page over both, and over TLS a cookie that does not stay there."""
+    self_sign(place.folder, make_ec_key(), place.true.host, days=90)
+    write(place.folder / "www", {"index.html": LOGIN})
+    (place.folder / "lighttpd.conf").write_text(
+        f'server.port = 80\nserver.document-root = "{place.folder}/www"\nindex-file.names = ( "index.html" )\n'
+        'server.modules = ( "mod_openssl", "mod_setenv" )\nmimetype.assign = ( ".html" => "text/html" )\n'
+        'setenv.add-response-header = ( "Set-Cookie" => "session=1; HttpOnly" )\n'
+        '$SERVER["socket"] == ":443" { ssl.engine = "enable"\n'
+        f'ssl.pemfile = "{place.folder}/cert.pem"\nssl.privkey = "{place.folder}/key.pem"\n'
+        'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2", "CipherString" => "ECDHE+AESGCM") }\n'
+    )
+    place.machine.start("lighttpd", "-D", "-f", f"{place.folder}/lighttpd.conf")
+
+
 def http2(place: Place) -> None:
     """nghttpd, which speaks HTTP/2 alone, as servers of gRPC do."""
     place.machine.start("nghttpd", "--no-tls", "-d", str(place.folder), "8080")
@@ -189,6 +205,7 @@ MACHINES = (
     Host(name="meter", start=status, tools=LIGHTTPD_TOOL),
     Host(name="loose-api", start=loose_api, tools=NGINX_TOOL),
     Host(name="sound-api", start=sound_api, tools=NGINX_TOOL),
+    Host(name="loose-cookies", start=loose_cookies, tools=LIGHTTPD_TOOL),
     Host(name="influxdb", start=influxdb, tools={"influxd": "influxdb"}),
     Host(name="http2", start=http2, tools={"nghttpd": "nghttp2-server"}),
 )

@@ -36,8 +36,10 @@ async def ask_ota(door: Door) -> Heard:
     reply = replies[hawkbit]
     nobody: Reply = reply
     if isinstance(reply, HttpResponse) and reply.status in _CLOSED:
-        # hawkBit shuts people out of its own folder only; a path of that folder tells it from a locked folder.
-        (nobody,) = await ask_all(door, (Ask(path=door.web.control("/DEFAULT/"), cap=_CAP),))
+        nobody = replies[everywhere]
+        if isinstance(nobody, HttpResponse) and nobody.status != reply.status:
+            # A locked folder is no hawkBit, which shuts people out of its interface only.
+            (nobody,) = await ask_all(door, (Ask(path=door.web.control("/DEFAULT/"), cap=_CAP),))
     found = _Found()
     found.take(HawkbitServer, nobody, _hawkbit(door, hawkbit.path, reply, nobody))
     for ask in (shelly, *tasmota):
