@@ -16,9 +16,8 @@ import msgspec
 from iotscan import __version__
 from iotscan.cli.caller import caller
 from iotscan.cli.consent import confirm
-from iotscan.cli.recipe import Choice, Chosen, Recipe, read_earlier_scan
+from iotscan.cli.recipe import Choice, Chosen, Recipe, read_earlier_scan, records_for
 from iotscan.cli.terms import Gating
-from iotscan.data.credential_records import load_records
 from iotscan.data.fingerprints.library import LeftOut, load_library
 from iotscan.data.identity_file import read_identity
 from iotscan.data.scope_file import read_scope
@@ -208,7 +207,7 @@ def _choose(wish: "Wish") -> Chosen:
 def _settle(wish: "Wish", intent: Intent) -> Prepared:
     scope, plan, chosen = intent.scope, intent.plan, intent.chosen
     profile = chosen.profile
-    records = load_records([Path(r) for r in plan.records])
+    records = records_for(scope, plan.records)
     stores = read_trust_stores(plan.trust_stores)
     routers = routers_in(Path(plan.communities), scope) if plan.communities else ()
     nmap = find_nmap() if plan.nmap else None

@@ -19,7 +19,7 @@ from iotscan.cli.caller import caller
 from iotscan.cli.consent import confirm
 from iotscan.cli.selection import choose_checks
 from iotscan.cli.terms import Gating
-from iotscan.data.credential_records import load_records
+from iotscan.data.credential_records import CredentialRecord, load_records
 from iotscan.data.fingerprints.library import load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
@@ -119,7 +119,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         plan=recipe.plan,
         checks=chosen.checks,
         profile=chosen.profile,
-        records=load_records([Path(r) for r in recipe.plan.records]),
+        records=records_for(header.scope, recipe.plan.records),
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
         routers=routers_in(Path(recipe.plan.communities), header.scope) if recipe.plan.communities else (),
         library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
@@ -176,3 +176,11 @@ def _start_lab(plan: Plan, stack: ExitStack) -> None:
 
     if not set(plan.addresses) <= set(stack.enter_context(network.running()).addresses):
         raise BadInput("the practice network is another one now: start the scan anew")
+
+
+def records_for(scope: Scope, given: Sequence[str]) -> tuple[CredentialRecord, ...]:
+    """The credential records that a scan may use: none without the grant, but what was ``given`` is read all the same.
+
+    To read ours takes half a second, which a scan that tries no login does not have. Raises BadInput.
+    """
+    return load_records([Path(file) for file in given]) if scope.grants.default_creds or given else ()
