@@ -5,6 +5,7 @@ same form can be given. Passwords become :class:`Secret` here and stay so.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -126,13 +127,26 @@ def load_records(extra: Sequence[Path] = ()) -> tuple[CredentialRecord, ...]:
 
     Raises BadInput.
     """
-    records: dict[str, CredentialRecord] = {}
-    for file in [f for place in (FOLDER, *extra) for f in _files(place)]:
-        for record in read_records(file):
-            if record.id in records:
-                raise BadInput(f"{file}: the id '{shown(record.id)}' is used twice; give this record another")
-            records[record.id] = record
+    records = dict(_ours())
+    for file in [f for place in extra for f in _files(place)]:
+        _add(records, file)
     return tuple(records.values())
+
+
+@cache
+def _ours() -> dict[str, CredentialRecord]:
+    """Our records by their id. To read them takes half a second: it is done once, and nobody changes them."""
+    records: dict[str, CredentialRecord] = {}
+    for file in _files(FOLDER):
+        _add(records, file)
+    return records
+
+
+def _add(records: dict[str, CredentialRecord], file: Path) -> None:
+    for record in read_records(file):
+        if record.id in records:
+            raise BadInput(f"{file}: the id '{shown(record.id)}' is used twice; give this record another")
+        records[record.id] = record
 
 
 def _files(place: Path) -> Sequence[Path]:

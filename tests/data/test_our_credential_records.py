@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.data.credential_records import FOLDER, CredentialRecord, fits, load_records, read_records
+from iotscan.data.credential_records import FOLDER, CredentialRecord, fits, read_records
 
 GUIDE = Path(__file__).parents[2] / "docs/guide/credentials.md"
-RECORDS = load_records()
-FILES = sorted(FOLDER.glob("*.yaml"))
+FILES = {file.stem: read_records(file) for file in sorted(FOLDER.glob("*.yaml"))}
+RECORDS = tuple(record for records in FILES.values() for record in records)
 
 # What devices of many makers show: no record may take any of it for its product.
 ANYBODYS = (
@@ -152,9 +152,9 @@ def test_there_are_as_many_as_were_promised() -> None:
 
 def test_ids_are_used_once_and_each_file_is_in_their_order() -> None:
     assert [i for i, n in Counter(r.id for r in RECORDS).items() if n > 1] == []
-    for file in FILES:
-        ids = [r.id for r in read_records(file)]
-        assert ids == sorted(ids), file.name
+    for name, records in FILES.items():
+        ids = [r.id for r in records]
+        assert ids == sorted(ids), name
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.id)
@@ -213,4 +213,4 @@ def test_what_the_guide_counts_is_what_there_is() -> None:
     makers = len({r.vendor for r in RECORDS})
     assert f"{len(RECORDS)} records of {makers} makers, {verified} of which were read" in guide
     told = dict(re.findall(r"^\| `([a-z-]+)\.yaml` \|.*\| (\d+) \|$", guide, re.MULTILINE))
-    assert told == {f.stem: str(len(read_records(f))) for f in FILES}
+    assert told == {name: str(len(records)) for name, records in FILES.items()}
