@@ -41,6 +41,7 @@ port=5000
 enable_upnp=yes
 enable_natpmp=no
 secure_mode=yes
+notify_interval=3600
 friendly_name=Acme Router R7
 manufacturer_name=Acme
 model_name=R7
