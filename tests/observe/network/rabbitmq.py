@@ -20,7 +20,9 @@ def environment(folder: Path, lines: str, *, mapper: int, distribution: int) -> 
     ``lines`` are those of ``rabbitmq.conf``; ``mapper`` and ``distribution`` are ports on loopback for Erlang's own
     use. AMQP 1.0 is switched on, as it always is since RabbitMQ 4.
     """
-    (folder / "rabbitmq.conf").write_text(f"log.console = true\nlog.file = false\n{lines}\n")
+    # It would look for itself in /proc, where it is somebody else in a namespace of processes.
+    usual = "log.console = true\nlog.file = false\nvm_memory_calculation_strategy = allocated\n"
+    (folder / "rabbitmq.conf").write_text(f"{usual}{lines}\n")
     (folder / "plugins").write_text("[rabbitmq_amqp1_0].\n")
     own = {
         "NODENAME": "iotscan@localhost",

@@ -97,6 +97,12 @@ def test_anonymous_behind_tls(tmp_path: Path) -> None:
     assert (fact.tls, fact.anonymous.value) == (True, True)
 
 
+def test_anonymous_that_may_come_in_the_clear_alone(tmp_path: Path) -> None:
+    with vsftpd(tmp_path, "anonymous_enable=NO", "implicit_ssl=YES", *tls(tmp_path, "YES")) as port:
+        fact = seen(port, tmp_path, granted=True, protocol="ftps")
+    assert (fact.clear_logins.value, fact.anonymous.value) == (False, False)
+
+
 def words(answers: dict[str, str], rest: str) -> Callable[[socket.socket], None]:
     def talk(guest: socket.socket) -> None:
         guest.sendall(b"220 Operation successful\r\n")

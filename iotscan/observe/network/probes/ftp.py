@@ -155,7 +155,8 @@ async def _anonymous(door: Door, control: FtpControl) -> Answer[bool]:
     if reply.number == _IN:
         door.tools["ledger"].note_taken(tried_at(door), _ACCOUNT)
         return await _is_in(control)
-    if reply.is_refusal and not _wants_tls(reply):
+    # Behind TLS such words mean the contrary: vsftpd may let in anonymous in the clear alone.
+    if reply.is_refusal and (speaks_tls(door.service) or not _wants_tls(reply)):
         return Answer.of(False)
     return Answer.missing(Reason.NOT_OBSERVABLE, f"answers anonymous with {_said(reply)}")
 
