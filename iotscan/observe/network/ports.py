@@ -140,17 +140,17 @@ LIKELY: Final = (22, 23, 80, 443, 554, 1883, 2323, 5555, 7547, 8080, 8443, 8883)
 """The ports of a first look: where cameras, routers, hubs and gateways are met most often."""
 
 UDP: Final[tuple[tuple[str, int], ...]] = (
-    ("dns", 53),
     ("tftp", 69),
-    ("ntp", 123),
     ("snmp", 161),
     ("quic", 443),
     ("ssdp", 1900),
     ("ws-discovery", 3702),
     ("coap", 5683),
     ("coaps", 5684),
+    ("dns", 53),
+    ("ntp", 123),
 )
-"""Protocols asked over UDP without a knock, with their port."""
+"""Protocols asked over UDP, with their port: those first that checks ask for, as a device is sparing with refusals."""
 
 
 def expected_protocol(port: int) -> str:

@@ -129,9 +129,9 @@ class Survey:
             # No conversation: what is waited for here costs no time of its own.
             beside.start_soon(self._knock_udp, datagrams)
             open_ports = await self._sweep()
-        await self._recall(open_ports)
-        own = own_services(self._questions.own)
-        services = [*[await self._identify(port) for port in open_ports], *datagrams, *own]
+            await self._recall(open_ports)
+            services = [await self._identify(port) for port in open_ports]
+        services += (*datagrams, *own_services(self._questions.own))
         await self._spare()
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
             if not self._questions.allows(probe):

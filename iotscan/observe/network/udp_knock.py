@@ -3,10 +3,13 @@
 A UDP port that says nothing costs the time of the wait and not of the question. One after the other, a device whose
 firewall drops them all would take ten seconds; together, they take as long as one. Still paced, and each datagram is
 sent twice at most unless refusals come: Linux refuses six ports at once and then one a second (icmp(7),
-icmp_ratelimit).
+icmp_ratelimit), and whoever else asks the device of something closed takes of these. So where a port was refused,
+those that are silent are asked again, and right behind each one that was refused, as a control: while that is not
+refused either, silence says nothing.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import anyio
@@ -15,15 +18,22 @@ import msgspec
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError
 
-Knocked = Literal["answered", "refused", "silent"]
-"""What came of the first words to a port. A refusal is one of the device itself: a firewall's in its name is none."""
-WAIT: Final = 1.0
-"""Seconds in which an answer may come before a port is asked again, and after that."""
+Knocked = Literal["answered", "refused", "gone", "silent"]
+"""What came of the first words to a port. A refusal is one of the device itself: a firewall's in its name is none.
+
+``gone`` where it could not be asked, or the way there ends.
+"""
+WAIT: Final = 1.1
+"""Seconds in which an answer may come before a port is asked again, and after that: longer than between refusals."""
 NO_ANSWER: Final = "no answer to what is said first, sent twice: filtered, or nothing that speaks the protocol"
 CLOSED: Final = "the port is closed"
 _ROUNDS: Final = 2
-_LAST_ROUND: Final = 5
-"""With refusals in each: as many ports beyond six may be closed."""
+_CONTROLLED: Final = 12
+"""Rounds with a control, of about a second each: so many ports may be closed beyond six, on all of its addresses."""
+_AT_ONCE: Final = 3
+"""Ports that are asked in one of these."""
+_STRIKES: Final = 2
+"""How often a port is silent while its control is refused, before it counts: the refusal may be due in between."""
 
 
 class FirstWord(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,44 +41,68 @@ class FirstWord(msgspec.Struct, frozen=True, kw_only=True):
 
     payload: bytes
     farewell: bytes = b""
+    is_urgent: bool = True
+    """A check waits for the answer: a refusal is worth its second."""
 
 
 async def knock_udp(line: Line, words: Mapping[int, tuple[FirstWord, ...]]) -> dict[int, Knocked]:
     """What came of the first words to each port; without those that could not be asked. Never raises a DialError."""
     heard: dict[int, Knocked] = {}
-    unasked: set[int] = set()
-    for turn in range(_LAST_ROUND):
-        left = {port: said for port, said in words.items() if port not in heard and port not in unasked}
-        fresh = await _ask_each(line, left, unasked)
-        heard |= fresh
-        if turn + 1 >= _ROUNDS and "refused" not in fresh.values():
+    for _ in range(_ROUNDS):
+        heard |= await _ask_each(line, [(port, said) for port, said in words.items() if port not in heard])
+    strikes: Counter[int] = Counter()
+    for _ in range(_CONTROLLED):
+        control = next((port for port, said in heard.items() if said == "refused"), None)
+        left = [
+            port
+            for port, said in words.items()
+            if port not in heard and strikes[port] < _STRIKES and any(word.is_urgent for word in said)
+        ]
+        if control is None or not left:
             break
-    return {port: heard.get(port, "silent") for port in words if port not in unasked}
+        fresh, struck = await _ask_beside(line, left[:_AT_ONCE], control, words)
+        heard |= fresh
+        strikes.update(struck)
+    return {port: said for port in words if (said := heard.get(port, "silent")) != "gone"}
 
 
-async def _ask_each(line: Line, words: Mapping[int, tuple[FirstWord, ...]], unasked: set[int]) -> dict[int, Knocked]:
-    """One round: each word once, and what came of it within the wait; ``unasked`` gains the ports that cannot be."""
+async def _ask_beside(
+    line: Line, ports: Sequence[int], control: int, words: Mapping[int, tuple[FirstWord, ...]]
+) -> tuple[dict[int, Knocked], list[int]]:
+    """Ask each, and right behind it the control; what came of it, and who was silent though the control was refused."""
+    # A closed port is refused whatever it is sent.
+    asked = [(port, words[port][:1]) for each in ports for port in (each, control)]
+    heard: list[dict[int, Knocked]] = [{} for _ in asked]
+    async with anyio.create_task_group() as asking:
+        for place, (port, said) in enumerate(asked):
+            asking.start_soon(_ask_port, line, port, said, heard[place])
+    pairs = zip(ports, heard[::2], heard[1::2], strict=True)
+    struck = [port for port, own, beside in pairs if not own and beside.get(control) == "refused"]
+    return {port: said for own in heard[::2] for port, said in own.items()}, struck
+
+
+async def _ask_each(line: Line, words: Sequence[tuple[int, tuple[FirstWord, ...]]]) -> dict[int, Knocked]:
+    """One round: each word once, and what came of it within the wait."""
     heard: dict[int, Knocked] = {}
+    async with anyio.create_task_group() as asking:
+        for port, several in words:
+            asking.start_soon(_ask_port, line, port, several, heard)
+    return heard
 
-    async def ask(port: int, several: tuple[FirstWord, ...]) -> None:
-        async with anyio.create_task_group() as saying:
-            for word in several:
-                await line.turn()
-                saying.start_soon(say, port, word, saying.cancel_scope)
 
-    async def say(port: int, word: FirstWord, port_scope: anyio.CancelScope) -> None:
+async def _ask_port(line: Line, port: int, several: tuple[FirstWord, ...], heard: dict[int, Knocked]) -> None:
+    """Say each word until one tells something; that goes to ``heard``."""
+
+    async def say(word: FirstWord) -> None:
         try:
             said = await line.nudge(port, word.payload, seconds=WAIT, tries=1, farewell=word.farewell)
         except DialError:
             said = "gone"
-        if said == "gone":
-            unasked.add(port)
-        elif said != "silent":
-            heard[port] = "refused" if said == "refused" else "answered"
         if said != "silent":
-            port_scope.cancel()
+            heard[port] = "answered" if isinstance(said, bytes) else said
+            saying.cancel_scope.cancel()
 
-    async with anyio.create_task_group() as asking:
-        for port, several in words.items():
-            asking.start_soon(ask, port, several)
-    return heard
+    async with anyio.create_task_group() as saying:
+        for word in several:
+            await line.turn()
+            saying.start_soon(say, word)

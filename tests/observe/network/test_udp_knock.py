@@ -1,5 +1,5 @@
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
 import anyio
@@ -9,6 +9,7 @@ from iotscan.model.facts import CoapServer, SnmpAgent
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.nudge import Nudged
 from iotscan.observe.network.probes import coap, snmp
 from iotscan.observe.network.survey import Questions, Survey
 from iotscan.observe.network.udp_knock import FirstWord, Knocked, knock_udp
@@ -43,8 +44,9 @@ def test_each_port_is_told_from_the_others() -> None:
     with answering(lambda data: [data]) as echo, answering(note) as silent:
         found, datagrams = knock({echo: ONE, silent: ONE, closed: ONE})
     assert found == {echo: "answered", silent: "silent", closed: "refused"}
-    assert heard == [b"one"] * 2
-    assert datagrams == 4
+    # The last times, beside the closed port: that is refused still, so this one is silent.
+    assert heard == [b"one"] * 4
+    assert datagrams == 8
 
 
 def test_one_answer_to_several_words_is_enough_and_they_are_bidden_farewell() -> None:
@@ -61,16 +63,59 @@ def test_one_answer_to_several_words_is_enough_and_they_are_bidden_farewell() ->
     assert said == [b"one", b"two", b"bye"]
 
 
-def test_refusals_that_come_one_by_one_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Linux sends them, six at once and then one a second; not to itself, so they are told here."""
-    rounds: list[tuple[Knocked, ...]] = [("refused",), ("refused",), ("refused",), ()]
+class Limited(Line):
+    """A line to a device that refuses as Linux does: so many at once, and then one a round unless others take it."""
 
-    async def round_(line: Line, words: Mapping[int, object], unasked: set[int]) -> dict[int, Knocked]:
-        return dict(zip(words, rounds.pop(0), strict=False))
+    def __init__(self, at_once: int, *, closed: set[int], taken: Iterable[int] = ()) -> None:
+        super().__init__(HOST, PACE, anyio.Semaphore(1), Dialer(Scope(include=(HOST,))).outgoing)
+        self._spare, self._closed = at_once, closed
+        self._taken = set(taken)
+        self.asked: list[int] = []
+        self._round = 0
+        self._last = 0.0
 
-    monkeypatch.setattr("iotscan.observe.network.udp_knock._ask_each", round_)
-    found, _ = knock(dict.fromkeys((1, 2, 3, 4), ONE))
-    assert list(found.values()) == ["refused", "refused", "refused", "silent"]
+    async def turn(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def nudge(self, port: int, payload: bytes, *, seconds: float, tries: int, farewell: bytes = b"") -> Nudged:
+        if not self.asked or anyio.current_time() - self._last > 0.01:
+            self._round += 1
+            self._spare += bool(self.asked) and self._round not in self._taken
+        self._last = anyio.current_time()
+        self.asked.append(port)
+        if port in self._closed and self._spare > 0:
+            self._spare -= 1
+            return "refused"
+        await anyio.sleep(0.03)
+        return "silent"
+
+    def found(self, *ports: int) -> dict[int, Knocked]:
+        return anyio.run(knock_udp, self, dict.fromkeys(ports, ONE))
+
+
+def test_refusals_that_come_one_by_one_are_waited_for() -> None:
+    """Others take some of them."""
+    limited = Limited(2, closed={1, 2, 3, 4, 5, 6}, taken=[3, 5, 6])
+    assert set(limited.found(1, 2, 3, 4, 5, 6).values()) == {"refused"}
+
+
+def test_silence_beside_refusals_that_still_come_is_silence() -> None:
+    limited = Limited(6, closed={1})
+    assert limited.found(1, 2) == {1: "refused", 2: "silent"}
+    assert limited.asked == [1, 2, 2, 2, 1, 2, 1]
+
+
+def test_a_device_that_refuses_once_is_not_asked_for_ever() -> None:
+    limited = Limited(1, closed={1}, taken=range(99))
+    assert limited.found(1, 2) == {1: "refused", 2: "silent"}
+    assert limited.asked.count(2) == 14
+
+
+def test_what_no_check_waits_for_is_not_waited_for() -> None:
+    limited = Limited(1, closed={1, 2}, taken=range(99))
+    words = {1: ONE, 2: (FirstWord(payload=b"time", is_urgent=False),)}
+    assert anyio.run(knock_udp, limited, words) == {1: "refused", 2: "silent"}
+    assert limited.asked.count(2) == 2
 
 
 def test_a_device_that_may_see_no_more_is_not_said_to_be_silent() -> None:

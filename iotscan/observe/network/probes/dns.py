@@ -51,7 +51,7 @@ async def _over_tcp(door: Door, question: bytes) -> bytes:
 
 
 def _first_words() -> tuple[FirstWord, ...]:
-    return (FirstWord(payload=dns.version_datagram(secrets.randbelow(1 << 16))),)
+    return (FirstWord(payload=dns.version_datagram(secrets.randbelow(1 << 16)), is_urgent=False),)
 
 
 PROBE = Probe(

@@ -34,7 +34,7 @@ async def ask_ntp(door: Door) -> Heard:
 
 
 def _first_words() -> tuple[FirstWord, ...]:
-    return (FirstWord(payload=ntp.question(secrets.token_bytes(8))),)
+    return (FirstWord(payload=ntp.question(secrets.token_bytes(8)), is_urgent=False),)
 
 
 PROBE = Probe(
