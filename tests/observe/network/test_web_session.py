@@ -35,15 +35,15 @@ PAGES: dict[str, Page] = {
 
 
 def survey(
-    port: int, *, pace: Pace = FAST, done: Iterable[Unit] = (), probes: tuple[Probe, ...] = WEB
+    *ports: int, pace: Pace = FAST, done: Iterable[Unit] = (), probes: tuple[Probe, ...] = WEB
 ) -> tuple[Line, list[Unit]]:
-    line = door(port, "http", pace=pace).line
+    line = door(ports[0], "http", pace=pace).line
     units: list[Unit] = []
 
     async def keep(unit: Unit) -> None:
         units.append(unit)
 
-    questions = Questions(tcp=(port,), probes=probes, expected={port: "http"})
+    questions = Questions(tcp=ports, probes=probes, expected=dict.fromkeys(ports, "http"))
     anyio.run(Survey(line, questions, keep, done=done).run)
     return line, units
 
@@ -149,6 +149,15 @@ def test_a_session_has_an_end_to_what_it_remembers_and_plans() -> None:
     assert planned is not None
     assert planned.ask.path == "/b"
     assert not web.has_more
+
+
+def test_two_servers_that_close_are_both_asked_for_what_is_likeliest() -> None:
+    budget = msgspec.structs.replace(FAST, connections=60)
+    with site(PAGES, keep_alive=False) as port, site(PAGES, keep_alive=False) as other:
+        line, units = survey(port, other, pace=budget)
+    uploads = [f.open_uploads for f in facts(units) if isinstance(f, UpdateServer)]
+    assert uploads[0] == uploads[1] != ()
+    assert line.connections < 60
 
 
 def test_nobody_foresees_the_control() -> None:

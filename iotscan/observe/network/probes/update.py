@@ -42,6 +42,10 @@ MANIFESTS: Final = (
 )
 IMAGES: Final = ("/firmware.bin", "/update.bin")
 UPLOADS: Final = ("/update", "/upgrade", "/firmware", "/ota", "/cgi-bin/upgrade")
+RARE: Final = frozenset({*MANIFESTS[2:], *IMAGES[1:], *UPLOADS[2:]})
+"""What a server that closes after each answer is not asked where other services want their share, too."""
+_ROOM: Final = 20
+"""Conversations: with fewer for each web service of a device, not every usual place is asked in one of its own."""
 _LINKED: Final = (".bin", ".img", ".swu", ".raucb", ".mender", ".fw", ".trx", ".itb", ".uf2", ".ipk")
 _ABOUT_UPDATES: Final = re.compile(r"update|upgrade|firmware|fwup|(?<![a-z])(?:flash|ota)(?![a-z])")
 _INSTALLERS: Final = re.compile(r"\b(?:SWUpdate|RAUC)\b")
@@ -53,6 +57,7 @@ _BESIDE_LIMIT = 4
 _FEW = 4
 """Conversations for the first questions: with so few a server shows that it keeps connections open."""
 _UNASKED = "of the places that an image updates from were more than this device is asked for"
+_SPARED = "usual places were not asked: it closes each connection, and other services want their share"
 _WHOLE_LIMIT = 2
 """Images that are read to their end."""
 
@@ -75,6 +80,8 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
     pages: tuple[Ask, ...]
     manifests: tuple[Ask, ...]
     images: tuple[Ask, ...]
+    spared: int = 0
+    """Usual places that are not asked."""
 
     @property
     def asks(self) -> tuple[Ask, ...]:
@@ -83,12 +90,15 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _usual(door: Door, wanted: image_places.Wanted) -> Usual:
-    listed = dict.fromkeys((*MANIFESTS, *wanted.manifests))
+    is_tight = door.web.closes and door.share < _ROOM
+    rare = RARE if is_tight else frozenset()
+    listed = [path for path in dict.fromkeys((*MANIFESTS, *wanted.manifests)) if path not in rare]
     return Usual(
         control=control(door),
-        pages=tuple(Ask(path=path, cap=_PAGE_CAP, follow=True) for path in ("/", *UPLOADS)),
+        pages=tuple(Ask(path=path, cap=_PAGE_CAP, follow=True) for path in ("/", *UPLOADS) if path not in rare),
         manifests=tuple(Ask(path=path, cap=MANIFEST_CAP, follow=True) for path in listed),
-        images=tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES))),
+        images=tuple(head_of(path) for path in dict.fromkeys((*wanted.images, *IMAGES)) if path not in rare),
+        spared=len(rare),
     )
 
 
@@ -136,6 +146,8 @@ async def ask_update(door: Door) -> Heard:
         return Heard(missed=(missed(UpdateServer, errors[0]),))
     if not artefacts and not uploads and unasked:
         return Heard(missed=(missed(UpdateServer, BudgetSpent(f"{unasked} {_UNASKED}")),))
+    if not artefacts and not uploads and usual.spared:
+        return Heard(missed=(missed(UpdateServer, BudgetSpent(f"{usual.spared} {_SPARED}")),))
     if not artefacts and not uploads:
         return _nothing(nobody)
     fact = UpdateServer(
@@ -143,7 +155,7 @@ async def ask_update(door: Door) -> Heard:
         artefacts=artefacts,
         open_uploads=uploads,
         paths_asked=sum(isinstance(r, HttpResponse) for r in replies.values()),
-        paths_unread=len(errors) + unasked,
+        paths_unread=len(errors) + unasked + usual.spared,
     )
     return Heard(facts=(fact,), excerpt=", ".join([*(a.path for a in artefacts), *(u.path for u in uploads)])[:200])
 
