@@ -60,7 +60,7 @@ def http_cleartext_login(http: HttpServer, target: Target) -> Returned:
     sign = "password" if http.has_login_form else "digest" if is_digest else "basic"
     asked = {"password": "a login form", "digest": "Digest authentication", "basic": "Basic authentication"}[sign]
     pattern = "type *= *.?password" if http.has_login_form else f"www-authenticate: *{sign}"
-    page = command("curl", "-s", "-i", "-m", "5", target.url("http"))
+    page = command("curl", "-s", "-i", "-L", "-m", "5", target.url("http"))
     return bad(
         "digest" if is_digest else "cleartext",
         f"{asked} over plain HTTP",
