@@ -8,10 +8,13 @@ from typing import Final
 import msgspec
 
 from iotscan.model.facts import (
+    AmqpBroker,
     Announcement,
     CertificateChain,
     Claim,
+    DataStore,
     HttpServer,
+    MqttBroker,
     OpenService,
     RtspServer,
     SnmpAgent,
@@ -134,6 +137,12 @@ def _words(observation: Observation) -> Iterator[Word]:
         case SnmpAgent(description=description, object_id=object_id):
             yield _word("snmp.sys_description", description, "snmp sysDescr", service)
             yield _word("snmp.sys_object_id", object_id, "snmp sysObjectID", service)
+        case MqttBroker(broker=text):
+            yield _word("mqtt.version", text, "mqtt $SYS", service)
+        case AmqpBroker(product=product_name, version=version):
+            yield _word("amqp.product", f"{product_name} {version}".strip(), "amqp Connection.Start", service)
+        case DataStore(system=system, version=version) if version:
+            yield _word("data_store.version", f"{system} {version}", f"{system} version", service)
         case CertificateChain(certificates=(leaf, *_)):
             yield _word("x509.subject", leaf.subject, "certificate subject", service)
         case Announcement(claims=claims):

@@ -6,13 +6,16 @@ from iotscan.data.fingerprints.library import load_library
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device
 from iotscan.model.facts import (
+    AmqpBroker,
     Announcement,
     AnyFact,
     Certificate,
     CertificateChain,
     Challenge,
     Claim,
+    DataStore,
     HttpServer,
+    MqttBroker,
     OpenService,
     PortSweep,
     SnmpAgent,
@@ -141,6 +144,25 @@ def test_firmware_is_a_devices_own_system_and_not_the_one_that_runs_on_anything(
         assert spelling.is_general(system), system
     for system in ("RouterOS", "OpenWrt", "DiskStation Manager", "AOS", "IOS", "Android"):
         assert not spelling.is_general(system), system
+
+
+def test_brokers_and_stores_are_programs_with_a_version() -> None:
+    anybody, nobody = Answer.of(True), Answer.of(False)
+    told = _told(
+        _seen(
+            MqttBroker(tls=False, anonymous=anybody, return_code=0, broker="mosquitto version 2.0.11"),
+            "tcp/1883",
+        ),
+        _seen(AmqpBroker(tls=False, product="RabbitMQ", version="3.10.8"), "tcp/5672"),
+        _seen(DataStore(system="redis", needs_login=nobody, tls=False, version="7.0.15"), "tcp/6379"),
+    )
+    programs = {(p.service, p.product, p.version) for p in told.software}
+    assert programs == {
+        ("tcp/1883", "Mosquitto", "2.0.11"),
+        ("tcp/5672", "RabbitMQ", "3.10.8"),
+        ("tcp/6379", "Redis", "7.0.15"),
+    }
+    assert told.vendor is told.model is None
 
 
 def test_kinds_that_contradict_are_both_shown() -> None:
