@@ -69,7 +69,7 @@ def certificate_key_size(chain: CertificateChain, policy: Policy, target: Target
                 f"{whose} has a key of {bits} bits",
                 observed=f"{certificate.key_type} {bits}",
                 expected=f"at least {shortest} bits",
-                reproduce=f"{show_certificate(target, position, '-text')} | grep Public-Key",
+                reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening)} | grep Public-Key",
                 shows=f"Public-Key: ({bits} bit)",
             )
     for certificate in chain.certificates:

@@ -71,7 +71,7 @@ def certificate_lifetime(chain: CertificateChain, policy: Policy, target: Target
         f"the certificate lives for {lifetime.days} days",
         observed=f"valid {first:%Y-%m-%d} to {last:%Y-%m-%d}",
         expected=f"at most {longest} days",
-        reproduce=show_certificate(target, 0, "-dates"),
+        reproduce=show_certificate(target, 0, "-dates", opening=chain.opening),
         # As openssl prints it, but for the name of the month, which Python would translate.
         shows=f"{last.day:2d} {last:%H:%M:%S} {last.year} GMT",
     )

@@ -50,12 +50,13 @@ def certificate_signature_hash(chain: CertificateChain, target: Target) -> Retur
         if hash_name not in WEAK or (position > 0 and certificate.is_self_issued):
             continue
         whose = "the server's certificate" if position == 0 else f"the intermediate {certificate.subject}"
+        shown = show_certificate(target, position, "-text", opening=chain.opening)
         return bad(
             "weak",
             f"{whose} is signed with {hash_name.upper()}",
             observed=certificate.signature_hash,
             expected="sha256 or better",
-            reproduce=f"{show_certificate(target, position, '-text')} | grep -i 'Signature Algorithm:.*{hash_name}'",
+            reproduce=f"{shown} | grep -i 'Signature Algorithm:.*{hash_name}'",
             shows="Signature Algorithm: ",
         )
     return good(f"the server's certificate is signed with {chain.leaf.signature_hash or chain.leaf.key_type}")

@@ -58,6 +58,6 @@ def certificate_trust(chain: CertificateChain, target: Target) -> Returned:
         "the certificate is signed by itself" if is_self_signed else f"the certificate is not trusted{why}",
         observed=f"issued by {chain.leaf.issuer}",
         expected="a chain to a root of the system, of Mozilla, or of a trust store that you give",
-        reproduce=ask_tls(target, *ANY_CERTIFICATE, show="Verify return code: [1-9]"),
+        reproduce=ask_tls(target, *ANY_CERTIFICATE, show="Verify return code: [1-9]", opening=chain.opening),
         shows="Verify return code: ",
     )

@@ -83,7 +83,7 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, t
                 f"{whose} {sentence.format(certificate)}",
                 observed=f"valid {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}",
                 expected=f"valid on {as_of:%Y-%m-%d} and for {soon.days} days more",
-                reproduce=show_certificate(target, position, "-dates"),
+                reproduce=show_certificate(target, position, "-dates", opening=chain.opening),
                 # As openssl prints it, but for the name of the month, which Python would translate.
                 shows=f"{edge.day:2d} {edge:%H:%M:%S} {edge.year} GMT",
             )

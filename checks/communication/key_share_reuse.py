@@ -76,7 +76,9 @@ def _proof(tls: TlsEndpoint, target: Target) -> tuple[str, str]:
         return "", ""
     if not old:
         # The value of x25519 ends a ServerHello of 1.3, or stands 6 bytes before its end.
-        return compare_shares(target, "-tls1_3", "-groups", "X25519:P-256", message="ServerHello", line=7)
+        return compare_shares(
+            target, "-tls1_3", "-groups", "X25519:P-256", message="ServerHello", line=7, opening=tls.opening
+        )
     is_curve = any("ECDHE_" in s.name for s in old)
     bits = [e.bits for e in tls.exchanges if e.group == "dh" or e.group.startswith("ffdhe")]
     # Before the value of a prime field stand a message header, the prime, the generator and three lengths.

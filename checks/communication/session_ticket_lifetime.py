@@ -72,6 +72,6 @@ def session_ticket_lifetime(handshake: TlsHandshake, policy: Policy, target: Tar
         f"session tickets live {seconds // 86400} days",
         observed=f"{seconds} seconds",
         expected=f"at most {longest} seconds",
-        reproduce=ask_tls(target, *flag, "-ign_eof", show="ticket lifetime hint"),
+        reproduce=ask_tls(target, *flag, "-ign_eof", show="ticket lifetime hint", opening=handshake.opening),
         shows="TLS session ticket lifetime hint: ",
     )

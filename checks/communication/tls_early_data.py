@@ -56,6 +56,6 @@ def tls_early_data(handshake: TlsHandshake, service: OpenService, target: Target
         f"early data of {allowed} bytes is allowed{' in HTTP' if is_http else ''}",
         observed=f"max_early_data_size {allowed}",
         expected="no early data",
-        reproduce=ask_tls(target, "-tls1_3", "-ign_eof", show="Max Early Data: [1-9]"),
+        reproduce=ask_tls(target, "-tls1_3", "-ign_eof", show="Max Early Data: [1-9]", opening=handshake.opening),
         shows=f"Max Early Data: {allowed}",
     )

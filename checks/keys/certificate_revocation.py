@@ -70,6 +70,6 @@ def certificate_revocation(chain: CertificateChain, policy: Policy, target: Targ
         else "it names no CRL and no OCSP responder, and none was stapled",
         observed=f"lives {lifetime.days} days, until {leaf.not_after:%Y-%m-%d}; issuer {leaf.issuer}",
         expected="a CRL or OCSP address, a staple, or at most 90 days",
-        reproduce=f"{show_certificate(target, 0, '-text')} | {READ}",
+        reproduce=f"{show_certificate(target, 0, '-text', opening=chain.opening)} | {READ}",
         shows="no CRL and no OCSP",
     )

@@ -81,6 +81,6 @@ def key_age(chain: CertificateChain, as_of: AsOf, policy: Policy, target: Target
         f"the key is at least {days} days old, counted from its certificate's beginning (a lower bound)",
         observed=f"notBefore {made:%Y-%m-%d}",
         expected=f"a key of at most {oldest} days",
-        reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601"),
+        reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601", opening=chain.opening),
         shows=f"notBefore={made:%Y-%m-%d %H:%M:%SZ}",
     )

@@ -24,7 +24,6 @@ from iotscan.sdk import (
     Fleet,
     Returned,
     Seen,
-    Subject,
     Target,
     bad,
     check,
@@ -35,10 +34,10 @@ from iotscan.sdk import (
 )
 
 
-def show_key(subject: Subject) -> str:
+def show_key(seen: Seen[CertificateChain]) -> str:
     """A command that prints the SHA-256 of the public key a TLS server sends."""
     read = "openssl pkey -pubin -outform der | sha256sum"
-    return f"{show_certificate(Target(subject=subject), 0, '-pubkey')} | {read}"
+    return f"{show_certificate(Target(subject=seen.subject), 0, '-pubkey', opening=seen.fact.opening)} | {read}"
 
 
 def name_some(seen: list[Seen[CertificateChain]]) -> str:
@@ -79,7 +78,7 @@ def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
                     f"its key is also on {name_some(twins)}",
                     observed=f"SHA-256 of the public key {key}",
                     expected="a key of its own on each device",
-                    reproduce=f"{show_key(seen.subject)}; {show_key(twins[0].subject)}",
+                    reproduce=f"{show_key(seen)}; {show_key(twins[0])}",
                     shows=key,
                     about=seen.subject,
                 )

@@ -196,6 +196,8 @@ class TlsHandshake(Fact, frozen=True, kw_only=True, tag="tls-handshake"):
     """The version in which the handshake was finished."""
     suite: str
     """IANA name of its cipher suite."""
+    opening: str = ""
+    """The protocol in which the service began in the clear, as in :attr:`TlsEndpoint.opening`."""
     client_certificate: Answer[bool] = UNASKED
     """A client certificate was asked for."""
     tickets: Answer[bool] = UNASKED
@@ -265,6 +267,8 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     ocsp_stapled: Answer[bool]
     engine: str
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""
+    opening: str = ""
+    """The protocol in which the service began in the clear, as in :attr:`TlsEndpoint.opening`."""
 
     @property
     def leaf(self) -> Certificate:

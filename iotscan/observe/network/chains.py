@@ -48,6 +48,7 @@ async def describe(door: Door, chain: Chain) -> Heard:
         privately_trusted=_privately(trust),
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
+        opening=door.opening,
     )
     return Heard(facts=(fact,), excerpt=_excerpt(certificates[0]))
 

@@ -99,6 +99,7 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
         client_renegotiation=_renegotiation(every, endpoint),
         disagreements=disagreements,
         compared=compared,
+        opening=door.opening,
     )
 
 

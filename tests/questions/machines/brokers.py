@@ -142,10 +142,10 @@ def ftp_for_all(place: Place) -> None:
 
 
 def ftp_with_tls(place: Place) -> None:
-    """TLS from the first byte on, and nobody comes in without a name."""
+    """Nobody comes in without TLS and a name."""
     Authority(place.folder).issue(place.folder, make_ec_key(), place.true.host, place.address)
     keys = (f"rsa_cert_file={place.folder / 'cert.pem'}", f"rsa_private_key_file={place.folder / 'key.pem'}")
-    tls = ("ssl_enable=YES", "implicit_ssl=YES", "listen_port=990", "ssl_ciphers=ECDHE+AESGCM", *keys)
+    tls = ("ssl_enable=YES", "ssl_ciphers=ECDHE+AESGCM", *keys)
     ftp(place, "anonymous_enable=NO", "local_enable=YES", *tls)
 
 
