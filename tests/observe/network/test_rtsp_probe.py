@@ -230,16 +230,15 @@ def drips(guest: socket.socket) -> None:
 
 
 def test_a_flood_is_read_to_a_cap_and_a_drip_to_the_clock() -> None:
-    pace = msgspec.structs.replace(PACE, conversation_timeout=0.5)
     with serving(floods) as port:
-        at = door(port, "rtsp", pace=pace)
+        at = door(port, "rtsp")
         (fact,) = anyio.run(PROBE.ask, at).facts
     assert isinstance(fact, RtspServer)
     assert fact.needs_login.known is None
     assert at.line.connections == 3
-    assert at.line.bytes_received <= 512 * 1024
+    assert at.line.bytes_received <= 3 * 256 * 1024, "what the kernel had ready counts, too"
     with serving(drips) as port:
-        (gap,) = ask(port, pace=pace).missed
+        (gap,) = ask(port, pace=msgspec.structs.replace(PACE, conversation_timeout=0.5)).missed
     assert gap.status is AttemptStatus.TIMED_OUT
 
 
