@@ -63,7 +63,7 @@ def opc_ua_security(server: OpcUaServer, target: Target) -> Returned:
                 f"an endpoint {words}",
                 observed=listed,
                 expected="SignAndEncrypt with Basic256Sha256, Aes128_Sha256_RsaOaep or Aes256_Sha256_RsaPss",
-                reproduce=command("uadiscover", "-u", f"opc.tcp://{target.authority}"),
+                reproduce=command("uadiscover", "--url", f"opc.tcp://{target.authority}"),
                 shows=found[0].policy,
             )
     usable = [e for e in endpoints if e.tokens]

@@ -191,7 +191,7 @@ def test_asyncua_tells_that_it_takes_anybody(tmp_path: Path) -> None:
         heard, cost = ask("opc-ua", port)
         found = anyio.run(lambda: identify(door(port, "").line, port, expected="opc-ua"))
         told = subprocess.run(
-            [str(Path(sys.executable).with_name("uadiscover")), "-u", f"opc.tcp://{HOST}:{port}"],
+            [str(Path(sys.executable).with_name("uadiscover")), "--url", f"opc.tcp://{HOST}:{port}"],
             capture_output=True,
             text=True,
             timeout=30,
