@@ -63,8 +63,8 @@ def page(**more: object) -> HttpServer:
 
 NAMED = unit("identify tcp/80", "identify/1", OpenService(protocol="http"))
 SHOWN = unit("http tcp/80", "http/1", page())
-REFUSED = unit("login tcp/80", "login/2", DefaultLogin(protocol="http", outcome="rejected", tries=2))
-ACCEPTED = unit("login tcp/80", "login/2", DefaultLogin(protocol="http", outcome="accepted", tries=2))
+REFUSED = unit("login tcp/80", "login/1", DefaultLogin(protocol="http", outcome="rejected", tries=2))
+ACCEPTED = unit("login tcp/80", "login/1", DefaultLogin(protocol="http", outcome="accepted", tries=2))
 KNOWN = unit("well-known tcp/80", "well-known/1", kind="well-known", status=AttemptStatus.ABSENT)
 
 
@@ -112,7 +112,7 @@ def test_a_login_that_was_open_is_tried_anew() -> None:
     "status", [s for s in AttemptStatus if s not in (AttemptStatus.OBSERVED, AttemptStatus.ABSENT)]
 )
 def test_what_was_left_open_is_asked_anew(status: AttemptStatus) -> None:
-    left_open = unit("login tcp/80", "login/2", kind="default-login", status=status)
+    left_open = unit("login tcp/80", "login/1", kind="default-login", status=status)
     assert not is_settled(left_open)
     assert "login tcp/80" not in taken(Device(), [NAMED, SHOWN, left_open])
 
