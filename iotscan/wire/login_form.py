@@ -4,6 +4,7 @@ Scripts are not run. A form that only a script sends is told as such; one that a
 as it stands, and a refusal of that proves nothing.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -12,6 +13,12 @@ from iotscan.wire.html import Tag, tags
 
 _TEXTS: Final = frozenset({"", "text", "email", "tel", "search", "number"})
 _HANDLERS: Final = (b"onsubmit", b"onclick")
+_SETS_ONE: Final = re.compile(
+    r"new|creat|confirm|regist|sign-?_?up|setup|set-?_?pass|wizard|first|init|choose|change|repeat"
+)
+"""Words of a form that sets a password or makes an account: filled in, it would change the device."""
+_ASKS_FOR_ONE: Final = re.compile(r"log-?_? ?(?:in|on)|sign-?_? ?in|auth|unlock|anmeld|connexion|session|acce[sd]")
+"""Words of a form that lets somebody in, of which one that asks for a password alone has to show one."""
 _FORMS: Final = 16
 _FIELDS: Final = 64
 
@@ -63,6 +70,7 @@ class _FormReader:
         self._chosen: list[tuple[str, str]] = []
         self._select = ""
         self._has_button = False
+        self._words = [self._action, *_named(tag)]
 
     def take(self, tag: Tag) -> None:
         given = tag.attributes
@@ -87,6 +95,8 @@ class _FormReader:
 
     def _take_input(self, tag: Tag, kind: str, name: str) -> None:
         value = tag.attributes.get(b"value", "")
+        if kind != "hidden":
+            self._words += _named(tag)
         if kind == "password":
             self._passwords.append(name)
         elif kind in ("submit", "image"):
@@ -106,6 +116,7 @@ class _FormReader:
             return
         self._has_button = True
         self._is_scripted |= _is_scripted(tag)
+        self._words += (*_named(tag), tag.attributes.get(b"value", ""))
         name = tag.attributes.get(b"name", "")
         if name and tag.attributes.get(b"type", "").lower() != "image":
             self._chosen.append((name, tag.attributes.get(b"value", "")))
@@ -125,6 +136,9 @@ class _FormReader:
     def _obstacle(self) -> str:
         if len(self._passwords) > 1:
             return "it asks for a new password, and for no login"
+        words = " ".join(self._words).lower()
+        if _SETS_ONE.search(words) or not (self._texts or _ASKS_FOR_ONE.search(words)):
+            return "it may set a new password, or make an account"
         if self._is_scripted or not self._passwords[0] or "" in self._texts:
             return "a script sends it"
         if len(self._texts) > 1:
@@ -132,6 +146,11 @@ class _FormReader:
         if self._method != "post":
             return "it would put the password into an address"
         return "it is not sent as plain fields" if self._is_multipart else ""
+
+
+def _named(tag: Tag) -> tuple[str, ...]:
+    """What names a field or a form to its makers."""
+    return tuple(tag.attributes.get(key, "") for key in (b"name", b"id", b"class", b"autocomplete"))
 
 
 def _is_scripted(tag: Tag) -> bool:

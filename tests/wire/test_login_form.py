@@ -41,6 +41,10 @@ def test_a_browser_would_send_the_same() -> None:
         ((b"</form>", b"<input type=button onclick=x()></form>"), "script"),
         ((b"</form>", b"<input name=captcha></form>"), "more than"),
         ((b"</form>", b"<input type=password name=q></form>"), "new password"),
+        ((b"name=p", b"name=p autocomplete=new-password"), "may set"),
+        ((b'"/in"', b'"/cgi-bin/setup"'), "may set"),
+        ((b"</form>", b"<input type=submit value=Register></form>"), "may set"),
+        ((b"<input name=u>", b""), "may set"),
     ],
 )
 def test_what_cannot_be_filled_in_says_why(change: tuple[bytes, bytes], why: str) -> None:

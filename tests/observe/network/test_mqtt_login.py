@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 from iotscan.model.answer import Answer
@@ -59,3 +60,26 @@ def test_an_unknown_product_is_not_tried(tmp_path: Path) -> None:
     missed = verdict(tmp_path, free_port(), "mqtt", [CLOSED])
     assert isinstance(missed, Missed)
     assert (missed.status, missed.reason) == (AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE)
+
+
+def test_a_broker_is_asked_in_the_version_in_which_it_answered(tmp_path: Path) -> None:
+    five = MqttBroker(tls=False, anonymous=Answer.of(False), return_code=0x87, version="5.0")
+    with mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords(tmp_path, USER, PASSWORD)}") as port:
+        found = verdict(tmp_path, port, "mqtt", [PRODUCT, five])
+    assert isinstance(found, DefaultLogin)
+    assert (found.outcome, found.account) == ("accepted", USER)
+
+
+def test_a_broker_of_mqtt_5_alone(tmp_path: Path) -> None:
+    versions: list[int] = []
+
+    def talk(guest: socket.socket) -> None:
+        said = guest.recv(4096)
+        versions.append(said[8])
+        guest.sendall(bytes((0x20, 3, 0, 0x86, 0)))
+
+    known = MqttBroker(tls=False, anonymous=Answer.of(False), return_code=0x87, version="5.0")
+    with serving(talk) as port:
+        found = verdict(tmp_path, port, "mqtt", [PRODUCT, known])
+    assert isinstance(found, DefaultLogin)
+    assert (found.outcome, versions) == ("rejected", [5, 5])

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from iotscan.data.credential_records import CredentialRecord, Protocol
-from iotscan.model.facts import AmqpBroker, DefaultLogin, HttpServer, RtspServer, SnmpAgent, kind_of
+from iotscan.model.facts import AmqpBroker, DefaultLogin, HttpServer, MqttBroker, RtspServer, SnmpAgent, kind_of
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.amqp_login import AmqpLogin
@@ -56,7 +56,7 @@ def login_of(door: Door, records: Sequence[CredentialRecord]) -> Login:
         case "ssh":
             return SshLogin(door)
         case "mqtt":
-            return MqttLogin(door)
+            return MqttLogin(door, next((fact for fact in own if isinstance(fact, MqttBroker)), None))
         case "ftp":
             return FtpLogin(door)
         case "snmp":

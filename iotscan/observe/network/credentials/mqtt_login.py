@@ -3,6 +3,7 @@
 from typing import Final
 
 from iotscan.data.credential_records import Pair
+from iotscan.model.facts import MqttBroker
 from iotscan.observe.network.credentials.reaction import Reaction, Sign
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.probes.mqtt import DENIALS, connect
@@ -15,15 +16,22 @@ class MqttLogin:
     protocol: Final = "mqtt"
     sole_account: Final = ""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, known: MqttBroker | None = None) -> None:
         self._door = door
+        self._version: mqtt.Version = 5 if known is not None and known.version == mqtt.NAMES[5] else 4
+        self._keeps_out = known is not None and known.anonymous.is_answered and not known.anonymous.value
 
     async def offer(self, pair: Pair | None) -> Reaction:
-        """One CONNECT. Raises DialError."""
+        """One CONNECT, in the version in which it has answered; none where it is known to let nobody in without a pair.
+
+        Raises DialError.
+        """
+        if pair is None and self._keeps_out:
+            return Reaction(sign=Sign.REFUSED)
         if pair is None:
-            code = await connect(self._door)
+            code = await connect(self._door, self._version)
         else:
-            code = await connect(self._door, user=pair.user, password=pair.password.reveal())
+            code = await connect(self._door, self._version, user=pair.user, password=pair.password.reveal())
         if code == mqtt.ACCEPTED:
             return Reaction(sign=Sign.ACCEPTED)
         if code in DENIALS:

@@ -39,9 +39,11 @@ class _Visit(msgspec.Struct, kw_only=True):
     messages: int = 0
 
 
-async def connect(door: Door, *, user: str | None = None, password: str | None = None) -> int | None:
+async def connect(
+    door: Door, version: mqtt.Version = 4, *, user: str | None = None, password: str | None = None
+) -> int | None:
     """One CONNECT and its return code, None for anything but a CONNACK; DISCONNECT at once. Raises DialError."""
-    async with mqtt_session(door) as session:
+    async with mqtt_session(door, version) as session:
         code = await session.connect(user=user, password=password)
         if code == mqtt.ACCEPTED:
             await session.leave()
