@@ -213,3 +213,15 @@ def test_the_command_shows_it_and_only_it(tmp_path: Path) -> None:
         assert isinstance(found, DefaultLogin)
         assert proves(found, port, PASSWORD)
         assert not proves(found, port, "wrong")
+
+
+class Warns(LoginSite):
+    """Says on its login page what comes of too many attempts."""
+
+    script = "<p>After too many attempts your account is temporarily locked; try again later.</p>"
+
+
+def test_a_login_page_that_warns_of_a_lock_out_is_none(tmp_path: Path) -> None:
+    found = ask(tmp_path, Warns("changed"))
+    assert isinstance(found, DefaultLogin)
+    assert found.outcome == "rejected"

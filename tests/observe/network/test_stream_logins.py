@@ -3,8 +3,9 @@
 import os
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from iotscan.data.credential_records import CredentialRecord
 from iotscan.model.facts import AnyFact, DefaultLogin, OpenService, SnmpAgent
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Missed
+from iotscan.wire import ber
 from tests.observe.network.acme import PASSWORD, USER, record, verdict
 from tests.observe.network.daemons import HOST, accepts, free_port, hear, running, serving, tool
 from tests.observe.network.proof import proves
@@ -208,3 +210,49 @@ def test_an_agent_that_answers_any_community_is_not_asked(tmp_path: Path) -> Non
     found = verdict(tmp_path, free_port(socket.SOCK_DGRAM), "snmp", [fact], SNMP, transport="udp")
     assert isinstance(found, DefaultLogin)
     assert found.outcome == "open"
+
+
+@contextmanager
+def agent(community: bytes | None) -> Iterator[int]:
+    """An agent that answers whatever it is asked, with the community that it heard or with one of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
+        place.bind((HOST, 0))
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    asked, guest = place.recvfrom(2048)
+                    place.sendto(answer(asked, community), guest)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(place.getsockname()[1])
+
+
+def answer(asked: bytes, community: bytes | None) -> bytes:
+    """The response to a GET that repeats its question, under ``community`` where that is given."""
+    message, _ = ber.take(asked, ber.SEQUENCE)
+    version, rest = ber.take_integer(message)
+    heard, rest = ber.take(rest, ber.OCTETS)
+    pdu, _ = ber.take(rest, 0xA0)
+    said = ber.integer(version) + ber.element(ber.OCTETS, community or heard) + ber.element(0xA2, pdu)
+    return ber.element(ber.SEQUENCE, said)
+
+
+def test_an_agent_that_answers_any_community_takes_no_default(tmp_path: Path) -> None:
+    spoken = SnmpAgent(version="2c", description="Acme device")
+    with agent(None) as port:
+        found = verdict(tmp_path, port, "snmp", [spoken], SNMP, transport="udp")
+        assert isinstance(found, DefaultLogin)
+        assert (found.outcome, found.tries) == ("accepts_any", 1)
+    with agent(None) as port:
+        unasked = community(tmp_path, port)
+    assert isinstance(unasked, DefaultLogin)
+    assert unasked.outcome == "open", "it answers to no community at all"
+
+
+def test_an_answer_under_another_community_is_none(tmp_path: Path) -> None:
+    with agent(b"elsewhere") as port:
+        missed = community(tmp_path, port)
+    assert isinstance(missed, Missed)
+    assert missed.status is AttemptStatus.TIMED_OUT
