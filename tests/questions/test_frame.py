@@ -1,10 +1,12 @@
 """The LAN's own rules: each machine has its truth, each truth its machine, and both speak of what there is."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from iotscan.assess.registry import load_checks
+from tests.questions.lan import tools
 from tests.questions.machines import load_machines
 from tests.questions.truth import RANGES, QuestionDevice, load_topics
 
@@ -44,3 +46,8 @@ def test_truth_speaks_of_checks_variants_and_services_that_there_are(topic: str,
         assert name in variants, entry
         assert not service or service in device.services, entry
     assert {q.check for q in device.not_assessed} <= variants.keys() | {"*"}
+
+
+def test_what_the_machines_need_is_installed_where_they_are_tested() -> None:
+    listed = (Path(__file__).parents[2] / ".ci" / "apt-packages").read_text("utf-8").splitlines()
+    assert set(tools().values()) <= set(listed)
