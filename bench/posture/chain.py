@@ -121,15 +121,19 @@ class Chain:
         for command in commands:
             self._ask(*command)
 
+    def _report(self, *words: str) -> ElementTree.Element:
+        """What nmap reports; nothing where it does not end."""
+        return ElementTree.fromstring(self._ask("nmap", "-n", "-oX", "-", *words) or "<nmaprun/>")
+
     def _sweep(self) -> list[str]:
-        said = ElementTree.fromstring(self._ask("nmap", "-n", "-sn", NETWORK, "-oX", "-"))
+        said = self._report("-sn", NETWORK)
         up = (host for host in said.iter("host") if host.find("status[@state='up']") is not None)
         found = (address.get("addr", "") for host in up for address in host.findall("address[@addrtype='ipv4']"))
         return sorted(address for address in found if address != SCANNER)
 
     def _nmap(self, how: str, ports: list[int], hosts: list[str]) -> list[Seen]:
         listed = ",".join(map(str, sorted(set(ports))))
-        said = ElementTree.fromstring(self._ask("nmap", "-n", how, "-sV", "-p", listed, "-oX", "-", *hosts))
+        said = self._report(how, "-sV", "-p", listed, *hosts)
         return [
             Seen(
                 host.find("address[@addrtype='ipv4']").get("addr", ""),  # type: ignore[union-attr]  # nmap always says it
