@@ -31,7 +31,7 @@ _CONTROLLED: Final = 16
 """Rounds with a control, of about a second each: so many ports may be closed beyond six, on all of its addresses."""
 _AT_ONCE: Final = 3
 """Ports that are asked in one of these."""
-_STRIKES: Final = 2
+_STRIKES: Final = 3
 """How often a port is silent while its control is refused, before it counts: the refusal may be due in between."""
 
 

@@ -45,8 +45,8 @@ def test_each_port_is_told_from_the_others() -> None:
         found, datagrams = knock({echo: ONE, silent: ONE, closed: ONE})
     assert found == {echo: "answered", silent: "silent", closed: "refused"}
     # The last times, beside the closed port: that is refused still, so this one is silent.
-    assert heard == [b"one"] * 4
-    assert datagrams == 8
+    assert heard == [b"one"] * 5
+    assert datagrams == 10
 
 
 def test_one_answer_to_several_words_is_enough_and_they_are_bidden_farewell() -> None:
@@ -102,7 +102,7 @@ def test_refusals_that_come_one_by_one_are_waited_for() -> None:
 def test_silence_beside_refusals_that_still_come_is_silence() -> None:
     limited = Limited(6, closed={1})
     assert limited.found(1, 2) == {1: "refused", 2: "silent"}
-    assert limited.asked == [1, 2, 2, 2, 1, 2, 1]
+    assert limited.asked == [1, 2, 2, 2, 1, 2, 1, 2, 1]
 
 
 def test_a_device_that_refuses_once_is_not_asked_for_ever() -> None:
