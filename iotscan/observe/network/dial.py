@@ -46,6 +46,8 @@ from iotscan.observe.network.tcp_stream import TcpStream, connect, place
 _LOST_LIMIT = 2
 _GENTLE_RATE = 1.0
 """Conversations a second with equipment that a stray byte can stop."""
+_LAST_SEGMENTS = 4
+"""Segments for the end of a conversation: our FIN, what acknowledges theirs, and what was on its way."""
 _HANDSHAKE_CAP = 256 * 1024
 """Bytes that a TLS handshake, and what TLS adds to what is read inside, may take."""
 
@@ -260,6 +262,7 @@ class Line:
 
     @asynccontextmanager
     async def _talk(self, port: int, stream: TcpStream) -> AsyncIterator[None]:
+        stream.most_segments = max(self.pace.packets - self.packets - _LAST_SEGMENTS, 0)
         try:
             with anyio.fail_after(self.pace.conversation_timeout):
                 yield

@@ -17,7 +17,7 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute
 
 from iotscan.observe.network.conversation import Tally
-from iotscan.observe.network.failures import TooMuch
+from iotscan.observe.network.failures import BudgetSpent, TooMuch
 from iotscan.observe.network.patience import patience
 from iotscan.observe.network.refusal import keep_refusals, who_refused
 
@@ -44,6 +44,8 @@ class TcpStream(ByteStream):
         """Bytes that may still be received, where a layer above reads without asking us: None for any number."""
         self.segments = 0
         """Segments that the peer has been sent, once this is closed."""
+        self.most_segments: int | None = None
+        """Segments that the peer may be sent, acknowledgements too: None for any number."""
         self._tally = tally
 
     @property
@@ -52,7 +54,8 @@ class TcpStream(ByteStream):
         return {SocketAttribute.raw_socket: lambda: self.raw}
 
     async def send(self, item: bytes) -> None:
-        """Hand all of it to the kernel. Raises BrokenResourceError."""
+        """Hand all of it to the kernel. Raises BrokenResourceError, BudgetSpent as :meth:`receive`."""
+        self._check_segments()
         left = memoryview(item)
         while left:
             try:
@@ -68,9 +71,12 @@ class TcpStream(ByteStream):
     async def receive(self, max_bytes: int = 65536) -> bytes:
         """The next bytes. Raises EndOfStream, BrokenResourceError on a reset, TooMuch beyond :attr:`left`.
 
+        BudgetSpent beyond :attr:`most_segments`: each byte of one that drips costs it a packet of ours.
+
         It waits each time before it reads: so a peer that never stops talking does not stop our clocks.
         """
         while True:
+            self._check_segments()
             if self.left is not None and self.left <= 0:
                 raise TooMuch("the service sent more than we read")
             await anyio.wait_readable(self.raw)
@@ -100,13 +106,17 @@ class TcpStream(ByteStream):
         A service that greets has often not heard of our going yet; a fragile one takes a reset amiss. Who does not
         leave in time is left.
         """
-        with suppress(OSError, anyio.BrokenResourceError, anyio.EndOfStream, TooMuch):
+        with suppress(OSError, anyio.BrokenResourceError, anyio.EndOfStream, TooMuch, BudgetSpent):
             self.raw.shutdown(socket.SHUT_WR)
             with anyio.CancelScope(shield=True, deadline=anyio.current_time() + _FAREWELL_SECONDS):
                 self.left = _FAREWELL
                 while True:
                     await self.receive()
         self.close()
+
+    def _check_segments(self) -> None:
+        if self.most_segments is not None and _segments(self.raw) >= self.most_segments:
+            raise BudgetSpent("the packets for this device are used up")
 
     def close(self) -> None:
         """Close at once: the kernel delivers what was sent.

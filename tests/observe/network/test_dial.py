@@ -134,6 +134,32 @@ def test_a_drip_ends_at_the_conversation_clock() -> None:
         released.set()
 
 
+def test_one_conversation_does_not_overspend_the_packets() -> None:
+    """Each word of a device that has us answer, and each byte of one that drips, costs it a packet of ours."""
+
+    def echo(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while data := connection.recv(1):
+            connection.sendall(data)
+
+    async def main(port: int) -> None:
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=2000)).line(HERE)
+        async with line.tcp(port) as connection:
+
+            async def converse() -> None:
+                for _ in range(1000):
+                    await connection.send(b".")
+                    await connection.receive()
+
+            with pytest.raises(BudgetSpent):
+                await converse()
+        assert 400 < line.packets <= 500
+        assert line.cost().packets == line.packets
+
+    with server(echo) as port:
+        anyio.run(main, port)
+
+
 def test_a_reset_is_named() -> None:
     def reset(connection: socket.socket) -> None:
         connection.recv(1)
