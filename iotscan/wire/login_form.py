@@ -19,6 +19,10 @@ _SETS_ONE: Final = re.compile(
 """Words of a form that sets a password or makes an account: filled in, it would change the device."""
 _ASKS_FOR_ONE: Final = re.compile(r"log-?_? ?(?:in|on)|sign-?_? ?in|auth|unlock|anmeld|connexion|session|acce[sd]")
 """Words of a form that lets somebody in, of which one that asks for a password alone has to show one."""
+_SETTINGS: Final = re.compile(r"save|apply|config|cfg|settings?|install|provision")
+"""Words of a page of settings, where the form speaks of no login: one that is open to all holds passwords, too."""
+_IS_SET: Final = re.compile(r"wi-?fi|wlan|wireless|ssid|(?<![a-z])(?:psk|wpa|wep|ppp|ddns|dyndns|smtp|ftp|vpn|proxy)")
+"""Names of fields that hold what a device shall use, and no login to itself."""
 _FORMS: Final = 16
 _FIELDS: Final = 64
 
@@ -35,8 +39,14 @@ class LoginForm(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     hidden: tuple[tuple[str, str], ...] = ()
     chosen: tuple[tuple[str, str], ...] = ()
+    says_login: bool = False
+    """What it is called, where it is sent or what its button says speaks of a login."""
     obstacle: str = ""
     """Why it cannot be filled in here; empty where it can."""
+
+    def sets_at(self, path: str) -> bool:
+        """Whether it may set something where it is sent to ``path``, which it need not name itself."""
+        return not self.says_login and _SETTINGS.search(path.lower()) is not None
 
 
 def login_form(body: bytes) -> LoginForm | None:
@@ -69,7 +79,7 @@ class _FormReader:
         self._hidden: list[tuple[str, str]] = []
         self._chosen: list[tuple[str, str]] = []
         self._select = ""
-        self._has_button = False
+        self._has_button = self._is_filled = False
         self._words = [self._action, *_named(tag)]
 
     def take(self, tag: Tag) -> None:
@@ -99,6 +109,7 @@ class _FormReader:
             self._words += _named(tag)
         if kind == "password":
             self._passwords.append(name)
+            self._is_filled |= bool(value.strip())
         elif kind in ("submit", "image"):
             self._press(tag)
         elif kind == "button":
@@ -130,8 +141,18 @@ class _FormReader:
             password=self._passwords[0],
             hidden=tuple(self._hidden),
             chosen=tuple(self._chosen),
+            says_login=self._says_login(),
             obstacle=self._obstacle(),
         )
+
+    def _says_login(self) -> bool:
+        return _ASKS_FOR_ONE.search(" ".join(self._words).lower()) is not None
+
+    def _sets(self) -> bool:
+        """Whether what is filled in would be kept: no login shows the password it wants, nor speaks of networks."""
+        names = " ".join((*self._texts, *self._passwords)).replace("_", "-").lower()
+        is_of_settings = _SETTINGS.search(" ".join(self._words).lower()) is not None and not self._says_login()
+        return self._is_filled or _IS_SET.search(names) is not None or is_of_settings
 
     def _obstacle(self) -> str:
         if len(self._passwords) > 1:
@@ -139,6 +160,8 @@ class _FormReader:
         words = " ".join(self._words).lower()
         if _SETS_ONE.search(words) or not (self._texts or _ASKS_FOR_ONE.search(words)):
             return "it may set a new password, or make an account"
+        if self._sets():
+            return "it may set something, and asks for no login"
         if self._is_scripted or not self._passwords[0] or "" in self._texts:
             return "a script sends it"
         if len(self._texts) > 1:

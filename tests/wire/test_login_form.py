@@ -45,12 +45,32 @@ def test_a_browser_would_send_the_same() -> None:
         ((b'"/in"', b'"/cgi-bin/setup"'), "may set"),
         ((b"</form>", b"<input type=submit value=Register></form>"), "may set"),
         ((b"<input name=u>", b""), "may set"),
+        ((b"type=password", b"type=password value=********"), "may set"),
+        ((b"name=u", b"name=wl0_ssid"), "may set"),
+        ((b"name=p", b"name=WPA_psk"), "may set"),
+        ((b'"/in"', b'"/goform/saveNetwork"'), "may set"),
+        ((b"</form>", b"<input type=submit value=Apply></form>"), "may set"),
     ],
 )
 def test_what_cannot_be_filled_in_says_why(change: tuple[bytes, bytes], why: str) -> None:
     form = login_form(PLAIN.replace(*change))
     assert form is not None
     assert why in form.obstacle
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PLAIN.replace(b'"/in"', b'"/config/login.cgi"'),
+        PLAIN.replace(b"name=u", b"name=email type=email"),
+        PLAIN.replace(b"</form>", b"<button name=b value='Sign in'></form>").replace(b'"/in"', b'"/apply.cgi"'),
+        PLAIN.replace(b'"/in"', b'"/cgi-bin/luci"').replace(b"name=u", b"name=luci_username"),
+    ],
+)
+def test_a_login_stays_one_whatever_its_address(page: bytes) -> None:
+    form = login_form(page)
+    assert form is not None
+    assert form.obstacle == ""
 
 
 @given(

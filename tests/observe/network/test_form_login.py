@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from iotscan.model.facts import DefaultLogin, HttpServer
@@ -128,6 +129,44 @@ def test_what_is_not_plain_is_no_verdict(tmp_path: Path, site: LoginSite, reason
     missed = ask(tmp_path, site)
     assert isinstance(missed, Missed)
     assert (missed.reason, len(site.tried)) == (reason, tries)
+
+
+class Settings(LoginSite):
+    """Asks nobody for a login, and keeps what its form is sent."""
+
+    fields = '<input name="station"><input type="password" name="pass">'
+
+    def answer(self, method: str, path: str, cookies: dict[str, str], form: dict[str, str]) -> Answer:
+        self.requests.append((method, path))
+        return 200, (), f'<form method="post" action="{self.action}">{self.fields}<input type="submit"></form>'
+
+
+class OfWifi(Settings):
+    action, fields = "/cgi-bin/x", '<input name="wl_ssid"><input type="password" name="pass">'
+
+
+class Saving(Settings):
+    action = "/saveNetwork"
+
+
+class ToItself(Settings):
+    action = "/settings"
+
+
+@pytest.mark.parametrize("site", [OfWifi(), Saving(), ToItself()])
+def test_an_open_page_of_settings_is_sent_nothing(tmp_path: Path, site: Settings) -> None:
+    missed = ask(tmp_path, site)
+    assert isinstance(missed, Missed)
+    assert missed.reason is Reason.NOT_OBSERVABLE
+    assert {method for method, _ in site.requests} == {"GET"}
+
+
+def test_a_form_that_goes_to_a_page_of_settings_is_sent_nothing(tmp_path: Path) -> None:
+    site = Settings()
+    site.action = ""
+    missed = ask(tmp_path, site, msgspec.structs.replace(record(), path="/settings"))
+    assert isinstance(missed, Missed)
+    assert {method for method, _ in site.requests} == {"GET"}
 
 
 def test_one_that_lets_in_the_address_is_no_rogue(tmp_path: Path) -> None:

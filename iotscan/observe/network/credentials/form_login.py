@@ -51,8 +51,9 @@ class FormLogin:
             if form is None:
                 return _no_form(front, offered=pair is not None)
             action = talk.site.resolve(form.action, front.path) if form.action.strip() else front.path
-            if form.obstacle or action is None:
-                why = form.obstacle or "it is sent to another host"
+            if form.obstacle or action is None or form.sets_at(action):
+                is_elsewhere = action is None and not form.obstacle
+                why = form.obstacle or ("it is sent to another host" if is_elsewhere else "it may set something")
                 return Reaction(sign=Sign.UNSUITED, detail=f"a login form that is not filled in here: {why}")
             self.form, self.action = form, action
             self._has_script |= read_page(front.body).has_script
