@@ -1,6 +1,6 @@
 """What a probe is: it is handed a door to one service, asks, and returns facts or why there are none."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from socket import socket
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from iotscan.model.device import Service
-from iotscan.model.facts import Announcement, AnyFact, Fact, kind_of
+from iotscan.model.facts import Announcement, AnyFact, Fact, OpenService, kind_of
 from iotscan.model.scope import Grants
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed
@@ -16,6 +16,7 @@ from iotscan.observe.network.conversation import Connection, Datagram
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, Refused
 from iotscan.observe.network.opening import bring_to_tls
+from iotscan.observe.network.ports import OWN_WORDS_ONLY
 from iotscan.observe.network.udp_knock import FirstWord
 from iotscan.observe.network.web_session import Ask, WebSession
 from iotscan.wire.starttls import PROTOCOLS as BEGIN_IN_THE_CLEAR
@@ -43,6 +44,9 @@ TLS_AT_ONCE: Final = frozenset(
 """Protocols of a service whose first word is a ClientHello."""
 HAVE_TLS: Final = TLS_AT_ONCE | BEGIN_IN_THE_CLEAR
 """What a question about TLS applies to: TLS at once, or after a word in the clear (STARTTLS and its like)."""
+
+
+_MAY_BE_WEB: Final = frozenset({"http", "https", "tls", "unknown"})
 
 
 def missed(fact: type[Fact] | str, error: DialError) -> Missed:
@@ -128,6 +132,19 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         return self.line.socket(self.port)
 
 
+def may_be_web(known: Iterable[tuple[str, AnyFact]], port: int) -> bool:
+    """Whether HTTP may be spoken to a TCP port that somebody named for it, maybe in the name of another.
+
+    Not to equipment that takes other words amiss, nor where another protocol was heard: lines of HTTP are commands to
+    an open shell.
+    """
+    if port in OWN_WORDS_ONLY:
+        return False
+    name = f"tcp/{port}"
+    heard = (fact.protocol for service, fact in known if service == name and isinstance(fact, OpenService))
+    return all(protocol in _MAY_BE_WEB for protocol in heard)
+
+
 def speaks_tls(service: Service) -> bool:
     """True when the service was identified as TLS on the outside."""
     return service.protocol in TLS_AT_ONCE
@@ -177,4 +194,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}/{self.version}"
 
 
-__all__ = ["HAVE_TLS", "TLS_AT_ONCE", "Door", "FirstWord", "Heard", "Missed", "Probe", "missed", "speaks_tls"]
+__all__ = [
+    "HAVE_TLS",
+    "TLS_AT_ONCE",
+    "Door",
+    "FirstWord",
+    "Heard",
+    "Missed",
+    "Probe",
+    "may_be_web",
+    "missed",
+    "speaks_tls",
+]

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import anyio
+import msgspec
 import pytest
 
 from iotscan.assess.check import Target, Verdict
 from iotscan.assess.registry import load_checks
-from iotscan.model.facts import Announcement, Claim, OnvifService
+from iotscan.model.facts import Announcement, Claim, OnvifService, OpenService
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.discovery.ws_discovery import service_claims
@@ -132,9 +133,20 @@ def test_a_closed_port_that_somebody_named_does_not_speak_against_the_device() -
     assert (at.line.connections, at.line.attempts) == (0, 1)
 
 
-def test_a_printer_port_is_never_posted_to() -> None:
-    heard, at = ask(f"http://{HOST}:9100{PATH}")
+@pytest.mark.parametrize("port", [9100, 502, 4840])
+def test_a_port_of_equipment_is_never_posted_to(port: int) -> None:
+    heard, at = ask(f"http://{HOST}:{port}{PATH}")
     assert (heard.facts, heard.missed, at.line.attempts) == ((), (), 0)
+
+
+def test_a_shell_is_never_posted_to() -> None:
+    """Whoever answers in a device's name would have us type into it."""
+    said: list[str] = []
+    with camera("open", said) as port:
+        _, at = ask(f"http://{HOST}:{port}{PATH}")
+        shell = (f"tcp/{port}", OpenService(protocol="telnet"))
+        heard = anyio.run(PROBE.ask, msgspec.structs.replace(at, known=(*at.known, shell)))
+    assert (heard.facts, len(said)) == ((), 3)
 
 
 def begins(guest: socket.socket) -> None:

@@ -139,7 +139,14 @@ def test_beside_a_media_server_the_gateway_is_found() -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["http://127.0.0.2:80/d.xml", f"http://{HOST}:9100/d.xml", f"http://{HOST}/goform/reset", "ftp://x", "http://["],
+    [
+        "http://127.0.0.2:80/d.xml",
+        f"http://{HOST}:9100/d.xml",
+        f"http://{HOST}:4840/d.xml",
+        f"http://{HOST}/goform/reset",
+        "ftp://x",
+        "http://[",
+    ],
 )
 def test_places_that_are_not_its_own_or_not_harmless_are_not_asked(place: str) -> None:
     heard, at = ask(announced(place))

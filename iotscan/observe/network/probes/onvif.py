@@ -18,8 +18,7 @@ from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.discovery.ssdp import own_url
 from iotscan.observe.network.discovery.ws_discovery import service_claims
 from iotscan.observe.network.failures import DialError, PeerClosed, TimedOut
-from iotscan.observe.network.ports import FRAGILE
-from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, may_be_web, missed
 from iotscan.observe.network.probes.web import NotHttp, origin
 from iotscan.wire import onvif, ws_discovery
 from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange
@@ -43,7 +42,7 @@ async def ask_onvif(door: Door) -> Heard:
     if places is None:
         return _unread("no answer to a search for cameras that tells of one")
     urls = (own_url(place, door.address, tuple(_PORTS)) for place in places)
-    own = next((url for url in urls if url and (url.port or _PORTS[url.scheme]) not in FRAGILE), None)
+    own = next((url for url in urls if url and may_be_web(door.known, url.port or _PORTS[url.scheme])), None)
     return await _ask(door, own) if own else Heard()
 
 

@@ -15,8 +15,7 @@ from iotscan.model.facts import Announcement, PortSweep, UpnpGateway, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.discovery.ssdp import may_act, own_url
 from iotscan.observe.network.failures import DialError, TimedOut
-from iotscan.observe.network.ports import FRAGILE
-from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
+from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, may_be_web, missed
 from iotscan.observe.network.probes.web import ask_all
 from iotscan.observe.network.web_session import Ask, Reply, WebSession
 from iotscan.wire import ssdp, upnp
@@ -37,7 +36,7 @@ async def ask_upnp(door: Door) -> Heard:
         places = [*_announced(door)] or await _search(door)
     except DialError as error:
         return Heard(missed=(missed(UpnpGateway, error),))
-    own = [url for url in (own_url(place, door.address) for place in places) if url and not _is_barred(url)]
+    own = [url for url in (own_url(place, door.address) for place in places) if url and not _is_barred(door, url)]
     if not own:
         return _unread("no place of its own is named for a description that could be fetched")
     gaps: list[Heard] = []
@@ -76,8 +75,8 @@ async def _search(door: Door) -> list[str]:
     return list(places)
 
 
-def _is_barred(url: SplitResult) -> bool:
-    return may_act(url.path) or (url.port or 80) in FRAGILE
+def _is_barred(door: Door, url: SplitResult) -> bool:
+    return may_act(url.path) or not may_be_web(door.known, url.port or 80)
 
 
 async def _read(door: Door, url: SplitResult) -> Heard:
