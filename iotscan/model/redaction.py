@@ -147,7 +147,12 @@ _PIN: Final = re.compile(
     r"((?<![A-Za-z])(?:PIN|PUK|[Pp]in code|(?i:setup|pairing|activation) code|HomeKit)(?: is)? )"
     r"(\d{3}-\d{2}-\d{3}|\d{4,8})(?!\d)"
 )
-_USER_OPTION: Final = re.compile(r"((?<!\S)(?:-u|--user)[ =]['\"]?[^\s:'\"]{1,64}:)([^\s'\"]{1,400})")
+_USER_OPTION: Final = re.compile(
+    r"((?<!\S)(?:-u|--user)[ =]['\"]?[^\s:'\"]{1,64}:)"
+    # The address of a service, as clients of OPC UA take it after -u: no password.
+    r"(?!//(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?(?:[/\s'\"]|$))"
+    r"([^\s'\"]{1,400})"
+)
 _COMMUNITY: Final = re.compile(
     r"((?i:\br[ow]community6? |\bsnmp-server community |\bcom2sec6?(?: -Cn \S{1,30})? \S{1,64} \S{1,64} ))"
     r"([^\s\"'<>]{1,200})"
