@@ -83,7 +83,7 @@ def _text(told: Told, *, ascii: bool) -> str:
         accounts = ", ".join(account or "(no user)" for account in each.accounts)
         lines += [
             f"  {each.device} {each.service} {each.protocol}: {each.product}",
-            f"    records  {', '.join(each.records)}",
+            *((f"    records  {', '.join(each.records)}",) if each.records else ()),
             f"    accounts {accounts}; at most {each.most_tries} tries, made-up users among them",
             *(f"    source   {source}" for source in each.sources),
         ]

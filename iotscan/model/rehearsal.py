@@ -17,6 +17,7 @@ class PlannedLogin(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     product: str
     records: tuple[str, ...]
+    """None where no product documents the login: anonymous FTP."""
     accounts: tuple[str, ...]
     most_tries: int
     sources: tuple[str, ...]

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from iotscan.model.facts import FtpServer
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.scope import Grants
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.ftp import PROBE
-from iotscan.store.ledger import Ledger
+from iotscan.store.ledger import Ledger, RehearsedLedger
 from tests.observe.network.daemons import HOST, accepts, door, free_port, hear, running, serving, tool
 from tests.observe.network.shown import is_shown, verdicts
 from tests.observe.network.starttls.services import require_root
@@ -144,15 +145,36 @@ def test_whoever_is_not_ready_is_unreadable(greeting: bytes, tmp_path: Path) -> 
     assert heard.missed[0].status is AttemptStatus.UNREADABLE
 
 
-def test_without_the_grant_nobody_is_named(tmp_path: Path) -> None:
-    asked: list[bytes] = []
-
+def noted(asked: list[bytes]) -> Callable[[socket.socket], None]:
     def talk(guest: socket.socket) -> None:
         guest.sendall(b"220-Hello\r\n220 ready\r\n")
         while True:
             asked.append(hear(guest))
             guest.sendall(b"502 No\r\n")
 
-    with serving(talk) as port:
+    return talk
+
+
+def test_without_the_grant_nobody_is_named(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+    with serving(noted(asked)) as port:
         seen(port, tmp_path, most=1)
     assert asked == [b"AUTH TLS", b"QUIT"]
+
+
+def test_in_a_dry_run_nobody_is_named_and_anonymous_is_told(tmp_path: Path) -> None:
+    """Its tries of a day end in a rehearsal as they would in a scan."""
+    asked: list[bytes] = []
+    told: list[PlannedLogin] = []
+    tools = {"ledger": RehearsedLedger(tmp_path / "ledger"), "login_gap": 0.0, "rehearse": told.append}
+    reasons = []
+    with serving(noted(asked)) as port:
+        for _ in range(4):
+            way = msgspec.structs.replace(door(port, "ftp", tools=tools), grants=Grants(default_creds=True))
+            (fact,) = anyio.run(PROBE.ask, way).facts
+            assert isinstance(fact, FtpServer)
+            reasons.append(fact.anonymous.reason)
+    assert asked == [b"AUTH TLS", b"QUIT"] * 4
+    assert [(t.service, t.accounts) for t in told] == [(f"tcp/{port}", ("anonymous",))] * 3
+    assert reasons == [Reason.CONSENT] * 3 + [Reason.BUDGET]
+    assert not (tmp_path / "ledger").exists()

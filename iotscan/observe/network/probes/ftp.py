@@ -3,6 +3,7 @@
 AUTH TLS is no login, and asked of everybody. USER begins one: first in a name that nobody has and without a password,
 which shows whether it takes names in the clear; then ``anonymous`` with a word of ours, once, noted in the ledger of
 tries like any other; and where that is let in, PWD, which nobody answers to who has not logged in. No file is read.
+In a dry run (``rehearse`` in ``door.tools``) no name is said, and what would be tried is told.
 """
 
 import secrets
@@ -13,6 +14,7 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import FtpServer, kind_of
+from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.credentials.engine import MOST_MISSES, left_alone
@@ -29,6 +31,7 @@ _AGREED: Final = (234, 334)
 _WANTS_TLS: Final = ("tls", "ssl", "encrypt", "secure")
 _ACCOUNT: Final = "anonymous"
 _UNGRANTED: Final[Answer[bool]] = Answer.missing(Reason.CONSENT, "needs --default-creds")
+_USED_UP: Final[Answer[bool]] = Answer.missing(Reason.BUDGET, "anonymous has seen its tries for these 24 hours")
 
 
 class _Learnt(msgspec.Struct, kw_only=True):
@@ -63,6 +66,8 @@ async def ask_ftp(door: Door) -> Heard:
             return Heard(missed=(missed(FtpServer, error),))
     if not learnt.greeting.startswith(str(_READY)):
         return Heard(missed=(_unready(learnt.greeting),))
+    if _rehearses(door):
+        learnt.anonymous = _rehearsed(door)
     fact = FtpServer(
         tls=is_behind_tls,
         greeting=learnt.greeting,
@@ -75,7 +80,32 @@ async def ask_ftp(door: Door) -> Heard:
 
 
 def _may(door: Door) -> bool:
-    return door.grants.default_creds
+    return door.grants.default_creds and "rehearse" not in door.tools
+
+
+def _rehearses(door: Door) -> bool:
+    return door.grants.default_creds and "rehearse" in door.tools
+
+
+def _rehearsed(door: Door) -> Answer[bool]:
+    """Tell that ``anonymous`` would be tried, where its tries of the day are not used up."""
+    ledger, device = door.tools["ledger"], tried_at(door)
+    if not ledger.note(device, _ACCOUNT, misses=MOST_MISSES):
+        return _USED_UP
+    ledger.note_taken(device, _ACCOUNT)
+    door.tools["rehearse"](
+        PlannedLogin(
+            device=door.address,
+            service=door.service.name,
+            protocol="ftp",
+            product="any FTP server, without a password of its own",
+            records=(),
+            accounts=(_ACCOUNT,),
+            most_tries=2,
+            sources=("RFC 1635 (anonymous FTP)",),
+        )
+    )
+    return Answer.missing(Reason.CONSENT, "a dry run: anonymous would be tried")
 
 
 def _unready(greeting: str) -> Missed:
@@ -145,7 +175,7 @@ async def _why_not(door: Door) -> Answer[bool] | None:
             return None
     except OSError:
         return Answer.missing(Reason.PROBE_ERROR, "the ledger of tries cannot be written")
-    return Answer.missing(Reason.BUDGET, "anonymous has seen its tries for these 24 hours")
+    return _USED_UP
 
 
 async def _anonymous(door: Door, control: FtpControl) -> Answer[bool]:
