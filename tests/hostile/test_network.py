@@ -12,6 +12,8 @@ from tests.hostile.serving import ALL, EXPECTED, device
 pytestmark = pytest.mark.timeout(240)
 OPEN_PAGE, LOGIN_PAGE = ("http-cleartext-login", "pass"), ("http-cleartext-login", "cleartext")
 NO_CONTACT = ("security-contact", "absent")
+SHOWS_NOTHING = ("unauthenticated-disclosure", "pass")
+"""Every page that may tell of the device was answered, and none tells anything."""
 SELECTS_AEAD: set[Claim] = {
     ("tls-modern-versions", "pass"),
     ("tls-authenticated-encryption", "pass"),
@@ -22,10 +24,10 @@ SELECTS_AEAD: set[Claim] = {
 }
 """What a ServerHello that selects an AEAD suite proves, whatever follows it: no refusal of theirs proves anything."""
 TRUE: dict[str, set[Claim]] = {
-    "everything-is-200": {OPEN_PAGE, NO_CONTACT},
-    "login-with-success": {LOGIN_PAGE, NO_CONTACT},
-    "busy-after-a-while": {NO_CONTACT},
-    "steering": {LOGIN_PAGE, ("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
+    "everything-is-200": {OPEN_PAGE, NO_CONTACT, SHOWS_NOTHING},
+    "login-with-success": {LOGIN_PAGE, NO_CONTACT, SHOWS_NOTHING},
+    "busy-after-a-while": {NO_CONTACT, SHOWS_NOTHING},
+    "steering": {LOGIN_PAGE, SHOWS_NOTHING, ("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "telnet-border": {("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "mqtt-nonsense": {("mqtt-encryption", "cleartext")},
     **dict.fromkeys(
