@@ -52,8 +52,9 @@ class Ledger:
         recent = list(self._recent(device))
         if any(e.account == EVERY_ACCOUNT for e in recent):
             return False
-        tries = sum(e.account == account and not e.taken for e in recent)
-        taken = sum(e.account == account and e.taken for e in recent)
+        own = [e for e in recent if e.account.casefold() == account.casefold()]  # many take Admin for admin
+        tries = sum(not e.taken for e in own)
+        taken = sum(e.taken for e in own)
         return tries < self._limit and tries - taken < misses
 
     def due_in(self, device: Tried, gap: float) -> float:
