@@ -88,6 +88,19 @@ def test_outcomes(tmp_path: Path, gate: type[Gate], outcome: str, account: str, 
     assert (found.protocol, found.outcome, found.account, found.tries) == ("ssh", outcome, account, tries)
 
 
+class Expired(Gate):
+    def validate_password(self, username: str, password: str) -> bool:
+        if super().validate_password(username, password):
+            raise asyncssh.PasswordChangeRequired("new password")
+        return False
+
+
+def test_a_password_that_has_to_be_changed_was_not_refused(tmp_path: Path) -> None:
+    missed = ask(tmp_path, Expired)
+    assert isinstance(missed, Missed)
+    assert (missed.status, "changed" in missed.detail) == (AttemptStatus.UNREADABLE, True)
+
+
 def test_no_password_method_no_try(tmp_path: Path) -> None:
     missed = ask(tmp_path, KeysOnly)
     assert isinstance(missed, Missed)

@@ -41,6 +41,17 @@ _ONLY_PASSWORD: Final[dict[str, Any]] = {
 }
 
 
+class _Guest(asyncssh.SSHClient):  # type: ignore[misc]  # asyncssh is not typed for subclasses
+    """Hears whether a password was right after all: one that has to be changed (RFC 4252, section 8)."""
+
+    must_change = False
+
+    def password_change_requested(self, prompt: str, lang: str) -> Any:
+        """Change nothing."""
+        self.must_change = True
+        return NotImplemented
+
+
 class SshLogin:
     """The password login of an SSH server. No channel is opened.
 
@@ -82,12 +93,19 @@ class SshLogin:
         return Reaction(sign=Sign.UNSUITED, detail="it does not offer the password method")
 
     async def _log_in(self, raw: object, pair: Pair) -> Reaction:
-        opened = await asyncssh.connect(
-            sock=raw,
-            username=pair.user,
-            password=pair.password.reveal(),
-            **_ONLY_PASSWORD,
-        )
+        guest = _Guest()
+        try:
+            opened = await asyncssh.connect(
+                sock=raw,
+                username=pair.user,
+                password=pair.password.reveal(),
+                client_factory=lambda: guest,
+                **_ONLY_PASSWORD,
+            )
+        except asyncssh.PermissionDenied:
+            if not guest.must_change:
+                raise
+            return Reaction(sign=Sign.UNCLEAR, detail="it wants the password changed before it lets anybody in")
         opened.close()
         await opened.wait_closed()
         return Reaction(sign=Sign.ACCEPTED)
