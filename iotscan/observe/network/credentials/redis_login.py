@@ -10,6 +10,8 @@ from iotscan.observe.network.probe import Door
 from iotscan.wire import redis
 
 _CAP: Final = 16 * 1024
+_DEFAULT: Final = "default"
+"""The account of a password that is said alone (Redis commands, AUTH)."""
 _NO_PASSWORD: Final = ("no password is set", "without any password configured")
 """What AUTH is answered where the default user needs none: Redis before and since version 6."""
 
@@ -26,14 +28,18 @@ class RedisLogin:
     @property
     def sole_account(self) -> str:
         """A password alone is the default user's."""
-        return "" if self._with_user else "default"
+        return "" if self._with_user else _DEFAULT
 
     async def offer(self, pair: Pair | None) -> Reaction:
         """PING without a pair, AUTH with one, on a connection of its own. Raises DialError."""
         async with self._door.plain_or_tls(cap=_CAP) as connection:
             if pair is None:
                 return _look(await _ask(connection, redis.PING))
-            words = ("AUTH", pair.user, pair.password.reveal()) if self._with_user else ("AUTH", pair.password.reveal())
+            words = (
+                ("AUTH", pair.user or _DEFAULT, pair.password.reveal())
+                if self._with_user
+                else ("AUTH", pair.password.reveal())
+            )
             return _judge(await _ask(connection, redis.command(*words)))
 
 
