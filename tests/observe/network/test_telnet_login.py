@@ -174,8 +174,16 @@ def test_a_forced_change_of_password_is_unclear(tmp_path: Path) -> None:
 
 
 def test_an_open_shell_is_known_without_a_connection(tmp_path: Path) -> None:
-    found = verdict(tmp_path, free_port(), "telnet", [TelnetServer(banner="/ #", asks="shell")])
+    found = verdict(tmp_path, free_port(), "telnet", [TelnetServer(banner="/ #", asks="shell", confirmed=True)])
     assert found == DefaultLogin(protocol="telnet", outcome="open")
+
+
+def test_a_banner_that_ends_like_a_prompt_is_no_open_shell(tmp_path: Path) -> None:
+    """The question of telnet has seen that no prompt came again: it is not overruled."""
+    with serving(lambda guest: guest.sendall(b"Acme gate\r\n#") or (hear(guest) and None)) as port:
+        missed = verdict(tmp_path, port, "telnet", [TelnetServer(banner="Acme gate #", asks="unknown")])
+    assert isinstance(missed, Missed)
+    assert (missed.status, missed.reason) == (AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE)
 
 
 def test_a_service_that_asks_nothing_we_know(tmp_path: Path) -> None:

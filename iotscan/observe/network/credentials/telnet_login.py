@@ -80,7 +80,8 @@ def _look(banner: Utterance, *, offered: bool) -> Reaction:
     if offered:
         return Reaction(sign=Sign.UNCLEAR, detail="it did not ask for a login this time")
     if banner.asks == "shell":
-        return Reaction(sign=Sign.ACCEPTED)
+        # An open one is told, by an empty line, before any login is tried.
+        return Reaction(sign=Sign.UNSUITED, detail="its last line looks like a prompt, and none was confirmed")
     if banner.asks in ("login", "password"):
         return Reaction(sign=Sign.REFUSED)
     return Reaction(sign=Sign.UNSUITED, detail="its last line is no login prompt that we know")

@@ -99,7 +99,7 @@ def _settled(door: Door, protocol: Protocol, records: Sequence[CredentialRecord]
         if service != door.service.name:
             continue
         match fact:
-            case TelnetServer(asks="shell"):
+            case TelnetServer(asks="shell", confirmed=True):
                 return DefaultLogin(protocol=protocol, outcome="open")
             case MqttBroker() if fact.anonymous.known:
                 return DefaultLogin(protocol=protocol, outcome="open")
