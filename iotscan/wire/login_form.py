@@ -23,6 +23,11 @@ _SETTINGS: Final = re.compile(r"save|apply|config|cfg|settings?|install|provisio
 """Words of a page of settings, where the form speaks of no login: one that is open to all holds passwords, too."""
 _IS_SET: Final = re.compile(r"wi-?fi|wlan|wireless|ssid|(?<![a-z])(?:psk|wpa|wep|ppp|ddns|dyndns|smtp|ftp|vpn|proxy)")
 """Names of fields that hold what a device shall use, and no login to itself."""
+_CODE: Final = re.compile(
+    r"otp|2fa|mfa|captcha|one[-_]?time|passcode|(?:verif\w{0,8}|auth\w{0,12}|security|sms)[-_]?code|^(?:code|token|pin)$",
+    re.IGNORECASE,
+)
+"""Names of fields for a second factor, or for what no machine can read."""
 _FORMS: Final = 16
 _FIELDS: Final = 64
 
@@ -63,6 +68,17 @@ def login_form(body: bytes) -> LoginForm | None:
         seen += not tag.is_end
         reader = None if tag.is_end or seen > _FORMS else _FormReader(tag)
     return reader.form() if reader is not None else None
+
+
+def asks_for_code(body: bytes) -> bool:
+    """Whether a page has a field for a code: of a second factor, or in a picture. Never raises."""
+    fields = (tag.attributes for tag in tags(body) if tag.name == b"input" and not tag.is_end)
+    shown = (f for f in fields if f.get(b"type", "").strip().lower() in _TEXTS)
+    return any(
+        f.get(b"autocomplete", "").strip().lower() == "one-time-code"
+        or any(_CODE.search(f.get(name, "")[:64]) for name in (b"name", b"id"))
+        for f in shown
+    )
 
 
 class _FormReader:

@@ -90,9 +90,10 @@ class ByAddress(LoginSite):
     """Lets in the address, not the browser."""
 
     is_open = False
+    inside = INSIDE.replace("/logout", "/exit?logout")
 
     def front(self, cookies: dict[str, str]) -> Answer:
-        return (200, (), INSIDE.replace("logout", "bye")) if self.is_open else super().front(cookies)
+        return (200, (), self.inside) if self.is_open else super().front(cookies)
 
     def let_in(self) -> Answer:
         self.is_open = True
@@ -173,6 +174,80 @@ def test_one_that_lets_in_the_address_is_no_rogue(tmp_path: Path) -> None:
     found = ask(tmp_path, ByAddress())
     assert isinstance(found, DefaultLogin)
     assert found.outcome == "accepted"
+
+
+class Banning(LoginSite):
+    """Shows a page of its own to everybody from the second failure on, in words that nobody lists."""
+
+    def front(self, cookies: dict[str, str]) -> Answer:
+        return (200, (), "<h1>Zugang gesperrt</h1>") if len(self.tried) > 1 else super().front(cookies)
+
+    def post(self, form: dict[str, str]) -> Answer:
+        return 302, (("Location", "/"),), ""
+
+
+class NoWayOut(ByAddress):
+    """As its page names no way out, it may as well be one for who is shut out."""
+
+    inside = INSIDE.replace("logout", "bye")
+
+
+class SecondFactor(LoginSite):
+    """The password is right, and is not enough."""
+
+    def front(self, cookies: dict[str, str]) -> Answer:
+        if cookies.get("sid") not in self.sessions:
+            return super().front(cookies)
+        return 200, (), '<form method="post">Code: <input name="otp_code"><a href="/logout">Cancel</a></form>'
+
+
+class AlwaysTheForm(LoginSite):
+    """Its front page is the login page, for who is in as well; who is in is sent to another."""
+
+    def front(self, cookies: dict[str, str]) -> Answer:
+        return 200, (), self.page()
+
+    def answer(self, method: str, path: str, cookies: dict[str, str], form: dict[str, str]) -> Answer:
+        if path == "/home" and cookies.get("sid") in self.sessions:
+            return 200, (), INSIDE
+        return super().answer(method, path, cookies, form)
+
+    def let_in(self) -> Answer:
+        status, (_, cookie), body = super().let_in()
+        return status, (("Location", "/home"), cookie), body
+
+
+class TheFormAndACookie(AlwaysTheForm):
+    """The same, and who is in is sent there, too: only a cookie tells."""
+
+    def let_in(self) -> Answer:
+        return LoginSite.let_in(self)
+
+
+class SaysIt(AlwaysTheForm):
+    """The same, with an answer of its own to the form."""
+
+    def let_in(self) -> Answer:
+        return 200, (), "<p>Welcome.</p>"
+
+    def post(self, form: dict[str, str]) -> Answer:
+        return self.let_in() if self.is_right(form) else (200, (), f"<p>No {form['login']} at 12:07:{len(self.tried)}.")
+
+
+@pytest.mark.parametrize(
+    "site", [Banning("changed"), NoWayOut(), SecondFactor(), AlwaysTheForm(), TheFormAndACookie(), SaysIt()]
+)
+def test_what_may_be_either_is_no_verdict(tmp_path: Path, site: LoginSite) -> None:
+    missed = ask(tmp_path, site)
+    assert isinstance(missed, Missed)
+    assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
+
+
+@pytest.mark.parametrize("site", [AlwaysTheForm("changed"), TheFormAndACookie("changed"), SaysIt("changed")])
+def test_who_is_told_what_a_stranger_is_told_was_refused(tmp_path: Path, site: LoginSite) -> None:
+    found = ask(tmp_path, site)
+    assert isinstance(found, DefaultLogin)
+    assert found.outcome == "rejected"
 
 
 class WithScript(LoginSite):

@@ -373,3 +373,41 @@ def test_nothing_is_tried_when_the_ledger_cannot_be_written(tmp_path: Path) -> N
         (missed,) = anyio.run(PROBE.ask, place).missed
     assert (missed.status, missed.reason) == (AttemptStatus.NOT_TRIED, Reason.PROBE_ERROR)
     assert site.users == []
+
+
+class Forbidding(Site):
+    """Knows the pair, and does not let it see this page; or shuts out whoever comes twice."""
+
+    def judge(self, path: str, authorization: str) -> tuple[int, list[tuple[str, str]], str]:
+        return self.refuse() if not self.users or self.users[-1] != USER else (403, [], "no")
+
+
+class ForbiddingAll(Site):
+    def judge(self, path: str, authorization: str) -> tuple[int, list[tuple[str, str]], str]:
+        return (403, [], "no") if authorization else self.refuse()
+
+
+class AsksOnce(Site):
+    """Asks whoever comes first, and nobody after: what it shows was no secret of the pair."""
+
+    def judge(self, path: str, authorization: str) -> tuple[int, list[tuple[str, str]], str]:
+        return self.refuse() if len(self.requests) == 1 else (200, [], "shut out")
+
+
+def test_forbidden_to_the_pair_alone_is_no_refusal(tmp_path: Path) -> None:
+    with web(Forbidding()) as port:
+        missed = verdict(tmp_path, port, "http", [ASKS])
+    assert isinstance(missed, Missed)
+    assert missed.status is AttemptStatus.UNREADABLE
+    (tmp_path / "ledger").unlink()
+    with web(ForbiddingAll()) as port:
+        found = verdict(tmp_path, port, "http", [ASKS])
+    assert isinstance(found, DefaultLogin)
+    assert found.outcome == "rejected"
+
+
+def test_one_that_asks_nobody_any_more_lets_no_credential_in(tmp_path: Path) -> None:
+    with web(AsksOnce()) as port:
+        missed = verdict(tmp_path, port, "http", [ASKS])
+    assert isinstance(missed, Missed)
+    assert missed.status is AttemptStatus.UNREADABLE

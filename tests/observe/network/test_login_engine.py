@@ -36,7 +36,7 @@ class Scripted:
     protocol = "http"
     sole_account = ""
 
-    def __init__(self, *answers: Sign | DialError) -> None:
+    def __init__(self, *answers: Sign | Reaction | DialError) -> None:
         self.answers = list(answers)
         self.offered: list[str | None] = []
 
@@ -45,7 +45,7 @@ class Scripted:
         answer = self.answers.pop(0)
         if isinstance(answer, DialError):
             raise answer
-        return Reaction(sign=answer)
+        return answer if isinstance(answer, Reaction) else Reaction(sign=answer)
 
 
 DEVICE = Tried(address="10.0.0.1")
@@ -59,18 +59,20 @@ def examine(folder: Path, login: Scripted, *pairs: tuple[str, str], gap: float =
 
 
 R, A, C, U = Sign.REFUSED, Sign.ACCEPTED, Sign.CLOSED, Sign.UNCLEAR
+BY_CONTRAST = Reaction(sign=A, by_contrast=True)
 
 
 @pytest.mark.parametrize(
     ("answers", "outcome"),
     [
         ((A,), "open"),
-        ((R, A), "accepts_any"),
-        ((R, Sign.UNGUARDED), "accepts_any"),
+        ((R, A, R), "accepts_any"),
+        ((R, Sign.UNGUARDED, R), "accepts_any"),
         ((R, R, A, R), "accepted"),
         ((R, C, A, C), "accepted"),
         ((R, R, A, PeerClosed("")), "accepted"),
-        ((R, R, A, A), "accepts_any"),
+        ((R, R, A, U), "accepted"),
+        ((R, R, A, A, R), "accepts_any"),
         ((R, R, R), "rejected"),
         ((R, C, C), "rejected"),
         ((R, C, R), "rejected"),
@@ -92,6 +94,9 @@ def test_outcomes(tmp_path: Path, answers: tuple[Sign | DialError, ...], outcome
         ((Sign.NO_LOGIN,), Reason.NOT_OBSERVABLE),
         ((Sign.LOCKED,), Reason.LOCKED_OUT),
         ((R, U), Reason.UNREADABLE),
+        ((R, A, Sign.NO_LOGIN), Reason.UNREADABLE),
+        ((R, R, A, A, A), Reason.UNREADABLE),
+        ((R, R, BY_CONTRAST, U), Reason.UNREADABLE),
         ((R, Sign.LOCKED), Reason.LOCKED_OUT),
         ((R, R, U), Reason.UNREADABLE),
         ((R, R, C), Reason.UNREADABLE),
@@ -106,7 +111,7 @@ def test_outcomes(tmp_path: Path, answers: tuple[Sign | DialError, ...], outcome
     ],
 )
 def test_whatever_is_unclear_is_no_verdict(
-    tmp_path: Path, answers: tuple[Sign | DialError, ...], reason: Reason
+    tmp_path: Path, answers: tuple[Sign | Reaction | DialError, ...], reason: Reason
 ) -> None:
     login = Scripted(*answers)
     missed = examine(tmp_path, login, ("a", "1"))
@@ -115,6 +120,20 @@ def test_whatever_is_unclear_is_no_verdict(
     assert login.answers == []
     closed = not Ledger(tmp_path / "ledger").may_try(DEVICE, "somebody else")
     assert closed is (reason is Reason.LOCKED_OUT)
+
+
+@pytest.mark.parametrize("last", [Sign.LOCKED, PeerClosed(""), Refused(""), TimedOut("")])
+def test_a_sign_of_lockout_after_a_success_ends_it_for_the_device_too(tmp_path: Path, last: Sign | DialError) -> None:
+    found = examine(tmp_path, Scripted(R, R, A, last), ("a", "1"))
+    assert isinstance(found, DefaultLogin)
+    assert found.outcome == "accepted"
+    assert not Ledger(tmp_path / "ledger").may_try(DEVICE, "somebody else")
+
+
+def test_an_account_is_one_in_capitals_too(tmp_path: Path) -> None:
+    login = Scripted(R, R, R, R)
+    assert isinstance(examine(tmp_path, login, ("Admin", "1"), ("admin", "2"), ("ADMIN", "3")), Missed)
+    assert login.offered[2:] == ["Admin", "admin"]
 
 
 def test_no_more_than_three_pairs_and_then_it_does_not_say_rejected(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ class Examination:
             return allowed
         control = await self._try(_stranger())
         if control.sign in (Sign.ACCEPTED, Sign.UNGUARDED):
-            return self._outcome("accepts_any")
+            return await self._for_all()
         if control.sign not in (Sign.REFUSED, Sign.CLOSED):
             return self._inconclusive(control)
         return await self._try_pairs(allowed, control.sign)
@@ -175,9 +175,7 @@ class Examination:
             reaction = await self._try(candidate.pair)
             if reaction.sign is Sign.ACCEPTED:
                 self._note_taken(candidate.pair)
-                return (
-                    self._outcome("accepts_any") if await self._lets_in_all() else self._outcome("accepted", candidate)
-                )
+                return await self._controlled(candidate, reaction)
             if reaction.sign is Sign.UNGUARDED:
                 return self._outcome("accepts_any", candidate)
             if reaction.sign not in (Sign.REFUSED, refusal):
@@ -186,13 +184,37 @@ class Examination:
             return not_tried(Reason.BUDGET, f"{untried} documented pairs were left untried to spare the accounts")
         return self._outcome("rejected")
 
-    async def _lets_in_all(self) -> bool:
-        """Whether a stranger is let in now: a honeypot may refuse one guest and take the next, whoever it is."""
+    async def _controlled(self, candidate: Candidate, reaction: Reaction) -> DefaultLogin | Missed:
+        """What a pair that was let in comes to: a honeypot refuses one guest and takes the next, whoever it is."""
+        again = await self._stranger_again()
+        if again is not None and again.sign in (Sign.ACCEPTED, Sign.UNGUARDED):
+            return await self._for_all()
+        is_refused = again is not None and again.sign in (Sign.REFUSED, Sign.CLOSED)
+        if reaction.by_contrast and not is_refused:
+            detail = "another answer than to a made-up user before, which one after it was not refused with"
+            return self._inconclusive(Reaction(sign=Sign.UNCLEAR, detail=again.detail if again else detail))
+        return self._outcome("accepted", candidate)
+
+    async def _stranger_again(self) -> Reaction | None:
+        """How a stranger fares after one was let in, None where nothing is heard of it; a lock-out is kept to."""
         try:
             again = await self._try(_stranger())
-        except (DialError, _Stop):
-            return False
-        return again.sign in (Sign.ACCEPTED, Sign.UNGUARDED)
+        except _Stop:
+            return None
+        except DialError as error:
+            if isinstance(error, Refused | PeerClosed) or self._slowness.is_known:
+                self._locked(f"after a try: {error}")
+            return None
+        if again.sign is Sign.LOCKED:
+            self._locked(again.detail)
+        return again
+
+    async def _for_all(self) -> DefaultLogin | Missed:
+        """A stranger was let in. That is a fault of the login as long as there is one: some ask once, or ban us."""
+        bare = await self._login.offer(None)
+        if bare.sign is Sign.REFUSED:
+            return self._outcome("accepts_any")
+        return self._inconclusive(Reaction(sign=Sign.UNCLEAR, detail="it asked for a login, and by now asks for none"))
 
     async def _try(self, pair: Pair) -> Reaction:
         """One try: wait, write it down, offer it."""

@@ -7,16 +7,21 @@ everything alike.
 import re
 from typing import Final
 
+import msgspec
+
 from iotscan.data.credential_records import Pair
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, is_stranger, speaks_of_lockout
 from iotscan.observe.network.credentials.web_talk import WebPage, WebTalk
 from iotscan.observe.network.probe import Door
 from iotscan.wire.html import read_page
-from iotscan.wire.login_form import LoginForm, login_form
+from iotscan.wire.login_form import LoginForm, asks_for_code, login_form
 
 _LOCK_STATUS: Final = frozenset({423, 429})
 _WAY_OUT: Final = re.compile(r"(?:.*[/?&=])?(?:log|sign)[-_ ]?(?:out|off)(?:\.\w{1,8})?/?", re.IGNORECASE)
 """The address of a page that ends a session, and does nothing else."""
+
+_VARYING: Final = re.compile(r"[0-9]+|[\w+/=-]{16,}")
+"""Numbers, times, tokens and made-up names, which differ from answer to answer."""
 
 
 class FormLogin:
@@ -30,6 +35,7 @@ class FormLogin:
         self.form: LoginForm | None = None
         self.action = ""
         self._has_script = False
+        self._of_a_stranger: _Told | None = None
 
     @property
     def sole_account(self) -> str:
@@ -67,18 +73,43 @@ class FormLogin:
             return Reaction(sign=Sign.LOCKED, detail=f"it answered {answer.status}")
         if _speaks_of_lockout(answer, front):
             return Reaction(sign=Sign.LOCKED, detail="it answered with words of a lock-out")
-        was_sent_to = answer.onward
-        if was_sent_to:
-            answer = await talk.get(was_sent_to)
-            if _speaks_of_lockout(answer, front):
-                return Reaction(sign=Sign.LOCKED, detail="it answered with words of a lock-out")
-            if login_form(answer.body) is not None:
-                return _judge(answer, is_stranger=False)
-        shown = answer if was_sent_to == self._path else await talk.get(self._path)
+        landed = await talk.get(answer.onward) if answer.onward else answer
+        if landed is not answer and _speaks_of_lockout(landed, front):
+            return Reaction(sign=Sign.LOCKED, detail="it answered with words of a lock-out")
+        told = _Told(answer=answer, landed=landed)
+        if landed is not answer and login_form(landed.body) is not None:
+            return self._contrasted(_judge(landed, is_stranger=False), told, pair)
+        shown = landed if answer.onward == self._path else await talk.get(self._path)
         reaction = _judge(shown, is_stranger=is_stranger(pair))
         if reaction.sign is Sign.ACCEPTED:
             await _leave(talk, shown)
+        return self._contrasted(reaction, told, pair)
+
+    def _contrasted(self, reaction: Reaction, told: "_Told", pair: Pair) -> Reaction:
+        if is_stranger(pair):
+            self._of_a_stranger = told
+        elif reaction.sign is Sign.REFUSED and not told.is_like(self._of_a_stranger, pair.user):
+            # Some front pages are the login page for everybody, who is in, too.
+            detail = "it answers another thing than to a made-up user, and shows the same login page"
+            return Reaction(sign=Sign.UNCLEAR, detail=detail)
         return reaction
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a form was answered with, and the page that led to."""
+
+    answer: WebPage
+    landed: WebPage
+
+    def is_like(self, other: "_Told | None", user: str) -> bool:
+        """Whether another was told the same, but for names, numbers and tokens."""
+        return other is not None and self._gist(user) == other._gist(user)
+
+    def _gist(self, user: str) -> tuple[object, ...]:
+        cookies = sorted({field.partition("=")[0].strip() for field in self.answer.fields("set-cookie")})
+        shows_form = login_form(self.landed.body) is not None
+        words = "" if shows_form else _VARYING.sub("", self.landed.text.replace(user, "") if user else self.landed.text)
+        return self.answer.status, self.answer.onward.partition("?")[0], cookies, shows_form, words
 
 
 def _no_form(page: WebPage, *, offered: bool) -> Reaction:
@@ -108,12 +139,14 @@ def _judge(page: WebPage, *, is_stranger: bool) -> Reaction:
         return Reaction(sign=Sign.REFUSED)
     if page.status != 200 or page.onward or read_page(page.body).has_password or not page.body.strip():
         return Reaction(sign=Sign.UNCLEAR, detail=f"the page that wants a login answers {page.status} after it")
+    if asks_for_code(page.body):
+        return Reaction(sign=Sign.UNCLEAR, detail="it asks for a code before it shows more")
     if is_stranger and not _ways_out(page):
         # A page of its own for who failed looks the same.
         return Reaction(
             sign=Sign.UNCLEAR, detail="a made-up user is shown another page, and nothing on it ends a session"
         )
-    return Reaction(sign=Sign.ACCEPTED)
+    return Reaction(sign=Sign.ACCEPTED, by_contrast=not _ways_out(page))
 
 
 def _ways_out(page: WebPage) -> list[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from iotscan.data.credential_records import Pair
 from iotscan.observe.network.conversation import Connection
-from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
+from iotscan.observe.network.credentials.reaction import Reaction, Sign, is_stranger, speaks_of_lockout
 from iotscan.observe.network.failures import DialError, PeerClosed
 from iotscan.observe.network.probe import Door, speaks_tls
 from iotscan.wire.authenticate import AuthChallenge, basic, choose, digest, read_challenges
@@ -39,12 +39,20 @@ class HttpLogin:
         self._challenge: AuthChallenge | None = None
         self._nonce = ""
         self._uses = 0
+        self._is_strangers_403 = False
 
     async def offer(self, pair: Pair | None) -> Reaction:
         """GET the page. Raises DialError."""
         reply = await self._get("" if pair is None else self._authorization(pair))
         self._challenge = choose(reply.challenges) or self._challenge
-        return await self._look(reply) if pair is None else _judge(reply)
+        if pair is None:
+            return await self._look(reply)
+        self._is_strangers_403 |= reply.status == 403 and is_stranger(pair)
+        reaction = _judge(reply)
+        if reaction.sign is Sign.REFUSED and reply.status == 403 and not self._is_strangers_403:
+            # RFC 9110, section 15.5.4: of who is known but may not; or we are shut out by now.
+            return Reaction(sign=Sign.UNCLEAR, detail="it answered 403, and a made-up user 401")
+        return reaction
 
     async def _look(self, reply: Reply) -> Reaction:
         """What the page asks of a stranger. One redirect to another page of the same service is gone along with."""

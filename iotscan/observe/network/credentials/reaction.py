@@ -40,6 +40,8 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
 
     sign: Sign
     detail: str = ""
+    by_contrast: bool = False
+    """ACCEPTED only because others were answered differently: proved where a stranger is refused again."""
 
 
 class Login(Protocol):

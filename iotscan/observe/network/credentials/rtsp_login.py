@@ -29,6 +29,7 @@ class RtspLogin:
     def __init__(self, door: Door, path: str = "/") -> None:
         self._door = door
         self.path = path
+        self._is_strangers_403 = False
         scheme = "rtsps" if speaks_tls(door.service) else "rtsp"
         own = Origin(scheme=scheme, host=door.address, port=door.port, name=door.server_name)
         self._url = f"{scheme}://{own.authority}{path}"
@@ -44,10 +45,18 @@ class RtspLogin:
                 return Reaction(sign=Sign.UNCLEAR, detail=f"it answers {bare.status} without credentials this time")
             if not bare.is_last:
                 answer = await self._describe(connection, 2, self._authorization(challenge, pair))
-                return _judge(answer, is_stranger=is_stranger(pair))
+                return self._judged(answer, pair)
         async with self._door.plain_or_tls(cap=_CAP) as connection:
             answer = await self._describe(connection, 2, self._authorization(challenge, pair))
-            return _judge(answer, is_stranger=is_stranger(pair))
+            return self._judged(answer, pair)
+
+    def _judged(self, answer: rtsp.RtspResponse, pair: Pair) -> Reaction:
+        self._is_strangers_403 |= answer.status == 403 and is_stranger(pair)
+        reaction = _judge(answer, is_stranger=is_stranger(pair))
+        if reaction.sign is Sign.REFUSED and answer.status == 403 and not self._is_strangers_403:
+            # Of who is known but may not; or we are shut out by now.
+            return Reaction(sign=Sign.UNCLEAR, detail="it answered 403, and a made-up user 401")
+        return reaction
 
     def _authorization(self, challenge: AuthChallenge, pair: Pair) -> str:
         password = pair.password.reveal()
@@ -96,5 +105,5 @@ def _judge(reply: rtsp.RtspResponse, *, is_stranger: bool) -> Reaction:
         return Reaction(sign=Sign.ACCEPTED)
     if reply.status == 404 and not is_stranger:
         # Whoever is not let in is answered 401 on this path: it says now that there is no stream, not that he may not.
-        return Reaction(sign=Sign.ACCEPTED)
+        return Reaction(sign=Sign.ACCEPTED, by_contrast=True)
     return Reaction(sign=Sign.UNCLEAR, detail=f"it answered {reply.status}, neither a description nor a refusal")
