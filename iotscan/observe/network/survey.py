@@ -298,7 +298,7 @@ class Survey:
                     return all_missed(probe.gives, AttemptStatus.ABSENT, None, CLOSED)
         is_first = service.name not in self._web
         door = self.door(service, share)
-        if probe.fragile and not await self._alive.lets_on(self._line, self._known):
+        if not await self._alive.lets_on(self._line, self._known):
             return all_missed(probe.gives, AttemptStatus.NOT_TRIED, Reason.UNREACHABLE, STOPPED)
         try:
             if is_first:
