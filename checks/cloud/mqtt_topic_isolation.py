@@ -1,7 +1,7 @@
 """An MQTT broker does not let guests hear every topic.
 
 ## What it looks at
-Where a broker lets in clients without credentials: whether it lets such a guest subscribe to `#`, every topic, and
+Where a broker lets in clients without credentials, whether it lets such a guest subscribe to `#`, every topic, and
 whether messages come then. They are counted for two seconds; neither topics nor what they say is kept, and the
 subscription is taken back. As these are other people's messages, it is asked only with `--intrusive`.
 
@@ -11,7 +11,7 @@ and the names of the topics to which commands are sent. In a house that tells wh
 runs.
 
 ## How to fix
-Let nobody in without credentials, and give each client its own topics. mosquitto: `allow_anonymous false` and an
+Let nobody in without credentials, and give each client its own topics. Mosquitto: `allow_anonymous false` and an
 `acl_file` with `pattern readwrite devices/%u/#`, or the dynamic security plugin with `subscribe` false by default
 (an ACL file filters what is delivered: mosquitto still answers that `#` is granted). EMQX: `{deny, all, subscribe,
 ["#", {eq, "$SYS/#"}]}` and `authorization.no_match = deny`. RabbitMQ: topic permissions of the MQTT user. HiveMQ: the

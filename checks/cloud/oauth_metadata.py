@@ -10,10 +10,10 @@ Over plain http codes and tokens are read on the way. The password grant hands t
 client, which RFC 9700 forbids. Without PKCE a code that leaks from an app's redirect is as good as the token.
 
 ## How to fix
-Set the public address to https (Keycloak `hostname=https://…`, Hydra `urls.self.issuer`) behind a proxy that passes
-`X-Forwarded-Proto`. Take `password` out of the grants (Keycloak: *Direct access grants* off for each client), and
-demand PKCE (*Proof Key for Code Exchange: S256*; Hydra `oauth2.pkce.enforced: true`). Devices without a browser use
-the device grant (RFC 8628), services client credentials.
+Name https addresses alone, take the password grant out, and demand PKCE with S256. The address: Keycloak
+`hostname=https://…`, Hydra `urls.self.issuer`, behind a proxy that passes `X-Forwarded-Proto`. The grant: Keycloak
+*Direct access grants* off for each client. PKCE: Keycloak *Proof Key for Code Exchange: S256*; Hydra
+`oauth2.pkce.enforced: true`. Devices without a browser use the device grant (RFC 8628), services client credentials.
 
 ## References
 - RFC 8414 section 2; RFC 9700 sections 2.1.1 (PKCE) and 2.4 (password grant); RFC 7636

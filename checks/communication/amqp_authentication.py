@@ -11,10 +11,11 @@ AMQPLAIN and LOGIN send the password as it is: without TLS, whoever reads one co
 that device, and reads every message besides.
 
 ## How to fix
-RabbitMQ: `listeners.tcp = none` and `listeners.ssl.default = 5671` with `ssl_options.*`; `anonymous_login_user = none`
-(4.x), `auth_mechanisms.1 = PLAIN` or, with client certificates, `EXTERNAL` (plugin `rabbitmq_auth_mechanism_ssl`);
-delete the account `guest`. ActiveMQ Artemis: `<security-enabled>true</security-enabled>`, `sslEnabled=true` in the
-acceptor and `saslMechanisms=SCRAM-SHA-512`. Qpid: remove the `Anonymous` authentication provider.
+Serve AMQP inside TLS only, and offer no mechanism ANONYMOUS. RabbitMQ: `listeners.tcp = none` and
+`listeners.ssl.default = 5671` with `ssl_options.*`; `anonymous_login_user = none` (4.x), `auth_mechanisms.1 = PLAIN`
+or, with client certificates, `EXTERNAL` (plugin `rabbitmq_auth_mechanism_ssl`); delete the account `guest`. ActiveMQ
+Artemis: `<security-enabled>true</security-enabled>`, `sslEnabled=true` in the acceptor and
+`saslMechanisms=SCRAM-SHA-512`. Qpid: remove the `Anonymous` authentication provider.
 
 ## References
 - AMQP 1.0 part 5 (security), section 5.3; AMQP 0-9-1 section 1.4.2.1; RFC 4505 (ANONYMOUS), RFC 4616 (PLAIN)

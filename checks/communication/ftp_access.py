@@ -17,7 +17,7 @@ Use SFTP (it comes with OpenSSH) and switch FTP off. Where it has to stay: vsftp
 
 ## References
 - RFC 959 (FTP), RFC 1635 (anonymous FTP), RFC 4217 (FTP with TLS)
-- OWASP ISVS 3.2.3; OWASP IoT Top 10 2018, I2
+- OWASP ISVS 3.2.3 (git edfda29b); OWASP IoT Top 10 2018, I2
 """
 
 from iotscan.sdk import FtpServer, Returned, Target, bad, check, clause, command, good
@@ -36,6 +36,7 @@ from iotscan.sdk import FtpServer, Returned, Target, bad, check, clause, command
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
+        clause("OWASP ISVS", "edfda29b", "3.2.3"),
         clause("OWASP IoT Top 10", "2018", "I2"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),

@@ -11,9 +11,10 @@ With LwM2M a server reads and writes whatever a device has, installs firmware an
 3, NoSec) anybody on the way is that server, and whoever registers under a device's name is that device.
 
 ## How to fix
-Leshan: `LeshanServerBuilder` with a secured endpoint only (`--disable-coap` hides the other). Anjay, Wakaama, Zephyr:
-`coaps://` in resource 0 of the security object, and mode 0 (pre-shared key) or 2 (certificate) in resource 2.
-Zephyr: `CONFIG_LWM2M_DTLS_SUPPORT=y`. Or OSCORE (LwM2M 1.1, object 21).
+Speak LwM2M over DTLS, TLS or OSCORE (LwM2M 1.1, object 21) only, and close the port in the clear. Leshan:
+`LeshanServerBuilder` with a secured endpoint only (`--disable-coap` hides the other). Anjay, Wakaama, Zephyr:
+`coaps://` in resource 0 of the security object, and mode 0 (pre-shared key) or 2 (certificate) in resource 2. Zephyr:
+`CONFIG_LWM2M_DTLS_SUPPORT=y`.
 
 ## References
 - OMA LwM2M 1.2, Transport Bindings sections 5 and 6.2 (security modes); Core section 6.2.1 (resource type `oma.lwm2m`)

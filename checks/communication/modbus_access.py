@@ -12,9 +12,9 @@ what stands behind a register is a motor, a valve or a set point. The malware Fr
 without heating in January 2024, with Modbus commands to controllers that it could reach.
 
 ## How to fix
-Let only the masters reach the port: `nft add rule inet filter input tcp dport 502 ip saddr != 10.0.5.2 drop` on a
-gateway, the access list of the controller (Schneider Modicon: "Access Control" in the properties of the Ethernet port;
-WAGO: Firewall in the web interface; Moxa MGate: "Accessible IP List"), or a segment of their own with a firewall.
+Let only the masters reach the port, or give it a segment of its own behind a firewall. On a gateway: `nft add rule inet
+filter input tcp dport 502 ip saddr != 10.0.5.2 drop`; on the controller its access list (Schneider Modicon: "Access
+Control" in the properties of the Ethernet port; WAGO: Firewall in the web interface; Moxa MGate: "Accessible IP List").
 Where the device can, use Modbus/TCP Security (port 802, TLS with certificates on both sides) and switch 502 off.
 
 ## References

@@ -11,9 +11,9 @@ asks: on many such cameras anybody makes himself an administrator as well, fetch
 exact model and firmware tell which of the published flaws to use.
 
 ## How to fix
-Install the maker's current firmware. Set a password for ONVIF: Hikvision *Network, Advanced settings, Integration
-protocol*: users of their own, *Digest & ws-username token*; Dahua *System, Account, ONVIF user* and *Security, System
-service, ONVIF: login authentication* on; Axis *System, Accounts, ONVIF accounts*. Where no recorder uses it, switch
+Install the maker's current firmware and set a password for ONVIF. Hikvision: *Network, Advanced settings, Integration
+protocol*: users of their own, *Digest & ws-username token*. Dahua: *System, Account, ONVIF user* and *Security, System
+service, ONVIF: login authentication* on. Axis: *System, Accounts, ONVIF accounts*. Where no recorder uses it, switch
 ONVIF off, and let the camera be reached by the recorder alone.
 
 ## References

@@ -12,12 +12,12 @@ can be read and taken over. Basic128Rsa15 and Basic256 rest on SHA-1, and the st
 of Basic128Rsa15 (PKCS#1 v1.5) let strangers in as trusted applications (CVE-2024-42512). Sign alone hides nothing.
 
 ## How to fix
-Offer SignAndEncrypt with Basic256Sha256, Aes128_Sha256_RsaOaep or Aes256_Sha256_RsaPss and switch the rest off.
-asyncua: `server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])` and
-`server.set_identity_tokens([ua.UserNameIdentityToken])`. open62541: `UA_ServerConfig_addAllSecureSecurityPolicies` and
-no `UA_ServerConfig_addSecurityPolicyNone` (`securityPolicyNoneDiscoveryOnly = true`), `allowNone = false`. Siemens
-S7-1500: OPC UA, Server, Security, clear "No security" and "Guest authentication". Kepware: UA endpoint definition,
-clear None; Server properties, OPC UA, "Allow anonymous login" no.
+Offer SignAndEncrypt with Basic256Sha256, Aes128_Sha256_RsaOaep or Aes256_Sha256_RsaPss, and switch the rest and
+anonymous users off. Siemens S7-1500: OPC UA, Server, Security, clear "No security" and "Guest authentication". Kepware:
+UA endpoint definition, clear None; Server properties, OPC UA, "Allow anonymous login" no. In asyncua:
+`server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])` and
+`server.set_identity_tokens([ua.UserNameIdentityToken])`. In open62541: `UA_ServerConfig_addAllSecureSecurityPolicies`
+and no `UA_ServerConfig_addSecurityPolicyNone` (`securityPolicyNoneDiscoveryOnly = true`), `allowNone = false`.
 
 ## References
 - OPC 10000-2 (security model), OPC 10000-4, 7.14 and 7.41, OPC 10000-7 (profiles of security policies)

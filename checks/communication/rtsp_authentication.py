@@ -11,11 +11,12 @@ internet reaches are listed in public collections. Basic sends the password in t
 but one recorded login is enough to guess it offline.
 
 ## How to fix
-Switch authentication for RTSP on. Hikvision: *System, Security, Authentication, RTSP authentication: digest*, and
-*digest algorithm: SHA256* where there is one. Dahua: *System, Security, System service*: private protocol and RTSP with
-authentication, *RTSP over TLS*. Axis: *System, Plain config, Network, RTSP: Require authentication*. GStreamer:
+Let RTSP ask for a login, by Digest with SHA-256 or inside TLS (RTSPS), and let only the recorder reach the camera (a
+VLAN, a firewall). Hikvision: *System, Security, Authentication, RTSP authentication: digest*, and *digest algorithm:
+SHA256* where there is one. Dahua: *System, Security, System service*: private protocol and RTSP with authentication,
+*RTSP over TLS*. Axis: *System, Plain config, Network, RTSP: Require authentication*. GStreamer:
 `gst_rtsp_auth_set_supported_methods` with Digest, and a role with access on every factory; mediamtx: `authMethods` with
-users who may *read*. Let the camera be reached by the recorder alone (a VLAN, a firewall), or over RTSPS.
+users who may *read*.
 
 ## References
 - RFC 2326 sections 10.2 (DESCRIBE) and 16 (security); RFC 7826 section 19

@@ -13,10 +13,10 @@ log and history it passes. Basic over TLS is safe on the way, but it is a passwo
 everything, where a token can be short-lived, narrow and taken back.
 
 ## How to fix
-Serve the interface over TLS alone and hand out short-lived access tokens (OAuth 2, RFC 9700) or client certificates
-(nginx: `ssl_verify_client on;`). Take tokens from the `Authorization` field only: `"bearer_methods_supported":
-["header"]`, and in OpenAPI `type: http, scheme: bearer` or `type: mutualTLS` instead of `type: apiKey, in: query`. On
-the plain port answer nothing but a redirect.
+Serve the interface over TLS alone, hand out short-lived access tokens (OAuth 2, RFC 9700) or client certificates
+(nginx: `ssl_verify_client on;`), and take tokens from the `Authorization` field only. Metadata then say
+`"bearer_methods_supported": ["header"]`, and OpenAPI `type: http, scheme: bearer` or `type: mutualTLS` instead of
+`type: apiKey, in: query`. On the plain port answer nothing but a redirect.
 
 ## References
 - RFC 7617 section 4 (Basic); RFC 6750 sections 2.3 and 5.3 (no tokens in addresses, TLS); RFC 9700 section 4.3.2

@@ -1,10 +1,9 @@
 """Data stores answer only to those who log in.
 
 ## What it looks at
-Whether a database or a cache that is reachable on the network answers to somebody without a name and a password:
-Redis, memcached and MongoDB in their own protocols, others (Elasticsearch, InfluxDB, CouchDB) over HTTP. It is asked
-for something that nobody has stored, so that the answer shows that one may read and brings no data. Nothing is
-written.
+Whether a database or a cache that is reachable on the network answers to somebody without a login. Redis, memcached and
+MongoDB are asked in their own protocols, others (Elasticsearch, InfluxDB, CouchDB) over HTTP. Each is asked for
+something that nobody has stored, so that the answer shows that one may read and brings no data. Nothing is written.
 
 ## Why it matters
 A data store without a login gives everything it holds to whoever finds it (readings, users, sessions, tokens), takes
@@ -12,10 +11,10 @@ what they write, and can be wiped by them; open ones are found and held to ranso
 write files, and so to run programs. memcached is also used to flood others.
 
 ## How to fix
-Bind it to the machine that uses it (Redis `bind 127.0.0.1`, MongoDB `net.bindIp: 127.0.0.1`, memcached
-`-l 127.0.0.1 -U 0`, Elasticsearch `network.host: _local_`), or to a Unix socket. Where others need it: Redis ACLs
-(`user default off`, `requirepass`), MongoDB `security.authorization: enabled`, memcached behind TLS with an
-authentication file (`-Z -Y`), Elasticsearch `xpack.security.enabled: true`; and TLS, so that the password stays one.
+Bind it to the machine that uses it (Redis `bind 127.0.0.1`, MongoDB `net.bindIp: 127.0.0.1`, memcached `-l 127.0.0.1 -U
+0`, Elasticsearch `network.host: _local_`), or to a Unix socket. Where others need it: Redis ACLs (`user default off`,
+`requirepass`), MongoDB `mongod --auth`, memcached behind TLS with an authentication file (`-Z -Y`), Elasticsearch
+`xpack.security.enabled: true`; and TLS, so that the password stays one.
 
 ## References
 - Redis documentation, "Redis security"; MongoDB documentation, "Security checklist"; memcached(1)
