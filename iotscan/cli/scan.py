@@ -57,7 +57,8 @@ def scan(
         bool | None,
         typer.Option(
             "--default-creds/--no-default-creds",
-            help="Grant: try the documented default login of identified products. Off, except with --lab.",
+            help="Grant: try the documented default login of identified products, and anonymous of FTP. Off, except "
+            "with --lab.",
             show_default=False,
         ),
     ] = None,
@@ -73,9 +74,9 @@ def scan(
         bool,
         typer.Option(
             "--intrusive",
-            help="Grant: ask what may disturb a fragile device (Heartbleed, ROBOT, the early ChangeCipherSpec) and "
-            "try pre-shared keys of public examples. Off, with --lab too. Elsewhere than on this machine --scope has "
-            "to permit it.",
+            help="Grant: ask what may disturb a fragile device (Heartbleed, ROBOT, the early ChangeCipherSpec, TFTP), "
+            "count for two seconds what an open MQTT broker lets guests hear, and try pre-shared keys of public "
+            "examples. Off, with --lab too. Elsewhere than on this machine --scope has to permit it.",
         ),
     ] = False,
     credentials: Annotated[

@@ -34,7 +34,8 @@ out_of_scope: []                    # wins over in_scope: [{{ip: 192.0.2.66, rea
 permissions:                        # a grant needs its option as well, such as --default-creds
   active_probe: true
   default_credentials: {{allowed: false, max_attempts_per_account: 1}}   # at most 3 in 24 hours
-  intrusive: false                  # what may disturb a device, and pre-shared keys of public examples
+  intrusive: false                  # what may disturb a device, pre-shared keys of public examples, and counting for
+                                    # two seconds the messages that an open MQTT broker lets anybody hear
   backends: []
 rates:                              # a device sees at most this; iotscan's own limits hold where they are lower
   attempts_per_second: {pace.attempts_per_second:g}
