@@ -164,4 +164,7 @@ def default_credentials(login: DefaultLogin, target: Target) -> Returned:
         )
     if not login.tries:
         return unknown("no documented pair was tried")
-    return good(f"{login.tries} documented pairs of {login.product or 'the product'} were refused")
+    # A made-up user's are among them: how many of the tries were of documented pairs the fact does not tell.
+    return good(
+        f"the documented pairs of {login.product or 'the product'} were refused in {login.tries} tries, control included"
+    )
