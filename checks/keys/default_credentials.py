@@ -166,5 +166,5 @@ def default_credentials(login: DefaultLogin, target: Target) -> Returned:
         return unknown("no documented pair was tried")
     # A made-up user's are among them: how many of the tries were of documented pairs the fact does not tell.
     return good(
-        f"the documented pairs of {login.product or 'the product'} were refused in {login.tries} tries, control included"
+        f"the documented pairs of {login.product or 'the product'} were refused in {login.tries} tries with controls"
     )
