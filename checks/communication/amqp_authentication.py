@@ -22,7 +22,7 @@ Artemis: `<security-enabled>true</security-enabled>`, `sslEnabled=true` in the a
 - OWASP IoT Top 10 2018, I7
 """
 
-from iotscan.sdk import AmqpBroker, Returned, Target, bad, check, clause, command, good
+from iotscan.sdk import AmqpBroker, Returned, Target, bad, check, clause, command, good, unknown
 
 BY_PASSWORD = frozenset({"PLAIN", "AMQPLAIN", "LOGIN"})
 HEADER = r"AMQP\000\000\011\001"
@@ -86,4 +86,6 @@ def amqp_authentication(broker: AmqpBroker, target: Target) -> Returned:
             shows=by_password[0] if by_password else "AMQP",
         )
         found.append(said)
+    if not found and not listed:
+        return unknown("it lists no way to log in")
     return found or good("it lists no login without a name, behind TLS", observed=f"it lists {', '.join(listed)}")

@@ -61,7 +61,9 @@ def api_authentication(api: WebApi, target: Target) -> Returned:
     told = [*asked, *(f"{s.kind} {s.scheme or s.place}".strip() for d in api.documents for s in d.schemes.value)]
     if not told:
         return unknown("it declares no way to log in: whether it asks for one was not tried")
-    return good("it asks for tokens over TLS", observed=", ".join(dict.fromkeys(told)))
+    if not api.tls:
+        return unknown(f"it names a way to log in that is not known to be safe over plain HTTP: {', '.join(told[:4])}")
+    return good(f"it {'asks for' if asked else 'declares'} tokens over TLS", observed=", ".join(dict.fromkeys(told)))
 
 
 def _asked(api: WebApi, asked: dict[str, str], target: Target) -> list[Verdict]:

@@ -4,7 +4,7 @@
 What a telnet service shows before anything is typed: a demand for a login or password, or the prompt of a shell
 that is already open. The last line decides, so that a `#` in a banner's frame is not taken for a prompt; and where it
 looks like one, an empty line is sent, at which a shell runs nothing and shows its prompt again. (At the prompt of a
-boot loader nothing is typed: an empty line repeats its last command.) In an image:
+boot loader nothing is typed, as an empty line repeats its last command: that is not assessed.) In an image:
 the program that telnetd is started with (`-l`).
 
 ## Why it matters
@@ -43,6 +43,8 @@ from iotscan.sdk import Returned, Target, TelnetServer, bad, check, clause, comm
 def telnet_open_shell(telnet: TelnetServer, target: Target) -> Returned:
     """Fail on a prompt that was there without a login."""
     is_configured = bool(target.subject.image)
+    if telnet.asks == "shell" and not (telnet.confirmed or is_configured):
+        return unknown("what it showed looks like the prompt of a boot loader, at which nothing is typed to make sure")
     if telnet.asks == "shell":
         prompt = telnet.banner.split()[-1:] or ["the prompt of a shell"]
         return bad(

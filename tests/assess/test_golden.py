@@ -118,7 +118,7 @@ def test_findings_of_the_golden_one_stay_findings_and_the_gate_begins_above_them
 
 
 def test_what_cannot_be_golden_is_refused():
-    shell = seen(TelnetServer(banner="#", asks="shell"), at("tcp/23"))
+    shell = seen(TelnetServer(banner="#", asks="shell", confirmed=True), at("tcp/23"))
     with pytest.raises(NotGolden, match="repair first telnet-open-shell"):
         made(run(*ports(23), shell))
     with pytest.raises(NotGolden, match="would not pass"):

@@ -290,3 +290,21 @@ def test_messages_without_end_have_one() -> None:
         fact = seen(port, intrusive=True)
     assert fact.anonymous.value
     assert fact.broker == "xyz"
+
+
+def test_the_name_of_the_broker_is_nobodys_message_however_late() -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.recv(4096)
+        guest.sendall(b"\x20\x02\x00\x00")
+        while (packet := guest.recv(4096)) and packet[:1] != b"\x82":
+            pass
+        topic = b"$SYS/broker/version"
+        said = len(topic).to_bytes(2, "big") + topic + b"2.0"
+        guest.sendall(b"\x90\x03\x00\x01\x00")
+        for packet in iter(lambda: guest.recv(4096), b""):
+            if b"\x00\x01#" in packet:
+                guest.sendall(b"\x90\x03\x00\x03\x00" + bytes((0x31, len(said))) + said)
+
+    with serving(talk) as port:
+        fact = seen(port, intrusive=True)
+    assert (fact.wildcard.value, fact.messages) == (True, 0)
