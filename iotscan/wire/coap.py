@@ -17,6 +17,7 @@ _TOKEN_LIMIT = 8
 EMPTY = 0
 GET = 0x01
 CONTENT = 0x45
+UNAUTHORIZED = 0x81
 """2.05, the answer to a GET that was granted."""
 
 

@@ -7,6 +7,8 @@ URI_PATH: Final = 11
 CONTENT_FORMAT: Final = 12
 URI_QUERY: Final = 15
 BLOCK2: Final = 23
+ECHO: Final = 252
+"""RFC 9175."""
 LINK_FORMAT: Final = 40
 """The content format of RFC 6690."""
 _MARKER: Final = 0xFF

@@ -136,6 +136,11 @@ def test_a_refusal_is_told_with_its_words() -> None:
     assert (found.read, found.hint) == ("4.01", "said")
 
 
+def test_a_wish_for_an_echo_is_no_refusal() -> None:
+    with node(lambda path, question: [reply(question, 0x81, options=[(coap_options.ECHO, b"again")])]) as port:
+        assert resources_of(ask(port)).code == "4.01 Echo"
+
+
 def test_an_endless_list_is_read_for_four_blocks() -> None:
     asked: list[Paths] = []
 

@@ -50,6 +50,13 @@ def test_a_server_that_shows_nothing_is_said_to(front: Page) -> None:
     assert fact.shows == ()
 
 
+@pytest.mark.parametrize("status_code", [429, 500, 502])
+def test_one_that_is_out_of_order_does_not_pass(status_code: int) -> None:
+    front: Page = (status_code, {}, b"")
+    with site({"/": front}, other=lambda _: front) as port:
+        assert end(ask(status.PROBE, port))[0] == AttemptStatus.UNREADABLE
+
+
 def test_silence_shows_nothing() -> None:
     with serving(once(b"")) as port:
         assert end(ask(status.PROBE, port, pace=HURRIED))[0] == AttemptStatus.UNREADABLE

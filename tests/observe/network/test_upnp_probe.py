@@ -108,6 +108,16 @@ def test_a_gateway_that_lists_no_such_action() -> None:
     assert (fact.opens_ports.known, fact.actions, fact.actions_path) == (False, (), "")
 
 
+def test_lists_that_were_not_read_leave_it_open() -> None:
+    services = [(f"{STANDARD}WANIPConnection:1", f"/{number}.xml") for number in range(4)]
+    pages = {f"/{number}.xml": actions("GetExternalIPAddress") for number in range(3)}
+    pages |= {"/3.xml": actions("AddPortMapping"), "/d.xml": description(*services)}
+    with web(pages, []) as port:
+        (gateway,) = ask(announced(f"http://{HOST}:{port}/d.xml"))[0].facts
+    assert isinstance(gateway, UpnpGateway)
+    assert not gateway.opens_ports.is_answered
+
+
 @pytest.mark.parametrize("page", [b"<html>404</html>", b"", b"<scpd>"])
 def test_a_list_that_cannot_be_read_leaves_it_open(page: bytes) -> None:
     fact = gateway({"/d.xml": GATEWAY, "/i.xml": page})

@@ -23,6 +23,7 @@ OPEN_SEARCH = {
     "tagline": "The OpenSearch Project: https://opensearch.org/",
 }
 COUCH: Page = (200, JSON, b'{"couchdb":"Welcome","version":"3.3.2"}')
+REFUSED = b'{"error":{"root_cause":[{"type":"security_exception"}]},"status":401}'
 NO_PAGE = b'{"message":"page not found"}'
 DOCKER: Page = (404, {"Server": "Docker/24.0.5 (linux)"}, NO_PAGE)
 
@@ -64,12 +65,13 @@ def test_influxdb(tmp_path: Path, login: bool) -> None:
     ("pages", "system", "version", "needs_login"),
     [
         ({"/": (200, JSON, json.dumps(SEARCH).encode())}, "elasticsearch", "8.9.0", False),
-        ({"/": (401, {"WWW-Authenticate": 'Basic realm="security"'}, b"{}")}, "elasticsearch", "", True),
+        ({"/": (401, {"WWW-Authenticate": 'Basic realm="security"'}, REFUSED)}, "elasticsearch", "", True),
         ({"/": (200, JSON, json.dumps(OPEN_SEARCH).encode())}, "opensearch", "2.4.0", False),
         ({"/": (401, {"WWW-Authenticate": 'Basic realm="OpenSearch Security"'}, b"")}, "opensearch", "", True),
         ({"/": COUCH, "/_all_dbs?limit=0": (200, JSON, b"[]")}, "couchdb", "3.3.2", False),
         ({"/": COUCH, "/_all_dbs?limit=0": (401, JSON, b'{"error":"unauthorized"}')}, "couchdb", "3.3.2", True),
         ({"/": COUCH}, "couchdb", "3.3.2", None),
+        ({"/": COUCH, "/_all_dbs?limit=0": (500, JSON, b'{"error":"x","stack":[]}')}, "couchdb", "3.3.2", None),
         ({"/": DOCKER, "/version": (200, JSON, b'{"ApiVersion":"1.43"}')}, "docker", "24.0.5", False),
         ({"/": DOCKER, "/version": (403, JSON, b"{}")}, "docker", "24.0.5", True),
     ],
@@ -86,6 +88,7 @@ def test_stores(pages: dict[str, Page], system: str, version: str, needs_login: 
         (200, JSON, b'{"version": {"number": "8"}}'),
         (404, {"Server": "nginx"}, NO_PAGE),
         (401, {"WWW-Authenticate": 'Basic realm="camera"'}, b""),
+        (401, {"WWW-Authenticate": 'Basic realm="security"'}, b"401"),
     ],
 )
 def test_what_is_no_store_is_not_asked_further(front: Page) -> None:

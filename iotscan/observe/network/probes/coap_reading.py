@@ -56,7 +56,7 @@ async def read_resources(get: Get, *, is_secured: bool) -> CoapResources | None:
     every = _resources(text) if first.code == coap.CONTENT and is_list else ()
     fact = CoapResources(
         is_secured=is_secured,
-        code=coap.code_text(first.code),
+        code=_code(first),
         resources=every[:_RESOURCES],
         is_cut=is_cut or len(every) > _RESOURCES,
         hint=_hint(first),
@@ -67,9 +67,7 @@ async def read_resources(get: Get, *, is_secured: bool) -> CoapResources | None:
     answer = await get(tuple(part for part in harmless.path.split("/")[1:] if part), None)
     if answer is None:
         return fact
-    return msgspec.structs.replace(
-        fact, asked=harmless.path, read=coap.code_text(answer.code), hint=_hint(answer) or fact.hint
-    )
+    return msgspec.structs.replace(fact, asked=harmless.path, read=_code(answer), hint=_hint(answer) or fact.hint)
 
 
 async def _rest(get: Get, first: Got) -> tuple[bytes, bool]:
@@ -122,6 +120,12 @@ def _is_calm(resource: CoapResource) -> bool:
 
 def _is_less_sure(resource: CoapResource) -> bool:
     return not _is_calm(resource)
+
+
+def _code(got: Got) -> str:
+    """The code; a 4.01 that only wants its Echo back refuses nobody (RFC 9175 section 2.3), and is told apart."""
+    is_challenge = got.code == coap.UNAUTHORIZED and any(number == coap_options.ECHO for number, _ in got.options)
+    return coap.code_text(got.code) + (" Echo" if is_challenge else "")
 
 
 def _hint(got: Got) -> str:

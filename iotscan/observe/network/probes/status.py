@@ -28,7 +28,7 @@ async def ask_status(door: Door) -> Heard:
         # With nothing shown elsewhere, what was not read may show it.
         return Heard(missed=(missed(Disclosure, errors[0]),))
     front = replies[asks[1]]
-    if isinstance(front, HttpResponse) and (front.status in (429, 503) or front.is_opaque):
+    if isinstance(front, HttpResponse) and (front.status == 429 or front.status >= 500 or front.is_opaque):
         gap = Missed(
             need=kind_of(Disclosure),
             status=AttemptStatus.UNREADABLE,

@@ -124,6 +124,8 @@ async def _with_actions(web: Door, port: int, path: str, mapping: list[upnp.Upnp
         elif actions := tuple(action for action in listed if action in upnp.OPENING):
             opens, at = Answer.of(True), place
             break
+    if opens == Answer.of(False) and len(lists) > _ACTION_LISTS:
+        opens = Answer.missing(Reason.BUDGET, f"{len(lists) - _ACTION_LISTS} further lists of actions were not read")
     fact = UpnpGateway(
         port=port,
         path=path,

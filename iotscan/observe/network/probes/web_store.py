@@ -45,7 +45,9 @@ def _search(system: str) -> Callable[[HttpResponse], str | None]:
         if own and is_open_search == (system == "opensearch"):
             return str(own.get("number", ""))
         realms = {"opensearch": "OpenSearch Security", "elasticsearch": "security"}
-        asked = challenges(front.fields("www-authenticate")) if front.status == 401 else ()
+        # Others have a realm of that name, and none of them says this.
+        is_its_own = system == "opensearch" or b"security_exception" in front.body
+        asked = challenges(front.fields("www-authenticate")) if front.status == 401 and is_its_own else ()
         return "" if any(c.scheme == "basic" and c.realm == realms[system] for c in asked) else None
 
     return version
@@ -105,7 +107,7 @@ async def ask_web_store(door: Door) -> Heard:
 def _needs_login(store: Store, reply: HttpResponse) -> Answer[bool]:
     if reply.status in _REFUSED:
         return Answer.of(True)
-    if store.shows.encode() in reply.body:
+    if reply.status == 200 and store.shows.encode() in reply.body:
         return Answer.of(False)
     return Answer.missing(Reason.NOT_OBSERVABLE, f"{store.path} answers {reply.status}, which settles nothing")
 
