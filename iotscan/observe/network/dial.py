@@ -48,6 +48,8 @@ _GENTLE_RATE = 1.0
 """Conversations a second with equipment that a stray byte can stop."""
 _LAST_SEGMENTS = 4
 """Segments for the end of a conversation: our FIN, what acknowledges theirs, and what was on its way."""
+_KNOCK_SEGMENTS = 12
+"""Segments after which a knock is closed at once: a greeting takes fewer, one that floods would have all packets."""
 _HANDSHAKE_CAP = 256 * 1024
 """Bytes that a TLS handshake, and what TLS adds to what is read inside, may take."""
 
@@ -183,6 +185,7 @@ class Line:
                 return "filtered"
             except PeerClosed:
                 return "open"
+            stream.most_segments = _KNOCK_SEGMENTS
             await stream.leave()
             self._segments += stream.segments
             return "open"

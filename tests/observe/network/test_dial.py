@@ -160,6 +160,21 @@ def test_one_conversation_does_not_overspend_the_packets() -> None:
         anyio.run(main, port)
 
 
+def test_a_knock_at_one_that_floods_leaves_the_packets_to_others() -> None:
+    def flood(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while True:
+            connection.sendall(b".")
+
+    async def main(port: int) -> None:
+        line = dialer(Pace(attempts_per_second=2000, accepted_per_second=2000)).line(HERE)
+        assert await line.knock(port) == "open"
+        assert line.packets < 50
+
+    with server(flood) as port:
+        anyio.run(main, port)
+
+
 def test_a_reset_is_named() -> None:
     def reset(connection: socket.socket) -> None:
         connection.recv(1)
