@@ -20,7 +20,7 @@ Use SFTP (it comes with OpenSSH) and switch FTP off. Where it has to stay: vsftp
 - OWASP ISVS 3.2.3 (git edfda29b); OWASP IoT Top 10 2018, I2
 """
 
-from iotscan.sdk import FtpServer, Returned, Target, bad, check, clause, command, good
+from iotscan.sdk import FtpServer, Reason, Returned, Target, bad, check, clause, command, good, unknown
 
 
 @check(
@@ -81,8 +81,9 @@ def ftp_access(ftp: FtpServer, target: Target) -> Returned:
             shows="331 ",
         )
         found.append(said)
-    if found:
-        return found
-    for answer in (ftp.offers_tls, ftp.clear_logins, ftp.anonymous):
-        answer.value  # noqa: B018  # reading an unanswered question makes the result not assessed
-    return good("TLS is demanded, and nobody gets in without a name", observed=ftp.greeting)
+    asked = (ftp.offers_tls, *((ftp.clear_logins,) if ftp.offers_tls.known else ()), ftp.anonymous)
+    left = next((answer for answer in asked if not answer.is_answered), None)
+    if left:
+        # What was not asked stays open beside what was found: a later scan without the grant has mended nothing.
+        found.append(unknown(left.detail, reason=left.reason or Reason.NOT_OBSERVABLE))
+    return found or good("TLS is demanded, and nobody gets in without a name", observed=ftp.greeting)

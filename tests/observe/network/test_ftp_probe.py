@@ -66,6 +66,8 @@ def test_anonymous_in_the_clear(tmp_path: Path) -> None:
     with vsftpd(tmp_path, "anonymous_enable=YES", "ssl_enable=NO") as port:
         plain = seen(port, tmp_path, most=1)
         assert (plain.offers_tls.value, plain.anonymous.reason) == (False, Reason.CONSENT)
+        said = verdicts("communication/ftp_access", plain, port)
+        assert [v.kind for v in said] == ["bad", "unknown"], "that anonymous gets in would look mended"
         assert not (tmp_path / "ledger").exists()
         granted = seen(port, tmp_path, granted=True, most=1)
         assert variants(granted, port) == ["anonymous", "cleartext"]
