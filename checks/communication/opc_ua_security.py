@@ -64,7 +64,7 @@ def opc_ua_security(server: OpcUaServer, target: Target) -> Returned:
                 observed=listed,
                 expected="SignAndEncrypt with Basic256Sha256, Aes128_Sha256_RsaOaep or Aes256_Sha256_RsaPss",
                 reproduce=command("uadiscover", "--url", f"opc.tcp://{target.authority}"),
-                shows=found[0].policy,
+                shows=f"SecurityPolicy#{found[0].policy}",
             )
     usable = [e for e in endpoints if e.tokens]
     if not usable or any(e.mode != "SignAndEncrypt" for e in usable):

@@ -26,6 +26,8 @@ from iotscan.sdk import DefaultLogin, Returned, Target, bad, check, clause, comm
 
 PLACEHOLDER = "PASSWORD_FROM_THE_DOCUMENT"
 """Stands for the password in every reproduce line: a report holds no secret."""
+ANYBODYS = "PASSWORD_OF_NOBODY"
+"""The password of the made-up user: words that a report does not hide as it hides a secret."""
 QUIET = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
 OLD = ("KexAlgorithms=+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1", "HostKeyAlgorithms=+ssh-rsa")
 """Lets today's OpenSSH talk to the servers of old devices."""
@@ -140,7 +142,7 @@ def default_credentials(login: DefaultLogin, target: Target) -> Returned:
             shows=shows,
         )
     if login.outcome == "accepts_any":
-        ask, shows = attempt(login, target, "iotscan-made-up", "iotscan-made-up")
+        ask, shows = attempt(login, target, "iotscan-made-up", ANYBODYS)
         return bad(
             "accepts-any",
             f"{login.protocol} accepts any credential",

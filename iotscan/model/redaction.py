@@ -66,7 +66,7 @@ _COOKIE_ATTRIBUTES: Final = ("path=", "domain=", "expires=", "max-age=", "samesi
 
 _USERINFO: Final = re.compile(
     r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:(?://|%2F%2F|\\/\\/)[^\s/?#@:\"'<>\[]{0,100}(?::|%3A))"
-    r"(?!\d{1,5}(?:[/?#\s\"'<>,;)]|$))([^\s\"'<>]{1,300})(?=@|%40)"
+    r"(?!\d{1,5}(?:[/?#\s\"'<>,;)]|$)|(?:PASSWORD_FROM_THE_DOCUMENT|PASSWORD_OF_NOBODY)@)([^\s\"'<>]{1,300})(?=@|%40)"
 )
 _USERINFO_CUT: Final = re.compile(
     r"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://[^\s/?#@:\"'<>\[]{1,100}:)(?!\d{1,5}…)([^\s/?#@\"'<>]{1,300})(?=…$)"

@@ -165,6 +165,8 @@ HARMLESS = (
     "uadiscover -u opc.tcp://192.0.2.7:4840",
     "uadiscover -u 'opc.tcp://[2001:db8::7]:4840/plant'",
     "curl -u user:PASSWORD_FROM_THE_DOCUMENT http://x",
+    "ffprobe rtsp://admin:PASSWORD_FROM_THE_DOCUMENT@192.0.2.7:554/live",
+    "ffprobe 'rtsp://iotscan-made-up:PASSWORD_OF_NOBODY@[2001:db8::7]:554/live'",
     "Session: expired",
     "Router login: admin",
     "user/agent2.0",
