@@ -20,7 +20,7 @@ from iotscan.wire.tls.hello import Offer
 from .servers import Credentials, door, openssl
 from .test_interview_of_real_servers import fact
 
-MOST = 4
+MOST = 5
 OLD = ("-cipher", "ALL:@SECLEVEL=0")
 AS_IT_WAS = (*OLD, "-no_tls1_3")
 
@@ -87,6 +87,17 @@ def test_an_old_version_that_has_come_shows(credentials: Credentials) -> None:
         modern = fact(port)
         assert now(port, modern)[0].is_same
     with changed(credentials, *AS_IT_WAS) as port:
+        assert not now(port, modern)[0].is_same
+
+
+def test_a_weak_suite_that_has_come_shows(credentials: Credentials) -> None:
+    """The server still prefers what it preferred."""
+    with changed(credentials, "-tls1_2", "-cipher", "ECDHE+AESGCM", "-serverpref") as port:
+        modern = fact(port)
+        still, hellos = now(port, modern)
+        assert still.is_same
+        assert hellos < MOST
+    with changed(credentials, "-tls1_2", "-cipher", "ECDHE+AESGCM:AES128-SHA", "-serverpref") as port:
         assert not now(port, modern)[0].is_same
 
 

@@ -1,4 +1,4 @@
-"""Whether a TLS server still accepts what it accepted, and refuses what it refused: asked with at most four hellos."""
+"""Whether a TLS server still accepts what it accepted, and refuses what it refused: asked with at most five hellos."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -10,7 +10,7 @@ from iotscan.model.facts.tls import VERSIONS, TlsEndpoint
 from iotscan.observe.network.hellos import Ask
 from iotscan.observe.network.probes.tls.reply import Reply, judge
 from iotscan.wire.tls.hello import Offer
-from iotscan.wire.tls.suites import SUITES, offer
+from iotscan.wire.tls.suites import SUITES, CipherSuite, offer
 
 _NEW: Final = VERSIONS[-1]
 _BEFORE: Final = VERSIONS[:-1]
@@ -27,7 +27,7 @@ _OTHER: Final = Still(is_same=False)
 
 
 async def is_still(ask: Ask, then: TlsEndpoint, *, leaf: str = "", server_name: str = "") -> Still:
-    """Ask for what would show a change: the newest version, the worst suite, the oldest version, the one below it.
+    """Ask for what would show a change: suites and versions that it refused, the newest, the worst suite, the oldest.
 
     ``then`` is what an earlier interview found, ``leaf`` the SHA-256 of the certificate of then, in hex. A server that
     had to be asked in a way of its own, or that takes SSLv2, is always another one: it is interviewed anew. Never
@@ -61,9 +61,12 @@ def _hellos(then: TlsEndpoint, accepted: list[str], name: str) -> Iterator[tuple
     """Each hello, and the suites that were seen selected in its version; none where it was refused then."""
     before = [v for v in accepted if v != _NEW]
     usual = before[-1] if before else ""
-    if usual:
-        yield Offer(versions=(usual,), suites=offer(usual), server_name=name), _seen(then, usual)
     version, code = _worst(then, accepted)
+    if usual and version != usual:
+        yield Offer(versions=(usual,), suites=offer(usual), server_name=name), _seen(then, usual)
+    if faulty := _faulty(then, usual) if code else ():
+        # One that has come is chosen only where nothing better is offered.
+        yield Offer(versions=(usual,), suites=faulty, server_name=name), ()
     if code:
         yield Offer(versions=(version,), suites=(code,), server_name=name), (code,)
     if version != accepted[0] and accepted[0] not in (usual, _NEW):
@@ -83,12 +86,20 @@ def _worst(then: TlsEndpoint, accepted: Sequence[str]) -> tuple[str, int]:
     """The suite that a verdict may hang on the most, of those before TLS 1.3, in the oldest version that took it."""
     seen = [s for s in then.suites if s.code in SUITES and s.version in accepted and s.version != _NEW]
 
-    def gravity(code: int) -> tuple[bool, bool, bool, bool]:
-        suite = SUITES[code]
-        return suite.is_broken, suite.lacks_forward_secrecy, suite.is_weak, suite.is_cbc
-
-    worst = max(seen, key=lambda s: (gravity(s.code), -VERSIONS.index(s.version)), default=None)
+    worst = max(seen, key=lambda s: (_gravity(SUITES[s.code]), -VERSIONS.index(s.version)), default=None)
     return (worst.version, worst.code) if worst else ("", 0)
+
+
+def _faulty(then: TlsEndpoint, version: str) -> tuple[int, ...]:
+    """The suites of a version with a fault that no suite had which it took: it was asked for each fault, and refused."""
+    had = [
+        any(faults) for faults in zip(*(_gravity(SUITES[s.code]) for s in then.suites if s.code in SUITES), strict=True)
+    ]
+    return offer(version, lambda suite: any(has and not was for has, was in zip(_gravity(suite), had, strict=True)))
+
+
+def _gravity(suite: CipherSuite) -> tuple[bool, bool, bool, bool]:
+    return suite.is_broken, suite.lacks_forward_secrecy, suite.is_weak, suite.is_cbc
 
 
 def _leaf(reply: Reply) -> str:
