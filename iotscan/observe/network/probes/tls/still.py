@@ -92,9 +92,8 @@ def _worst(then: TlsEndpoint, accepted: Sequence[str]) -> tuple[str, int]:
 
 def _faulty(then: TlsEndpoint, version: str) -> tuple[int, ...]:
     """The suites of a version with a fault that no suite had which it took: it was asked for each fault, and refused."""
-    had = [
-        any(faults) for faults in zip(*(_gravity(SUITES[s.code]) for s in then.suites if s.code in SUITES), strict=True)
-    ]
+    took = [_gravity(SUITES[s.code]) for s in then.suites if s.code in SUITES]
+    had = [any(faults) for faults in zip(*took, strict=True)]
     return offer(version, lambda suite: any(has and not was for has, was in zip(_gravity(suite), had, strict=True)))
 
 
