@@ -50,4 +50,6 @@ def list_records(
     width = max((len(r.id) for r in records), default=0)
     for record in records:
         accounts = ", ".join(pair.user or "(no user)" for pair in record.pairs)
-        print(f"{record.id:{width}}  {record.name}: {', '.join(record.protocols)}; {accounts}")
+        print(f"{record.id:{width}}  {record.name}: {', '.join(record.protocols)}; {accounts}; {record.source}")
+    if not records:
+        print(f"iotscan: no record has {word[:40]!r} in id, vendor, product or protocols", file=sys.stderr)
