@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -146,8 +147,18 @@ def read_earlier_scan(named: str, output: Path, plan: Plan) -> Earlier:
         then = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe).plan
     except (OSError, msgspec.MsgspecError) as error:
         raise BadInput(f"{folder / NAME} cannot be read: leave out --since") from error
-    unsure = (("login", plan.records != then.records), ("certificate", plan.trust_stores != then.trust_stores))
-    return earlier.without({probe for probe, is_other in unsure if is_other})
+    given = {"login": (plan.records, then.records), "certificate": (plan.trust_stores, then.trust_stores)}
+    started = datetime.fromisoformat(earlier.header.started)
+    return earlier.without({p for p, (now, before) in given.items() if now != before or is_newer(now, started)})
+
+
+def is_newer(given: Sequence[str], moment: datetime) -> bool:
+    """Whether a file of these, or of a folder of these, was written or put there after a moment, or is gone."""
+    try:
+        places = [place for name in given for place in (Path(name), *Path(name).glob("*"))]
+        return any(max(place.stat().st_mtime, place.stat().st_ctime) >= moment.timestamp() for place in places)
+    except OSError:
+        return True
 
 
 def _require_the_same_scope(scope: Scope, given: Path | None) -> None:

@@ -91,7 +91,7 @@ def _worst(then: TlsEndpoint, accepted: Sequence[str]) -> tuple[str, int]:
 
 
 def _faulty(then: TlsEndpoint, version: str) -> tuple[int, ...]:
-    """The suites of a version with a fault that no suite had which it took: it was asked for each fault, and refused."""
+    """The suites of a version with a fault that no suite had which it took: each fault was asked for, and refused."""
     took = [_gravity(SUITES[s.code]) for s in then.suites if s.code in SUITES]
     had = [any(faults) for faults in zip(*took, strict=True)]
     return offer(version, lambda suite: any(has and not was for has, was in zip(_gravity(suite), had, strict=True)))
