@@ -18,7 +18,7 @@ class MqttBroker(Fact, frozen=True, kw_only=True, tag="mqtt-broker"):
     """MQTT in WebSocket (MQTT 3.1.1 section 6)."""
     broker: str = ""
     """What it says it is in ``$SYS``: ``mosquitto version 2.0.11``; empty where it says nothing to us."""
-    wildcard: Answer[bool] = Answer.missing(Reason.NOT_ASKED)
+    wildcard: Answer[bool] = Answer.missing(Reason.CONSENT, "needs --intrusive")
     """Granted ``#``, every topic, to somebody without credentials."""
     messages: int = 0
     """Messages that came in the two seconds after ``#`` was granted. They are counted; nothing of them is kept."""
