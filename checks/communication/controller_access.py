@@ -63,6 +63,8 @@ def controller_access(controller: ControllerService, target: Target) -> Returned
     told = " ".join(filter(None, (controller.product, controller.revision)))
     if controller.is_secured:
         return unknown(f"it offers {name} with KNX Secure; whether it insists on that, only its project says")
+    if controller.how == "connection refused":
+        return unknown("it refuses a connection to the place that was asked for; another may be taken")
     return bad(
         controller.protocol,
         f"{told or 'a controller'} answers {name} requests of a stranger",
