@@ -25,15 +25,15 @@ _NAMES: Final[dict[str, DisclosedKind]] = {
 """Names of members, in lower case and without marks."""
 _LOOKS: Final[dict[DisclosedKind, re.Pattern[str]]] = {
     "firmware": re.compile(r".{0,40}[0-9]"),
-    "serial": re.compile(r"[A-Za-z0-9/.:_-]{5,64}\Z"),
-    "mac": re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\Z"),
+    "serial": re.compile(r"(?=[^1-9]{0,63}[1-9])[A-Za-z0-9/.:_-]{5,64}\Z"),
+    "mac": re.compile(r"(?!(?:00[:-]?){6})(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\Z"),
 }
 _TAG: Final = re.compile(rb"<[^<>]{0,2000}>|&nbsp;")
 _SPACE: Final = re.compile(rb"\s+")
 _SAID: Final[dict[DisclosedKind, re.Pattern[bytes]]] = {
     "firmware": re.compile(rb"(?i)\b(firmware|software)(?: version| ver\.?)? ?[:=]? ?v?[0-9]{1,4}\.[0-9]"),
-    "serial": re.compile(rb"(?i)\b(serial)(?: number| no\.?| ?#)? ?[:=] ?(?=[A-Z-]{0,12}[0-9])[0-9A-Z-]{5,40}"),
-    "mac": re.compile(rb"(?i)\b(mac)(?: address| addr\.?)? ?[:=]? ?(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}"),
+    "serial": re.compile(rb"(?i)\b(serial)(?: number| no\.?| ?#)? ?[:=] ?(?=[0A-Z-]{0,39}[1-9])[0-9A-Z-]{5,40}"),
+    "mac": re.compile(rb"(?i)\b(mac)(?: address| addr\.?)? ?[:=]? ?(?!(?:00[:-]){5})(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}"),
 }
 
 

@@ -21,6 +21,8 @@ def kinds(body: bytes) -> dict[str, str]:
         ),
         ([{"net": {"macAddress": "00:40:8c:01:02:03"}}], {"mac": "macAddress"}),
         ({"serial": None, "fw": True, "mac": "none", "firmware": "none"}, {}),
+        ({"serial": "unknown", "fw": "1.2", "mac": "00:00:00:00:00:00"}, {"firmware": "fw"}),
+        ({"serial": "00000000", "mac": "000000000000"}, {}),
         ({"serialized": "12345", "machine": "00:40:8c:01:02:03"}, {}),
         ({"a": {"b": {"c": {"d": {"fw": "1.2"}}}}}, {}),
     ],
@@ -38,6 +40,7 @@ def test_documents(document: object, shown: dict[str, str]) -> None:
         ),
         (b"<p>MAC address: 00:40:8c:01:02:03 software 3.1", {"firmware": "software", "mac": "MAC"}),
         (b"<p>Download the latest firmware. Enter the serial number: <input>", {}),
+        (b"<p>Serial number: 0000000 MAC address: 00:00:00:00:00:00", {}),
         (b"<p>A serial story in 12.5 parts: nothing", {}),
     ],
 )
