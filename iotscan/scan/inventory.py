@@ -146,14 +146,6 @@ def _with_opinions(services: Mapping[str, Service], units: Iterable[Unit]) -> di
     }
 
 
-def _vendor_source(mac: str, vendor: str) -> str:
-    if not mac:
-        return ""
-    if oui.is_locally_administered(mac):
-        return "locally administered address: it names no vendor"
-    return f"IEEE MA-L registry of {oui.DATE}" + ("" if vendor else ": prefix not in it")
-
-
 def rebind(observation: Observation, device: Device) -> Observation:
     """The observation with its subject's device set to the one it was merged into; the id stays."""
     return msgspec.structs.replace(observation, subject=msgspec.structs.replace(observation.subject, device=device.id))

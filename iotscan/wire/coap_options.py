@@ -5,7 +5,6 @@ from typing import Final
 
 URI_PATH: Final = 11
 CONTENT_FORMAT: Final = 12
-URI_QUERY: Final = 15
 BLOCK2: Final = 23
 ECHO: Final = 252
 """RFC 9175."""

@@ -6,7 +6,7 @@ inflate to, because devices send gzip even where ``identity`` was asked for.
 
 import zlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
@@ -69,6 +69,16 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     def is_redirect(self) -> bool:
         """True when it sends the client elsewhere."""
         return self.status in _REDIRECTS and bool(self.header("location"))
+
+    def json_object(self) -> dict[str, Any]:
+        """The JSON object that the body is; empty for anything else, and for what is not whole. Never raises."""
+        if self.is_truncated or self.is_opaque:
+            return {}
+        try:
+            document = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     @property
     def whole_size(self) -> int | None:

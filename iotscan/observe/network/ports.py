@@ -151,8 +151,3 @@ UDP: Final[tuple[tuple[str, int], ...]] = (
     ("ntp", 123),
 )
 """Protocols asked over UDP, with their port: those first that checks ask for, as a device is sparing with refusals."""
-
-
-def expected_protocol(port: int) -> str:
-    """The protocol that a TCP port suggests, empty when it suggests none."""
-    return next((choice.expected for choice in PORTS if choice.port == port), "")

@@ -13,7 +13,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.failures import Refused
 from iotscan.observe.network.identify import Identified, identify
-from iotscan.observe.network.ports import FRAGILE, PORTS, expected_protocol
+from iotscan.observe.network.ports import FRAGILE, PORTS
 from tests.observe.network.daemons import accepts, free_port, running, serving, tool
 from tests.observe.network.webserver import make_certificate, nginx
 
@@ -365,7 +365,6 @@ def test_the_port_table() -> None:
     # No list of another tool brings up what programs a controller.
     assert {102, 502, 2455, 5007, 9600, 18245, 20547} <= FRAGILE
     assert all(p.reason for p in PORTS)
-    assert (expected_protocol(443), expected_protocol(4242)) == ("https", "")
 
 
 @pytest.mark.parametrize("expected", ["", "http"])

@@ -6,7 +6,7 @@ Sources: hawkBit's DDI API; Shelly API, Gen1 ``/shelly`` and Gen2 ``/shelly``; T
 """
 
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -83,7 +83,7 @@ def _hawkbit(door: Door, path: str, reply: Reply, nobody: Reply) -> HawkbitServe
     """``nobody`` is the answer for a path that nobody has where the reply says no, else the reply itself."""
     if isinstance(reply, DialError) or isinstance(nobody, DialError):
         return None
-    code = _document(reply).get("errorCode")
+    code = reply.json_object().get("errorCode")
     is_own = isinstance(code, str) and code.startswith(_OWN_CODES)
     if is_own and reply.status not in _CLOSED:
         said = f"{reply.status} {safe_text(str(code), 100)}"
@@ -112,7 +112,7 @@ def _interface(door: Door, path: str, reply: Reply) -> OtaInterface | None:
 
 def _shelly(reply: HttpResponse) -> OtaInterface | None:
     """What a Shelly says of itself to anybody, whether it has a password or not."""
-    document = _document(reply)
+    document = reply.json_object()
     key = "auth_en" if "gen" in document else "auth"
     value = document.get(key)
     is_one = isinstance(document.get("mac"), str) and ("gen" in document or "type" in document)
@@ -123,7 +123,7 @@ def _shelly(reply: HttpResponse) -> OtaInterface | None:
 
 def _tasmota(reply: HttpResponse) -> OtaInterface | None:
     """Whether Tasmota takes a command that only reads: where it does, it takes one that updates, too."""
-    document = _document(reply)
+    document = reply.json_object()
     if reply.status == 200 and isinstance(document.get("Status"), dict):
         return OtaInterface(system="tasmota", needs_password=Answer.of(False), said="it answers the command Status")
     if reply.status == 401 or "WARNING" in document:
@@ -134,17 +134,6 @@ def _tasmota(reply: HttpResponse) -> OtaInterface | None:
 def _is_tasmota(door: Door) -> bool:
     own = (fact for name, fact in door.known if name == door.service.name)
     return any(isinstance(fact, HttpServer) and "tasmota" in fact.title.lower() for fact in own)
-
-
-def _document(reply: HttpResponse) -> dict[str, Any]:
-    """The JSON object in a reply; empty for anything else. Never raises."""
-    if reply.is_truncated or reply.is_opaque:
-        return {}
-    try:
-        document = msgspec.json.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 PROBE = Probe(

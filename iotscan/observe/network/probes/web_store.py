@@ -5,7 +5,7 @@ Sources: Elasticsearch and OpenSearch, root API; InfluxDB 1.8, HTTP API; CouchDB
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -39,8 +39,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
 
 def _search(system: str) -> Callable[[HttpResponse], str | None]:
     def version(front: HttpResponse) -> str | None:
-        said = _object(front).get("version")
-        own = said if isinstance(said, dict) and "cluster_name" in _object(front) else {}
+        said = front.json_object().get("version")
+        own = said if isinstance(said, dict) and "cluster_name" in front.json_object() else {}
         is_open_search = own.get("distribution") == "opensearch"
         if own and is_open_search == (system == "opensearch"):
             return str(own.get("number", ""))
@@ -58,7 +58,7 @@ def _influxdb(front: HttpResponse) -> str | None:
 
 
 def _couchdb(front: HttpResponse) -> str | None:
-    document = _object(front)
+    document = front.json_object()
     return str(document.get("version", "")) if document.get("couchdb") == "Welcome" else None
 
 
@@ -110,16 +110,6 @@ def _needs_login(store: Store, reply: HttpResponse) -> Answer[bool]:
     if reply.status == 200 and store.shows.encode() in reply.body:
         return Answer.of(False)
     return Answer.missing(Reason.NOT_OBSERVABLE, f"{store.path} answers {reply.status}, which settles nothing")
-
-
-def _object(reply: HttpResponse) -> dict[str, Any]:
-    if reply.is_truncated or reply.is_opaque or reply.body[:1] not in (b"{", b" ", b"\n"):
-        return {}
-    try:
-        document = msgspec.json.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _asks(_: Door) -> tuple[Ask, ...]:
