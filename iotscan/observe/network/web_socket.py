@@ -8,6 +8,8 @@ from iotscan.observe.network.failures import OpeningFailed
 from iotscan.wire import websocket
 
 _READ: Final = 4096
+_PONGS: Final = 2
+"""Pings that are answered: servers send one in tens of seconds, and each answer is a packet."""
 
 
 class WebSocket:
@@ -16,6 +18,7 @@ class WebSocket:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rest = b""
+        self._pongs = 0
 
     async def open(self, authority: str, path: str, protocol: str) -> None:
         """Go over from HTTP. Raises OpeningFailed where the server does not, and any DialError."""
@@ -47,7 +50,8 @@ class WebSocket:
             self._rest = self._rest[frame.size :]
             if frame.opcode == websocket.CLOSE:
                 return b""
-            if frame.opcode == websocket.PING:
+            if frame.opcode == websocket.PING and self._pongs < _PONGS:
+                self._pongs += 1
                 await self._connection.send(
                     websocket.frame(frame.payload[:125], secrets.token_bytes(4), opcode=websocket.PONG)
                 )
