@@ -87,7 +87,7 @@ class Device:
         self._guests[guest] = (port, b"")
         self._places.register(guest, selectors.EVENT_READ, port)
         if port == 23:
-            guest.sendall(PROMPT)
+            _say(guest, port, PROMPT)
 
     def _hear(self, guest: socket.socket) -> None:
         port, before = self._guests[guest]
@@ -109,7 +109,7 @@ class Device:
             raise Death("a DNP3 request")
         self._guests[guest] = (port, b"" if answer else whole)
         if answer:
-            guest.sendall(answer)
+            _say(guest, port, answer)
         if port == 80 and answer:
             self._leave(guest)
 
@@ -122,6 +122,14 @@ class Device:
         part = self._record.with_suffix(".part")
         part.write_text(json.dumps(self._told))
         os.replace(part, self._record)
+
+
+def _say(guest: socket.socket, port: int, words: bytes) -> None:
+    """Raises Death where the guest has reset: a reset may come before anything is said."""
+    try:
+        guest.sendall(words)
+    except OSError as error:
+        raise Death(f"a reset on {port}") from error
 
 
 def _answer(port: int, said: bytes) -> bytes | None:
