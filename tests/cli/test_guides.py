@@ -96,3 +96,20 @@ def test_a_dash_is_standard_output(cli: Cli, tmp_path: Path, monkeypatch: pytest
     images.good(tmp_path / "build/rootfs")
     assert cli("image", "build/rootfs", "-f", "csv:-", "-qq").out.startswith('"')
     assert not (tmp_path / "-").exists()
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every whole file of ours that a guide shows, with the guide's name."""
+    shown = [
+        (page.name, re.findall(r"```yaml\n(schema: .*?)```", page.read_text("utf-8"), re.DOTALL))
+        for page in GUIDE.glob("*.md")
+    ]
+    return [(name, text) for name, texts in sorted(shown) for text in texts]
+
+
+@pytest.mark.parametrize(("name", "text"), examples(), ids=lambda v: v.partition("\n")[0])
+def test_every_file_that_a_guide_shows_is_valid(cli: Cli, name: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "example.yaml"
+    file.write_text(text)
+    ended = cli("validate", str(file))
+    assert ended.code == 0, (name, ended.err)
