@@ -17,7 +17,7 @@ from anyio.abc import SocketStream
 
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.conversation import WIRE_CAP, Connection
-from iotscan.observe.network.failures import DialError, PeerClosed, dial_error
+from iotscan.observe.network.failures import BudgetSpent, DialError, PeerClosed, dial_error
 from iotscan.observe.network.probe import Door
 from iotscan.wire.tls.flight import Flight, FlightReader
 
@@ -80,7 +80,7 @@ class ConnectProxy:
                 try:
                     async with anyio.create_task_group() as both:
                         both.start_soon(self._pump_out, client, device, both.cancel_scope)
-                        both.start_soon(_pump_in, client, device, reader, both.cancel_scope)
+                        both.start_soon(self._pump_in, client, device, reader, both.cancel_scope)
                 finally:
                     self.heard.append(reader.flight)
         except (DialError, BadInput) as error:
@@ -98,6 +98,21 @@ class ConnectProxy:
             self._remember(error)
         ended.cancel()
 
+    async def _pump_in(
+        self, client: SocketStream, device: Connection, reader: FlightReader, ended: anyio.CancelScope
+    ) -> None:
+        try:
+            while data := await device.receive():
+                if not reader.flight.is_over:
+                    reader.feed(data)
+                await client.send(data)
+        except BudgetSpent as error:
+            # We end it, and not the device: what it would have said is open.
+            self._remember(error)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, DialError):
+            pass
+        ended.cancel()
+
     def _remember(self, error: DialError | BadInput) -> None:
         if isinstance(error, BadInput):
             self.failure = self.failure or error
@@ -111,17 +126,6 @@ async def _read_head(client: SocketStream) -> bytes:
         while b"\r\n\r\n" not in head and len(head) < _HEAD_CAP:
             head += await client.receive(_HEAD_CAP - len(head))
     return head
-
-
-async def _pump_in(client: SocketStream, device: Connection, reader: FlightReader, ended: anyio.CancelScope) -> None:
-    try:
-        while data := await device.receive():
-            if not reader.flight.is_over:
-                reader.feed(data)
-            await client.send(data)
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError, DialError):
-        pass
-    ended.cancel()
 
 
 def _answer(status: str) -> bytes:

@@ -2,11 +2,14 @@
 
 import base64
 import socket
+from contextlib import suppress
 
 import anyio
 import pytest
 
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
+from iotscan.observe.network.conversation import Connection
+from iotscan.observe.network.failures import BudgetSpent
 
 from .servers import HOST, door, scripted
 
@@ -103,3 +106,24 @@ def test_the_byte_cap_of_a_conversation_holds() -> None:
 
     with scripted(flood) as port:
         assert anyio.run(go, port).count(b"y") == 1000
+
+
+def test_a_conversation_that_the_packets_end_is_no_word_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def spent(*_: object) -> bytes:
+        raise BudgetSpent("the packets for this device are used up")
+
+    monkeypatch.setattr(Connection, "receive", spent)
+
+    async def go(port: int) -> str:
+        async with (
+            connect_proxy(door(port)) as proxy,
+            await anyio.connect_tcp(HOST, proxy.at) as client,
+        ):
+            await client.send(head(f"{HOST}:{port}", proxy.password))
+            with anyio.fail_after(10), suppress(anyio.EndOfStream):
+                while True:
+                    await client.receive()
+        return str(proxy.error or "")
+
+    with scripted(echo) as port:
+        assert "used up" in anyio.run(go, port)
