@@ -6,6 +6,7 @@ from iotscan.model.facts import (
     BootStages,
     DefaultLogin,
     FitImages,
+    FtpServer,
     KernelCommandLines,
     KnownVulnerabilities,
     RootIntegrity,
@@ -39,16 +40,20 @@ _BOOT = tuple(
     kind_of(fact) for fact in (BootEnvironments, BootKeys, BootStages, FitImages, KernelCommandLines, RootIntegrity)
 )
 """What a root file system alone does not show."""
+_LOGINS = (kind_of(DefaultLogin), kind_of(FtpServer))
+"""What needs ``--default-creds``; whatever else needs a grant, needs ``--intrusive``."""
 
 
 def remedy(reason: Reason, kind: str, subject: Subject) -> str:
     """What would answer a question about a kind of fact that ``subject`` is missing for ``reason``."""
     if reason is Reason.CONSENT:
-        grant = "--default-creds" if kind == kind_of(DefaultLogin) else "--intrusive"
+        grant = "--default-creds" if kind in _LOGINS else "--intrusive"
         return f"grant it: --scope FILE {grant} (iotscan scope init makes the file; on this machine none is needed)"
     # Services have facts in images, too: as configured.
     if reason is Reason.UNREADABLE and subject.image:
         return "give that part in a form that iotscan reads, or mended: iotscan image PATH"
+    if reason is Reason.NOT_OBSERVABLE and kind == kind_of(DefaultLogin):
+        return "try by hand what its manual documents, or give that as a record: --credentials FILE"
     if reason is Reason.NOT_OBSERVABLE and kind == kind_of(KnownVulnerabilities):
         return "give OSV data on the image's system: iotscan image PATH --advisories all.zip"
     if reason is Reason.NOT_OBSERVABLE and kind in _BOOT:

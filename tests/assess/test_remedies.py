@@ -3,7 +3,7 @@
 import pytest
 
 from iotscan.assess.remedies import remedy
-from iotscan.model.facts import Accounts, TlsEndpoint, kind_of
+from iotscan.model.facts import Accounts, DefaultLogin, FtpServer, TlsAttacks, TlsEndpoint, kind_of
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Reason
 
@@ -22,3 +22,20 @@ def test_what_a_device_answered_is() -> None:
 
 def test_every_reason_has_one() -> None:
     assert all(remedy(reason, kind_of(Accounts), Subject(image="gw")) for reason in Reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "grant"),
+    [
+        (kind_of(DefaultLogin), "--default-creds"),
+        (kind_of(FtpServer), "--default-creds"),
+        (kind_of(TlsAttacks), "--intrusive"),
+    ],
+)
+def test_the_grant_that_is_named_is_the_one_that_is_missing(kind: str, grant: str) -> None:
+    assert f"--scope FILE {grant} " in remedy(Reason.CONSENT, kind, Subject(device="d", service="tcp/21"))
+
+
+def test_a_product_that_nobody_knows_is_told_by_a_record() -> None:
+    said = remedy(Reason.NOT_OBSERVABLE, kind_of(DefaultLogin), Subject(device="d", service="tcp/23"))
+    assert "--credentials FILE" in said

@@ -215,12 +215,12 @@ def test_asyncua_with_security_alone_tells_so_or_keeps_silent(tmp_path: Path) ->
     assert endpoint == OpcUaEndpoint(mode="SignAndEncrypt", policy="Basic256Sha256", tokens=("username",))
 
 
-def test_a_server_that_refuses_the_channel_is_opc_ua_all_the_same() -> None:
+@pytest.mark.parametrize(("reason", "told"), [(b"no channel without security",) * 2, (b"", b"0x80550000")])
+def test_a_server_that_refuses_the_channel_is_opc_ua_all_the_same(reason: bytes, told: bytes) -> None:
     def talk(guest: socket.socket) -> None:
         guest.recv(4096)
         guest.sendall(b"ACKF\x1c\0\0\0" + bytes(20))
         guest.recv(4096)
-        reason = b"no channel without security"
         body = (0x80550000).to_bytes(4, "little") + len(reason).to_bytes(4, "little") + reason
         guest.sendall(b"ERRF" + (8 + len(body)).to_bytes(4, "little") + body)
 
@@ -228,7 +228,8 @@ def test_a_server_that_refuses_the_channel_is_opc_ua_all_the_same() -> None:
         heard, _ = ask("opc-ua", port)
     (fact,) = heard.facts
     assert isinstance(fact, OpcUaServer)
-    assert (fact.endpoints.reason, fact.endpoints.detail) == (Reason.UNREADABLE, "no channel without security")
+    assert fact.endpoints.reason is Reason.UNREADABLE
+    assert fact.endpoints.detail == f"it answers with an error: {told.decode()}"
 
 
 def test_a_port_of_opc_ua_hears_opc_ua_alone() -> None:

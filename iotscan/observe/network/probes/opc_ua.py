@@ -33,7 +33,7 @@ async def _converse(connection: Connection, url: str) -> Heard:
     if not opc_ua.is_answer(said):
         raise PeerClosed("it did not answer a Hello of OPC UA")
     if not opc_ua.is_acknowledged(said):
-        return _without(f"it answered a Hello with an error: {opc_ua.read_error(said)}")
+        return _without(_error(said) or "it answered a Hello with what cannot be read")
     try:
         return await _endpoints(connection, url)
     except DialError as error:
@@ -44,14 +44,19 @@ async def _endpoints(connection: Connection, url: str) -> Heard:
     said = await _exchange(connection, opc_ua.open_channel(datetime.now(UTC)))
     channel = opc_ua.read_channel(said)
     if channel is None:
-        return _without(opc_ua.read_error(said) or "it opens no channel without security, and so tells no endpoints")
+        return _without(_error(said) or "it opens no channel without security, and so tells no endpoints")
     said = await _exchange(connection, opc_ua.get_endpoints(channel, url, datetime.now(UTC)))
     await connection.send(opc_ua.close_channel(channel, datetime.now(UTC)))
     server = opc_ua.read_endpoints(said)
     if server is None:
-        return _without(opc_ua.read_error(said) or "what it answered to GetEndpoints cannot be read")
+        return _without(_error(said) or "what it answered to GetEndpoints cannot be read")
     fact = OpcUaServer(application=server.application, product=server.product, endpoints=Answer.of(server.endpoints))
     return Heard(facts=(fact,), excerpt=server.application)
+
+
+def _error(said: bytes) -> str:
+    error = opc_ua.read_error(said)
+    return f"it answers with an error: {error}" if error else ""
 
 
 async def _exchange(connection: Connection, message: bytes) -> bytes:

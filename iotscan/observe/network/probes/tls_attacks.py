@@ -14,8 +14,8 @@ from iotscan.model.facts.tls import VERSIONS, TlsAttacks, TlsEndpoint
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.conversation import Connection
-from iotscan.observe.network.failures import DialError, PeerClosed
-from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Probe
+from iotscan.observe.network.failures import DialError, NoTls, PeerClosed
+from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Probe, missed
 from iotscan.wire.tls import attacks, framing
 from iotscan.wire.tls.alerts import REFUSALS
 from iotscan.wire.tls.attacks import PADDINGS, Padding
@@ -43,12 +43,15 @@ async def ask(door: Door) -> Heard:
         # All three are of TLS 1.2 and before.
         return Heard(facts=(TlsAttacks(heartbleed=_NO, ccs_injection=_NO, robot=_NO),))
     told: list[str] = []
-    fact = TlsAttacks(
-        heartbleed=await _settle(_heartbleed, door, version),
-        ccs_injection=await _settle(_early_change, door, version),
-        robot=await _settle(lambda d, v: _robot(d, v, told), door, version),
-        robot_answers=tuple(told),
-    )
+    try:
+        fact = TlsAttacks(
+            heartbleed=await _settle(_heartbleed, door, version),
+            ccs_injection=await _settle(_early_change, door, version),
+            robot=await _settle(lambda d, v: _robot(d, v, told), door, version),
+            robot_answers=tuple(told),
+        )
+    except NoTls as error:
+        return Heard(missed=(missed(TlsAttacks, error),))
     return Heard(facts=(fact,))
 
 
@@ -67,6 +70,8 @@ async def _settle(attack: Callable[[Door, str], Awaitable[bool]], door: Door, ve
         return Answer.of(await attack(door, version))
     except _Open as gap:
         return Answer.missing(Reason.NOT_OBSERVABLE, str(gap))
+    except NoTls:
+        raise
     except DialError as error:
         return Answer.missing(error.reason or Reason.UNREADABLE, safe_text(str(error)))
 

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.facts.tls import TlsAttacks
-from iotscan.model.vocabulary import Reason
+from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probes import tls, tls_attacks
 from iotscan.wire.tls import attacks, framing
 from iotscan.wire.tls.attacks import PADDINGS
@@ -35,6 +36,22 @@ def attacked(port: int, *, asks_tls: bool = False, connections: int = 1000) -> T
         return fact
 
     return anyio.run(go)
+
+
+def test_who_offers_no_tls_has_nothing_to_attack() -> None:
+    """It was told as unreadable, and the run as one that misses something."""
+
+    def talk(peer: socket.socket) -> None:
+        peer.sendall(b"220 ready\r\n")
+        while peer.recv(4096):
+            peer.sendall(b"530 Please login with USER and PASS.\r\n")
+
+    with scripted(talk) as port:
+        way = door(port)
+        way = msgspec.structs.replace(way, service=msgspec.structs.replace(way.service, protocol="ftp"))
+        heard = anyio.run(tls_attacks.PROBE.ask, way)
+    assert [gap.status for gap in heard.missed] == [AttemptStatus.ABSENT]
+    assert heard.facts == ()
 
 
 def after_hello(credentials: Credentials, turn: Turn) -> AbstractContextManager[int]:
