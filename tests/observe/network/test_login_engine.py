@@ -76,7 +76,8 @@ BY_CONTRAST = Reaction(sign=A, by_contrast=True)
         ((R, R, R), "rejected"),
         ((R, C, C), "rejected"),
         ((R, C, R), "rejected"),
-        ((R, R, Sign.UNGUARDED), "accepts_any"),
+        ((R, R, Sign.UNGUARDED, R), "accepted"),
+        ((R, R, Sign.UNGUARDED, Sign.UNGUARDED, R), "accepts_any"),
     ],
 )
 def test_outcomes(tmp_path: Path, answers: tuple[Sign | DialError, ...], outcome: str) -> None:

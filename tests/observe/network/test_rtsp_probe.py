@@ -297,7 +297,8 @@ def rtsp(*answers: bytes) -> Callable[[socket.socket], None]:
         ((b"401 No", b"404 None", b"401 No"), "accepted"),
         ((b"404 None",), Reason.UNREADABLE),
         ((b"401 No", b"429 Later"), Reason.LOCKED_OUT),
-        ((b"401 No", b"403 No"), "rejected"),
+        ((b"403 No", b"403 No"), "rejected"),
+        ((b"401 No", b"403 No"), Reason.UNREADABLE),
         ((b"401 No", b"454 What"), Reason.UNREADABLE),
     ],
 )

@@ -125,7 +125,7 @@ def test_hanging_up_on_the_documented_pair_alone_is_unclear(tmp_path: Path) -> N
     assert missed.status is AttemptStatus.UNREADABLE
 
 
-def test_an_account_without_a_password_is_open_to_any(tmp_path: Path) -> None:
+def test_an_account_without_a_password_is_let_in_and_a_stranger_is_not(tmp_path: Path) -> None:
     def talk(guest: socket.socket) -> None:
         guest.sendall(b"Acme login: ")
         user = hear(guest).decode()
@@ -136,7 +136,7 @@ def test_an_account_without_a_password_is_open_to_any(tmp_path: Path) -> None:
 
     found = outcome(tmp_path, talk)
     assert isinstance(found, DefaultLogin)
-    assert (found.outcome, found.account) == ("accepts_any", USER)
+    assert (found.outcome, found.account) == ("accepted", USER)
 
 
 def test_a_documented_empty_password_is_a_default(tmp_path: Path) -> None:

@@ -173,11 +173,9 @@ class Examination:
                 untried += 1
                 continue
             reaction = await self._try(candidate.pair)
-            if reaction.sign is Sign.ACCEPTED:
+            if reaction.sign in (Sign.ACCEPTED, Sign.UNGUARDED):
                 self._note_taken(candidate.pair)
                 return await self._controlled(candidate, reaction)
-            if reaction.sign is Sign.UNGUARDED:
-                return self._outcome("accepts_any", candidate)
             if reaction.sign not in (Sign.REFUSED, refusal):
                 return self._inconclusive(reaction)
         if untried:
