@@ -29,6 +29,8 @@ JSON = ("-f", "json", "--no-progress")
 SOME = "10.77.0.10-23"
 CAMERA = "10.77.0.11"
 LIAR = "10.77.0.23"
+TWICE = {"10.77.0.10", "10.77.0.30", "10.77.0.15", "10.77.0.31"}
+"""Machines with two addresses."""
 MUTE = "10.77.0.24"
 KEYED = ("10.77.0.26", "10.77.0.27")
 """The network without the machine that drops everything and without empty addresses: quickly scanned."""
@@ -211,6 +213,8 @@ def test_nothing_is_left_open_that_the_daemons_would_have_answered(scan: Finishe
     assert len(elsewhere) == 1
     explained = (*behind_keys, *spent, *elsewhere)
     others = {(r.subject.address, where(r), r.summary) for r in involuntary if r not in explained}
+    # A kernel refuses a few UDP ports at once, then one a second to one asker, whichever of its addresses was asked.
+    others = {(a, place, summary) for a, place, summary in others if a not in TWICE or " udp/" not in place}
     assert {address for address, _, _ in others} == {MUTE}, others
     assert not [r for r in scan.run.results if r.outcome is Outcome.ERROR]
 
