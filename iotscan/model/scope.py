@@ -140,6 +140,11 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     side by side, and the usual 1,024 files of a process have room for the rest."""
 
     @property
+    def service_timeout(self) -> float:
+        """Seconds of its device's clock that one TCP service may take: all where every suite is asked."""
+        return self.device_timeout if self.complete_suites else self.device_timeout / 4
+
+    @property
     def packets(self) -> int:
         """Packets of us, the port sweep left out, after which a device sees no further conversation: 500 with 40."""
         return max(500, self.connections * 25 // 2)

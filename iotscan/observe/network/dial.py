@@ -8,6 +8,7 @@ out ready connections. No probe opens a socket, resolves a name or follows a red
 import socket
 import ssl
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
@@ -73,6 +74,7 @@ class Line:
         self.attempts = self.connections = self.exchanges = self.datagrams = 0
         self.bytes_sent = self.bytes_received = self.frames = 0
         self._segments = 0
+        self._spent: Counter[int] = Counter()
 
     def cost(self) -> Cost:
         """What this device has seen of us so far."""
@@ -127,6 +129,11 @@ class Line:
             raise BudgetSpent(f"{self.pace.connections} connections for this device are used up")
         if self.packets >= self.pace.packets:
             raise BudgetSpent(f"{self.pace.packets} packets for this device are used up")
+
+    def _check_service(self, port: int) -> None:
+        """One service that keeps us waiting shall not take the time of the others, nor that of the whole run."""
+        if self._spent[port] > 1000 * self.pace.service_timeout:
+            raise DeadlinePassed(f"{self.pace.service_timeout:g} s of conversations with port {port} are used up")
 
     def _check_datagrams(self) -> None:
         self._check_clock()
@@ -252,6 +259,7 @@ class Line:
     async def _conversation(self, port: int) -> AsyncIterator[TcpStream]:
         async with self._talking:
             self._check_budget()
+            self._check_service(port)
             async with self._sockets:
                 try:
                     stream = await self._connect(port, "connect")
@@ -266,6 +274,7 @@ class Line:
     @asynccontextmanager
     async def _talk(self, port: int, stream: TcpStream) -> AsyncIterator[None]:
         stream.most_segments = max(self.pace.packets - self.packets - _LAST_SEGMENTS, 0)
+        began, held_up = time.monotonic(), self._held_up
         try:
             with anyio.fail_after(self.pace.conversation_timeout):
                 yield
@@ -274,6 +283,7 @@ class Line:
         finally:
             await stream.leave()
             self._segments += stream.segments
+            self._spent[port] += round(1000 * (time.monotonic() - began - (self._held_up - held_up)))
 
     @asynccontextmanager
     async def gentle(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:

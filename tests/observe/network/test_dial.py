@@ -249,6 +249,26 @@ def test_the_device_clock_ends_the_questions() -> None:
         anyio.run(main, port)
 
 
+def test_a_service_that_keeps_us_waiting_leaves_the_others_their_time() -> None:
+    def mute(connection: socket.socket) -> None:
+        connection.recv(1)
+
+    async def main(mute_port: int, other: int) -> None:
+        pace = Pace(attempts_per_second=2000, accepted_per_second=2000, conversation_timeout=0.1, device_timeout=0.3)
+        line = dialer(pace).line(HERE)
+        with pytest.raises(TimedOut):
+            async with line.tcp(mute_port) as connection:
+                await connection.receive()
+        with pytest.raises(DeadlinePassed, match=rf"conversations with port {mute_port} are used up"):
+            async with line.tcp(mute_port):
+                pass
+        async with line.tcp(other) as connection:
+            assert await connection.receive() == b"hello"
+
+    with server(mute) as mute_port, server(lambda connection: connection.sendall(b"hello")) as other:
+        anyio.run(main, mute_port, other)
+
+
 def test_the_device_clock_stands_while_others_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(dial, "time", SimpleNamespace(monotonic=lambda: now))
