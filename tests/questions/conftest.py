@@ -57,6 +57,11 @@ class Scans:
         """Scan some devices of it."""
         return self._scan(*(a for d in devices for a in d.addresses), *words)
 
+    def since(self, earlier: Finished) -> Finished:
+        """The whole network again, with the run of an earlier scan of it to go back to."""
+        (run,) = (earlier.folder / "iotscan-out").iterdir()
+        return self._scanner("scan", NETWORK, "--since", str(run), "--scope", str(self._scope), "--yes", *JSON)
+
     def _scan(self, *words: str) -> Scan:
         before = self._lan.logins()
         finished = self._scanner("scan", *words, "--scope", str(self._scope), "--yes", *JSON)

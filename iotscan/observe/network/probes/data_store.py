@@ -133,4 +133,5 @@ PROBE = Probe(
     speaks=frozenset({"redis", "rediss", "memcached", "memcached+tls", "mongodb", "mongodb+tls"}),
     gives=(DataStore,),
     ask=ask_data_store,
+    shows=True,
 )

@@ -28,4 +28,4 @@ async def ask_esphome(door: Door) -> Heard:
     return Heard(facts=(DeviceApi(system="esphome", takes_cleartext=kind == "clear"),), excerpt=f"answers as {kind}")
 
 
-PROBE = Probe(name="esphome", version=1, speaks=frozenset({"esphome"}), gives=(DeviceApi,), ask=ask_esphome)
+PROBE = Probe(name="esphome", version=1, speaks=frozenset({"esphome"}), gives=(DeviceApi,), ask=ask_esphome, shows=True)

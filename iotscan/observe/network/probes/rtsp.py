@@ -180,4 +180,6 @@ def _said(door: Door) -> Iterator[str]:
                 yield from (fact.title, fact.server, *(c.realm for c in fact.challenges))
 
 
-PROBE = Probe(name="rtsp", version=1, speaks=frozenset({"rtsp", "rtsps"}), gives=(RtspServer,), ask=ask_rtsp, stage=2)
+PROBE = Probe(
+    name="rtsp", version=1, speaks=frozenset({"rtsp", "rtsps"}), gives=(RtspServer,), ask=ask_rtsp, stage=2, shows=True
+)
