@@ -15,7 +15,7 @@ from tests.cli.conftest import Cli
 def test_a_list_with_versions_and_what_they_brought(cli: Cli):
     plain, full = cli("profiles", "list"), cli("profiles", "list", "-v")
     assert (plain.code, plain.err) == (0, "")
-    assert len(plain.out.splitlines()) == 8
+    assert len(plain.out.splitlines()) == 9
     assert "  1: First edition." in full.out
 
 

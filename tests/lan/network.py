@@ -108,6 +108,7 @@ class Machine:
             input=given,
             capture_output=True,
             text=True,
+            errors="replace",  # what a service says may end in the middle of a letter
             timeout=timeout,
             check=False,
             env=_ENVIRONMENT,

@@ -326,8 +326,13 @@ def test_a_killed_scan_goes_on_and_ends_the_same(lan: Setup, scanner: Scanner, p
 
 
 def asked_for(device: Device) -> Device:
-    """A device without what was heard unasked: whether it speaks while somebody listens is chance."""
+    """A device without what is chance: what was heard unasked, and how much of its greeting telnet had said by then."""
     found_by = tuple(words for words in device.found_by if way_of(words) != PASSIVE)
+    system = device.identity.system
+    if system is not None:
+        clues = tuple(clue for clue in system.clues if not clue.where.startswith("telnet banner"))
+        identity = msgspec.structs.replace(device.identity, system=msgspec.structs.replace(system, clues=clues))
+        device = msgspec.structs.replace(device, identity=identity)
     return msgspec.structs.replace(device, found_by=found_by)
 
 
