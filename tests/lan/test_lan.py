@@ -211,10 +211,9 @@ def test_nothing_is_left_open_that_the_daemons_would_have_answered(scan: Finishe
     # What describes itself elsewhere is not read: it may be a gateway or none.
     elsewhere = [r for r in involuntary if (r.subject.address, r.check) == (LIAR, "upnp-port-mapping")]
     assert len(elsewhere) == 1
-    explained = (*behind_keys, *spent, *elsewhere)
+    late = [r for r in involuntary if r.reason is Reason.TIMEOUT and r.subject.device in with_two_addresses(scan.run)]
+    explained = (*behind_keys, *spent, *elsewhere, *late)
     others = {(r.subject.address, where(r), r.summary) for r in involuntary if r not in explained}
-    # A kernel refuses a few UDP ports at once, then one a second to one asker, whichever of its addresses was asked.
-    others = {(a, place, summary) for a, place, summary in others if a not in TWICE or " udp/" not in place}
     assert {address for address, _, _ in others} == {MUTE}, others
     assert not [r for r in scan.run.results if r.outcome is Outcome.ERROR]
 
@@ -356,4 +355,17 @@ def where(result: Result) -> str:
 
 
 def judgements(run: Run) -> set[tuple[str, Outcome, str, Reason | None]]:
-    return {(r.fingerprint, r.outcome, where(r), r.reason) for r in run.results}
+    two = with_two_addresses(run)
+    unsure = [r for r in run.results if r.subject.device in two and _is_by_silence(r)]
+    return {(r.fingerprint, r.outcome, where(r), r.reason) for r in run.results if r not in unsure}
+
+
+def _is_by_silence(result: Result) -> bool:
+    return result.outcome is Outcome.NOT_APPLICABLE or result.reason is Reason.TIMEOUT
+
+
+def with_two_addresses(run: Run) -> set[str]:
+    """Devices whose refusals may come too late: a kernel refuses a few UDP ports at once, then one a second to one
+    asker, whichever of its addresses was asked. What speaks no TLS over TCP is then left open: it may do so over UDP.
+    """
+    return {d.id for d in run.devices if TWICE & set(d.addresses)}

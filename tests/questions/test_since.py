@@ -18,6 +18,6 @@ def test_what_has_not_changed_is_said_again_for_less(plain: Scan, scans: Scans) 
     again = scans.since(first)
     before, after = said(first.run), said(again.run)
     differ = {key for key in {**before, **after} if before.get(key) != after.get(key)}
-    # A UDP port may be told closed once and be left open the next time: nothing of it was taken over.
-    assert {key for key in differ if "udp/" not in str((before.get(key), after.get(key), key))} == set()
+    # A refusal that comes too late leaves a UDP port open in one of two scans: nothing of it was taken over.
+    assert {key for key in differ if "timeout" not in str((before.get(key), after.get(key)))} == set()
     assert conversations(again.run) < conversations(first.run)
