@@ -86,7 +86,7 @@ def leave(guest):
     guest.close()
 
 {harm}
-time.sleep(0.3)
+time.sleep(0.3)  # its sockets stay open for a while; whether the device died of it is polled
 """
 DEATHS = {
     "a byte that 502 does not know": "s=connect(502); s.send(b'GET / HTTP/1.1')",

@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import ApiChallenge, ApiDocument, WebApi, kind_of
+from iotscan.model.facts import ApiChallenge, ApiDocument, WebApi
 from iotscan.model.text import safe_text
-from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
-from iotscan.observe.network.probes.web import ask_all, control
+from iotscan.observe.network.probe import Door, Heard, Probe, missed, speaks_tls
+from iotscan.observe.network.probes.web import ask_all, control, nothing_found
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse, challenges
 from iotscan.wire.openapi import read_openapi
@@ -114,16 +114,7 @@ def _nothing(nobody: HttpResponse, replies: list[Reply]) -> Heard:
     errors = [reply for reply in replies if isinstance(reply, DialError)]
     if errors:
         return Heard(missed=(missed(WebApi, errors[0]),))
-    if nobody.status in (401, 403, 407):
-        return _gap(Reason.NOT_OBSERVABLE, f"everything answers {nobody.status} without credentials")
-    if nobody.status >= 500 or nobody.status == 429:
-        return _gap(Reason.UNREADABLE, f"everything answers {nobody.status}")
-    return Heard()
-
-
-def _gap(reason: Reason, detail: str) -> Heard:
-    gap = Missed(need=kind_of(WebApi), status=AttemptStatus.UNREADABLE, reason=reason, detail=detail)
-    return Heard(missed=(gap,))
+    return nothing_found(WebApi, nobody)
 
 
 PROBE = Probe(

@@ -11,11 +11,10 @@ from typing import Final
 
 import msgspec
 
-from iotscan.model.facts import Artefact, PublicKey, UpdateServer, UploadForm, kind_of
+from iotscan.model.facts import Artefact, PublicKey, UpdateServer, UploadForm
 from iotscan.model.text import safe_text
-from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import BudgetSpent, DialError
-from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
+from iotscan.observe.network.probe import Door, Heard, Probe, missed, speaks_tls
 from iotscan.observe.network.probes import image_places, repositories
 from iotscan.observe.network.probes.offers import (
     MANIFEST_CAP,
@@ -26,7 +25,7 @@ from iotscan.observe.network.probes.offers import (
     settle,
     siblings,
 )
-from iotscan.observe.network.probes.web import NotHttp, ask_all, control, origin
+from iotscan.observe.network.probes.web import NotHttp, ask_all, control, nothing_found, origin
 from iotscan.observe.network.web_session import TELLS_NOTHING, Ask, Reply
 from iotscan.wire.html import Form, Page, read_page
 from iotscan.wire.http import HttpResponse
@@ -149,7 +148,7 @@ async def ask_update(door: Door) -> Heard:
     if not artefacts and not uploads and usual.spared:
         return Heard(missed=(missed(UpdateServer, BudgetSpent(f"{usual.spared} {_SPARED}")),))
     if not artefacts and not uploads:
-        return _nothing(nobody)
+        return nothing_found(UpdateServer, nobody)
     fact = UpdateServer(
         tls=speaks_tls(door.service),
         artefacts=artefacts,
@@ -284,20 +283,6 @@ def _installer(page: Page) -> str:
 
 def _is_about_updates(form: Form) -> bool:
     return bool(_ABOUT_UPDATES.search(form.action.lower()))
-
-
-def _nothing(nobody: HttpResponse) -> Heard:
-    """Nothing was found: absent, unless the server tells nobody anything."""
-    if nobody.status in (401, 403, 407):
-        return _missed(Reason.NOT_OBSERVABLE, f"everything answers {nobody.status} without credentials")
-    if nobody.status >= 500 or nobody.status == 429:
-        return _missed(Reason.UNREADABLE, f"everything answers {nobody.status}")
-    return Heard()
-
-
-def _missed(reason: Reason, detail: str) -> Heard:
-    gap = Missed(need=kind_of(UpdateServer), status=AttemptStatus.UNREADABLE, reason=reason, detail=detail)
-    return Heard(missed=(gap,))
 
 
 PROBE = Probe(

@@ -11,10 +11,12 @@ from typing import Final
 import anyio
 import msgspec
 
+from iotscan.model.facts import Fact, kind_of
+from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.failures import DialError, TimedOut
 from iotscan.observe.network.outgoing import asking
-from iotscan.observe.network.probe import Door, speaks_tls
+from iotscan.observe.network.probe import Door, Heard, Missed, speaks_tls
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange, HttpResponse, Origin
 
@@ -35,6 +37,21 @@ def origin(door: Door) -> Origin:
     """Where the door leads, as a URL says it."""
     scheme = "https" if speaks_tls(door.service) else "http"
     return Origin(scheme=scheme, host=door.address, port=door.port, name=door.server_name)
+
+
+def nothing_found(fact: type[Fact], nobody: HttpResponse) -> Heard:
+    """Nothing was found: absent, unless ``nobody`` (the answer for a path that no one has) says that nobody is told."""
+    said = f"everything answers {nobody.status}"
+    if nobody.status in (401, 403, 407):
+        return _gap(fact, Reason.NOT_OBSERVABLE, f"{said} without credentials")
+    if nobody.status >= 500 or nobody.status == 429:
+        return _gap(fact, Reason.UNREADABLE, said)
+    return Heard()
+
+
+def _gap(fact: type[Fact], reason: Reason, detail: str) -> Heard:
+    gap = Missed(need=kind_of(fact), status=AttemptStatus.UNREADABLE, reason=reason, detail=detail)
+    return Heard(missed=(gap,))
 
 
 def control(door: Door) -> Ask:
