@@ -54,6 +54,8 @@ class TrueHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     without_remarks: tuple[str, ...] | None = None
     helper: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    """Ways by which it may be found as well, or not, without the helper."""
 
     def ways(self, how: How) -> tuple[str, ...]:
         """By which it is found."""
@@ -113,7 +115,9 @@ def _of_device(device: Device, true: TrueHost, how: How) -> Iterator[str]:
     yield from _against("remark", [r.about for r in device.identity.remarks], remarks)
     yield from _against("contradiction", device.identity.contradictions, ())
     # Whether a device speaks of its own accord in these seconds, nobody can say.
-    yield from _against("found by", [way for way in device.found_by if way != PASSIVE], true.ways(how))
+    perhaps = (PASSIVE, *(true.perhaps if how == "without" else ()))
+    found_by = [way for way in device.found_by if not any(fnmatchcase(way, each) for each in perhaps)]
+    yield from _against("found by", found_by, true.ways(how))
 
 
 def _of_identity(identity: Identity, true: TrueHost) -> Iterator[str]:
