@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from iotscan.model.facts.tls import Certificate
+from iotscan.model.facts.certificate import Certificate
 from iotscan.model.text import safe_text
 
 T = TypeVar("T", bound=x509.ExtensionType)

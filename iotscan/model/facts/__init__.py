@@ -29,6 +29,15 @@ from iotscan.model.facts.boot_settings import (
     CommandLine,
     KernelCommandLines,
 )
+from iotscan.model.facts.certificate import (
+    Certificate,
+    CertificateChain,
+    Extensions,
+    MalformedCertificate,
+    MalformedLeaf,
+    RevocationAnswer,
+    RevocationStatus,
+)
 from iotscan.model.facts.coap import CoapResource, CoapResources, CoapServer
 from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.commissioning import Commissioning, CommissioningWindow
@@ -89,7 +98,7 @@ from iotscan.model.facts.signing import (
 )
 from iotscan.model.facts.small_servers import DnsServer, NtpServer, TftpServer
 from iotscan.model.facts.snmp import SnmpAgent, SnmpEngine
-from iotscan.model.facts.ssh import HostKey, SshException, SshPolicy, SshServer, SshSetting
+from iotscan.model.facts.ssh import GroupExchange, HostKey, SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.facts.startup import (
     Listener,
     ScheduledJob,
@@ -105,8 +114,6 @@ from iotscan.model.facts.tls import (
     EVERY_VERSION,
     VERSIONS,
     AlpnTreatment,
-    Certificate,
-    CertificateChain,
     DtlsServer,
     KeyExchange,
     Suite,
@@ -145,6 +152,8 @@ AnyFact = (
     | BootMenus
     | BootStages
     | CertificateChain
+    | MalformedLeaf
+    | RevocationStatus
     | CoapResources
     | CoapServer
     | Commissioning
@@ -320,6 +329,7 @@ __all__ = [
     "EmbeddedSecret",
     "EmbeddedSecrets",
     "Entropy",
+    "Extensions",
     "Fact",
     "FileCapabilities",
     "FileMode",
@@ -335,6 +345,7 @@ __all__ = [
     "FtpPolicy",
     "FtpServer",
     "FtpTls",
+    "GroupExchange",
     "HashTree",
     "HawkbitServer",
     "HomemadeUpdate",
@@ -361,6 +372,8 @@ __all__ = [
     "Lwm2mClient",
     "Lwm2mClients",
     "MachineId",
+    "MalformedCertificate",
+    "MalformedLeaf",
     "MandatoryAccess",
     "ModbusDevice",
     "Mount",
@@ -391,6 +404,8 @@ __all__ = [
     "RawFlash",
     "RemoteShell",
     "RemoteShells",
+    "RevocationAnswer",
+    "RevocationStatus",
     "RootFileSystem",
     "RootHash",
     "RootIntegrity",

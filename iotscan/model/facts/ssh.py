@@ -6,6 +6,9 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact, Ownership
+from iotscan.model.vocabulary import Reason
+
+_NOT_ASKED = "the probe of this run did not ask"
 
 
 class HostKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -14,6 +17,20 @@ class HostKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     algorithm: str
     bits: int
     sha256: str
+
+
+class GroupExchange(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A Diffie-Hellman group that a server really gave when asked (RFC 4419 section 3); sizes in bits."""
+
+    least: int
+    wanted: int
+    most: int
+    bits: int
+    """Of the prime that came; 0 where it refused to give one in these bounds."""
+
+
+_UNASKED_GROUPS = Answer[tuple[GroupExchange, ...]].missing(Reason.NOT_ASKED, _NOT_ASKED)
+_UNASKED_METHODS = Answer[tuple[str, ...]].missing(Reason.NOT_ASKED, _NOT_ASKED)
 
 
 class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
@@ -29,6 +46,18 @@ class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
     host_keys: Answer[tuple[HostKey, ...]]
     unread_keys: tuple[str, ...] = ()
     """Kinds of host key (``RSA``) that it offers and did not show; ``host_keys`` holds the others."""
+    ciphers_in: tuple[str, ...] = ()
+    """Ciphers from client to server; ``ciphers`` are those from server to client. Empty in runs of an older iotscan."""
+    macs_in: tuple[str, ...] = ()
+    """Checksums from client to server."""
+    compression: tuple[str, ...] = ()
+    compression_in: tuple[str, ...] = ()
+    groups: Answer[tuple[GroupExchange, ...]] = _UNASKED_GROUPS
+    """What it gave for group exchange; empty where it offers none."""
+    login_methods: Answer[tuple[str, ...]] = _UNASKED_METHODS
+    """Authentication methods that it says can continue (RFC 4252 section 5.1), none of which was tried."""
+    greeting: tuple[str, ...] = ()
+    """Lines before its identification (RFC 4253 section 4.2), made safe."""
     unsaid: tuple[str, ...] = ()
     """What a configuration leaves open: ``kex``, ``host key algorithms``, ``ciphers``, ``macs``, ``strict kex``."""
 
@@ -36,6 +65,16 @@ class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
     def has_strict_kex(self) -> bool:
         """True when the server announces the Terrapin countermeasure (CVE-2023-48795)."""
         return "kex-strict-s-v00@openssh.com" in self.kex
+
+    @property
+    def every_cipher(self) -> tuple[str, ...]:
+        """Ciphers of both directions, once."""
+        return tuple(dict.fromkeys((*self.ciphers, *self.ciphers_in)))
+
+    @property
+    def every_mac(self) -> tuple[str, ...]:
+        """Checksums of both directions, once."""
+        return tuple(dict.fromkeys((*self.macs, *self.macs_in)))
 
 
 class SshSetting(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
-"""A TLS or DTLS server as its own hellos show it, and the certificate it sends."""
+"""A TLS or DTLS server as its own hellos and one finished handshake show it."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -227,50 +226,3 @@ class TlsAttacks(Fact, frozen=True, kw_only=True, tag="tls-attacks"):
     """Answers differently to right and wrong RSA padding: an RSA decryption oracle (ROBOT, 2017)."""
     robot_answers: tuple[str, ...] = ()
     """What it answered to each kind of padding, where the answers differ."""
-
-
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts of one X.509 certificate. Times are UTC. Fingerprints are lower-case hex SHA-256."""
-
-    subject: str
-    issuer: str
-    serial: str
-    not_before: datetime
-    not_after: datetime
-    key_type: str
-    """``rsa``, ``ec``, ``ed25519``, ``ed448``, ``dsa`` or ``other``."""
-    key_bits: int
-    signature_hash: str
-    """``sha256`` …; empty for schemes without a separate hash (Ed25519)."""
-    sha256: str
-    spki_sha256: str
-    names: tuple[str, ...] = ()
-    """dNSName and iPAddress entries of subjectAltName."""
-    is_self_issued: bool = False
-    is_ca: bool = False
-    crl_urls: tuple[str, ...] = ()
-    ocsp_urls: tuple[str, ...] = ()
-    must_staple: bool = False
-
-
-class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain"):
-    """The chain a server sends, leaf first, and what validation says of it."""
-
-    certificates: tuple[Certificate, ...]
-    trusted: Answer[bool]
-    """Chains to a root of the system, of Mozilla, or of a trust store that the user gave."""
-    trust_detail: str = ""
-    trusted_by: tuple[str, ...] = ()
-    """The stores whose roots vouch for it: ``system``, ``Mozilla``, or the name of a file that the user gave."""
-    privately_trusted: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given")
-    """Chains to a root of a trust store that the user gave."""
-    ocsp_stapled: Answer[bool]
-    engine: str
-    """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""
-    opening: str = ""
-    """The protocol in which the service began in the clear, as in :attr:`TlsEndpoint.opening`."""
-
-    @property
-    def leaf(self) -> Certificate:
-        """The server's own certificate."""
-        return self.certificates[0]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.tls import Certificate, CertificateChain
+from iotscan.model.facts.certificate import Certificate, CertificateChain
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Door, Heard, Missed

@@ -10,7 +10,8 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import kind_of
-from iotscan.model.facts.tls import VERSIONS, CertificateChain, TlsEndpoint, TlsHandshake
+from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts.tls import VERSIONS, TlsEndpoint, TlsHandshake
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe

@@ -1,7 +1,8 @@
 """What a DTLS server accepts, by the same interview as over a stream, and the chain that it sends up to DTLS 1.2."""
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.tls import DTLS_VERSIONS, CertificateChain, DtlsServer, TlsEndpoint
+from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts.tls import DTLS_VERSIONS, DtlsServer, TlsEndpoint
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
 from iotscan.observe.network.datagram_hellos import over_datagrams, say_hello

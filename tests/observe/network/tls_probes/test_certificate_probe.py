@@ -18,7 +18,8 @@ from cryptography.x509 import load_pem_x509_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import Store
 
-from iotscan.model.facts.tls import CertificateChain, TlsHandshake
+from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts.tls import TlsHandshake
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.probe import Door, Heard, Missed

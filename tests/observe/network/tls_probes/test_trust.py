@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from iotscan.model.facts.tls import CertificateChain
+from iotscan.model.facts.certificate import CertificateChain
 from iotscan.observe.network.probes.certificate import PROBE
 from iotscan.observe.network.workers import trust
 from iotscan.observe.network.workers.worker import Worker

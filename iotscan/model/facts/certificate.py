@@ -1,0 +1,156 @@
+"""X.509 certificates: one, the chain that a server sends or a file holds, and whether one was taken back."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts.fact import Fact
+from iotscan.model.vocabulary import Reason
+
+
+class Extensions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a certificate says of its use (RFC 5280 section 4.2). Lists are None where the extension is not there.
+
+    Names are those of RFC 5280 (``keyCertSign``, ``serverAuth``); what has none stands as its dotted OID.
+    """
+
+    version: int
+    """1, 2 or 3: as people count, not as it is encoded."""
+    signature_algorithm: str
+    """``ecdsa-with-SHA256``, ``sha1WithRSAEncryption``, ``Ed25519`` …; its OID where it has no name."""
+    curve: str = ""
+    """``secp256r1``, ``secp192r1`` …; empty for keys without one."""
+    critical: tuple[str, ...] = ()
+    """Extensions that are marked so."""
+    unknown_critical: tuple[str, ...] = ()
+    """OIDs of critical extensions that nobody knows: whoever keeps to RFC 5280 refuses the certificate."""
+    has_basic_constraints: bool = False
+    path_length: int | None = None
+    key_usage: tuple[str, ...] | None = None
+    extended_key_usage: tuple[str, ...] | None = None
+    subject_key: str = ""
+    """subjectKeyIdentifier, lower-case hex."""
+    authority_key: str = ""
+    """keyIdentifier of authorityKeyIdentifier, lower-case hex."""
+    common_names: tuple[str, ...] = ()
+    serial_number: str = ""
+    """The serialNumber attribute of the subject, or the serial of a HardwareModuleName (RFC 4108, IEEE 802.1AR)."""
+    uris: tuple[str, ...] = ()
+    """uniformResourceIdentifier entries of subjectAltName; dNSName and iPAddress are in ``Certificate.names``."""
+    emails: tuple[str, ...] = ()
+    permitted: tuple[str, ...] | None = None
+    """nameConstraints, as ``dns:example.com``, ``ip:10.0.0.0/8`` …"""
+    excluded: tuple[str, ...] | None = None
+    policies: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    """caIssuers of authorityInfoAccess."""
+    delta_crl_urls: tuple[str, ...] = ()
+    """freshestCRL."""
+    embedded_scts: int = 0
+    """Signed certificate timestamps in the certificate (RFC 6962 section 3.3)."""
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of one X.509 certificate. Times are UTC. Fingerprints are lower-case hex SHA-256."""
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    key_type: str
+    """``rsa``, ``ec``, ``ed25519``, ``ed448``, ``dsa`` or ``other``."""
+    key_bits: int
+    signature_hash: str
+    """``sha256`` …; empty for schemes without a separate hash (Ed25519)."""
+    sha256: str
+    spki_sha256: str
+    names: tuple[str, ...] = ()
+    """dNSName and iPAddress entries of subjectAltName."""
+    is_self_issued: bool = False
+    is_ca: bool = False
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    must_staple: bool = False
+    extensions: Extensions | None = None
+    """None in a run of an older iotscan, and where a damaged certificate does not show them."""
+    defects: tuple[str, ...] = ()
+    """Rules of the encoding that it breaks, so that strict clients refuse it; what could be read is here all the same.
+    """
+
+
+class MalformedCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate of which not even the dates, the names or the key could be read."""
+
+    position: int
+    """Where it stood in the chain: 0 is the leaf."""
+    why: str
+    read: tuple[str, ...] = ()
+    """What could be read all the same: ``subject CN=x``, ``rsa 1024``."""
+    sha256: str = ""
+
+
+class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain"):
+    """The chain a server sends, leaf first, and what validation says of it."""
+
+    certificates: tuple[Certificate, ...]
+    trusted: Answer[bool]
+    """Chains to a root of the system, of Mozilla, or of a trust store that the user gave."""
+    trust_detail: str = ""
+    trusted_by: tuple[str, ...] = ()
+    """The stores whose roots vouch for it: ``system``, ``Mozilla``, or the name of a file that the user gave."""
+    privately_trusted: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given")
+    """Chains to a root of a trust store that the user gave."""
+    ocsp_stapled: Answer[bool]
+    engine: str
+    """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""
+    opening: str = ""
+    """The protocol in which the service began in the clear, as in :attr:`TlsEndpoint.opening`."""
+    malformed: tuple[MalformedCertificate, ...] = ()
+    """Certificates behind the leaf that could not be read; a leaf of that kind is a ``MalformedLeaf``."""
+    handshake_scts: Answer[int] = Answer[int].missing(Reason.NOT_ASKED, "the probe of this run did not ask")
+    """Signed certificate timestamps in the TLS extension (RFC 6962 section 3.3.1)."""
+
+    @property
+    def leaf(self) -> Certificate:
+        """The server's own certificate."""
+        return self.certificates[0]
+
+
+class MalformedLeaf(Fact, frozen=True, kw_only=True, tag="malformed-leaf"):
+    """A server whose own certificate cannot be read: there is no chain to judge, and this is why."""
+
+    certificate: MalformedCertificate
+    opening: str = ""
+
+
+class RevocationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one CRL or OCSP response says of one certificate; whether it is fresh is judged at the date of the run."""
+
+    position: int
+    """Which certificate of the chain: 0 is the leaf."""
+    source: Literal["staple", "ocsp", "crl", "delta-crl"]
+    where: str
+    """``handshake``, the name of the file that the user gave, or the URL it was fetched from."""
+    status: Literal["good", "revoked", "unknown", ""] = ""
+    """Empty where it is no answer to this question: ``problem`` says why."""
+    problem: str = ""
+    """Bad signature, signer not authorised, another serial, another issuer, not readable … No answer then."""
+    signer: str = ""
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    """None where it names none: then it never counts as fresh for an OCSP answer older than a week."""
+    revoked_at: datetime | None = None
+    reason: str = ""
+    """Of RFC 5280 section 5.3.1: ``keyCompromise`` …"""
+
+
+class RevocationStatus(Fact, frozen=True, kw_only=True, tag="revocation-status"):
+    """What the stapled, supplied and fetched answers say of the certificates of a chain."""
+
+    answers: tuple[RevocationAnswer, ...] = ()
+    unfetched: tuple[str, ...] = ()
+    """URLs of CRLs and OCSP responders that nobody asked: no grant, or out of scope."""
+    opening: str = ""
