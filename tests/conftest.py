@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -11,6 +11,9 @@ from xdist.scheduler import LoadFileScheduling
 
 from iotscan.lab.network import start, stop
 from iotscan.lab.state import LabState
+
+if TYPE_CHECKING:
+    from tests.pki_lab.pki import Pki
 
 # No deadline: a busy machine is no bug. The same examples on CI: what fails there fails here.
 settings.register_profile("iotscan", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -33,6 +36,15 @@ def practice_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSt
     state = start(tmp_path_factory.mktemp("practice-network"), prefix=f"127.77.{1 + os.getpid() % 254}")
     yield state
     stop(state)
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> "Pki":
+    """Certificates, CRLs and OCSP responses of every kind, relative to now: tests/pki_lab/README.md."""
+    # Only those who ask for it pay for what it imports.
+    from tests.pki_lab.pki import Pki
+
+    return Pki(tmp_path_factory.mktemp("pki"))
 
 
 OUR_VARIABLES = ("IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN", "IOTSCAN_DEBUG", "IOTSCAN_TOPICS")

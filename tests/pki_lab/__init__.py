@@ -1,0 +1,1 @@
+"""A public key infrastructure for tests, made while they run: see README.md."""
