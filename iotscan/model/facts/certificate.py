@@ -139,6 +139,8 @@ class RevocationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     """Bad signature, signer not authorised, another serial, another issuer, not readable … No answer then."""
     signer: str = ""
+    signer_until: datetime | None = None
+    """When the certificate ends by which an OCSP responder answers for the issuer: from then on it is no answer."""
     this_update: datetime | None = None
     next_update: datetime | None = None
     """None where it names none: then it never counts as fresh for an OCSP answer older than a week."""
