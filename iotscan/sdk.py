@@ -52,9 +52,6 @@ from iotscan.assess.reproduce import (
     show_certificate,
     version_flag,
 )
-from iotscan.assess.ssh_lines import ask_group, ask_login_methods, list_algorithms, show_host_key
-from iotscan.assess.ssh_names import SshList, SshStrength, is_post_quantum, ssh_strength
-from iotscan.assess.ssh_release import SshRelease, ssh_release
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts import (
     DTLS_VERSIONS,
@@ -461,12 +458,9 @@ __all__ = [
     "SnmpEngine",
     "SoftwareSupport",
     "SshException",
-    "SshList",
     "SshPolicy",
-    "SshRelease",
     "SshServer",
     "SshSetting",
-    "SshStrength",
     "StartedService",
     "StartedServices",
     "Storage",
@@ -513,10 +507,8 @@ __all__ = [
     "ask_bacnet",
     "ask_controller",
     "ask_for_cookie",
-    "ask_group",
     "ask_hello",
     "ask_lacking",
-    "ask_login_methods",
     "ask_mdns",
     "ask_modbus",
     "ask_often",
@@ -535,10 +527,8 @@ __all__ = [
     "get_coap_tls",
     "good",
     "hear_all_mqtt",
-    "is_post_quantum",
     "judge_artefact",
     "judge_code",
-    "list_algorithms",
     "listen",
     "meet_mqtt",
     "parameter",
@@ -547,10 +537,7 @@ __all__ = [
     "say_sslv2",
     "say_truncated_hmac",
     "show_certificate",
-    "show_host_key",
     "skip",
-    "ssh_release",
-    "ssh_strength",
     "unknown",
     "version_flag",
 ]

@@ -20,6 +20,7 @@ from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, sha
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.tls.flight import Flight, FlightReader
+from iotscan.wire.tls.groups import USUAL, WEAK_CURVES
 from iotscan.wire.tls.hello import Offer, client_hello
 from iotscan.wire.tls.suites import SUITES, offer
 
@@ -120,7 +121,9 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Heard:
         gap = Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.MISSING_TOOL, detail=detail)
         return Heard(missed=(gap,))
     suites = offer(version, lambda suite: suite.needs_certificate)
-    hello = client_hello(Offer(versions=(version,), suites=suites, server_name=door.server_name))
+    # A server shows a certificate on a short curve to those only who offer it.
+    groups = (*USUAL, *WEAK_CURVES)
+    hello = client_hello(Offer(versions=(version,), suites=suites, groups=groups, server_name=door.server_name))
     try:
         flight = await _first_flight(door, hello)
     except NoTls:
