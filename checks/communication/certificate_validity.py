@@ -3,7 +3,9 @@
 ## What it looks at
 The first and last day of the certificates that a TLS server sends, against the date of the run: its own and
 the intermediate ones. A root that is sent along is left out, because clients use their own copy of it.
-In an image: the certificates that its services are configured with.
+In an image: the certificates that its services are configured with. An end is soon within 30 days; for one that a
+machine must renew, because Mozilla's roots vouch for it or it lives for 90 days at most, in the last third of its life.
+The year 9999 is no end at all (`certificate-lifetime` says who may have that).
 
 ## Why it matters
 Clients that check dates lose the device on the day its certificate runs out: updates and alarms stop. What
@@ -38,6 +40,8 @@ from iotscan.sdk import (
     show_certificate,
 )
 
+SHORT_LIVED = timedelta(days=90)
+"""Who issues for so short a time has a machine that renews."""
 SENTENCES = {
     "expired": "expired on {0.not_after:%Y-%m-%d}",
     "not-yet-valid": "is valid only from {0.not_before:%Y-%m-%d} on",
@@ -70,7 +74,7 @@ SENTENCES = {
 def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, target: Target) -> Returned:
     """The worst certificate counts; what machines renew is late only in the last third of its life."""
     soon = timedelta(days=policy.integer("soon_days"))
-    is_public = bool(chain.trusted.known)
+    is_public = "Mozilla" in chain.trusted_by or (bool(chain.trusted.known) and not chain.trusted_by)
     judged = [(p, c) for p, c in enumerate(chain.certificates) if p == 0 or not c.is_self_issued]
     found = {_judge(c, as_of, soon, is_public): (p, c) for p, c in reversed(judged)}
     for variant, sentence in SENTENCES.items():
@@ -96,5 +100,6 @@ def _judge(certificate: Certificate, as_of: AsOf, soon: timedelta, is_public: bo
         return "expired"
     if as_of < certificate.not_before:
         return "not-yet-valid"
-    ahead = min(soon, lifetime / 3) if is_public else soon
+    is_renewed = is_public or lifetime <= SHORT_LIVED
+    ahead = min(soon, lifetime / 3) if is_renewed else soon
     return "expires-soon" if certificate.not_after - as_of < ahead else ""
