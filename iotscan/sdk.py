@@ -35,6 +35,7 @@ from iotscan.assess.code import CodeVerdict, judge_code
 from iotscan.assess.datagram_lines import ask_for_cookie, ask_mdns, get_coap, get_coap_tls, ping_coap
 from iotscan.assess.equipment_lines import ask_bacnet, ask_controller, ask_modbus
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
+from iotscan.assess.host_names import host_name, names_address, names_host
 from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
 from iotscan.assess.reproduce import (
     ANY_AGE,
@@ -527,10 +528,13 @@ __all__ = [
     "get_coap_tls",
     "good",
     "hear_all_mqtt",
+    "host_name",
     "judge_artefact",
     "judge_code",
     "listen",
     "meet_mqtt",
+    "names_address",
+    "names_host",
     "parameter",
     "ping_coap",
     "say_hello",

@@ -14,6 +14,7 @@ import msgspec
 from iotscan.assess.check import Check, Each, Fleet, Need, Policy, Presence, Seen, Target, Trust, Verdict
 from iotscan.assess.evidence import Evidence, Owner, place_of, vantage_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
+from iotscan.assess.known_as import target_of
 from iotscan.assess.naming import named
 from iotscan.assess.parameters import told
 from iotscan.assess.remedies import remedy
@@ -67,11 +68,14 @@ def assess(
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
     """One way to call a check's question: whom about, with which facts, read from which observations."""
 
-    home: Subject
-    label: str
-    names: tuple[str, ...] = ()
+    target: Target
     needs: dict[str, Any]
     used: tuple[Observation, ...]
+
+    @property
+    def home(self) -> Subject:
+        """Where the question is asked."""
+        return self.target.subject
 
 
 class _Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +106,11 @@ class _Asking:
         results: list[Result] = []
         if used:
             fleet = Fleet(seen=tuple(_seen(o) for o in used))
-            call = _Call(home=Subject(), label="the network", needs={self._check.anchor.parameter: fleet}, used=used)
+            call = _Call(
+                target=Target(subject=Subject(), label="the network"),
+                needs={self._check.anchor.parameter: fleet},
+                used=used,
+            )
             holders = [o for o in owners if seen[o.id]]
             results += self._spread(self._answers(call), call, holders)
         for owner in self._evidence.owners:
@@ -119,7 +127,8 @@ class _Asking:
             rest = [self._error(call, f"{self._check.info.id} returned a verdict about nobody it was asked about")]
         for owner in holders:
             own = tuple(o for o in call.used if o.subject.owner == owner.id)
-            narrowed = msgspec.structs.replace(call, home=whole(owner), used=own)
+            target = msgspec.structs.replace(call.target, subject=whole(owner))
+            narrowed = msgspec.structs.replace(call, target=target, used=own)
             about = [v for v in named if v.about and v.about.owner == owner.id]
             is_settled = any(v.kind != "good" for v in about)
             for said in about if is_settled else ([*about, *rest] or [default]):
@@ -142,7 +151,7 @@ class _Asking:
         if gap:
             return [_not_assessed(self._check, owner, gap)]
         said = Verdict(kind="skip", summary=f"no {' with '.join(n.kind for n in self._check.needs)} here")
-        call = _Call(home=whole(owner), label="", needs={}, used=())
+        call = _Call(target=Target(subject=whole(owner)), needs={}, used=())
         return [msgspec.structs.replace(self._result(said, call), vantage=_vantage(owner))]
 
     def _anchors(self, owner: Owner) -> Iterator[tuple[Subject, _Choice]]:
@@ -208,9 +217,7 @@ class _Asking:
     def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
         parameters = [n.parameter for n in self._check.needs]
         call = _Call(
-            home=home,
-            label=_label(owner),
-            names=_names(owner),
+            target=target_of(owner, home),
             needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
             used=tuple(o for w in ways for o in w.used),
         )
@@ -222,7 +229,7 @@ class _Asking:
     def _answers(self, call: _Call) -> Sequence[Verdict | Result]:
         """Call the question. Whatever it does, verdicts or one result come out."""
         extras: dict[str, Any] = {
-            "target": Target(subject=call.home, label=call.label, names=call.names),
+            "target": call.target,
             "policy": self._policy,
             "as_of": self._evidence.as_of,
             "trust": Trust(keys=self._evidence.trusted_by(call.home)),
@@ -337,16 +344,6 @@ def _narrowed(home: Subject, about: Subject | None) -> Subject:
         return home
     given = {name: value for name, value in msgspec.structs.asdict(about).items() if value}
     return msgspec.structs.replace(home, **given)
-
-
-def _label(owner: Owner) -> str:
-    return owner.label if isinstance(owner, Device) else owner.name or owner.id
-
-
-def _names(owner: Owner) -> tuple[str, ...]:
-    if not isinstance(owner, Device):
-        return ()
-    return tuple(dict.fromkeys(c.value for c in owner.claims if c.what in ("name", "model", "manufacturer")))
 
 
 def _vantage(owner: Owner) -> Vantage:

@@ -67,6 +67,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     names: tuple[str, ...] = ()
     """What the device calls itself: names, models, makers. Its own word, proved by nothing."""
+    host_names: tuple[str, ...] = ()
+    """The host names that it claims by mDNS, LLMNR, NetBIOS or DHCP, as clients write them. Its own word, too."""
 
     def is_called(self, glob: str) -> bool:
         """True when one of the names matches, whatever its case."""

@@ -133,10 +133,15 @@ def compare_shares(target: Target, *options: str, message: str, line: int, openi
     return f"for n in 1 2 3; do {asked}; done | sort | uniq -d | sed 's/^/came again:/'", "came again:"
 
 
-def show_certificate(target: Target, position: int, *options: str, opening: str = "") -> str:
-    """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent."""
+def show_certificate(target: Target, position: int, *options: str, opening: str = "", server_name: str = "") -> str:
+    """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent.
+
+    ``server_name`` is the host name to ask for: a server of many sends the certificate of another without.
+    """
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'" if position else ""
-    chain = _s_client(target, (*ANY_CERTIFICATE, *(["-showcerts"] if position else [])), opening, errors="/dev/null")
+    name = ("-servername", server_name) if server_name else ()
+    asked = (*ANY_CERTIFICATE, *name, *(["-showcerts"] if position else []))
+    chain = _s_client(target, asked, opening, errors="/dev/null")
     return f"{chain}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 

@@ -184,6 +184,7 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case SnmpEngine():
             yield "host", fact.stated
         case CertificateChain():
+            yield "host", fact.server_name
             for certificate in fact.certificates:
                 yield from (("host", n) for n in certificate.names if not _is_address(n))
                 if not certificate.is_ca:

@@ -16,7 +16,7 @@ from iotscan.assess.registry import read_file
 from iotscan.data.strict_yaml import CoreLoader
 from iotscan.model.answer import Unanswered
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import FACT_TYPES, AnyFact, PortSweep
+from iotscan.model.facts import FACT_TYPES, Announcement, AnyFact, PortSweep
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
 from iotscan.model.subject import Subject
@@ -107,7 +107,7 @@ def evidence_of(sample: Sample) -> Evidence:
         assert missed.need in FACT_TYPES, f"missed: there is no kind of fact {missed.need!r}"
     subjects = [subject_of(s.on) for s in (*sample.seen, *sample.missed)]
     subjects += [subject_of(on) for on in (*sample.devices, *(f"image:{i}" for i in sample.images))]
-    devices = [Device(id=a, addresses=(a,)) for a in sorted({s.device for s in subjects if s.device})]
+    devices = [_device(a, sample) for a in sorted({s.device for s in subjects if s.device})]
     images = [Image(id=i, source=f"{i}.tar", format="tar") for i in sorted({s.image for s in subjects if s.image})]
     observations = [_observation(s) for s in sample.seen]
     if sample.sweep == "auto":
@@ -147,6 +147,13 @@ def worst(results: Sequence[Result], on: str = "") -> Result:
     here = [r for r in results if all(getattr(r.subject, k) == v for k, v in wanted.items())]
     assert here, f"nothing is said of '{on}', only of {sorted({str(r.subject) for r in results})}"
     return max(here, key=lambda r: (r.outcome.weight, r.severity.rank))
+
+
+def _device(address: str, sample: Sample) -> Device:
+    """A device with what it announced, as a scan takes it in."""
+    own = (s.fact for s in sample.seen if subject_of(s.on).device == address)
+    claims = tuple(claim for fact in own if isinstance(fact, Announcement) for claim in fact.claims)
+    return Device(id=address, addresses=(address,), claims=claims)
 
 
 def _observation(seen: Seen) -> Observation:

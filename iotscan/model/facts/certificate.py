@@ -69,6 +69,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     spki_sha256: str
     names: tuple[str, ...] = ()
     """dNSName and iPAddress entries of subjectAltName."""
+    addresses: tuple[str, ...] | None = None
+    """Those of ``names`` that are iPAddress entries: a dNSName may look like one. None in a run of an older iotscan."""
     is_self_issued: bool = False
     is_ca: bool = False
     crl_urls: tuple[str, ...] = ()
@@ -108,6 +110,8 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""
     opening: str = ""
     """The protocol in which the service began in the clear, as in :attr:`TlsEndpoint.opening`."""
+    server_name: str = ""
+    """The host name that the user gave for the address, which the hello asked for; empty when scanned by address."""
     malformed: tuple[MalformedCertificate, ...] = ()
     """Certificates behind the leaf that could not be read; a leaf of that kind is a ``MalformedLeaf``."""
     handshake_scts: Answer[int] = Answer[int].missing(Reason.NOT_ASKED, "the probe of this run did not ask")

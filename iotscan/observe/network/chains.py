@@ -49,6 +49,7 @@ async def describe(door: Door, chain: Chain) -> Heard:
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
         opening=door.opening,
+        server_name=door.server_name,
     )
     return Heard(facts=(fact,), excerpt=_excerpt(certificates[0]))
 

@@ -92,9 +92,14 @@ class Recall:
             then = self._then(probe, service)
             if then is None or probe.holds_on is None or not all(probe.holds_on(o.fact) for o in then.observations):
                 continue
-            if CertificateChain in probe.gives and (still is None or not still.shows_leaf):
+            if CertificateChain in probe.gives and not (still and still.shows_leaf and self._is_by_name(then, service)):
                 continue
             yield then
+
+    def _is_by_name(self, then: Unit, service: Service) -> bool:
+        """Whether the chain was asked for by the host name of now: it is judged against that."""
+        chains = (o.fact for o in then.observations if isinstance(o.fact, CertificateChain))
+        return all(c.server_name == self._asker.door(service).server_name for c in chains)
 
     def _then(self, probe: Probe, service: Service) -> Unit | None:
         """What this very probe brought then, where nothing of it was left open."""

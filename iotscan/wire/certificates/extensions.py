@@ -30,6 +30,7 @@ from iotscan.wire.certificates.names import (
     MOST,
     OTHER,
     URI,
+    GeneralName,
     general_name,
     general_names,
 )
@@ -54,6 +55,7 @@ class Found(msgspec.Struct, kw_only=True):
     authority_key: str = ""
     serial_number: str = ""
     names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     uris: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     permitted: tuple[str, ...] | None = None
@@ -174,12 +176,22 @@ def _subject_alternative_name(value: Reader, found: Found, defects: Defects) -> 
     names = general_names(value.take(SEQUENCE).body, defects)
     if not names:
         defects.add("its subjectAltName is empty")
-    found.names = tuple(n.text for n in names if n.tag in (DNS, ADDRESS))
+    found.names = tuple(_host(n) for n in names if n.tag in (DNS, ADDRESS))
+    found.addresses = tuple(n.text for n in names if n.tag == ADDRESS)
     found.uris = tuple(n.text for n in names if n.tag == URI)
     found.emails = tuple(n.text for n in names if n.tag == EMAIL)
     for name in names:
         if name.tag == OTHER and not found.serial_number:
             found.serial_number = _hardware_serial(name.raw, defects)
+
+
+def _host(name: GeneralName) -> str:
+    """The text of a dNSName or an iPAddress. Spaces are shown, not made one: with one it is another name."""
+    return safe_text("".join(f"\\x{ord(c):02x}" if c.isspace() else c for c in _own_text(name)))
+
+
+def _own_text(name: GeneralName) -> str:
+    return name.raw.decode("utf-8", "backslashreplace") if name.tag == DNS else name.text
 
 
 def _hardware_serial(body: bytes, defects: Defects) -> str:

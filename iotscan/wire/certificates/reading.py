@@ -253,6 +253,7 @@ def _certificate(parts: Parts, der: bytes, defects: Defects) -> Certificate | No
         sha256=hashlib.sha256(der).hexdigest(),
         spki_sha256=hashlib.sha256(parts.spki).hexdigest(),
         names=found.names,
+        addresses=found.addresses,
         is_self_issued=subject.equals(issuer),
         is_ca=found.is_ca,
         crl_urls=found.crl_urls,

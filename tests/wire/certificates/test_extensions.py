@@ -149,3 +149,17 @@ def test_names_are_written_as_the_library_writes_them() -> None:
     )
     name = x509.Name([*(x509.RelativeDistinguishedName([a]) for a in attributes), several])
     assert read(subject=name).subject == name.rfc4514_string()
+
+
+def test_names_and_addresses_are_told_apart_and_a_space_is_part_of_a_name() -> None:
+    names = [
+        x509.DNSName("192.0.2.7"),
+        x509.IPAddress(ipaddress.ip_address("192.0.2.7")),
+        x509.DNSName("gw.example "),
+        x509.DNSName("gw.example\0.bad.example"),
+        x509.DNSName("\tgw.example"),
+    ]
+    found = read((x509.SubjectAlternativeName(names), False))
+    assert found.addresses == ("192.0.2.7",)
+    assert found.names[:3] == ("192.0.2.7", "192.0.2.7", "gw.example\\x20")
+    assert "gw.example" not in found.names
