@@ -28,6 +28,7 @@ from iotscan.observe.network.workers.worker import Worker
 from tests.pki_lab.scenes import Kind, Scene
 
 HOST = "127.0.0.1"
+NAME = "device.example"
 OURS = (CertificateChain, MalformedLeaf, RevocationStatus)
 """The facts that tell of certificates: every check that begins at one of them is held against the truth."""
 PACE = Pace(attempts_per_second=5000, accepted_per_second=5000, connections=5000)
@@ -59,11 +60,12 @@ def checks() -> tuple[Check, ...]:
 
 
 def door(port: int, worker: Worker, stores: Sequence[tuple[str, Path]], known: Iterable[AnyFact] = ()) -> Door:
-    """A door to a service on loopback."""
+    """A door to a service on loopback whose name the user gave."""
     service = Service(transport="tcp", port=port, protocol="tls")
     return Door(
         line=Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)).line(HOST),
         service=service,
+        server_name=NAME,
         known=tuple((service.name, fact) for fact in known),
         tools={"tls_worker": worker, "trust_stores": tuple((name, str(path)) for name, path in stores)},
     )

@@ -7,11 +7,13 @@ import msgspec
 
 from iotscan.data import strict_yaml
 from iotscan.model.vocabulary import Reason
+from tests.pki_lab.crls import CRLS
 from tests.pki_lab.ocsp import RESPONSES
-from tests.pki_lab.recipes import SERVERS
+from tests.pki_lab.recipes import AUTHORITIES, SERVERS
 
 FOLDER = Path(__file__).parent / "truth"
 Kind = Literal["gateway", "constrained"]
+Status = Literal["good", "revoked", "unknown", "no answer", ""]
 Vantage = Literal["nginx", "mosquitto", "image"]
 
 
@@ -22,6 +24,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A name of ``recipes.SERVERS``; that of the scene where it is empty."""
     staple: str = ""
     """A name of ``ocsp.RESPONSES``: only nginx can."""
+    lists: tuple[str, ...] = ()
+    """Names of ``crls.CRLS`` that are given beside."""
+    response: str = ""
+    """A name of ``ocsp.RESPONSES`` that is given beside."""
+    status: Status = ""
+    """What staple, lists and response together say of the chain at the moment of the lab."""
     both: tuple[str, ...] = ()
     gateway: tuple[str, ...] = ()
     constrained: tuple[str, ...] = ()
@@ -62,6 +70,8 @@ def _require_known(found: dict[str, Scene]) -> None:
     for name, scene in found.items():
         if scene.leaf not in SERVERS or scene.staple not in ("", *RESPONSES):
             raise BadScene(f"{name}: no such certificate or response: {scene.leaf} {scene.staple}")
+        if scene.response not in ("", *RESPONSES) or set(scene.lists) - CRLS.keys() - AUTHORITIES.keys():
+            raise BadScene(f"{name}: no such list or response: {', '.join(scene.lists)} {scene.response}")
         if scene.staple and set(scene.by) != {"nginx"}:
             raise BadScene(f"{name}: only nginx shows a staple")
     if untold := sorted(SERVERS.keys() - {scene.leaf for scene in found.values()}):
