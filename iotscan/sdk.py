@@ -53,6 +53,9 @@ from iotscan.assess.reproduce import (
     show_certificate,
     version_flag,
 )
+from iotscan.assess.ssh_lines import ask_group, ask_login_methods, list_algorithms, show_host_key
+from iotscan.assess.ssh_names import SshList, SshStrength, is_post_quantum, ssh_strength
+from iotscan.assess.ssh_release import SshRelease, ssh_release
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts import (
     DTLS_VERSIONS,
@@ -459,9 +462,12 @@ __all__ = [
     "SnmpEngine",
     "SoftwareSupport",
     "SshException",
+    "SshList",
     "SshPolicy",
+    "SshRelease",
     "SshServer",
     "SshSetting",
+    "SshStrength",
     "StartedService",
     "StartedServices",
     "Storage",
@@ -508,8 +514,10 @@ __all__ = [
     "ask_bacnet",
     "ask_controller",
     "ask_for_cookie",
+    "ask_group",
     "ask_hello",
     "ask_lacking",
+    "ask_login_methods",
     "ask_mdns",
     "ask_modbus",
     "ask_often",
@@ -529,8 +537,10 @@ __all__ = [
     "good",
     "hear_all_mqtt",
     "host_name",
+    "is_post_quantum",
     "judge_artefact",
     "judge_code",
+    "list_algorithms",
     "listen",
     "meet_mqtt",
     "names_address",
@@ -541,7 +551,10 @@ __all__ = [
     "say_sslv2",
     "say_truncated_hmac",
     "show_certificate",
+    "show_host_key",
     "skip",
+    "ssh_release",
+    "ssh_strength",
     "unknown",
     "version_flag",
 ]

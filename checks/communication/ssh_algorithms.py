@@ -1,40 +1,65 @@
 """SSH offers no broken algorithms.
 
 ## What it looks at
-The lists of algorithms that an SSH server sends before anybody logs in (KEXINIT): key exchange, host keys, ciphers
-and checksums. And whether it announces strict key exchange where it offers the ciphers that need it. In an image: the
-same lists from `sshd_config` and the defaults of its version of OpenSSH, and whether the program knows strict key
-exchange.
+The lists of algorithms that an SSH server sends before anybody logs in (KEXINIT), in both directions: key exchange,
+host keys, ciphers, checksums and compression. And whether it announces strict key exchange where it offers the
+ciphers that need it. In an image: the same lists from `sshd_config` and the defaults of its version of OpenSSH, and
+whether the program knows strict key exchange. A name that iotscan does not know leaves the question open. How long
+host keys are, `ssh-host-keys` asks, and how large the groups of group exchange are, `ssh-group-exchange`.
+
+Not judged, as there is no attack: checksums of 64 bits (`umac-64`), HMAC with SHA-1, the NIST curves, groups of 2048
+bits. Key exchange that a quantum computer of tomorrow cannot undo (`mlkem768x25519-sha256`,
+`sntrup761x25519-sha512`) is named where it is there.
 
 ## Why it matters
-A 1024-bit group (`diffie-hellman-group1-sha1`) or RSA key, `ssh-dss`, RC4, 3DES-CBC and HMAC-MD5 are breakable or
-nearly so, and an attacker who sits between can make two ends meet at the weakest they share. Terrapin
-(CVE-2023-48795) lets such an attacker cut the first messages off a connection that uses ChaCha20-Poly1305, or CBC
-with encrypt-then-MAC, unless both ends do strict key exchange.
+An attacker who sits between can make two ends meet at the weakest they share. *Broken*: a 1024-bit group
+(`diffie-hellman-group1-sha1`) or RSA key exchange, `ssh-dss`, RC4, DES, no cipher at all. *Weak*: group exchange with
+SHA-1, ciphers with blocks of 64 bits (3DES, Blowfish, CAST), HMAC-MD5. *Dated*: signatures and key exchange with SHA-1
+(`ssh-rsa`, `diffie-hellman-group14-sha1`), CBC, which leaks some plaintext (CVE-2008-5161), HMAC-SHA1-96 and
+RIPEMD-160, and compression before the login (`zlib`), which lets anybody reach zlib. Terrapin (CVE-2023-48795) lets an
+attacker cut the first messages off a connection that uses ChaCha20-Poly1305, or CBC with encrypt-then-MAC, unless both
+ends do strict key exchange.
 
 ## How to fix
 OpenSSH, in `/etc/ssh/sshd_config`: delete old `KexAlgorithms`, `Ciphers`, `MACs` and `HostKeyAlgorithms` lines that
-begin without `-`, or take the bad ones out (`KexAlgorithms -diffie-hellman-group1-sha1`, `Ciphers -3des-cbc`, `MACs
--hmac-md5*`); update to 9.6 for strict key exchange. dropbear, in `localoptions.h`: `#define DROPBEAR_DH_GROUP1 0`,
-`#define DROPBEAR_3DES 0`, `#define DROPBEAR_DSS 0`; update to 2024.84. Until the update comes, `Ciphers
--chacha20-poly1305@openssh.com` and `MACs -*-etm@openssh.com` stop Terrapin, too.
+begin without `-`, or take the bad ones out (`KexAlgorithms -diffie-hellman-group1-sha1`, `Ciphers -*-cbc`, `MACs
+-hmac-md5*`, `HostKeyAlgorithms -ssh-rsa`); update to 9.6 for strict key exchange. dropbear, in `localoptions.h`:
+`#define DROPBEAR_DH_GROUP1 0`, `#define DROPBEAR_DH_GROUP14_SHA1 0`, `#define DROPBEAR_3DES 0`, `#define
+DROPBEAR_ENABLE_CBC_MODE 0`, `#define DROPBEAR_DSS 0`, `#define DROPBEAR_RSA_SHA1 0`; update to 2024.84. Until the
+update comes, `Ciphers -chacha20-poly1305@openssh.com` and `MACs -*-etm@openssh.com` stop Terrapin, too.
 
 ## References
-- RFC 9142 (key exchange methods), RFC 8758 (RC4 must not be used)
-- CVE-2023-48795 (Terrapin)
+- RFC 9142 (key exchange methods), RFC 8758 (RC4 must not be used), RFC 8332 (RSA with SHA-2), RFC 8268
+- NIST SP 800-131A (3DES is disallowed since 2024); CVE-2016-2183 (blocks of 64 bits), CVE-2008-5161 (CBC)
+- CVE-2023-48795 (Terrapin); draft-ietf-sshm-mlkem-hybrid-kex
 """
 
-from iotscan.sdk import Returned, SshServer, Target, bad, check, clause, command, good, listen, skip, unknown
+from collections.abc import Iterator
 
-BROKEN = frozenset(
-    {
-        *("diffie-hellman-group1-sha1", "rsa1024-sha1"),
-        *("ssh-dss", "ssh-dss-cert-v01@openssh.com"),
-        *("arcfour", "arcfour128", "arcfour256", "3des-cbc", "des-cbc", "none"),
-        *("hmac-md5", "hmac-md5-96", "hmac-md5-etm@openssh.com", "hmac-md5-96-etm@openssh.com"),
-    }
+from iotscan.sdk import (
+    Returned,
+    SshList,
+    SshServer,
+    SshStrength,
+    Target,
+    Verdict,
+    ask_login_methods,
+    bad,
+    check,
+    clause,
+    command,
+    good,
+    is_post_quantum,
+    list_algorithms,
+    listen,
+    skip,
+    ssh_strength,
+    unknown,
 )
+
 CHACHA = "chacha20-poly1305@openssh.com"
+TOLD: tuple[SshStrength, ...] = ("broken", "weak", "dated")
+SHOWN = 12
 
 
 @check(
@@ -44,6 +69,8 @@ CHACHA = "chacha20-poly1305@openssh.com"
     element="communication",
     variants={
         "broken": ("high", "SSH offers broken algorithms"),
+        "weak": ("medium", "SSH offers algorithms that should not be used"),
+        "dated": ("low", "SSH offers algorithms that better ones have replaced"),
         "terrapin": ("medium", "SSH can be cut short by Terrapin (CVE-2023-48795)"),
     },
     clauses=(
@@ -56,53 +83,89 @@ CHACHA = "chacha20-poly1305@openssh.com"
     effort="low",
 )
 def ssh_algorithms(ssh: SshServer, target: Target) -> Returned:
-    """Broken algorithms and Terrapin are verdicts of their own; without a KEXINIT nothing is judged."""
+    """One verdict for each strength, and Terrapin; without a KEXINIT nothing is judged."""
     if not ssh.kex and not ssh.unsaid:
         if ssh.protocol.startswith("1.") and ssh.protocol != "1.99":
             return skip("SSH 1 has no lists of algorithms: ssh-protocol-version judges it")
         return unknown("the server's list of algorithms was not read")
-    offered = dict.fromkeys((*ssh.kex, *ssh.host_key_algorithms, *ssh.ciphers, *ssh.macs))
-    broken = [name for name in offered if name in BROKEN]
-    # The lists cross the network in the clear, as text, before anybody logs in.
-    kexinit = f"{listen(target, 'SSH-2.0-iotscan')} | tr -cd '[:print:]'"
-    found = []
-    if broken:
-        words = [word for name in broken for word in ("-e", name)]
-        found.append(
-            bad(
-                "broken",
-                f"{', '.join(broken)} offered",
-                observed=", ".join(broken),
-                expected="none of these",
-                reproduce=f"{kexinit} | {command('grep', '-aoF', *words)}",
-                shows=broken[0],
-            )
-        )
-    loose = "" if "strict kex" in ssh.unsaid else _open_to_terrapin(ssh)
-    if loose:
-        unless_strict = f"/kex-strict-s-v00/!s/.*{loose[:8]}.*/{loose} without strict key exchange/p"
-        found.append(
-            bad(
-                "terrapin",
-                f"{loose} without strict key exchange",
-                observed=loose,
-                expected="kex-strict-s-v00@openssh.com, or neither ChaCha20-Poly1305 nor CBC with encrypt-then-MAC",
-                reproduce=f"{kexinit} | {command('sed', '-n', unless_strict)}",
-                shows=f"{loose} without strict key exchange",
-            )
-        )
-    if found:
-        return found
-    if ssh.unsaid:
+    judged = [(ssh_strength(kind, name), kind, name) for kind, names in lists_of(ssh) for name in names]
+    found = [
+        _offered(strength, [(kind, name) for s, kind, name in judged if s == strength], target)
+        for strength in TOLD
+        if any(s == strength for s, _, _ in judged)
+    ]
+    found += _terrapin(ssh, target)
+    strange = list(dict.fromkeys(name for strength, _, name in judged if strength == "unknown"))
+    if strange:
+        found.append(unknown(f"how strong these are is not known: {_few(strange)}", part="unknown names"))
+    if ssh.unsaid and not found:
         return unknown(f"the configuration does not say: {', '.join(ssh.unsaid)}")
-    return good("no broken algorithm is offered")
+    ahead = next((name for name in ssh.kex if is_post_quantum(name)), "")
+    return found or good("no broken, weak or dated algorithm is offered", observed=ahead)
+
+
+def lists_of(ssh: SshServer) -> Iterator[tuple[SshList, tuple[str, ...]]]:
+    """What it offers, both directions together."""
+    yield "kex", ssh.kex
+    yield "host key", ssh.host_key_algorithms
+    yield "cipher", ssh.every_cipher
+    yield "mac", ssh.every_mac
+    yield "compression", tuple(dict.fromkeys((*ssh.compression, *ssh.compression_in)))
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def _offered(strength: SshStrength, found: list[tuple[SshList, str]], target: Target) -> Verdict:
+    names = list(dict.fromkeys(name for _, name in found))
+    # Every server has "none" in its list of compression: where it stands for a cipher, only ssh tells one list from
+    # the other.
+    plain = [name for name in names if name != "none"]
+    shows = plain[0] if plain else "none"
+    line = list_algorithms(target, plain[:SHOWN]) if plain else _none_in_a_list(target)
+    return bad(
+        strength,
+        f"{_few(names)} offered",
+        observed=", ".join(names),
+        expected="none of these",
+        reproduce=line,
+        shows=shows,
+    )
+
+
+def _none_in_a_list(target: Target) -> str:
+    asked = ask_login_methods(target).replace("ssh -v ", "ssh -vv ").rpartition(" | ")[0]
+    return f"{asked} | grep -E '(ciphers|MACs) (ctos|stoc): (.*,)?none(,|$)'"
+
+
+def _terrapin(ssh: SshServer, target: Target) -> list[Verdict]:
+    loose = "" if "strict kex" in ssh.unsaid else _open_to_terrapin(ssh)
+    if not loose:
+        return []
+    unless_strict = f"/kex-strict-s-v00/!s/.*{loose[:8]}.*/{loose} without strict key exchange/p"
+    return [
+        bad(
+            "terrapin",
+            f"{loose} without strict key exchange",
+            observed=loose,
+            expected="kex-strict-s-v00@openssh.com, or neither ChaCha20-Poly1305 nor CBC with encrypt-then-MAC",
+            reproduce=f"{listen(target, 'SSH-2.0-iotscan')} | tr -cd '[:print:]' "
+            f"| {command('sed', '-n', unless_strict)}",
+            shows=f"{loose} without strict key exchange",
+        )
+    ]
 
 
 def _open_to_terrapin(ssh: SshServer) -> str:
     """The cipher that Terrapin works on, empty when there is none or the server does strict key exchange."""
     if ssh.has_strict_kex:
         return ""
-    if CHACHA in ssh.ciphers:
+    if CHACHA in ssh.every_cipher:
         return CHACHA
-    cbc = [name for name in ssh.ciphers if name.endswith("-cbc") and name.replace("-", "").isalnum()]
-    return cbc[0] if cbc and any("-etm@" in name for name in ssh.macs) else ""
+    for ciphers, macs in ((ssh.ciphers, ssh.macs), (ssh.ciphers_in, ssh.macs_in)):
+        cbc = [name for name in ciphers if name.endswith("-cbc") and name.replace("-", "").isalnum()]
+        if cbc and any("-etm@" in name for name in macs):
+            return cbc[0]
+    return ""
