@@ -43,7 +43,6 @@ from iotscan.sdk import (
     SshStrength,
     Target,
     Verdict,
-    ask_login_methods,
     bad,
     check,
     clause,
@@ -52,6 +51,7 @@ from iotscan.sdk import (
     is_post_quantum,
     list_algorithms,
     listen,
+    show_lists,
     skip,
     ssh_strength,
     unknown,
@@ -60,6 +60,7 @@ from iotscan.sdk import (
 CHACHA = "chacha20-poly1305@openssh.com"
 TOLD: tuple[SshStrength, ...] = ("broken", "weak", "dated")
 SHOWN = 12
+NONE = "(ciphers|MACs) (ctos|stoc): (.*,)?none(,|$)"
 
 
 @check(
@@ -124,7 +125,7 @@ def _offered(strength: SshStrength, found: list[tuple[SshList, str]], target: Ta
     # the other.
     plain = [name for name in names if name != "none"]
     shows = plain[0] if plain else "none"
-    line = list_algorithms(target, plain[:SHOWN]) if plain else _none_in_a_list(target)
+    line = list_algorithms(target, plain[:SHOWN]) if plain else show_lists(target, NONE)
     return bad(
         strength,
         f"{_few(names)} offered",
@@ -133,11 +134,6 @@ def _offered(strength: SshStrength, found: list[tuple[SshList, str]], target: Ta
         reproduce=line,
         shows=shows,
     )
-
-
-def _none_in_a_list(target: Target) -> str:
-    asked = ask_login_methods(target).replace("ssh -v ", "ssh -vv ").rpartition(" | ")[0]
-    return f"{asked} | grep -E '(ciphers|MACs) (ctos|stoc): (.*,)?none(,|$)'"
 
 
 def _terrapin(ssh: SshServer, target: Target) -> list[Verdict]:

@@ -120,6 +120,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """A parameter of kind ``ports by name``; empty where nothing is given."""
         return msgspec.convert(self.values[name] or {}, dict[str, tuple[int, ...]])
 
+    def integers_by_name(self, name: str) -> dict[str, int]:
+        """A parameter of kind ``integers by name``; empty where nothing is given."""
+        return msgspec.convert(self.values[name] or {}, dict[str, int])
+
+    def boolean(self, name: str) -> bool:
+        """A parameter of kind ``boolean``; False where nothing is given."""
+        return msgspec.convert(self.values[name] or False, bool)
+
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """Need: the keys by which updates are verified.

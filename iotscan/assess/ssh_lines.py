@@ -42,6 +42,15 @@ def show_host_key(target: Target, algorithm: str) -> str:
 
 def ask_login_methods(target: Target) -> str:
     """Print the ways to log in that a server names: asks for ``none`` (RFC 4252 section 5.2), and gives nothing."""
+    return f"{_ssh(target, '-v')} 2>&1 </dev/null | grep -E 'can continue|using .none'"
+
+
+def show_lists(target: Target, pattern: str) -> str:
+    """Print of both ends' lists of algorithms, as ssh tells them, those lines that match (extended regex)."""
+    return f"{_ssh(target, '-vv')} 2>&1 </dev/null | {shlex.join(('grep', '-E', pattern))}"
+
+
+def _ssh(target: Target, aloud: str) -> str:
     options = {
         "PreferredAuthentications": "none",
         "StrictHostKeyChecking": "no",
@@ -50,10 +59,8 @@ def ask_login_methods(target: Target) -> str:
         **_BOTH_ENDS_OLD,
     }
     given = (word for name, value in options.items() for word in ("-o", f"{name}={value}"))
-    ask = shlex.join(
-        ("timeout", "9", "ssh", "-v", "-N", "-F", "/dev/null", *given, "-p", str(target.port), f"nobody@{target.host}")
-    )
-    return f"{ask} 2>&1 </dev/null | grep -E 'can continue|using .none'"
+    user = f"nobody@{target.host}"
+    return shlex.join(("timeout", "9", "ssh", aloud, "-N", "-F", "/dev/null", *given, "-p", str(target.port), user))
 
 
 def ask_group(target: Target, server: SshServer, asked: GroupExchange) -> tuple[str, str]:

@@ -25,7 +25,7 @@ Named = Annotated[
 def list_profiles(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With what each version brought.")] = False,
 ) -> None:
-    """List the profiles that ship with iotscan: name, version, title."""
+    """List the profiles of iotscan: name, version, title."""
     from iotscan.assess.profile import load_profile, profile_names
 
     width = max(map(len, profile_names()))
@@ -154,3 +154,53 @@ def new(
         "signs itself: another device has another one, so name there the CA that you enrol with.",
     )
     print(write_profile(golden, *notes), end="")
+
+
+@profiles.command("import-ssh")
+def import_ssh(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A policy file of ssh-audit, for servers.")],
+    name: Annotated[str, typer.Option("--id", metavar="NAME", help="The id of the new profile.")] = "ssh-policy",
+    extends: Annotated[
+        str, typer.Option(metavar="PROFILE", autocompletion=complete_profile, help="The profile that it adds to.")
+    ] = "default",
+) -> None:
+    """Print a profile made of a policy of ssh-audit.
+
+    Lists, sizes of host keys and groups become values of ssh-policy. What is not taken over is told.
+
+    Example: iotscan profiles import-ssh hardened.txt --id acme-ssh > acme-ssh.yaml
+    """
+    from pathlib import Path
+
+    from iotscan.assess.profile.ssh_audit import CHECK, LONGEST, read_ssh_audit
+    from iotscan.assess.profile.writing import write_extension
+    from iotscan.cli.pipe import tell
+    from iotscan.model.errors import BadInput
+
+    if not name.strip():
+        raise BadInput("--id must not be empty: give the profile a name")
+    try:
+        with Path(file).open("rb") as opened:
+            data = opened.read(LONGEST + 1)
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror or error}") from None
+    if len(data) > LONGEST:
+        raise BadInput(f"{file}: longer than {LONGEST} bytes: is this a policy of ssh-audit?")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"{file}: not UTF-8 text: is this a policy of ssh-audit?") from None
+    policy = read_ssh_audit(text, file)
+    if policy.left_out:
+        tell(f"iotscan: not taken over: {', '.join(policy.left_out)}")
+    print(
+        write_extension(
+            id=name,
+            title=policy.name,
+            says=f"From {policy.name}, version {policy.version}.",
+            extends=extends,
+            values={CHECK: policy.values},
+            notes=("Made from a policy file of ssh-audit; an ordinary profile now: read it, version it, edit it.",),
+        ),
+        end="",
+    )

@@ -4,11 +4,11 @@ from typing import Literal
 
 import msgspec
 
-Value = bool | int | float | str | list[int | str] | dict[str, list[int]]
+Value = bool | int | float | str | list[int | str] | dict[str, list[int] | int]
 """What may stand for a parameter in a profile."""
-ParameterKind = Literal["integer", "number", "text", "boolean", "texts", "ports", "ports by name"]
+ParameterKind = Literal["integer", "number", "text", "boolean", "texts", "ports", "ports by name", "integers by name"]
 """Which values fit. ``integer`` and ``number`` are not negative; ``ports`` is a list of 1 to 65535; ``ports by name``
-maps a glob over what a device calls itself to such a list."""
+maps a glob over what a device calls itself to such a list, ``integers by name`` a name to a whole number."""
 
 
 class ParameterInfo(msgspec.Struct, frozen=True, kw_only=True):

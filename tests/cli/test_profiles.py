@@ -89,3 +89,30 @@ def test_a_golden_device_passes_its_policy_and_one_more_port_does_not(
     assert "allowed-ports" in failed.out
     assert cli("profiles", "new", "--from", tmp_path / "gone").code == 2
     assert cli("profiles", "new", "--from", golden, "--id", " ").code == 2
+
+
+def test_a_policy_of_ssh_audit_becomes_a_valid_profile(cli: Cli, tmp_path: Path):
+    policy = tmp_path / "hardened.txt"
+    policy.write_text(
+        'name = "Hardened: \\"1\\""\nversion = 1\nbanner = "SSH-2.0-X"\n'
+        "ciphers = aes256-ctr\nhostkey_size_ssh-rsa = 3072\n"
+    )
+    made = cli("profiles", "import-ssh", str(policy), "--id", "acme-ssh")
+    assert (made.code, made.err) == (0, "iotscan: not taken over: banner\n")
+    profile = tmp_path / "acme-ssh.yaml"
+    profile.write_text(made.out)
+    assert cli("profiles", "validate", str(profile)).out == f"{profile}: valid\n"
+    shown = cli("profiles", "show", str(profile)).out
+    assert "sets ssh-policy ciphers: aes256-ctr (was none)" in shown
+    assert "sets ssh-policy host_key_bits: ssh-rsa: 3072 (was none)" in shown
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"client policy = true\n", b"x" * 300_000])
+def test_a_bad_policy_of_ssh_audit_is_one_line(cli: Cli, tmp_path: Path, content: bytes | None):
+    file = tmp_path / "policy.txt"
+    if content is not None:
+        file.write_bytes(content)
+    ended = cli("profiles", "import-ssh", str(file))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"iotscan: {file}")
+    assert len(ended.err.splitlines()) == 1

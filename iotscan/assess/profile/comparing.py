@@ -107,7 +107,7 @@ def _say(value: Value) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "empty"
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_say([*ports])}" for name, ports in value.items())
+        return "; ".join(f"{name}: {_say([*said] if isinstance(said, list) else said)}" for name, said in value.items())
     return str(value)
 
 

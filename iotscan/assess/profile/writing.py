@@ -13,6 +13,16 @@ def write_profile(profile: Profile, *notes: str) -> str:
     return "\n".join(_lines(profile, notes)) + "\n"
 
 
+def write_extension(
+    *, id: str, title: str, says: str, extends: str, values: Mapping[str, Mapping[str, object]], notes: Iterable[str]
+) -> str:
+    """The file of a profile that extends another and tells checks some ``values``, after ``notes`` as comments."""
+    lines = [f"# {_printable(note)}" for note in notes]
+    lines += [f"schema: {SCHEMA}", f"id: {_text(id)}", 'version: "1"', f"title: {_text(title)}"]
+    lines += [f"extends: [{_text(extends)}]", "changelog:", f'  - {{version: "1", says: {_text(says)}}}']
+    return "\n".join([*lines, *_mappings("values", values.items())]) + "\n"
+
+
 def _lines(profile: Profile, notes: tuple[str, ...]) -> Iterator[str]:
     yield from (f"# {_printable(note)}" for note in notes)
     yield f"schema: {SCHEMA}"
