@@ -44,6 +44,8 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The application protocol it selected, made safe."""
     certificate_type: int = 0
     """0 for X.509, 2 for a raw public key: RFC 7250."""
+    timestamps: int = 0
+    """Signed certificate timestamps in its extension: RFC 6962 section 3.3.1."""
     kinds: tuple[int, ...] = ()
     """In SSL 2.0 every cipher kind that both sides have."""
 
@@ -92,6 +94,7 @@ def read_server_hello(body: bytes) -> ServerAnswer:
         cookie=Reader(extensions[framing.COOKIE]).vector(2).rest() if framing.COOKIE in extensions else b"",
         alpn=_alpn(extensions),
         certificate_type=(extensions.get(framing.SERVER_CERTIFICATE_TYPE) or b"\0")[0],
+        timestamps=_timestamps(extensions),
     )
 
 
@@ -100,6 +103,16 @@ def _key_share(extensions: dict[int, bytes], *, is_retry: bool) -> tuple[int, by
         return 0, b""
     entry = Reader(extensions[framing.KEY_SHARE])
     return entry.number(2), b"" if is_retry else entry.vector(2).rest()
+
+
+def _timestamps(extensions: dict[int, bytes]) -> int:
+    """How many entries the list holds. Raises Malformed."""
+    if framing.SIGNED_CERTIFICATE_TIMESTAMP not in extensions:
+        return 0
+    entries, count = Reader(extensions[framing.SIGNED_CERTIFICATE_TIMESTAMP]).vector(2), 0
+    while not entries.is_empty:
+        count += bool(entries.vector(2).rest())
+    return count
 
 
 def _alpn(extensions: dict[int, bytes]) -> str:

@@ -30,6 +30,7 @@ _FIXED = {
     framing.ENCRYPT_THEN_MAC: b"",
     framing.TRUNCATED_HMAC: b"",
     framing.SESSION_TICKET: b"",
+    framing.SIGNED_CERTIFICATE_TIMESTAMP: b"",
     framing.STATUS_REQUEST: b"\x01\x00\x00\x00\x00",
     framing.HEARTBEAT: b"\x02",  # peer_not_allowed_to_send: none is wanted
     framing.SERVER_CERTIFICATE_TYPE: vector(1, bytes([RAW_PUBLIC_KEY, X509])),

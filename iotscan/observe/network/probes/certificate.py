@@ -18,6 +18,7 @@ from iotscan.observe.network.chains import Chain, describe
 from iotscan.observe.network.failures import DialError, NoSocket, NoTls, PeerClosed
 from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
+from iotscan.observe.network.timestamps import with_timestamps
 from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.tls.flight import Flight, FlightReader
 from iotscan.wire.tls.groups import USUAL, WEAK_CURVES
@@ -56,6 +57,7 @@ async def _ask(door: Door) -> Heard:
     else:
         stapled = Answer.of(bool(first.answer("is_stapled")))
         heard = await describe(door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled))
+    heard = await with_timestamps(door, heard, endpoint, _first_flight)
     if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
         return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
     handshake = await look_closer(door, worker, first, endpoint)
