@@ -94,7 +94,9 @@ def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
                 f"a host key is also on {name_some(twins)}",
                 observed=f"{key.algorithm} SHA-256 {key.sha256}",
                 expected="host keys of its own on each device",
-                reproduce=f"{show_key(seen.subject, key.algorithm)}; {show_key(twins[0].subject, key.algorithm)}",
+                reproduce="; ".join(
+                    show_key(subject, key.algorithm) for subject in (seen.subject, twins[0].subject) if subject.address
+                ),
                 shows=key.sha256,
                 about=seen.subject,
             )

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from iotscan.model.answer import Answer
-from iotscan.model.facts import HostKey, SshPolicy, SshServer, SshSetting
-from iotscan.model.vocabulary import Reason
+from iotscan.model.facts import SshPolicy, SshServer, SshSetting
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration.configured import Configuration
 from iotscan.observe.image.configuration.places import faces_network, split_place
+from iotscan.observe.image.configuration.ssh_keys import DROPBEAR_FILES, host_keys_in
 from iotscan.observe.image.configuration.uci import Section, read_sections
 from iotscan.observe.image.configuration.version import in_program, packaged
 from iotscan.observe.image.startup.service import Service
@@ -25,15 +27,14 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
     server = SshServer(
         protocol="2.0",
         software=f"dropbear_{'.'.join(map(str, version))}" if version else "dropbear",
-        host_keys=Answer[tuple[HostKey, ...]].missing(
-            Reason.NOT_OBSERVABLE, "the configuration does not say: the host keys of a device"
-        ),
+        host_keys=host_keys_in(tree, _options(service.arguments)[1].get("r") or DROPBEAR_FILES),
         unsaid=("kex", "host key algorithms", "ciphers", "macs", "strict kex"),
     )
     sections = [s for s in read_sections(tree, _UCI) if s.kind == "dropbear"] if service.started_by == "procd" else []
     for path, line, ports, policy in _of_uci(tree, sections) if sections else _of_arguments(tree, service):
         for port in dict.fromkeys(ports):
-            for fact in (server, policy):
+            methods = ("publickey",) if policy.passwords.value.value == "no" else ("publickey", "password")
+            for fact in (msgspec.structs.replace(server, login_methods=Answer.of(methods)), policy):
                 yield Configured(fact=fact, path=path, line=line, service=f"tcp/{port}")
 
 

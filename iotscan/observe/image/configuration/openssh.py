@@ -11,12 +11,15 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import HostKey, SshException, SshPolicy, SshServer, SshSetting
+from iotscan.model.facts import SshException, SshPolicy, SshServer, SshSetting
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.configuration.configured import Configuration
+from iotscan.observe.image.configuration.moduli import FILE as MODULI
+from iotscan.observe.image.configuration.moduli import groups_of
 from iotscan.observe.image.configuration.places import Reading, faces_network, split_place
+from iotscan.observe.image.configuration.ssh_keys import OPENSSH_FILES, host_keys_in
 from iotscan.observe.image.configuration.version import Version, in_program, packaged, program_bytes
 from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.sshd_settings import values_of
@@ -68,7 +71,8 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
     path = _option(service, "-f") or _FILE
     lines = [*_given(service), *_read_file(Reading(tree), path)]
     version = in_program(tree, service.program, rb"OpenSSH_(\d+\.\d+(?:p\d+)?)") or packaged(tree, "openssh-server")
-    server, policy = _server(tree, service, lines, version), _policy(tree, lines, version, path)
+    policy = _policy(tree, lines, version, path)
+    server = _server(tree, service, lines, version, _methods(lines, policy, version))
     place = next((x for x in lines if x.path == path), None)
     for port in _ports(service, lines):
         where = port if port.path else msgspec.structs.replace(port, path=place.path if place else service.path)
@@ -134,7 +138,9 @@ def _ports(service: Service, lines: list[Line]) -> Iterator[Line]:
         yield from ports
 
 
-def _server(tree: Tree, service: Service, lines: list[Line], version: Version) -> SshServer:
+def _server(
+    tree: Tree, service: Service, lines: list[Line], version: Version, methods: Answer[tuple[str, ...]]
+) -> SshServer:
     kex: tuple[str, ...] = (*_CURVE, *_ECDH, *_GROUPS)
     kex = ("sntrup761x25519-sha512@openssh.com", *kex) if version >= (9, 0) else kex
     kex = ("mlkem768x25519-sha256", *(k for k in kex if k not in _GROUPS)) if version >= (10, 0) else kex
@@ -164,12 +170,54 @@ def _server(tree: Tree, service: Service, lines: list[Line], version: Version) -
         kex=(*lists["kex"], *([_STRICT] if strict else [])),
         host_key_algorithms=lists["host key algorithms"],
         ciphers=lists["ciphers"],
+        ciphers_in=lists["ciphers"],
         macs=lists["macs"],
-        host_keys=Answer[tuple[HostKey, ...]].missing(
-            Reason.NOT_OBSERVABLE, "the configuration does not say: the host keys of a device"
-        ),
+        macs_in=lists["macs"],
+        compression=(compression := _compression(lines, version)),
+        compression_in=compression,
+        host_keys=host_keys_in(tree, _host_key_files(service, lines)),
+        groups=groups_of(tree, None if "kex" in unsaid else lists["kex"], version, _value(lines, "modulifile", MODULI)),
+        login_methods=methods,
         unsaid=tuple(unsaid),
     )
+
+
+def _value(lines: list[Line], key: str, default: str) -> str:
+    line = _first(lines, key)
+    return line.value if line is not None else default
+
+
+def _host_key_files(service: Service, lines: list[Line]) -> tuple[str, ...]:
+    """``-h`` and ``HostKey`` may stand several times; without any the usual files."""
+    given = (*values_of(service, "-h"), *(line.value for line in lines if line.key == "hostkey" and not line.match))
+    return given or OPENSSH_FILES
+
+
+def _compression(lines: list[Line], version: Version) -> tuple[str, ...]:
+    """Before 7.4 it could compress before the login; empty where that is not known."""
+    value = _value(lines, "compression", "delayed").lower()
+    if value == "no":
+        return ("none",)
+    if value == "delayed" or version >= (7, 4):
+        return ("none", "zlib@openssh.com")
+    return ("none", "zlib@openssh.com", "zlib") if version else ()
+
+
+def _methods(lines: list[Line], policy: SshPolicy, version: Version) -> Answer[tuple[str, ...]]:
+    """The ways to log in that hold for all; some of them ``Match`` may give or take."""
+    settings = (policy.passwords, policy.root_login)
+    open_one = next((setting for setting in settings if not setting.value.is_answered), None)
+    if open_one is not None or version < (7, 0):
+        why = open_one.value.detail if open_one is not None else "the configuration does not say: its defaults"
+        return Answer.missing(Reason.NOT_OBSERVABLE, why)
+    said = (
+        ("publickey", "pubkeyauthentication", "yes"),
+        ("password", "passwordauthentication", "yes"),
+        ("keyboard-interactive", "kbdinteractiveauthentication", "yes"),
+        ("hostbased", "hostbasedauthentication", "no"),
+        ("gssapi-with-mic", "gssapiauthentication", "no"),
+    )
+    return Answer.of(tuple(name for name, key, default in said if _value(lines, key, default).lower() != "no"))
 
 
 def _chosen(value: str, default: tuple[str, ...] | None) -> tuple[str, ...] | None:
