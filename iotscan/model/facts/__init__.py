@@ -98,7 +98,16 @@ from iotscan.model.facts.signing import (
 )
 from iotscan.model.facts.small_servers import DnsServer, NtpServer, TftpServer
 from iotscan.model.facts.snmp import SnmpAgent, SnmpEngine
-from iotscan.model.facts.ssh import GroupExchange, HostKey, SshException, SshPolicy, SshServer, SshSetting
+from iotscan.model.facts.ssh import (
+    GroupExchange,
+    HostCertificate,
+    HostKey,
+    Ssh1,
+    SshException,
+    SshPolicy,
+    SshServer,
+    SshSetting,
+)
 from iotscan.model.facts.startup import (
     Listener,
     ScheduledJob,
@@ -349,6 +358,7 @@ __all__ = [
     "HashTree",
     "HawkbitServer",
     "HomemadeUpdate",
+    "HostCertificate",
     "HostKey",
     "HttpServer",
     "Kernel",
@@ -426,6 +436,7 @@ __all__ = [
     "SnmpAgent",
     "SnmpEngine",
     "SoftwareSupport",
+    "Ssh1",
     "SshException",
     "SshPolicy",
     "SshServer",

@@ -19,6 +19,36 @@ class HostKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     sha256: str
 
 
+class HostCertificate(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """What an authority says of a host key (PROTOCOL.certkeys of OpenSSH)."""
+
+    algorithm: str
+    sha256: str
+    """Of the host key that it speaks of, as :class:`HostKey` has it."""
+    authority: str
+    """Algorithm of the authority's key."""
+    authority_sha256: str
+    is_signed: bool
+    """Whether the signature is the authority's; who that is, nobody has asked."""
+    kind: str = "host"
+    """``host`` or ``user``: one for users is none for a server."""
+    principals: tuple[str, ...] = ()
+    """Host names that it holds for; empty for any."""
+    valid_from: int = 0
+    """Seconds since 1970; 0 for always."""
+    valid_until: int | None = None
+    """Seconds since 1970; None for ever."""
+
+
+class Ssh1(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server shows in protocol 1: the sizes of its two RSA keys, ciphers, and ways to log in."""
+
+    host_key_bits: int
+    server_key_bits: int
+    ciphers: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+
+
 class GroupExchange(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A Diffie-Hellman group that a server really gave when asked (RFC 4419 section 3); sizes in bits."""
 
@@ -58,6 +88,18 @@ class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
     """Authentication methods that it says can continue (RFC 4252 section 5.1), none of which was tried."""
     greeting: tuple[str, ...] = ()
     """Lines before its identification (RFC 4253 section 4.2), made safe."""
+    banner: str = ""
+    """What it wants to be read before a login (RFC 4252 section 5.4), made safe."""
+    admits_strangers: bool = False
+    """It let in a name that nobody has, without a password or key; ``login_methods`` is empty then. False where it was
+    not asked, too."""
+    signature_algorithms: tuple[str, ...] = ()
+    """With which algorithms users may sign (RFC 8308 section 3.1); empty where it does not say."""
+    unproved_keys: tuple[HostKey, ...] = ()
+    """Host keys that it showed without proof that it holds them; no part of ``host_keys``."""
+    host_certificates: tuple[HostCertificate, ...] = ()
+    ssh1: Ssh1 | None = None
+    """What it shows in protocol 1; None where it does not speak it, or was not understood."""
     unsaid: tuple[str, ...] = ()
     """What a configuration leaves open: ``kex``, ``host key algorithms``, ``ciphers``, ``macs``, ``strict kex``."""
 

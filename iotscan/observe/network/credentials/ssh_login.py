@@ -10,7 +10,6 @@ from iotscan.model.text import safe_text
 from iotscan.observe.network.credentials.reaction import Reaction, Sign, speaks_of_lockout
 from iotscan.observe.network.failures import PeerClosed
 from iotscan.observe.network.probe import Door
-from iotscan.observe.network.probes.ssh import LEGACY_ALGORITHMS
 
 _HOST_KEYS: Final = (
     "ssh-ed25519",
@@ -23,6 +22,9 @@ _HOST_KEYS: Final = (
     "ssh-dss",
 )
 """Small keys first: dropbear offers RSA without having an RSA key, and dies when it is chosen."""
+
+_LEGACY: Final = {"kex_algs": "*", "encryption_algs": "*", "mac_algs": "*"}
+"""Options of asyncssh that let it talk to servers which offer nothing current."""
 
 _ONLY_PASSWORD: Final[dict[str, Any]] = {
     "known_hosts": None,
@@ -37,7 +39,7 @@ _ONLY_PASSWORD: Final[dict[str, Any]] = {
     "gss_auth": False,
     "gss_kex": False,
     "server_host_key_algs": _HOST_KEYS,
-    **LEGACY_ALGORITHMS,
+    **_LEGACY,
 }
 
 
