@@ -1,7 +1,7 @@
 """Our side: a chain becomes a fact as the probes make it one, and the checks judge it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service
 from iotscan.model.facts import AnyFact, CertificateChain, MalformedLeaf, PortSweep, RevocationStatus
+from iotscan.model.facts.certificate import RevocationAnswer
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
 from iotscan.model.scope import Pace, Scope
@@ -25,7 +26,12 @@ from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Door, Heard
 from iotscan.observe.network.probes import certificate
 from iotscan.observe.network.workers.worker import Worker
-from tests.pki_lab.scenes import Kind, Scene
+from iotscan.wire.revocation.judging import judge
+from iotscan.wire.revocation.lists import RevocationList
+from iotscan.wire.revocation.ocsp import OcspResponse
+from tests.pki_lab.pki import Pki, Signed
+from tests.pki_lab.recipes import TRUSTED
+from tests.pki_lab.scenes import Kind, Scene, Status
 
 HOST = "127.0.0.1"
 NAME = "device.example"
@@ -81,6 +87,36 @@ async def ask(way: Door) -> Seen:
     """The chain as the certificate probe reads it off a server."""
     heard = await certificate.PROBE.ask(way)
     return _seen(way, heard, certificate.PROBE.label)
+
+
+def status(pki: Pki, scene: Scene) -> Status:
+    """What staple, response and lists say of a chain together, at the moment of the lab."""
+    leaf = pki.leaf(scene.leaf)
+    responses = [_response(pki.ocsp(scene.response, scene.leaf))] if scene.response else []
+    answers = judge(
+        leaf.ders,
+        staple=pki.ocsp(scene.staple, scene.leaf).der if scene.staple else b"",
+        responses=responses,
+        lists=[RevocationList(pki.crl(name).der, where=name, is_asked=True) for name in scene.lists],
+        authorities=[pki.issued(name).certificate for name in TRUSTED],
+    )
+    usable = [a for a in answers if a.status and _is_fresh(a, pki.now)]
+    # A delta says the last word on what the list it builds on has said.
+    by_delta = {a.position for a in usable if a.source == "delta-crl"}
+    told = {a.status for a in usable if a.source != "crl" or a.position not in by_delta}
+    words: tuple[Status, ...] = ("revoked", "unknown", "good")
+    return next((word for word in words if word in told), "no answer")
+
+
+def _response(given: Signed) -> OcspResponse:
+    return OcspResponse(given.der, source="ocsp", where=given.name, is_asked=True)
+
+
+def _is_fresh(answer: RevocationAnswer, now: datetime) -> bool:
+    begins, ends = answer.this_update, answer.next_update
+    if begins is None or begins > now:
+        return False
+    return now <= (ends or begins + timedelta(7))
 
 
 def _seen(way: Door, heard: Heard, label: str) -> Seen:

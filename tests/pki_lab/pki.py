@@ -28,6 +28,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Path
     root: Path
     """PEM of the one root that vouches for it."""
+    own: Issued
     issuer: Issued
     root_der: bytes
 
@@ -85,6 +86,7 @@ class Pki:
             chain=self._file(f"{name}.chain.pem", b"".join(each.pem for each in sent)),
             key_file=self._file(f"{name}.key.pem", keys.pem(own.key), secret=True),
             root=self._file(f"{recipe.root}.root.pem", root.pem),
+            own=own,
             issuer=self.issued(recipe.by),
             root_der=root.der,
         )

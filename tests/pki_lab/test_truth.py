@@ -25,7 +25,7 @@ def test_checks_find_the_truth_of_a_chain_in_memory(pki: Pki) -> None:
     async def go() -> dict[str, Seen]:
         async with Worker() as worker:
             way = door(1, worker, [("lab", pki.store)])
-            return {n: await read(way, pki.leaf(s.leaf).ders) for n, s in SCENES.items() if not s.staple}
+            return {n: await read(way, pki.leaf(s.leaf).ders) for n, s in SCENES.items() if not s.status}
 
     _hold(anyio.run(go), pki)
 

@@ -1,6 +1,6 @@
 """What all engines said of all servers, kept as a file, and where they differ from us."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -108,9 +108,14 @@ def differences(results: Results) -> Iterator[Difference]:
 
 def explained(results: Results, explanations: tuple[Explanation, ...]) -> dict[int, list[Difference]]:
     """Number of an explanation, from 0 -> its differences. Raises Unexplained."""
+    return sorted_out(differences(results), explanations)
+
+
+def sorted_out(every: Iterable[Difference], explanations: tuple[Explanation, ...]) -> dict[int, list[Difference]]:
+    """The differences of :func:`explained`, whoever found them. Raises Unexplained."""
     found: dict[int, list[Difference]] = {number: [] for number in range(len(explanations))}
     problems = []
-    for difference in differences(results):
+    for difference in every:
         numbers = [n for n, explanation in enumerate(explanations) if explanation.covers(difference)]
         if not numbers:
             problems.append(f"unexplained: {difference}")

@@ -1,0 +1,1 @@
+"""The words of other tools on the lab's certificates, beside ours."""

@@ -1,0 +1,48 @@
+"""Our own verdicts, by the checks."""
+
+import anyio
+
+from iotscan.model.facts import CertificateChain
+from iotscan.model.result import Result
+from iotscan.model.vocabulary import Outcome
+from iotscan.observe.network.workers.worker import Worker
+from tests.pki_lab.judging import Seen, door, read, status
+from tests.pki_lab.peers.cases import REFUSED, TRUSTED, Case, Verdicts, yes
+from tests.pki_lab.pki import Pki
+
+_OUT_OF_DATE = {"certificate-validity/expired", "certificate-validity/not-yet-valid"}
+
+
+def ask_all(pki: Pki, cases: dict[str, Case]) -> dict[str, Verdicts]:
+    """All of them, by one worker."""
+
+    async def go() -> dict[str, Seen]:
+        async with Worker() as worker:
+            way = door(1, worker, [("lab", pki.store)])
+            return {name: await read(way, case.leaf.ders) for name, case in cases.items() if not case.is_about_status}
+
+    seen = anyio.run(go)
+    return {
+        name: {"status": status(pki, case.scene)} if case.is_about_status else _of_chain(seen[name], pki)
+        for name, case in cases.items()
+    }
+
+
+def _of_chain(seen: Seen, pki: Pki) -> Verdicts:
+    (fact,) = (f for f in seen.facts if isinstance(f, CertificateChain))
+    results = seen.results("gateway", pki.now)
+    failed = {f"{r.check}/{r.variant}" for r in results if r.outcome is Outcome.FAIL}
+    is_refused = bool(failed & _OUT_OF_DATE) or any(f.startswith("certificate-trust/") for f in failed)
+    assert fact.leaf.extensions is not None
+    return {
+        "path": REFUSED if is_refused else TRUSTED,
+        "name": yes(_is_good(results, "certificate-name")),
+        "sha1": yes(not _is_good(results, "certificate-signature-hash")),
+        "staple": yes(fact.leaf.must_staple),
+        "scts": str(fact.leaf.extensions.embedded_scts),
+    }
+
+
+def _is_good(results: tuple[Result, ...], check: str) -> bool:
+    (outcome,) = {r.outcome for r in results if r.check == check}
+    return outcome is Outcome.PASS
