@@ -22,9 +22,22 @@ fetch its current version from the CA and replace it in the bundle that `ssl_cer
 - RFC 9155 (deprecating MD5 and SHA-1 signatures in TLS 1.2)
 """
 
-from iotscan.sdk import CertificateChain, Returned, Target, bad, check, clause, good, show_certificate
+from iotscan.sdk import (
+    Certificate,
+    CertificateChain,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    show_certificate,
+    unknown,
+)
 
 WEAK = ("md2", "md4", "md5", "sha1")
+WITHOUT_HASH = ("Ed25519", "Ed448", "id-ml-dsa-44", "id-ml-dsa-65", "id-ml-dsa-87")
+"""Schemes that have no hash beside them (RFC 8410, RFC 9881)."""
 
 
 @check(
@@ -45,9 +58,9 @@ WEAK = ("md2", "md4", "md5", "sha1")
 )
 def certificate_signature_hash(chain: CertificateChain, target: Target) -> Returned:
     """Judge the server's own certificate always, those above it unless they signed themselves."""
-    for position, certificate in enumerate(chain.certificates):
+    for position, certificate in chain.placed:
         hash_name = certificate.signature_hash.lower().replace("-", "")
-        if hash_name not in WEAK or (position > 0 and certificate.is_self_issued):
+        if hash_name not in WEAK or (position > 0 and certificate.is_root):
             continue
         whose = "the server's certificate" if position == 0 else f"the intermediate {certificate.subject}"
         shown = show_certificate(target, position, "-text", opening=chain.opening)
@@ -59,4 +72,21 @@ def certificate_signature_hash(chain: CertificateChain, target: Target) -> Retur
             reproduce=f"{shown} | grep -i 'Signature Algorithm:.*{hash_name}'",
             shows="Signature Algorithm: ",
         )
-    return good(f"the server's certificate is signed with {chain.leaf.signature_hash or chain.leaf.key_type}")
+    for position, certificate in chain.placed:
+        if not is_known(certificate) and (position == 0 or not certificate.is_root):
+            name = certificate.extensions.signature_algorithm if certificate.extensions else ""
+            return unknown(
+                f"nothing is known of the algorithm that {certificate.subject} is signed with: {name or '?'}"
+            )
+    chain.require_all()
+    leaf = chain.certificates[0]
+    return good(f"the server's certificate is signed with {leaf.signature_hash or leaf.key_type}")
+
+
+def is_known(certificate: Certificate) -> bool:
+    """Whether the hash is known, or that there is none. An older run does not name the algorithm."""
+    if certificate.signature_hash:
+        return True
+    if certificate.extensions is None:
+        return not certificate.defects
+    return certificate.extensions.signature_algorithm in WITHOUT_HASH

@@ -75,7 +75,7 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, t
     """The worst certificate counts; what machines renew is late only in the last third of its life."""
     soon = timedelta(days=policy.integer("soon_days"))
     is_public = "Mozilla" in chain.trusted_by or (bool(chain.trusted.known) and not chain.trusted_by)
-    judged = [(p, c) for p, c in enumerate(chain.certificates) if p == 0 or not c.is_self_issued]
+    judged = [(p, c) for p, c in chain.placed if p == 0 or not c.is_self_issued]
     found = {_judge(c, as_of, soon, is_public): (p, c) for p, c in reversed(judged)}
     for variant, sentence in SENTENCES.items():
         if variant in found:
@@ -91,7 +91,8 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, t
                 # As openssl prints it, but for the name of the month, which Python would translate.
                 shows=f"{edge.day:2d} {edge:%H:%M:%S} {edge.year} GMT",
             )
-    return good(f"valid until {chain.leaf.not_after:%Y-%m-%d}")
+    chain.require_all()
+    return good(f"valid until {chain.certificates[0].not_after:%Y-%m-%d}")
 
 
 def _judge(certificate: Certificate, as_of: AsOf, soon: timedelta, is_public: bool) -> str:

@@ -22,9 +22,11 @@ shared key in the field with the next update. Rebuild clones made by copying a d
 from iotscan.sdk import (
     CertificateChain,
     Fleet,
+    Reason,
     Returned,
     Seen,
     Target,
+    Verdict,
     bad,
     check,
     clause,
@@ -66,9 +68,13 @@ def name_some(seen: list[Seen[CertificateChain]]) -> str:
 def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
     """Fail every server whose key another device has too; one device alone proves nothing."""
     holders: dict[str, list[Seen[CertificateChain]]] = {}
+    findings: list[Verdict] = []
     for seen in sorted(fleet, key=lambda s: s.subject):
-        holders.setdefault(seen.fact.leaf.spki_sha256, []).append(seen)
-    findings = []
+        if seen.fact.certificates:
+            holders.setdefault(seen.fact.certificates[0].spki_sha256, []).append(seen)
+        else:
+            said = "the server's certificate is malformed: its key is not known"
+            findings.append(unknown(said, reason=Reason.UNREADABLE, about=seen.subject))
     for key, group in holders.items():
         for seen in group:
             twins = [other for other in group if other.subject.owner != seen.subject.owner]
@@ -83,6 +89,6 @@ def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
                     about=seen.subject,
                 )
                 findings.append(finding)
-    if not findings and len({s.subject.owner for s in fleet}) < 2:
+    if not any(f.kind == "bad" for f in findings) and len({s.subject.owner for s in fleet}) < 2:
         return unknown("only one device with TLS was seen: there is nothing to compare its key with")
     return findings or good("no TLS key is on two devices")

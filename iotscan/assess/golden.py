@@ -126,7 +126,7 @@ def _observed(run: Run, pack: CheckPack) -> Values:
     sweeps = [f for f in _facts(run) if isinstance(f, PortSweep)]
     if sweeps:
         seen[PORTS] = {"allowed_tcp": [*sorted({p for s in sweeps for p in (*s.open, *s.unasked)})]}
-    chains = [f for f in _facts(run) if isinstance(f, CertificateChain)]
+    chains = [f for f in _facts(run) if isinstance(f, CertificateChain) and f.certificates]
     if chains:
         seen[SIGNER] = {"expected_signers": [*sorted({_signer(chain) for chain in chains})]}
         seen[KEY_SIZE] = _key_sizes(chains, pack)
@@ -142,7 +142,7 @@ def _facts(run: Run) -> tuple[Fact, ...]:
 
 def _signer(chain: CertificateChain) -> str:
     # A certificate that signs itself can write any name: only its key tells.
-    leaf = chain.leaf
+    leaf = chain.certificates[0]
     return f"sha256:{leaf.spki_sha256}" if leaf.is_self_issued else leaf.issuer
 
 

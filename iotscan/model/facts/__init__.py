@@ -34,7 +34,6 @@ from iotscan.model.facts.certificate import (
     CertificateChain,
     Extensions,
     MalformedCertificate,
-    MalformedLeaf,
     RevocationAnswer,
     RevocationStatus,
 )
@@ -161,7 +160,6 @@ AnyFact = (
     | BootMenus
     | BootStages
     | CertificateChain
-    | MalformedLeaf
     | RevocationStatus
     | CoapResources
     | CoapServer
@@ -383,7 +381,6 @@ __all__ = [
     "Lwm2mClients",
     "MachineId",
     "MalformedCertificate",
-    "MalformedLeaf",
     "MandatoryAccess",
     "ModbusDevice",
     "Mount",

@@ -1,11 +1,12 @@
 """X.509 certificates: one, the chain that a server sends or a file holds, and whether one was taken back."""
 
 from datetime import datetime
+from itertools import count
 from typing import Literal
 
 import msgspec
 
-from iotscan.model.answer import Answer
+from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts.fact import Fact
 from iotscan.model.vocabulary import Reason
 
@@ -82,6 +83,30 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """Rules of the encoding that it breaks, so that strict clients refuse it; what could be read is here all the same.
     """
 
+    @property
+    def is_whole(self) -> bool:
+        """False where a damaged certificate does not show its extensions: then the fields read off them are empty."""
+        return self.extensions is not None or not self.defects
+
+    @property
+    def uses(self) -> Extensions:
+        """What it says of its use. Raises Unanswered where that is not known."""
+        if self.extensions is None:
+            self.require_whole()
+            raise Unanswered(Reason.NOT_ASKED, "the run holds no extensions of certificates")
+        return self.extensions
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it names itself as its issuer and, where it names keys, its own. Its signature is not tried."""
+        keys = (self.extensions.subject_key, self.extensions.authority_key) if self.extensions else ("", "")
+        return self.is_self_issued and (not all(keys) or keys[0] == keys[1])
+
+    def require_whole(self) -> None:
+        """Raise Unanswered where a damaged certificate does not show its extensions."""
+        if not self.is_whole:
+            raise Unanswered(Reason.UNREADABLE, f"the extensions of {self.subject or 'a certificate'} cannot be read")
+
 
 class MalformedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of which not even the dates, the names or the key could be read."""
@@ -98,6 +123,7 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """The chain a server sends, leaf first, and what validation says of it."""
 
     certificates: tuple[Certificate, ...]
+    """Those that could be read, in their order; none where the leaf could not be."""
     trusted: Answer[bool]
     """Chains to a root of the system, of Mozilla, or of a trust store that the user gave."""
     trust_detail: str = ""
@@ -113,21 +139,33 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     server_name: str = ""
     """The host name that the user gave for the address, which the hello asked for; empty when scanned by address."""
     malformed: tuple[MalformedCertificate, ...] = ()
-    """Certificates behind the leaf that could not be read; a leaf of that kind is a ``MalformedLeaf``."""
+    """Certificates that could not be read."""
     handshake_scts: Answer[int] = Answer[int].missing(Reason.NOT_ASKED, "the probe of this run did not ask")
     """Signed certificate timestamps in the TLS extension (RFC 6962 section 3.3.1)."""
 
     @property
     def leaf(self) -> Certificate:
-        """The server's own certificate."""
+        """The server's own certificate with all that it says. Raises Unanswered where it could not be read."""
+        if not self.certificates:
+            raise Unanswered(Reason.UNREADABLE, "the server's certificate is malformed and cannot be read")
+        self.certificates[0].require_whole()
         return self.certificates[0]
 
+    @property
+    def placed(self) -> tuple[tuple[int, Certificate], ...]:
+        """Each certificate that could be read with its place in what was sent; 0 is the leaf.
 
-class MalformedLeaf(Fact, frozen=True, kw_only=True, tag="malformed-leaf"):
-    """A server whose own certificate cannot be read: there is no chain to judge, and this is why."""
+        Whoever judges them all asks :meth:`require_all` before a pass.
+        """
+        unread = {malformed.position for malformed in self.malformed}
+        places = (place for place in count() if place not in unread)
+        return tuple(zip(places, self.certificates, strict=False))
 
-    certificate: MalformedCertificate
-    opening: str = ""
+    def require_all(self) -> None:
+        """Raise Unanswered where certificates could not be read: what is said of the others holds not of all."""
+        if self.malformed:
+            places = ", ".join(str(malformed.position) for malformed in self.malformed[:5])
+            raise Unanswered(Reason.UNREADABLE, f"certificates that were sent cannot be read (at {places}, from 0)")
 
 
 class RevocationAnswer(msgspec.Struct, frozen=True, kw_only=True):

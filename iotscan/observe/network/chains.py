@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.certificate import Certificate, CertificateChain
+from iotscan.model.facts.certificate import CertificateChain
 from iotscan.model.text import safe_text
-from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.probe import Door, Heard, Missed
+from iotscan.model.vocabulary import Reason
+from iotscan.observe.network.probe import Door, Heard
 from iotscan.observe.network.workers.worker import Worker, WorkerError
-from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+from iotscan.wire.certificates import read_damaged, sorted_out
 
-_NEED = "certificate-chain"
 _TRUST_SECONDS = 10.0
+_NOT_READ = Answer[bool].missing(Reason.UNREADABLE, "the server's certificate cannot be read")
 _NO_WORKER = Answer[bool].missing(Reason.MISSING_TOOL, "the TLS worker with sslyze is not there")
 
 
@@ -30,28 +30,23 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def describe(door: Door, chain: Chain) -> Heard:
-    """The fact of a chain, or why there is none. Sends nothing to the device."""
-    try:
-        certificates = tuple(read_certificate(der) for der in chain.certificates)
-    except UnreadableCertificate as error:
-        detail = f"a malformed certificate in the chain of {len(chain.certificates)}: {error}"
-        return Heard(
-            missed=(Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail),)
-        )
-    trust = await _judge(door, chain.certificates)
+    """The fact of a chain, damaged certificates and all. Sends nothing to the device."""
+    certificates, malformed = sorted_out(read_damaged(der, position=n) for n, der in enumerate(chain.certificates))
+    trust = await _judge(door, chain.certificates) if certificates else None
     detail = safe_text(str(trust.get("detail", ""))) if trust else ""
     fact = CertificateChain(
         certificates=certificates,
-        trusted=_trusted(trust, detail),
+        malformed=malformed,
+        trusted=_trusted(trust, detail) if certificates else _NOT_READ,
         trust_detail=detail,
         trusted_by=tuple(safe_text(str(name)) for name in trust["by"]) if trust else (),
-        privately_trusted=_privately(trust),
+        privately_trusted=_privately(trust) if certificates else _NOT_READ,
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
         opening=door.opening,
         server_name=door.server_name,
     )
-    return Heard(facts=(fact,), excerpt=_excerpt(certificates[0]))
+    return Heard(facts=(fact,), excerpt=_excerpt(fact))
 
 
 async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] | None:
@@ -87,5 +82,8 @@ def _privately(trust: dict[str, Any] | None) -> Answer[bool]:
     return Answer.of(bool(trust["is_private"]))
 
 
-def _excerpt(leaf: Certificate) -> str:
+def _excerpt(chain: CertificateChain) -> str:
+    if not chain.certificates:
+        return safe_text("a certificate that cannot be read: " + ", ".join(chain.malformed[0].read))
+    leaf = chain.certificates[0]
     return safe_text(f"{leaf.subject}, issued by {leaf.issuer}, until {leaf.not_after:%Y-%m-%d}")

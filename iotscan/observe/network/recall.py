@@ -84,7 +84,7 @@ class Recall:
             return Still(is_same=False) if tls else None
         chain = next((f for f in facts if isinstance(f, CertificateChain)), None)
         door = self._asker.door(service)
-        leaf = chain.leaf.sha256 if chain else ""
+        leaf = chain.certificates[0].sha256 if chain and chain.certificates else ""
         return await is_still(over_stream(door), then, leaf=leaf, server_name=door.server_name)
 
     def _believed(self, probes: Sequence[Probe], service: Service, still: Still | None) -> Iterator[Unit]:

@@ -35,7 +35,7 @@ async def with_timestamps(door: Door, heard: Heard, endpoint: TlsEndpoint | None
 
 
 def _needs_some(chain: CertificateChain) -> bool:
-    said = chain.leaf.extensions
+    said = chain.certificates[0].extensions if chain.certificates else None
     return "Mozilla" in chain.trusted_by and said is not None and not said.embedded_scts
 
 

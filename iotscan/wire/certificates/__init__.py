@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -17,12 +17,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from iotscan.model.facts.certificate import Certificate, MalformedCertificate
+from iotscan.wire.ber import Malformed, whole
 from iotscan.wire.certificates.reading import examine
 
 REFUSED: Final = "a strict parser refuses it"
 _MOST: Final = 500
 _BEGUN: Final = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
-_BLOCK: Final = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([^-]{0,200000})-----END")
+_BLOCK: Final = re.compile(rb"-----BEGIN (TRUSTED )?(?:X509 )?CERTIFICATE-----([^-]{0,200000})-----END")
 
 
 class UnreadableCertificate(ValueError):
@@ -49,6 +50,19 @@ def read_damaged(der: bytes, *, position: int = 0) -> Certificate | MalformedCer
         # Which rule it breaks is then not known, nor whether what it says of its use was read as it was meant.
         return msgspec.structs.replace(read, defects=(REFUSED,), extensions=None)
     return read
+
+
+def sorted_out(
+    read: Iterable[Certificate | MalformedCertificate],
+) -> tuple[tuple[Certificate, ...], tuple[MalformedCertificate, ...]]:
+    """What was read of a chain as its fact holds it: the certificates, none behind a leaf that could not be read, and
+    those that could not be.
+    """
+    every = tuple(read)
+    malformed = tuple(one for one in every if isinstance(one, MalformedCertificate))
+    if not every or isinstance(every[0], MalformedCertificate):
+        return (), malformed
+    return tuple(one for one in every if isinstance(one, Certificate)), malformed
 
 
 def is_no_authority(der: bytes) -> bool:
@@ -84,8 +98,10 @@ def _blocks(pem: bytes) -> Iterator[bytes]:
     for begun in _BEGUN.finditer(pem):
         block = _BLOCK.match(pem, begun.start())
         try:
-            yield base64.b64decode(block[1], validate=False) if block else b""
-        except binascii.Error:
+            der = base64.b64decode(block[2], validate=False) if block else b""
+            # OpenSSL writes what a trusted certificate is trusted for behind it.
+            yield der[: whole(der)] if block and block[1] else der
+        except (binascii.Error, Malformed):
             yield b""
 
 

@@ -78,10 +78,9 @@ def _rsa_bits(value: bytes, defects: Defects) -> int:
     if modulus[:1] >= b"\x80" or exponent[:1] >= b"\x80":
         defects.add("a number of the public key is negative")
     size = unsigned(modulus).bit_length()
-    if size > _LARGEST_MODULUS or not size:
+    # An exponent of 1 signs nothing, and a modulus that two divides is factored: how long it is says nothing.
+    if size > _LARGEST_MODULUS or not size or unsigned(exponent) < 3 or not exponent[-1] & modulus[-1] & 1:
         raise Broken(_UNREAD)
-    if unsigned(exponent) < 3 or not unsigned(exponent) & 1 or not modulus[-1] & 1:
-        defects.add("the numbers of its RSA key are none of RSA")
     return size
 
 

@@ -1,5 +1,6 @@
 """TLS as web servers and tunnels are configured: inclusion, inheritance, defaults, and what stays open."""
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -130,11 +131,23 @@ def test_a_started_nginx_without_its_file_is_open(tmp_path: Path) -> None:
     assert {m.reason for m in missed} == {"not_observable"}
 
 
-def test_a_file_that_is_no_certificate_is_unreadable(tmp_path: Path) -> None:
-    config = "http { server { listen 443 ssl; ssl_certificate /c.pem; } }"
-    files = {"etc/nginx/nginx.conf": config, "c.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}
-    missed = heard_of(BY_NAME["nginx"], a_server(tmp_path, "/usr/sbin/nginx", files)).missed
-    assert {m.reason for m in missed} == {"unreadable"}
+def test_a_damaged_certificate_is_told_of_where_it_is_named(tmp_path: Path, rsa_pem: bytes) -> None:
+    config = (
+        "http { server { listen 443 ssl; ssl_certificate /c.pem; } server { listen 444 ssl; ssl_certificate /d; } }"
+    )
+    junk = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    files = {"etc/nginx/nginx.conf": config, "c.pem": junk + rsa_pem, "d": rsa_pem + junk}
+    leaf, below = (fact for *_, fact in chains(configured("nginx", a_server(tmp_path, "/usr/sbin/nginx", files))))
+    assert (leaf.certificates, [m.position for m in leaf.malformed]) == ((), [0])
+    assert ([c.key_type for c in below.certificates], [m.position for m in below.malformed]) == (["rsa"], [1])
+
+
+def test_a_certificate_in_der_with_something_behind_it_is_read(tmp_path: Path, rsa_pem: bytes) -> None:
+    der = ssl.PEM_cert_to_DER_cert(rsa_pem.decode())
+    config = "http { server { listen 443 ssl; ssl_certificate /c.der; } }"
+    files = {"etc/nginx/nginx.conf": config, "c.der": der + b"\n"}
+    (chain,) = (fact for *_, fact in chains(configured("nginx", a_server(tmp_path, "/usr/sbin/nginx", files))))
+    assert chain.certificates[0].defects == ("bytes follow the certificate",)
 
 
 def test_nginx_is_told_where_its_configuration_is(tmp_path: Path) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import Certificate, CertificateChain
+from iotscan.model.facts import Certificate, CertificateChain, MalformedCertificate
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.tree import Tree
-from iotscan.observe.image.unreadable import Unreadable
-from iotscan.wire.certificates import UnreadableCertificate, read_bundle, read_certificate
+from iotscan.wire.certificates import read_damaged, read_damaged_bundle, sorted_out
 
 _LIMIT = 256 * 1024
 _MOST = 20
@@ -30,34 +29,41 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chains(tree: Tree, named: Iterable[Named], service: str) -> Iterator[Configured]:
-    """A chain for each file that is there, leaf first. Raises Unreadable where one is no certificate."""
+    """A chain for each file that is there, leaf first. Raises Unreadable where one is no file of certificates."""
     for one in named:
-        found = tuple(c for file in (one.file, *one.more) for c in certificates_in(tree, file))
         # A file that a start makes is no certificate of the image.
-        if found and certificates_in(tree, one.file):
+        found = [_read(tree, file) for file in (one.file, *one.more)] if _read(tree, one.file) else []
+        if found:
+            certificates, malformed = sorted_out(_placed([c for read in found for c in read][:_MOST]))
             fact = CertificateChain(
-                certificates=found[:_MOST], trusted=_NOT_JUDGED, ocsp_stapled=_NOT_STAPLED, engine="file"
+                certificates=certificates,
+                malformed=malformed,
+                trusted=_NOT_JUDGED,
+                ocsp_stapled=_NOT_STAPLED,
+                engine="file",
             )
             yield Configured(fact=fact, path=one.path, line=one.line, service=service)
 
 
+def _placed(found: list[Certificate | MalformedCertificate]) -> Iterator[Certificate | MalformedCertificate]:
+    """The same, each that could not be read with its place in the chain instead of that in its file."""
+    for place, one in enumerate(found):
+        yield msgspec.structs.replace(one, position=place) if isinstance(one, MalformedCertificate) else one
+
+
 def key_types(tree: Tree, named: Iterable[Named]) -> frozenset[str]:
-    """The kinds of key of these certificates; empty where one of them is not in the image."""
-    leaves = [certificates_in(tree, one.file)[:1] for one in named]
-    return frozenset(c.key_type for leaf in leaves for c in leaf) if leaves and all(leaves) else frozenset()
+    """The kinds of key of these certificates; empty where one of them is not in the image, or cannot be read."""
+    leaves = [_read(tree, one.file)[:1] for one in named]
+    types = [leaf[0].key_type for leaf in leaves if leaf and isinstance(leaf[0], Certificate)]
+    return frozenset(types) if len(types) == len(leaves) else frozenset()
 
 
-def certificates_in(tree: Tree, path: str) -> tuple[Certificate, ...]:
-    """The certificates of a file, PEM or DER, none where it is not there. Raises Unreadable."""
+def _read(tree: Tree, path: str) -> tuple[Certificate | MalformedCertificate, ...]:
+    """What can be read of the certificates of a file, PEM or DER; none where it is not there. Raises Unreadable."""
     found = tree.find(path) if path.startswith("/") else None
     if found is None or found.kind != "file" or not found.size:
         return ()
     data = tree.read(path, _LIMIT)
-    try:
-        if b"-----BEGIN CERTIFICATE-----" in data or b"-----BEGIN X509 CERTIFICATE-----" in data:
-            return read_bundle(data)
-        if data[:1] == b"\x30":
-            return (read_certificate(data),)
-    except UnreadableCertificate as error:
-        raise Unreadable(f"{tree.show(path)}: {error}") from error
-    return ()
+    if b"-----BEGIN" in data:
+        return read_damaged_bundle(data)
+    return (read_damaged(data),) if data[:1] == b"\x30" else ()

@@ -18,6 +18,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import Store
 
+from iotscan.model.answer import Unanswered
 from iotscan.model.facts.certificate import CertificateChain
 from iotscan.model.facts.tls import TlsHandshake
 from iotscan.model.vocabulary import AttemptStatus, Reason
@@ -241,11 +242,32 @@ def test_where_sslyze_fails_our_hello_reads_and_the_worker_judges(rsa_credential
     assert (fact.engine, fact.trusted.known) == ("hello", False)
 
 
-def test_a_malformed_certificate_is_unreadable(rsa_credentials: Credentials) -> None:
+def test_a_damaged_certificate_is_read_as_far_as_it_goes(rsa_credentials: Credentials) -> None:
     with unfinished(rsa_credentials.der[:-9]) as port:
-        missed = gap(read(port)[0])
-    assert (missed.status, missed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
-    assert "malformed" in missed.detail
+        fact = chain(read(port)[0])
+    assert fact.certificates[0].defects == ("it is cut short",)
+    assert fact.certificates[0].key_type == "rsa"
+    assert fact.trusted.reason is Reason.UNREADABLE
+
+
+def test_one_malformed_certificate_costs_no_other(rsa_credentials: Credentials) -> None:
+    with unfinished(rsa_credentials.der, b"junk", rsa_credentials.der) as port:
+        fact = chain(read(port)[0])
+    assert [position for position, _ in fact.placed] == [0, 2]
+    assert [malformed.position for malformed in fact.malformed] == [1]
+    with pytest.raises(Unanswered):
+        fact.require_all()
+
+
+def test_a_malformed_leaf_leaves_no_other_in_its_place(rsa_credentials: Credentials) -> None:
+    with unfinished(rsa_credentials.der.replace(b"\x17\x0d", b"\x17\x0c"), rsa_credentials.der) as port:
+        heard, _ = read(port)
+    fact = chain(heard)
+    assert (fact.certificates, fact.trusted.known) == ((), None)
+    assert "rsa 2048" in fact.malformed[0].read
+    assert "cannot be read" in heard.excerpt
+    with pytest.raises(Unanswered):
+        _ = fact.leaf
 
 
 def test_a_psk_server_has_no_certificate() -> None:
