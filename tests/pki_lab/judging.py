@@ -13,7 +13,7 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.registry import load_checks
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service
-from iotscan.model.facts import AnyFact, CertificateChain, MalformedLeaf, PortSweep, RevocationStatus
+from iotscan.model.facts import AnyFact, CertificateChain, PortSweep, RevocationStatus
 from iotscan.model.facts.certificate import RevocationAnswer
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
@@ -35,7 +35,7 @@ from tests.pki_lab.scenes import Kind, Scene, Status
 
 HOST = "127.0.0.1"
 NAME = "device.example"
-OURS = (CertificateChain, MalformedLeaf, RevocationStatus)
+OURS = (CertificateChain, RevocationStatus)
 """The facts that tell of certificates: every check that begins at one of them is held against the truth."""
 PACE = Pace(attempts_per_second=5000, accepted_per_second=5000, connections=5000)
 
