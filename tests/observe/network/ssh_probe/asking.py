@@ -1,6 +1,7 @@
 """How the tests of this folder ask."""
 
 import anyio
+import msgspec
 
 from iotscan.model.facts import SshServer
 from iotscan.model.run import Cost
@@ -10,14 +11,14 @@ from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.ssh import PROBE
 from tests.observe.network.daemons import PACE, door
 
-HASTY = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=0.6)
+HASTY = Pace(attempts_per_second=2000, accepted_per_second=2000, connections=1000, conversation_timeout=0.4)
 """For servers that do not answer: who waits for them waits in vain."""
 
 
 def ask(port: int, *, pace: Pace = PACE, share: int = 1000) -> tuple[Heard, Cost]:
     """What the probe hears, and what it cost."""
     way = door(port, "ssh", pace=pace)
-    heard = anyio.run(PROBE.ask, type(way)(line=way.line, service=way.service, share=share))
+    heard = anyio.run(PROBE.ask, msgspec.structs.replace(way, share=share))
     return heard, way.line.cost()
 
 

@@ -288,6 +288,8 @@ class Session:
         pieces, have = [self._data], len(self._data)
         while have < length:
             piece = await self._connection.receive(64 * 1024)
+            if not piece and have:
+                raise Garbled("it closed the connection in the middle of a message")
             if not piece:
                 raise Ended("it closed the connection")
             pieces.append(piece)
