@@ -1,47 +1,44 @@
-"""Sessions over https cannot slip into plain HTTP.
+"""Cookies of https stay with https, with the browser and with the site.
 
 ## What it looks at
-The front page of a web server over TLS: whether each cookie it sets carries the `Secure` attribute, and whether
-it sends `Strict-Transport-Security` (HSTS) with a lifetime. Cookies over plain HTTP are not judged here: what is
-wrong there is the lack of TLS.
+The cookies that the front page of a web server sets over TLS: whether each carries the `Secure` attribute, and of
+those that are called like a session (`sid`, `PHPSESSID`, `auth_token` …) whether scripts may read them (`HttpOnly`) and
+whether they go along with requests from other sites (`SameSite`). Tokens against forged requests (`csrftoken`) are
+meant to be read by scripts. Cookies over plain HTTP are not judged here: what is wrong there is the lack of TLS.
+Whether addresses stay with https, `strict-transport-security` and `https-redirect` ask.
 
 ## Why it matters
 A browser sends a cookie without `Secure` to `http://` addresses of the same host as well. One image link in any
-page the user looks at is enough to make it do so, and the session is on the network in the clear. HSTS closes the
-other door: without it a typed address goes out over http first, and who answers first is the device.
+page the user looks at is enough to make it do so, and the session is on the network in the clear. Without `HttpOnly`
+one hole in any page of the device gives the session away. Without `SameSite` another site can act in the user's name;
+some browsers take `Lax` then, not all.
 
 ## How to fix
-nginx: `proxy_cookie_flags ~ secure httponly samesite=lax;` and `add_header Strict-Transport-Security
-"max-age=31536000" always;`. lighttpd: `setenv.add-response-header = ("Strict-Transport-Security" =>
-"max-age=31536000")`. In the application set the flag where the cookie is made (PHP `session.cookie_secure = 1`,
-Flask `SESSION_COOKIE_SECURE = True`, Express `cookie: {secure: true}`). Begin HSTS with a short `max-age`: browsers
-keep it, and they heed it only for names with a certificate they trust, never for bare addresses.
+nginx: `proxy_cookie_flags ~ secure httponly samesite=lax;`. In the application set the flags where the cookie is made
+(PHP `session.cookie_secure = 1`, `session.cookie_httponly = 1`, `session.cookie_samesite = Lax`; Flask
+`SESSION_COOKIE_SECURE = True`; Express `cookie: {secure: true, httpOnly: true, sameSite: "lax"}`).
 
 ## References
-- RFC 6265 section 4.1.2.5 (the Secure attribute)
-- RFC 6797 (HTTP Strict Transport Security)
+- RFC 6265 sections 4.1.2.5 and 4.1.2.6 (Secure, HttpOnly); draft-ietf-httpbis-rfc6265bis (SameSite)
 """
 
 import re
 
-from iotscan.sdk import HttpServer, Returned, Target, bad, check, clause, command, good, skip
+from iotscan.sdk import Cookie, HttpServer, Returned, Target, bad, check, clause, command, good, skip
 
-# Counts both in the same answer, so that a failed connection does not look like a missing header.
-HSTS_COUNT = (
-    "'tolower($0) ~ /^http\\// {a++} "
-    'tolower($0) ~ /^strict-transport-security:.*max-age *= *"?0*[1-9]/ {h++} '
-    'END {print "answers: " a+0 ", HSTS in force: " h+0}\''
-)
+SESSION = re.compile(r"(?i)sess|(^|[^a-z])sid($|[^a-z])|auth|token|login|jwt|remember")
+FOR_SCRIPTS = re.compile(r"(?i)csrf|xsrf")
 
 
 @check(
     id="session-cookies",
     aliases=("SVC-004",),
-    title="Cookies and addresses of https stay with https",
+    title="Cookies of https stay with https, the browser and the site",
     element="communication",
     variants={
         "cookie-not-secure": ("low", "A cookie is set over https without the Secure attribute"),
-        "no-hsts": ("low", "Strict-Transport-Security is not sent over https"),
+        "readable-by-scripts": ("low", "A session cookie may be read by scripts"),
+        "cross-site": ("info", "A session cookie does not say that it stays with the site"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
@@ -53,34 +50,37 @@ HSTS_COUNT = (
     effort="low",
 )
 def session_cookies(http: HttpServer, target: Target) -> Returned:
-    """Cookies and HSTS are verdicts of their own; ``max-age=0`` switches HSTS off."""
+    """A verdict for each protection that is lacking."""
     if not http.tls:
         return skip("this service speaks plain HTTP")
-    found = []
-    loose = [c.name for c in http.cookies if not c.secure]
     page = command("curl", "-sk", "-m", "5", "-D", "-", "-o", "/dev/null", target.url("https"))
-    if loose:
-        found.append(
-            bad(
-                "cookie-not-secure",
-                f"cookie {loose[0]} is set without Secure",
-                observed=", ".join(loose),
-                expected="Secure on every cookie",
-                reproduce=f"{page} | grep -i '^set-cookie:' | grep -iv '; *secure'",
-                shows=f"{loose[0]}=",
+    sessions = [cookie for cookie in http.cookies if is_session(cookie)]
+    found = []
+    for variant, lacking, loose, expected in (
+        ("cookie-not-secure", "secure", [c for c in http.cookies if not c.secure], "Secure on every cookie"),
+        ("readable-by-scripts", "httponly", [c for c in sessions if not c.http_only], "HttpOnly on session cookies"),
+        (
+            "cross-site",
+            "samesite *= *(lax|strict)",
+            [c for c in sessions if c.same_site not in ("lax", "strict")],
+            "SameSite=Lax or Strict on session cookies",
+        ),
+    ):
+        if loose:
+            first = loose[0].name
+            found.append(
+                bad(
+                    variant,
+                    f"cookie {first} is set without {expected.partition(' ')[0]}",
+                    observed=", ".join(cookie.name for cookie in loose),
+                    expected=expected,
+                    reproduce=f"{page} | grep -i '^set-cookie:' | {command('grep', '-ivE', f'; *{lacking}')}",
+                    shows=f"{first}=",
+                )
             )
-        )
-    age = re.search(r'(?i)max-age\s*=\s*"?0*([1-9]\d*)', http.strict_transport_security)
-    if not age:
-        found.append(
-            bad(
-                "no-hsts",
-                "Strict-Transport-Security is not sent",
-                observed=http.strict_transport_security or "no such header",
-                expected="Strict-Transport-Security with a max-age above 0",
-                # One line for the answer and one for the header: a first line alone proves the lack of the other.
-                reproduce=f"{page} | tr -d '\\r' | awk {HSTS_COUNT}",
-                shows="answers: 1, HSTS in force: 0",
-            )
-        )
-    return found or good("cookies are Secure and HSTS is in force", observed=http.strict_transport_security)
+    return found or good("its cookies are protected" if http.cookies else "the front page sets no cookie")
+
+
+def is_session(cookie: Cookie) -> bool:
+    """True where the name is one of a session."""
+    return SESSION.search(cookie.name) is not None and not FOR_SCRIPTS.search(cookie.name)

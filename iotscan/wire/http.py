@@ -254,6 +254,9 @@ def parse_response(data: bytes, *, body_cap: int = 256 * 1024) -> HttpResponse:
     return exchange.response()
 
 
+_SITES = ("lax", "strict", "none")
+
+
 def read_cookies(fields: Iterable[str]) -> tuple[Cookie, ...]:
     """Names and protections in Set-Cookie field values (RFC 6265 section 5.2); never a value."""
     cookies = []
@@ -262,9 +265,17 @@ def read_cookies(fields: Iterable[str]) -> tuple[Cookie, ...]:
         name, equals, _ = pair.partition("=")
         if not equals or not name.strip():
             continue
-        flags = {a.partition("=")[0].strip().lower() for a in attributes}
+        flags = {n.strip().lower(): v.strip().lower() for n, _, v in (a.partition("=") for a in attributes)}
         shown = safe_text(name.strip().encode("latin-1", "replace"), 80)
-        cookies.append(Cookie(name=shown, secure="secure" in flags, http_only="httponly" in flags))
+        site = flags.get("samesite", "")
+        cookies.append(
+            Cookie(
+                name=shown,
+                secure="secure" in flags,
+                http_only="httponly" in flags,
+                same_site=site if site in _SITES else "",
+            )
+        )
     return tuple(cookies)
 
 

@@ -21,6 +21,8 @@ class Cookie(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     secure: bool
     http_only: bool
+    same_site: str = ""
+    """``lax``, ``strict`` or ``none``; empty where it says none of these, and in runs of an older iotscan."""
 
 
 class HttpServer(Fact, frozen=True, kw_only=True, tag="http-server"):
