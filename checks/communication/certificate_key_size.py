@@ -3,8 +3,8 @@
 ## What it looks at
 Type and size of the public key in every certificate that a TLS server sends: RSA and DSA from 2048 bits and
 elliptic curves from 224 bits up are accepted, and Ed25519 and Ed448. In an image: those that its services
-are configured with. Under the `constrained` policy RSA below 3072 bits is weak as well: the profile of TLS 1.3 for
-IoT wants 128 bits of strength, and no RSA in devices.
+are configured with. Under the `constrained` policy RSA below 3072 bits and curves below 256 are weak as well: the
+profile of TLS 1.3 for IoT wants 128 bits of strength, and no RSA in devices.
 
 ## Why it matters
 An RSA key of 1024 bits is within reach of a state or a large company, one of 512 bits falls in hours on rented
@@ -38,7 +38,7 @@ from iotscan.sdk import (
     unknown,
 )
 
-RSA_OF_128_BITS = 3072
+RSA_OF_128_BITS, EC_OF_128_BITS = 3072, 256
 """Bits: NIST SP 800-57 part 1, table 2."""
 
 
@@ -73,7 +73,7 @@ def certificate_key_size(chain: CertificateChain, policy: Policy, target: Target
     asked = [("short", lengths)]
     if policy.kind == "constrained":
         longer = max(rsa, RSA_OF_128_BITS)
-        asked.append(("below-128-bits", lengths | {"rsa": longer, "dsa": longer}))
+        asked.append(("below-128-bits", lengths | {"rsa": longer, "dsa": longer, "ec": max(curve, EC_OF_128_BITS)}))
     for variant, shortest in asked:
         for position, certificate in chain.placed:
             if 0 < certificate.key_bits < shortest.get(certificate.key_type, 0):

@@ -35,7 +35,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     constrained: tuple[str, ...] = ()
     not_assessed: dict[str, Reason] = {}
     """Check, or ``constrained/CHECK``: why its result stays open."""
-    by: tuple[Vantage, ...] = ("image",)
+    by: tuple[Vantage, ...] = ()
     """Who shows it, beside the chain as it is read from memory."""
     why: str = ""
     """Where the answer may surprise."""
