@@ -53,7 +53,14 @@ from iotscan.assess.reproduce import (
     show_certificate,
     version_flag,
 )
-from iotscan.assess.ssh_lines import ask_group, ask_login_methods, list_algorithms, show_host_key, show_lists
+from iotscan.assess.ssh_lines import (
+    ask_group,
+    ask_login_methods,
+    list_algorithms,
+    show_host_certificate,
+    show_host_key,
+    show_lists,
+)
 from iotscan.assess.ssh_names import SshList, SshStrength, is_post_quantum, ssh_strength
 from iotscan.assess.ssh_release import SshRelease, ssh_release
 from iotscan.model.answer import Answer, Unanswered
@@ -553,6 +560,7 @@ __all__ = [
     "say_sslv2",
     "say_truncated_hmac",
     "show_certificate",
+    "show_host_certificate",
     "show_host_key",
     "show_lists",
     "skip",

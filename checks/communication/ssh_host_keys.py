@@ -1,9 +1,10 @@
 """The host keys of SSH are long enough.
 
 ## What it looks at
-Kind and length of every host key that an SSH server proves to hold, certificates of host keys included; in an image
-the host keys that lie in it. A kind that the server offers and did not show leaves the question open. Whether another
-device has the same key, `ssh-key-uniqueness` asks.
+Kind and length of every host key that an SSH server proves to hold, and the certificates that it shows for them:
+whether they hold today, are for hosts, and are signed by the authority that they name. In an image the host keys that
+lie in it. A kind that the server offers and did not show, or did not prove to hold, leaves the question open. Whether
+another device has the same key, `ssh-key-uniqueness` asks.
 
 ## Why it matters
 Who can compute a host key can pass for the device, and reads the passwords that are typed there. RSA of 1024 bits is
@@ -22,7 +23,11 @@ users verify host keys by a CA (`@cert-authority`), have the new key signed, too
 - BSI TR-02102-1; RFC 9142 section 1.2 (112 bits of strength at least); FIPS 186-5 (no DSA any more); RFC 8709 (Ed25519)
 """
 
+from datetime import UTC, datetime, timedelta
+
 from iotscan.sdk import (
+    AsOf,
+    HostCertificate,
     HostKey,
     Policy,
     Reason,
@@ -35,6 +40,7 @@ from iotscan.sdk import (
     clause,
     good,
     parameter,
+    show_host_certificate,
     show_host_key,
     skip,
     unknown,
@@ -42,6 +48,9 @@ from iotscan.sdk import (
 
 FIXED = ("ssh-ed25519", "ssh-ed448", "ecdsa-sha2-nistp", "sk-ssh-ed25519", "sk-ecdsa-sha2-nistp256")
 RSA = ("ssh-rsa", "rsa-sha2-")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAR = 200_000_000_000
+"""Seconds; beyond the year 8000 a date is no date any more."""
 
 
 @check(
@@ -52,6 +61,7 @@ RSA = ("ssh-rsa", "rsa-sha2-")
     variants={
         "dsa": ("high", "An SSH host key is DSA"),
         "short": ("high", "An SSH host key is too short"),
+        "certificate": ("low", "A certificate of an SSH host key does not hold"),
         "not-for-long": ("info", "An RSA host key of SSH should be longer beyond 2030"),
     },
     clauses=(
@@ -67,12 +77,16 @@ RSA = ("ssh-rsa", "rsa-sha2-")
     since="0.1",
     effort="low",
 )
-def ssh_host_keys(ssh: SshServer, policy: Policy, target: Target) -> Returned:
+def ssh_host_keys(ssh: SshServer, policy: Policy, as_of: AsOf, target: Target) -> Returned:
     """A verdict for each key; what was offered and not shown stays open."""
     if ssh.protocol.startswith("1.") and ssh.protocol != "1.99":
         return skip("SSH 1 has keys of its own: ssh-protocol-version judges it")
     keys = ssh.host_keys.value
     verdicts = [v for v in (_judge(key, policy, target) for key in keys) if v]
+    verdicts += [v for c in ssh.host_certificates if (v := _judge_certificate(c, as_of, target))]
+    if ssh.unproved_keys:
+        named = ", ".join(map(_named, ssh.unproved_keys))
+        verdicts.append(unknown(f"it showed a key and did not prove to hold it: {named}", part="unproved"))
     if ssh.unread_keys:
         kinds = ", ".join(ssh.unread_keys)
         verdicts.append(
@@ -96,6 +110,30 @@ def _judge(key: HostKey, policy: Policy, target: Target) -> Verdict | None:
     if key.algorithm.startswith(FIXED):
         return None
     return unknown(f"a host key is of a kind that is not judged: {key.algorithm}", part=key.algorithm)
+
+
+def _judge_certificate(found: HostCertificate, as_of: datetime, target: Target) -> Verdict | None:
+    since = EPOCH + timedelta(seconds=min(found.valid_from, FAR))
+    until = EPOCH + timedelta(seconds=min(found.valid_until, FAR)) if found.valid_until is not None else None
+    if not found.is_signed:
+        wrong = "is not signed by the authority that it names"
+    elif found.kind != "host":
+        wrong = f"is one for a {found.kind}"
+    elif as_of < since:
+        wrong = f"holds from {since:%Y-%m-%d} only"
+    elif until is not None and as_of >= until:
+        wrong = f"held until {until:%Y-%m-%d}"
+    else:
+        return None
+    return bad(
+        "certificate",
+        f"the certificate of its host key {wrong}",
+        observed=f"{found.algorithm}, authority {found.authority} SHA-256 {found.authority_sha256}",
+        expected="a host certificate that holds today",
+        reproduce=show_host_certificate(target, found.algorithm),
+        shows="Type: " + found.algorithm,
+        part=found.algorithm,
+    )
 
 
 def _bad(variant: str, key: HostKey, expected: str, target: Target) -> Verdict:

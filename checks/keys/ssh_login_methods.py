@@ -51,16 +51,16 @@ def ssh_login_methods(ssh: SshServer, target: Target) -> Returned:
         return skip("ssh-login-policy judges what an image is configured to allow")
     if ssh.protocol.startswith("1.") and ssh.protocol != "1.99":
         return skip("SSH 1 names no ways to log in: ssh-protocol-version judges it")
+    if ssh.admits_strangers:
+        return _bad("open", "it lets in whoever asks, without any proof", ("none",), "a login", target)
     methods = ssh.login_methods.value
     if not methods:
         return unknown("it names no way to log in")
     found: list[Verdict] = []
-    if "none" in methods:
-        found.append(_bad("open", "it lets in whoever asks, without any proof", methods, "a login", target))
     for way, summary in (("hostbased", "it takes another machine's word"), ("password", "it takes passwords")):
         if way in methods:
             found.append(_bad(way, summary, methods, "publickey", target))
-    strange = [name for name in methods if name not in (*KEYS, ASKS, "none", "hostbased", "password")]
+    strange = [name for name in methods if name not in (*KEYS, ASKS, "hostbased", "password")]
     if strange:
         found.append(unknown(f"what these ways ask for is not known: {', '.join(strange[:5])}", part="strange"))
     if ASKS in methods and "password" not in methods:

@@ -2,17 +2,19 @@
 
 import base64
 import shlex
-import struct
 from collections.abc import Iterable
 
 from iotscan.assess.check import Target
 from iotscan.assess.reproduce import listen
 from iotscan.assess.ssh_names import SshList, ssh_strength
 from iotscan.model.facts import GroupExchange, SshServer
+from iotscan.wire.ssh.exchange import Bounds, group_request
+from iotscan.wire.ssh.kexinit import KexInit, kexinit
+from iotscan.wire.ssh.packets import packet
 
 _FAMILIES = {"ssh-dss": "dsa", "ssh-ed25519": "ed25519", "ssh-rsa": "rsa", "rsa-sha2-256": "rsa", "rsa-sha2-512": "rsa"}
 _IDENTIFICATION = b"SSH-2.0-iotscan\r\n"
-_KEXINIT, _GEX_REQUEST, _GEX_GROUP = 20, 34, 31
+_GEX_GROUP = 31
 _MOST_NAMES = 30
 _BOTH_ENDS_OLD = {
     "KexAlgorithms": "+diffie-hellman-group14-sha1,diffie-hellman-group1-sha1",
@@ -38,6 +40,13 @@ def show_host_key(target: Target, algorithm: str) -> str:
     kind = _FAMILIES.get(algorithm.removesuffix("-cert-v01@openssh.com"), "ecdsa")
     ask = shlex.join(("ssh-keyscan", "-T", "4", "-t", kind, "-p", str(target.port), target.host))
     return f"{ask} 2>/dev/null | ssh-keygen -lf -"
+
+
+def show_host_certificate(target: Target, algorithm: str) -> str:
+    """Print what a host certificate says, as ``ssh-keygen -L`` does."""
+    kind = _FAMILIES.get(algorithm.removesuffix("-cert-v01@openssh.com"), "ecdsa")
+    ask = shlex.join(("ssh-keyscan", "-c", "-T", "4", "-t", kind, "-p", str(target.port), target.host))
+    return f"{ask} 2>/dev/null | cut -d ' ' -f 2- | ssh-keygen -L -f -"
 
 
 def ask_login_methods(target: Target) -> str:
@@ -68,7 +77,8 @@ def ask_group(target: Target, server: SshServer, asked: GroupExchange) -> tuple[
 
     Our three messages need nothing of the server's: they go out as bytes.
     """
-    said = _IDENTIFICATION + _packet(_kexinit(server)) + _packet(_request(asked))
+    bounds = Bounds(least=asked.least, wanted=asked.wanted, most=asked.most)
+    said = _IDENTIFICATION + packet(_offer(server)) + packet(group_request(bounds))
     octets = asked.bits // 8 + 1
     shows = f"a group of {asked.bits} bits"
     sign = f"{_GEX_GROUP:02x}{octets:08x}" + ("00" if asked.bits % 8 == 0 else "")
@@ -77,30 +87,21 @@ def ask_group(target: Target, server: SshServer, asked: GroupExchange) -> tuple[
     return f"{say} | {hear} | od -An -v -tx1 | tr -d ' \\n' | sed -n 's/.*{sign}.*/{shows}/p'", shows
 
 
-def _request(asked: GroupExchange) -> bytes:
-    return bytes([_GEX_REQUEST]) + struct.pack(">III", asked.least, asked.wanted, asked.most)
-
-
-def _kexinit(server: SshServer) -> bytes:
+def _offer(server: SshServer) -> bytes:
     """A KEXINIT that can only end in group exchange with this server: of the rest all that it offers itself."""
-    exchange = [name for name in server.kex if name.startswith("diffie-hellman-group-exchange-")]
     ciphers, macs = _named("cipher", server.every_cipher), _named("mac", server.every_mac)
-    lists = (exchange, _named("host key", server.host_key_algorithms), ciphers, ciphers, macs, macs)
-    packed = b"".join(_name_list(names) for names in (*lists, ["none"], ["none"], [], []))
-    return bytes([_KEXINIT]) + bytes(16) + packed + bytes(5)
+    offer = KexInit(
+        kex=tuple(name for name in server.kex if name.startswith("diffie-hellman-group-exchange-")),
+        host_key_algorithms=_named("host key", server.host_key_algorithms),
+        ciphers_in=ciphers,
+        ciphers=ciphers,
+        macs_in=macs,
+        macs=macs,
+        compression_in=("none",),
+        compression=("none",),
+    )
+    return kexinit(offer, bytes(16))
 
 
-def _named(kind: SshList, names: Iterable[str]) -> list[str]:
-    return [name for name in names if ssh_strength(kind, name) != "unknown"][:_MOST_NAMES]
-
-
-def _name_list(names: Iterable[str]) -> bytes:
-    text = ",".join(names).encode("ascii", "replace")
-    return struct.pack(">I", len(text)) + text
-
-
-def _packet(payload: bytes) -> bytes:
-    """RFC 4253 section 6, before any cipher: whole blocks of eight with at least four octets of padding."""
-    padding = 8 - (len(payload) + 5) % 8
-    padding += 8 if padding < 4 else 0
-    return struct.pack(">IB", len(payload) + padding + 1, padding) + payload + bytes(padding)
+def _named(kind: SshList, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple([name for name in names if ssh_strength(kind, name) != "unknown"][:_MOST_NAMES])
