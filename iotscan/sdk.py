@@ -22,6 +22,7 @@ from iotscan.assess.check import (
     BadCheck,
     Check,
     Each,
+    Earlier,
     Fleet,
     Policy,
     Presence,
@@ -64,6 +65,7 @@ from iotscan.assess.ssh_lines import (
 from iotscan.assess.ssh_names import SshList, SshStrength, is_post_quantum, ssh_strength
 from iotscan.assess.ssh_release import SshRelease, ssh_release
 from iotscan.model.answer import Answer, Unanswered
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import (
     DTLS_VERSIONS,
     EVERY_VERSION,
@@ -362,6 +364,8 @@ __all__ = [
     "DnsServer",
     "DtlsServer",
     "Each",
+    "Earlier",
+    "EarlierCertificate",
     "EfiBinaries",
     "EfiBinary",
     "EfiSignature",

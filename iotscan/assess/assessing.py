@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from iotscan.assess.check import Check, Each, Fleet, Need, Policy, Presence, Seen, Target, Trust, Verdict
+from iotscan.assess.check import Check, Each, Earlier, Fleet, Need, Policy, Presence, Seen, Target, Trust, Verdict
 from iotscan.assess.evidence import Evidence, Owner, place_of, vantage_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
 from iotscan.assess.known_as import target_of
@@ -232,6 +232,7 @@ class _Asking:
             "target": call.target,
             "policy": self._policy,
             "as_of": self._evidence.as_of,
+            "earlier": Earlier(certificates=self._evidence.earlier_at(call.home)),
             "trust": Trust(keys=self._evidence.trusted_by(call.home)),
         }
         arguments = call.needs | {name: extras[what] for name, what in self._check.extras.items()}

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from iotscan.assess.parameters import fits_default
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import Fact, TrustedKey, kind_of
 from iotscan.model.parameter import ParameterInfo, Value
 from iotscan.model.result import CheckInfo, Clause, VariantInfo
@@ -140,6 +141,16 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[TrustedKey, ...] = ()
 
 
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """Need: the certificates that the service in question showed in the run given by ``--first-seen``."""
+
+    certificates: tuple[EarlierCertificate, ...] = ()
+
+    def of(self, opening: str) -> EarlierCertificate | None:
+        """The one that came after the same opening (``smtp`` …; empty for TLS at once)."""
+        return next((c for c in self.certificates if c.opening == opening), None)
+
+
 AsOf = typing.NewType("AsOf", datetime)
 """Need: the date (UTC) that age and expiry are judged by. A check has no clock of its own."""
 
@@ -181,7 +192,7 @@ class BadCheck(Exception):
 
 
 HEADINGS = ("What it looks at", "Why it matters", "How to fix", "References")
-_EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of", Trust: "trust"}
+_EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of", Trust: "trust", Earlier: "earlier"}
 _CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence"}
 
 
@@ -191,7 +202,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     info: CheckInfo
     needs: tuple[Need, ...]
     extras: dict[str, str]
-    """Parameter name -> ``target``, ``policy``, ``trust`` or ``as_of``."""
+    """Parameter name -> ``target``, ``policy``, ``trust``, ``earlier`` or ``as_of``."""
     question: Callable[..., Returned]
 
     @property
@@ -216,7 +227,8 @@ def read_needs(question: Callable[..., Returned]) -> tuple[tuple[Need, ...], dic
             (fact,) = typing.get_args(hint)
             needs.append(Need(parameter=name, fact=fact, cardinality=_CARDINALITY[origin]))
         else:
-            raise BadCheck(f"parameter '{name}' is no fact, Each, Fleet, Presence, Target, Policy, Trust or AsOf")
+            known = "fact, Each, Fleet, Presence, Target, Policy, Trust, Earlier or AsOf"
+            raise BadCheck(f"parameter '{name}' is no {known}")
     if not needs:
         raise BadCheck("it needs no fact: annotate a parameter with a fact type of iotscan.sdk")
     if any(n.cardinality == "fleet" for n in needs) and len(needs) > 1:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from iotscan.model.device import Device, Image
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import TrustedKey, TrustedKeys, UpdateArtefacts, kind_of
 from iotscan.model.identity import provisional_ids
 from iotscan.model.observation import Attempt, Observation
@@ -34,9 +35,11 @@ class Evidence:
         attempts: Iterable[Attempt],
         as_of: datetime,
         trusted: Iterable[TrustedKey] = (),
+        earlier: Iterable[EarlierCertificate] = (),
     ) -> None:
         self.as_of = as_of
         self._trusted = tuple(trusted)
+        self._earlier = tuple(earlier)
         self.devices = tuple(sorted(devices, key=lambda d: d.id))
         self.images = tuple(sorted(images, key=lambda i: i.id))
         self._home = {old: d.id for d in self.devices for old in provisional_ids(d)}
@@ -64,6 +67,11 @@ class Evidence:
         own = self._keys_of(subject.image)
         others = self._installed.items() if self._is_update(subject.image) else ()
         return (*self._trusted, *own, *(key for image, keys in others if image != subject.image for key in keys))
+
+    def earlier_at(self, subject: Subject) -> tuple[EarlierCertificate, ...]:
+        """What the run of ``--first-seen`` saw at a service."""
+        place = (subject.device, subject.address, subject.service)
+        return tuple(e for e in self._earlier if (e.device, e.address, e.service) == place)
 
     @cached_property
     def _installed(self) -> dict[str, tuple[TrustedKey, ...]]:

@@ -19,6 +19,7 @@ from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
 from iotscan.assess.grading import grade
 from iotscan.assess.profile import Profile, required_ids, values_by_id
+from iotscan.assess.remembering import remember
 from iotscan.assess.since import mark_since
 from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
@@ -51,7 +52,8 @@ def judge(
     seen = observed_only(run.observations)
     stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=decided)
     observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
-    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment, run.trusted)
+    earlier = remember(run, terms.earlier) if terms.earlier is not None else run.earlier
+    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment, run.trusted, earlier)
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
     )
@@ -66,6 +68,7 @@ def judge(
         profile=profile.as_info(required),
         checks=tuple(infos[key] for key in sorted(infos)),
         observations=observations,
+        earlier=earlier,
         results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,

@@ -20,13 +20,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     gate: GateSettings = GateSettings()
     fallback: Threshold = "none"
     baseline: Run | None = None
+    earlier: Run | None = None
+    """The run whose certificates count as seen first (``--first-seen``)."""
     waivers: WaiverFile = WaiverFile()
     today: date | None = None
     """The day on which what persons decided has to hold still, where it is later than that of the judgement."""
 
     def of_baseline(self) -> "Terms":
         """The terms to judge the baseline itself by: nothing is new in it."""
-        return msgspec.structs.replace(self, baseline=None, today=None, gate=GateSettings(fail_on_new="none"))
+        gate = GateSettings(fail_on_new="none")
+        return msgspec.structs.replace(self, baseline=None, earlier=None, today=None, gate=gate)
 
     def rules(self, profile: Profile) -> GateRules:
         """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""

@@ -123,6 +123,16 @@ Baseline = Annotated[
         show_default=False,
     ),
 ]
+FirstSeen = Annotated[
+    str,
+    typer.Option(
+        autocompletion=complete.complete_run,
+        metavar="RUN",
+        help="An earlier scan (file, folder, id or latest) whose certificates you take for the right ones: trust on "
+        "first use. A device that shows the key of then is trusted, one that shows another is told.",
+        show_default=False,
+    ),
+]
 MinGrade = Annotated[
     str,
     typer.Option(

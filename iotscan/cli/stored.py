@@ -30,6 +30,7 @@ def assess(
     warn_on: shared.WarnOn = "",
     fail_on_new: shared.FailOnNew = "",
     baseline: shared.Baseline = "",
+    first_seen: shared.FirstSeen = "",
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
@@ -72,6 +73,7 @@ def assess(
         warn_on=warn_on,
         fail_on_new=fail_on_new,
         baseline=baseline,
+        first_seen=first_seen,
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
@@ -94,6 +96,7 @@ def gate(
     warn_on: shared.WarnOn = "",
     fail_on_new: shared.FailOnNew = "",
     baseline: shared.Baseline = "",
+    first_seen: shared.FirstSeen = "",
     min_grade: shared.MinGrade = "",
     incomplete: shared.Incomplete = "",
     exit_zero: shared.ExitZero = False,
@@ -119,6 +122,7 @@ def gate(
         warn_on=warn_on,
         fail_on_new=fail_on_new,
         baseline=baseline,
+        first_seen=first_seen,
         min_grade=min_grade,
         incomplete=incomplete,
         exit_zero=exit_zero,
@@ -190,6 +194,8 @@ def _judge_again(
         terms = msgspec.structs.replace(terms, today=None)
     if terms.baseline is not None and terms.baseline.id == stored.id:
         raise BadInput(f"the baseline is run {stored.id} itself, in which nothing can be new: name an earlier run")
+    if terms.earlier is not None and terms.earlier.id == stored.id:
+        raise BadInput(f"--first-seen is run {stored.id} itself: name an earlier run")
     return judge(stored, chosen, profile, as_of=moment, terms=terms)
 
 

@@ -13,6 +13,7 @@ from iotscan.data.typed_yaml import nearest, shown
 from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.errors import BadInput
 from iotscan.model.grade import LETTERS
+from iotscan.model.run import Run
 from iotscan.store.runs import find_run, read_run
 
 THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)[::-1]
@@ -29,6 +30,7 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
     warn_on: str = ""
     fail_on_new: str = ""
     baseline: str = ""
+    first_seen: str = ""
     min_grade: str = ""
     incomplete: str = ""
     exit_zero: bool = False
@@ -41,6 +43,7 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             self,
             baseline=str(find_run(self.baseline, output).resolve()) if self.baseline else "",
+            first_seen=str(find_run(self.first_seen, output).resolve()) if self.first_seen else "",
             waivers=str(waivers.absolute()) if waivers else "",
             no_waivers=waivers is None,
         )
@@ -60,9 +63,20 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
             exit_zero=self.exit_zero or None,
         )
         baseline = read_run(self.baseline, output) if self.baseline else None
+        earlier = _scan(self.first_seen, output) if self.first_seen else None
         waivers = find_waivers(self.waivers, no_waivers=self.no_waivers)
         decided = read_file(waivers, folders) if waivers else WaiverFile()
-        return Terms(gate=settings, fallback=fallback, baseline=baseline, waivers=decided, today=clock())
+        return Terms(
+            gate=settings, fallback=fallback, baseline=baseline, earlier=earlier, waivers=decided, today=clock()
+        )
+
+
+def _scan(named: str, output: Path) -> Run:
+    """The scan whose certificates count as seen first. Raises BadInput."""
+    run = read_run(named, output)
+    if run.command != "scan":
+        raise BadInput(f"--first-seen {run.id} is a run of iotscan {run.command}: it has to be a scan")
+    return run
 
 
 def _threshold(option: str, word: str) -> Threshold | None:

@@ -152,6 +152,9 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
             yield from (("dev", sighting.id) for sighting in (device, *device.sightings))
     for observation in run.observations:
         yield from _in_fact(observation.fact)
+    for known in run.earlier:
+        names = (known.subject, *([known.issuer] if known.is_self_issued else []))
+        yield from (("host", n) for text in names for n in _COMMON_NAME.findall(text) if not _is_address(n))
     if run.command != "image":
         yield from (("host", t) for t in run.targets if _HOST_NAME.fullmatch(t))
     for waiver in run.waivers:

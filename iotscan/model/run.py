@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from iotscan.model.device import Device, Image
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.errors import BadInput
 from iotscan.model.facts.signing import TrustedKey
 from iotscan.model.grade import Grades
@@ -146,6 +147,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     baseline: BaselineInfo | None = None
     trusted: tuple[TrustedKey, ...] = ()
     """The keys that the user gave to verify updates with (``--trust``), beside those that images hold."""
+    earlier: tuple[EarlierCertificate, ...] = ()
+    """What the run whose certificates count as seen first (``--first-seen``) saw at the services of this one."""
     redaction: Redaction = "standard"
     """How much of it a writer has hidden. Secrets are never in a run, whatever this says."""
     audit_root: str = ""

@@ -16,6 +16,7 @@ from iotscan.assess.registry import read_file
 from iotscan.data.strict_yaml import CoreLoader
 from iotscan.model.answer import Unanswered
 from iotscan.model.device import Device, Image
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import FACT_TYPES, Announcement, AnyFact, PortSweep
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
@@ -67,6 +68,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     missed: tuple[Missed, ...] = ()
     sweep: Literal["auto", "none"] = "auto"
     filtered: tuple[int, ...] = ()
+    earlier: tuple[EarlierCertificate, ...] = ()
     expect: Expected
     note: str = ""
 
@@ -116,7 +118,7 @@ def evidence_of(sample: Sample) -> Evidence:
         Attempt(subject=subject_of(m.on), need=m.need, status=m.status, reason=m.reason, detail=m.detail)
         for m in sample.missed
     ]
-    return Evidence(devices, images, observations, attempts, sample.as_of)
+    return Evidence(devices, images, observations, attempts, sample.as_of, earlier=sample.earlier)
 
 
 def judge(check: Check, sample: Sample) -> tuple[Result, ...]:

@@ -131,6 +131,8 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """The stores whose roots vouch for it: ``system``, ``Mozilla``, or the name of a file that the user gave."""
     privately_trusted: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given")
     """Chains to a root of a trust store that the user gave."""
+    anchored: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "the probe of this run did not ask")
+    """Signatures lead from it to a root of a known store, whatever else stands against them: nothing is missing."""
     ocsp_stapled: Answer[bool]
     engine: str
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""

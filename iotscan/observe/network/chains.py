@@ -41,6 +41,7 @@ async def describe(door: Door, chain: Chain) -> Heard:
         trust_detail=detail,
         trusted_by=tuple(safe_text(str(name)) for name in trust["by"]) if trust else (),
         privately_trusted=_privately(trust) if certificates else _NOT_READ,
+        anchored=_anchored(trust, detail) if certificates else _NOT_READ,
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
         opening=door.opening,
@@ -80,6 +81,13 @@ def _privately(trust: dict[str, Any] | None) -> Answer[bool]:
     if trust["is_private"] is None:
         return Answer.missing(Reason.NOT_ASKED, "no trust store was given")
     return Answer.of(bool(trust["is_private"]))
+
+
+def _anchored(trust: dict[str, Any] | None, detail: str) -> Answer[bool]:
+    if trust is None:
+        return _NO_WORKER
+    anchored = trust.get("is_anchored")
+    return Answer.of(anchored) if isinstance(anchored, bool) else Answer.missing(Reason.UNREADABLE, detail)
 
 
 def _excerpt(chain: CertificateChain) -> str:
