@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -60,24 +60,24 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.contextmanager
 def nginx(shown: Mapping[str, Shown], folder: Path) -> Iterator[dict[str, int]]:
     """Start it; yields the port of every name."""
-    program = _program("nginx", "nginx-light")
-    ports = dict(zip(shown, _free_ports(len(shown)), strict=True))
+    daemon = program("nginx", "nginx-light")
+    ports = dict(zip(shown, free_ports(len(shown)), strict=True))
     servers = "".join(_nginx_server(one, ports[name]) for name, one in shown.items())
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, ciphers=EVERYTHING, servers=servers))
-    with _running([program, "-e", str(folder / "first.log"), "-c", str(config)], ports, folder):
+    with running([daemon, "-e", str(folder / "first.log"), "-c", str(config)], ports.values(), folder):
         yield ports
 
 
 @contextlib.contextmanager
 def mosquitto(shown: Mapping[str, Shown], folder: Path) -> Iterator[dict[str, int]]:
     """Start it; yields the port of every name."""
-    program = _program("mosquitto", "mosquitto")
-    ports = dict(zip(shown, _free_ports(len(shown)), strict=True))
+    daemon = program("mosquitto", "mosquitto")
+    ports = dict(zip(shown, free_ports(len(shown)), strict=True))
     listeners = "".join(_listener(one, ports[name]) for name, one in shown.items())
     config = folder / "mosquitto.conf"
     config.write_text(f"user root\nallow_anonymous true\n{listeners}")
-    with _running([program, "-c", str(config)], ports, folder):
+    with running([daemon, "-c", str(config)], ports.values(), folder):
         yield ports
 
 
@@ -99,27 +99,30 @@ def _listener(one: Shown, port: int) -> str:
     )
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
+    """The path of a program, or a loud skip that names its Debian package."""
     path = shutil.which(name, path=PATH)
     if path is None:
         pytest.skip(f"needs {name}: apt install {package}")
     return path
 
 
-def _free_ports(how_many: int) -> list[int]:
+def free_ports(how_many: int) -> list[int]:
+    """Ports that were free a moment ago."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.create_server((HOST, 0))) for _ in range(how_many)]
         return [int(one.getsockname()[1]) for one in sockets]
 
 
 @contextlib.contextmanager
-def _running(command: list[str], ports: Mapping[str, int], folder: Path) -> Iterator[None]:
-    log = folder / "log"
+def running(command: list[str], ports: Collection[int], folder: Path) -> Iterator[None]:
+    """Run a daemon in the foreground until the block ends; it begins when all ports are held."""
+    log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
     try:
         ends = time.monotonic() + DEADLINE
-        while not all(is_held("tcp", port) for port in ports.values()):
+        while not all(is_held("tcp", port) for port in ports):
             if process.poll() is not None or time.monotonic() > ends:
                 raise AssertionError(f"{command[0]} did not start: {_said(folder)}")
             time.sleep(0.02)
@@ -133,5 +136,5 @@ def _running(command: list[str], ports: Mapping[str, int], folder: Path) -> Iter
 
 
 def _said(folder: Path) -> str:
-    files = (folder / name for name in ("log", "first.log", "error.log"))
+    files = (folder / name for name in ("nginx.log", "mosquitto.log", "openssl.log", "first.log", "error.log"))
     return "".join(file.read_text(errors="replace") for file in files if file.exists())[-3000:]
