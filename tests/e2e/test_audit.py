@@ -40,11 +40,11 @@ def test_the_log_counts_what_the_run_cost(scanned: Scanned) -> None:
 def test_every_send_names_its_probe_and_no_login_its_hash(scanned: Scanned) -> None:
     probes = {s.probe for s in sends(scanned)}
     assert "" not in probes
-    assert {"discovery/1", "sweep/1", "identify/1", "tls/2", "certificate/2", "http/1", "login/2"} <= probes
+    assert {"discovery/1", "sweep/1", "identify/1", "tls/3", "certificate/3", "http/1", "login/2"} <= probes
     logins = [s for s in sends(scanned) if s.probe == "login/2"]
     assert logins
     assert not any(s.sha256 for s in logins)
-    assert any(s.sha256 for s in sends(scanned) if s.probe == "certificate/2"), "sslyze went past the log"
+    assert any(s.sha256 for s in sends(scanned) if s.probe == "certificate/3"), "sslyze went past the log"
 
 
 def test_verify(scanned: Scanned, home: Path, tmp_path: Path) -> None:

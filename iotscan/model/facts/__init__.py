@@ -37,6 +37,7 @@ from iotscan.model.facts.certificate import (
     RevocationAnswer,
     RevocationStatus,
 )
+from iotscan.model.facts.client_authentication import ClientAuthentication
 from iotscan.model.facts.coap import CoapResource, CoapResources, CoapServer
 from iotscan.model.facts.code_signing import CodeSignature, SignedModules, SignedPrograms
 from iotscan.model.facts.commissioning import Commissioning, CommissioningWindow
@@ -122,6 +123,7 @@ from iotscan.model.facts.tls import (
     EVERY_VERSION,
     VERSIONS,
     AlpnTreatment,
+    ClientCertificateRequest,
     DtlsServer,
     KeyExchange,
     Suite,
@@ -161,6 +163,7 @@ AnyFact = (
     | BootStages
     | CertificateChain
     | RevocationStatus
+    | ClientAuthentication
     | CoapResources
     | CoapServer
     | Commissioning
@@ -300,6 +303,8 @@ __all__ = [
     "CertificateChain",
     "Challenge",
     "Claim",
+    "ClientAuthentication",
+    "ClientCertificateRequest",
     "CoapResource",
     "CoapResources",
     "CoapServer",

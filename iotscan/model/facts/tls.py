@@ -57,6 +57,22 @@ class KeyExchange(msgspec.Struct, frozen=True, kw_only=True, order=True):
     bits: int
 
 
+class ClientCertificateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server wants of a client's certificate. All text is safe text.
+
+    Kinds of keys and signature schemes are known only from a first flight in the clear, up to TLS 1.2.
+    """
+
+    certificate_types: tuple[str, ...] = ()
+    """``rsa_sign``, ``ecdsa_sign`` …"""
+    signature_schemes: tuple[str, ...] = ()
+    """By IANA name, in the server's order."""
+    authorities: tuple[str, ...] = ()
+    """Names of the CAs whose certificates it says it takes, the first 64: ``CN=Acme CA,O=Acme``."""
+    authorities_sent: int = 0
+    """How many there were. None is no word at all: such a server does not say whom it trusts."""
+
+
 class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
     """What a TLS or DTLS server accepts, asked by hellos of our own (no handshake is finished).
 
@@ -138,6 +154,8 @@ class TlsEndpoint(Fact, frozen=True, kw_only=True, tag="tls-endpoint"):
     """What it does with an application protocol that does not exist."""
     client_certificate: Answer[bool] = UNASKED
     """Asks for a client certificate: CertificateRequest in its first flight up to TLS 1.2."""
+    certificate_request: ClientCertificateRequest | None = None
+    """What it asks of that certificate; None where it asks for none, and where TLS 1.3 hides it."""
     raw_public_key: Answer[bool] = UNASKED
     """Sends a raw public key (RFC 7250) where one is offered to be taken."""
     psk_hint: str = ""

@@ -77,8 +77,13 @@ async def shake(door: Door, worker: Worker, version: str, *, keep: str = "", res
     return Shaken(version=version, said=said, failure=failure, error=proxy.error, flight=flight)
 
 
-async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEndpoint | None) -> TlsHandshake:
-    """The fact that a first handshake begins: resumes it, and asks an older version where there is one."""
+async def look_closer(
+    door: Door, worker: Worker, first: Shaken, endpoint: TlsEndpoint | None
+) -> tuple[TlsHandshake, tuple[Shaken, ...]]:
+    """The fact that a first handshake begins: resumes it, and asks an older version where there is one.
+
+    Also returns every handshake that it took, the first among them.
+    """
     every = [first]
     older = _older(first.version, endpoint)
     further = _Further(door, worker, door.share - 1)
@@ -88,7 +93,7 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
     if first.is_finished and older:
         every.append(await further.shake(older))
     disagreements, compared = compare(every, endpoint)
-    return TlsHandshake(
+    handshake = TlsHandshake(
         version=first.version,
         suite=safe_text(str(first.answer("suite") or "")),
         client_certificate=Answer.of(any(bool(s.answer("asks_certificate")) for s in every)),
@@ -101,6 +106,7 @@ async def look_closer(door: Door, worker: Worker, first: Shaken, endpoint: TlsEn
         compared=compared,
         opening=door.opening,
     )
+    return handshake, tuple(every)
 
 
 def keeping(door: Door) -> str:

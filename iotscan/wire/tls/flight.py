@@ -10,6 +10,7 @@ import msgspec
 
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.answer import ServerAnswer, read_server_hello
+from iotscan.wire.tls.certificate_request import CertificateRequest, read_certificate_request
 from iotscan.wire.tls.framing import Malformed, Messages, Reader
 from iotscan.wire.tls.suites import SUITES
 
@@ -53,6 +54,8 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     staple: bytes = b""
     exchange: ServerKeyExchange | None = None
     asks_certificate: bool = False
+    request: CertificateRequest | None = None
+    """What it asks of a client certificate; None where it asks for none, or in a way that cannot be read."""
     end: End = ""
 
     @property
@@ -122,7 +125,7 @@ class FlightParser:
         elif kind == framing.SERVER_KEY_EXCHANGE:
             self._set(exchange=read_key_exchange(body, suite=answer.suite, version=answer.version))
         elif kind == framing.CERTIFICATE_REQUEST:
-            self._set(asks_certificate=True)
+            self._set(asks_certificate=True, request=_request(answer, body))
         elif kind == framing.SERVER_HELLO_DONE:
             self._set(end="whole")
         else:
@@ -213,6 +216,13 @@ def _elliptic(reader: Reader) -> ServerKeyExchange:
 
 def _bits(number: bytes) -> int:
     return int.from_bytes(number, "big").bit_length()
+
+
+def _request(answer: ServerAnswer, body: bytes) -> CertificateRequest | None:
+    try:
+        return read_certificate_request(body, answer.version)
+    except Malformed:
+        return None
 
 
 def _chain(answer: ServerAnswer, body: bytes) -> tuple[bytes, ...]:

@@ -9,12 +9,13 @@ import anyio
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import kind_of
+from iotscan.model.facts import ClientAuthentication, kind_of
 from iotscan.model.facts.certificate import CertificateChain
 from iotscan.model.facts.tls import VERSIONS, TlsEndpoint, TlsHandshake
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
+from iotscan.observe.network.client_authentication import judge_clients
 from iotscan.observe.network.failures import DialError, NoSocket, NoTls, PeerClosed
 from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
@@ -32,13 +33,28 @@ _CAP = 128 * 1024
 
 async def ask(door: Door) -> Heard:
     """Read one service's chain and finish handshakes with it. Never raises a DialError."""
+    tried: list[Shaken] = []
     try:
-        return await _ask(door)
+        heard = await _ask(door, tried)
     except (NoTls, NoSocket) as error:
-        return Heard(missed=(missed(CertificateChain, error), missed(TlsHandshake, error)))
+        heard = Heard(missed=(missed(CertificateChain, error), missed(TlsHandshake, error)))
+    return await _with_clients(door, heard, tried)
 
 
-async def _ask(door: Door) -> Heard:
+async def _with_clients(door: Door, heard: Heard, tried: list[Shaken]) -> Heard:
+    """What was heard, and what the same handshakes say of clients' certificates."""
+    clients = await judge_clients(door, _endpoint(door), tried)
+    if clients is not None:
+        return msgspec.structs.replace(heard, facts=(*heard.facts, clients))
+    gap = next((m for m in heard.missed if m.need == kind_of(TlsHandshake)), None)
+    detail = "no handshake was finished that shows whether it asks for a client certificate"
+    open_ = Missed(need="", status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
+    why = msgspec.structs.replace(gap or open_, need=kind_of(ClientAuthentication))
+    return msgspec.structs.replace(heard, missed=(*heard.missed, why))
+
+
+async def _ask(door: Door, tried: list[Shaken]) -> Heard:
+    """The chain and the handshake; each that the worker was asked for goes to ``tried``."""
     endpoint = _endpoint(door)
     avoids = _avoids_certificates(endpoint)
     worker = door.tools.get("tls_worker")
@@ -47,6 +63,7 @@ async def _ask(door: Door) -> Heard:
     if hello is not None and (gap := _not_there(hello)):
         return msgspec.structs.replace(hello, missed=(*hello.missed, gap))
     first = await _first(door, worker, endpoint) if isinstance(worker, Worker) and not avoids else None
+    tried += [first] if first is not None else []
     if first is not None and isinstance(first.error, NoTls):
         raise first.error
     if first is not None and first.error is not None and first.error.status is AttemptStatus.NOT_TRIED:
@@ -60,7 +77,7 @@ async def _ask(door: Door) -> Heard:
     heard = await with_timestamps(door, heard, endpoint, _first_flight)
     if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
         return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
-    handshake = await look_closer(door, worker, first, endpoint)
+    handshake, tried[:] = await look_closer(door, worker, first, endpoint)
     return msgspec.structs.replace(heard, facts=(*heard.facts, handshake))
 
 
@@ -169,11 +186,11 @@ def _why_none(flight: Flight, *, is_expected: bool) -> Missed:
 
 PROBE = Probe(
     name="certificate",
-    version=2,
+    version=3,
     speaks=HAVE_TLS,
-    gives=(CertificateChain, TlsHandshake),
+    gives=(CertificateChain, TlsHandshake, ClientAuthentication),
     ask=ask,
     stage=2,
     wants=(TlsEndpoint,),
-    holds_on=lambda fact: True,
+    holds_on=lambda fact: not (isinstance(fact, ClientAuthentication) and fact.requested.known),
 )

@@ -1,10 +1,12 @@
 """What a DTLS server accepts, by the same interview as over a stream, and the chain that it sends up to DTLS 1.2."""
 
 from iotscan.model.answer import Answer
+from iotscan.model.facts import ClientAuthentication, kind_of
 from iotscan.model.facts.certificate import CertificateChain
 from iotscan.model.facts.tls import DTLS_VERSIONS, DtlsServer, TlsEndpoint
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.chains import Chain, describe
+from iotscan.observe.network.client_authentication import judge_clients
 from iotscan.observe.network.datagram_hellos import over_datagrams, say_hello
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.probes.tls.interview import Interview
@@ -27,9 +29,19 @@ async def ask(door: Door) -> Heard:
     await interview.hold()
     endpoint = interview.endpoint()
     if endpoint is None:
-        return Heard(missed=(_never_absent(interview.nothing()), _never_absent(interview.nothing(_CHAIN))))
+        needs = (kind_of(TlsEndpoint), _CHAIN, kind_of(ClientAuthentication))
+        return Heard(missed=tuple(_never_absent(interview.nothing(need)) for need in needs))
     chain = await _chain(door, endpoint, interview.certificates)
-    return Heard(facts=(endpoint, *chain.facts), missed=chain.missed, excerpt=interview.excerpt)
+    clients = await judge_clients(door, endpoint, ())
+    facts = (endpoint, *chain.facts, *([clients] if clients else []))
+    gaps = chain.missed if clients else (*chain.missed, _no_clients(endpoint))
+    return Heard(facts=facts, missed=gaps, excerpt=interview.excerpt)
+
+
+def _no_clients(endpoint: TlsEndpoint) -> Missed:
+    why = endpoint.client_certificate
+    need = kind_of(ClientAuthentication)
+    return Missed(need=need, status=AttemptStatus.UNREADABLE, reason=why.reason, detail=why.detail)
 
 
 def _never_absent(gap: Missed) -> Missed:
@@ -72,9 +84,9 @@ def _no_chain(status: AttemptStatus, reason: Reason | None, detail: str) -> Hear
 
 PROBE = Probe(
     name="dtls-endpoint",
-    version=1,
+    version=2,
     speaks=frozenset({"coaps"}),
-    gives=(TlsEndpoint, CertificateChain),
+    gives=(TlsEndpoint, CertificateChain, ClientAuthentication),
     ask=ask,
     stage=1,
     after=DtlsServer,

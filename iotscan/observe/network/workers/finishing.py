@@ -6,6 +6,7 @@ to resume and to renegotiate.
 """
 
 import base64
+import re
 import socket
 import ssl
 import time
@@ -22,9 +23,14 @@ _RENEGOTIATION_TIMEOUT = 2
 _LEAVING = 0.05
 """Seconds that a server gets at least to end a connection unasked."""
 _ALERT = b"\x15"
+_ALERT_TEXT = re.compile(r"alert ([a-z ]{3,40})")
+_NAME = 400
+"""Characters of a name of an authority."""
 _TICKETS_WAIT = 0.3
 """Seconds that a server gets at least for its tickets after a TLS 1.3 handshake; twice the handshake's own where that
 is longer."""
+_AUTHORITIES = 64
+"""Names of authorities that are handed on."""
 _KEPT = 64
 """Sessions that wait to be resumed."""
 _VERSIONS = {"SSLv3": "SSL_3_0", "TLSv1.0": "TLS_1_0", "TLSv1.1": "TLS_1_1", "TLSv1.2": "TLS_1_2", "TLSv1.3": "TLS_1_3"}
@@ -57,11 +63,13 @@ class Handshakes:
             raise Impossible("the worker was replaced in between, and the session with it")
         began = time.monotonic()
         try:
-            asks, failure = _handshake(connection)
+            asks, authorities, failure = _handshake(connection)
             shown: dict[str, Any] = _certificates(client) | {
                 "version": version,
                 "suite": _suite(client, version),
                 "asks_certificate": asks,
+                "authorities": [name[:_NAME] for name in authorities[:_AUTHORITIES]],
+                "authorities_sent": len(authorities),
                 "is_finished": not failure,
                 "failure": failure,
             }
@@ -76,8 +84,7 @@ class Handshakes:
     def _afterwards(self, client: Any, job: dict[str, Any], earlier: Any, took: float) -> dict[str, Any]:
         is_13 = job["version"] == "TLSv1.3"
         resumed = None if earlier is None else _is_same(earlier.as_text(), client.get_session().as_text())
-        if is_13:
-            _take_tickets(client, max(_TICKETS_WAIT, 2 * took))
+        after = _take_tickets(client, max(_TICKETS_WAIT, 2 * took)) if is_13 else ""
         session = client.get_session()
         if job.get("keep"):
             self._sessions[job["keep"]] = session
@@ -85,6 +92,7 @@ class Handshakes:
                 del self._sessions[name]
         return {
             "resumed": resumed,
+            "after": after,
             "has_ticket": _has_ticket(session),
             "ticket_lifetime": _lifetime(session.as_text()),
             "early_data": session.get_max_early_data() if is_13 and _has_ticket(session) else None,
@@ -112,15 +120,20 @@ def _connection(job: dict[str, Any]) -> SslConnection:
     )
 
 
-def _handshake(connection: SslConnection) -> tuple[bool, str]:
-    """Whether a client certificate was asked for, and what kept the handshake from being finished."""
+def _handshake(connection: SslConnection) -> tuple[bool, list[str], str]:
+    """Whether a client certificate was asked for, of which authorities, and what kept the handshake from its end.
+
+    The authorities are in OpenSSL's one-line form.
+    """
     client = connection.ssl_client
     asks, failure = False, ""
+    authorities: list[str] = []
     try:
         connection.connect(should_retry_connection=False)
-    except ClientCertificateRequested:
-        # Now that we know it, go on without one.
+    except ClientCertificateRequested as request:
+        # Now that we know it, go on without one. The list can be read once, and this is it.
         asks = True
+        authorities = [str(name) for name in request._ca_list]
         client._ssl_ctx.set_client_cert_cb_NULL()
         try:
             client.do_handshake()
@@ -132,7 +145,7 @@ def _handshake(connection: SslConnection) -> tuple[bool, str]:
         with suppress(OSError):
             # What we say last is not on its way yet: without it the server has finished nothing, and sends no ticket.
             client._flush_ssl_engine()
-    return asks, failure
+    return asks, authorities, failure
 
 
 def _told(error: Exception) -> str:
@@ -161,16 +174,34 @@ def _suite(client: BaseSslClient, version: str) -> str:
     return str(known.get(name, name))
 
 
-def _take_tickets(client: Any, seconds: float) -> None:
-    """Read until the first ticket of a TLS 1.3 server has come, or nothing has for a while."""
+def _take_tickets(client: Any, seconds: float) -> str:
+    """Read until the first ticket of a TLS 1.3 server has come, or nothing has for a while.
+
+    Returns what came: ``ticket``, ``data``, ``alert certificate required`` …, ``closed``, or empty for nothing. Only
+    here does such a server say that it wanted a certificate: our handshake was over before it had read what we sent.
+    """
     until = time.monotonic() + seconds
+    after = ""
     while (left := until - time.monotonic()) > 0 and not _has_ticket(client.get_session()):
         client._sock.settimeout(left)
         try:
             client.read(1024)
-        except Exception:  # what it says inside the connection is for others to read
+            after = "data"
+        except Exception as error:  # what it says inside the connection is for others to read
+            after = after or _ending(error)
             break
     client._sock.settimeout(NETWORK_TIMEOUT)
+    return "ticket" if _has_ticket(client.get_session()) else after
+
+
+def _ending(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return ""
+    if isinstance(error, ClientCertificateRequested):
+        # So nassl words the two alerts that nobody sends for another reason.
+        return "alert certificate required"
+    found = _ALERT_TEXT.search(str(error))
+    return f"alert {found[1]}" if found else "closed"
 
 
 def _renegotiate(client: Any, took: float) -> str:

@@ -7,6 +7,8 @@ It dials nothing but the CONNECT proxy that its job names. Started by :mod:`.wor
 ``opening_seconds`` are those that the proxy may take besides to bring the service to TLS
 
 ``{"do": "trust", "certificates": [base64 DER], "stores": [[name, path]]}`` → ``{"trust": …}`` of :func:`.trust.judge`
+
+``{"do": "public authorities", "names": [text]}`` → ``{"names": […]}``: those that are roots of the web
 """
 
 import base64
@@ -17,6 +19,7 @@ import sys
 from typing import Any, BinaryIO
 
 from iotscan.observe import worker_protocol as protocol
+from iotscan.observe.network.workers.authorities import public_among
 from iotscan.observe.network.workers.finishing import Handshakes, Impossible
 from iotscan.observe.network.workers.trust import judge
 from iotscan.observe.worker_protocol import Request, Response
@@ -38,6 +41,8 @@ def _result(job: dict[str, Any], handshakes: Handshakes) -> dict[str, Any]:
     if job["do"] == "trust":
         chain = [base64.b64decode(der) for der in job["certificates"]]
         return {"trust": judge(chain, [(name, path) for name, path in job.get("stores", [])])}
+    if job["do"] == "public authorities":
+        return {"names": public_among(job["names"])}
     if job["do"] == "finish":
         return handshakes.finish(job)
     raise Impossible("no such job")

@@ -29,4 +29,4 @@ def _is_whole(endpoint: TlsEndpoint) -> bool:
     return not endpoint.cut
 
 
-PROBE = Probe(name="tls", version=2, speaks=HAVE_TLS, gives=(TlsEndpoint,), ask=ask, stage=1, holds_on=_is_whole)
+PROBE = Probe(name="tls", version=3, speaks=HAVE_TLS, gives=(TlsEndpoint,), ask=ask, stage=1, holds_on=_is_whole)

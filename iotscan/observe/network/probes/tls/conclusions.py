@@ -3,9 +3,10 @@
 from typing import Literal
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.tls import AlpnTreatment, SuiteList, TlsEndpoint
+from iotscan.model.facts.tls import AlpnTreatment, ClientCertificateRequest, SuiteList, TlsEndpoint
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
+from iotscan.observe.network.certificate_requests import in_words
 from iotscan.observe.network.probes.tls import exchanges, questions
 from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.doubts import answers_signal, denied_though_known
@@ -78,6 +79,7 @@ def conclude(asking: Asking, *, lists: tuple[SuiteList, ...], contradictions: tu
         fallback_scsv=_fallback(said),
         unknown_alpn=_alpn(said),
         client_certificate=_client_certificate(said),
+        certificate_request=_certificate_request(said),
         raw_public_key=_raw_public_key(said),
         psk_hint=_psk_hint(said),
         stapled=_stapled(said),
@@ -342,6 +344,11 @@ def _client_certificate(said: Transcript) -> Answer[bool]:
     if any(flight.end == "whole" for flight in flights):
         return Answer.of(False)
     return _unfinished(said, "request for a certificate in the clear")
+
+
+def _certificate_request(said: Transcript) -> ClientCertificateRequest | None:
+    flights = (a.reply.flight for version in reversed(said.before) for a in said.selections(version))
+    return next((in_words(flight.request) for flight in flights if flight.request is not None), None)
 
 
 def _unfinished(said: Transcript, what: str) -> Answer[bool]:
