@@ -1,11 +1,12 @@
-"""What the check of encodings tells people to paste shows the damage, at a server that sends it."""
+"""What the checks of certificates tell people to paste shows a finding where it is true, and only there."""
 
 import shutil
 from contextlib import AbstractContextManager
 
 import pytest
 
-from iotscan.assess.check import Target, Verdict
+from iotscan.assess.check import Policy, Target, Verdict
+from iotscan.assess.parameters import told
 from iotscan.model.answer import Answer
 from iotscan.model.facts import CertificateChain
 from iotscan.model.subject import Subject
@@ -21,15 +22,22 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="apt ins
 NO_DATE = b"999999999999Z"
 
 
-def found(ders: tuple[bytes, ...], port: int) -> Verdict:
+def asked(check_id: str, ders: tuple[bytes, ...], port: int, policy: str = "gateway") -> list[Verdict]:
     certificates, malformed = sorted_out(read_damaged(der, position=n) for n, der in enumerate(ders))
     missing = Answer[bool].missing(Reason.NOT_ASKED)
     fact = CertificateChain(
         certificates=certificates, malformed=malformed, engine="hello", trusted=missing, ocsp_stapled=missing
     )
     about = Target(subject=Subject(device=HOST, address=HOST, service=f"tcp/{port}"))
-    said = read_check("certificate-encoding").question(chain=fact, target=about)
-    assert isinstance(said, Verdict)
+    check = read_check(check_id)
+    kind = Policy(kind="constrained" if policy == "constrained" else "gateway", values=told(check.info))
+    extras = {name: about if what == "target" else kind for name, what in check.extras.items()}
+    said = check.question(chain=fact, **extras)
+    return [said] if isinstance(said, Verdict) else [*said]
+
+
+def found(ders: tuple[bytes, ...], port: int) -> Verdict:
+    (said,) = asked("certificate-encoding", ders, port)
     return said
 
 
@@ -73,3 +81,45 @@ def test_the_damage_shows(pki: Pki, damage: str, position: int) -> None:
         assert found(whole, port).kind == "good"
         # The text of a certificate shows a rule that it breaks only to who reads it.
         assert said.shows == "Certificate:" or said.shows not in shell(found(sent, port).reproduce)
+
+
+USES = [
+    ("is-authority", "issues-certificates"),
+    ("self-signed-authority", "self-signed-authority"),
+    ("client-only", "no-server"),
+    ("unknown-critical", "unknown-critical"),
+    ("issuer-no-authority", "no-authority"),
+    ("issuer-signs-nothing", "no-authority"),
+    ("issuer-for-clients", "no-authority"),
+]
+
+
+@pytest.mark.parametrize(("leaf", "variant"), USES)
+def test_the_use_shows(pki: Pki, leaf: str, variant: str) -> None:
+    with serving(pki.leaf(leaf).ders) as port:
+        (said,) = asked("certificate-usage", pki.leaf(leaf).ders, port)
+        assert (said.kind, said.variant) == ("bad", variant)
+        assert said.shows
+        assert said.shows in shell(said.reproduce)
+    with serving(pki.leaf("good").ders) as port:
+        (control,) = asked("certificate-usage", pki.leaf("good").ders, port)
+        assert control.kind == "good"
+        (again,) = asked("certificate-usage", pki.leaf(leaf).ders, port)
+        # Where a keyUsage stands wrong it stands right elsewhere: the text shows which.
+        assert again.shows == "X509v3 Key Usage" or again.shows not in shell(again.reproduce)
+
+
+def test_what_is_outside_of_the_profile_shows(pki: Pki) -> None:
+    ders = pki.leaf("birth").ders
+    with serving(ders) as port:
+        (said,) = asked("certificate-usage", ders, port, "constrained")
+        assert "no end" in said.observed
+        assert "Dec 31 23:59:59 9999" in shell(said.reproduce)
+
+
+def test_a_short_curve_is_named_and_shows(pki: Pki) -> None:
+    ders = pki.leaf("p-192").ders
+    with serving(ders) as port:
+        (said,) = asked("certificate-key-size", ders, port)
+        assert said.observed == "ec 192 (secp192r1)"
+        assert said.shows in shell(said.reproduce)

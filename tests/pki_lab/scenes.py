@@ -16,6 +16,9 @@ Kind = Literal["gateway", "constrained"]
 Status = Literal["good", "revoked", "unknown", "no answer", ""]
 Vantage = Literal["nginx", "mosquitto", "image"]
 
+OUTSIDE = "certificate-usage/profile"
+"""True of every server of the lab: two names, or addresses of CRLs and OCSP responders in it or in its authority."""
+
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One server: what it shows, and ``check/variant`` of every result that has to be a fail; nothing else may."""
@@ -42,7 +45,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def under(self, policy: Kind) -> frozenset[str]:
         """All that must be found under a policy."""
-        return frozenset((*self.both, *(self.gateway if policy == "gateway" else self.constrained)))
+        return frozenset((*self.both, *(self.gateway if policy == "gateway" else (*self.constrained, OUTSIDE))))
 
     def open(self, policy: Kind) -> dict[str, str]:
         """All that must stay open under a policy, and why."""
