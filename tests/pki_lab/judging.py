@@ -1,6 +1,6 @@
 """Our side: a chain becomes a fact as the probes make it one, and the checks judge it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -126,17 +126,22 @@ def _seen(way: Door, heard: Heard, label: str) -> Seen:
     return Seen(subject=subject, observations=observations, attempts=tuple(attempts))
 
 
-def differences(results: Iterable[Result], scene: Scene, policy: Kind, but: Iterable[str] = ()) -> list[str]:
-    """Findings that are missing or false, and questions that are open and need not be; ``but`` leaves checks out."""
-    told = [r for r in results if r.check not in set(but)]
+def differences(
+    results: Iterable[Result], scene: Scene, policy: Kind, but: Collection[str] = (), maybe_open: Collection[str] = ()
+) -> list[str]:
+    """Findings that are missing or false, and questions that are open and need not be.
+
+    ``but`` leaves checks out; those ``maybe_open`` have to find what is true, and may leave the rest open.
+    """
+    told = [r for r in results if r.check not in but]
     failed = {f"{r.check}/{r.variant}" for r in told if r.outcome is Outcome.FAIL}
-    true = {f for f in scene.under(policy) if f.partition("/")[0] not in set(but)}
+    true = {f for f in scene.under(policy) if f.partition("/")[0] not in but}
     lines = [f"{policy}: {found} is found, and not true" for found in sorted(failed - true)]
     lines += [f"{policy}: {found} is true, and not found" for found in sorted(true - failed)]
     opened = {r.check: str(r.reason) for r in told if r.outcome is Outcome.NOT_ASSESSED}
     opened |= {r.check: f"error: {r.detail}" for r in told if r.outcome is Outcome.ERROR}
-    allowed = {check: why for check, why in scene.open(policy).items() if check not in set(but)}
-    for check in sorted(opened.keys() | allowed.keys()):
+    allowed = scene.open(policy)
+    for check in sorted((opened.keys() | allowed.keys()) - {*but, *maybe_open}):
         if opened.get(check) != allowed.get(check):
             lines.append(f"{policy}: {check} is open for {opened.get(check)}, and should be for {allowed.get(check)}")
     return lines

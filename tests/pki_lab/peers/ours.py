@@ -37,6 +37,7 @@ def _of_chain(seen: Seen, pki: Pki) -> Verdicts:
     return {
         "path": REFUSED if is_refused else TRUSTED,
         "name": yes(_is_good(results, "certificate-name")),
+        "order": yes(not failed & {f"certificate-chain-order/{v}" for v in ("disordered", "unrelated", "repeated")}),
         "sha1": yes(not _is_good(results, "certificate-signature-hash")),
         "staple": yes(fact.leaf.must_staple),
         "scts": str(fact.leaf.extensions.embedded_scts),
