@@ -32,6 +32,8 @@ OPTIONS: Final[Mapping[str, str]] = {
     "network.deadline": "deadline",
     "network.max_hosts": "max_hosts",
     "network.trust_stores": "trust_store",
+    "network.crls": "crl",
+    "network.ocsp_responses": "ocsp_response",
     "network.fingerprints": "fingerprints",
     "exclude": "exclude",
     "progress": "no_progress",
@@ -48,10 +50,12 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
 }
 """Settings that a command does not take, though it has an option of that name."""
 NEGATED: Final = frozenset({"progress", "step_summary"})
+FILES: Final = frozenset({"network.trust_stores", "network.crls", "network.ocsp_responses", "network.fingerprints"})
+"""Lists of files and folders: a variable of the environment holds no list."""
 VARIABLES: Final[Mapping[str, str]] = {
     f"IOTSCAN_{'NO_' * (key in NEGATED)}{key.rpartition('.')[2].upper()}": key
     for key in OPTIONS
-    if key not in ("output.dir", "output.formats", "network.trust_stores", "network.fingerprints", "exclude")
+    if key not in ("output.dir", "output.formats", "exclude") and key not in FILES
 } | {"IOTSCAN_OUTPUT_DIR": "output.dir"}
 OTHER_VARIABLES: Final = frozenset(
     {"IOTSCAN_CONFIG", "IOTSCAN_STATE_DIR", "IOTSCAN_DEBUG", "IOTSCAN_ACCEPT", "IOTSCAN_REQUIRE_LAN"}

@@ -6,6 +6,7 @@ from iotscan.cli.pipe import tell
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Grants, Scope
 
+_FETCHED = "CRLs and OCSP responses are fetched from where certificates say, if that is in scope."
 _INTRUSIVE = "Questions that may disturb a device are asked, and pre-shared keys of public examples are tried."
 
 
@@ -33,5 +34,6 @@ def describe(grants: Grants) -> str:
     """What is granted beyond the default, in one line."""
     said = ["Documented default logins are tried."] if grants.default_creds else []
     said += [_INTRUSIVE] if grants.intrusive else []
+    said += [_FETCHED] if grants.fetch_revocation else []
     said += [f"{', '.join(grants.backends)} are asked, too."] if grants.backends else []
     return " ".join(said)

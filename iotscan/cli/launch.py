@@ -45,8 +45,12 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     """Tell which logins would be tried, and try none."""
     intrusive: bool = False
+    fetch_revocation: bool = False
+    """Fetch CRLs and OCSP responses that certificates name, as far as that is in scope."""
     credentials: tuple[Path, ...] = ()
     trust_stores: tuple[Path, ...] = ()
+    crls: tuple[Path, ...] = ()
+    ocsp_responses: tuple[Path, ...] = ()
     trusted: tuple[Path, ...] = ()
     communities: Path | None = None
     fingerprints: tuple[Path, ...] = ()

@@ -18,6 +18,33 @@ FailOn = Annotated[
         show_default=False,
     ),
 ]
+Crls = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--crl",
+        metavar="FILE",
+        help="A certificate revocation list (DER or PEM) by which certificates are judged; repeatable. It counts where "
+        "the issuer of a certificate signed it, and while it is fresh.",
+        show_default=False,
+    ),
+]
+OcspResponses = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--ocsp-response",
+        metavar="FILE",
+        help="An OCSP response (DER) by which certificates are judged, as openssl ocsp -respout writes it; repeatable.",
+        show_default=False,
+    ),
+]
+FetchRevocation = Annotated[
+    bool,
+    typer.Option(
+        "--fetch-revocation",
+        help="Grant: look up the hosts that certificates name for CRLs and OCSP, and fetch those from addresses in "
+        "scope, once each. Off, with --lab too. Elsewhere than on this machine --scope has to permit it.",
+    ),
+]
 TrustedKeys = Annotated[
     list[Path] | None,
     typer.Option(

@@ -28,6 +28,7 @@ def plan(
     intrusive: Annotated[
         bool, typer.Option("--intrusive", help="As for scan: with what may disturb a device, and known keys.")
     ] = False,
+    fetch_revocation: shared.FetchRevocation = False,
     image: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,6 +81,7 @@ def plan(
         ports=ports,
         default_creds=default_creds,
         intrusive=intrusive,
+        fetch_revocation=fetch_revocation,
         nmap=nmap,
         profile=profile,
         include=tuple(check or ()),

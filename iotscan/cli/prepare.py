@@ -43,6 +43,7 @@ from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.revocation_files import read_revocation_files
 from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones, without_own
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.scan.trusted_keys import read_trusted_keys
@@ -108,7 +109,9 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds, intrusive=wish.intrusive),
+        grants=Grants(
+            default_creds=wish.default_creds, intrusive=wish.intrusive, fetch_revocation=wish.fetch_revocation
+        ),
         pace=loaded.pace(pace) if loaded else pace,
         authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
         mandate=mandate,
@@ -141,6 +144,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         own_services=dict(ports.CONTROLLERS),
         records=tuple(str(r.absolute()) for r in wish.credentials),
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
+        crls=tuple(str(f.absolute()) for f in wish.crls),
+        ocsp_responses=tuple(str(f.absolute()) for f in wish.ocsp_responses),
         communities=str(wish.communities.absolute()) if wish.communities else "",
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         listen=wish.listen,
@@ -170,7 +175,9 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
     scope = Scope(
         include=targets.networks,
         exclude=targets.excluded,
-        grants=Grants(default_creds=wish.default_creds, intrusive=wish.intrusive),
+        grants=Grants(
+            default_creds=wish.default_creds, intrusive=wish.intrusive, fetch_revocation=wish.fetch_revocation
+        ),
         pace=msgspec.structs.replace(LAB_PACE, connect_timeout=wish.timeout),
         authority="practice network",
     )
@@ -182,6 +189,8 @@ def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:
         expected={state.ports[ADB]: "adb"} if ADB in state.ports else {},
         udp=state.udp,
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
+        crls=tuple(str(f.absolute()) for f in wish.crls),
+        ocsp_responses=tuple(str(f.absolute()) for f in wish.ocsp_responses),
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         nmap=wish.nmap,
         records=tuple(str(r) for r in (PACKAGE / "lab" / "credentials.yaml", *map(Path.absolute, wish.credentials))),
@@ -209,13 +218,18 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     profile = chosen.profile
     records = records_for(scope, plan.records)
     stores = read_trust_stores(plan.trust_stores)
+    revocation = read_revocation_files(plan.crls, plan.ocsp_responses)
     routers = routers_in(Path(plan.communities), scope) if plan.communities else ()
     nmap = find_nmap() if plan.nmap else None
     library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
     identity_rules = read_identity(wish.identity) if wish.identity else ()
     joined = read_image_runs(wish.images, wish.output)
-    earlier = read_earlier_scan(wish.since, wish.output, plan) if wish.since and wish.command == "scan" else None
+    earlier = (
+        read_earlier_scan(wish.since, wish.output, plan, scope.grants)
+        if wish.since and wish.command == "scan"
+        else None
+    )
     run_id = new_run_id()
     folder = make_folder(wish.output, run_id)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -249,6 +263,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         profile=profile,
         records=records,
         trust_stores=stores,
+        revocation_files=revocation,
         routers=routers,
         library=library,
         nmap=nmap,

@@ -24,13 +24,14 @@ from iotscan.data.credential_records import CredentialRecord, load_records
 from iotscan.data.fingerprints.library import load_library
 from iotscan.data.scope_file import read_scope
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import Network, Scope, lies_in, utc_now
+from iotscan.model.scope import Grants, Network, Scope, lies_in, utc_now
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.installed import find_nmap
 from iotscan.observe.network.unit import Unit
 from iotscan.scan.authority import require_authority
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
+from iotscan.scan.revocation_files import read_revocation_files
 from iotscan.scan.since import Earlier, read_earlier
 from iotscan.scan.targets import read_exclusions
 from iotscan.scan.trust_stores import read_trust_stores
@@ -122,6 +123,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         profile=chosen.profile,
         records=records_for(header.scope, recipe.plan.records),
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
+        revocation_files=read_revocation_files(recipe.plan.crls, recipe.plan.ocsp_responses),
         routers=routers_in(Path(recipe.plan.communities), header.scope) if recipe.plan.communities else (),
         library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
         nmap=find_nmap() if recipe.plan.nmap else None,
@@ -132,7 +134,7 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
     return request, entries
 
 
-def read_earlier_scan(named: str, output: Path, plan: Plan) -> Earlier:
+def read_earlier_scan(named: str, output: Path, plan: Plan, grants: Grants = Grants()) -> Earlier:
     """The scan to go back to, with what holds for this plan, too. Raises BadInput."""
     place = find_run(named, output, holding=JOURNAL)
     folder = place if place.is_dir() else place.parent
@@ -147,9 +149,16 @@ def read_earlier_scan(named: str, output: Path, plan: Plan) -> Earlier:
         then = msgspec.json.decode((folder / NAME).read_bytes(), type=Recipe).plan
     except (OSError, msgspec.MsgspecError) as error:
         raise BadInput(f"{folder / NAME} cannot be read: leave out --since") from error
-    given = {"login": (plan.records, then.records), "certificate": (plan.trust_stores, then.trust_stores)}
+    given = {"login": (plan.records, then.records), "certificate": (_of_certificates(plan), _of_certificates(then))}
     started = datetime.fromisoformat(earlier.header.started)
-    return earlier.without({p for p, (now, before) in given.items() if now != before or is_newer(now, started)})
+    changed = {p for p, (now, before) in given.items() if now != before or is_newer(now, started)}
+    # What is fetched is asked for anew: it may have been revoked since.
+    return earlier.without(changed | ({"certificate"} if grants.fetch_revocation else set()))
+
+
+def _of_certificates(plan: Plan) -> tuple[str, ...]:
+    """The files by which certificates are judged."""
+    return (*plan.trust_stores, *plan.crls, *plan.ocsp_responses)
 
 
 def is_newer(given: Sequence[str], moment: datetime) -> bool:

@@ -36,6 +36,8 @@ permissions:                        # a grant needs its option as well, such as 
   default_credentials: {{allowed: false, max_attempts_per_account: 1}}   # at most 3 in 24 hours
   intrusive: false                  # what may disturb a device, pre-shared keys of public examples, and counting for
                                     # two seconds the messages that an open MQTT broker lets anybody hear
+  fetch_revocation: false           # CRLs and OCSP responses, from where certificates say as far as that is in scope;
+                                    # host names in certificates are looked up for it
   backends: []
 rates:                              # a device sees at most this; iotscan's own limits hold where they are lower
   attempts_per_second: {pace.attempts_per_second:g}
@@ -95,6 +97,7 @@ def _permits(mandate: Mandate) -> Iterator[str]:
     logins = f"permitted, {permits.attempts_per_account} tries an account in 24 hours, with --default-creds"
     yield f"logins         {logins if permits.default_creds else 'not permitted'}"
     yield f"intrusive      {'permitted, with --intrusive' if permits.intrusive else 'not permitted'}"
+    yield f"revocation     {'fetched, with --fetch-revocation' if permits.fetch_revocation else 'not fetched'}"
     if permits.backends:
         yield f"backends       {', '.join(permits.backends)}"
 

@@ -24,7 +24,7 @@ TOML_LIMIT = 1 << 20
 AUTHORITY: Final = frozenset(
     (
         *("active", "authority", "authorization", "grants", "permissions", "public", "in_scope", "scope", "yes"),
-        *("target", "targets", "lab", "backend", "intrusive", "credentials_test"),
+        *("target", "targets", "lab", "backend", "intrusive", "fetch_revocation", "credentials_test"),
         *("default_creds", "default_credentials", "credential", "credentials"),
         *("password", "passwords", "secret", "secrets", "token", "checks", "check_folders"),
     )
@@ -49,6 +49,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     max_hosts: Annotated[int, msgspec.Meta(ge=1)] | None = None
     trust_stores: tuple[str, ...] | None = None
     """Files of roots that are trusted besides those of the system and of Mozilla."""
+    crls: tuple[str, ...] | None = None
+    """Files of certificate revocation lists."""
+    ocsp_responses: tuple[str, ...] | None = None
+    """Files of OCSP responses."""
     fingerprints: tuple[str, ...] | None = None
     """Folders of further rules that tell products, in the format of recog."""
 
@@ -150,7 +154,7 @@ def _settled(path: Path, document: Document, confined: bool) -> Settings:
     for key in ("profile", "baseline"):
         if key in values and _is_path(values[key]):
             values[key] = str(_beside(path, values[key]))
-    for key in ("network.trust_stores", "network.fingerprints"):
+    for key in ("network.trust_stores", "network.crls", "network.ocsp_responses", "network.fingerprints"):
         if key in values:
             values[key] = [str(_beside(path, word)) for word in values[key]]
     if "waivers" in values:

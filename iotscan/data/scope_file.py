@@ -102,6 +102,7 @@ class Permissions(msgspec.Struct, frozen=True, kw_only=True):
     active_probe: bool = True
     default_credentials: DefaultCredentials = DefaultCredentials()
     intrusive: bool = False
+    fetch_revocation: bool = False
     backends: tuple[str, ...] = ()
     exploit: bool = False
     denial_of_service: bool = False
@@ -272,6 +273,7 @@ class _Reader:
             default_creds=logins.allowed,
             attempts_per_account=logins.max_attempts_per_account if logins.allowed else 0,
             intrusive=permissions.intrusive,
+            fetch_revocation=permissions.fetch_revocation,
             backends=tuple(safe_text(b, 253) for b in permissions.backends),
         )
 

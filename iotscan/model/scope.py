@@ -155,6 +155,8 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
 
     default_creds: bool = False
     intrusive: bool = False
+    fetch_revocation: bool = False
+    """CRLs and OCSP responses are fetched from where certificates say, as far as that is in scope."""
     backends: tuple[str, ...] = ()
 
 
@@ -182,6 +184,7 @@ class Permits(msgspec.Struct, frozen=True, kw_only=True):
     attempts_per_account: int = 0
     """Login tries that an account may see in 24 hours."""
     intrusive: bool = False
+    fetch_revocation: bool = False
     backends: tuple[str, ...] = ()
 
 

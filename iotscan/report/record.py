@@ -4,7 +4,7 @@ from iotscan.model.run import Run, Verdict
 from iotscan.report.content import About, AttestationRow, WaiverRow
 from iotscan.report.words import clean
 
-GRANTS = ("--default-creds", "--intrusive")
+GRANTS = ("--default-creds", "--intrusive", "--fetch-revocation")
 """The grants that are a flag without a value, in the order of :class:`~iotscan.model.scope.Grants`."""
 STATES = ("expired", "void", "unused", "not_asked", "applied")
 """Waivers in the order in which they are told: what needs a person first."""
@@ -42,7 +42,7 @@ def _moment(time: str) -> str:
 
 def _granted(run: Run) -> tuple[str, ...]:
     grants = run.scope.grants
-    flags = zip(GRANTS, (grants.default_creds, grants.intrusive), strict=True)
+    flags = zip(GRANTS, (grants.default_creds, grants.intrusive, grants.fetch_revocation), strict=True)
     return (*(flag for flag, given in flags if given), *(f"--backend {clean(b)}" for b in grants.backends))
 
 

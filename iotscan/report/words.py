@@ -29,7 +29,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_OBSERVABLE: ("not visible from here", "look at an image of the device, or by hand"),
     Reason.CONSENT: (
         "consent not given",
-        "grant it with --default-creds or --intrusive, and a scope file that permits it",
+        "grant it with --default-creds, --intrusive or --fetch-revocation, and a scope file that permits it",
     ),
     Reason.OUT_OF_SCOPE: ("outside the scope", "widen the scope"),
     Reason.EXCLUDED: ("excluded by the profile", "choose another profile"),

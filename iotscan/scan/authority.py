@@ -90,6 +90,8 @@ def _asked(grants: Grants, mandate: Mandate | None) -> Iterator[tuple[str, bool]
         yield "--default-creds", bool(mandate and mandate.permits.default_creds)
     if grants.intrusive:
         yield "--intrusive", bool(mandate and mandate.permits.intrusive)
+    if grants.fetch_revocation:
+        yield "--fetch-revocation", bool(mandate and mandate.permits.fetch_revocation)
     for backend in grants.backends:
         yield f"--backend {backend}", bool(mandate and backend in mandate.permits.backends)
 

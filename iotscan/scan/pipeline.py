@@ -118,7 +118,8 @@ class Scan:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
             places = tuple(named.place for named in self._places if named.place is not None)
-            async with shared_tools(self._request, {"trusted_keys": self._trusted, "update_places": places}) as tools:
+            given = {"trusted_keys": self._trusted, "update_places": places}
+            async with shared_tools(self._request, self._dialer, given) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
 

@@ -14,6 +14,7 @@ from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
 from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.run import Run
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.opinion.installed import Nmap
 from iotscan.scan.since import Earlier
@@ -52,6 +53,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[str, ...] = ()
     trust_stores: tuple[str, ...] = ()
     """Files of roots that the user trusts."""
+    crls: tuple[str, ...] = ()
+    """Files of certificate revocation lists."""
+    ocsp_responses: tuple[str, ...] = ()
+    """Files of OCSP responses."""
     communities: str = ""
     """The file of routers that may be asked for their neighbours, with their communities."""
     fingerprints: tuple[str, ...] = ()
@@ -81,6 +86,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Documented default logins: ours, and those of the files in the plan."""
     trust_stores: tuple[tuple[str, str], ...] = ()
     """Roots that the user trusts: the name that a report gives them, and their file."""
+    revocation_files: tuple[GivenFile, ...] = ()
+    """CRLs and OCSP responses that the user gave."""
     routers: tuple[Router, ...] = ()
     """Routers that are asked for their neighbours."""
     library: Library | None = None

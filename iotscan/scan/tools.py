@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -11,19 +11,29 @@ from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.scope import TRIES_PER_ACCOUNT, Scope
 from iotscan.scan.request import ScanRequest
 
+if TYPE_CHECKING:
+    from iotscan.observe.network.dial import Dialer
+    from iotscan.observe.network.revocations import Revocation
+    from iotscan.observe.network.workers.worker import Worker
+
 
 @asynccontextmanager
-async def shared_tools(request: ScanRequest, of_images: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def shared_tools(
+    request: ScanRequest, dialer: "Dialer", of_images: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
     """The tools of a scan by name, ended with the block. ``of_images`` is what images brought along."""
+    from iotscan.observe.network import revocations
     from iotscan.observe.network.workers.worker import Worker
     from iotscan.store.ledger import Ledger, RehearsedLedger
 
     worker = Worker()
+    lists = Worker(revocations.WORKER, memory=revocations.MEMORY)
     ledger = RehearsedLedger if request.plan.rehearses else Ledger
     try:
         yield {
             "tls_worker": worker,
             "trust_stores": request.trust_stores,
+            "revocation": _revocation(request, dialer, lists),
             **of_images,
             "credential_records": request.records,
             "ledger": ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
@@ -34,6 +44,22 @@ async def shared_tools(request: ScanRequest, of_images: Mapping[str, Any]) -> As
     finally:
         with anyio.CancelScope(shield=True):
             await worker.aclose()
+            await lists.aclose()
+
+
+def _revocation(request: ScanRequest, dialer: "Dialer", worker: "Worker") -> "Revocation":
+    from iotscan.observe.network.revocation_fetch import Fetcher
+    from iotscan.observe.network.revocations import Revocation
+    from iotscan.observe.network.workers.trust import system_file
+
+    stores = [path for _, path in request.trust_stores]
+    is_granted = request.header.scope.grants.fetch_revocation
+    return Revocation(
+        files=request.revocation_files,
+        stores=[*stores, system] if (system := system_file()) else stores,
+        worker=worker,
+        fetcher=Fetcher(dialer, request.plan.names) if is_granted else None,
+    )
 
 
 def _unheard(planned: PlannedLogin) -> None:

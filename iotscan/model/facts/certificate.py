@@ -182,6 +182,8 @@ class RevocationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where it is no answer to this question: ``problem`` says why."""
     problem: str = ""
     """Bad signature, signer not authorised, another serial, another issuer, not readable … No answer then."""
+    is_open: bool = False
+    """The problem is ours: that it is no answer could not be shown either, as where nobody knows the issuer."""
     signer: str = ""
     signer_until: datetime | None = None
     """When the certificate ends by which an OCSP responder answers for the issuer: from then on it is no answer."""
@@ -199,4 +201,5 @@ class RevocationStatus(Fact, frozen=True, kw_only=True, tag="revocation-status")
     answers: tuple[RevocationAnswer, ...] = ()
     unfetched: tuple[str, ...] = ()
     """URLs of CRLs and OCSP responders that nobody asked: no grant, or out of scope."""
+    unfetched_because: str = ""
     opening: str = ""

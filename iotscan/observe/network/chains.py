@@ -4,18 +4,22 @@ Whoever read the chain, over a stream or over datagrams, by a library or by a he
 """
 
 import base64
+import hashlib
 from typing import Any
 
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts import kind_of
+from iotscan.model.facts.certificate import Certificate, CertificateChain, RevocationStatus
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.probe import Door, Heard
+from iotscan.observe.network.revocations import Revocation
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.wire.certificates import read_damaged, sorted_out
 
+_NEED = "certificate-chain"
 _TRUST_SECONDS = 10.0
 _NOT_READ = Answer[bool].missing(Reason.UNREADABLE, "the server's certificate cannot be read")
 _NO_WORKER = Answer[bool].missing(Reason.MISSING_TOOL, "the TLS worker with sslyze is not there")
@@ -27,6 +31,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     certificates: tuple[bytes, ...]
     engine: str
     ocsp_stapled: Answer[bool]
+    staple: bytes = b""
 
 
 async def describe(door: Door, chain: Chain) -> Heard:
@@ -47,7 +52,25 @@ async def describe(door: Door, chain: Chain) -> Heard:
         opening=door.opening,
         server_name=door.server_name,
     )
-    return Heard(facts=(fact,), excerpt=_excerpt(fact))
+    status = await _revocation(door, chain, certificates)
+    return Heard(facts=(fact, status), excerpt=_excerpt(fact))
+
+
+def with_gap_of_revocation(heard: Heard) -> Heard:
+    """The same; where the chain is missing, so is what would be said of its revocation, and for the same reason."""
+    gap = next((m for m in heard.missed if m.need == _NEED), None)
+    if gap is None or any(isinstance(f, RevocationStatus) for f in heard.facts):
+        return heard
+    also = msgspec.structs.replace(gap, need=kind_of(RevocationStatus))
+    return msgspec.structs.replace(heard, missed=(*heard.missed, also))
+
+
+async def _revocation(door: Door, chain: Chain, certificates: tuple[Certificate, ...]) -> RevocationStatus:
+    tool = door.tools.get("revocation")
+    known = tool if isinstance(tool, Revocation) else Revocation()
+    kept = {certificate.sha256 for certificate in certificates}
+    ders = [der for der in chain.certificates if hashlib.sha256(der).hexdigest() in kept]
+    return await known.status(door, ders, certificates, chain.staple)
 
 
 async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] | None:

@@ -47,6 +47,12 @@ class Shaken(msgspec.Struct, frozen=True, kw_only=True):
         """The chain in DER, leaf first."""
         return tuple(base64.b64decode(der) for der in self.said["certificates"][:CHAIN_LIMIT]) if self.said else ()
 
+    @property
+    def staple(self) -> bytes:
+        """The stapled OCSP response as it came; what our own parser heard of it where the library could not read it."""
+        told = self.said.get("staple") if self.said else None
+        return base64.b64decode(told) if told else self.flight.staple
+
     def answer(self, name: str) -> Any:
         """One of the worker's answers; None where it gave none."""
         return self.said.get(name) if self.said else None

@@ -36,7 +36,9 @@ def judge(
             found.append(RevocationAnswer(position=0, source="staple", where="handshake", problem=str(error)))
         if not path:
             problem = "the issuer of the certificate is not known: nobody can tell who may sign for it"
-            found.append(RevocationAnswer(position=0, source="staple", where="handshake", problem=problem))
+            found.append(
+                RevocationAnswer(position=0, source="staple", where="handshake", problem=problem, is_open=True)
+            )
     for response in every:
         found += response.answer(path)
     given = Lists(tuple(lists))

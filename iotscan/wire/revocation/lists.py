@@ -41,7 +41,7 @@ class RevocationList:
     """
 
     def __init__(self, der: bytes, *, where: str, is_asked: bool = False) -> None:
-        self.where, self.is_asked = where, is_asked
+        self.der, self.where, self.is_asked = der, where, is_asked
         if len(der) > CAP:
             raise Unreadable(f"more than {CAP >> 20} MiB: larger than any CRL that is read here")
         try:

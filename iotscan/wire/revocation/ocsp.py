@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -55,7 +56,7 @@ class OcspResponse:
     """
 
     def __init__(self, der: bytes, *, source: Source, where: str, is_asked: bool) -> None:
-        self.source, self.where, self.is_asked = source, where, is_asked
+        self.der, self.source, self.where, self.is_asked = der, source, where, is_asked
         if len(der) > CAP:
             raise Unreadable(f"more than {CAP >> 10} KiB: no OCSP response is that large")
         try:
@@ -72,6 +73,8 @@ class OcspResponse:
             for single in self._singles:
                 try:
                     answer = self._about(held, single)
+                except UnsupportedAlgorithm:
+                    answer = self._none(held.position, "signed by an algorithm that is not read here", is_open=True)
                 except Exception:
                     answer = self._none(held.position, "a response that cannot be read to its end")
                 if answer is not None:
@@ -101,8 +104,10 @@ class OcspResponse:
             reason=single.revocation_reason.value if single.revocation_reason else "",
         )
 
-    def _none(self, position: int, problem: str, *, signer: str = "") -> RevocationAnswer:
-        return RevocationAnswer(position=position, source=self.source, where=self.where, problem=problem, signer=signer)
+    def _none(self, position: int, problem: str, *, signer: str = "", is_open: bool = False) -> RevocationAnswer:
+        return RevocationAnswer(
+            position=position, source=self.source, where=self.where, problem=problem, is_open=is_open, signer=signer
+        )
 
     def _why_not(self, held: Held) -> str:
         if not self._is_answer:

@@ -9,18 +9,19 @@ import anyio
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import ClientAuthentication, kind_of
-from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts import AnyFact, ClientAuthentication, kind_of
+from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
 from iotscan.model.facts.tls import VERSIONS, TlsEndpoint, TlsHandshake
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.chains import Chain, describe
+from iotscan.observe.network.chains import Chain, describe, with_gap_of_revocation
 from iotscan.observe.network.client_authentication import judge_clients
 from iotscan.observe.network.failures import DialError, NoSocket, NoTls, PeerClosed
 from iotscan.observe.network.handshakes import Shaken, keeping, look_closer, shake
 from iotscan.observe.network.probe import HAVE_TLS, Door, Heard, Missed, Probe, missed
 from iotscan.observe.network.timestamps import with_timestamps
 from iotscan.observe.network.workers.worker import Worker
+from iotscan.wire.tls import framing
 from iotscan.wire.tls.flight import Flight, FlightReader
 from iotscan.wire.tls.groups import USUAL, WEAK_CURVES
 from iotscan.wire.tls.hello import Offer, client_hello
@@ -38,7 +39,7 @@ async def ask(door: Door) -> Heard:
         heard = await _ask(door, tried)
     except (NoTls, NoSocket) as error:
         heard = Heard(missed=(missed(CertificateChain, error), missed(TlsHandshake, error)))
-    return await _with_clients(door, heard, tried)
+    return await _with_clients(door, with_gap_of_revocation(heard), tried)
 
 
 async def _with_clients(door: Door, heard: Heard, tried: list[Shaken]) -> Heard:
@@ -72,8 +73,10 @@ async def _ask(door: Door, tried: list[Shaken]) -> Heard:
     if first is None or not first.certificates:
         heard = hello or await _by_hello(door, endpoint)
     else:
-        stapled = Answer.of(bool(first.answer("is_stapled")))
-        heard = await describe(door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled))
+        stapled = Answer.of(bool(first.staple))
+        heard = await describe(
+            door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled, staple=first.staple)
+        )
     heard = await with_timestamps(door, heard, endpoint, _first_flight)
     if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
         return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
@@ -142,7 +145,11 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Heard:
     suites = offer(version, lambda suite: suite.needs_certificate)
     # A server shows a certificate on a short curve to those only who offer it.
     groups = (*USUAL, *WEAK_CURVES)
-    hello = client_hello(Offer(versions=(version,), suites=suites, groups=groups, server_name=door.server_name))
+    # Some refuse a hello that holds more than they know: those were asked for a staple before, in vain.
+    is_asked = version != "SSLv3" and (endpoint is None or endpoint.stapled.is_answered)
+    extras = (framing.STATUS_REQUEST,) if is_asked else ()
+    offered = Offer(versions=(version,), suites=suites, groups=groups, server_name=door.server_name, extras=extras)
+    hello = client_hello(offered)
     try:
         flight = await _first_flight(door, hello)
     except NoTls:
@@ -150,9 +157,22 @@ async def _by_hello(door: Door, endpoint: TlsEndpoint | None) -> Heard:
     except DialError as error:
         return Heard(missed=(missed(CertificateChain, error),))
     if flight.certificates:
-        stapled = Answer[bool].missing(Reason.MISSING_TOOL, "only sslyze asks for a stapled OCSP answer")
-        return await describe(door, Chain(certificates=flight.certificates, engine="hello", ocsp_stapled=stapled))
+        stapled = _stapled(flight, is_asked=is_asked)
+        chain = Chain(certificates=flight.certificates, engine="hello", ocsp_stapled=stapled, staple=flight.staple)
+        return await describe(door, chain)
     return Heard(missed=(_why_none(flight, is_expected=not _avoids_certificates(endpoint)),))
+
+
+def _stapled(flight: Flight, *, is_asked: bool) -> Answer[bool]:
+    if flight.staple or (is_asked and _has_chain_and_staple(flight)):
+        return Answer.of(bool(flight.staple))
+    return Answer.missing(Reason.NOT_OBSERVABLE, "its flight ended before a stapled OCSP answer could have come")
+
+
+def _has_chain_and_staple(flight: Flight) -> bool:
+    """Whether what comes between the certificates and the next message has come: the staple, if there is one."""
+    is_past = bool(flight.staple) or flight.exchange is not None or flight.asks_certificate
+    return flight.is_over or (bool(flight.certificates) and is_past)
 
 
 async def _first_flight(door: Door, hello: bytes) -> Flight:
@@ -161,7 +181,7 @@ async def _first_flight(door: Door, hello: bytes) -> Flight:
         with anyio.move_on_after(_PATIENCE):
             try:
                 await connection.send(hello)
-                while not reader.flight.certificates and not reader.flight.is_over:
+                while not _has_chain_and_staple(reader.flight):
                     piece = await connection.receive()
                     reader.feed(piece)
                     if not piece:
@@ -184,13 +204,20 @@ def _why_none(flight: Flight, *, is_expected: bool) -> Missed:
     return Missed(need=_NEED, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
 
 
+def _holds_on(fact: AnyFact) -> bool:
+    """A staple, and what was said of revocation then, is no answer of today."""
+    if isinstance(fact, RevocationStatus):
+        return not fact.answers
+    return not (isinstance(fact, ClientAuthentication) and fact.requested.known)
+
+
 PROBE = Probe(
     name="certificate",
     version=3,
     speaks=HAVE_TLS,
-    gives=(CertificateChain, TlsHandshake, ClientAuthentication),
+    gives=(CertificateChain, TlsHandshake, ClientAuthentication, RevocationStatus),
     ask=ask,
     stage=2,
     wants=(TlsEndpoint,),
-    holds_on=lambda fact: not (isinstance(fact, ClientAuthentication) and fact.requested.known),
+    holds_on=_holds_on,
 )

@@ -2,10 +2,10 @@
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import ClientAuthentication, kind_of
-from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
 from iotscan.model.facts.tls import DTLS_VERSIONS, DtlsServer, TlsEndpoint
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.chains import Chain, describe
+from iotscan.observe.network.chains import Chain, describe, with_gap_of_revocation
 from iotscan.observe.network.client_authentication import judge_clients
 from iotscan.observe.network.datagram_hellos import over_datagrams, say_hello
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
@@ -30,8 +30,9 @@ async def ask(door: Door) -> Heard:
     endpoint = interview.endpoint()
     if endpoint is None:
         needs = (kind_of(TlsEndpoint), _CHAIN, kind_of(ClientAuthentication))
-        return Heard(missed=tuple(_never_absent(interview.nothing(need)) for need in needs))
-    chain = await _chain(door, endpoint, interview.certificates)
+        missing = tuple(_never_absent(interview.nothing(need)) for need in needs)
+        return with_gap_of_revocation(Heard(missed=missing))
+    chain = with_gap_of_revocation(await _chain(door, endpoint, interview))
     clients = await judge_clients(door, endpoint, ())
     facts = (endpoint, *chain.facts, *([clients] if clients else []))
     gaps = chain.missed if clients else (*chain.missed, _no_clients(endpoint))
@@ -51,9 +52,15 @@ def _never_absent(gap: Missed) -> Missed:
     return Missed(need=gap.need, status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=gap.detail)
 
 
-async def _chain(door: Door, endpoint: TlsEndpoint, certificates: tuple[bytes, ...]) -> Heard:
-    if certificates:
-        return await describe(door, Chain(certificates=certificates, engine="hello", ocsp_stapled=endpoint.stapled))
+async def _chain(door: Door, endpoint: TlsEndpoint, interview: Interview) -> Heard:
+    if interview.certificates:
+        chain = Chain(
+            certificates=interview.certificates,
+            engine="hello",
+            ocsp_stapled=endpoint.stapled,
+            staple=interview.staple,
+        )
+        return await describe(door, chain)
     return await _ask_for_chain(door, endpoint)
 
 
@@ -86,7 +93,7 @@ PROBE = Probe(
     name="dtls-endpoint",
     version=2,
     speaks=frozenset({"coaps"}),
-    gives=(TlsEndpoint, CertificateChain, ClientAuthentication),
+    gives=(TlsEndpoint, CertificateChain, ClientAuthentication, RevocationStatus),
     ask=ask,
     stage=1,
     after=DtlsServer,

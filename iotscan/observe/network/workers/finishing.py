@@ -31,6 +31,7 @@ _TICKETS_WAIT = 0.3
 is longer."""
 _AUTHORITIES = 64
 """Names of authorities that are handed on."""
+_STAPLE_CAP = 128 * 1024
 _KEPT = 64
 """Sessions that wait to be resumed."""
 _VERSIONS = {"SSLv3": "SSL_3_0", "TLSv1.0": "TLS_1_0", "TLSv1.1": "TLS_1_1", "TLSv1.2": "TLS_1_2", "TLSv1.3": "TLS_1_3"}
@@ -157,11 +158,24 @@ def _told(error: Exception) -> str:
 def _certificates(client: BaseSslClient) -> dict[str, Any]:
     try:
         pems = list(client.get_received_chain())
-        is_stapled = client.get_tlsext_status_ocsp_resp() is not None
     except (ValueError, TypeError):
-        pems, is_stapled = [], False
+        pems = []
+    staple = _staple(client) if pems else b""
     chain = [base64.b64encode(ssl.PEM_cert_to_DER_cert(pem)).decode() for pem in pems]
-    return {"certificates": chain, "is_stapled": is_stapled}
+    return {
+        "certificates": chain,
+        "is_stapled": bool(staple),
+        "staple": base64.b64encode(staple[:_STAPLE_CAP]).decode(),
+    }
+
+
+def _staple(client: BaseSslClient) -> bytes:
+    """The stapled OCSP response of the leaf; empty without one, and for what OpenSSL cannot read as one."""
+    try:
+        response = client.get_tlsext_status_ocsp_resp()
+        return bytes(response.as_der_bytes()) if response is not None else b""
+    except Exception:
+        return b""
 
 
 def _suite(client: BaseSslClient, version: str) -> str:

@@ -12,19 +12,13 @@ It dials nothing but the CONNECT proxy that its job names. Started by :mod:`.wor
 """
 
 import base64
-import ctypes
-import os
-import signal
-import sys
-from typing import Any, BinaryIO
+from typing import Any
 
-from iotscan.observe import worker_protocol as protocol
 from iotscan.observe.network.workers.authorities import public_among
 from iotscan.observe.network.workers.finishing import Handshakes, Impossible
+from iotscan.observe.network.workers.serving import run
 from iotscan.observe.network.workers.trust import judge
 from iotscan.observe.worker_protocol import Request, Response
-
-_PR_SET_PDEATHSIG = 1
 
 
 def work(request: Request, handshakes: Handshakes) -> Response:
@@ -48,25 +42,10 @@ def _result(job: dict[str, Any], handshakes: Handshakes) -> dict[str, Any]:
     raise Impossible("no such job")
 
 
-def serve(source: BinaryIO, sink: BinaryIO, scope: str) -> None:
-    """Answer requests until the other side closes."""
-    handshakes = Handshakes()
-    while head := source.read(protocol.HEAD.size):
-        request = protocol.unpack(source.read(protocol.frame_length(head)), Request)
-        is_ours = request.scope == scope
-        response = work(request, handshakes) if is_ours else Response(id=request.id, error="another scope than mine")
-        sink.write(protocol.pack(response))
-        sink.flush()
-
-
 def main() -> None:
     """Serve on stdin and stdout, and die with the parent."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Whatever a library prints must not get between our frames.
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, sink, sys.argv[1] if len(sys.argv) > 1 else "")
+    handshakes = Handshakes()
+    run(lambda request: work(request, handshakes))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,13 @@ def certificates(said: Transcript) -> tuple[bytes, ...]:
     return ()
 
 
+def staple(said: Transcript) -> bytes:
+    """The OCSP response that came stapled to that chain; empty where none did."""
+    chain = certificates(said)
+    flights = (asked.reply.flight for asked in said.selections())
+    return next((flight.staple for flight in flights if flight.staple and flight.certificates == chain), b"")
+
+
 def own_curve(said: Transcript) -> tuple[int, ...]:
     """The curve of the server's ECDSA key; empty for any other key."""
     chain = certificates(said)

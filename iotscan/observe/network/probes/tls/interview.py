@@ -11,7 +11,7 @@ from iotscan.observe.network.probes.tls.asking import Asking
 from iotscan.observe.network.probes.tls.complete import complete
 from iotscan.observe.network.probes.tls.conclusions import conclude
 from iotscan.observe.network.probes.tls.doubts import confirm, contradictions
-from iotscan.observe.network.probes.tls.exchanges import certificates
+from iotscan.observe.network.probes.tls.exchanges import certificates, staple
 from iotscan.observe.network.probes.tls.transcript import is_13
 
 NEED = "tls-endpoint"
@@ -47,6 +47,11 @@ class Interview:
     def certificates(self) -> tuple[bytes, ...]:
         """The chain that came in the clear, DER, leaf first; empty where none did (TLS 1.3 encrypts it)."""
         return certificates(self._asking.said)
+
+    @property
+    def staple(self) -> bytes:
+        """The OCSP response that came stapled to that chain; empty where none did."""
+        return staple(self._asking.said)
 
     @property
     def excerpt(self) -> str:
