@@ -4,14 +4,13 @@ Whoever read the chain, over a stream or over datagrams, by a library or by a he
 """
 
 import base64
-import hashlib
 from typing import Any
 
 import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import kind_of
-from iotscan.model.facts.certificate import Certificate, CertificateChain, RevocationStatus
+from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.probe import Door, Heard
@@ -52,7 +51,7 @@ async def describe(door: Door, chain: Chain) -> Heard:
         opening=door.opening,
         server_name=door.server_name,
     )
-    status = await _revocation(door, chain, certificates)
+    status = await _revocation(door, chain, fact)
     return Heard(facts=(fact, status), excerpt=_excerpt(fact))
 
 
@@ -65,12 +64,10 @@ def with_gap_of_revocation(heard: Heard) -> Heard:
     return msgspec.structs.replace(heard, missed=(*heard.missed, also))
 
 
-async def _revocation(door: Door, chain: Chain, certificates: tuple[Certificate, ...]) -> RevocationStatus:
+async def _revocation(door: Door, chain: Chain, fact: CertificateChain) -> RevocationStatus:
     tool = door.tools.get("revocation")
     known = tool if isinstance(tool, Revocation) else Revocation()
-    kept = {certificate.sha256 for certificate in certificates}
-    ders = [der for der in chain.certificates if hashlib.sha256(der).hexdigest() in kept]
-    return await known.status(door, ders, certificates, chain.staple)
+    return await known.status(door, chain.certificates, dict(fact.placed), chain.staple)
 
 
 async def _judge(door: Door, certificates: tuple[bytes, ...]) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """What is known of the revocation of a chain that a server sent: its staple, what the user gave, what was fetched."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -45,12 +45,12 @@ class Revocation:
         self._fetcher = fetcher
 
     async def status(
-        self, door: Door, chain: Sequence[bytes], certificates: Sequence[Certificate], staple: bytes
+        self, door: Door, chain: Sequence[bytes], certificates: Mapping[int, Certificate], staple: bytes
     ) -> RevocationStatus:
-        """What everything says of a chain: in DER, and as facts. Never raises."""
-        round_ = _Round(chain, certificates)
+        """What everything says of a chain: in DER, and as facts by their place in it. Never raises."""
+        round_ = _Round(certificates)
         if self._fetcher is None:
-            round_.unfetched = dict.fromkeys((url for url, _ in _named(certificates)), NOT_GRANTED)
+            round_.unfetched = dict.fromkeys((url for url, _ in _named(certificates.values())), NOT_GRANTED)
         elif round_.names_any:
             path = path_of(chain, [c for store in self._stores for c in authorities_of(store)])
             with door.line.held_up():
@@ -92,7 +92,7 @@ class Revocation:
 class _Round:
     """What was fetched for one chain."""
 
-    def __init__(self, chain: Sequence[bytes], certificates: Sequence[Certificate]) -> None:
+    def __init__(self, certificates: Mapping[int, Certificate]) -> None:
         self._certificates = certificates
         self.fetched: list[OcspResponse | RevocationList] = []
         self.failed: list[RevocationAnswer] = []
@@ -101,14 +101,15 @@ class _Round:
     @property
     def names_any(self) -> bool:
         """Whether there is anything that one could ask."""
-        return any(True for _ in _named(self._certificates))
+        return any(True for _ in _named(self._certificates.values()))
 
     async def fetch(self, fetcher: Fetcher, path: Sequence[Held]) -> None:
         """Fetch what the certificates of a path name; the others' is left, for nobody can tell who may sign it."""
         for held in path:
-            await self._of(fetcher, held, self._certificates[held.position])
+            if held.position in self._certificates:
+                await self._of(fetcher, held, self._certificates[held.position])
         judged = {held.position for held in path}
-        for position, certificate in enumerate(self._certificates):
+        for position, certificate in self._certificates.items():
             if position not in judged:
                 for url, _ in _named([certificate]):
                     self.unfetched.setdefault(url, "the issuer of the certificate is not known")
@@ -135,7 +136,7 @@ class _Round:
                 self.failed.append(answer)
 
 
-def _named(certificates: Sequence[Certificate]) -> Iterator[tuple[str, bool]]:
+def _named(certificates: Iterable[Certificate]) -> Iterator[tuple[str, bool]]:
     """The URLs that certificates name, and whether each is one of a list; not of those that issued themselves."""
     for certificate in certificates:
         if certificate.is_self_issued:
