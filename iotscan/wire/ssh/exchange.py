@@ -23,8 +23,9 @@ GEX_GROUP: Final = 31
 GEX_INIT: Final = 32
 GEX_REPLY: Final = 33
 GEX_REQUEST: Final = 34
-_SECRET_BITS: Final = 512
-"""Of our exponent: twice the strength of any key that is derived."""
+_EXPONENT_BITS: Final = 32
+"""Of ours in a prime group. Nothing secret is ever said over what comes of it, and what a server signs is new by the
+cookie of our offer; a long one would only cost time."""
 
 _FIXED_GROUPS: Final = {
     "diffie-hellman-group14-sha256": 2048,
@@ -102,7 +103,7 @@ class _NistCurve:
 class _PrimeGroup:
     def __init__(self, modulus: int, generator: int) -> None:
         self._modulus = modulus
-        self._private = secrets.randbits(min(_SECRET_BITS, modulus.bit_length() - 1)) | 1 << 64
+        self._private = secrets.randbits(_EXPONENT_BITS) | 1 << _EXPONENT_BITS
         self.public = mpint(pow(generator, self._private, modulus))
 
     def secret(self, theirs: bytes) -> int | None:

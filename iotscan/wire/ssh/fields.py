@@ -2,6 +2,9 @@
 
 import struct
 from collections.abc import Iterable
+from typing import Final
+
+_PRINTABLE: Final = bytes(range(0x21, 0x7F))
 
 
 class Cut(ValueError):
@@ -48,7 +51,7 @@ class Reader:
     def names(self) -> tuple[str, ...]:
         """A name-list. Names are printable US-ASCII (RFC 4251 section 6); anything else is no list of a server."""
         raw = self.string()
-        if not all(0x20 < byte < 0x7F for byte in raw):
+        if raw.translate(None, _PRINTABLE):
             raise Cut
         return tuple(raw.decode("ascii").split(",")) if raw else ()
 

@@ -40,7 +40,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     groups: Mapping[int, int] = MappingProxyType({1024: primes.prime(2048), 2048: primes.prime(3072)})
     """Least size asked for -> the prime that is given; none: it hangs up."""
     generator: int = 2
-    refuses_small: bool = True
+    small: int = 0
+    """The prime for whoever takes 1024 bits and no more; 0: it hangs up."""
     spoils_signature: bool = False
     blob: bytes = b""
     knows_bounds: bool = True
@@ -208,9 +209,9 @@ class _Talk:
             begin = self._receive()
             assert begin[0] == exchange.INIT
         least = fields.Reader(begin[1:]).uint32()
-        is_small = self._script.refuses_small and begin[9:13] == fields.uint32(1024)
-        modulus = self._script.groups.get(least)
-        if modulus is None or is_small:
+        is_small = begin[9:13] == fields.uint32(1024)
+        modulus = self._script.small or None if is_small else self._script.groups.get(least)
+        if modulus is None:
             raise _Over
         group = exchange.Group(modulus=modulus, generator=self._script.generator)
         self._step("group", bytes([exchange.GEX_GROUP]) + fields.mpint(group.modulus) + fields.mpint(group.generator))

@@ -31,15 +31,15 @@ def test_the_honest_one() -> None:
     with serving(server) as port:
         fact, cost = seen_at(port)
     assert [key.sha256 for key in fact.host_keys.value] == [server.sha256]
-    assert fact.groups.value == (SMALLEST, USUAL, REFUSED)
+    assert fact.groups.value == (SMALLEST, USUAL)
     assert fact.login_methods.value == ("publickey", "password")
     assert fact.greeting == ("welcome",)
-    assert cost.connections == 4
+    assert cost.connections == 3
     # No login was tried, but the question which there are, of a name that nobody has; every end was said.
     said = [number for conversation in server.heard for number in conversation]
     assert said.count(messages.USERAUTH_REQUEST) == 1
     assert server.users[0].startswith(b"iotscan-")
-    assert [conversation[-1] == messages.DISCONNECT for conversation in server.heard] == [True, True, True, False]
+    assert [conversation[-1] == messages.DISCONNECT for conversation in server.heard] == [True, True, True]
 
 
 def test_a_wrong_signature_proves_no_key() -> None:
@@ -103,10 +103,19 @@ def test_a_generator_that_generates_nothing() -> None:
     assert not fact.groups.is_answered
 
 
-def test_a_server_that_gives_the_small_group() -> None:
-    groups = {1024: primes.prime(2048), 2048: primes.prime(3072)}
-    fact, _ = asked(Script(groups=groups, refuses_small=False))
-    assert [group.bits for group in fact.groups.value] == [2048, 3072, 2048]
+ONE_SIZE = {1024: primes.prime(2048), 2048: primes.prime(2048)}
+
+
+def test_a_server_that_gives_one_size_is_asked_for_a_small_group() -> None:
+    fact, server = asked(Script(groups=ONE_SIZE))
+    assert [group.bits for group in fact.groups.value] == [2048, 2048, 0]
+    assert fact.groups.value[2] == REFUSED
+    assert server.heard[-1] == [20, exchange.GEX_REQUEST]
+
+
+def test_a_server_that_gives_whatever_fits() -> None:
+    fact, _ = asked(Script(groups=ONE_SIZE, small=primes.prime(1024)))
+    assert [group.bits for group in fact.groups.value] == [2048, 2048, 1024]
 
 
 def test_a_server_that_gives_no_group() -> None:

@@ -47,7 +47,8 @@ def conclude(said: Said) -> SshServer:
 
 
 def _names(algorithms: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(safe_text(name, _LONGEST_NAME) for name in algorithms)
+    """Names are printable US-ASCII by their codec: nothing is left to be made safe, and there are very many."""
+    return tuple(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for name in algorithms)
 
 
 def _host_key(shown: host_keys.HostKeyBlob) -> HostKey:

@@ -58,6 +58,7 @@ class Interview:
         self._asks_methods = True
         self._question: Question | None = None
         self._session: Session | None = None
+        self._first: Session | None = None
 
     async def run(self) -> None:
         """All conversations. Raises DialError, Ended, Garbled and TurnedAway where not even a KEXINIT came."""
@@ -98,7 +99,8 @@ class Interview:
             self.heard, self._has_begun = Said(who=who, offer=nothing, plan=Plan(nothing)), True
             self.heard.ssh1 = await _read_version_1(connection, session.rest)
             return
-        offer = await session.open()
+        offer = await session.open(self._first)
+        self._first = self._first or session
         if not self._has_begun:
             self.heard, self._has_begun = Said(who=who, offer=offer, plan=Plan(offer)), True
         question = self._question = self.heard.plan.next(is_first=self._asks_methods)

@@ -31,7 +31,7 @@ SMALLEST: Final = Bounds(least=1024, wanted=1024, most=8192)
 USUAL: Final = Bounds(least=2048, wanted=3072, most=8192)
 """Which group does a client of today get?"""
 SMALL: Final = Bounds(least=1024, wanted=1024, most=1024)
-"""Does it give a small group to whoever can do no other? A good server refuses."""
+"""Does it give a small group to whoever can do no other? A good server refuses, and mostly need not be asked."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ class Plan:
         self._kinds = {family: _ways(names, offered) for family, names in FAMILIES.items()}
         self.families = [family for family, ways in self._kinds.items() if ways]
         self.bounds = [SMALLEST, USUAL, SMALL] if self._grouped else []
+        self._smallest = 0
         known = {way for ways in self._kinds.values() for way in ways} | {n for f in FAMILIES.values() for n in f}
         self.unknown = tuple(n for n in offered if n not in known and "-cert-v0" not in n)[:_MOST_UNKNOWN]
 
@@ -93,9 +94,15 @@ class Plan:
         return not ways
 
     def answered(self, bounds: Bounds, bits: int) -> None:
-        """A group came, or 0 bits for a refusal. Who gives or refuses all need not be asked for the small one."""
+        """A group came, or 0 bits for a refusal.
+
+        Who refuses the smallest, or gives a small one, need not be asked for it again; nor who gave groups of two
+        sizes by what was wanted: then the smallest that it gave is the smallest that it has.
+        """
         self.bounds = [b for b in self.bounds if b != bounds]
-        if bounds == SMALLEST and bits < 2048:
+        if bounds == SMALLEST:
+            self._smallest = bits
+        if self._smallest < 2048 or (bounds == USUAL and bits > self._smallest):
             self.bounds = [b for b in self.bounds if b != SMALL]
 
 

@@ -1,0 +1,1 @@
+"""What an SSH server costs us and ssh-audit: see :mod:`.peers`."""

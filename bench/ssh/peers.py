@@ -1,0 +1,72 @@
+"""What one more SSH server costs: us, and ssh-audit in its two ways, over the same servers.
+
+Each is a program over one server and over :data:`SERVERS`; the difference, a server, is what is compared. All take
+turns, so that all see the same machine. The processor time is that of the programs alone, without the servers'; on one
+machine the clock is the servers' as well.
+"""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.ssh.fleet import PORT, Fleet, addresses, fleet, why_not
+from bench.table import Row, times
+from bench.tls.spending import Spent, middle, spend
+
+SERVERS, TURNS = 100, 3
+_SHELL = 'while read -r target; do ssh-audit -n "$target"; done < "$1"; true'
+
+
+def ssh_peers(env: Mapping[str, str], home: Path) -> list[Row]:
+    """The rows about the marginal cost."""
+    reason = why_not() or ("" if shutil.which("ssh-audit") else "install ssh-audit")
+    if reason:
+        return [Row(what="SSH servers", measured="not measured", against=reason)]
+    folder = home / "ssh-peers"
+    with fleet(folder, SERVERS) as servers:
+        commands = _commands(folder)
+        turns = [{name: _marginal(pair, env, servers) for name, pair in commands.items()} for _ in range(TURNS)]
+    spent = {name: middle([turn[name] for turn in turns]) for name in commands}
+    ours = spent.pop("ours")
+    return [
+        Row(what="all that a scan asks, judged", measured=_cost(ours), against=_connections(ours)),
+        *(_against(name, ours, other) for name, other in spent.items()),
+    ]
+
+
+def _commands(folder: Path) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """By name: the command for one server and for all."""
+    files = []
+    for count in (1, SERVERS):
+        files.append(str(folder / f"targets-{count}"))
+        Path(files[-1]).write_text("".join(f"{address}:{PORT}\n" for address in addresses(count)))
+    return {
+        "ours": tuple((sys.executable, "-m", "bench.ssh.ours", str(count)) for count in (1, SERVERS)),
+        "ssh-audit -T --threads 32": tuple(("ssh-audit", "-n", "-T", file, "--threads", "32") for file in files),
+        "ssh-audit, a process each": tuple(("sh", "-c", _SHELL, "sh", file) for file in files),
+    }
+
+
+def _marginal(pair: tuple[tuple[str, ...], ...], env: Mapping[str, str], servers: Fleet) -> Spent:
+    # ssh-audit ends with 1 to 3 for what it found.
+    one, many = (spend(command, env, servers, may_end=(0,) if "-m" in command else (0, 1, 2, 3)) for command in pair)
+    return many.beyond(one, SERVERS - 1)
+
+
+def _against(name: str, ours: Spent, other: Spent) -> Row:
+    return Row(
+        what=f"  cheaper than {name}",
+        measured=_cost(other),
+        against=_connections(other),
+        ratio=f"{times(other.wall, ours.wall)} clock, {times(other.cpu, ours.cpu)} cpu",
+        target=">= 10x",
+    )
+
+
+def _cost(spent: Spent) -> str:
+    return f"{spent.wall * 1000:.1f} ms, cpu {spent.cpu * 1000:.1f} ms"
+
+
+def _connections(spent: Spent) -> str:
+    return f"{spent.connections:.1f} connections"
