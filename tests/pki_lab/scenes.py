@@ -17,7 +17,9 @@ Status = Literal["good", "revoked", "unknown", "no answer", ""]
 Vantage = Literal["nginx", "mosquitto", "image"]
 
 OUTSIDE = "certificate-usage/profile"
-"""True of every server of the lab: two names, or addresses of CRLs and OCSP responders in it or in its authority."""
+"""True of every server of the lab that is not ``in_profile``: two names, addresses of CRLs and OCSP responders in it or
+in its authority.
+"""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +38,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     both: tuple[str, ...] = ()
     gateway: tuple[str, ...] = ()
     constrained: tuple[str, ...] = ()
+    in_profile: bool = False
+    """Whether it keeps to the profile of TLS 1.3 for IoT."""
     not_assessed: dict[str, Reason] = {}
     """Check, or ``constrained/CHECK``: why its result stays open."""
     by: tuple[Vantage, ...] = ()
@@ -45,7 +49,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def under(self, policy: Kind) -> frozenset[str]:
         """All that must be found under a policy."""
-        return frozenset((*self.both, *(self.gateway if policy == "gateway" else (*self.constrained, OUTSIDE))))
+        if policy == "gateway":
+            return frozenset((*self.both, *self.gateway))
+        return frozenset((*self.both, *self.constrained, *(() if self.in_profile else (OUTSIDE,))))
 
     def open(self, policy: Kind) -> dict[str, str]:
         """All that must stay open under a policy, and why."""
