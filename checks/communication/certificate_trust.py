@@ -69,7 +69,7 @@ PUBLIC = ("system", "Mozilla")
     parameters={
         "pinned_keys": parameter("texts", "sha256:HEX of the public keys, or of the certificates, of single devices"),
     },
-    tags=("certificates", "network", "tls"),
+    tags=("certificates", "network", "tls", "trust"),
     since="0.1",
     effort="medium",
 )

@@ -35,10 +35,7 @@ def grade(results: Iterable[Result], devices: Iterable[Device], images: Iterable
 
 def _grade_owner(owner: str, standings: Sequence[Standing], *, is_device: bool) -> Gradebook:
     """As secure as its weakest element."""
-    elements = {
-        element.value: _grade_element(found, needs_image=is_device and element is Element.HARDWARE)
-        for element, found in by_element(standings).items()
-    }
+    elements = grade_elements(standings, is_device=is_device)
     best = weakest(g.best for g in elements.values())
     worst = weakest(g.worst for g in elements.values())
     graded = sum(g.shown != NOT_GRADED for g in elements.values())
@@ -54,6 +51,14 @@ def _grade_owner(owner: str, standings: Sequence[Standing], *, is_device: bool) 
         narrow=narrowing(standings, elements, best),
         raises=find_repairs({owner: standings}, best),
     )
+
+
+def grade_elements(standings: Sequence[Standing], *, is_device: bool) -> dict[str, Grade]:
+    """The grade of each element of a device or image, by its name."""
+    return {
+        element.value: _grade_element(found, needs_image=is_device and element is Element.HARDWARE)
+        for element, found in by_element(standings).items()
+    }
 
 
 def _grade_element(standings: Sequence[Standing], *, needs_image: bool) -> Grade:
@@ -78,7 +83,7 @@ def _grade_network(books: Mapping[str, Gradebook], standings: Mapping[str, Seque
     members = books.values()
     best = weakest(b.best for b in members)
     worst = weakest(b.worst for b in members)
-    elements = {e.value: _join_element([b.elements[e.value] for b in members]) for e in Element}
+    elements = {e.value: join_element([b.elements[e.value] for b in members]) for e in Element}
     graded = sum(g.shown != NOT_GRADED for g in elements.values())
     letters = Counter(b.shown for b in members)
     silent = letters.pop(NOT_GRADED, 0)
@@ -100,7 +105,8 @@ def _grade_network(books: Mapping[str, Gradebook], standings: Mapping[str, Seque
     )
 
 
-def _join_element(grades: Sequence[Grade]) -> Grade:
+def join_element(grades: Sequence[Grade]) -> Grade:
+    """The weakest of some: an element of a network of its devices', a device of its elements."""
     best = weakest(g.best for g in grades)
     worst = weakest(g.worst for g in grades)
     is_graded = any(g.shown != NOT_GRADED for g in grades)
@@ -118,6 +124,7 @@ def _total(parts: Iterable[Coverage]) -> Coverage:
 
 
 def _show(best: Letter, worst: Letter, *, is_graded: bool) -> str:
+    """What a person reads of an interval."""
     if not is_graded:
         return NOT_GRADED
     return best if best == worst else f"≤{best}"

@@ -17,9 +17,9 @@ from iotscan.assess.attesting import attest, observed_only, statement_kinds
 from iotscan.assess.check import Check
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
-from iotscan.assess.grading import grade
 from iotscan.assess.profile import Profile, required_ids, values_by_id
 from iotscan.assess.remembering import remember
+from iotscan.assess.setting_aside import grade_aside, of_trust
 from iotscan.assess.since import mark_since
 from iotscan.assess.terms import Terms
 from iotscan.assess.waiving import waive
@@ -72,7 +72,7 @@ def judge(
         results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,
-        grades=grade(waived.results, run.devices, run.images),
+        grades=grade_aside(waived.results, run.devices, run.images, aside=of_trust(checks)),
         baseline=None,
         verdict=None,
     )

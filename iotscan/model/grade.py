@@ -31,6 +31,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     worst: Letter
     shown: str
     coverage: Coverage
+    without_trust: str = ""
+    """What would be shown without the checks of who vouches for a certificate; empty where that is no better letter."""
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,8 @@ class Gradebook(msgspec.Struct, frozen=True, kw_only=True):
     letters: dict[str, int] = {}
     not_assessed: int = 0
     """Devices found of which nothing could be assessed (network only)."""
+    without_trust: str = ""
+    """As in :attr:`Grade.without_trust`."""
 
 
 class Grades(msgspec.Struct, frozen=True, kw_only=True):

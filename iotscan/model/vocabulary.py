@@ -177,6 +177,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "storage": "partitions, file systems, what encrypts them",
         "telnet": "telnet services",
         "tls": "TLS servers",
+        "trust": "who vouches for a certificate: grades are told without it, too",
         "updates": "firmware and its way onto the device",
         "web": "web interfaces and APIs",
     }

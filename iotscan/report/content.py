@@ -177,6 +177,8 @@ class Takes(msgspec.Struct, frozen=True, kw_only=True):
     shown: str
     best: str
     worst: str
+    without_trust: str = ""
+    """``B (communication ≤A)``: the letters without the question of who vouches for certificates, where better."""
     why: tuple[Cause, ...]
     lifts: tuple[Lift, ...]
     open: tuple[Open, ...]

@@ -16,6 +16,8 @@ from iotscan.report.words import counted, listed
 
 BYTES = 1024 * 1024
 """A step summary that GitHub takes (GitHub Docs, "Workflow commands": 1 MiB a step)."""
+_ASIDE = 5
+"""Devices and images whose grade without the question of trust is said."""
 ROWS = 50
 """Rows of a table in the short form."""
 
@@ -64,7 +66,15 @@ def _grades(told: View, most: int) -> list[str]:
     network = [_network(told.network)] if told.network else []
     head = ["grade", "name", "address", *(e.element for e in graded), "assessed", "findings"]
     table = gfm.table(head, [*network, *rows[:most]])
-    return ["## Grades\n", table, *_rest(rows, most, "device or image", "devices and images")]
+    return ["## Grades\n", table, *_rest(rows, most, "device or image", "devices and images"), *_without_trust(told)]
+
+
+def _without_trust(told: View) -> list[str]:
+    """The grade without the question of who vouches for certificates, where it differs."""
+    rows = [row for row in told.takes if row.without_trust]
+    said = "; ".join(f"{words(row.owner)} {words(row.without_trust)}" for row in rows[:_ASIDE])
+    more = f", and {len(rows) - _ASIDE} more" if len(rows) > _ASIDE else ""
+    return [f"Without the question of trust: {said}{more}.\n"] if rows else []
 
 
 def _identities(told: View) -> list[str]:

@@ -122,6 +122,8 @@ def _takes(told: View) -> Iterator[str]:
 def _one_takes(row: Takes) -> Iterator[str]:
     if row.why:
         yield f"why: {row.owner} {row.shown}: {_causes(row.why)}"
+    if row.without_trust:
+        yield f"without the question of trust: {row.owner} {row.without_trust}"
     for lift in row.lifts:
         also = f"the {lift.before} before and " if lift.before else ""
         repairs = counted(lift.repairs, "repair")

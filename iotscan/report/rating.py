@@ -210,6 +210,7 @@ def _takes(book: Gradebook, is_network: bool, known: dict[str, Result], places: 
         shown=clean(book.shown),
         best=book.best,
         worst=book.worst,
+        without_trust=_without_trust(book),
         why=_causes(book.caps, known, named),
         lifts=tuple(_lifts(book, known, named)),
         open=tuple(
@@ -219,6 +220,16 @@ def _takes(book: Gradebook, is_network: bool, known: dict[str, Result], places: 
             )
         ),
     )
+
+
+def _without_trust(book: Gradebook) -> str:
+    """Both letters where both differ, the overall one first; SSL Labs says "if trust issues are ignored"."""
+    elements = ", ".join(
+        f"{name} {grade.without_trust}" for name, grade in book.elements.items() if grade.without_trust
+    )
+    if not book.without_trust:
+        return clean(elements)
+    return clean(f"{book.without_trust} ({elements})" if elements else book.without_trust)
 
 
 def _remedy(reason: str) -> str:

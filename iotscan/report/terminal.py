@@ -221,6 +221,8 @@ def _takes(ink: Ink, rows: tuple[Takes, ...]) -> None:
 def _steps_up(row: Takes) -> list[tuple[str, str]]:
     """(letter, why or how) lines of one owner."""
     lines = [(row.shown, f"because of {_causes(row.why)}")] if row.why else []
+    if row.without_trust:
+        lines.append((row.shown if not lines else "", f"without the question of trust: {row.without_trust}"))
     for lift in row.lifts:
         also = f"{lift.before} as above, then " if lift.before else ""
         what = "just these" if lift.causes == row.why else f"{also}{_causes(lift.causes)}"

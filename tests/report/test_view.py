@@ -4,12 +4,12 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
-from iotscan.model.grade import Coverage, Gradebook
+from iotscan.model.grade import Coverage, Grade, Gradebook
 from iotscan.model.run import BaselineInfo, Run, Verdict
 from iotscan.model.scope import PRACTICE_NETWORK
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.model.waiver import AttestationUse, WaiverState, WaiverUse
-from iotscan.report import plain
+from iotscan.report import html, markdown, plain
 from iotscan.report.prose import blocks, spans
 from iotscan.report.rating import letter_order
 from iotscan.report.record import STATES, rules
@@ -127,6 +127,23 @@ def test_a_cap_without_its_result_is_still_named() -> None:
     told = view(replace(run, grades=replace(run.grades, network=book, devices={})))
     assert told.takes[0].why[0].check == "feedfacefeedface"
     assert "feedfacefeedface" in plain.render(replace(run, grades=replace(run.grades, network=book, devices={})))
+
+
+def test_the_grade_without_the_question_of_trust_is_told_where_it_differs() -> None:
+    covered = Coverage(assessed=9, unknown=0)
+    grade = Grade(best="C", worst="C", shown="C", coverage=covered, without_trust="A")
+    book = Gradebook(
+        owner="network", best="C", worst="C", shown="C", coverage=covered, elements={"communication": grade},
+        graded_elements=1, caps=("feedfacefeedface",), without_trust="B",
+    )  # fmt: skip
+    run = replace(example_run(), grades=replace(example_run().grades, network=book, devices={}))
+    said = "B (communication A)"
+    assert f"without the question of trust: network {said}" in plain.render(run)
+    assert f"Without the question of trust: network {said}." in markdown.render(run).replace("\\", "")
+    assert said in html.render(run)
+    only_there = replace(run, grades=replace(run.grades, network=replace(book, without_trust="")))
+    assert view(only_there).takes[0].without_trust == "communication A"
+    assert "the question of trust" not in plain.render(example_run())
 
 
 def test_an_interrupted_run_says_so_first_and_how_to_go_on() -> None:
