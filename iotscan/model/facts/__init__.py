@@ -84,6 +84,7 @@ from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
 from iotscan.model.facts.retired import Updater, Updaters
+from iotscan.model.facts.revocation_checking import PeerCheck, RevocationChecking
 from iotscan.model.facts.rtsp import RtspChallenge, RtspServer
 from iotscan.model.facts.secret import EmbeddedSecret, EmbeddedSecrets, SecretGroup
 from iotscan.model.facts.signing import (
@@ -162,6 +163,7 @@ AnyFact = (
     | BootMenus
     | BootStages
     | CertificateChain
+    | RevocationChecking
     | RevocationStatus
     | ClientAuthentication
     | CoapResources
@@ -404,6 +406,7 @@ __all__ = [
     "Packages",
     "PasswordMaker",
     "Payload",
+    "PeerCheck",
     "Pin",
     "PortSweep",
     "PrivateKeys",
@@ -417,6 +420,7 @@ __all__ = [
     "RemoteShell",
     "RemoteShells",
     "RevocationAnswer",
+    "RevocationChecking",
     "RevocationStatus",
     "RootFileSystem",
     "RootHash",

@@ -59,16 +59,10 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """An endpoint for each address of a host with TLS, and its certificates. Raises Unreadable."""
-    words = service.arguments
-    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
-    path = next((p for p in (*given, *_FILES) if tree.find(p) is not None), "")
-    if not path:
-        raise NotThere("Apache is started, and its configuration is not in the image")
-    root = posixpath.dirname(path.replace("/conf/httpd.conf", "/httpd.conf"))
-    directives = list(Parser(tree, root).directives(path))
+    directives, root = said(tree, service)
     listening = {_place(d.words[0])[1]: _place(d.words[0])[0] for d in directives if d.name == "listen" and d.words}
     library = library_of(tree, *_modules(directives, root), *_MODULES, service.program)
-    for host in _hosts(directives):
+    for host in hosts(directives):
         if host.word("sslengine", "off").lower() not in ("on", "optional"):
             continue
         named = list(_certificates(host, root))
@@ -82,6 +76,17 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
                 yield from certificates.chains(tree, named, where)
 
 
+def said(tree: Tree, service: Service) -> tuple[list[Directive], str]:
+    """What its main file and those it includes say, and the server's root. Raises Unreadable."""
+    words = service.arguments
+    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
+    path = next((p for p in (*given, *_FILES) if tree.find(p) is not None), "")
+    if not path:
+        raise NotThere("Apache is started, and its configuration is not in the image")
+    root = posixpath.dirname(path.replace("/conf/httpd.conf", "/httpd.conf"))
+    return list(Parser(tree, root).directives(path)), root
+
+
 def _place(text: str) -> tuple[str, int]:
     return ("", int(text)) if text.isdecimal() and int(text) < 65536 else split_place(text)
 
@@ -92,7 +97,8 @@ def _modules(directives: list[Directive], root: str) -> Iterator[str]:
             yield posixpath.join(root, directive.words[1])
 
 
-def _hosts(directives: list[Directive]) -> Iterator[Host]:
+def hosts(directives: list[Directive]) -> Iterator[Host]:
+    """Every virtual host, and the server itself where it has TLS outside of one."""
     common = tuple(d for d in directives if not d.host and not d.is_nested)
     hosts: dict[int, list[Directive]] = {}
     for directive in directives:

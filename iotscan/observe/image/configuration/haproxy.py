@@ -49,19 +49,24 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """An endpoint for each address with TLS, and its certificates. Raises Unreadable."""
-    words = service.arguments
-    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
-    paths = [path for path in given or [_FILE] if tree.find(path) is not None]
-    paths = paths or [path for path in (_FILE,) if tree.find(path) is not None and any("$" in g for g in given)]
-    if not paths:
-        raise NotThere("haproxy is started, and its configuration is not in the image")
-    lines = [line for path in paths for file in _files(tree, path) for line in _lines(Reading(tree), file)]
+    lines = said(tree, service)
     version = packaged(tree, "haproxy") or in_program(tree, service.program, rb"\0(\d\.\d+\.\d+)-\d\0")
     library = library_of(tree, service.program)
     usual = [line for line in lines if line.section == "global"]
     for line in lines:
         if line.section != "global" and line.words[0] == "bind" and "ssl" in line.words and len(line.words) > 1:
             yield from _of_bind(tree, line, usual, version, library)
+
+
+def said(tree: Tree, service: Service) -> list[Line]:
+    """Every line of its files in its section. Raises Unreadable."""
+    words = service.arguments
+    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
+    paths = [path for path in given or [_FILE] if tree.find(path) is not None]
+    paths = paths or [path for path in (_FILE,) if tree.find(path) is not None and any("$" in g for g in given)]
+    if not paths:
+        raise NotThere("haproxy is started, and its configuration is not in the image")
+    return [line for path in paths for file in _files(tree, path) for line in _lines(Reading(tree), file)]
 
 
 def _files(tree: Tree, path: str) -> Iterator[str]:

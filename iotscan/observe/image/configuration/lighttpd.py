@@ -59,17 +59,12 @@ class Socket(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """An endpoint for each socket with TLS, and its certificates. Raises Unreadable."""
-    words = service.arguments
-    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
-    path = next((p for p in (given[:1] or _FILES) if tree.find(p) is not None), "")
-    if not path:
-        raise NotThere("lighttpd is started, and its configuration is not in the image")
+    statements, path = said(tree, service)
     version = packaged(tree, "lighttpd") or in_program(tree, service.program, rb"lighttpd/(1\.\d+\.\d+)")
-    statements = list(Parser(Reading(tree)).statements(path))
     modules = {word for s in statements if isinstance(s, Setting) and s.key == "server.modules" for word in _words(s)}
     is_other = bool(modules & set(_OTHERS))
     library = Library() if is_other else library_of(tree, *_MODULES, service.program)
-    for socket in _sockets(statements, path):
+    for socket in sockets(statements, path):
         host, port = ("", int(socket.place)) if socket.place.isdecimal() else split_place(socket.place)
         if not socket.is_on("ssl.engine") or not port or not faces_network(host):
             continue
@@ -80,12 +75,23 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
         yield from certificates.chains(tree, named, where)
 
 
+def said(tree: Tree, service: Service) -> tuple[list[Setting | Opened], str]:
+    """What its main file and those it includes say, and the main file. Raises Unreadable."""
+    words = service.arguments
+    given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-f"]
+    path = next((p for p in (given[:1] or _FILES) if tree.find(p) is not None), "")
+    if not path:
+        raise NotThere("lighttpd is started, and its configuration is not in the image")
+    return list(Parser(Reading(tree)).statements(path)), path
+
+
 def _words(setting: Setting) -> Iterator[str]:
     values: Value = setting.value
     return (value for _, value in values if isinstance(value, str)) if isinstance(values, list) else iter(())
 
 
-def _sockets(statements: list[Setting | Opened], path: str) -> Iterator[Socket]:
+def sockets(statements: list[Setting | Opened], path: str) -> Iterator[Socket]:
+    """The server's own socket and every other that it opens."""
     common = {s.key: s for s in statements if isinstance(s, Setting) and not s.within}
     port, address = common.get("server.port"), common.get("server.bind")
     number = port.value if port is not None and isinstance(port.value, str) else "80"

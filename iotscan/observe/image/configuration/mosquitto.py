@@ -54,11 +54,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """A broker for each listener that others can reach, and its TLS. Raises Unreadable."""
-    words = service.arguments
-    path = next((words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-c", "--config-file")), "")
-    if path and tree.find(path) is None:
-        raise NotThere(f"{tree.show(path)}, which mosquitto reads, is not in the image")
-    lines = list(_lines(Reading(tree), path)) if path else []
+    lines = said(tree, service)
     version = _version(tree, service)
     library = library_of(tree, service.program)
     for listener in _listeners(lines, service, version):
@@ -79,6 +75,15 @@ def read(tree: Tree, service: Service) -> Iterator[Configured]:
             fact = _endpoint(tree, listener, named, version, library)
             yield Configured(fact=fact, path=listener.path, line=listener.line, service=where)
             yield from certificates.chains(tree, named, where)
+
+
+def said(tree: Tree, service: Service) -> list[Line]:
+    """The lines of its file and those it includes, none without a file. Raises Unreadable."""
+    words = service.arguments
+    path = next((words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-c", "--config-file")), "")
+    if path and tree.find(path) is None:
+        raise NotThere(f"{tree.show(path)}, which mosquitto reads, is not in the image")
+    return list(_lines(Reading(tree), path)) if path else []
 
 
 def _lines(reading: Reading, path: str, *, is_included: bool = False) -> Iterator[Line]:

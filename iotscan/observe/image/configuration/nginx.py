@@ -65,15 +65,21 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """An endpoint for each port with TLS, and the certificates of its servers. Raises Unreadable."""
+    directives, root = said(tree, service)
+    version = packaged(tree, *_PACKAGES) or in_program(tree, service.program, rb"nginx/(\d+\.\d+\.\d+)")
+    for listens in _by_port(_servers(directives)):
+        yield from _of_port(tree, service, listens, version, root)
+
+
+def said(tree: Tree, service: Service) -> tuple[tuple[Directive, ...], str]:
+    """What its main file and those it includes say, and the folder of the main file. Raises Unreadable."""
     words = service.arguments
     given = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "-c"]
     path = next((p for p in (*given, *_FILES) if tree.find(p) is not None), "")
     if not path or (given and path != given[0]):
         raise NotThere("nginx is started, and its configuration is not in the image")
-    version = packaged(tree, *_PACKAGES) or in_program(tree, service.program, rb"nginx/(\d+\.\d+\.\d+)")
     root = posixpath.dirname(path)
-    for listens in _by_port(_servers(read_file(tree, path, root))):
-        yield from _of_port(tree, service, listens, version, root)
+    return read_file(tree, path, root), root
 
 
 def _servers(directives: tuple[Directive, ...]) -> Iterator[Server]:

@@ -61,16 +61,21 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(tree: Tree, service: Service) -> Iterator[Configured]:
     """An endpoint for each service that others can reach, and its certificates. Raises Unreadable."""
+    version = packaged(tree, "stunnel4", "stunnel") or in_program(tree, service.program, rb"stunnel (\d+\.\d+)")
+    library = library_of(tree, service.program)
+    for section in said(tree, service):
+        yield from _of_section(tree, section, version, library, service)
+
+
+def said(tree: Tree, service: Service) -> Iterator[Section]:
+    """Every service of its files, those that it is the client of among them. Raises Unreadable."""
     given = [word for word in service.arguments if word.startswith("/")]
     paths = given[:1] or list(globbed(tree, "/etc/stunnel/*.conf"))
     found = [path for path in paths if tree.find(path) is not None]
     if not found:
         raise NotThere("stunnel is started, and its configuration is not in the image")
-    version = packaged(tree, "stunnel4", "stunnel") or in_program(tree, service.program, rb"stunnel (\d+\.\d+)")
-    library = library_of(tree, service.program)
     for path in found:
-        for section in _sections(list(_lines(Reading(tree), path, 0))):
-            yield from _of_section(tree, section, version, library, service)
+        yield from _sections(list(_lines(Reading(tree), path, 0)))
 
 
 def _lines(reading: Reading, path: str, depth: int) -> Iterator[Line]:

@@ -30,6 +30,12 @@ Told = dict[str, tuple[tuple[str, ...], int]]
 
 def tunnels(tree: Tree) -> Iterator[VpnTunnel]:
     """A tunnel for each file that is started. Raises Unreadable."""
+    for path, told in started(tree):
+        yield _tunnel(tree.show(path), posixpath.basename(path), told)
+
+
+def started(tree: Tree) -> Iterator[tuple[str, Told]]:
+    """Each file that is started, with its options. Raises Unreadable."""
     if not installed(tree, "openvpn"):
         return
     startup = startup_of(tree)
@@ -40,7 +46,7 @@ def tunnels(tree: Tree) -> Iterator[VpnTunnel]:
     for path in dict.fromkeys(found):
         lines = lines_of(tree, path)
         if lines is not None:
-            yield _tunnel(tree.show(path), posixpath.basename(path), _told(lines))
+            yield path, _told(lines)
 
 
 def _files(tree: Tree, words: tuple[str, ...]) -> Iterator[str]:

@@ -38,6 +38,29 @@ def tunnels(tree: Tree) -> Iterator[VpnTunnel]:
             yield _of_swanctl(tree.show(path), name, connection)
 
 
+def revocation(tree: Tree) -> Iterator[tuple[str, int, str]]:
+    """Path, line and word for how strictly each file or connection asks whether a certificate was taken back.
+
+    ``strictcrlpolicy`` of ipsec.conf (``no`` without it) and ``revocation`` of swanctl.conf (``relaxed`` without it).
+    Raises Unreadable.
+    """
+    if not any(startup_of(tree).running(*_DAEMONS)):
+        return
+    for path in (path for path in _IPSEC if tree.find(path) is not None):
+        loaded = [told for _, _, told in _connections(tree, path) if told.get("auto", ("ignore", 0))[0] != "ignore"]
+        if any("cert" in key for told in loaded for key in told):
+            said = [(n, raw) for n, raw in enumerate(lines_of(tree, path) or [], start=1) if "strictcrlpolicy" in raw]
+            words = [(n, raw.partition("=")[2].strip()) for n, raw in said if not raw.lstrip().startswith("#")]
+            line, word = words[-1] if words else (1, "no")
+            yield path, line, f"strictcrlpolicy={word}"
+    for path in (path for pattern in _SWANCTL for path in globbed(tree, pattern)):
+        for connection in _Node(lines_of(tree, path) or []).child("connections").children.values():
+            for key, end in connection.children.items():
+                if key.startswith("remote") and (end.text("auto") or end.text("auth") or "pubkey").startswith("pubkey"):
+                    line = end.told.get("revocation", ("", end.line))[1]
+                    yield path, line, f"revocation = {end.text('revocation') or 'relaxed'}"
+
+
 def _connections(tree: Tree, path: str) -> Iterator[tuple[str, int, Told]]:
     sections: dict[str, tuple[int, Told]] = {}
     here: Told = {}

@@ -37,6 +37,15 @@ def networks(tree: Tree) -> Iterator[WirelessNetwork]:
                     yield _network(tree.show(path), told)
 
 
+def authenticators(tree: Tree) -> Iterator[tuple[str, Told]]:
+    """Path and settings of each started hostapd that is the EAP server itself, and has a list of authorities."""
+    for service in startup_of(tree).running("hostapd"):
+        for path in (word for word in service.arguments if word.endswith(".conf") and tree.find(word) is not None):
+            for told in _networks(lines_of(tree, path) or []):
+                if told.get("eap_server", ("0", 0))[0] == "1" and "ca_cert" in told:
+                    yield path, told
+
+
 def _networks(lines: list[str]) -> Iterator[Told]:
     told: Told = {}
     for number, raw in enumerate(lines, start=1):

@@ -36,6 +36,16 @@ def networks(tree: Tree) -> Iterator[WirelessNetwork]:
                 yield from _of_manager(tree.show(path), lines_of(tree, path) or [])
 
 
+def enterprise(tree: Tree) -> Iterator[tuple[str, int, Settings]]:
+    """Path, line and settings of each network of wpa_supplicant that checks its server's certificate."""
+    if not installed(tree, "wpa_supplicant"):
+        return
+    for path in dict.fromkeys(path for pattern in _SUPPLICANT for path in globbed(tree, pattern)):
+        for line, settings in _blocks(lines_of(tree, path) or []):
+            if any(name in settings for name in ("ca_cert", "ca_path", "ca_cert2")) and "eap" in settings:
+                yield path, line, settings
+
+
 def _files(words: tuple[str, ...]) -> Iterator[str]:
     for place, word in enumerate(words):
         if word.startswith("-c"):

@@ -14,6 +14,8 @@ from iotscan.observe.image.inspectors.updates.ini import KeyFile, read_ini
 from iotscan.observe.image.inspectors.updates.root import Root
 from iotscan.observe.image.inspectors.updates.traits import loader_of, of_confirming, of_loader, slot
 from iotscan.observe.image.startup.boot_commands import BootCommand
+from iotscan.observe.image.texts import lines_of
+from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
 
 _PATHS = ("/etc/rauc/system.conf", "/usr/lib/rauc/system.conf")
@@ -49,6 +51,12 @@ def read(root: Root) -> Iterator[UpdateSystem]:
             return
         if root.tree.is_named(path):
             raise Unreadable(f"{path} is no file, or leads nowhere in the image")
+
+
+def keyring(tree: Tree) -> tuple[str, KeyFile] | None:
+    """The file of the configuration that counts, and what it says; None without one. Raises Unreadable."""
+    path = next((path for path in _PATHS if tree.find(path) is not None), "")
+    return (path, read_ini("\n".join(lines_of(tree, path) or []), path)) if path else None
 
 
 def _system(root: Root, path: str, conf: KeyFile) -> UpdateSystem:
