@@ -5,7 +5,8 @@ The first and last day of the certificates that a TLS server sends, against the 
 the intermediate ones. A root that is sent along is left out, because clients use their own copy of it.
 In an image: the certificates that its services are configured with. An end is soon within 30 days; for one that a
 machine must renew, because Mozilla's roots vouch for it or it lives for 90 days at most, in the last third of its life.
-The year 9999 is no end at all (`certificate-lifetime` says who may have that).
+The year 9999 is no end at all (`certificate-lifetime` says who may have that). An expired certificate of an authority
+beside another of the same authority and key, as cross-signing leaves them behind, breaks only clients that try one way.
 
 ## Why it matters
 Clients that check dates lose the device on the day its certificate runs out: updates and alarms stop. What
@@ -46,6 +47,7 @@ SENTENCES = {
     "expired": "expired on {0.not_after:%Y-%m-%d}",
     "not-yet-valid": "is valid only from {0.not_before:%Y-%m-%d} on",
     "expires-soon": "expires on {0.not_after:%Y-%m-%d}",
+    "expired-beside": "expired on {0.not_after:%Y-%m-%d}, and another of the same authority and key holds",
 }
 
 
@@ -58,6 +60,7 @@ SENTENCES = {
         "expired": ("high", "A certificate has expired"),
         "not-yet-valid": ("high", "A certificate is not valid yet"),
         "expires-soon": ("low", "A certificate expires soon (within 30 days)"),
+        "expired-beside": ("low", "An expired certificate of an authority is sent beside one that holds"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
@@ -76,7 +79,7 @@ def certificate_validity(chain: CertificateChain, as_of: AsOf, policy: Policy, t
     soon = timedelta(days=policy.integer("soon_days"))
     is_public = "Mozilla" in chain.trusted_by or (bool(chain.trusted.known) and not chain.trusted_by)
     judged = [(p, c) for p, c in chain.placed if p == 0 or not c.is_self_issued]
-    found = {_judge(c, as_of, soon, is_public): (p, c) for p, c in reversed(judged)}
+    found = {_beside(_judge(c, as_of, soon, is_public), p, c, chain, as_of): (p, c) for p, c in reversed(judged)}
     for variant, sentence in SENTENCES.items():
         if variant in found:
             position, certificate = found[variant]
@@ -104,3 +107,15 @@ def _judge(certificate: Certificate, as_of: AsOf, soon: timedelta, is_public: bo
     is_renewed = is_public or lifetime <= SHORT_LIVED
     ahead = min(soon, lifetime / 3) if is_renewed else soon
     return "expires-soon" if certificate.not_after - as_of < ahead else ""
+
+
+def _beside(variant: str, position: int, certificate: Certificate, chain: CertificateChain, as_of: AsOf) -> str:
+    """The verdict, made milder for an authority of which another certificate was sent that is in its dates."""
+    others = (c for p, c in chain.placed if p not in (0, position) and c.not_before <= as_of <= c.not_after)
+    if position == 0 or not any(_is_same_authority(c, certificate) for c in others):
+        return variant
+    return "expired-beside" if variant == "expired" else ""
+
+
+def _is_same_authority(one: Certificate, other: Certificate) -> bool:
+    return one.subject == other.subject and one.spki_sha256 == other.spki_sha256
