@@ -12,7 +12,9 @@ from iotscan.wire.ssh.exchange import Bounds, group_request
 from iotscan.wire.ssh.kexinit import KexInit, kexinit
 from iotscan.wire.ssh.packets import packet
 
-_FAMILIES = {"ssh-dss": "dsa", "ssh-ed25519": "ed25519", "ssh-rsa": "rsa", "rsa-sha2-256": "rsa", "rsa-sha2-512": "rsa"}
+_FAMILIES = {"ssh-rsa": "rsa-sha2-512,rsa-sha2-256,ssh-rsa"}
+_SCANNED = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa", "rsa-sha2-256": "rsa", "rsa-sha2-512": "rsa"}
+_KEPT = 'UserKnownHostsFile="$f"'
 _IDENTIFICATION = b"SSH-2.0-iotscan\r\n"
 _GEX_GROUP = 31
 _MOST_NAMES = 30
@@ -36,17 +38,20 @@ def list_algorithms(target: Target, names: Iterable[str]) -> str:
 
 
 def show_host_key(target: Target, algorithm: str) -> str:
-    """Print size and fingerprint of one kind of host key, as ``ssh-keygen -l`` does."""
-    kind = _FAMILIES.get(algorithm.removesuffix("-cert-v01@openssh.com"), "ecdsa")
-    ask = shlex.join(("ssh-keyscan", "-T", "4", "-t", kind, "-p", str(target.port), target.host))
-    return f"{ask} 2>/dev/null | ssh-keygen -lf -"
+    """Print size and fingerprint of one kind of host key, as ``ssh-keygen -l`` does.
+
+    ssh-keyscan would do with one that speaks today's key exchange; ssh can be told to speak older ones.
+    """
+    kind = _FAMILIES.get(algorithm, algorithm)
+    ask = _ssh(target, "-q", HostKeyAlgorithms=kind, UserKnownHostsFile="$f").replace("'UserKnownHostsFile=$f'", _KEPT)
+    return f'f=$(mktemp); {ask} 2>/dev/null </dev/null; ssh-keygen -lf "$f"; rm "$f"'
 
 
 def show_host_certificate(target: Target, algorithm: str) -> str:
     """Print what a host certificate says, as ``ssh-keygen -L`` does."""
-    kind = _FAMILIES.get(algorithm.removesuffix("-cert-v01@openssh.com"), "ecdsa")
+    kind = _SCANNED.get(algorithm.removesuffix("-cert-v01@openssh.com"), "ecdsa")
     ask = shlex.join(("ssh-keyscan", "-c", "-T", "4", "-t", kind, "-p", str(target.port), target.host))
-    return f"{ask} 2>/dev/null | cut -d ' ' -f 2- | ssh-keygen -L -f -"
+    return f"{ask} 2>/dev/null | ssh-keygen -L -f -"
 
 
 def ask_login_methods(target: Target) -> str:
@@ -59,13 +64,14 @@ def show_lists(target: Target, pattern: str) -> str:
     return f"{_ssh(target, '-vv')} 2>&1 </dev/null | {shlex.join(('grep', '-E', pattern))}"
 
 
-def _ssh(target: Target, aloud: str) -> str:
+def _ssh(target: Target, aloud: str, **more: str) -> str:
     options = {
         "PreferredAuthentications": "none",
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": "/dev/null",
         "ConnectTimeout": "5",
         **_BOTH_ENDS_OLD,
+        **more,
     }
     given = (word for name, value in options.items() for word in ("-o", f"{name}={value}"))
     user = f"nobody@{target.host}"

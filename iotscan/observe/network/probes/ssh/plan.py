@@ -55,6 +55,9 @@ class Plan:
         self.bounds = [SMALLEST, USUAL, SMALL] if self._grouped else []
         self._smallest = 0
         known = {way for ways in self._kinds.values() for way in ways} | {n for f in FAMILIES.values() for n in f}
+        if self._kinds["RSA"]:
+            # Names of SSH.COM for other digests of the same key.
+            known |= {name for name in offered if name.startswith("ssh-rsa-sha") and name.endswith("@ssh.com")}
         self.unknown = tuple(n for n in offered if n not in known and "-cert-v0" not in n)[:_MOST_UNKNOWN]
 
     @property
