@@ -5,6 +5,8 @@ import platform
 import tempfile
 from pathlib import Path
 
+from bench.chains import CERTIFICATES, chains
+from bench.chains import TURNS as WALKS
 from bench.discovery.sweeps import TURNS as SWEEPS
 from bench.discovery.sweeps import discovery
 from bench.images.posture import TURNS as LOOKS
@@ -33,6 +35,7 @@ def main() -> None:
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
         show("a stored run, judged again (processor time)", judging(env))
+        show(f"who vouches for {CERTIFICATES} certificates (fastest of {WALKS})", chains(env, home / "chains"))
         show(f"who is on a link (median of {SWEEPS}, of arp-scan and nmap on the /16 of 1)", discovery(home / "link"))
         show(f"the whole posture of an image (median of {LOOKS})", images(env, home))
         show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))

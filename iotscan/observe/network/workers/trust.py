@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from iotscan.wire.paths.certified import Certified, certified
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, walk
 
 MOZILLA, SYSTEM = "Mozilla", "system"
+_MOZILLA_FILE = "plugins/certificate_info/trust_stores/pem_files/mozilla_nss.pem"
 _SYSTEM_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -78,9 +80,13 @@ def _roots(path: str) -> Anchors:
 
 @cache
 def _mozilla() -> Store:
-    from sslyze.plugins.certificate_info.trust_stores import trust_store_repository
-
-    path = Path(trust_store_repository.__file__).parent / "pem_files" / "mozilla_nss.pem"
+    # Found and not imported: sslyze takes half a second to, and only its file is wanted.
+    package = find_spec("sslyze")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("sslyze, which brings Mozilla's roots, is not installed")
+    path = (
+        Path(package.origin).parent / "plugins" / "certificate_info" / "trust_stores" / "pem_files" / "mozilla_nss.pem"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Store(x509.load_pem_x509_certificates(path.read_bytes()))
