@@ -105,7 +105,7 @@ def described(certificate: Certificate) -> str:
 
 def is_judged(certificate: Certificate, lengths: dict[str, int]) -> bool:
     """False for a kind of key that is not known, a key without a length, and a curve that is known to nobody."""
-    if certificate.key_type not in lengths or (lengths[certificate.key_type] and not certificate.key_bits):
+    if certificate.key_type not in lengths or not certificate.key_bits:
         return False
     if certificate.key_type != "ec":
         return True

@@ -2,6 +2,9 @@
 
 from typing import Final, NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from iotscan.wire.certificates.algorithms import CURVES, DSA, EC, EDWARDS, RSA
 from iotscan.wire.certificates.elements import (
     BITS,
@@ -19,6 +22,13 @@ from iotscan.wire.certificates.elements import (
 
 EXPLICIT: Final = "the curve is spelled out in parameters of its own"
 _UNREAD: Final = "the public key cannot be read"
+_KNOWN: Final[dict[str, type[ec.EllipticCurve]]] = {
+    curve.name.replace("brainpoolp", "brainpoolP"): curve
+    for curve in (
+        ec.SECP192R1, ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.SECP256K1,
+        ec.BrainpoolP256R1, ec.BrainpoolP384R1, ec.BrainpoolP512R1,
+    )
+}  # fmt: skip
 _LARGEST_MODULUS: Final = 1 << 15
 """Bits: OpenSSL and others refuse to compute with more than 16,384."""
 
@@ -103,7 +113,21 @@ def _ec(algorithm: Reader, point: bytes, defects: Defects) -> Key:
     # The order is a little shorter than the field, or a bit longer; the point is as long as the field.
     if not size - 8 <= order <= size + 1:
         raise Broken(_UNREAD)
+    _require_on_curve(point, name)
     return Key("ec", order, name)
+
+
+def _require_on_curve(point: bytes, name: str) -> None:
+    """Raise Broken for a point that is none of its curve; of curves that the library does not know nobody can say."""
+    curve = _KNOWN.get(name)
+    if curve is None:
+        return
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(curve(), point)
+    except UnsupportedAlgorithm:
+        return
+    except ValueError as error:
+        raise Broken(_UNREAD) from error
 
 
 def _point_bits(point: bytes) -> int:

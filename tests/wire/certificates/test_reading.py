@@ -1,7 +1,9 @@
 """Certificates as facts; a mutated one is read or refused, never a crash."""
 
+import base64
 import contextlib
 import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +14,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+from iotscan.model.facts.certificate import Certificate, MalformedCertificate
+from iotscan.wire.certificates import UnreadableCertificate, read_certificate, read_damaged, read_damaged_bundle
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -83,11 +86,25 @@ def test_what_is_no_certificate_is_unreadable(data: bytes) -> None:
 
 @given(st.integers(0, len(DER) - 1), st.integers(0, 255))
 def test_one_wrong_byte_never_breaks_the_reader(at: int, byte: int) -> None:
+    wrong = DER[:at] + bytes([byte]) + DER[at + 1 :]
     with contextlib.suppress(UnreadableCertificate):
-        read_certificate(DER[:at] + bytes([byte]) + DER[at + 1 :])
+        read_certificate(wrong)
+    read_damaged(wrong)
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(UnreadableCertificate):
         read_certificate(data)
+    read_damaged(data)
+    read_damaged_bundle(b"-----BEGIN CERTIFICATE-----\n" + base64.b64encode(data) + b"\n-----END CERTIFICATE-----")
+
+
+def test_one_damaged_block_of_a_file_costs_no_other() -> None:
+    good = ssl.DER_cert_to_PEM_cert(DER).encode()
+    trusted = ssl.DER_cert_to_PEM_cert(DER + b"\x30\0").replace("CERTIFICATE", "TRUSTED CERTIFICATE").encode()
+    torn = b"-----BEGIN CERTIFICATE-----\n%%%\n"
+    read = read_damaged_bundle(b"text\n" + good + torn + trusted + b"-----BEGIN PRIVATE KEY-----")
+    assert [type(one) for one in read] == [Certificate, MalformedCertificate, Certificate]
+    assert [one.position for one in read if isinstance(one, MalformedCertificate)] == [1]
+    assert read[2] == read[0] == read_certificate(DER)
