@@ -40,9 +40,11 @@ def base(kind: str = "ec") -> bytes:
     point = x509.DistributionPoint(full_name=[url], relative_name=None, reasons=None, crl_issuer=None)
     access = x509.AccessDescription(x509.oid.AuthorityInformationAccessOID.OCSP, url)
     alternatives = [x509.DNSName("cam.example"), x509.IPAddress(ip_address("192.0.2.1"))]
-    usage = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"), False
-    ) | {"digital_signature": True, "encipher_only": False, "decipher_only": False}  # fmt: skip
+    denied = (
+        "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+        "encipher_only", "decipher_only",
+    )  # fmt: skip
+    usage = {"digital_signature": True} | dict.fromkeys(denied, False)
     builder = (
         x509.CertificateBuilder(authority, name, key.public_key(), 0x1234, START, START + timedelta(days=300))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
