@@ -47,6 +47,7 @@ from iotscan.model.facts.data_store import DataStore
 from iotscan.model.facts.debug_tools import BuildTrace, DebugTool, DebugTools
 from iotscan.model.facts.device_api import DeviceApi
 from iotscan.model.facts.disclosure import DisclosedKind, DisclosedThing, Disclosure
+from iotscan.model.facts.enrolment import EnrolmentEndpoint, EnrolmentServer
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
@@ -185,6 +186,7 @@ AnyFact = (
     | DtlsServer
     | EfiBinaries
     | EmbeddedSecrets
+    | EnrolmentServer
     | Entropy
     | FilePermissions
     | FileSignatures
@@ -342,6 +344,8 @@ __all__ = [
     "EfiSignature",
     "EmbeddedSecret",
     "EmbeddedSecrets",
+    "EnrolmentEndpoint",
+    "EnrolmentServer",
     "Entropy",
     "Extensions",
     "Fact",

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from iotscan.model.facts import CoapResource, CoapResources, CoapServer
+from iotscan.model.facts import CoapResource, CoapResources, CoapServer, EnrolmentServer
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes.coap import PROBE
@@ -120,6 +120,18 @@ def test_what_may_act_or_lies_elsewhere_or_wants_oscore_is_not_read(links: bytes
     assert asked == [(".well-known", "core")]
     assert (found.asked, found.read) == ("", "")
     assert found.resources
+
+
+def test_enrolment_is_told_from_the_list() -> None:
+    """EST over CoAP, RFC 9148 section 4.1; beside it an attribute that only begins alike."""
+    links = b'</est/crts>;rt="ace.est.crts";ct="281 287",</est/sen>;rt="ace.est.sen",</x>;rt=ace.estimate'
+    with node(listing(links)) as port:
+        heard = ask(port)
+    (found,) = (fact for fact in heard.facts if isinstance(fact, EnrolmentServer))
+    assert [(e.protocol, e.path, e.proof) for e in found.endpoints] == [
+        ("est-coaps", "/est/crts", "listed"),
+        ("est-coaps", "/est/sen", "listed"),
+    ]
 
 
 def test_a_sensor_is_read_before_what_only_sounds_harmless() -> None:

@@ -18,6 +18,7 @@ _MODULES: Final = (
     "dns",
     "dtls",
     "dtls_endpoint",
+    "enrolment",
     "esphome",
     "ftp",
     "http",

@@ -12,7 +12,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.conversation import Datagram
 from iotscan.observe.network.failures import DialError, Refused, TimedOut
 from iotscan.observe.network.probe import Door, FirstWord, Heard, Missed, Probe, missed
-from iotscan.observe.network.probes.coap_reading import CAP, CORE, Got, read_resources
+from iotscan.observe.network.probes.coap_reading import CAP, CORE, Got, enrolment_in, read_resources
 from iotscan.wire import coap
 
 _SECONDS: Final = 1.0
@@ -76,6 +76,9 @@ class _Talk:
             facts.append(CoapServer(how="reset" if self._pinged or not self._resources else self._resources.code))
         if self._resources:
             facts.append(self._resources)
+            # Where none is listed, nothing was looked for: nobody is to be told that it could not be.
+            enrolment = enrolment_in(self._resources)
+            facts += [enrolment] if enrolment else []
         if facts:
             return Heard(facts=tuple(facts), missed=self._gaps(), excerpt=self._excerpt())
         if self._pinged is False:

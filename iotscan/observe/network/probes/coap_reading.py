@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from iotscan.model.facts import CoapResource, CoapResources
+from iotscan.model.facts import CoapResource, CoapResources, EnrolmentEndpoint, EnrolmentServer
 from iotscan.model.text import safe_text
 from iotscan.wire import coap, coap_options, link_format
 from iotscan.wire.coap_options import Option
@@ -132,3 +132,12 @@ def _hint(got: Got) -> str:
     """What a refusal says in words: its diagnostic payload, where it is text (RFC 7252 section 5.5.2)."""
     is_text = coap_options.number_of(got.options, coap_options.CONTENT_FORMAT) in (None, 0)
     return safe_text(got.payload, _HINT) if got.code >> 5 == 4 and is_text else ""
+
+
+def enrolment_in(found: CoapResources) -> EnrolmentServer | None:
+    """The resources of EST that a list names (RFC 9148 section 4.1: ``rt="ace.est.crts"`` and its like)."""
+    ours = [r for r in found.resources if any(t == "ace.est" or t.startswith("ace.est.") for t in r.types)]
+    if not ours:
+        return None
+    endpoints = tuple(EnrolmentEndpoint(protocol="est-coaps", path=r.path, proof="listed") for r in ours)
+    return EnrolmentServer(tls=found.is_secured, endpoints=endpoints)

@@ -8,7 +8,7 @@ from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.conversation import Connection
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed
-from iotscan.observe.network.probes.coap_reading import CAP, Got, read_resources
+from iotscan.observe.network.probes.coap_reading import CAP, Got, enrolment_in, read_resources
 from iotscan.wire import coap_tcp
 
 _TOKEN: Final = 4
@@ -25,7 +25,8 @@ async def ask_coap_tls(door: Door) -> Heard:
     except DialError as error:
         return Heard(missed=(missed(CoapResources, error),))
     if found is not None:
-        return Heard(facts=(found,), excerpt=found.code)
+        enrolment = enrolment_in(found)
+        return Heard(facts=(found, enrolment) if enrolment else (found,), excerpt=found.code)
     detail = "it opens CoAP, and does not answer a GET of its list"
     gap = Missed(need=kind_of(CoapResources), status=AttemptStatus.UNREADABLE, reason=Reason.UNREADABLE, detail=detail)
     return Heard(missed=(gap,))
