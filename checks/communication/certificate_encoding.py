@@ -16,7 +16,8 @@ how names and limits are got around. It also says that the certificate was put t
 Make it again with a current tool, and look at it with a strict one: `openssl req -x509 …` or `openssl x509 -req …`
 (3.0 or later), `step certificate create`, or your CA's own. Serial numbers: leave them to the tool, or take 16 random
 bytes. In code of your own: Mbed TLS `mbedtls_x509write_crt`, wolfSSL `wc_MakeCert`, never by hand. Where a device makes
-its certificate at first start, an update of that program and a new certificate are needed.
+its certificate at first start, an update of that program and a new certificate are needed. More rules, one by one, are
+told by `lint_pkix_cert lint FILE` (`pip install pkilint`).
 
 ## References
 - RFC 5280 section 4.1 (serial numbers, dates, names, extensions) and section 4.2 (each extension at most once)

@@ -25,7 +25,8 @@ serverAuth` in an OpenSSL section, given by `-extfile` and `-extensions`; with `
 step-ca and ACME do all this by themselves.
 
 ## References
-- RFC 5280 sections 4.2 (critical), 4.2.1.3 (keyUsage), 4.2.1.9 (basicConstraints), 4.2.1.12 (extKeyUsage)
+- RFC 5280 sections 4.2 (critical), 4.2.1.3 (keyUsage), 4.2.1.9 (basicConstraints), 4.2.1.10 (nameConstraints) and
+  4.2.1.12 (extKeyUsage)
 - draft-ietf-uta-tls13-iot-profile (certificates of devices and their authorities); RFC 7925 section 4.4; IEEE 802.1AR
 """
 
@@ -134,6 +135,8 @@ def of_authority(certificate: Certificate, uses: Extensions) -> list[tuple[str, 
         found.append(("unmarked", "its basicConstraints are not critical"))
     if uses.key_usage is None:
         found.append(("unmarked", "it has no keyUsage"))
+    if (uses.permitted or uses.excluded) and "nameConstraints" not in uses.critical:
+        found.append(("unmarked", "its nameConstraints are not critical"))
     return found
 
 
@@ -204,7 +207,7 @@ EXPECTED = {
     "no-server": "extKeyUsage with serverAuth, keyUsage with digitalSignature, or neither of them",
     "no-authority": "CA:TRUE, keyCertSign, and no extKeyUsage for other purposes alone",
     "unknown-critical": "critical extensions of RFC 5280 alone",
-    "unmarked": "critical basicConstraints, and keyUsage",
+    "unmarked": "critical basicConstraints, keyUsage, and nameConstraints that are critical where there are any",
     "profile": "a certificate as draft-ietf-uta-tls13-iot-profile describes it",
 }
 
@@ -224,6 +227,8 @@ def shown(variant: str, text: str) -> tuple[str, str]:
         return lacking("CA:TRUE")
     if text == "its basicConstraints are not critical":
         return lacking("X509v3 Basic Constraints: critical")
+    if text == "its nameConstraints are not critical":
+        return lacking("X509v3 Name Constraints: critical")
     if text == "it has no keyUsage":
         return lacking("X509v3 Key Usage")
     return "grep -A1 -E 'Version:|Public Key Algorithm|Not After|X509v3|URI:'", "Version:"
