@@ -80,10 +80,10 @@ class Server:
         assert shown is not None
         return shown.key.sha256
 
-    def __call__(self, guest: socket.socket) -> None:
+    def __call__(self, guest: socket.socket, *, greets: bool = True) -> None:
         """One conversation."""
         self.heard.append([])
-        _Talk(self, self._script, self._key, guest, len(self.heard) - 1).run()
+        _Talk(self, self._script, self._key, guest, len(self.heard) - 1).run(greets=greets)
 
 
 class _Talk:
@@ -96,8 +96,10 @@ class _Talk:
         self._seal: Direction | None = None
         self._unseal: Direction | None = None
 
-    def run(self) -> None:
+    def run(self, *, greets: bool) -> None:
         with suppress(_Over):
+            if greets:
+                self._step("identification", self._script.before + self._script.line + b"\r\n")
             self._serve()
 
     def _step(self, name: str, payload: bytes) -> None:
@@ -155,7 +157,6 @@ class _Talk:
 
     def _serve(self) -> None:
         script = self._script
-        self._step("identification", script.before + script.line + b"\r\n")
         while (said := read_identification(self._data)) is None:
             self._fill(len(self._data) + 1)
         self._data = self._data[said.end :]

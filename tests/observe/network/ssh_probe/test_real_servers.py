@@ -3,16 +3,15 @@
 import hashlib
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from iotscan.model.facts import GroupExchange, SshServer
 from iotscan.model.vocabulary import Reason
-from tests.observe.network.daemons import accepts, free_port, running, tool
+from tests.observe.network.daemons import tool
 from tests.observe.network.ssh_probe.asking import seen, seen_at
+from tests.observe.network.ssh_probe.daemons import dropbear, openssh
 
 KEYS = {
     "ed25519": ("ed25519",),
@@ -37,29 +36,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def digest_of(public: Path) -> str:
     return hashlib.sha256(b64decode(public.read_text().split()[1])).hexdigest()
-
-
-@contextmanager
-def openssh(keys: Path, folder: Path, *options: str, names: tuple[str, ...] = ("ed25519",)) -> Iterator[int]:
-    sshd, port = tool("sshd", "openssh-server"), free_port()
-    Path("/run/sshd").mkdir(exist_ok=True)
-    words = [word for name in names for word in ("-h", str(keys / name))]
-    words += [f"-o{option}" for option in ("ListenAddress=127.0.0.1", "PidFile=none", *options)]
-    with running([sshd, "-D", "-e", "-p", str(port), "-f", "/dev/null", *words], lambda: accepts(port), cwd=folder):
-        yield port
-
-
-@contextmanager
-def dropbear(folder: Path, *kinds: str, options: tuple[str, ...] = ()) -> Iterator[int]:
-    program, keygen, port = tool("dropbear", "dropbear-bin"), tool("dropbearkey", "dropbear-bin"), free_port()
-    for kind in kinds:
-        shown = subprocess.run([keygen, "-t", kind, "-f", folder / kind], capture_output=True, check=True)
-        line = next(x for x in shown.stdout.decode().splitlines() if x.startswith(("ssh-", "ecdsa-")))
-        (folder / f"{kind}.pub").write_text(line)
-    words = [word for kind in kinds for word in ("-r", str(folder / kind))]
-    command = [program, "-F", "-E", "-p", f"127.0.0.1:{port}", "-P", str(folder / "pid"), *words, *options]
-    with running(command, lambda: accepts(port), cwd=folder):
-        yield port
 
 
 def shown(fact: SshServer) -> set[tuple[str, int, str]]:
