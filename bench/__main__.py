@@ -17,6 +17,9 @@ from bench.posture.posture import TURNS as POSTURES
 from bench.posture.posture import posture
 from bench.practice import TURNS as SCANS
 from bench.practice import practice
+from bench.ssh.peers import SERVERS as SSH_SERVERS
+from bench.ssh.peers import TURNS as SSH_TURNS
+from bench.ssh.peers import ssh_peers
 from bench.startup import TURNS, startup
 from bench.table import show
 from bench.tls.peers import SERVERS, peers
@@ -39,6 +42,7 @@ def main() -> None:
         show(f"who is on a link (median of {SWEEPS}, of arp-scan and nmap on the /16 of 1)", discovery(home / "link"))
         show(f"the whole posture of an image (median of {LOOKS})", images(env, home))
         show(f"one more TLS server, of {SERVERS} (median of {SCANS_OF_ALL})", peers(env, home))
+        show(f"one more SSH server, of {SSH_SERVERS} (median of {SSH_TURNS})", ssh_peers(env, home))
         show(f"scan of {SERVICES} TLS services", services(env, home))
         show(f"posture of the test LAN (ours: median of {POSTURES})", posture(home / "posture"))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))

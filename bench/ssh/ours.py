@@ -1,6 +1,6 @@
 """Our engine and the SSH checks over the first servers of the fleet, as many at once as a scan asks, limits off.
 
-``python -m bench.ssh.ours COUNT``. The audit log is written as in a scan.
+``python -m bench.ssh.ours asked|judged COUNT``. The audit log is written as in a scan.
 """
 
 import sys
@@ -18,7 +18,7 @@ from iotscan.assess.profile import load_profile
 from iotscan.assess.registry import load_checks
 from iotscan.model.audit import Caller
 from iotscan.model.device import Device, Service
-from iotscan.model.facts import AnyFact
+from iotscan.model.facts import AnyFact, SshServer
 from iotscan.model.observation import observe
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Pace, Scope
@@ -49,19 +49,32 @@ async def ask_all(scope: Scope, log: AuditLog, servers: tuple[str, ...]) -> dict
     return found
 
 
-def main() -> None:
-    """Ask, judge, and say who did not answer in full."""
-    servers = addresses(int(sys.argv[1]))
-    scope = Scope(include=(SPACE,), pace=Pace(**NO_LIMITS))
+def judged(raw: Run, found: dict[str, tuple[AnyFact, ...]]) -> int:
+    """How many results the checks of SSH come to."""
+    devices = tuple(Device(id=f"dev-{a}", addresses=(a,), services=(SERVICE,)) for a in found)
+    seen = tuple(
+        observe(fact, Subject(device=f"dev-{a}", address=a, service=SERVICE.name), probe=PROBE.label)
+        for a, facts in found.items()
+        for fact in facts
+    )
+    run = msgspec.structs.replace(raw, devices=devices, observations=seen)
     checks = [check for check in load_checks().checks if "ssh" in check.info.tags]
-    now = datetime.now(UTC)
+    return len(judge(run, checks, load_profile("default"), as_of=datetime.now(UTC)).results)
+
+
+def main() -> None:
+    """Ask, judge where that is wanted, and say who did not answer in full."""
+    mode, count = sys.argv[1:]
+    servers = addresses(int(count))
+    scope = Scope(include=(SPACE,), pace=Pace(**NO_LIMITS))
+    now = datetime.now(UTC).isoformat()
     raw = Run(
         id="bench",
         tool=Tool(version="bench"),
         status="running",
         command="scan",
-        started=now.isoformat(),
-        as_of=now.isoformat(),
+        started=now,
+        as_of=now,
         targets=scope.include,
         scope=scope,
         scope_sha256="",
@@ -71,23 +84,18 @@ def main() -> None:
         log = AuditLog.begin(Path(folder), raw, Caller())
         found = anyio.run(ask_all, scope, log, servers)
         log.end("complete")
-    devices = tuple(Device(id=f"dev-{a}", addresses=(a,), services=(SERVICE,)) for a in servers)
-    seen = tuple(
-        observe(fact, Subject(device=f"dev-{a}", address=a, service=SERVICE.name), probe=PROBE.label)
-        for a, facts in found.items()
-        for fact in facts
-    )
-    run = judge(
-        msgspec.structs.replace(raw, devices=devices, observations=seen), checks, load_profile("default"), as_of=now
-    )
-    whole = [
-        o
-        for o in seen
-        if o.fact.host_keys.is_answered and o.fact.login_methods.is_answered and o.fact.groups.is_answered
-    ]  # type: ignore[union-attr]
-    print(f"{len(whole)} of {len(servers)} servers in full, {len(run.results)} results")
-    if len(whole) < len(servers):
+    results = judged(raw, found) if mode == "judged" else 0
+    cut_short = [address for address, facts in found.items() if not any(map(is_whole, facts))]
+    print(f"{len(servers) - len(cut_short)} of {len(servers)} servers in full, {results} results")
+    if cut_short:
         sys.exit(1)
+
+
+def is_whole(fact: AnyFact) -> bool:
+    """Whether nothing that was asked was left unanswered."""
+    if not isinstance(fact, SshServer):
+        return False
+    return not fact.unread_keys and all(a.is_answered for a in (fact.host_keys, fact.groups, fact.login_methods))
 
 
 if __name__ == "__main__":

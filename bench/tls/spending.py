@@ -7,11 +7,19 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Protocol
 
 import msgspec
 
 from bench.measure import weigh
-from bench.tls.fleet import Fleet
+
+
+class Counting(Protocol):
+    """Servers that know how many connections they have accepted so far."""
+
+    def accepted(self) -> int:
+        """Of all servers together."""
+        ...
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +42,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 def spend(
     command: Sequence[str],
     env: Mapping[str, str],
-    fleet: Fleet,
+    fleet: Counting,
     *,
     may_end: Sequence[int] = (0,),
     is_weighed: bool = False,

@@ -50,6 +50,33 @@ class Methods(msgspec.Struct, frozen=True, kw_only=True):
     lets_in: bool = False
 
 
+class _Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key exchange came to: the keys of both directions are made of it where they are used."""
+
+    method: str
+    secret: int
+    made: bytes
+    ours: KexInit
+
+    def outgoing(self) -> protection.Direction:
+        return self._direction(_LETTERS_OUT, self.ours.ciphers_in[0], self.ours.macs_in, outgoing=True)
+
+    def incoming(self) -> protection.Direction:
+        return self._direction(_LETTERS_IN, self.ours.ciphers[0], self.ours.macs, outgoing=False)
+
+    def _direction(
+        self, letters: tuple[bytes, bytes, bytes], cipher: str, macs: tuple[str, ...], *, outgoing: bool
+    ) -> protection.Direction:
+        kind = protection.CIPHERS[cipher]
+        mac = "" if kind.has_own_mac else macs[0]
+        sizes = kind.iv, kind.key, protection.MACS[mac].key if mac else 0
+        iv, key, mac_key = (
+            exchange.derive(self.method, self.secret, self.made, self.made, letter, size)
+            for letter, size in zip(letters, sizes, strict=True)
+        )
+        return protection.protect(cipher, mac, protection.Keys(iv=iv, cipher=key, mac=mac_key), outgoing=outgoing)
+
+
 class Session:
     """Speaks over one connection.
 
@@ -66,7 +93,7 @@ class Session:
         self._sent = self._received = self._meaningless = 0
         self._seal: protection.Sealing | None = None
         self._unseal: protection.Unsealing | None = None
-        self._keys: tuple[protection.Direction, protection.Direction] | None = None
+        self._agreed: _Agreed | None = None
         self._is_strict = False
         self.group: exchange.Group | None = None
         """The group that the server gave in :meth:`exchange_keys`."""
@@ -199,18 +226,15 @@ class Session:
         is_proved = host_keys.is_signed_by(host_key.key, reply.signature, made)
         self._is_strict = self.offer.is_strict
         if is_proved and _can_speak(ours):
-            self._keys = (
-                _direction(method, secret, made, _LETTERS_OUT, ours.ciphers_in[0], ours.macs_in, outgoing=True),
-                _direction(method, secret, made, _LETTERS_IN, ours.ciphers[0], ours.macs, outgoing=False),
-            )
+            self._agreed = _Agreed(method=method, secret=secret, made=made, ours=ours)
         return Shown(host_key=host_key, is_proved=is_proved)
 
     async def ask_methods(self, user: str) -> Methods:
         """Which methods may go on for a user. Raises Garbled where nothing can be asked."""
-        if self._keys is None:
+        if self._agreed is None:
             raise Garbled("there is no cipher or checksum that both can do")
         await self._send(messages.new_keys())
-        outgoing, incoming = self._keys
+        outgoing, incoming = self._agreed.outgoing(), self._agreed.incoming()
         self._seal, self._sent = outgoing, 0 if self._is_strict else self._sent
         await self._send(messages.service_request())
         await self._await(messages.NEWKEYS)
@@ -323,23 +347,3 @@ def _can_speak(ours: KexInit) -> bool:
             (ours.ciphers, ours.macs, ours.compression),
         )
     )
-
-
-def _direction(
-    method: str,
-    secret: int,
-    made: bytes,
-    letters: tuple[bytes, bytes, bytes],
-    cipher: str,
-    macs: tuple[str, ...],
-    *,
-    outgoing: bool,
-) -> protection.Direction:
-    kind = protection.CIPHERS[cipher]
-    mac = "" if kind.has_own_mac else macs[0]
-    sizes = kind.iv, kind.key, protection.MACS[mac].key if mac else 0
-    iv, key, mac_key = (
-        exchange.derive(method, secret, made, made, letter, size) for letter, size in zip(letters, sizes, strict=True)
-    )
-    keys = protection.Keys(iv=iv, cipher=key, mac=mac_key)
-    return protection.protect(cipher, mac, keys, outgoing=outgoing)
