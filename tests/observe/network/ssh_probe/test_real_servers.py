@@ -196,3 +196,9 @@ def test_a_probe_with_two_conversations_says_what_it_left_out(keys: Path, tmp_pa
     assert cost.connections == 2
     assert fact.unread_keys == ("RSA",)
     assert fact.login_methods.is_answered
+
+
+def test_two_interviews_agree(keys: Path, tmp_path: Path) -> None:
+    """A scan that goes back to an earlier one compares them."""
+    with openssh(keys, tmp_path, f"Banner={keys / 'ca.pub'}", names=("ed25519", "rsa")) as port:
+        assert seen(port) == seen(port)
