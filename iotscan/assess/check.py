@@ -75,6 +75,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """True when one of the names matches, whatever its case."""
         return any(fnmatchcase(name.lower(), glob.lower()) for name in self.names)
 
+    def is_at(self, glob: str) -> bool:
+        """True when ``glob`` is the address, the service (``tcp/443``) or both (``192.0.2.7 tcp/443``), or fits a
+        name: of what answers for it, an address is proved and a name is the device's word.
+        """
+        places = (self.host, self.subject.service, f"{self.host} {self.subject.service}")
+        return any(fnmatchcase(place, glob) for place in places if place.strip()) or self.is_called(glob)
+
     @property
     def host(self) -> str:
         """The address as it stands on a command line; IPv6 without brackets, link-local with its zone."""
@@ -124,6 +131,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def integers_by_name(self, name: str) -> dict[str, int]:
         """A parameter of kind ``integers by name``; empty where nothing is given."""
         return msgspec.convert(self.values[name] or {}, dict[str, int])
+
+    def texts_by_name(self, name: str) -> dict[str, tuple[str, ...]]:
+        """A parameter of kind ``texts by name``; empty where nothing is given."""
+        return msgspec.convert(self.values[name] or {}, dict[str, tuple[str, ...]])
 
     def boolean(self, name: str) -> bool:
         """A parameter of kind ``boolean``; False where nothing is given."""

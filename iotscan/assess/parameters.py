@@ -48,6 +48,10 @@ def _is_ports_by_name(value: object) -> bool:
     return isinstance(value, dict) and all(name and _is_list_of_ports(ports) for name, ports in value.items())
 
 
+def _is_texts_by_name(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(n, str) and n and _is_list_of_text(v) for n, v in value.items())
+
+
 def _is_integers_by_name(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(n, str) and n and _is_integer(v) for n, v in value.items())
 
@@ -60,5 +64,6 @@ _KINDS: dict[ParameterKind, tuple[Callable[[object], bool], str]] = {
     "texts": (_is_list_of_text, "a list of texts is expected: [a, b]"),
     "ports": (_is_list_of_ports, "a list of ports from 1 to 65535 is expected: [80, 443]"),
     "ports by name": (_is_ports_by_name, "lists of ports under names are expected: {'cam*': [80, 554]}"),
+    "texts by name": (_is_texts_by_name, "lists of texts under names are expected: {'cam*': [CN=Acme CA]}"),
     "integers by name": (_is_integers_by_name, "whole numbers under names are expected: {ssh-rsa: 3072}"),
 }

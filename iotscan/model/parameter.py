@@ -4,11 +4,14 @@ from typing import Literal
 
 import msgspec
 
-Value = bool | int | float | str | list[int | str] | dict[str, list[int] | int]
+Value = bool | int | float | str | list[int | str] | dict[str, list[int | str] | int]
 """What may stand for a parameter in a profile."""
-ParameterKind = Literal["integer", "number", "text", "boolean", "texts", "ports", "ports by name", "integers by name"]
+ParameterKind = Literal[
+    "integer", "number", "text", "boolean", "texts", "ports", "ports by name", "integers by name", "texts by name"
+]  # fmt: skip
 """Which values fit. ``integer`` and ``number`` are not negative; ``ports`` is a list of 1 to 65535; ``ports by name``
-maps a glob over what a device calls itself to such a list, ``integers by name`` a name to a whole number."""
+maps a glob over what a device calls itself to such a list, ``integers by name`` a name to a whole number, ``texts by
+name`` one to a list of texts."""
 
 
 class ParameterInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from tests.assess.making import TELNET, ask, at, check, device, seen, sweep
         ("texts", [[], ["a", "b"]], ["a", [""], [1]]),
         ("ports", [[], [1, 65535]], [[0], [65536], [True], ["80"], 80]),
         ("ports by name", [{}, {"cam*": [80]}], [[80], {"cam*": 80}, {"": [80]}, {"cam*": [0]}]),
+        ("texts by name", [{}, {"cam*": ["a"]}], [["a"], {"cam*": "a"}, {"": ["a"]}, {"cam*": [1]}]),
         ("integers by name", [{}, {"ssh-rsa": 3072}], [{"ssh-rsa": [3072]}, {"": 1}, {"a": -1}, {"a": True}, [1]]),
     ],
 )

@@ -50,7 +50,7 @@ class _Reading:
         self.line = 0
         self.words: dict[str, str] = {}
         self.lists: dict[str, list[int | str]] = {}
-        self.key_bits: dict[str, list[int] | int] = {}
+        self.key_bits: dict[str, list[int | str] | int] = {}
         self.group_bits: list[int] = []
         self.left_out: list[str] = []
 

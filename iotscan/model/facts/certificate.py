@@ -133,6 +133,10 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """Chains to a root of a trust store that the user gave."""
     anchored: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "the probe of this run did not ask")
     """Signatures lead from it to a root of a known store, whatever else stands against them: nothing is missing."""
+    signers: Answer[tuple[int, ...]] = Answer[tuple[int, ...]].missing(
+        Reason.NOT_ASKED, "the run did not try signatures"
+    )
+    """Places, as in :attr:`placed`, of the leaf and of those that signed it, directly or by others, by their keys."""
     ocsp_stapled: Answer[bool]
     engine: str
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""

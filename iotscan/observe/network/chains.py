@@ -46,6 +46,7 @@ async def describe(door: Door, chain: Chain) -> Heard:
         trusted_by=tuple(safe_text(str(name)) for name in trust["by"]) if trust else (),
         privately_trusted=_privately(trust) if certificates else _NOT_READ,
         anchored=_anchored(trust, detail) if certificates else _NOT_READ,
+        signers=_signers(trust, detail),
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
         opening=door.opening,
@@ -101,6 +102,13 @@ def _privately(trust: dict[str, Any] | None) -> Answer[bool]:
     if trust["is_private"] is None:
         return Answer.missing(Reason.NOT_ASKED, "no trust store was given")
     return Answer.of(bool(trust["is_private"]))
+
+
+def _signers(trust: dict[str, Any] | None, detail: str) -> Answer[tuple[int, ...]]:
+    if trust is None:
+        return Answer.missing(_NO_WORKER.reason or Reason.MISSING_TOOL, _NO_WORKER.detail)
+    found = trust.get("signers")
+    return Answer.of(tuple(map(int, found))) if isinstance(found, list) else Answer.missing(Reason.UNREADABLE, detail)
 
 
 def _anchored(trust: dict[str, Any] | None, detail: str) -> Answer[bool]:

@@ -29,7 +29,7 @@ PACK = load_checks()
         ("gate: {min_grade: G}", 5, "'G' is not known here"),
         ("required: tls-versions", 5, "write a list"),
         ("required:\n  - a\n  - 1", 7, "put it in quotes"),
-        ("values:\n  tls-versions:\n    days: {a: 1}", 7, "Expected"),
+        ("values:\n  tls-versions:\n    days: {a: {b: 1}}", 7, "Expected"),
         ("severities: {key-age: hihg}", 5, "did you mean 'high'?"),
         ("severities: {key-age: {old: lw}}", 5, "did you mean 'low'?"),
         ("ports: everything", 5, "known are likely, usual"),

@@ -20,6 +20,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from iotscan.wire.paths.anchors import Anchors, read_anchors
 from iotscan.wire.paths.certified import Certified, certified
+from iotscan.wire.paths.signers import signers
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, walk
 
 MOZILLA, SYSTEM = "Mozilla", "system"
@@ -38,7 +39,8 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]]) -> dict[str, Any]:
 
     ``stores`` are the user's: a name and the path of a PEM file. Returns ``is_trusted``, ``by`` (the names of the
     stores that vouch), ``is_private`` (a store of the user vouches; None where there is none), ``is_anchored``
-    (signatures lead to a root of a store, whatever else stands against them) and ``detail``. Each is None where it
+    (signatures lead to a root of a store, whatever else stands against them), ``signers`` (places of those in the chain
+    that signed its leaf, directly or by others; itself among them) and ``detail``. Each is None where it
     cannot be told: a certificate cannot be read, or there are more ways than are tried.
     """
     try:
@@ -56,6 +58,7 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]]) -> dict[str, Any]:
         return _untold("more ways lead up from it than are tried")
     given = [name for name, _ in stores]
     return {
+        "signers": signers((leaf, *others)),
         "is_trusted": bool(by),
         "by": by,
         "is_private": any(name in given for name in by) if given else None,
@@ -65,7 +68,7 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _untold(detail: str) -> dict[str, Any]:
-    return {"is_trusted": None, "by": [], "is_private": None, "is_anchored": None, "detail": detail}
+    return {"signers": None, "is_trusted": None, "by": [], "is_private": None, "is_anchored": None, "detail": detail}
 
 
 def system_file() -> str:
