@@ -79,12 +79,13 @@ def certificate_key_size(chain: CertificateChain, policy: Policy, target: Target
             if 0 < certificate.key_bits < shortest.get(certificate.key_type, 0):
                 whose = "the server's certificate" if position == 0 else certificate.subject
                 bits = certificate.key_bits
+                text = show_certificate(target, position, "-text", opening=chain.opening, chain=chain)
                 return bad(
                     variant,
                     f"{whose} has a key of {bits} bits",
                     observed=described(certificate),
                     expected=f"at least {shortest[certificate.key_type]} bits",
-                    reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening)} | grep Public-Key",
+                    reproduce=f"{text} | grep Public-Key",
                     shows=f"Public-Key: ({bits} bit)",
                 )
     for _, certificate in chain.placed:

@@ -31,13 +31,13 @@ changed it, on the device itself, before you trust it again.
 """
 
 from iotscan.sdk import (
-    ANY_CERTIFICATE,
     CertificateChain,
     Earlier,
     EarlierCertificate,
     Policy,
     Returned,
     Target,
+    any_certificate,
     ask_tls,
     bad,
     check,
@@ -99,7 +99,7 @@ def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy,
         "the certificate is signed by itself" if is_self_signed else f"the certificate is not trusted{why}",
         observed=f"issued by {leaf.issuer}{moved(chain, then)}",
         expected="a chain to a root of the system, of Mozilla, or of a trust store that you give, or a pinned key",
-        reproduce=ask_tls(target, *ANY_CERTIFICATE, show="Verify return code: [1-9]", opening=chain.opening),
+        reproduce=ask_tls(target, *any_certificate(chain), show="Verify return code: [1-9]", opening=chain.opening),
         shows="Verify return code: ",
     )
 

@@ -196,7 +196,7 @@ def told(variant: str, said: list[tuple[int, str]], chain: CertificateChain, tar
         texts[0],
         observed="; ".join(texts)[:600],
         expected=EXPECTED[variant],
-        reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening)} | {command}",
+        reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening, chain=chain)} | {command}",
         shows=shows,
     )
 

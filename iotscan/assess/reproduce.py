@@ -10,12 +10,14 @@ from collections.abc import Iterable
 
 from iotscan.assess.check import Target
 from iotscan.assess.hello_lines import say_hello, say_sslv2
-from iotscan.model.facts import Suite
+from iotscan.model.facts import CertificateChain, Suite
 
 ANY_CIPHER = ("-cipher", "ALL:@SECLEVEL=0")
 """Lets OpenSSL 3 talk to old devices: its default refuses TLS 1.0, SHA-1 and small keys before we see them."""
 ANY_CERTIFICATE = ("-cipher", "ALL:eNULL:!aNULL:@SECLEVEL=0")
 """The same without the suites that send no certificate."""
+_OFFERED_CURVE, _SIGNS_IN_1_3 = 256, 528
+"""Bits: of the shortest curve that OpenSSL 3 offers unasked, and of RSA that fits PSS with SHA-256 (RFC 8017 9.1.1)."""
 ANY_AGE = ("-legacy_server_connect", *ANY_CIPHER)
 """The same where more than the ServerHello is to be read: OpenSSL 3 hangs up then on who does not know RFC 5746."""
 ANY_KEY = ("-psk", "00")
@@ -133,16 +135,38 @@ def compare_shares(target: Target, *options: str, message: str, line: int, openi
     return f"for n in 1 2 3; do {asked}; done | sort | uniq -d | sed 's/^/came again:/'", "came again:"
 
 
-def show_certificate(target: Target, position: int, *options: str, opening: str = "", server_name: str = "") -> str:
+def any_certificate(chain: CertificateChain | None) -> tuple[str, ...]:
+    """Options of ``openssl s_client`` with which it meets the server of a chain, however short its key is.
+
+    A short curve is none that OpenSSL offers unasked, and RSA of 512 bits is too short for a signature of TLS 1.3.
+    """
+    leaf = dict(chain.placed).get(0) if chain is not None else None
+    bits, kind = (leaf.key_bits, leaf.key_type) if leaf is not None else (0, "")
+    if kind == "ec" and 0 < bits < _OFFERED_CURVE:
+        return (*ANY_CERTIFICATE, "-no_tls1_3", "-curves", "P-256:P-224:P-192")
+    if kind == "rsa" and 0 < bits < _SIGNS_IN_1_3:
+        return (*ANY_CERTIFICATE, "-no_tls1_3")
+    return ANY_CERTIFICATE
+
+
+def show_certificate(
+    target: Target,
+    position: int,
+    *options: str,
+    opening: str = "",
+    server_name: str = "",
+    chain: CertificateChain | None = None,
+) -> str:
     """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent.
 
-    ``server_name`` is the host name to ask for: a server of many sends the certificate of another without.
+    ``server_name`` is the host name to ask for: a server of many sends the certificate of another without. ``chain`` is
+    what it sent, where its key may be too short for a client that is not told of it.
     """
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'" if position else ""
     name = ("-servername", server_name) if server_name else ()
-    asked = (*ANY_CERTIFICATE, *name, *(["-showcerts"] if position else []))
-    chain = _s_client(target, asked, opening, errors="/dev/null")
-    return f"{chain}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
+    asked = (*any_certificate(chain), *name, *(["-showcerts"] if position else []))
+    sent = _s_client(target, asked, opening, errors="/dev/null")
+    return f"{sent}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 
 def listen(target: Target, say: str = "") -> str:
