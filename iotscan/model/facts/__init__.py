@@ -32,6 +32,7 @@ from iotscan.model.facts.boot_settings import (
 from iotscan.model.facts.certificate import (
     Certificate,
     CertificateChain,
+    Distrust,
     Extensions,
     MalformedCertificate,
     RevocationAnswer,
@@ -337,6 +338,7 @@ __all__ = [
     "DisclosureProcess",
     "DiskUnlock",
     "DiskUnlocks",
+    "Distrust",
     "DnsServer",
     "DtlsServer",
     "EfiBinaries",

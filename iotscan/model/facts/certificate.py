@@ -119,6 +119,19 @@ class MalformedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+class Distrust(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate authority of a chain that a browser's maker stopped trusting."""
+
+    subject: str
+    by: str
+    """``Mozilla``, ``Chrome``."""
+    year: str
+    after: str = ""
+    """The day (ISO 8601) after which nothing that it issued is accepted; empty where nothing of it is."""
+    told_by: str
+    """``certificate``: it was sent itself; ``key``: the name and key identifier of a signer; ``name``: its name."""
+
+
 class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain"):
     """The chain a server sends, leaf first, and what validation says of it."""
 
@@ -137,6 +150,9 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
         Reason.NOT_ASKED, "the run did not try signatures"
     )
     """Places, as in :attr:`placed`, of the leaf and of those that signed it, directly or by others, by their keys."""
+    distrusts: tuple[Distrust, ...] = ()
+    distrust_dated: str = ""
+    """The day of the list in which the authorities were looked up; empty where nobody did."""
     ocsp_stapled: Answer[bool]
     engine: str
     """What read it: ``hello`` (our own, TLS up to 1.2) or ``sslyze``."""

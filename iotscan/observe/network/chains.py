@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from iotscan.data.distrusted import DATED, distrusts
 from iotscan.model.answer import Answer
 from iotscan.model.facts import kind_of
 from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
@@ -47,6 +48,8 @@ async def describe(door: Door, chain: Chain) -> Heard:
         privately_trusted=_privately(trust) if certificates else _NOT_READ,
         anchored=_anchored(trust, detail) if certificates else _NOT_READ,
         signers=_signers(trust, detail),
+        distrusts=distrusts(certificates),
+        distrust_dated=DATED.isoformat(),
         ocsp_stapled=chain.ocsp_stapled,
         engine=chain.engine,
         opening=door.opening,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from iotscan.data.distrusted import DATED, distrusts
 from iotscan.model.answer import Answer
 from iotscan.model.facts import Certificate, CertificateChain, MalformedCertificate
 from iotscan.model.vocabulary import Reason
@@ -38,6 +39,8 @@ def chains(tree: Tree, named: Iterable[Named], service: str) -> Iterator[Configu
             fact = CertificateChain(
                 certificates=certificates,
                 malformed=malformed,
+                distrusts=distrusts(certificates),
+                distrust_dated=DATED.isoformat(),
                 trusted=_NOT_JUDGED,
                 ocsp_stapled=_NOT_STAPLED,
                 engine="file",

@@ -87,9 +87,7 @@ def _mozilla() -> Store:
     package = find_spec("sslyze")
     if package is None or package.origin is None:
         raise FileNotFoundError("sslyze, which brings Mozilla's roots, is not installed")
-    path = (
-        Path(package.origin).parent / "plugins" / "certificate_info" / "trust_stores" / "pem_files" / "mozilla_nss.pem"
-    )
+    path = Path(package.origin).parent / _MOZILLA_FILE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Store(x509.load_pem_x509_certificates(path.read_bytes()))
