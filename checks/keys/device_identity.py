@@ -10,6 +10,7 @@ certificate that is only to get another with (AWS' provisioning by claim). Progr
 
 That a private key stands in the image at all, and where, is `private-keys`'s to say, of SSH host keys
 `first-boot-keys`'s, that nothing renews keys `key-rotation-mechanism`'s. Here it is said who is known by such a key.
+Certificates that devices show on a network are compared by `certificate-identity`.
 
 ## Why it matters
 The certificate is how a server tells devices apart. Where all have the same, whoever opens one device speaks for every
