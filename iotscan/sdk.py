@@ -52,6 +52,7 @@ from iotscan.assess.reproduce import (
     ask_tls,
     compare_shares,
     listen,
+    save_certificate,
     show_certificate,
     version_flag,
 )
@@ -576,6 +577,7 @@ __all__ = [
     "names_host",
     "parameter",
     "ping_coap",
+    "save_certificate",
     "say_hello",
     "say_sslv2",
     "say_truncated_hmac",

@@ -2,7 +2,10 @@
 
 ## What it looks at
 Whether the server's certificate leaves a way to take it back: an address of a revocation list (CRL) or of an
-OCSP responder, a stapled OCSP answer, or a lifetime of at most 90 days. Whether it *is* revoked is not asked.
+OCSP responder, a stapled OCSP answer, or a life so short that nobody needs to (90 days, or what the profile says; for
+certificates of public CAs what the CA/Browser Forum calls short-lived: 10 days, and 7 from 15 March 2026 on). The
+authorities between it and the root are asked for a list or responder, too. Whether any of them *is* revoked says
+`revocation-status`.
 
 ## Why it matters
 When a device is stolen or its key leaks, its certificate must stop working before it expires. Without any such
@@ -12,19 +15,37 @@ way the only remedy is to touch every client that trusts it.
 Issue from a CA and put a CRL address into the certificate (`crlDistributionPoints = URI:http://…` in the OpenSSL
 profile), or issue for 90 days or less and renew by ACME, EST or CMP (`certbot renew`, step-ca). OCSP alone is no
 longer needed: public CAs are leaving it. For constrained devices short-lived operational certificates are
-the way, without CRL and OCSP addresses; declare them by the `constrained` policy of the profile.
+the way, without CRL and OCSP addresses: choose the `constrained` policy in the profile, and say there by what they are
+renewed (`renewed_by: [EST]` among the parameters of this check).
 
 ## References
 - RFC 5280 sections 4.2.1.13 and 4.2.2.1; RFC 7633 (must-staple)
+- CA/Browser Forum, Baseline Requirements, section 1.6.1 (short-lived subscriber certificate)
 - RFC 7925 section 4.4.3 and draft-ietf-uta-tls13-iot-profile (no CRL and OCSP in device certificates)
 - OWASP ISVS 2.1.11 (git edfda29b)
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from iotscan.sdk import CertificateChain, Policy, Returned, Target, bad, check, clause, good, show_certificate, skip
+from iotscan.sdk import (
+    CertificateChain,
+    Policy,
+    Returned,
+    Target,
+    bad,
+    check,
+    clause,
+    good,
+    parameter,
+    show_certificate,
+    skip,
+)
 
-SHORT_LIVED = timedelta(days=90)
+PUBLIC = (
+    (datetime(2026, 3, 15, tzinfo=UTC), timedelta(days=7)),
+    (datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=10)),
+)
+"""What the CA/Browser Forum calls short-lived, by the first day of a certificate: from when on, and how long."""
 # Prints only when a certificate came and names neither: a server that is down proves nothing.
 READ = (
     "awk '/Not After/ {came = 1} /CRL Distribution|OCSP - URI/ {way = 1} "
@@ -38,14 +59,19 @@ READ = (
     title="A leaked certificate can be withdrawn",
     element="keys",
     variants={
-        "no-path": ("medium", "The certificate names no CRL and no OCSP responder and lives longer than 90 days"),
+        "no-path": ("medium", "The certificate names no CRL and no OCSP responder, and its life is not short"),
         "self-issued": ("medium", "The certificate is self-issued: nobody can revoke it"),
+        "intermediate-no-path": ("low", "An authority between it and the root names no CRL and no OCSP responder"),
     },
     clauses=(
         clause("OWASP ISVS", "edfda29b", "2.1.11"),
         clause("RFC 7925", "2016", "4.4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(d)"),
     ),
+    parameters={
+        "short_lived_days": parameter("integer", "How long a life needs no revocation", default=90, unit="days"),
+        "renewed_by": parameter("texts", "By what constrained devices renew their certificates, as EST or CMP"),
+    },
     tags=("certificates", "key-rotation", "network", "tls"),
     since="0.1",
     effort="medium",
@@ -55,11 +81,13 @@ def certificate_revocation(chain: CertificateChain, policy: Policy, target: Targ
     leaf = chain.leaf
     lifetime = leaf.not_after - leaf.not_before
     ways = (*leaf.crl_urls, *leaf.ocsp_urls)
-    if timedelta() < lifetime <= SHORT_LIVED:
-        return good(f"it lives {lifetime.days} days, short enough to need no revocation")
+    if timedelta() < lifetime <= short_life(chain, policy):
+        return above(chain, policy, target, f"it lives {lifetime.days} days, short enough to need no revocation")
     if ways or leaf.must_staple or chain.ocsp_stapled.known:
-        return good("it can be revoked", observed=", ".join(ways) or "OCSP stapling")
+        return above(chain, policy, target, "it can be revoked", ", ".join(ways) or "OCSP stapling")
     if policy.kind == "constrained":
+        if renewed_by := policy.texts("renewed_by"):
+            return good(f"it is renewed by {', '.join(renewed_by)}, as the profile says, and needs no revocation")
         return skip("the constrained policy wants no CRL and OCSP in device certificates; they are renewed instead")
     if not leaf.is_self_issued:
         chain.ocsp_stapled.value  # noqa: B018  # a staple that was not asked for may be the way
@@ -69,7 +97,34 @@ def certificate_revocation(chain: CertificateChain, policy: Policy, target: Targ
         if leaf.is_self_issued
         else "it names no CRL and no OCSP responder, and none was stapled",
         observed=f"lives {lifetime.days} days, until {leaf.not_after:%Y-%m-%d}; issuer {leaf.issuer}",
-        expected="a CRL or OCSP address, a staple, or at most 90 days",
+        expected=f"a CRL or OCSP address, a staple, or at most {short_life(chain, policy).days} days",
         reproduce=f"{show_certificate(target, 0, '-text', opening=chain.opening)} | {READ}",
         shows="no CRL and no OCSP",
     )
+
+
+def short_life(chain: CertificateChain, policy: Policy) -> timedelta:
+    """How long a leaf may live without a way to revoke it."""
+    chosen = timedelta(days=policy.integer("short_lived_days"))
+    if "Mozilla" not in chain.trusted_by:
+        return chosen
+    return min(chosen, next(life for begins, life in PUBLIC if chain.leaf.not_before >= begins))
+
+
+def above(chain: CertificateChain, policy: Policy, target: Target, summary: str, observed: str = "") -> Returned:
+    """A pass for the leaf, where each authority above it can be revoked, too."""
+    if policy.kind == "constrained":
+        return good(summary, observed=observed)
+    for position, certificate in chain.placed:
+        if position == 0 or certificate.is_self_issued or certificate.crl_urls or certificate.ocsp_urls:
+            continue
+        shown = show_certificate(target, position, "-text", opening=chain.opening)
+        return bad(
+            "intermediate-no-path",
+            f"the authority {certificate.subject} names no CRL and no OCSP responder",
+            observed=f"valid until {certificate.not_after:%Y-%m-%d}; the server's certificate: {summary}",
+            expected="a CRL address in every certificate that an authority above it issued",
+            reproduce=f"{shown} | {READ}",
+            shows="no CRL and no OCSP",
+        )
+    return good(summary, observed=observed)

@@ -9,6 +9,7 @@ from iotscan.model.facts import (
     FtpServer,
     KernelCommandLines,
     KnownVulnerabilities,
+    RevocationStatus,
     RootIntegrity,
     kind_of,
 )
@@ -41,13 +42,15 @@ _BOOT = tuple(
 )
 """What a root file system alone does not show."""
 _LOGINS = (kind_of(DefaultLogin), kind_of(FtpServer))
-"""What needs ``--default-creds``; whatever else needs a grant, needs ``--intrusive``."""
+"""What needs ``--default-creds``."""
+_GRANTS = {kind_of(RevocationStatus): "--fetch-revocation"}
+"""What needs a grant of its own; whatever else needs one, needs ``--intrusive``."""
 
 
 def remedy(reason: Reason, kind: str, subject: Subject) -> str:
     """What would answer a question about a kind of fact that ``subject`` is missing for ``reason``."""
     if reason is Reason.CONSENT:
-        grant = "--default-creds" if kind in _LOGINS else "--intrusive"
+        grant = "--default-creds" if kind in _LOGINS else _GRANTS.get(kind, "--intrusive")
         return f"grant it: --scope FILE {grant} (iotscan scope init makes the file; on this machine none is needed)"
     # Services have facts in images, too: as configured.
     if reason is Reason.UNREADABLE and subject.image:

@@ -169,6 +169,13 @@ def show_certificate(
     return f"{sent}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 
+def save_certificate(target: Target, position: int, file: str, *, opening: str = "") -> str:
+    """The certificate at ``position`` (0: the server's own) of the chain sent, written to a file as PEM."""
+    chain = _s_client(target, (*ANY_CERTIFICATE, "-showcerts"), opening, errors="/dev/null")
+    pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'"
+    return f"{chain}{pick} | {_quoted('openssl', 'x509', '-out', file)}"
+
+
 def listen(target: Target, say: str = "") -> str:
     """What a TCP service says unasked, or after one line that is said to it."""
     heard = _quoted("timeout", "6", "nc", "-w", "3", target.host, str(target.port))

@@ -55,6 +55,8 @@ def image(
     name: ImageName = "",
     trust: shared.TrustedKeys = None,
     advisories: Advisories = None,
+    crl: shared.Crls = None,
+    ocsp_response: shared.OcspResponses = None,
     profile: shared.ProfileName = "default",
     check: shared.Include = None,
     skip_check: shared.Exclude = None,
@@ -92,6 +94,7 @@ def image(
     from iotscan.cli.terms import Gating
     from iotscan.scan.advisories.data import open_advisories
     from iotscan.scan.images import assess_images
+    from iotscan.scan.revocation_files import read_revocation_files
     from iotscan.scan.trusted_keys import read_trusted_keys
 
     display = check_display(
@@ -122,6 +125,9 @@ def image(
     terms.rules(chosen)
     trusted = read_trusted_keys(trust or ())
     given = open_advisories(advisories or ())
+    revocation = read_revocation_files(
+        [str(file.absolute()) for file in crl or ()], [str(file.absolute()) for file in ocsp_response or ()]
+    )
     with _ended_in_order(), ImageProgress(display, enabled=True) as progress:
         run = assess_images(
             images,
@@ -132,6 +138,7 @@ def image(
             name=name,
             trusted=trusted,
             advisories=given,
+            revocation=revocation,
             watch=progress,
         )
     present(run, wanted, display, output_dir)

@@ -41,12 +41,13 @@ def responses_of(file: GivenFile) -> tuple[OcspResponse, ...]:
 
 @cache
 def authorities_of(path: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of a trust store; none where it cannot be read."""
+    """The certificates of a PEM file, a trust store or one with a CRL and its issuer; none where it cannot be read."""
     try:
         # Old roots have odd serial numbers, and the library warns of each.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
+            data = read_file(path)
+            return tuple(x509.load_pem_x509_certificates(data)) if b"-----BEGIN CERT" in data else ()
     except (OSError, ValueError):
         return ()
 
@@ -61,7 +62,8 @@ def judge_by_files(
 ) -> tuple[RevocationAnswer, ...]:
     """What the files, a staple and what was fetched say of a chain. Raises OSError and ``Unreadable``.
 
-    ``stores`` are the paths of trust stores: certificates of issuers that a server need not send.
+    ``stores`` are the paths of trust stores: certificates of issuers that a server need not send. A certificate beside
+    a list in one PEM file counts as such, too.
     """
     return judge(
         chain,
@@ -74,5 +76,5 @@ def judge_by_files(
             *(one for file in files if file.kind == "crl" for one in lists_of(file)),
             *(f for f in fetched if isinstance(f, RevocationList)),
         ],
-        authorities=[c for path in stores for c in authorities_of(path)],
+        authorities=[c for path in (*stores, *(file.path for file in files)) for c in authorities_of(path)],
     )

@@ -25,6 +25,7 @@ from iotscan.model.run import Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.heard import Missed
 from iotscan.observe.image.messages import Doing
 from iotscan.observe.image.posture import Posture, posture
@@ -47,12 +48,14 @@ def assess_images(
     name: str = "",
     trusted: Sequence[TrustedKey] = (),
     advisories: Sequence[AdvisoryFile] = (),
+    revocation: Sequence[GivenFile] = (),
     watch: Watcher = lambda name, doing: None,
 ) -> Run:
     """Inspect images, each in a process of its own, and judge them; the run is kept below ``output``. Raises BadInput.
 
     ``name`` is what a single image is known by from build to build; empty takes it from the path. ``trusted`` are the
-    keys that verify updates besides those that the images hold, ``advisories`` what packages are compared with. Of
+    keys that verify updates besides those that the images hold, ``advisories`` what packages are compared with,
+    ``revocation`` the CRLs and OCSP responses by which certificates are judged. Of
     several images one that cannot be read is a gap of the run; where none can it is bad input.
     """
     for path in paths:
@@ -62,7 +65,9 @@ def assess_images(
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
     with _kept_if_read(output, run_id) as kept:
-        looked = _look_at_all(paths, images, watch, [key.public for key in trusted if key.public is not None])
+        looked = _look_at_all(
+            paths, images, watch, [key.public for key in trusted if key.public is not None], revocation
+        )
         seen = _seen(looked, advisories, lambda count: watch(", ".join(names), Doing(what="advisories", count=count)))
     scope = Scope(include=(), authority="an image: nothing is sent")
     run = Run(
@@ -142,13 +147,17 @@ def _image(path: Path, name: str) -> Image:
 
 
 def _look_at_all(
-    paths: Sequence[Path], images: Sequence[Image], watch: Watcher, given: Sequence[PublicKey]
+    paths: Sequence[Path],
+    images: Sequence[Image],
+    watch: Watcher,
+    given: Sequence[PublicKey],
+    revocation: Sequence[GivenFile],
 ) -> list[Looked]:
     processes: list[ImageProcess] = []
     is_over = threading.Event()
 
     def look(path: Path, image: Image) -> Looked:
-        process = ImageProcess(path, image.id, given=given)
+        process = ImageProcess(path, image.id, given=given, revocation=revocation)
         processes.append(process)
         if is_over.is_set():
             process.kill()

@@ -12,7 +12,7 @@ from tests.pki_lab.judging import differences
 from tests.pki_lab.pki import Pki
 from tests.pki_lab.scenes import Kind, Scene, scenes
 
-NOT_FROM_AN_IMAGE = ("certificate-name", "certificate-transparency", "certificate-trust")
+NOT_FROM_AN_IMAGE = ("certificate-name", "certificate-transparency", "certificate-trust", "ocsp-stapling")
 """What needs a name that clients ask for, a handshake, or roots: an image leaves it open."""
 NO_PATH = "certificate-revocation/no-path"
 """Where no other way is named a staple may be one, which only a handshake shows."""
@@ -42,6 +42,7 @@ def test_what_an_image_cannot_say_is_open(pki: Pki, tmp_path: Path) -> None:
         "certificate-name": "not_applicable",
         "certificate-transparency": "not_assessed",
         "certificate-trust": "not_assessed",
+        "ocsp-stapling": "not_assessed",
     }
 
 

@@ -1,6 +1,6 @@
 """X.509 certificates: one, the chain that a server sends or a file holds, and whether one was taken back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Literal
 
@@ -9,6 +9,10 @@ import msgspec
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.facts.fact import Fact
 from iotscan.model.vocabulary import Reason
+
+_AHEAD = timedelta(hours=6)
+"""A run is judged at the moment of its start, and its answers were made while it lasted."""
+_WITHOUT_END = timedelta(days=7)
 
 
 class Extensions(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,6 +217,24 @@ class RevocationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
     reason: str = ""
     """Of RFC 5280 section 5.3.1: ``keyCompromise`` …"""
+
+    def is_ahead_of(self, moment: datetime) -> bool:
+        """True for one that holds only from a later date on, which no run can have heard."""
+        return self.this_update is not None and self.this_update > moment + _AHEAD
+
+    def refusal_at(self, moment: datetime) -> str:
+        """Why it is no answer at a moment; empty where it is one (RFC 5280 section 6.3.3, RFC 6960 section 3.2)."""
+        if self.problem or not self.status or self.this_update is None:
+            return self.problem or "it says nothing of the certificate"
+        if self.is_ahead_of(moment):
+            return f"it holds only from {self.this_update:%Y-%m-%d} on"
+        if self.next_update is None and moment > self.this_update + _WITHOUT_END:
+            return f"it is of {self.this_update:%Y-%m-%d}, and names no date of the next one"
+        if self.next_update is not None and moment > self.next_update:
+            return f"it held until {self.next_update:%Y-%m-%d %H:%M} UTC"
+        if self.signer_until is not None and moment > self.signer_until:
+            return f"the certificate of its signer ended on {self.signer_until:%Y-%m-%d}"
+        return ""
 
 
 class RevocationStatus(Fact, frozen=True, kw_only=True, tag="revocation-status"):

@@ -12,6 +12,7 @@ from iotscan.model.device import ImagePart
 from iotscan.model.facts import PublicKey
 from iotscan.model.observation import Attempt
 from iotscan.model.subject import Subject
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.heard import Heard
 from iotscan.observe.worker_protocol import HEAD, BadFrame
 
@@ -37,6 +38,16 @@ def keys_as_text(keys: Iterable[PublicKey]) -> str:
 def keys_of_text(text: str) -> tuple[PublicKey, ...]:
     """The keys of :func:`keys_as_text`."""
     return msgspec.json.decode(text, type=tuple[PublicKey, ...])
+
+
+def files_as_text(files: Iterable[GivenFile]) -> str:
+    """Files of the user for the arguments of the process."""
+    return msgspec.json.encode(tuple(files)).decode()
+
+
+def files_of_text(text: str) -> tuple[GivenFile, ...]:
+    """The files of :func:`files_as_text`."""
+    return msgspec.json.decode(text, type=tuple[GivenFile, ...])
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):

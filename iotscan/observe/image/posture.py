@@ -35,6 +35,8 @@ def look_at(site: Site, image: str, tell: Callable[[Message], None]) -> None:
     inspectors = all_inspectors()
     whole = Subject(image=image)
     for place in site.roots:
+        if place.tree is not None:
+            place.tree.revocation = site.revocation
         subject = Subject(image=image, path=place.tree.prefix.rstrip(":") if place.tree else "")
         for inspector in inspectors:
             if inspector.inspect is not None:

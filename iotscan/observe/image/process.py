@@ -13,6 +13,7 @@ from iotscan.model.device import ImagePart
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import PublicKey
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.heard import Missed
 from iotscan.observe.image.budget import Limits
 from iotscan.observe.image.messages import (
@@ -23,6 +24,7 @@ from iotscan.observe.image.messages import (
     Opened,
     Refused,
     Said,
+    files_as_text,
     keys_as_text,
     read,
 )
@@ -49,7 +51,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageProcess:
-    """Reads one image. ``given`` are keys to try with what it holds.
+    """Reads one image. ``given`` are keys to try with what it holds, ``revocation`` files to judge certificates by.
 
     ``module`` is what is started: another one in tests.
     """
@@ -60,13 +62,14 @@ class ImageProcess:
         image: str,
         *,
         given: Sequence[PublicKey] = (),
+        revocation: Sequence[GivenFile] = (),
         limits: Limits = Limits(),
         module: str = WORKER,
     ) -> None:
         self._path = path
         self._image = image
         self._seconds = limits.seconds + GRACE
-        words = (str(path), image, str(limits.seconds), keys_as_text(given))
+        words = (str(path), image, str(limits.seconds), keys_as_text(given), files_as_text(revocation))
         self._process = subprocess.Popen(
             (sys.executable, "-P", "-s", "-m", module, *words),
             stdin=subprocess.DEVNULL,

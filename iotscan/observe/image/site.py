@@ -7,6 +7,7 @@ import msgspec
 
 from iotscan.model.facts import PublicKey
 from iotscan.model.text import safe_text
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget
 from iotscan.observe.image.tree import SHOWN_PATH, Tree
@@ -56,6 +57,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """What is left for all of it."""
     given: tuple[PublicKey, ...] = ()
     """Keys that the user gave, to be tried where a fact cannot keep what a signature is over."""
+    revocation: tuple[GivenFile, ...] = ()
+    """CRLs and OCSP responses that the user gave."""
 
     @property
     def format(self) -> str:

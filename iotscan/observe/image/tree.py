@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast
 import msgspec
 
 from iotscan.model.text import safe_text
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.image.blob import Blob
 from iotscan.observe.image.budget import Budget, OverBudget
 from iotscan.observe.image.unreadable import Unreadable
@@ -90,6 +91,8 @@ class Tree(ABC):
         self.prefix = ""
         self.beside: tuple[Tree, ...] = ()
         """File systems of the image that are no such root: a device may mount them over this one, or start in one."""
+        self.revocation: tuple[GivenFile, ...] = ()
+        """CRLs and OCSP responses that the user gave, by which its certificates are judged."""
         self.budget = budget or Budget()
         self._mark = object()
         self.same_files = self._mark

@@ -1,6 +1,6 @@
 """The process that opens one image and asks about it. Started by :mod:`.process`, told everything by its arguments:
-the path, the id of the image, the seconds it may take, the keys that the user gave. It answers on stdout, in the
-frames of :mod:`.messages`.
+the path, the id of the image, the seconds it may take, the keys and the files on revocation that the user gave. It
+answers on stdout, in the frames of :mod:`.messages`.
 
 An image is hostile: whatever makes a reader hang, grow or crash ends this process and no other.
 """
@@ -17,10 +17,11 @@ import msgspec
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import PublicKey
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.heard import all_missed
 from iotscan.observe.image.budget import GIB, Budget, Limits
 from iotscan.observe.image.inspectors import all_inspectors
-from iotscan.observe.image.messages import Message, Refused, Said, keys_of_text, write
+from iotscan.observe.image.messages import Message, Refused, Said, files_of_text, keys_of_text, write
 from iotscan.observe.image.opening import open_image
 from iotscan.observe.image.posture import look_at
 from iotscan.observe.worker_protocol import BadFrame
@@ -30,14 +31,23 @@ MEMORY = 2 * GIB
 _PR_SET_PDEATHSIG = 1
 
 
-def answer(path: Path, image: str, limits: Limits, sink: BinaryIO, given: tuple[PublicKey, ...] = ()) -> None:
-    """Open the image and tell what is in it; ``given`` are keys to try."""
+def answer(
+    path: Path,
+    image: str,
+    limits: Limits,
+    sink: BinaryIO,
+    given: tuple[PublicKey, ...] = (),
+    revocation: tuple[GivenFile, ...] = (),
+) -> None:
+    """Open the image and tell what is in it; ``given`` are keys to try, ``revocation`` is what judges certificates."""
     try:
         site = open_image(path, Budget(limits))
     except BadInput as refusal:
         write(sink, Refused(why=str(refusal)))
         return
-    look_at(msgspec.structs.replace(site, given=given), image, lambda message: _tell(sink, message))
+    look_at(
+        msgspec.structs.replace(site, given=given, revocation=revocation), image, lambda message: _tell(sink, message)
+    )
 
 
 def _tell(sink: BinaryIO, message: Message) -> None:
@@ -70,8 +80,12 @@ def main() -> None:
     # Whatever a library prints must not get between our frames.
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    path, image, seconds, given = sys.argv[1:5]
-    answer(Path(path), image, Limits(seconds=float(seconds)), sink, keys_of_text(given))
+    path, image, seconds, given, revocation = sys.argv[1:6]
+    answer(
+        *(Path(path), image, Limits(seconds=float(seconds)), sink),
+        given=keys_of_text(given),
+        revocation=files_of_text(revocation),
+    )
 
 
 if __name__ == "__main__":

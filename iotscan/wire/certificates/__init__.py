@@ -93,6 +93,11 @@ def read_damaged_bundle(pem: bytes) -> tuple[Certificate | MalformedCertificate,
     return tuple(read_damaged(der, position=position) for der, position in blocks)
 
 
+def blocks_of(pem: bytes) -> tuple[bytes, ...]:
+    """The certificates of a PEM file as DER, unread."""
+    return tuple(_blocks(pem))
+
+
 def _blocks(pem: bytes) -> Iterator[bytes]:
     """The DER of each certificate; nothing but its first bytes where the text is damaged."""
     for begun in _BEGUN.finditer(pem):

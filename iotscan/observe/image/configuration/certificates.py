@@ -6,11 +6,14 @@ import msgspec
 
 from iotscan.data.distrusted import DATED, distrusts
 from iotscan.model.answer import Answer
-from iotscan.model.facts import Certificate, CertificateChain, MalformedCertificate
+from iotscan.model.facts import Certificate, CertificateChain, MalformedCertificate, RevocationStatus
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Configured
 from iotscan.observe.image.tree import Tree
-from iotscan.wire.certificates import read_damaged, read_damaged_bundle, sorted_out
+from iotscan.observe.image.unreadable import Unreadable
+from iotscan.observe.revocation import judge_by_files
+from iotscan.wire.certificates import blocks_of, read_damaged, read_damaged_bundle, sorted_out
+from iotscan.wire.revocation.ocsp import Unreadable as UnreadableAnswer
 
 _LIMIT = 256 * 1024
 _MOST = 20
@@ -46,6 +49,22 @@ def chains(tree: Tree, named: Iterable[Named], service: str) -> Iterator[Configu
                 engine="file",
             )
             yield Configured(fact=fact, path=one.path, line=one.line, service=service)
+            status = _revocation(tree, [der for file in (one.file, *one.more) for der in _ders(tree, file)], fact)
+            yield Configured(fact=status, path=one.path, line=one.line, service=service)
+
+
+def _revocation(tree: Tree, ders: list[bytes], chain: CertificateChain) -> RevocationStatus:
+    """What the files that the user gave say of a chain: nothing is asked for an image."""
+    named = [c for _, c in chain.placed if not c.is_self_issued]
+    try:
+        answers = judge_by_files(ders[:_MOST], tree.revocation, ()) if tree.revocation else ()
+    except (OSError, UnreadableAnswer) as error:
+        raise Unreadable(f"a file on revocation that was given cannot be read any more ({error})") from error
+    return RevocationStatus(
+        answers=answers,
+        unfetched=tuple(dict.fromkeys(url for c in named for url in (*c.ocsp_urls, *c.crl_urls))),
+        unfetched_because="nothing is fetched for an image",
+    )
 
 
 def _placed(found: list[Certificate | MalformedCertificate]) -> Iterator[Certificate | MalformedCertificate]:
@@ -59,6 +78,13 @@ def key_types(tree: Tree, named: Iterable[Named]) -> frozenset[str]:
     leaves = [_read(tree, one.file)[:1] for one in named]
     types = [leaf[0].key_type for leaf in leaves if leaf and isinstance(leaf[0], Certificate)]
     return frozenset(types) if len(types) == len(leaves) else frozenset()
+
+
+def _ders(tree: Tree, path: str) -> tuple[bytes, ...]:
+    """The certificates of a file that :func:`_read` reads, as DER."""
+    found = tree.find(path) if path.startswith("/") else None
+    data = tree.read(path, _LIMIT) if found is not None and found.kind == "file" else b""
+    return blocks_of(data) if b"-----BEGIN" in data else (data,) if data[:1] == b"\x30" else ()
 
 
 def _read(tree: Tree, path: str) -> tuple[Certificate | MalformedCertificate, ...]:

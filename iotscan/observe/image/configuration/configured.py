@@ -12,7 +12,7 @@ from itertools import islice
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import Fact
+from iotscan.model.facts import CertificateChain, Fact, RevocationStatus
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Configured, Heard, all_missed
 from iotscan.observe.image.inspector import Inspector
@@ -54,9 +54,15 @@ def inspector_of(configuration: Configuration) -> Inspector:
     return Inspector(
         name=configuration.name,
         version=configuration.version,
-        gives=configuration.gives,
+        gives=gives_of(configuration),
         inspect=lambda tree: _heard(configuration, tree),
     )
+
+
+def gives_of(configuration: Configuration) -> tuple[type[Fact], ...]:
+    """What a reader brings: with each chain what is known of its revocation."""
+    has_chains = CertificateChain in configuration.gives
+    return (*configuration.gives, RevocationStatus) if has_chains else configuration.gives
 
 
 def unsaid(what: str) -> Answer[bool]:
@@ -75,10 +81,10 @@ def _heard(configuration: Configuration, tree: Tree) -> Heard:
         if len(found) > _MOST:
             raise Unreadable(f"it says more than {_MOST} things of its services")
     except NotThere as error:
-        return all_missed(configuration.gives, AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, str(error))
+        return all_missed(gives_of(configuration), AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, str(error))
     except Unreadable as error:
         detail = f"the configuration of {configuration.name}: {error}"
-        return all_missed(configuration.gives, AttemptStatus.UNREADABLE, Reason.UNREADABLE, detail)
+        return all_missed(gives_of(configuration), AttemptStatus.UNREADABLE, Reason.UNREADABLE, detail)
     # The same file is read once for each service that runs the program.
     once: list[Configured] = []
     for said in found:
@@ -92,6 +98,6 @@ def _unknown(configuration: Configuration, tree: Tree, program: str, problem: st
     if not program:
         return Heard()
     if is_unreadable:
-        return all_missed(configuration.gives, AttemptStatus.UNREADABLE, Reason.UNREADABLE, problem)
+        return all_missed(gives_of(configuration), AttemptStatus.UNREADABLE, Reason.UNREADABLE, problem)
     detail = f"{tree.show(program)} is there, and whether it is started is not known: {problem}"
-    return all_missed(configuration.gives, AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, detail)
+    return all_missed(gives_of(configuration), AttemptStatus.NOT_TRIED, Reason.NOT_OBSERVABLE, detail)
