@@ -13,10 +13,12 @@ import msgspec
 
 from iotscan.assess.linking import Link, link
 from iotscan.assess.looking import Looking
+from iotscan.assess.renewals import Chains, chains_of, renewals
 from iotscan.assess.shifting import shifts
-from iotscan.model.comparison import WHATS, Change, Comparison, GradeChange, Member, Side, What
+from iotscan.model.comparison import WHATS, Change, Comparison, GradeChange, Member, Shift, Side, What
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import PortSweep
+from iotscan.model.identity import provisional_ids
 from iotscan.model.lasting import content, lasting_part, lasting_place
 from iotscan.model.result import Result
 from iotscan.model.run import Run
@@ -56,7 +58,7 @@ def compare(
         members=tuple(_members(old, new, listed)),
         grades=tuple(_grades(old, new, links)),
         passes_lost=work.passes_lost(),
-        notes=(*notes, *_notes(old, new, listed)),
+        notes=(*notes, *_notes(old, new, listed), *_strangers(old, new, listed)),
     )
 
 
@@ -255,10 +257,42 @@ def _members(old: Run, new: Run, links: dict[str, Link]) -> Iterator[Member]:
     before, after = _owners(old), _owners(new)
     was, now = Looking(old), Looking(new)
     back = {found.to: (owner, found.by) for owner, found in links.items()}
+    changed = _certificates(old, new, links)
     for owner in after.values():
         earlier, by = back.get(owner.id, ("", ""))
-        yield _kept(before[earlier], owner, by, was, now) if earlier else _come(owner, was)
+        if earlier:
+            kept = _kept(before[earlier], owner, by, was, now)
+            yield msgspec.structs.replace(kept, shifts=(*kept.shifts, *changed.get(owner.id, ())))
+        else:
+            yield _come(owner, was)
     yield from (_gone(owner, now) for owner in before.values() if owner.id not in links)
+
+
+def _certificates(old: Run, new: Run, links: dict[str, Link]) -> dict[str, tuple[Shift, ...]]:
+    """What changed of the certificates of devices that both runs saw, by the id in the new one."""
+    before = {d.id: d for d in old.devices}
+    told = {}
+    for device in new.devices:
+        earlier = next((before[owner] for owner, found in links.items() if found.to == device.id), None)
+        if earlier is not None:
+            told[device.id] = tuple(renewals(_chains(old, earlier), _chains(new, device), new.moment))
+    return told
+
+
+def _strangers(old: Run, new: Run, links: dict[str, Link]) -> Iterator[str]:
+    """Addresses where the certificate changed, and nothing says whether the device is the one of then."""
+    known = {found.to for found in links.values()}
+    lost = {a: d for d in old.devices if d.id not in links for a in d.addresses}
+    for device in new.devices:
+        address = next((a for a in device.addresses if a in lost), "")
+        if device.id in known or not address:
+            continue
+        for shift in renewals(_chains(old, lost[address]), _chains(new, device), new.moment):
+            yield f"{address} {shift.before} -> {shift.after} ({shift.note}): it may be another device"
+
+
+def _chains(run: Run, device: Device) -> Chains:
+    return chains_of(run.observations, {device.id, *provisional_ids(device)})
 
 
 def _kept(earlier: Device | Image, owner: Device | Image, by: str, was: Looking, now: Looking) -> Member:

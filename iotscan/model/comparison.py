@@ -62,9 +62,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Shift(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
     """One thing that differs between two sights of a device.
 
-    ``what`` is ``address``, ``mac``, ``name``, ``vendor``, ``product``, ``model``, ``firmware``, ``kind``, ``system``
-    or ``service``. ``before`` is empty for what came, ``after`` for what went; ``note`` says how it went, or that it
-    was not asked for before.
+    ``what`` is ``address``, ``mac``, ``name``, ``vendor``, ``product``, ``model``, ``firmware``, ``kind``, ``system``,
+    ``service`` or ``certificate``. ``before`` is empty for what came, ``after`` for what went; ``note`` says how it
+    went, or that it was not asked for before.
     """
 
     what: str
@@ -138,5 +138,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """True unless the two runs say the same."""
         is_moved = any(c.what != "unchanged" for c in self.changes) or any(m.what != "kept" for m in self.members)
         # To a scan an address is no difference; a list of devices is about nothing else.
-        is_moved |= self.is_of_lists and any(m.shifts for m in self.members)
+        shifts = [s for m in self.members for s in m.shifts]
+        is_moved |= any(self.is_of_lists or s.what == "certificate" for s in shifts)
         return is_moved or bool(self.passes_lost) or any(g.before != g.after for g in self.grades)

@@ -13,6 +13,7 @@ import msgspec
 
 from iotscan.assess.linking import link
 from iotscan.assess.looking import Looking
+from iotscan.assess.renewals import chains_of, renewals
 from iotscan.assess.shifting import NO_ANSWER, names_of, shifts, trait_of
 from iotscan.model.comparison import Shift
 from iotscan.model.device import Device, Service
@@ -148,7 +149,10 @@ class Watching:
         was_away, since = known.is_away, known.seen_at
         if known.missed:
             known.patience = min(max(known.patience, 2 * known.missed + 1), MOST_PATIENCE)
-        told = tuple(self._told(known, device, shifts(known.device, device, this.was, this.now)))
+        told = (
+            *self._told(known, device, shifts(known.device, device, this.was, this.now)),
+            *renewals(chains_of(known.facts, {key}), chains_of(this.facts_of(device, key), {key}), this.run.moment),
+        )
         gone = {s.before.partition(" ")[0] for s in told if s.what == "service" and not s.after}
         known.device = _joined(known, key, device, gone)
         known.here = device.addresses
