@@ -1,17 +1,20 @@
 """Two scans of nginx, and what its certificates have become between them."""
 
 import socket
+import subprocess
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
 from iotscan.store.runs import read_run
@@ -82,9 +85,23 @@ def _temporary(folder: Path) -> str:
     return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    first: Run
+    said: str
+    """What the second scan said."""
+    ports: dict[str, int]
+    shown: tuple[tuple[Result, str], ...]
+    """The findings of the second, and what the command of each shows."""
+
+
+def said_by(command: str) -> str:
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=20, check=False)
+    return done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str, dict[str, int]]:
-    """The first run, what the second scan said at its end, and the ports."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Two scans, the second with what the commands beside its findings show."""
     folder = tmp_path_factory.mktemp("signers")
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server((HOST, 0))) for _ in SERVICES]
@@ -97,20 +114,24 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str, dict[str, 
         "pace: {tls_connections: 2}\n"
     )
     numbers = ",".join(map(str, ports.values()))
-    words = ("scan", "localhost", "--ports", numbers, "--check", "certificate-*", "-o", folder / "out")
-    words = (*words, "--profile", profile)
+    asked = ("--ports", numbers, "--check", "certificate-*", "--profile", profile)
+    words = ("scan", "localhost", *asked, "-o", folder / "out")
     with site.serve(site.before):
         first = run_iotscan(*words, home=folder)
     assert first.returncode in (0, 1, 3), first.stderr
     (kept,) = (folder / "out").iterdir()
     with site.serve(site.after):
         second = run_iotscan(*words, "--since", kept, home=folder)
+        (again,) = (path for path in (folder / "out").iterdir() if path != kept)
+        shown = [(r, said_by(r.reproduce)) for r in read_run(str(again), folder / "out").results if r.reproduce]
     assert second.returncode in (0, 1, 3), second.stderr
-    return read_run(str(kept), folder / "out"), second.stdout + second.stderr, ports
+    return Told(
+        first=read_run(str(kept), folder / "out"), said=second.stdout + second.stderr, ports=ports, shown=tuple(shown)
+    )
 
 
-def test_what_became_of_each_is_told_in_words(told: tuple[Run, str, dict[str, int]]) -> None:
-    _, said, ports = told
+def test_what_became_of_each_is_told_in_words(told: Told) -> None:
+    said, ports = told.said, told.ports
     lines = {s: [line for line in said.splitlines() if f"certificate: tcp/{ports[s]} " in line] for s in SERVICES}
     assert lines["usual"] == []
     (moved,), (early,), (kept,) = lines["moved"], lines["early"], lines["kept"]
@@ -119,8 +140,14 @@ def test_what_became_of_each_is_told_in_words(told: tuple[Run, str, dict[str, in
     assert "renewed with the same key" in kept
 
 
-def test_the_name_that_the_person_gave_is_the_one_that_counts(told: tuple[Run, str, dict[str, int]]) -> None:
-    run, _, ports = told
-    found = {r.subject.port: (r.outcome, r.variant) for r in run.results if r.check == "certificate-name"}
+def test_the_name_that_the_person_gave_is_the_one_that_counts(told: Told) -> None:
+    ports = told.ports
+    found = {r.subject.port: (r.outcome, r.variant) for r in told.first.results if r.check == "certificate-name"}
     assert found[ports["early"]] == (Outcome.FAIL, "mismatch")
     assert {found[ports[s]] for s in ("moved", "kept", "usual")} == {(Outcome.PASS, "")}
+
+
+def test_the_command_beside_each_finding_shows_it(told: Told) -> None:
+    assert {"certificate-name"} <= {result.check for result, _ in told.shown}
+    for result, said in told.shown:
+        assert result.shows in said, (result.check, result.reproduce, said)
