@@ -47,7 +47,8 @@ _OURS: Final = frozenset(
     """
     schema tool profile checks check need probe variant transport protocol service scheme key_type signature_hash
     engine version kex ciphers macs host_key_algorithms fingerprint findings caps sha256 spki_sha256 body_sha256
-    public_sha256 scope_sha256 audit_root severity
+    public_sha256 scope_sha256 audit_root severity signature_algorithm curve critical unknown_critical key_usage
+    extended_key_usage policies subject_key authority_key defects
     """.split()  # noqa: SIM905  # as prose it can be read
 )
 """Fields that hold words of ours, hashes or algorithms: no device's name is looked for in them."""
@@ -188,10 +189,7 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield "host", fact.stated
         case CertificateChain():
             yield "host", fact.server_name
-            for certificate in fact.certificates:
-                yield from (("host", n) for n in certificate.names if not _is_address(n))
-                if not certificate.is_ca:
-                    yield from (("host", n) for n in _COMMON_NAME.findall(certificate.subject) if not _is_address(n))
+            yield from _in_chain(fact)
         case HttpServer():
             yield from _host_of(fact.location)
         case UpdateServer():
@@ -200,6 +198,19 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield from _host_of(fact.oauth_issuer)
         case _:
             pass
+
+
+def _in_chain(chain: CertificateChain) -> Iterator[tuple[str, str]]:
+    for place, certificate in chain.placed:
+        yield from (("host", n) for n in certificate.names if not _is_address(n))
+        if place == 0 or not certificate.is_ca:
+            yield from (("host", n) for n in _COMMON_NAME.findall(certificate.subject) if not _is_address(n))
+        if certificate.extensions is not None:
+            yield "serial", certificate.extensions.serial_number
+            yield from (found for uri in certificate.extensions.uris for found in (("serial", uri), *_host_of(uri)))
+    for malformed in chain.malformed:
+        subjects = (text.removeprefix("subject ") for text in malformed.read if text.startswith("subject "))
+        yield from (("host", n) for text in subjects for n in _COMMON_NAME.findall(text) if not _is_address(n))
 
 
 def _host_of(url: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Private data as pseudonyms: the same everywhere, keyed, complete, and nothing else changed."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,11 +9,23 @@ from hypothesis import strategies as st
 
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device
-from iotscan.model.facts import Account, Accounts, Artefact, Claim, SnmpAgent, UpdateServer
+from iotscan.model.facts import (
+    Account,
+    Accounts,
+    Artefact,
+    Certificate,
+    CertificateChain,
+    Claim,
+    Extensions,
+    MalformedCertificate,
+    SnmpAgent,
+    UpdateServer,
+)
 from iotscan.model.observation import observe
 from iotscan.model.pseudonyms import ADVICE, Pseudonyms, pseudonymise
 from iotscan.model.run import Run
 from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Reason
 from iotscan.model.waiver import WaiverUse
 from tests.report.example import example_run, image_run
 
@@ -110,6 +124,43 @@ def test_servers_that_manifests_name_go() -> None:
     seen = observe(fact, Subject(device="dev-1", address=PUBLIC, service="tcp/443"), probe="update/1")
     said = as_text(told(msgspec.structs.replace(example_run(), observations=(seen,), results=())))
     assert "customer" not in said
+
+
+def test_who_a_certificate_is_for_goes_and_how_it_is_made_stays() -> None:
+    day, digest = datetime(2026, 1, 1, tzinfo=UTC), "ab" * 32
+    uses = Extensions(
+        version=3,
+        signature_algorithm="1.2.3.4",
+        unknown_critical=("1.9.8.7",),
+        serial_number="SN-0815",
+        uris=("urn:dev:mac:0024befffe804ff1",),
+    )
+    leaf = Certificate(
+        subject="2.5.4.5=SN-0815,CN=secret-cam",
+        issuer="CN=secret-cam",
+        serial="1",
+        not_before=day,
+        not_after=day,
+        key_type="ec",
+        key_bits=256,
+        signature_hash="sha256",
+        sha256=digest,
+        spki_sha256=digest,
+        is_ca=True,
+        extensions=uses,
+    )
+    broken = MalformedCertificate(position=1, why="no date", read=("subject O=X,CN=other-cam",))
+    open_ = Answer[bool].missing(Reason.NOT_ASKED)
+    chain = CertificateChain(
+        certificates=(leaf,), malformed=(broken,), trusted=open_, ocsp_stapled=open_, engine="hello"
+    )
+    run = example_run()
+    seen = observe(chain, Subject(device=run.devices[0].id, service="tcp/443"), probe="x/1")
+    text = as_text(told(msgspec.structs.replace(run, observations=(*run.observations, seen))))
+    for private in ("SN-0815", "secret-cam", "0024befffe804ff1", "other-cam"):
+        assert private not in text
+    for evidence in ("1.2.3.4", "1.9.8.7", "no date"):
+        assert evidence in text
 
 
 def test_people_and_accounts_of_an_image() -> None:

@@ -1,9 +1,10 @@
 """The key exchanges that a server was seen to do, and the public values that it sent."""
 
+from iotscan.model.facts.certificate import Certificate
 from iotscan.model.facts.tls import KeyExchange
 from iotscan.observe.network.probes.tls.reply import Reply
 from iotscan.observe.network.probes.tls.transcript import Transcript
-from iotscan.wire.certificates import UnreadableCertificate, read_certificate
+from iotscan.wire.certificates import read_damaged
 from iotscan.wire.tls.groups import GROUPS, WEAK_CURVES, group_name
 
 _CURVES_BY_BITS = {224: 21, 256: 23, 384: 24, 521: 25}
@@ -67,9 +68,8 @@ def own_curve(said: Transcript) -> tuple[int, ...]:
     chain = certificates(said)
     if not chain:
         return ()
-    try:
-        leaf = read_certificate(chain[0])
-    except UnreadableCertificate:
+    leaf = read_damaged(chain[0])
+    if not isinstance(leaf, Certificate):
         return ()
     curve = _CURVES_BY_BITS.get(leaf.key_bits) if leaf.key_type == "ec" else None
     return (curve,) if curve else ()
