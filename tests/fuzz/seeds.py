@@ -1,5 +1,8 @@
 """Where the fuzzers begin: what real peers say, made by our own server's side."""
 
+from iotscan.wire.ssh import exchange, fields, messages, primes
+from iotscan.wire.ssh.kexinit import KexInit, kexinit
+from iotscan.wire.ssh.packets import packet
 from iotscan.wire.starttls import PROTOCOLS
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.dtls import SHORT_OFFER, hello_datagrams
@@ -26,6 +29,23 @@ _EC = b"\xc0\x2f\x01" + b"\x03\x00\x1d\x20" + bytes(32) + b"\x04\x03\x00\x02ab"
 _DH = b"\x00\x9e\x01" + b"\x00\x02\xff\xff\x00\x01\x02\x00\x02\x12\x34\x04\x01\x00\x02ab"
 _PSK = b"\x00\xa8\x01" + b"\x00\x04hint"
 
+_SSH_OFFER = KexInit(kex=("a",), host_key_algorithms=("b", "c"), ciphers=("d",), macs=("e",))
+_SSH_KEYS = (
+    (b"ssh-ed25519", (bytes(32),)),
+    (b"ssh-rsa", (b"\1\0\1", b"\x7f" * 128)),
+    (b"ssh-dss", (b"\x7f" * 128,) * 4),
+    (b"ecdsa-sha2-nistp256", (b"nistp256", b"\4" + bytes(64))),
+    (b"sk-ssh-ed25519@openssh.com", (bytes(32), b"ssh:")),
+    (b"ssh-ed25519-cert-v01@openssh.com", (b"nonce", bytes(32), bytes(8), b"\0\0\0\2", b"id")),
+)
+
+
+def _ssh_replies(name: bytes, values: tuple[bytes, ...]) -> bytes:
+    blob = fields.string(name) + b"".join(map(fields.string, values))
+    signature = fields.string(fields.string(name) + fields.string(bytes(64)))
+    return packet(bytes([exchange.REPLY]) + fields.string(blob) + fields.string(bytes(32)) + signature)
+
+
 SEEDS: dict[str, tuple[bytes, ...]] = {
     **image_seeds.SEEDS,
     "tls-stream": (
@@ -50,6 +70,12 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"\xff\xfd\x18login: ",
         b"* OK IMAP4rev1\r\n",
         alert(2, 70),
+    ),
+    "ssh-server": (
+        b"hi\r\nSSH-2.0-x\r\n" + packet(kexinit(_SSH_OFFER, bytes(16))) + packet(messages.disconnect("bye")),
+        packet(bytes([exchange.GEX_GROUP]) + fields.mpint(primes.prime(1024)) + fields.mpint(2)),
+        packet(messages.failure(("publickey",))) + packet(bytes([messages.EXT_INFO]) + bytes(12)),
+        b"".join(_ssh_replies(name, values) for name, values in _SSH_KEYS),
     ),
     "words-before-tls": tuple(
         bytes((sorted(PROTOCOLS).index(protocol),)) + said

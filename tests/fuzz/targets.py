@@ -10,6 +10,11 @@ from iotscan.observe.network.discovery.hearing import Hearing
 from iotscan.wire.banner import recognise
 from iotscan.wire.frames import read_frame
 from iotscan.wire.quic import read_versions
+from iotscan.wire.ssh import exchange, messages, version_1
+from iotscan.wire.ssh.host_keys import is_signed_by, read_host_key
+from iotscan.wire.ssh.identification import read_identification
+from iotscan.wire.ssh.kexinit import read_kexinit
+from iotscan.wire.ssh.packets import read_packet, whole_length
 from iotscan.wire.starttls import PROTOCOLS, opening
 from iotscan.wire.tls.dtls import DatagramReader
 from iotscan.wire.tls.dtls_server import read_client_datagrams
@@ -82,6 +87,25 @@ def words_before_tls(data: bytes) -> None:
     assert whole.closed().ending is not None
 
 
+def ssh_server(data: bytes) -> None:
+    """What a server says before there is a key: its line, then packets that may be any message."""
+    said = read_identification(data)
+    data = data[said.end :] if said else data
+    version_1.read_public_keys(data)
+    while (whole := whole_length(data)) is not None and len(data) >= whole > 4:
+        payload, data = read_packet(data[:whole]) or b"", data[whole:]
+        read_kexinit(payload)
+        messages.read_disconnect(payload)
+        messages.read_failure(payload)
+        messages.read_banner(payload)
+        messages.read_signature_algorithms(payload)
+        if group := exchange.read_group(payload):
+            exchange.share_in(group)
+        for number in (exchange.REPLY, exchange.GEX_REPLY):
+            if (reply := exchange.read_reply(payload, number=number)) and (shown := read_host_key(reply.host_key)):
+                is_signed_by(shown.key, reply.signature, b"told")
+
+
 def versions_of_quic(data: bytes) -> None:
     """A datagram that may list versions."""
     read_versions(data, b"destined", b"ourselves")
@@ -109,6 +133,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "dtls-datagrams": dtls_datagrams,
     "first-words": first_words,
     "words-before-tls": words_before_tls,
+    "ssh-server": ssh_server,
     "versions-of-quic": versions_of_quic,
     "heard-frames": heard_frames,
 }

@@ -19,9 +19,7 @@ ODD_KEYS = ("p-192", "p-224", "rsa-512")
 
 
 def test_every_kind_of_finding_is_shown(pki: Pki, tmp_path: Path) -> None:
-    leaves = [
-        name for name, scene in scenes().items() if not scene.status and name != "dsa"
-    ]
+    leaves = [name for name, scene in scenes().items() if not scene.status and name != "dsa"]
     # nginx has no prime for DSA. Those with odd keys come first, so that theirs are the findings that are shown.
     shown = {name: Shown(leaf=pki.leaf(name), version="TLSv1.2 TLSv1.3") for name in sorted(leaves, key=_is_usual)}
     with nginx(shown, tmp_path) as ports:

@@ -6,10 +6,14 @@ from base64 import b64decode
 
 import asyncssh
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.wire.ssh.fields import string
+from iotscan.wire.ssh.fields import mpint, string
 from iotscan.wire.ssh.host_keys import FOREVER, HostKeyBlob, PublicKey, is_signed_by, read_host_key
 from tests.observe.network.daemons import tool
 
@@ -41,6 +45,26 @@ def test_a_key_and_its_signature(keys: dict[str, asyncssh.SSHKey], kind: str, al
         damaged = bytearray(signature)
         damaged[place] ^= 1
         assert not is_signed_by(shown.key, bytes(damaged), DATA)
+
+
+@pytest.mark.parametrize("kind", ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"])
+def test_a_token_signs_over_its_flags_and_counter(kind: str) -> None:
+    """As PROTOCOL.u2f of OpenSSH has it; there is no token here."""
+    told = b"\x01\x00\x00\x00\x09"
+    data = hashlib.sha256(b"ssh:").digest() + told + hashlib.sha256(DATA).digest()
+    if "ed25519" in kind:
+        token = ed25519.Ed25519PrivateKey.generate()
+        values, made = [token.public_key().public_bytes_raw()], token.sign(data)
+    else:
+        other = ec.generate_private_key(ec.SECP256R1())
+        point = other.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        r, s = decode_dss_signature(other.sign(data, ec.ECDSA(SHA256())))
+        values, made = [b"nistp256", point], mpint(r) + mpint(s)
+    shown = read_host_key(string(kind.encode()) + b"".join(map(string, [*values, b"ssh:"])))
+    assert shown is not None
+    assert is_signed_by(shown.key, string(kind.encode()) + string(made) + told, DATA)
+    assert not is_signed_by(shown.key, string(kind.encode()) + string(made) + b"\0" + told[1:], DATA)
+    assert not is_signed_by(shown.key, string(kind.encode()) + string(made), DATA)
 
 
 def test_a_signature_of_another_key(keys: dict[str, asyncssh.SSHKey]) -> None:

@@ -94,7 +94,7 @@ def _groups(said: Said) -> Answer[tuple[GroupExchange, ...]]:
     if not said.plan.has_groups:
         if said.who.speaks_2:
             return Answer.of(())
-        return Answer.missing(Reason.NOT_OBSERVABLE, "protocol 1 has no group exchange")
+        return Answer.missing(Reason.NOT_OBSERVABLE, "it does not speak SSH 2")
     is_small = any(0 < group.bits < 2048 for group in said.groups)
     why = said.no_groups or (said.stopped if SMALLEST in said.plan.bounds else None)
     if why and not is_small:

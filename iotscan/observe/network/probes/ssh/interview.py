@@ -97,7 +97,8 @@ class Interview:
         if not who.speaks_2:
             nothing = KexInit(kex=(), host_key_algorithms=(), ciphers=(), macs=())
             self.heard, self._has_begun = Said(who=who, offer=nothing, plan=Plan(nothing)), True
-            self.heard.ssh1 = await _read_version_1(connection, session.rest)
+            if who.protocol.startswith(b"1."):
+                self.heard.ssh1 = await _read_version_1(connection, session.rest)
             return
         offer = await session.open(self._first)
         self._first = self._first or session
