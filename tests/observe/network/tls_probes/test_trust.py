@@ -1,6 +1,7 @@
 """Who vouches for a chain: the roots that a user gave, as OpenSSL would see it, and nothing that only looks right."""
 
 import datetime
+import subprocess
 from pathlib import Path
 
 import anyio
@@ -12,10 +13,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from iotscan.assess.assessing import assess
+from iotscan.assess.evidence import Evidence
+from iotscan.model.device import Device
+from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts.certificate import CertificateChain
+from iotscan.model.observation import observe
+from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Outcome
 from iotscan.observe.network.probes.certificate import PROBE
 from iotscan.observe.network.workers import trust
 from iotscan.observe.network.workers.worker import Worker
+from tests.checks.samples import read_check
 
 from .servers import Credentials, door, openssl
 
@@ -105,3 +114,42 @@ def test_the_probe_says_by_whom(tmp_path: Path, rsa_credentials: Credentials) ->
     with openssl(*rsa_credentials.arguments) as port:
         fact = anyio.run(go, port)
     assert (fact.trusted.known, fact.trusted_by, fact.privately_trusted.known) == (True, ("acme-ca.pem",), True)
+
+
+def test_a_changed_key_is_shown_by_the_command_that_a_person_pastes(
+    tmp_path: Path, rsa_credentials: Credentials
+) -> None:
+    async def go(port: int) -> CertificateChain:
+        async with Worker() as worker:
+            heard = await PROBE.ask(door(port, worker=worker))
+        (fact,) = (f for f in heard.facts if isinstance(f, CertificateChain))
+        return fact
+
+    with openssl(*rsa_credentials.arguments) as port:
+        chain = anyio.run(go, port)
+        where = Subject(device="d1", address="127.0.0.1", service=f"tcp/{port}")
+        then = EarlierCertificate(
+            device="d1",
+            address=where.address,
+            service=where.service,
+            told_by="mac",
+            run="run-1",
+            seen="2026-05-01T10:00:00+00:00",
+            sha256="0" * 64,
+            spki_sha256="0" * 64,
+            subject="CN=gw",
+            issuer="CN=gw",
+        )
+        evidence = Evidence(
+            [Device(id="d1", addresses=(where.address,))],
+            [],
+            [observe(chain, where, probe="t/1")],
+            [],
+            NOW,
+            earlier=[then],
+        )
+        (result,) = (r for r in assess(evidence, [read_check("certificate-trust")]) if r.outcome is Outcome.FAIL)
+        said = subprocess.run(["bash", "-c", result.reproduce], capture_output=True, text=True, check=False, timeout=30)
+    assert result.variant == "changed"
+    assert result.shows == chain.leaf.spki_sha256
+    assert result.shows in said.stdout
