@@ -1,7 +1,7 @@
 """Our side: a chain becomes a fact as the probes make it one, and the checks judge it."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Service
 from iotscan.model.facts import AnyFact, CertificateChain, PortSweep, RevocationStatus
-from iotscan.model.facts.certificate import RevocationAnswer
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Outcome, Reason
+from iotscan.observe.given_file import GivenFile
 from iotscan.observe.heard import attempts_of
 from iotscan.observe.network.chains import Chain, describe
 from iotscan.observe.network.dial import Dialer
@@ -27,11 +27,7 @@ from iotscan.observe.network.probe import Door, Heard
 from iotscan.observe.network.probes import certificate
 from iotscan.observe.network.revocations import Revocation
 from iotscan.observe.network.workers.worker import Worker
-from iotscan.wire.revocation.judging import judge
-from iotscan.wire.revocation.lists import RevocationList
-from iotscan.wire.revocation.ocsp import OcspResponse
-from tests.pki_lab.pki import Pki, Signed
-from tests.pki_lab.recipes import TRUSTED
+from tests.pki_lab.pki import Pki
 from tests.pki_lab.scenes import Kind, Scene, Status
 
 HOST = "127.0.0.1"
@@ -66,26 +62,41 @@ def checks() -> tuple[Check, ...]:
     return tuple(c for c in load_checks().checks if c.anchor.fact in OURS and c.anchor.cardinality != "fleet")
 
 
-def door(port: int, worker: Worker, stores: Sequence[tuple[str, Path]], known: Iterable[AnyFact] = ()) -> Door:
-    """A door to a service on loopback whose name the user gave."""
+def door(port: int, worker: Worker, stores: Sequence[tuple[str, Path]], files: Sequence[GivenFile] = ()) -> Door:
+    """A door to a service on loopback; the user gave its name, these roots, and these CRLs and OCSP responses."""
     service = Service(transport="tcp", port=port, protocol="tls")
     return Door(
         line=Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)).line(HOST),
         service=service,
         server_name=NAME,
-        known=tuple((service.name, fact) for fact in known),
         tools={
             "tls_worker": worker,
             "trust_stores": tuple((name, str(path)) for name, path in stores),
-            "revocation": Revocation(stores=[str(path) for _, path in stores]),
+            "revocation": Revocation(files=files, stores=[str(path) for _, path in stores]),
         },
     )
 
 
-async def read(way: Door, ders: tuple[bytes, ...], *, stapled: bool = False) -> Seen:
+async def read(way: Door, ders: tuple[bytes, ...], staple: bytes = b"") -> Seen:
     """The chain as it lies in memory, made a fact by the path that all probes go."""
-    heard = await describe(way, Chain(certificates=ders, engine="sslyze", ocsp_stapled=Answer.of(stapled)))
+    stapled = Answer.of(bool(staple))
+    heard = await describe(way, Chain(certificates=ders, engine="sslyze", ocsp_stapled=stapled, staple=staple))
     return _seen(way, heard, "certificate-chain")
+
+
+async def read_all(pki: Pki, scenes: Mapping[str, Scene]) -> dict[str, Seen]:
+    """All that is told in scenes, without a network: chains, staples and what is given beside."""
+    async with Worker() as worker:
+        return {name: await _read(pki, scene, worker) for name, scene in scenes.items()}
+
+
+async def _read(pki: Pki, scene: Scene, worker: Worker) -> Seen:
+    files = [GivenFile(kind="crl", name=n, path=str(pki.crl(n).file)) for n in scene.lists]
+    if scene.response:
+        given = pki.ocsp(scene.response, scene.leaf).file
+        files.append(GivenFile(kind="ocsp", name=scene.response, path=str(given)))
+    staple = pki.ocsp(scene.staple, scene.leaf).der if scene.staple else b""
+    return await read(door(1, worker, [("lab", pki.store)], files), pki.leaf(scene.leaf).ders, staple)
 
 
 async def ask(way: Door) -> Seen:
@@ -94,40 +105,24 @@ async def ask(way: Door) -> Seen:
     return _seen(way, heard, certificate.PROBE.label)
 
 
-def status(pki: Pki, scene: Scene) -> Status:
-    """What staple, response and lists say of a chain together, at the moment of the lab."""
-    leaf = pki.leaf(scene.leaf)
-    responses = [_response(pki.ocsp(scene.response, scene.leaf))] if scene.response else []
-    answers = judge(
-        leaf.ders,
-        staple=pki.ocsp(scene.staple, scene.leaf).der if scene.staple else b"",
-        responses=responses,
-        lists=[RevocationList(pki.crl(name).der, where=name, is_asked=True) for name in scene.lists],
-        authorities=[pki.issued(name).certificate for name in TRUSTED],
-    )
-    usable = [a for a in answers if a.status and _is_fresh(a, pki.now)]
-    # A delta says the last word on what the list it builds on has said.
-    by_delta = {a.position for a in usable if a.source == "delta-crl"}
-    told = {a.status for a in usable if a.source != "crl" or a.position not in by_delta}
-    words: tuple[Status, ...] = ("revoked", "unknown", "good")
-    return next((word for word in words if word in told), "no answer")
+def status(results: Iterable[Result]) -> Status:
+    """What ``revocation-status`` says, in the words of a scene."""
+    (told,) = {(r.outcome, r.summary) for r in results if r.check == "revocation-status"}
+    outcome, summary = told
+    if outcome is Outcome.NOT_ASSESSED:
+        return "unknown" if "does not know" in summary else "no answer"
+    return "revoked" if outcome is Outcome.FAIL else "good"
 
 
-def _response(given: Signed) -> OcspResponse:
-    return OcspResponse(given.der, source="ocsp", where=given.name, is_asked=True)
+def _is_told(result: Result, scene: Scene) -> bool:
+    """Whether a question that stays open is one of revocation, which a scene tells by its ``status``.
 
-
-def _is_fresh(answer: RevocationAnswer, now: datetime) -> bool:
-    begins, ends = answer.this_update, answer.next_update
-    if begins is None or begins > now:
+    Without a status nobody says anything, and the question stays open for want of somebody to ask.
+    """
+    if result.check != "revocation-status" or result.outcome is not Outcome.NOT_ASSESSED:
         return False
-    return now <= (ends or begins + timedelta(7))
-
-
-def _is_unasked(result: Result, scene: Scene) -> bool:
-    """Whether a certificate was revoked stays open in every scene in which nobody says so: no scene says that again."""
     nobody = result.reason in (Reason.CONSENT, Reason.NOT_OBSERVABLE)
-    return result.check == "revocation-status" and nobody and not scene.staple
+    return scene.status in ("unknown", "no answer") or (not scene.status and nobody)
 
 
 def _seen(way: Door, heard: Heard, label: str) -> Seen:
@@ -144,7 +139,7 @@ def differences(
 
     ``but`` leaves checks out; those ``maybe_open`` have to find what is true, and may leave the rest open.
     """
-    told = [r for r in results if r.check not in but and not _is_unasked(r, scene)]
+    told = [r for r in results if r.check not in but and not _is_told(r, scene)]
     failed = {f"{r.check}/{r.variant}" for r in told if r.outcome is Outcome.FAIL}
     true = {f for f in scene.under(policy) if f.partition("/")[0] not in but}
     lines = [f"{policy}: {found} is found, and not true" for found in sorted(failed - true)]

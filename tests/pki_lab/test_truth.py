@@ -11,7 +11,7 @@ from iotscan.model.facts import CertificateChain
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.workers.worker import Worker
 from tests.pki_lab import scenes as truths
-from tests.pki_lab.judging import Seen, ask, differences, door, read
+from tests.pki_lab.judging import Seen, ask, differences, door, read, read_all, status
 from tests.pki_lab.pki import Pki
 from tests.pki_lab.scenes import BadScene, Scene
 from tests.pki_lab.serving import Shown, mosquitto, nginx
@@ -21,14 +21,8 @@ POLICIES: tuple[truths.Kind, ...] = ("gateway", "constrained")
 
 
 def test_checks_find_the_truth_of_a_chain_in_memory(pki: Pki) -> None:
-    """The path that all probes go, without a network: every certificate of the lab."""
-
-    async def go() -> dict[str, Seen]:
-        async with Worker() as worker:
-            way = door(1, worker, [("lab", pki.store)])
-            return {n: await read(way, pki.leaf(s.leaf).ders) for n, s in SCENES.items() if not s.status}
-
-    _hold(anyio.run(go), pki)
+    """The path that all probes go, without a network: every scene, with what is given beside."""
+    _hold(anyio.run(read_all, pki, SCENES), pki)
 
 
 def test_checks_find_the_truth_of_nginx(pki: Pki, tmp_path: Path) -> None:
@@ -95,6 +89,9 @@ def _hold(seen: dict[str, Seen], pki: Pki) -> None:
         for policy in POLICIES
         for line in differences(one.results(policy, pki.now), SCENES[name], policy)
     ]
+    for name, one in seen.items():
+        if SCENES[name].status and (said := status(one.results("gateway", pki.now))) != SCENES[name].status:
+            lines.append(f"{name}: is said to be {said}, and is {SCENES[name].status}")
     assert not lines, "\n".join(lines)
 
 

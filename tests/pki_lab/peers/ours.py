@@ -5,8 +5,7 @@ import anyio
 from iotscan.model.facts import CertificateChain
 from iotscan.model.result import Result
 from iotscan.model.vocabulary import Outcome
-from iotscan.observe.network.workers.worker import Worker
-from tests.pki_lab.judging import Seen, door, read, status
+from tests.pki_lab.judging import Seen, read_all, status
 from tests.pki_lab.peers.cases import REFUSED, TRUSTED, Case, Verdicts, yes
 from tests.pki_lab.pki import Pki
 
@@ -15,17 +14,12 @@ _OUT_OF_DATE = {"certificate-validity/expired", "certificate-validity/not-yet-va
 
 def ask_all(pki: Pki, cases: dict[str, Case]) -> dict[str, Verdicts]:
     """All of them, by one worker."""
+    seen = anyio.run(read_all, pki, {name: case.scene for name, case in cases.items()})
+    return {name: _verdicts(seen[name], case, pki) for name, case in cases.items()}
 
-    async def go() -> dict[str, Seen]:
-        async with Worker() as worker:
-            way = door(1, worker, [("lab", pki.store)])
-            return {name: await read(way, case.leaf.ders) for name, case in cases.items() if not case.is_about_status}
 
-    seen = anyio.run(go)
-    return {
-        name: {"status": status(pki, case.scene)} if case.is_about_status else _of_chain(seen[name], pki)
-        for name, case in cases.items()
-    }
+def _verdicts(seen: Seen, case: Case, pki: Pki) -> Verdicts:
+    return {"status": status(seen.results("gateway", pki.now))} if case.is_about_status else _of_chain(seen, pki)
 
 
 def _of_chain(seen: Seen, pki: Pki) -> Verdicts:
