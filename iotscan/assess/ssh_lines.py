@@ -69,7 +69,7 @@ def _ssh(target: Target, aloud: str, **more: str) -> str:
         "PreferredAuthentications": "none",
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": "/dev/null",
-        "ConnectTimeout": "5",
+        "ConnectTimeout": "8",
         **_BOTH_ENDS_OLD,
         **more,
     }
