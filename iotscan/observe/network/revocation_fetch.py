@@ -28,7 +28,7 @@ CAP = 256 * 1024
 """Bytes of a list: the host that serves it is a device of the scan, too, and sees some 500 packets of us at most."""
 MOST_URLS = 128
 """URLs of one run."""
-MOST_OF_HOST = 8
+MOST_OF_HOST = 12
 """GETs that one host gets."""
 _LOOKUPS = 32
 _LOOKUP_SECONDS = 3.0

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -11,7 +12,7 @@ from iotscan.observe.network.probe import Door
 from iotscan.observe.network.revocation_fetch import Fetcher
 from iotscan.observe.network.workers.worker import Worker, WorkerError
 from iotscan.observe.revocation import authorities_of, judge_by_files
-from iotscan.wire.revocation.lists import RevocationList
+from iotscan.wire.revocation.lists import Lists, RevocationList
 from iotscan.wire.revocation.ocsp import OcspResponse, Unreadable, request
 from iotscan.wire.revocation.path import Held, path_of
 
@@ -114,16 +115,24 @@ class _Round:
                 for url, _ in _named([certificate]):
                     self.unfetched.setdefault(url, "the issuer of the certificate is not known")
 
+    def _is_settled(self, held: Held) -> bool:
+        """Whether a list that was fetched answers today: one list does for all devices, a response for one alone."""
+        lists = Lists(tuple(one for one in self.fetched if isinstance(one, RevocationList)))
+        now = datetime.now(UTC)
+        return any(answer.status and not answer.refusal_at(now) for answer in lists.answer(held))
+
     async def _of(self, fetcher: Fetcher, held: Held, certificate: Certificate) -> None:
         for url, is_list in _named([certificate]):
+            if not is_list and self._is_settled(held):
+                continue
             got = await (fetcher.crl(url) if is_list else fetcher.ocsp(url, request(held)))
             problem = got.why
             if got.data:
                 try:
                     self.fetched.append(
-                        RevocationList(got.data, where=url, is_asked=True)
+                        RevocationList(got.data, where=url, is_asked=True, position=held.position)
                         if is_list
-                        else OcspResponse(got.data, source="ocsp", where=url, is_asked=True)
+                        else OcspResponse(got.data, source="ocsp", where=url, is_asked=True, position=held.position)
                     )
                 except Unreadable as error:
                     problem = str(error)
@@ -142,17 +151,17 @@ def _named(certificates: Iterable[Certificate]) -> Iterator[tuple[str, bool]]:
         if certificate.is_self_issued:
             continue
         deltas = certificate.extensions.delta_crl_urls if certificate.extensions else ()
-        yield from ((url, False) for url in certificate.ocsp_urls[:_URLS])
         yield from ((url, True) for url in (*certificate.crl_urls[:_URLS], *deltas[:_URLS]))
+        yield from ((url, False) for url in certificate.ocsp_urls[:_URLS])
 
 
 def _lost(problem: str) -> RevocationAnswer:
     return RevocationAnswer(position=0, source="crl", where="files", problem=problem)
 
 
-def _packed(one: OcspResponse | RevocationList) -> dict[str, str]:
+def _packed(one: OcspResponse | RevocationList) -> dict[str, str | int]:
     kind = "ocsp" if isinstance(one, OcspResponse) else "crl"
-    return {"kind": kind, "where": one.where, "data": _text(one.der)}
+    return {"kind": kind, "where": one.where, "data": _text(one.der), "position": one.position}
 
 
 def _text(data: bytes) -> str:

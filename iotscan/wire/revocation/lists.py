@@ -22,8 +22,8 @@ from iotscan.wire.revocation.path import Held, may, unknown_critical
 CAP = 64 * 1024 * 1024
 """Bytes of a list: the largest that public CAs publish take some 10 MB."""
 _FORGEABLE = ("md5", "sha1")
-_CRITICAL = b"\x01\x01\xff"
-"""BOOLEAN TRUE in DER: without it no entry has a critical extension, and a list need not be gone through."""
+_CRITICAL = b"\x01\x01\xff\x04"
+"""TRUE before an OCTET STRING in DER: without it no entry has a critical extension, and none need be looked at."""
 _POINTS = 32
 
 
@@ -37,10 +37,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class RevocationList:
     """A CRL in DER. Raises :class:`~.ocsp.Unreadable`; ``where`` is for the report.
 
-    ``is_asked`` where it was fetched for this very certificate: then it is told where it is another issuer's.
+    ``is_asked`` where it was fetched for the certificate at ``position``: then it is told where it is another issuer's.
     """
 
-    def __init__(self, der: bytes, *, where: str, is_asked: bool = False) -> None:
+    def __init__(self, der: bytes, *, where: str, is_asked: bool = False, position: int = 0) -> None:
+        self.position = position
         self.der, self.where, self.is_asked = der, where, is_asked
         if len(der) > CAP:
             raise Unreadable(f"more than {CAP >> 20} MiB: larger than any CRL that is read here")
@@ -68,7 +69,7 @@ class RevocationList:
             return f"it has a critical extension that is not known ({unknown})"
         if weak is not None and weak.name in _FORGEABLE:
             return f"its signature is by {weak.name.upper()}, which can be forged"
-        return self._entries_problem
+        return ""
 
     @cached_property
     def _entries_problem(self) -> str:
@@ -107,7 +108,9 @@ class RevocationList:
             return "its signature is not by the key of the issuer"
         if not any(may(signer, "crl_sign") for signer in signers):
             return "the issuer's certificate does not let it sign CRLs (keyUsage cRLSign)"
-        return _beyond(self.bounds, held.certificate) if self.bounds is not None else ""
+        beyond = _beyond(self.bounds, held.certificate) if self.bounds is not None else ""
+        # Last, for it may take seconds: only the issuer's own lists are worth them.
+        return beyond or self._entries_problem
 
     def entry(self, certificate: x509.Certificate) -> Entry | None:
         """Its entry for a certificate; None where it does not stand there. Raises what the library does."""
@@ -210,7 +213,8 @@ class Lists:
         if one.issuer != held.certificate.issuer:
             if _is_named_signer(one.issuer, held.certificate):
                 return _nothing(one, held, "an indirect CRL, signed by another than the issuer: such are not judged")
-            return _nothing(one, held, "it is the CRL of another issuer") if one.is_asked else None
+            is_meant = one.is_asked and one.position == held.position
+            return _nothing(one, held, "it is the CRL of another issuer") if is_meant else None
         if refusal := one.refusal(held):
             return _nothing(one, held, refusal)
         entry = one.entry(held.certificate)

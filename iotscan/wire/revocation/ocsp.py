@@ -52,10 +52,11 @@ class OcspResponse:
     """A response that was given, stapled or fetched. Raises :class:`Unreadable`; ``where`` is for the report.
 
     ``is_asked`` where it was given as the answer to this very question: then it is told when it is about another
-    certificate, as most in a pile of files are.
+    certificate, as most in a pile of files are. ``position`` is that of the certificate it was asked for.
     """
 
-    def __init__(self, der: bytes, *, source: Source, where: str, is_asked: bool) -> None:
+    def __init__(self, der: bytes, *, source: Source, where: str, is_asked: bool, position: int = 0) -> None:
+        self.position = position
         self.der, self.source, self.where, self.is_asked = der, source, where, is_asked
         if len(der) > CAP:
             raise Unreadable(f"more than {CAP >> 10} KiB: no OCSP response is that large")
@@ -80,8 +81,9 @@ class OcspResponse:
                 if answer is not None:
                     found = True
                     yield answer
-        if not found and self.is_asked and path:
-            yield self._none(path[0].position, self._why_not(path[0]))
+        meant = next((held for held in path if held.position == self.position), None)
+        if not found and self.is_asked and meant is not None:
+            yield self._none(meant.position, self._why_not(meant))
 
     def _about(self, held: Held, single: ocsp.OCSPSingleResponse) -> RevocationAnswer | None:
         issuer = next((i for i in held.issuers if _is_of(single, held.certificate, i)), None)

@@ -1,7 +1,7 @@
 """The worker that holds the CRLs that a user gave: read once, asked for each chain. It dials nothing. Jobs:
 
 ``{"do": "revocation", "certificates": [base64 DER], "staple": base64, "files": [{kind, name, path}], "stores": [path],
-"fetched": [{kind, where, data: base64}]}`` → ``{"answers": [RevocationAnswer]}``
+"fetched": [{kind, where, position, data: base64}]}`` → ``{"answers": [RevocationAnswer]}``
 """
 
 import base64
@@ -38,11 +38,11 @@ def _result(job: dict[str, Any]) -> dict[str, Any]:
     return {"answers": msgspec.to_builtins(answers, builtin_types=())}
 
 
-def _fetched(one: dict[str, str]) -> OcspResponse | RevocationList:
-    data = base64.b64decode(one["data"])
+def _fetched(one: dict[str, Any]) -> OcspResponse | RevocationList:
+    data, position = base64.b64decode(one["data"]), one["position"]
     if one["kind"] == "ocsp":
-        return OcspResponse(data, source="ocsp", where=one["where"], is_asked=True)
-    return RevocationList(data, where=one["where"], is_asked=True)
+        return OcspResponse(data, source="ocsp", where=one["where"], is_asked=True, position=position)
+    return RevocationList(data, where=one["where"], is_asked=True, position=position)
 
 
 if __name__ == "__main__":
