@@ -16,9 +16,11 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from iotscan.assess.assessing import assess
+from iotscan.assess.check import Check
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
 from iotscan.assess.profile import values_by_id
+from iotscan.assess.terms import Terms
 from iotscan.model.device import Device, provisional_id
 from iotscan.model.facts import Announcement, PortSweep, UpdateServer, kind_of
 from iotscan.model.identity_rule import settled
@@ -106,7 +108,7 @@ class Scan:
         self._left_alone = LeftAlone(joined.scope)
         self._places = places_of(joined.images, joined.observations)
         self._added = with_listed(more_ports(self._places, self._fence, request.plan), self._fence, request.plan)
-        self._checks = tuple(c for c in request.checks if c.anchor.cardinality != "fleet")
+        self._checks = tuple(c for c in request.checks if not _waits(c, request.terms))
 
     def interrupt(self) -> None:
         """Stop asking; :meth:`run` then returns what there is."""
@@ -402,6 +404,11 @@ _CUTS = {
     Reason.INTERRUPTED: "it was interrupted",
     Reason.OUT_OF_SCOPE: "the scope's window closed",
 }
+
+
+def _waits(check: Check, terms: Terms) -> bool:
+    """True for what can only be judged at the end: who is who, over all devices and against an earlier run."""
+    return check.anchor.cardinality == "fleet" or (terms.earlier is not None and "earlier" in check.extras.values())
 
 
 def _deadline(seconds: float) -> float:

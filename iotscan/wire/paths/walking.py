@@ -64,7 +64,7 @@ class _Tree:
     def roots(self, one: Certified) -> tuple[Certified, ...]:
         """The roots that signed a certificate."""
         if one not in self._roots:
-            self._roots[one] = tuple(r for r in self._anchors.named(one.issuer) if signed(r, one))
+            self._roots[one] = tuple(r for r in self._anchors.named(one.issuer) if _leads(r, one))
         return self._roots[one]
 
     def sent(self, one: Certified) -> tuple[Certified, ...]:
@@ -98,13 +98,14 @@ class _Tree:
 
     def _signers(self, one: Certified) -> tuple[Certified, ...]:
         if one not in self._sent:
-            self._sent[one] = tuple(c for c in self._others if c is not one and signed(c, one))
+            self._sent[one] = tuple(c for c in self._others if c is not one and _leads(c, one))
         return self._sent[one]
 
 
 class _Walking:
     def __init__(self, tree: _Tree, when: datetime) -> None:
         self._tree, self._when = tree, when
+        self._names: dict[tuple[Certified, Certified], str] = {}
         self.steps = 0
         self.why = ""
 
@@ -125,7 +126,7 @@ class _Walking:
             if self.steps > MOST_STEPS:
                 self.why = "there are more ways than are tried"
                 return ()
-            if refused := _refused(signer, path, self._when, is_root=is_root):
+            if refused := _refused(signer, path, self._when, is_root=is_root) or self._overreach(signer, path):
                 self.why = f"{signer.label} may not have signed this: {refused}"
                 continue
             if is_root:
@@ -133,6 +134,20 @@ class _Walking:
             if whole := self.on((*path, signer)):
                 return whole
         return ()
+
+    def _overreach(self, signer: Certified, path: tuple[Certified, ...]) -> str:
+        """The first name beneath that the signer's constraints do not allow; each pair is compared once."""
+        if signer.limits is None:
+            return ""
+        for height, below in enumerate(path):
+            if height and below.is_self_issued:
+                continue
+            pair = signer, below
+            if pair not in self._names:
+                self._names[pair] = outside(signer.limits, below, is_leaf=not height)
+            if name := self._names[pair]:
+                return f"its name constraints do not allow {name}"
+        return ""
 
     def _above(self, path: tuple[Certified, ...]) -> list[tuple[Certified, bool]]:
         if len(path) >= HIGHEST:
@@ -158,7 +173,7 @@ def _refused(signer: Certified, path: tuple[Certified, ...], when: datetime, *, 
     between = sum(not c.is_self_issued for c in path[1:])
     if signer.path_length is not None and between > signer.path_length:
         return f"its path length is {signer.path_length}"
-    return _weakness(signer, is_root=is_root) or _overreach(signer, path)
+    return _weakness(signer, is_root=is_root)
 
 
 def _weakness(one: Certified, *, is_root: bool) -> str:
@@ -168,30 +183,25 @@ def _weakness(one: Certified, *, is_root: bool) -> str:
     return f"it is signed with {one.weak_hash}" if one.weak_hash and not is_root else ""
 
 
-def _overreach(signer: Certified, path: tuple[Certified, ...]) -> str:
-    """The first name beneath that the signer's constraints do not allow."""
-    if signer.limits is None:
-        return ""
-    for height, below in enumerate(path):
-        if height and below.is_self_issued:
-            continue
-        if name := outside(signer.limits, below, is_leaf=not height):
-            return f"its name constraints do not allow {name}"
-    return ""
-
-
 def signed(signer: Certified, one: Certified) -> bool:
     """Whether the name, the key identifiers and the signature say that ``signer`` signed ``one``.
 
-    A signature with a broken hash is not checked, and some libraries cannot: the walk refuses it in any case.
+    False, too, where the signature is of a kind that nobody can check here.
     """
+    return _is_named(signer, one) and _holds(signer, one)
+
+
+def _leads(signer: Certified, one: Certified) -> bool:
+    """The same for the walk, which refuses a broken hash in any case: then names alone lead on, to say why."""
+    return _is_named(signer, one) and (bool(one.weak_hash) or _holds(signer, one))
+
+
+def _is_named(signer: Certified, one: Certified) -> bool:
     if one.issuer != signer.subject:
         return False
     if one.signer_id and signer.key_id and one.signer_id != signer.key_id:
         return False
-    if one.signer_serial is not None and one.signer_serial != signer.certificate.serial_number:
-        return False
-    return bool(one.weak_hash) or _holds(signer, one)
+    return one.signer_serial is None or one.signer_serial == signer.certificate.serial_number
 
 
 @functools.lru_cache(maxsize=KEPT)

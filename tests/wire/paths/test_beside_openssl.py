@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from iotscan.wire.paths.anchors import Anchors
 from iotscan.wire.paths.certified import certified
-from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, walk
+from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, signed, walk
 
 from .issuing import ANYTHING, AS_OF, CA_USAGE, CLIENTS, NO_CA_USAGE, SERVERS, STRANGE, Made
 
@@ -172,6 +172,15 @@ def test_what_a_store_holds_is_meant(case: str, tmp_path: Path) -> None:
     chain, roots = ALONE[case]
     assert ours(chain, roots).certificates
     assert openssl_says(tmp_path, chain, roots)
+
+
+def test_a_forged_signature_with_a_broken_hash_signs_nothing() -> None:
+    """The walk goes on by names there, to say what is wrong; whoever asks who signed is told the truth."""
+    leaf, root = certified(leaf_of(RSA_ROOT, is_sha1=True).der), certified(RSA_ROOT.der)
+    forged = certified(leaf.der[:-1] + bytes([leaf.der[-1] ^ 1]))
+    assert not signed(root, forged)
+    way = walk(forged, [], Anchors([RSA_ROOT.certificate]), AS_OF)
+    assert (way.certificates, way.why) == ((), "it is signed with SHA-1")
 
 
 @pytest.mark.parametrize("case", ONE_WAY)
