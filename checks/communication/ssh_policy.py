@@ -23,11 +23,13 @@ offers is fixed when it is built (`localoptions.h`). Or change the profile, wher
 from collections.abc import Iterator
 
 from iotscan.sdk import (
+    GroupExchange,
     Policy,
     Returned,
     SshServer,
     Target,
     Verdict,
+    ask_group,
     bad,
     check,
     clause,
@@ -88,7 +90,7 @@ def ssh_policy(ssh: SshServer, policy: Policy, target: Target) -> Returned:
         return unknown("the server's list of algorithms was not read")
     found = [v for entry in stated for v in _of_list(entry, ssh, policy, target)]
     found += _of_keys(ssh, policy, target)
-    found += _of_groups(ssh, policy)
+    found += _of_groups(ssh, policy, target)
     return found or good("it offers what the profile permits")
 
 
@@ -167,21 +169,30 @@ def _of_keys(ssh: SshServer, policy: Policy, target: Target) -> Iterator[Verdict
         yield unknown(f"it offers a key that it did not show: {', '.join(ssh.unread_keys)}", part="unread")
 
 
-def _of_groups(ssh: SshServer, policy: Policy) -> Iterator[Verdict]:
+def _of_groups(ssh: SshServer, policy: Policy, target: Target) -> Iterator[Verdict]:
     wanted = policy.integer("group_bits")
     if not wanted or not any(name.startswith("diffie-hellman-group-exchange-") for name in ssh.kex):
         return
-    given = [group.bits for group in ssh.groups.known or () if group.bits]
+    given = [group for group in ssh.groups.known or () if group.bits]
     if not given:
         yield unknown("which groups it gives is not known", part="group_bits")
-    elif not _fits(min(given), wanted, policy):
+        return
+    smallest = min(given, key=_size)
+    if not _fits(smallest.bits, wanted, policy):
+        line, shows = ask_group(target, ssh, smallest)
         yield bad(
             "size",
-            f"the smallest group that it gives has {min(given)} bits",
-            observed=f"{min(given)} bits",
+            f"the smallest group that it gives has {smallest.bits} bits",
+            observed=f"{smallest.bits} bits",
             expected=f"{'' if policy.boolean('exact_sizes') else 'at least '}{wanted} bits",
+            reproduce=line,
+            shows=shows,
             part="group_bits",
         )
+
+
+def _size(group: GroupExchange) -> int:
+    return group.bits
 
 
 def _fits(bits: int, wanted: int, policy: Policy) -> bool:

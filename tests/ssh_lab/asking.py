@@ -1,5 +1,6 @@
 """Our side: the probe asks a server of the lab as it asks any device, and the checks judge what it heard."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
@@ -12,6 +13,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.device import Device
 from iotscan.model.facts import SshServer
 from iotscan.model.observation import observe
+from iotscan.model.parameter import Value
 from iotscan.model.result import Result
 from iotscan.model.subject import Subject
 from iotscan.observe.network.probes.ssh import PROBE
@@ -30,11 +32,11 @@ def ask(port: int) -> SshServer:
     return facts[0]
 
 
-def judge(fact: SshServer, port: int) -> tuple[Result, ...]:
-    """Every check that is about one SSH server."""
+def judge(fact: SshServer, port: int, told: Mapping[str, Mapping[str, Value]] = {}) -> tuple[Result, ...]:
+    """Every check that is about one SSH server; ``told`` is what a profile says to them."""
     device = Device(id=HOST, addresses=(HOST,))
     seen = observe(fact, Subject(device=HOST, address=HOST, service=f"tcp/{port}"), probe=PROBE.label)
-    return assess(Evidence([device], [], [seen], [], AS_OF), judges(), policy=Policy())
+    return assess(Evidence([device], [], [seen], [], AS_OF), judges(), policy=Policy(), values=told)
 
 
 def judges() -> tuple[Check, ...]:

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from iotscan.model.facts import SshServer
+from iotscan.model.parameter import Value
 from iotscan.model.vocabulary import Outcome
 from tests.observe.network.daemons import tool
-from tests.ssh_lab.asking import Meeting, meet
+from tests.ssh_lab.asking import Meeting, judge, meet
 from tests.ssh_lab.running import Server, lacking, shell, started
 from tests.ssh_lab.truth import Facts, Truth, read_truth, truth_files
 from tests.ssh_lab.workshop import furnish
@@ -113,4 +114,35 @@ def test_the_line_beside_each_finding_shows_it(guest: Guest) -> None:
     for result in guest.met.results:
         if result.outcome is Outcome.FAIL:
             said = guest.printed[result.reproduce]
+            assert result.shows in said, f"{result.reproduce}\nwanted: {result.shows}\ngot: {said[-1500:]}"
+
+
+POLICIES: dict[str, tuple[dict[str, Value], set[str]]] = {
+    "permitted": (
+        {
+            "kex": ["curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group-exchange-sha256"],
+            "ciphers": ["aes256-gcm@openssh.com"],
+            "host_key_bits": {"rsa-sha2-512": 4096},
+            "group_bits": 3072,
+        },
+        {"not-permitted", "size"},
+    ),
+    "exact": ({"macs": ["hmac-sha1", "hmac-sha2-256"], "compression": ["none"], "exact": True}, {"not-permitted"}),
+    "order": ({"compression": ["zlib@openssh.com", "none"], "exact": True}, {"differs"}),
+    "kept": ({"compression": ["none", "zlib@openssh.com"], "exact": True, "host_key_bits": {"ssh-rsa": 3072}}, set()),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_policy_of_a_profile_is_held_against_openssh_and_shown(lab: dict[str, Guest], name: str) -> None:
+    if "openssh-default" not in lab:
+        pytest.skip(lacking(read_truth(FILES["openssh-default"]).needs))
+    default, (told, variants) = lab["openssh-default"], POLICIES[name]
+    results = judge(default.met.fact, default.server.port, {"ssh-policy": told})
+    found = [r for r in results if r.check == "ssh-policy"]
+    assert {r.variant for r in found if r.outcome is Outcome.FAIL} == variants
+    assert [r for r in found if r.outcome in (Outcome.NOT_ASSESSED, Outcome.ERROR)] == []
+    with ThreadPoolExecutor(4) as pool:
+        failed = [r for r in found if r.outcome is Outcome.FAIL]
+        for result, said in zip(failed, pool.map(lambda r: shell(r.reproduce), failed), strict=True):
             assert result.shows in said, f"{result.reproduce}\nwanted: {result.shows}\ngot: {said[-1500:]}"
