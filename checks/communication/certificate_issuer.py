@@ -88,7 +88,9 @@ def certificate_issuer(chain: CertificateChain, policy: Policy, target: Target) 
         "the certificate comes from a signer that is not expected",
         observed=f"issued by {leaf.issuer}{sent}",
         expected=f"one of {', '.join(expected)}",
-        reproduce=show_certificate(target, 0, "-issuer", "-nameopt", "RFC2253", opening=chain.opening),
+        reproduce=show_certificate(
+            target, 0, "-issuer", "-nameopt", "RFC2253", opening=chain.opening, server_name=chain.server_name
+        ),
         shows="issuer=",
     )
 

@@ -216,11 +216,10 @@ class _Asking:
 
     def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
         parameters = [n.parameter for n in self._check.needs]
-        used = tuple(o for w in ways for o in w.used)
         call = _Call(
-            target=target_of(owner, home, used),
+            target=target_of(owner, home),
             needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
-            used=used,
+            used=tuple(o for w in ways for o in w.used),
         )
         results = [self._result(said, call) for said in self._answers(call)]
         if call.used:

@@ -25,6 +25,7 @@ from iotscan.observe.network.chains import Chain, describe
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Door, Heard
 from iotscan.observe.network.probes import certificate
+from iotscan.observe.network.revocation_fetch import Fetcher
 from iotscan.observe.network.revocations import Revocation
 from iotscan.observe.network.workers.worker import Worker
 from tests.pki_lab.pki import Pki
@@ -62,8 +63,17 @@ def checks() -> tuple[Check, ...]:
     return tuple(c for c in load_checks().checks if c.anchor.fact in OURS and c.anchor.cardinality != "fleet")
 
 
-def door(port: int, worker: Worker, stores: Sequence[tuple[str, Path]], files: Sequence[GivenFile] = ()) -> Door:
-    """A door to a service on loopback; the user gave its name, these roots, and these CRLs and OCSP responses."""
+def door(
+    port: int,
+    worker: Worker | None,
+    stores: Sequence[tuple[str, Path]],
+    files: Sequence[GivenFile] = (),
+    fetcher: Fetcher | None = None,
+) -> Door:
+    """A door to a service on loopback; the user gave its name, these roots, and these CRLs and OCSP responses.
+
+    With a ``fetcher`` what certificates name is fetched. Without a ``worker`` nobody says whether a chain is trusted.
+    """
     service = Service(transport="tcp", port=port, protocol="tls")
     return Door(
         line=Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)).line(HOST),
@@ -72,7 +82,7 @@ def door(port: int, worker: Worker, stores: Sequence[tuple[str, Path]], files: S
         tools={
             "tls_worker": worker,
             "trust_stores": tuple((name, str(path)) for name, path in stores),
-            "revocation": Revocation(files=files, stores=[str(path) for _, path in stores]),
+            "revocation": Revocation(files=files, stores=[str(path) for _, path in stores], fetcher=fetcher),
         },
     )
 

@@ -5,6 +5,7 @@ length of a test it listens on all of them, at a port that nobody knows and with
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.pki_lab import keys
 from tests.pki_lab.pki import Pki
-from tests.pki_lab.serving import HOST, free_ports, program, running
+from tests.pki_lab.serving import DEADLINE, HOST, free_ports, program, running
 
 RESPONDED = "issuing"
 """The authority that has a responder; the others have lists only."""
@@ -25,8 +26,9 @@ http {{
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   types {{ application/pkix-crl crl; application/pkix-cert cer; }}
   server {{
-    listen {host}:{port}; root {site};
-    location /ocsp/{responded} {{ proxy_pass http://{host}:{responder}/; }}
+    listen {host}:{port}; root {site}; merge_slashes off;
+    location = /ocsp/{responded} {{ proxy_pass http://{host}:{responder}/; }}
+    location /ocsp/{responded}/ {{ proxy_pass http://{host}:{responder}/; }}
   }}
 }}
 """
@@ -43,9 +45,18 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Methods and paths that were asked for, in their order: ``GET /issuing.crl``."""
+        """Methods and paths that were asked for: ``GET /issuing.crl``. nginx writes them down after it has answered."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return tuple(line.split('"')[1].rpartition(" ")[0] for line in lines)
+
+    def was_asked(self, request: str) -> bool:
+        """Whether something that begins so was asked for, waiting a while for nginx to have written it down."""
+        ends = time.monotonic() + DEADLINE
+        while not any(line.startswith(request) for line in self.asked):
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.02)
+        return True
 
 
 @contextlib.contextmanager

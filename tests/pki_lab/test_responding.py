@@ -1,11 +1,17 @@
-"""The server of CRLs and OCSP answers: what OpenSSL's own client is told."""
+"""The server of CRLs and OCSP answers: what OpenSSL's own client is told, and a scan with the grant to fetch."""
 
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 
+import anyio
 import pytest
 
+from iotscan.model.facts import RevocationStatus
+from iotscan.model.scope import Scope
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.revocation_fetch import Fetcher
+from tests.pki_lab.judging import PACE, Seen, door, read, status
 from tests.pki_lab.responding import Revocation, revocation
 
 
@@ -29,7 +35,7 @@ def test_the_responder_answers_openssl(served: Revocation, name: str, status: st
     )
     assert "Response verify OK" in said.stderr, said.stderr
     assert f": {status}\n" in said.stdout
-    assert served.asked[-1] == "POST /ocsp/issuing"
+    assert served.was_asked("POST /ocsp/issuing")
 
 
 def test_certificates_say_where_their_list_is(served: Revocation) -> None:
@@ -38,4 +44,34 @@ def test_certificates_say_where_their_list_is(served: Revocation) -> None:
     assert url.encode() in said
     with urllib.request.urlopen(url, timeout=10) as answer:
         assert answer.read() == served.pki.crl("issuing").der
-    assert served.asked[-1] == "GET /issuing.crl"
+    assert served.was_asked("GET /issuing.crl")
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "asked"),
+    [
+        ("good", "good", ["ocsp/issuing", "issuing.crl"]),
+        ("revoked-by-ocsp", "revoked", ["ocsp/issuing"]),
+        ("revoked-by-crl", "revoked", ["issuing.crl"]),
+        ("revoked-by-delta", "revoked", ["issuing.crl", "delta.crl"]),
+        ("released", "good", ["issuing.crl", "delta.crl"]),
+        ("revoked-intermediate", "revoked", ["root.crl"]),
+    ],
+)
+def test_a_scan_with_the_grant_asks_whom_the_certificates_name(
+    served: Revocation, name: str, says: str, asked: list[str]
+) -> None:
+    """By plain GETs, and of every certificate whose issuer is known."""
+
+    async def go() -> Seen:
+        fetcher = Fetcher(Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)), {})
+        way = door(1, None, [("lab", served.pki.store)], fetcher=fetcher)
+        return await read(way, served.pki.leaf(name).ders)
+
+    seen = anyio.run(go)
+    assert status(seen.results("gateway", served.pki.now)) == says
+    (fact,) = (f for f in seen.facts if isinstance(f, RevocationStatus))
+    answered = {a.where.partition(f":{served.port}/")[2] for a in fact.answers if not a.problem}
+    assert set(asked) <= answered
+    assert fact.unfetched == ()
+    assert all(served.was_asked(f"GET /{place}") for place in asked)
