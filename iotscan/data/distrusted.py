@@ -64,5 +64,14 @@ def distrusts(chain: Iterable[Certificate]) -> tuple[Distrust, ...]:
     return tuple(found.values())
 
 
+def refusal(sha256: str, issued: date) -> str:
+    """Why browsers refuse what a root issued on a day; empty where they do not, or where it is in no list."""
+    row = _index()[0].get(sha256)
+    if row is None or (row.after and issued <= date.fromisoformat(row.after)):
+        return ""
+    since = f"what it issued after {row.after}" if row.after else "it"
+    return f"{row.by} stopped trusting {since} ({row.subject})"
+
+
 def _distrust(row: _Row, *, told_by: str) -> Distrust:
     return Distrust(subject=row.subject, by=row.by, year=row.year, after=row.after, told_by=told_by)

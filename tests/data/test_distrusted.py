@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from iotscan.data.distrusted import DATED, FILE, distrusts
+from iotscan.data.distrusted import DATED, FILE, distrusts, refusal
 from iotscan.data.mozilla_roots import mozilla_roots
 from iotscan.model.facts import Certificate, Extensions
 from iotscan.observe.network.workers.trust import system_file
@@ -66,6 +66,22 @@ def test_what_is_withdrawn_here_is_so_in_the_list_of_roots() -> None:
 )
 def test_an_authority_is_told_by_what_is_known_of_it(certificate: Certificate, expected: str) -> None:
     assert [d.told_by for d in distrusts([certificate])] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("subject", "issued", "expected"),
+    [
+        ("Entrust Root Certification Authority - G2", date(2024, 11, 30), ""),
+        ("Entrust Root Certification Authority - G2", date(2024, 12, 1), "what it issued after 2024-11-30"),
+        ("TrustCor RootCert CA-1", date(2020, 1, 1), "Mozilla stopped trusting it (CN=TrustCor"),
+    ],
+)
+def test_the_day_of_issue_decides(subject: str, issued: date, expected: str) -> None:
+    sha256 = next(line[0] for line in LINES if subject in line[5])
+    told = refusal(sha256, issued)
+    assert expected in told
+    assert bool(told) == bool(expected)
+    assert refusal("0" * 64, issued) == ""
 
 
 def test_who_signs_himself_with_a_listed_name_is_nobody() -> None:

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+from iotscan.data.distrusted import refusal
 from iotscan.wire.paths.anchors import Anchors, read_anchors
 from iotscan.wire.paths.certified import Certified, certified
 from iotscan.wire.paths.signers import signers
@@ -99,11 +101,12 @@ def _by_web_rules(leaf: x509.Certificate, others: list[x509.Certificate], when: 
     if subject is None:
         return "the certificate names no host"
     try:
-        PolicyBuilder().store(_mozilla()).time(when).build_server_verifier(subject).verify(leaf, others)
+        way = PolicyBuilder().store(_mozilla()).time(when).build_server_verifier(subject).verify(leaf, others)
     except (VerificationError, ValueError) as error:
         # What follows in brackets repeats the certificate as the library shows it.
         return str(error).partition(" (encountered")[0] or "validation failed"
-    return ""
+    # The copy of Mozilla's roots has no dates, and may be older than what was withdrawn since.
+    return refusal(way[-1].fingerprint(SHA256()).hex(), leaf.not_valid_before_utc.date())
 
 
 def _why_not(leaf: Certified, ways: Mapping[str, Way], said: str) -> str:

@@ -362,6 +362,15 @@ def test_a_chain_to_a_public_root_is_trusted_whatever_its_date(
     assert told["detail"] == "leads to a root of Mozilla"
 
 
+def test_a_root_that_was_withdrawn_vouches_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaf, roots = public_chain(tmp_path, 30)
+    monkeypatch.setattr(trust, "system_file", lambda: "")
+    monkeypatch.setattr(trust, "_mozilla", lambda: Store(load_pem_x509_certificates(roots.read_bytes())))
+    monkeypatch.setattr(trust, "refusal", lambda sha256, issued: f"withdrawn {len(sha256)}")
+    told = trust.judge(leaf, [])
+    assert (told["is_trusted"], told["detail"]) == (False, "leads to no root of a known store: withdrawn 64")
+
+
 def test_no_verdict_on_what_cannot_be_read() -> None:
     assert trust.judge([b"junk"], [])["is_trusted"] is None
     request = Request(id=1, seconds=1, job={"do": "trust", "certificates": [base64.b64encode(b"x").decode()]})
