@@ -88,9 +88,7 @@ def certificate_issuer(chain: CertificateChain, policy: Policy, target: Target) 
         "the certificate comes from a signer that is not expected",
         observed=f"issued by {leaf.issuer}{sent}",
         expected=f"one of {', '.join(expected)}",
-        reproduce=show_certificate(
-            target, 0, "-issuer", "-nameopt", "RFC2253", opening=chain.opening, server_name=chain.server_name
-        ),
+        reproduce=show_certificate(target, 0, "-issuer", "-nameopt", "RFC2253", opening=chain.opening),
         shows="issuer=",
     )
 

@@ -119,7 +119,7 @@ def as_asked(chain: CertificateChain, target: Target) -> Verdict:
         f"the certificate {where}",
         observed=shown(leaf),
         expected=f"a dNSName entry that is {asked}",
-        reproduce=show_certificate(target, 0, *look, opening=chain.opening, server_name=asked),
+        reproduce=show_certificate(target, 0, *look, opening=chain.opening),
         shows="subject=" if is_taken else "does NOT match certificate",
     )
 

@@ -93,7 +93,7 @@ def certificate_transparency(chain: CertificateChain, target: Target) -> Returne
 
 def shown(chain: CertificateChain, target: Target) -> str:
     """The command that prints the certificate."""
-    return show_certificate(target, 0, "-text", opening=chain.opening, server_name=chain.server_name)
+    return show_certificate(target, 0, "-text", opening=chain.opening)
 
 
 def authorities(leaf: Certificate) -> str:

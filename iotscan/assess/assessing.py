@@ -216,10 +216,11 @@ class _Asking:
 
     def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
         parameters = [n.parameter for n in self._check.needs]
+        used = tuple(o for w in ways for o in w.used)
         call = _Call(
-            target=target_of(owner, home),
+            target=target_of(owner, home, used),
             needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
-            used=tuple(o for w in ways for o in w.used),
+            used=used,
         )
         results = [self._result(said, call) for said in self._answers(call)]
         if call.used:

@@ -68,6 +68,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     names: tuple[str, ...] = ()
     """What the device calls itself: names, models, makers. Its own word, proved by nothing."""
+    server_name: str = ""
+    """The host name that the user gave, by which the certificates that the check is told of were asked for."""
     host_names: tuple[str, ...] = ()
     """The host names that it claims by mDNS, LLMNR, NetBIOS or DHCP, as clients write them. Its own word, too."""
 

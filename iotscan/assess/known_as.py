@@ -1,11 +1,13 @@
 """What a check is told of the device it looks at: its names, by its own word."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from iotscan.assess.check import Target
 from iotscan.assess.evidence import Owner
 from iotscan.model.device import Device
-from iotscan.model.facts import Claim
+from iotscan.model.facts import CertificateChain, Claim
+from iotscan.model.observation import Observation
 from iotscan.model.subject import Subject
 
 _NAME_SERVICES: Final = ("mdns", "llmnr", "netbios", "dhcp")
@@ -13,8 +15,8 @@ _NAME_SERVICES: Final = ("mdns", "llmnr", "netbios", "dhcp")
 _TOLD: Final = ("hostname", "full-name")
 
 
-def target_of(owner: Owner, home: Subject) -> Target:
-    """The target that stands for one place of a device or image."""
+def target_of(owner: Owner, home: Subject, used: Iterable[Observation] = ()) -> Target:
+    """The target that stands for one place of a device or image, asked about with what was observed there."""
     if not isinstance(owner, Device):
         return Target(subject=home, label=owner.name or owner.id)
     names = (c.value for c in owner.claims if c.what in ("name", "model", "manufacturer"))
@@ -23,6 +25,7 @@ def target_of(owner: Owner, home: Subject) -> Target:
         subject=home,
         label=owner.label,
         names=tuple(dict.fromkeys(names)),
+        server_name=next((o.fact.server_name for o in used if isinstance(o.fact, CertificateChain)), ""),
         host_names=tuple(dict.fromkeys(hosts)),
     )
 

@@ -154,17 +154,14 @@ def show_certificate(
     position: int,
     *options: str,
     opening: str = "",
-    server_name: str = "",
     chain: CertificateChain | None = None,
 ) -> str:
     """``openssl x509`` with ``options`` on the certificate at ``position`` (0: the server's own) of the chain sent.
 
-    ``server_name`` is the host name to ask for: a server of many sends the certificate of another without. ``chain`` is
-    what it sent, where its key may be too short for a client that is not told of it.
+    ``chain`` is what it sent, where its key may be too short for a client that is not told of it.
     """
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'" if position else ""
-    name = ("-servername", server_name) if server_name else ()
-    asked = (*any_certificate(chain), *name, *(["-showcerts"] if position else []))
+    asked = (*any_certificate(chain), *(["-showcerts"] if position else []))
     sent = _s_client(target, asked, opening, errors="/dev/null")
     return f"{sent}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
@@ -188,7 +185,9 @@ def _s_client(target: Target, options: Iterable[str], opening: str, *, errors: s
         words = tuple(_OVER_UDP.get(word, word) for word in words)
         words = words if set(words) & set(_DATAGRAM_FLAGS) else ("-dtls", *words)
     first = ("-starttls", _STARTTLS[opening]) if opening in _STARTTLS else ()
-    asked = _quoted("timeout", "9", "openssl", "s_client", "-connect", target.authority, *first, *words)
+    # A server of many names sends the certificate of another to who asks for none.
+    name = ("-servername", target.server_name) if target.server_name else ()
+    asked = _quoted("timeout", "9", "openssl", "s_client", "-connect", target.authority, *first, *name, *words)
     return f"{asked} </dev/null 2>{errors}"
 
 

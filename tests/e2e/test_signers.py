@@ -54,6 +54,8 @@ class Site:
         # One of them is for another name than the person asks for.
         host = {service: "elsewhere.example" if service == "early" else "localhost" for service in SERVICES}
         self.before = {s: (certificate(first, keys[s], left=left[s], host=host[s]), keys[s]) for s in SERVICES}
+        own = key()
+        self.other = (certificate(("Other names", key()), own, left=100, host="other.example"), own)
         renewed = {s: keys[s] if s == "kept" else key() for s in SERVICES}
         self.after = {
             s: (certificate(other if s == "moved" else first, renewed[s], left=389, host=host[s]), renewed[s])
@@ -62,14 +64,17 @@ class Site:
 
     def serve(self, shown: Mapping[str, tuple[bytes, Key]]) -> AbstractContextManager[None]:
         """nginx with a port for each."""
-        for service, (pem, own) in shown.items():
+        # Who asks for no name is shown another certificate.
+        for service, (pem, own) in {**shown, "other": self.other}.items():
             (self._folder / f"{service}.pem").write_bytes(pem)
             secret = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             (self._folder / f"{service}.key").write_bytes(secret)
         servers = "".join(
-            f"server {{ listen {HOST}:{self._ports[s]} ssl; ssl_certificate {self._folder}/{s}.pem;"
-            f" ssl_certificate_key {self._folder}/{s}.key; return 204; }}\n"
+            f"server {{ listen {HOST}:{self._ports[s]} ssl; server_name {name};"
+            f" ssl_certificate {self._folder}/{file}.pem; ssl_certificate_key {self._folder}/{file}.key;"
+            " return 204; }\n"
             for s in shown
+            for name, file in (("_", "other"), ("localhost", s))
         )
         config = self._folder / "nginx.conf"
         config.write_text(
@@ -151,3 +156,4 @@ def test_the_command_beside_each_finding_shows_it(told: Told) -> None:
     assert {"certificate-name"} <= {result.check for result, _ in told.shown}
     for result, said in told.shown:
         assert result.shows in said, (result.check, result.reproduce, said)
+        assert "-servername localhost" in result.reproduce
