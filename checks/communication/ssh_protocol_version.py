@@ -47,8 +47,17 @@ def ssh_protocol_version(ssh: SshServer, target: Target) -> Returned:
     return bad(
         "ssh-1",
         "SSH 1 is accepted beside SSH 2" if ssh.protocol == "1.99" else "only SSH 1 is spoken",
-        observed=f"SSH-{ssh.protocol}-{ssh.software}",
+        observed=f"SSH-{ssh.protocol}-{ssh.software}{_sizes(ssh)}",
         expected="SSH-2.0",
         reproduce=f"{listen(target)} | grep -a -m 1 '^SSH-'",
         shows=f"SSH-{ssh.protocol}-",
     )
+
+
+def _sizes(ssh: SshServer) -> str:
+    """What it showed in protocol 1, where it was asked."""
+    shown = ssh.ssh1
+    if shown is None:
+        return ""
+    ciphers = ", ".join(shown.ciphers) or "none"
+    return f"; host key of {shown.host_key_bits} bits, server key of {shown.server_key_bits} bits, ciphers: {ciphers}"
