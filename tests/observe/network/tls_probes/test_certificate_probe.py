@@ -363,7 +363,7 @@ def test_a_chain_to_a_public_root_is_trusted_whatever_its_date(
 
 
 def test_a_root_that_was_withdrawn_vouches_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    leaf, roots = public_chain(tmp_path, 30)
+    leaf, roots = public_chain(tmp_path / "ours", 30)
     monkeypatch.setattr(trust, "system_file", lambda: "")
     monkeypatch.setattr(trust, "_mozilla", lambda: Store(load_pem_x509_certificates(roots.read_bytes())))
     monkeypatch.setattr(trust, "refusal", lambda sha256, issued: f"withdrawn {len(sha256)}")
