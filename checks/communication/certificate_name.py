@@ -6,7 +6,8 @@ the host name that you gave as the target; without one, the address it was asked
 by mDNS, LLMNR, NetBIOS or DHCP. Only subjectAltName counts, never the common name; an address only as an iPAddress
 entry; `*` stands for one whole label, and not for `*.com` or `*.local`. Where neither a name was given nor one is
 claimed, and the certificate does not name the address, there is nothing to compare. A name that stands only in the
-certificate proves nothing. Whether anybody vouches for it is the question of `certificate-trust`.
+certificate proves nothing: where it begins as the device calls itself (`gw.example.com` of a `gw`), that is open.
+Whether anybody vouches for it is the question of `certificate-trust`.
 
 ## Why it matters
 A client that checks the name refuses the device; one that was told not to check accepts any certificate of the same
@@ -87,6 +88,8 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
         return good(f"it names {named}, as the device calls itself on the link", observed=shown(leaf))
     if is_open(leaf, target.host):
         return unknown("more names are in the certificate than the run holds of them")
+    if longer := with_domain(leaf, known):
+        return unknown(f"it names {longer}, and whether that is the device is not known: give its name as the target")
     if not known:
         return skip("the device was asked by its address alone, and nobody says what it is called")
     if policy.kind == "constrained" and not leaf.names and leaf.extensions and leaf.extensions.serial_number:
@@ -132,6 +135,13 @@ def hosts(leaf: Certificate) -> tuple[str, ...]:
 def addresses(leaf: Certificate) -> tuple[str, ...]:
     """The iPAddress entries, as far as an older run tells them from names."""
     return leaf.addresses or ()
+
+
+def with_domain(leaf: Certificate, known: list[str]) -> str:
+    """A name in the certificate that begins as the device calls itself: the domain is the certificate's word alone."""
+    short = {name.lower() for name in known if "." not in name}
+    first = ((name, *name.lower().partition(".")) for name in hosts(leaf) if not name.endswith(".local"))
+    return next((name for name, label, dot, _ in first if dot and (label in short or (short and label == "*"))), "")
 
 
 def is_open(leaf: Certificate, wanted: str) -> bool:

@@ -7,13 +7,17 @@ import anyio
 import msgspec
 import pytest
 
+from iotscan.model.answer import Answer
 from iotscan.model.device import Service, provisional_id
-from iotscan.model.facts import AnyFact, DefaultLogin, HttpServer, OpenService, WellKnown, kind_of
+from iotscan.model.facts import AnyFact, CertificateChain, DefaultLogin, HttpServer, OpenService, WellKnown, kind_of
 from iotscan.model.observation import Attempt, observe
+from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Door, Probe
+from iotscan.observe.network.probes.tls.still import Still
 from iotscan.observe.network.recall import Recall, is_same, is_settled
 from iotscan.observe.network.unit import Unit
 
@@ -143,3 +147,31 @@ def test_an_end_that_differs_is_a_difference() -> None:
     assert not is_same(SHOWN, silent)
     assert not is_same(silent, msgspec.structs.replace(silent, attempts=()))
     assert is_same(SHOWN, SHOWN)
+
+
+@pytest.mark.parametrize(("name", "is_believed"), [("gw.example", True), ("", False), ("other.example", False)])
+def test_a_certificate_is_believed_where_the_same_name_is_asked_for(name: str, is_believed: bool) -> None:
+    certificate = Probe(
+        name="certificate",
+        version=1,
+        speaks=frozenset({"http"}),
+        gives=(CertificateChain,),
+        ask=never,
+        holds_on=lambda fact: True,
+    )
+    chain = CertificateChain(
+        certificates=(),
+        trusted=Answer.of(False),
+        ocsp_stapled=Answer.of(False),
+        engine="sslyze",
+        server_name="gw.example",
+    )
+    line = Dialer(Scope(include=(f"{ADDRESS}/32",))).line(ADDRESS)
+
+    class Named(Device):
+        def door(self, service: Service) -> Door:
+            return Door(line=line, service=service, server_name=name)
+
+    recall = Recall([unit("certificate tcp/80", "certificate/1", chain)], (certificate,), Named())
+    found = recall._believed((certificate,), WEB, Still(is_same=True, shows_leaf=True))
+    assert bool(list(found)) == is_believed
