@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import AmqpBroker, AnyFact, ClientAuthentication, CoapResources, HttpServer, MqttBroker
+from iotscan.model.facts import (
+    AmqpBroker,
+    AnyFact,
+    ClientAuthentication,
+    CoapResources,
+    EnrolmentServer,
+    HttpServer,
+    MqttBroker,
+)
 from iotscan.model.facts.client_authentication import Guest
 from iotscan.model.facts.tls import ClientCertificateRequest, TlsEndpoint
 from iotscan.model.text import safe_text
@@ -42,12 +50,14 @@ async def judge_clients(
     guest = _guest(inside)
     if guest and required.known is None:
         required, how = Answer.of(False), "the protocol inside answered somebody without a certificate"
+    is_est = any(isinstance(fact, EnrolmentServer) and fact.tls and _has_est(fact) for fact in inside)
     return ClientAuthentication(
-        protocol=door.service.protocol,
+        protocol="est" if is_est else door.service.protocol,
         requested=requested,
         required=required,
         how=how,
-        guest=guest,
+        # The front page is open to all, and says nothing of who may enrol.
+        guest="" if is_est and guest != "certificate" else guest,
         by_key=_is_by_key(endpoint),
         request=request,
         public_authorities=await _public(door, request),
@@ -117,6 +127,10 @@ def _guest(inside: Iterable[AnyFact]) -> Guest:
                 return "certificate"
             return "login" if fact.status in (401, 403) or fact.asks_credentials else "served"
     return ""
+
+
+def _has_est(found: EnrolmentServer) -> bool:
+    return any(endpoint.protocol == "est" for endpoint in found.endpoints)
 
 
 def _is_by_key(endpoint: TlsEndpoint | None) -> bool:

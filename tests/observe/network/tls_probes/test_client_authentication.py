@@ -15,7 +15,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.device import Service
 from iotscan.model.facts import ClientAuthentication
 from iotscan.model.subject import Subject
-from iotscan.observe.network.probes import certificate, http, mqtt, tls
+from iotscan.observe.network.probes import certificate, enrolment, http, mqtt, tls
 from iotscan.observe.network.workers.worker import Worker
 
 from .servers import HOST, Credentials, door, free_port, openssl, running
@@ -37,8 +37,8 @@ def read_all(*services: tuple[int, str]) -> list[tuple[ClientAuthentication, int
 async def _read(worker: Worker, port: int, protocol: str) -> tuple[ClientAuthentication, int]:
     service = Service(transport="tcp", port=port, protocol=protocol)
     way = msgspec.structs.replace(door(port, worker=worker), service=service)
-    inside = {"https": http, "mqtts": mqtt}.get(protocol)
-    for probe in filter(None, (inside, tls)):
+    inside = {"https": (http, enrolment), "mqtts": (mqtt,)}.get(protocol, ())
+    for probe in (*inside, tls):
         found = tuple((service.name, fact) for fact in (await probe.PROBE.ask(way)).facts)
         way = msgspec.structs.replace(way, known=(*way.known, *found))
     before = way.line.connections
@@ -156,6 +156,19 @@ def test_nginx(tmp_path: Path, rsa_credentials: Credentials) -> None:
     for (fact, _), (verify, (requested, guest, verdict)) in zip(found, NGINX.items(), strict=True):
         assert (fact.requested.known, fact.required.known, fact.guest) == (requested, False, guest), verify
         assert judge(fact, ports[verify]).kind == verdict
+
+
+def test_enrolment_is_for_machines(tmp_path: Path, rsa_credentials: Credentials) -> None:
+    """Its front page is open to all; what it asks of those who enrol, only they are told."""
+    place = tmp_path / ".well-known" / "est"
+    place.mkdir(parents=True)
+    (place / "cacerts").write_bytes(rsa_credentials.der)
+    port, authority = free_port(), f"ssl_client_certificate {rsa_credentials.cert};"
+    settings = f"server {{ listen {HOST}:{port} ssl; ssl_verify_client optional; {authority} }}"
+    with nginx(tmp_path, rsa_credentials, settings, port):
+        ((fact, _),) = read_all((port, "https"))
+    assert (fact.protocol, fact.guest, fact.requested.known) == ("est", "", True)
+    assert judge(fact, port).kind == "unknown"
 
 
 @contextmanager
