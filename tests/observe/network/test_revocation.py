@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
+from iotscan.model.facts.certificate import CertificateChain, RevocationAnswer, RevocationStatus
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.given_file import GivenFile
 from iotscan.observe.network.dial import Dialer
@@ -297,6 +297,28 @@ def test_a_list_of_fifty_megabytes_is_judged(tmp_path: Path) -> None:
 
     assert len(der) > 45_000_000
     assert [told(status) for status in anyio.run(go)] == [{(0, "crl", "good")}] * 2
+
+
+def test_a_file_that_is_gone_is_no_answer(pki: Pki, tmp_path: Path) -> None:
+    gone = [GivenFile(kind="crl", name="gone.crl", path=str(tmp_path / "gone.crl"))]
+
+    async def go() -> list[RevocationStatus]:
+        async with Worker(WORKER, memory=MEMORY) as worker:
+            return [
+                await status_of(Revocation(files=gone, worker=with_worker), pki.leaf("good"))
+                for with_worker in (worker, None)
+            ]
+
+    for status in anyio.run(go):
+        (answer,) = status.answers
+        assert (answer.status, "cannot be read any more" in answer.problem) == ("", True)
+
+
+def test_what_was_said_of_revocation_is_asked_anew_by_a_later_scan() -> None:
+    said = RevocationAnswer(position=0, source="staple", where="handshake", status="good")
+    assert certificate.PROBE.holds_on is not None
+    assert certificate.PROBE.holds_on(RevocationStatus())
+    assert not certificate.PROBE.holds_on(RevocationStatus(answers=(said,)))
 
 
 def huge(key: ec.EllipticCurvePrivateKey, issuer: bytes, entries: int) -> bytes:
