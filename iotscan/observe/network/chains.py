@@ -39,13 +39,14 @@ async def describe(door: Door, chain: Chain) -> Heard:
     certificates, malformed = sorted_out(read_damaged(der, position=n) for n, der in enumerate(chain.certificates))
     trust = await _judge(door, chain.certificates) if certificates else None
     detail = safe_text(str(trust.get("detail", ""))) if trust else ""
+    is_given = bool(door.tools.get("trust_stores"))
     fact = CertificateChain(
         certificates=certificates,
         malformed=malformed,
         trusted=_trusted(trust, detail) if certificates else _NOT_READ,
         trust_detail=detail,
         trusted_by=tuple(safe_text(str(name)) for name in trust["by"]) if trust else (),
-        privately_trusted=_privately(trust) if certificates else _NOT_READ,
+        privately_trusted=_privately(trust, is_given=is_given) if certificates else _NOT_READ,
         anchored=_anchored(trust, detail) if certificates else _NOT_READ,
         signers=_signers(trust, detail),
         distrusts=distrusts(certificates),
@@ -99,9 +100,11 @@ def _trusted(trust: dict[str, Any] | None, detail: str) -> Answer[bool]:
     return Answer.of(trust["is_trusted"])
 
 
-def _privately(trust: dict[str, Any] | None) -> Answer[bool]:
+def _privately(trust: dict[str, Any] | None, *, is_given: bool) -> Answer[bool]:
     if trust is None:
         return _NO_WORKER
+    if trust["is_private"] is None and is_given:
+        return Answer.missing(Reason.UNREADABLE, "the trust stores that were given could not be asked to the end")
     if trust["is_private"] is None:
         return Answer.missing(Reason.NOT_ASKED, "no trust store was given")
     return Answer.of(bool(trust["is_private"]))

@@ -59,11 +59,12 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]]) -> dict[str, Any]:
     if not by and any(way.gave_up for way in ways.values()):
         return _untold("more ways lead up from it than are tried")
     given = [name for name, _ in stores]
+    own = any(name in given for name in by)
     return {
         "signers": signers((leaf, *others)),
         "is_trusted": bool(by),
         "by": by,
-        "is_private": any(name in given for name in by) if given else None,
+        "is_private": True if own else None if not given or any(ways[name].gave_up for name in given) else False,
         "is_anchored": bool(by) or any(way.is_anchored for way in ways.values()),
         "detail": f"leads to a root of {' and '.join(by)}" if by else _why_not(leaf, ways, said),
     }
