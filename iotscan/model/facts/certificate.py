@@ -97,7 +97,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         """What it says of its use. Raises Unanswered where that is not known."""
         if self.extensions is None:
             self.require_whole()
-            raise Unanswered(Reason.NOT_ASKED, "the run holds no extensions of certificates")
+            raise Unanswered(Reason.NOT_OBSERVABLE, "the run is of an iotscan that read no extensions: scan again")
         return self.extensions
 
     @property
