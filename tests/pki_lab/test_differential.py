@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.pki_lab.differential import written
+from tests.pki_lab.judging import Seen
 from tests.pki_lab.peers import ours
 from tests.pki_lab.peers.cases import cases
 from tests.pki_lab.peers.page import PAGE, page
@@ -21,11 +22,13 @@ def test_the_document_is_what_the_stored_answers_give(results: Results) -> None:
     assert PAGE.read_text() == written(results), "run `python -m tests.pki_lab.differential --tools`"
 
 
-def test_every_case_was_put_to_everybody_and_our_column_is_what_we_say_today(results: Results, pki: Pki) -> None:
+def test_every_case_was_put_to_everybody_and_our_column_is_what_we_say_today(
+    results: Results, pki: Pki, in_memory: dict[str, Seen]
+) -> None:
     asked = dict(cases(pki))
     assert sorted(results.servers) == sorted(asked)
     assert all(said.keys() == {OURS, *PEERS} for said in results.servers.values())
-    today = ours.ask_all(pki, asked)
+    today = ours.verdicts(pki, asked, in_memory)
     changed = {name: (said, today[name]) for name, s in results.servers.items() if (said := s[OURS]) != today[name]}
     assert not changed, "run `python -m tests.pki_lab.differential`"
 

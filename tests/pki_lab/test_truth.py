@@ -11,7 +11,7 @@ from iotscan.model.facts import CertificateChain
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.workers.worker import Worker
 from tests.pki_lab import scenes as truths
-from tests.pki_lab.judging import Seen, ask, differences, door, read, read_all, status
+from tests.pki_lab.judging import Seen, ask, differences, door, read, status
 from tests.pki_lab.pki import Pki
 from tests.pki_lab.scenes import BadScene, Scene
 from tests.pki_lab.serving import Shown, mosquitto, nginx
@@ -20,9 +20,9 @@ SCENES = truths.scenes()
 POLICIES: tuple[truths.Kind, ...] = ("gateway", "constrained")
 
 
-def test_checks_find_the_truth_of_a_chain_in_memory(pki: Pki) -> None:
+def test_checks_find_the_truth_of_a_chain_in_memory(pki: Pki, in_memory: dict[str, Seen]) -> None:
     """The path that all probes go, without a network: every scene, with what is given beside."""
-    _hold(anyio.run(read_all, pki, SCENES), pki)
+    _hold(in_memory, pki)
 
 
 def test_checks_find_the_truth_of_nginx(pki: Pki, tmp_path: Path) -> None:

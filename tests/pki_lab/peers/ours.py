@@ -1,5 +1,7 @@
 """Our own verdicts, by the checks."""
 
+from collections.abc import Mapping
+
 import anyio
 
 from iotscan.model.facts import CertificateChain
@@ -12,9 +14,14 @@ from tests.pki_lab.pki import Pki
 _OUT_OF_DATE = {"certificate-validity/expired", "certificate-validity/not-yet-valid"}
 
 
-def ask_all(pki: Pki, cases: dict[str, Case]) -> dict[str, Verdicts]:
+def ask_all(pki: Pki, cases: Mapping[str, Case]) -> dict[str, Verdicts]:
     """All of them, by one worker."""
     seen = anyio.run(read_all, pki, {name: case.scene for name, case in cases.items()})
+    return verdicts(pki, cases, seen)
+
+
+def verdicts(pki: Pki, cases: Mapping[str, Case], seen: Mapping[str, Seen]) -> dict[str, Verdicts]:
+    """What follows from what was read."""
     return {name: _verdicts(seen[name], case, pki) for name, case in cases.items()}
 
 
