@@ -93,6 +93,12 @@ def acme(folder: Path) -> Iterator[int]:
         yield port
 
 
+def test_who_gives_certificates_for_everything_is_no_est_server(tmp_path: Path) -> None:
+    true_bytes(tmp_path)
+    with serving(talk_of({}, (tmp_path / ".well-known" / "est" / "cacerts").read_bytes())) as port:
+        assert ask(port)[0].facts == ()
+
+
 @contextmanager
 def cmp_server(folder: Path, cert: str) -> Iterator[int]:
     port = free_port()
