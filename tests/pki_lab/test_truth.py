@@ -7,8 +7,9 @@ import anyio
 import msgspec
 import pytest
 
-from iotscan.model.facts import CertificateChain
+from iotscan.model.facts import AnyFact, CertificateChain, TlsEndpoint
 from iotscan.model.vocabulary import Reason
+from iotscan.observe.network.probes import tls
 from iotscan.observe.network.workers.worker import Worker
 from tests.pki_lab import scenes as truths
 from tests.pki_lab.judging import Seen, ask, differences, door, read, status
@@ -41,6 +42,25 @@ def test_checks_find_the_truth_of_mosquitto(pki: Pki, tmp_path: Path) -> None:
         seen = _asked(pki, ports)
     _hold(seen, pki)
     assert not any(_chain(one).ocsp_stapled.known for one in seen.values())
+
+
+def test_a_short_curve_is_seen_beside_anonymous_suites(pki: Pki, tmp_path: Path) -> None:
+    """To hellos without that curve the server selects nothing but suites that need no certificate."""
+
+    async def go(port: int) -> tuple[AnyFact, Seen]:
+        async with Worker() as worker:
+            way = door(port, worker, [("lab", pki.store)])
+            (endpoint,) = (await tls.PROBE.ask(way)).facts
+            known = msgspec.structs.replace(way, known=((way.service.name, endpoint),))
+            return endpoint, await ask(known)
+
+    with nginx({"one": Shown(leaf=pki.leaf("p-192"))}, tmp_path) as ports:
+        endpoint, seen = anyio.run(go, ports["one"])
+    assert isinstance(endpoint, TlsEndpoint)
+    assert all("_anon_" in suite.name for suite in endpoint.selected)
+    assert _chain(seen).leaf.key_bits == 192
+    (gap,) = (a for a in seen.attempts if a.need == "tls-handshake")
+    assert "pre-shared" not in gap.detail
 
 
 def test_without_the_lab_s_roots_nothing_is_trusted(pki: Pki) -> None:

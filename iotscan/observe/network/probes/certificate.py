@@ -79,7 +79,9 @@ async def _ask(door: Door, tried: list[Shaken]) -> Heard:
         )
     heard = await with_timestamps(door, heard, endpoint, _first_flight)
     if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
-        return msgspec.structs.replace(heard, missed=(*heard.missed, _no_handshake(door, first, avoids=avoids)))
+        # Anonymous suites may be all that it selected, and a certificate on a short curve be there all the same.
+        gap = _no_handshake(door, first, avoids=avoids and not heard.facts)
+        return msgspec.structs.replace(heard, missed=(*heard.missed, gap))
     handshake, tried[:] = await look_closer(door, worker, first, endpoint)
     return msgspec.structs.replace(heard, facts=(*heard.facts, handshake))
 
