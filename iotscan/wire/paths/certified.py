@@ -13,6 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 KEPT = 4096
 """Certificates that are remembered. Those of authorities come up again and again, those of devices once."""
+_NETSCAPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+"""netscape-cert-type: easy-rsa and scripts of its time still write it, and OpenSSL still heeds it."""
 _HANDLED = frozenset(
     {
         ExtensionOID.KEY_USAGE,
@@ -26,7 +28,7 @@ _HANDLED = frozenset(
         ExtensionOID.NAME_CONSTRAINTS,
         ExtensionOID.POLICY_MAPPINGS,
         ExtensionOID.INHIBIT_ANY_POLICY,
-        x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
+        _NETSCAPE,
     }
 )
 """What may be critical: the list of OpenSSL's X509_supported_extension, less proxy certificates and address blocks."""
@@ -51,8 +53,12 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     is_old: bool = False
     """Version 1: it has no extensions to say anything with."""
     path_length: int | None = None
+    signer_issuers: tuple[x509.Name, ...] = ()
+    """Names of authorityCertIssuer: who issued the certificate of its signer."""
     may_sign: bool = True
     """keyUsage, where there is one, holds keyCertSign."""
+    may_serve: bool = True
+    """keyUsage and Netscape's certificate type, where they are there, have a use for a server's own certificate."""
     serves: bool = True
     """extendedKeyUsage, where there is one, holds serverAuth."""
     limits: x509.NameConstraints | None = None
@@ -106,6 +112,9 @@ def _read(certificate: x509.Certificate, der: bytes) -> Certified:
         extensions = {e.oid: e for e in certificate.extensions}
     except Exception:
         return msgspec.structs.replace(plain, problem="its extensions cannot be read")
+    if der[-len(certificate.signature) - 1]:
+        # The library lets it pass where those bits are zero; OpenSSL refuses it (RFC 5280 section 4.1.1.3).
+        return msgspec.structs.replace(plain, problem="its signature is no whole number of bytes")
     unknown = sorted(oid.dotted_string for oid, e in extensions.items() if e.critical and oid not in _HANDLED)
     told = {_FIELDS[oid]: e.value for oid, e in extensions.items() if oid in _FIELDS}
     return msgspec.structs.replace(
@@ -123,6 +132,7 @@ _FIELDS = {
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME: "names",
     ExtensionOID.SUBJECT_KEY_IDENTIFIER: "own",
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER: "signer",
+    _NETSCAPE: "netscape",
 }
 
 
@@ -135,12 +145,18 @@ def _said(told: dict[str, x509.ExtensionType]) -> dict[str, object]:
     match told.get("usage"):
         case x509.KeyUsage() as usage:
             found["may_sign"] = usage.key_cert_sign
+            found["may_serve"] = usage.digital_signature or usage.key_encipherment or usage.key_agreement
+    match told.get("netscape"):
+        case x509.UnrecognizedExtension() as kind if not _is_for_servers(kind.value):
+            found["may_serve"] = False
     match told.get("purposes"):
         case x509.ExtendedKeyUsage() as purposes:
             found["serves"] = ExtendedKeyUsageOID.SERVER_AUTH in purposes
     match told.get("signer"):
         case x509.AuthorityKeyIdentifier() as signer:
             found |= {"signer_id": signer.key_identifier or b"", "signer_serial": signer.authority_cert_serial_number}
+            issuers = signer.authority_cert_issuer or ()
+            found["signer_issuers"] = tuple(n.value for n in issuers if isinstance(n, x509.DirectoryName))
     match told.get("own"):
         case x509.SubjectKeyIdentifier() as own:
             found["key_id"] = own.digest
@@ -148,6 +164,11 @@ def _said(told: dict[str, x509.ExtensionType]) -> dict[str, object]:
         case x509.SubjectAlternativeName() as names:
             found["names"] = tuple(names)
     return found | ({"limits": told["limits"]} if "limits" in told else {})
+
+
+def _is_for_servers(kind: bytes) -> bool:
+    """Whether a netscape-cert-type (a BIT STRING in DER) holds sslServer, its second bit."""
+    return len(kind) >= 4 and bool(kind[3] & 0x40)
 
 
 def _weak_key(certificate: x509.Certificate) -> str:

@@ -29,7 +29,9 @@ def outside(limits: x509.NameConstraints, below: Certified, *, is_leaf: bool) ->
             if allowed or forbidden:
                 return f"a name of kind {kind.__name__}"
             continue
-        is_within = not allowed or any(holds(name, base) for base in allowed)
+        # A name with a dot at its end is within nothing, as OpenSSL has it; what is excluded is so with a dot, too.
+        is_rooted = kind is x509.DNSName and name.endswith(".")
+        is_within = not allowed or (not is_rooted and any(holds(name, base) for base in allowed))
         is_wild = kind is x509.DNSName and any(_reaches(name, base) for base in forbidden)
         if not is_within or is_wild or any(holds(name, base) for base in forbidden):
             return name.rfc4514_string() if isinstance(name, x509.Name) else str(name)

@@ -35,9 +35,13 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def walk(leaf: Certified, others: Sequence[Certified], anchors: Anchors, when: datetime) -> Way:
-    """The way from ``leaf`` over ``others`` to a root, at a moment. A leaf that stands in the store is one."""
+    """The way from ``leaf`` over ``others`` to a root, at a moment. A leaf that stands in the store is one.
+
+    That one needs no signer; what it is for and how long its key is counts all the same, as it does for TLS clients.
+    """
     if leaf in anchors:
-        return Way(certificates=(leaf,), is_anchored=True)
+        why = _unfit(leaf, is_root=True)
+        return Way(certificates=() if why else (leaf,), why=safe_text(why, 300), is_anchored=True)
     tree = _Tree(others, anchors)
     if not tree.leads_up(leaf):
         return Way()
@@ -111,9 +115,7 @@ class _Walking:
 
     def refused_leaf(self, leaf: Certified) -> bool:
         """What stands against it whoever signed it."""
-        self.why = leaf.problem or _weakness(leaf, is_root=False)
-        if not self.why and not leaf.serves:
-            self.why = "its extended key usage does not allow a server"
+        self.why = _unfit(leaf, is_root=False)
         return bool(self.why)
 
     def on(self, path: tuple[Certified, ...]) -> tuple[Certified, ...]:
@@ -176,6 +178,15 @@ def _refused(signer: Certified, path: tuple[Certified, ...], when: datetime, *, 
     return _weakness(signer, is_root=is_root)
 
 
+def _unfit(leaf: Certified, *, is_root: bool) -> str:
+    """What stands against a server's own certificate, whoever signed it; empty where nothing does."""
+    if why := leaf.problem or _weakness(leaf, is_root=is_root):
+        return why
+    if not leaf.serves:
+        return "its extended key usage does not allow a server"
+    return "" if leaf.may_serve else "its key usage does not allow a server"
+
+
 def _weakness(one: Certified, *, is_root: bool) -> str:
     if one.weak_key:
         return f"its key is too short ({one.weak_key})"
@@ -200,6 +211,8 @@ def _is_named(signer: Certified, one: Certified) -> bool:
     if one.issuer != signer.subject:
         return False
     if one.signer_id and signer.key_id and one.signer_id != signer.key_id:
+        return False
+    if one.signer_issuers and signer.issuer not in one.signer_issuers:
         return False
     return one.signer_serial is None or one.signer_serial == signer.certificate.serial_number
 

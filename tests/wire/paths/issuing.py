@@ -24,6 +24,18 @@ CA_USAGE = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+PAPERS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=True,
+    key_encipherment=False,
+    data_encipherment=True,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""For documents: nothing that a server does."""
 NO_CA_USAGE = x509.KeyUsage(
     digital_signature=True,
     content_commitment=False,
@@ -39,6 +51,9 @@ CLIENTS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 SERVERS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 ANYTHING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
 STRANGE = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.7"), b"\x05\x00")
+_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+NETSCAPE_CLIENT = x509.UnrecognizedExtension(_TYPE, b"\x03\x02\x07\x80")
+NETSCAPE_SERVER = x509.UnrecognizedExtension(_TYPE, b"\x03\x02\x06\x40")
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 

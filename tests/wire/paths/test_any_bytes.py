@@ -64,17 +64,18 @@ def named(name: str) -> Certified:
 
 @given(HOSTS, DOMAINS)
 def test_what_is_permitted_and_what_is_excluded_are_opposites(name: str, base: str) -> None:
-    """Only a wildcard may be neither inside nor safely outside."""
+    """Only a wildcard, and a name with a dot at its end, may be neither inside nor safely outside."""
     one, other = [x509.DNSName(base)], None
     permitted = outside(x509.NameConstraints(one, other), named(name), is_leaf=True)
     excluded = outside(x509.NameConstraints(other, one), named(name), is_leaf=True)
     assert permitted or excluded
-    if not name.startswith("*."):
+    if not name.startswith("*.") and not name.endswith("."):
         assert not (permitted and excluded)
 
 
 @given(HOSTS)
 def test_a_name_lies_within_its_own_domain(name: str) -> None:
-    inside = x509.NameConstraints([x509.DNSName(name.lstrip("*."))], None)
-    assert not outside(inside, named(f"x.{name.lstrip('*.')}"), is_leaf=True)
-    assert outside(inside, named(f"x{name.lstrip('*.')}"), is_leaf=True)
+    domain = name.lstrip("*.").rstrip(".")
+    inside = x509.NameConstraints([x509.DNSName(domain)], None)
+    assert not outside(inside, named(f"x.{domain}"), is_leaf=True)
+    assert outside(inside, named(f"x{domain}"), is_leaf=True)

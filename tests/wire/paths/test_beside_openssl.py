@@ -2,6 +2,7 @@
 
 import ipaddress
 import random
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -14,7 +15,20 @@ from iotscan.wire.paths.anchors import Anchors
 from iotscan.wire.paths.certified import certified
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, signed, walk
 
-from .issuing import ANYTHING, AS_OF, CA_USAGE, CLIENTS, NO_CA_USAGE, SERVERS, STRANGE, Made
+from .issuing import (
+    ANYTHING,
+    AS_OF,
+    CA_USAGE,
+    CLIENTS,
+    NETSCAPE_CLIENT,
+    NETSCAPE_SERVER,
+    NO_CA_USAGE,
+    PAPERS,
+    SERVERS,
+    STRANGE,
+    Made,
+    named,
+)
 
 
 def openssl_says(folder: Path, chain: tuple[Made, ...], roots: tuple[Made, ...]) -> str:
@@ -74,6 +88,11 @@ UNSAID = Made("Unsaid", ROOT, ca=None)
 RING = Made("Ring", key=SHARED)
 
 
+def issued_by(name: str, serial: int) -> tuple[x509.AuthorityKeyIdentifier, bool]:
+    """An authorityKeyIdentifier that says who issued the signer's certificate, and with which serial number."""
+    return x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(named(name))], serial), False
+
+
 def leaf_of(by: Made, *hosts: str, name: str | x509.Name = "leaf", **more: object) -> Made:
     return Made(name, by, ca=False, hosts=hosts, **more)  # type: ignore[arg-type]  # a test's shorthand
 
@@ -121,6 +140,28 @@ CASES: dict[str, tuple[tuple[Made, ...], tuple[Made, ...], bool]] = {
     "authority for clients": ((leaf_of(CLIENTS_ONLY), CLIENTS_ONLY), (ROOT,), False),
     "authority for servers": ((leaf_of(SERVERS_ONLY), SERVERS_ONLY), (ROOT,), True),
     "leaf for clients": ((leaf_of(MIDDLE, more=[(CLIENTS, False)]), MIDDLE), (ROOT,), False),
+    "leaf that only signs certificates": ((leaf_of(MIDDLE, more=[(CA_USAGE, True)]), MIDDLE), (ROOT,), False),
+    "leaf for documents": ((leaf_of(MIDDLE, more=[(PAPERS, True)]), MIDDLE), (ROOT,), False),
+    "leaf that signs": ((leaf_of(MIDDLE, more=[(NO_CA_USAGE, True)]), MIDDLE), (ROOT,), True),
+    "client of Netscape's": ((leaf_of(MIDDLE, more=[(NETSCAPE_CLIENT, False)]), MIDDLE), (ROOT,), False),
+    "server of Netscape's": ((leaf_of(MIDDLE, more=[(NETSCAPE_SERVER, False)]), MIDDLE), (ROOT,), True),
+    "in the store itself": ((s := Made("self 1", ca=False),), (s,), True),
+    "in the store, for clients": ((s := Made("self 2", ca=False, more=[(CLIENTS, False)]),), (s,), False),
+    "in the store, only signs": ((s := Made("self 3", more=[(CA_USAGE, True)]),), (s,), False),
+    "in the store, RSA 1024": ((s := Made("self 4", ca=False, key=SHORT_RSA),), (s,), False),
+    "in the store, unknown critical": ((s := Made("self 5", ca=False, more=[(STRANGE, True)]),), (s,), False),
+    "in the store, SHA-1": ((s := Made("self 6", ca=False, key=RSA_ROOT.key, is_sha1=True),), (s,), True),
+    "signer named by serial": (
+        (leaf_of(MIDDLE, identifiers=False, more=[issued_by("Root", MIDDLE.certificate.serial_number)]), MIDDLE),
+        (ROOT,),
+        True,
+    ),
+    "signer named by serial of another issuer": (
+        (leaf_of(MIDDLE, identifiers=False, more=[issued_by("Nobody", MIDDLE.certificate.serial_number)]), MIDDLE),
+        (ROOT,),
+        False,
+    ),
+    "dns with a dot at its end": ((leaf_of(NARROW, "a.example.com."), NARROW), (ROOT,), False),
     "unknown critical in the middle": ((leaf_of(STRANGE_MIDDLE), STRANGE_MIDDLE), (ROOT,), False),
     "unknown critical in the leaf": ((leaf_of(MIDDLE, more=[(STRANGE, True)]), MIDDLE), (ROOT,), False),
     "unknown in the leaf": ((leaf_of(MIDDLE, more=[(STRANGE, False)]), MIDDLE), (ROOT,), True),
@@ -181,6 +222,17 @@ def test_a_forged_signature_with_a_broken_hash_signs_nothing() -> None:
     assert not signed(root, forged)
     way = walk(forged, [], Anchors([RSA_ROOT.certificate]), AS_OF)
     assert (way.certificates, way.why) == ((), "it is signed with SHA-1")
+
+
+def test_a_signature_that_is_no_whole_number_of_bytes_is_none(tmp_path: Path) -> None:
+    """The last bit is said to be none of it: the library verifies what is left, where that bit is zero."""
+    leaf = next(made for _ in range(99) if not (made := leaf_of(ROOT)).der[-1] & 1)
+    count = len(leaf.der) - len(leaf.certificate.signature) - 1
+    leaf.der = leaf.der[:count] + b"\x01" + leaf.der[count + 1 :]
+    leaf.pem = ssl.DER_cert_to_PEM_cert(leaf.der).encode()
+    assert openssl_says(tmp_path, (leaf,), (ROOT,))
+    way = ours((leaf,), (ROOT,))
+    assert (way.certificates, way.why) == ((), "its signature is no whole number of bytes")
 
 
 @pytest.mark.parametrize("case", ONE_WAY)
