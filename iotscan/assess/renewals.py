@@ -25,7 +25,9 @@ def chains_of(observations: Iterable[Observation], owners: Collection[str]) -> C
     found: dict[str, CertificateChain] = {}
     for observation in observations:
         fact, subject = observation.fact, observation.subject
-        if isinstance(fact, CertificateChain) and fact.certificates and subject.device in owners and subject.service:
+        if not isinstance(fact, CertificateChain) or not any(c.is_whole for c in fact.certificates[:1]):
+            continue
+        if subject.device in owners and subject.service:
             found.setdefault(subject.service, fact)
     return found
 

@@ -115,6 +115,12 @@ def test_it_is_told_of_a_device_that_both_runs_saw() -> None:
     assert not compare(*runs(leaf(), leaf(), M1, M1)).differs
 
 
+def test_what_cannot_be_read_is_no_difference() -> None:
+    damaged = replace(leaf(2, key=2), extensions=None, defects=("its extensions cannot be read",))
+    assert not compare(*runs(leaf(), damaged, M1, M1)).differs
+    assert not compare(*runs(damaged, leaf(), M1, M1)).differs
+
+
 def test_of_who_may_be_another_device_it_is_a_note() -> None:
     old, new = runs(leaf(life=5000, left=3000), leaf(2, key=2, life=5000, left=3000), "", "")
     (note,) = (n for n in compare(old, new).notes if "tcp/443" in n)

@@ -87,6 +87,7 @@ CODECS: tuple[Callable[[bytes], object], ...] = (
     authenticode.read_statement, lambda data: list(authenticode.read_table(data)), uboot_env.read_block,
     uboot_env.read_text, lambda data: list(uboot_env.find_defaults(data)), module_signature.read_signature,
     file_attributes.capabilities_of, file_attributes.ima_of, certificates.read_certificate, certificates.read_bundle,
+    certificates.read_damaged, certificates.read_damaged_bundle,
     signed_data.read_signed_data, lambda data: list(pem.find_pem(data)), der.read_der, pgp.read_packets,
     pgp.read_agent, pgp.read_armoured, sshkeys.read_openssh, sshkeys.read_putty, sshkeys.read_dropbear,
     stores.read_store, curve25519.read_age, curve25519.read_tinc, rpm.read_header,
