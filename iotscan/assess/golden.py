@@ -1,7 +1,7 @@
 """A policy from a golden device or image: what it shows is what others of its kind may show.
 
-Ports as seen, signers and key sizes as seen (never weaker than a check's own default), required what could be
-assessed, and the gate as strict as the golden one can bear. Pure.
+Ports as seen, signers, key sizes (never weaker than a check's own default) and lists of SSH as seen, required what
+could be assessed, and the gate as strict as the golden one can bear. Pure.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from iotscan.assess.profile.effective import Change, PolicyName, Severities, Val
 from iotscan.assess.registry import CheckPack
 from iotscan.data.typed_yaml import shown
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import CertificateChain, Fact, PortSweep
+from iotscan.model.facts import CertificateChain, Fact, PortSweep, SshServer
 from iotscan.model.identity import provisional_ids
 from iotscan.model.parameter import Value
 from iotscan.model.result import Result
@@ -27,6 +27,7 @@ from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome, Severity
 
 PORTS, SIGNER, KEY_SIZE = "allowed-ports", "certificate-issuer", "certificate-key-size"
+SSH = "ssh-policy"
 _ABOVE: Mapping[Severity, Threshold] = MappingProxyType(
     {Severity.INFO: "low", Severity.LOW: "medium", Severity.MEDIUM: "high", Severity.HIGH: "critical"}
 )
@@ -130,6 +131,10 @@ def _observed(run: Run, pack: CheckPack) -> Values:
     if chains:
         seen[SIGNER] = {"expected_signers": [*sorted({_signer(chain) for chain in chains})]}
         seen[KEY_SIZE] = _key_sizes(chains, pack)
+    # What a configuration leaves open would be forbidden where others show it.
+    servers = [f for f in _facts(run) if isinstance(f, SshServer) and f.kex and not f.unsaid]
+    if servers:
+        seen[SSH] = _ssh_lists(servers)
     return {check: values for check, values in seen.items() if values and pack.by_id(check)}
 
 
@@ -138,6 +143,18 @@ def _facts(run: Run) -> tuple[Fact, ...]:
     owners = {d.id for d in run.devices} | {i.id for i in run.images}
     owners |= {old for d in run.devices for old in provisional_ids(d)}
     return tuple(o.fact for o in run.observations if o.subject.owner in owners)
+
+
+def _ssh_lists(servers: list[SshServer]) -> dict[str, Value]:
+    """All that one of them offers, in the order of the first."""
+    lists = {
+        "kex": [s.kex for s in servers],
+        "host_keys": [s.host_key_algorithms for s in servers],
+        "ciphers": [s.every_cipher for s in servers],
+        "macs": [s.every_mac for s in servers],
+    }
+    named = {key: [*dict.fromkeys(n for names in many for n in names if n)] for key, many in lists.items()}
+    return {key: [*names] for key, names in named.items() if names}
 
 
 def _signer(chain: CertificateChain) -> str:

@@ -16,10 +16,19 @@ from iotscan.assess.profile.writing import write_profile
 from iotscan.assess.registry import load_checks
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device
-from iotscan.model.facts import Certificate, CertificateChain, Claim, OpenService, PortSweep, TelnetServer
+from iotscan.model.facts import (
+    Certificate,
+    CertificateChain,
+    Claim,
+    OpenService,
+    PortSweep,
+    SshServer,
+    TelnetServer,
+)
 from iotscan.model.observation import Observation
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
+from iotscan.model.vocabulary import Reason
 from tests.assess.making import at, device, seen
 
 PACK = load_checks()
@@ -159,3 +168,38 @@ def test_what_is_written_reads_back_as_itself_whatever_a_device_says(
     path = Path(tmp_path_factory.mktemp("golden")) / "p.yaml"
     path.write_text(write_profile(profile, note), "utf-8")
     assert msgspec.structs.replace(load_profile(str(path)), places={}) == profile
+
+
+def ssh(*ciphers: str, unsaid: tuple[str, ...] = ()) -> list[Observation]:
+    server = SshServer(
+        protocol="2.0",
+        software="OpenSSH_9.6",
+        kex=("curve25519-sha256", "kex-strict-s-v00@openssh.com"),
+        host_key_algorithms=("ssh-ed25519",),
+        ciphers=ciphers,
+        ciphers_in=ciphers,
+        macs=("hmac-sha2-256",),
+        host_keys=Answer.missing(Reason.NOT_OBSERVABLE, "not read"),
+        groups=Answer.of(()),
+        login_methods=Answer.of(("publickey",)),
+        unsaid=unsaid,
+    )
+    return [*ports(22), seen(server, at("tcp/22"))]
+
+
+def test_what_the_golden_ssh_server_offers_is_what_others_may_offer() -> None:
+    policy = golden_profile(run(*ssh("aes128-ctr", "aes256-ctr")), PACK, id="x", title="X")
+    outcomes = {}
+    for name, ciphers in {
+        "itself": ("aes128-ctr", "aes256-ctr"),
+        "less": ("aes256-ctr",),
+        "more": ("aes192-ctr",),
+    }.items():
+        judged = judge(run(*ssh(*ciphers)), select(policy, PACK), policy, as_of=AS_OF)
+        outcomes[name] = next(r.outcome for r in judged.results if r.check == "ssh-policy")
+    assert outcomes == {"itself": "pass", "less": "pass", "more": "fail"}
+
+
+def test_a_configuration_that_leaves_lists_open_makes_no_policy_for_ssh() -> None:
+    policy = golden_profile(run(*ssh("aes128-ctr", unsaid=("macs",))), PACK, id="x", title="X")
+    assert not [values for layer in policy.values for check, values in layer.items() if check == "ssh-policy"]
