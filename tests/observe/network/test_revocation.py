@@ -18,11 +18,13 @@ from iotscan.model.scope import Pace, Scope
 from iotscan.observe.given_file import GivenFile
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Heard
-from iotscan.observe.network.probes import certificate
+from iotscan.observe.network.probes import certificate, dtls_endpoint
 from iotscan.observe.network.revocation_fetch import CAP, MOST_OF_HOST, Fetcher, place_of
 from iotscan.observe.network.revocations import MEMORY, WORKER, Revocation
 from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.certificates import read_certificate
+from tests.observe.network.daemons import door as service_door
+from tests.observe.network.datagrams import dtls_server
 from tests.observe.network.tls_probes.servers import HOST, door, openssl
 from tests.pki_lab.pki import Leaf, Pki
 
@@ -256,6 +258,16 @@ def test_a_staple_is_kept_and_judged(version: str, with_worker: bool, staple: st
     is_good = staple == "good"
     assert (answer.source, answer.status, bool(answer.problem)) == ("staple", "good" * is_good, not is_good)
     assert chain.ocsp_stapled.known is True
+
+
+def test_a_staple_over_datagrams(pki: Pki, tmp_path: Path) -> None:
+    leaf, given = pki.leaf("good"), pki.ocsp("good", about="good")
+    words = ("openssl", "s_server", "-quiet", "-dtls1_2", "-listen", "-status_file", str(given.file))
+    files = ("-cert", str(leaf.chain), "-cert_chain", str(leaf.chain), "-key", str(leaf.key_file))
+    with dtls_server(tmp_path, lambda port: (*words, *files, "-accept", f"{HOST}:{port}")) as port:
+        heard = anyio.run(dtls_endpoint.PROBE.ask, service_door(port, "coaps", transport="udp"))
+    (status,) = (f for f in heard.facts if isinstance(f, RevocationStatus))
+    assert told(status) == {(0, "staple", "good")}
 
 
 def test_a_staple_that_is_none_is_bad_and_no_gap(pki: Pki, tmp_path: Path) -> None:
