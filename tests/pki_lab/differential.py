@@ -56,8 +56,6 @@ _TOOLS: dict[str, Tool] = {
 def ask_all(stored: Results, tools: list[str]) -> Results:
     """Make a lab and ask the tools, one after the other, of every case."""
     with tempfile.TemporaryDirectory() as folder:
-        # Daemons give up their rights and must still find their own files.
-        Path(folder).chmod(0o755)
         pki = Pki(Path(folder))
         asked = dict(cases(pki))
         said = {tool: _TOOLS[tool](pki, asked) for tool in tools}

@@ -18,8 +18,6 @@ from tests.pki_lab.responding import Revocation, revocation
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Revocation]:
     folder = tmp_path_factory.mktemp("revocation")
-    # nginx gives up its rights and must still find its files.
-    folder.chmod(0o755)
     with revocation(folder, "issuing", "root", "delta") as one:
         yield one
 
