@@ -117,9 +117,20 @@ def of_leaf(certificate: Certificate, uses: Extensions) -> list[tuple[str, str]]
 
 
 def signs_another(certificate: Certificate, chain: CertificateChain) -> bool:
-    """Whether another of the chain names it as its issuer; roots are in a store and not asked."""
-    others = (other for other in chain.certificates if other is not certificate)
-    return not certificate.is_root and any(other.issuer == certificate.subject for other in others)
+    """Whether another of the chain names it as its issuer; roots are in a store and not asked.
+
+    A server's certificate may bear the name of its CA, as in many a guide: then the key identifiers tell them apart,
+    and a root is signed by nobody else.
+    """
+    others = (other for other in chain.certificates if other is not certificate and not other.is_root)
+    return not certificate.is_root and any(is_named(certificate, other) for other in others)
+
+
+def is_named(signer: Certificate, other: Certificate) -> bool:
+    """Whether names, and key identifiers where both have them, say that ``signer`` signed ``other``."""
+    own = signer.extensions.subject_key if signer.extensions else ""
+    wanted = other.extensions.authority_key if other.extensions else ""
+    return other.issuer == signer.subject and (not (own and wanted) or own == wanted)
 
 
 def of_authority(certificate: Certificate, uses: Extensions) -> list[tuple[str, str]]:

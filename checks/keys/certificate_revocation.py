@@ -118,6 +118,7 @@ def above(chain: CertificateChain, policy: Policy, target: Target, summary: str,
     for position, certificate in chain.placed:
         if position == 0 or certificate.is_self_issued or certificate.crl_urls or certificate.ocsp_urls:
             continue
+        certificate.require_whole()
         shown = show_certificate(target, position, "-text", opening=chain.opening)
         return bad(
             "intermediate-no-path",
@@ -127,4 +128,5 @@ def above(chain: CertificateChain, policy: Policy, target: Target, summary: str,
             reproduce=f"{shown} | {READ}",
             shows="no CRL and no OCSP",
         )
+    chain.require_all()
     return good(summary, observed=observed)

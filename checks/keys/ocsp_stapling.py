@@ -66,8 +66,10 @@ from iotscan.sdk import (
 def ocsp_stapling(chain: CertificateChain, status: RevocationStatus, as_of: AsOf, target: Target) -> Returned:
     """The staple is judged as a strict client does; that there is none counts where one is demanded."""
     leaf = chain.leaf
-    staples = [a for a in status.answers if a.source == "staple"]
-    if not chain.ocsp_stapled.value and not staples:
+    every = [a for a in status.answers if a.source == "staple"]
+    # A response may speak of several certificates; a client asks the staple about the server's own.
+    staples = [a for a in every if a.position == 0]
+    if not chain.ocsp_stapled.value and not every:
         if not leaf.must_staple:
             return skip("the server staples nothing, and its certificate does not demand it")
         return bad(
@@ -79,7 +81,8 @@ def ocsp_stapling(chain: CertificateChain, status: RevocationStatus, as_of: AsOf
             shows="no response sent",
         )
     if not staples:
-        return unknown("a staple came, and was not kept")
+        said = "it says nothing of the server's certificate that was kept" if every else "was not kept"
+        return unknown(f"a staple came, and {said}")
     opened = next((a for a in staples if a.is_open), None)
     if opened is not None:
         return unknown(f"the staple could not be judged: {opened.problem}", reason=Reason.UNREADABLE)

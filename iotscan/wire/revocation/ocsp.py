@@ -69,7 +69,7 @@ class OcspResponse:
 
     def answer(self, path: Sequence[Held]) -> Iterator[RevocationAnswer]:
         """What it says of the certificates of a path. Never raises."""
-        found = False
+        about_meant = False
         for held in path:
             for single in self._singles:
                 try:
@@ -79,10 +79,11 @@ class OcspResponse:
                 except Exception:
                     answer = self._none(held.position, "a response that cannot be read to its end")
                 if answer is not None:
-                    found = True
+                    about_meant = about_meant or held.position == self.position
                     yield answer
         meant = next((held for held in path if held.position == self.position), None)
-        if not found and self.is_asked and meant is not None:
+        # What it says of another certificate of the chain is no answer about the one that was meant.
+        if not about_meant and self.is_asked and meant is not None:
             yield self._none(meant.position, self._why_not(meant))
 
     def _about(self, held: Held, single: ocsp.OCSPSingleResponse) -> RevocationAnswer | None:

@@ -48,6 +48,14 @@ def test_what_the_issuer_itself_says_of_a_certificate() -> None:
     assert stapled(response(status=ocsp.OCSPCertStatus.UNKNOWN)).status == "unknown"
 
 
+def test_a_staple_about_an_authority_of_the_chain_is_no_answer_about_the_server() -> None:
+    """It is what is left to who has a revoked certificate: the root's response about the intermediate is public."""
+    about_ca = response(CA, ROOT, signer=ROOT, by_key="Root")
+    of_leaf, of_ca = sorted(judge(CHAIN, staple=about_ca), key=lambda answer: answer.position)
+    assert (of_leaf.position, of_leaf.status, of_leaf.problem) == (0, "", "it is about another serial number (2)")
+    assert (of_ca.position, of_ca.status) == (1, "good")
+
+
 def test_one_that_names_no_next_date_is_kept_as_such() -> None:
     assert stapled(response(until=None)).next_update is None
 
