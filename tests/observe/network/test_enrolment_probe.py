@@ -17,7 +17,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.facts import EnrolmentServer
 from iotscan.model.subject import Subject
 from iotscan.observe.network.probe import Heard
-from iotscan.observe.network.probes import enrolment, http
+from iotscan.observe.network.probes import http, web_enrolment
 from iotscan.observe.network.web_session import Planned
 
 from .daemons import HOST, accepts, door, free_port, hear, running, serving, tool
@@ -32,10 +32,10 @@ def ask(port: int, protocol: str = "http") -> tuple[Heard, int]:
 
     async def go() -> tuple[Heard, int]:
         way = door(port, protocol)
-        assert enrolment.PROBE.ahead is not None
-        way.web.plan(Planned(label="", ask=ask) for ask in enrolment.PROBE.ahead(way))
+        assert web_enrolment.PROBE.ahead is not None
+        way.web.plan(Planned(label="", ask=ask) for ask in web_enrolment.PROBE.ahead(way))
         await http.PROBE.ask(way)
-        return await enrolment.PROBE.ask(way), way.line.connections
+        return await web_enrolment.PROBE.ask(way), way.line.connections
 
     return anyio.run(go)
 
@@ -137,7 +137,7 @@ def test_est_cmp_and_acme_behind_nginx(tmp_path: Path) -> None:
         assert (len(found["est"].authorities), conversations) == (1, 1)
         verdicts = {said.part: said for said in judge(seen(heard), port)}
         assert {said.variant for said in verdicts.values()} == {"cleartext"}
-        assert set(verdicts) == {enrolment.EST, "/acme/directory"}
+        assert set(verdicts) == {web_enrolment.EST, "/acme/directory"}
         for said in verdicts.values():
             prove(said)
 

@@ -15,7 +15,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.device import Service
 from iotscan.model.facts import ClientAuthentication
 from iotscan.model.subject import Subject
-from iotscan.observe.network.probes import certificate, enrolment, http, mqtt, tls
+from iotscan.observe.network.probes import certificate, http, mqtt, tls, web_enrolment
 from iotscan.observe.network.workers.worker import Worker
 
 from .servers import HOST, Credentials, door, free_port, openssl, running
@@ -37,7 +37,7 @@ def read_all(*services: tuple[int, str]) -> list[tuple[ClientAuthentication, int
 async def _read(worker: Worker, port: int, protocol: str) -> tuple[ClientAuthentication, int]:
     service = Service(transport="tcp", port=port, protocol=protocol)
     way = msgspec.structs.replace(door(port, worker=worker), service=service)
-    inside = {"https": (http, enrolment), "mqtts": (mqtt,)}.get(protocol, ())
+    inside = {"https": (http, web_enrolment), "mqtts": (mqtt,)}.get(protocol, ())
     for probe in (*inside, tls):
         found = tuple((service.name, fact) for fact in (await probe.PROBE.ask(way)).facts)
         way = msgspec.structs.replace(way, known=(*way.known, *found))

@@ -128,7 +128,8 @@ def _authorities(reply: Reply | None) -> tuple[str, ...]:
 
 
 PROBE = Probe(
-    name="enrolment",
+    # By this name it comes after the front page, and before the handshakes, which want to know of EST.
+    name="web-enrolment",
     version=1,
     speaks=frozenset({"http", "https"}),
     gives=(EnrolmentServer,),
