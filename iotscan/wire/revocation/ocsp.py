@@ -66,6 +66,7 @@ class OcspResponse:
             self._singles = tuple(islice(self._response.responses, _ANSWERS)) if self._is_answer else ()
         except Exception as error:
             raise Unreadable("no readable OCSP response") from error
+        self._signers: dict[x509.Certificate, Signer] = {}
 
     def answer(self, path: Sequence[Held]) -> Iterator[RevocationAnswer]:
         """What it says of the certificates of a path. Never raises."""
@@ -87,8 +88,10 @@ class OcspResponse:
             yield self._none(meant.position, self._why_not(meant))
 
     def _about(self, held: Held, single: ocsp.OCSPSingleResponse) -> RevocationAnswer | None:
+        if single.serial_number != held.certificate.serial_number:
+            return None
         issuer = next((i for i in held.issuers if _is_of(single, held.certificate, i)), None)
-        if issuer is None or single.serial_number != held.certificate.serial_number:
+        if issuer is None:
             return None
         signer = self._signer(issuer)
         if signer.problem or self._unreadable:
@@ -132,6 +135,12 @@ class OcspResponse:
         return f"it has a critical extension that is not known ({unknown})" if unknown else ""
 
     def _signer(self, issuer: x509.Certificate) -> Signer:
+        """Found once for an issuer: a response may name the same certificate hundreds of times."""
+        if issuer not in self._signers:
+            self._signers[issuer] = self._found_signer(issuer)
+        return self._signers[issuer]
+
+    def _found_signer(self, issuer: x509.Certificate) -> Signer:
         weak = self._response.signature_hash_algorithm
         if weak is not None and weak.name in _FORGEABLE:
             return Signer(problem=f"its signature is by {weak.name.upper()}, which can be forged")

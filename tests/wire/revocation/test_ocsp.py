@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from iotscan.model.facts.certificate import RevocationAnswer
 from iotscan.wire.revocation.judging import judge
 from iotscan.wire.revocation.ocsp import CAP, OcspResponse, Unreadable, request
+from tests.pki_lab.der import element, parts
 from tests.wire.revocation.pki import (
     CA,
     CHAIN,
@@ -23,6 +26,7 @@ from tests.wire.revocation.pki import (
     RESPONDER,
     ROOT,
     certificate,
+    key,
     path,
     response,
 )
@@ -172,3 +176,36 @@ def test_one_changed_byte_makes_no_other_answer(at: int, by: int) -> None:
 def test_a_response_that_cannot_be_read_is_refused_at_once() -> None:
     with pytest.raises(Unreadable):
         OcspResponse(b"", source="ocsp", where="x", is_asked=True)
+
+
+def test_a_response_that_names_a_certificate_hundreds_of_times_is_verified_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A signature takes milliseconds, a staple holds some six hundred names, and nothing else goes on meanwhile."""
+    verified: list[str] = []
+    whole = OcspResponse._is_signed_by
+
+    def noted(self: OcspResponse, signer: x509.Certificate) -> bool:
+        verified.append(signer.subject.rfc4514_string())
+        return whole(self, signer)
+
+    monkeypatch.setattr(OcspResponse, "_is_signed_by", noted)
+    answers = judge(CHAIN, staple=repeated(response(), 300))
+    assert len(answers) > 100
+    assert {answer.status for answer in answers} == {"good"}
+    assert verified == ["CN=CA"]
+
+
+def repeated(der: bytes, times: int) -> bytes:
+    """A response of the CA with its one answer that often, signed again."""
+    basic = ocsp.load_der_ocsp_response(der)
+    fields = [
+        element(0x30, b"".join(parts(part)) * times) if part[0] == 0x30 else part
+        for part in parts(basic.tbs_response_bytes)
+    ]
+    body = element(0x30, b"".join(fields))
+    signature = element(0x03, b"\0" + key("CA").sign(body, ec.ECDSA(hashes.SHA256())))
+    by = element(0x30, bytes.fromhex("06082a8648ce3d040302"))
+    kind = bytes.fromhex("06092b0601050507300101")
+    told = element(0x30, kind + element(0x04, element(0x30, body + by + signature)))
+    return element(0x30, bytes.fromhex("0a0100") + element(0xA0, told))
