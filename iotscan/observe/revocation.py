@@ -6,12 +6,11 @@ A list of fifty megabytes takes a second of work, so on the network :mod:`.netwo
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
 
 from cryptography import x509
 
 from iotscan.model.facts.certificate import RevocationAnswer
-from iotscan.observe.given_file import GivenFile
+from iotscan.observe.given_file import GivenFile, read_given
 from iotscan.wire.revocation.files import lists_in, responses_in
 from iotscan.wire.revocation.judging import judge
 from iotscan.wire.revocation.lists import CAP, RevocationList
@@ -23,8 +22,7 @@ PEM_CAP = CAP * 4 // 3 + CAP // 32
 
 def read_file(path: str) -> bytes:
     """What a file holds, cut just beyond :data:`PEM_CAP`. Raises OSError."""
-    with Path(path).open("rb") as file:
-        return file.read(PEM_CAP + 1)
+    return read_given(path, PEM_CAP + 1)
 
 
 @cache

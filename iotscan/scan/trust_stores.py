@@ -5,6 +5,7 @@ from pathlib import Path
 
 from iotscan.model.errors import BadInput
 from iotscan.model.text import safe_text
+from iotscan.observe.given_file import read_given
 from iotscan.wire.certificates import UnreadableCertificate, read_bundle
 
 LIMIT = 8 * 1024 * 1024
@@ -25,8 +26,7 @@ def read_trust_stores(files: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def _require_certificates(path: Path) -> None:
     try:
-        with path.open("rb") as file:
-            text = file.read(LIMIT + 1)
+        text = read_given(path, LIMIT + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise BadInput(f"--trust-store {safe_text(str(path))} cannot be read: {why}") from error

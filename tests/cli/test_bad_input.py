@@ -62,6 +62,10 @@ SCAN: dict[str, tuple[tuple[str, ...], str]] = {
     "missing CRL": ((TARGET, "--crl", "none.crl"), r"--crl \S*none\.crl cannot be read"),
     "CRL that is none": ((TARGET, "--crl", "bad.txt.yaml"), "holds no readable CRL"),
     "CRL that is a folder": ((TARGET, "--crl", "folder"), r"--crl \S*folder cannot be read"),
+    "CRL that is a pipe": ((TARGET, "--crl", "pipe"), r"--crl \S*pipe cannot be read: it is no regular file"),
+    "CRL without an end": ((TARGET, "--crl", "/dev/zero"), r"--crl /dev/zero cannot be read: it is no regular file"),
+    "trust store that is a pipe": ((TARGET, "--trust-store", "pipe"), "it is no regular file"),
+    "OCSP response that is a pipe": ((TARGET, "--ocsp-response", "pipe"), "it is no regular file"),
     "missing OCSP response": ((TARGET, "--ocsp-response", "none"), r"--ocsp-response \S*none cannot be read"),
     "OCSP response that is none": ((TARGET, "--ocsp-response", "bad.txt.yaml"), "holds no readable OCSP response"),
     "revocation fetched without leave": (("192.168.7.7", "--fetch-revocation", "--yes"), "--fetch-revocation on"),
@@ -153,6 +157,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", StringIO())
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "comments.txt").write_text("# nothing\n\n   # here\n")
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
