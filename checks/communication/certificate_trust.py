@@ -93,7 +93,7 @@ def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy,
             reproduce=show_key(chain, target),
             shows=leaf.spki_sha256,
         )
-    is_self_signed = leaf.is_self_issued
+    is_self_signed = leaf.is_root
     return bad(
         "self-signed" if is_self_signed else "untrusted",
         "the certificate is signed by itself" if is_self_signed else f"the certificate is not trusted{why}",

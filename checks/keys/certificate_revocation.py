@@ -80,26 +80,30 @@ def certificate_revocation(chain: CertificateChain, policy: Policy, target: Targ
     """Pass on any way to withdraw the leaf; the constrained policy asks for short life, never for a CRL."""
     leaf = chain.leaf
     lifetime = leaf.not_after - leaf.not_before
-    ways = (*leaf.crl_urls, *leaf.ocsp_urls)
+    # Nobody stands above a root: whatever it names, no client asks there.
+    ways = () if leaf.is_root else (*leaf.crl_urls, *leaf.ocsp_urls)
     if timedelta() < lifetime <= short_life(chain, policy):
         return above(chain, policy, target, f"it lives {lifetime.days} days, short enough to need no revocation")
-    if ways or leaf.must_staple or chain.ocsp_stapled.known:
+    if ways or (not leaf.is_root and (leaf.must_staple or chain.ocsp_stapled.known)):
         return above(chain, policy, target, "it can be revoked", ", ".join(ways) or "OCSP stapling")
     if policy.kind == "constrained":
         if renewed_by := policy.texts("renewed_by"):
             return good(f"it is renewed by {', '.join(renewed_by)}, as the profile says, and needs no revocation")
         return skip("the constrained policy wants no CRL and OCSP in device certificates; they are renewed instead")
-    if not leaf.is_self_issued:
+    if not leaf.is_root:
         chain.ocsp_stapled.value  # noqa: B018  # a staple that was not asked for may be the way
+    mute = not (leaf.crl_urls or leaf.ocsp_urls)
     return bad(
-        "self-issued" if leaf.is_self_issued else "no-path",
+        "self-issued" if leaf.is_root else "no-path",
         "it is self-issued, so nobody can revoke it"
-        if leaf.is_self_issued
+        if leaf.is_root
         else "it names no CRL and no OCSP responder, and none was stapled",
         observed=f"lives {lifetime.days} days, until {leaf.not_after:%Y-%m-%d}; issuer {leaf.issuer}",
         expected=f"a CRL or OCSP address, a staple, or at most {short_life(chain, policy).days} days",
-        reproduce=f"{show_certificate(target, 0, '-text', opening=chain.opening)} | {READ}",
-        shows="no CRL and no OCSP",
+        reproduce=f"{show_certificate(target, 0, '-text', opening=chain.opening)} | {READ}"
+        if mute
+        else show_certificate(target, 0, "-subject", "-issuer", "-nameopt", "RFC2253", opening=chain.opening),
+        shows="no CRL and no OCSP" if mute else "issuer=",
     )
 
 

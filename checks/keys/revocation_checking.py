@@ -3,12 +3,12 @@
 ## What it looks at
 In an image, every started program that verifies the certificates of others, and whether its configuration has it ask
 if one was revoked: nginx (`ssl_crl`, `ssl_ocsp`, `proxy_ssl_crl`), Apache (`SSLCARevocationCheck`, `SSLOCSPEnable`),
-haproxy (`crl-file`), lighttpd (`ssl.verifyclient.ca-crl-file`), Mosquitto (`crlfile`), stunnel (`CRLfile`, `CRLpath`,
-`OCSP`), OpenVPN (`crl-verify`), strongSwan (`revocation`, `strictcrlpolicy`), wpa_supplicant (`ocsp`), hostapd
-(`check_crl`), RAUC (`check-crl`), and curl and wget in commands of the start (`--crlfile`, `--cert-status`,
-`--crl-file`). Stapling is the answer about a server's own certificate, and asks of nobody else's. OpenSSL and GnuTLS
-have no setting for all programs. What programs of a vendor's own do, and what happens in traffic, is not seen here.
-Under the constrained policy nothing is asked for: there, certificates live short instead.
+haproxy (`crl-file`), lighttpd (`ssl.verifyclient.ca-crl-file`), Mosquitto (`crlfile`, `bridge_require_ocsp`), stunnel
+(`CRLfile`, `CRLpath`, `OCSP`), OpenVPN (`crl-verify`), strongSwan (`revocation`, `strictcrlpolicy`), wpa_supplicant
+(`ocsp`), hostapd (`check_crl`), RAUC (`check-crl`), and curl and wget in commands of the start (`--crlfile`,
+`--cert-status`, `--crl-file`). Stapling is the answer about a server's own certificate, and asks of nobody else's.
+OpenSSL and GnuTLS have no setting for all programs. What programs of a vendor's own do, and what happens in traffic,
+is not seen here. Under the constrained policy nothing is asked for: there, certificates live short instead.
 
 ## Why it matters
 A stolen or sold device keeps its certificate and its key. A server that does not ask lets it in until the

@@ -78,7 +78,7 @@ def revocation_status(status: RevocationStatus, chain: CertificateChain, as_of: 
         for answer in revocations(about, as_of):
             return revoked(position, certificate, answer, chain, target)
     leaf = chain.leaf
-    if leaf.is_self_issued:
+    if leaf.is_root:
         return skip("it is signed by itself: there is nobody who could revoke it")
     of_leaf = [a for a in status.answers if a.position == 0]
     fresh = [a for a in of_leaf if not a.refusal_at(as_of)]

@@ -146,9 +146,9 @@ class _Round:
 
 
 def _named(certificates: Iterable[Certificate]) -> Iterator[tuple[str, bool]]:
-    """The URLs that certificates name, and whether each is one of a list; not of those that issued themselves."""
+    """The URLs that certificates name, and whether each is one of a list; not of those that signed themselves."""
     for certificate in certificates:
-        if certificate.is_self_issued:
+        if certificate.is_root:
             continue
         deltas = certificate.extensions.delta_crl_urls if certificate.extensions else ()
         yield from ((url, True) for url in (*certificate.crl_urls[:_URLS], *deltas[:_URLS]))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
 
 from iotscan.model.text import safe_text
 from iotscan.wire.paths.anchors import Anchors
@@ -116,6 +117,8 @@ class _Walking:
     def refused_leaf(self, leaf: Certified) -> bool:
         """What stands against it whoever signed it."""
         self.why = _unfit(leaf, is_root=False)
+        if not self.why and _seems_self_signed(leaf):
+            self.why = "it bears the name of its issuer, and clients take it for signed by itself"
         return bool(self.why)
 
     def on(self, path: tuple[Certified, ...]) -> tuple[Certified, ...]:
@@ -215,6 +218,19 @@ def _is_named(signer: Certified, one: Certified) -> bool:
     if one.signer_issuers and signer.issuer not in one.signer_issuers:
         return False
     return one.signer_serial is None or one.signer_serial == signer.certificate.serial_number
+
+
+def _seems_self_signed(one: Certified) -> bool:
+    """Whether name, key identifiers and kind of key say so: OpenSSL asks no further, and seeks no issuer of a leaf."""
+    if not one.is_self_issued or not _is_named(one, one):
+        return False
+    try:
+        one.certificate.verify_directly_issued_by(one.certificate)
+    except InvalidSignature:
+        return True
+    except Exception:
+        return False  # its key is of another kind than that which signed it
+    return True
 
 
 @functools.lru_cache(maxsize=KEPT)

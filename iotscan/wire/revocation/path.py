@@ -53,8 +53,8 @@ def path_of(chain: Sequence[bytes], authorities: Iterable[x509.Certificate] = ()
 
 def issuers_of(certificate: x509.Certificate, known: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """Those whose key signed a certificate, and not the certificate itself."""
-    if certificate.issuer == certificate.subject:
-        # Its own issuer: nobody above it can revoke it. What a CA re-issues for itself is not followed.
+    if certificate.issuer == certificate.subject and is_issued(certificate, certificate):
+        # Its own issuer: nobody above it can revoke it. A server that only bears the name of its CA has one.
         return ()
     named = (c for c in known if c.subject == certificate.issuer and c != certificate)
     return tuple(c for c in dict.fromkeys(named) if is_issued(certificate, c))[:_KEYS]

@@ -151,6 +151,18 @@ CASES: dict[str, tuple[tuple[Made, ...], tuple[Made, ...], bool]] = {
     "in the store, RSA 1024": ((s := Made("self 4", ca=False, key=SHORT_RSA),), (s,), False),
     "in the store, unknown critical": ((s := Made("self 5", ca=False, more=[(STRANGE, True)]),), (s,), False),
     "in the store, SHA-1": ((s := Made("self 6", ca=False, key=RSA_ROOT.key, is_sha1=True),), (s,), True),
+    "named as its root": ((leaf_of(ROOT, name="Root", identifiers=False),), (ROOT,), False),
+    "named as its root, with key identifiers": ((leaf_of(ROOT, name="Root"),), (ROOT,), True),
+    "named as its root, with another kind of key": (
+        (leaf_of(ROOT, name="Root", identifiers=False, key=RSA_ROOT.key),),
+        (ROOT,),
+        True,
+    ),
+    "one of the same name and key in the store": (
+        (Made("twin", key=SHARED, ca=False),),
+        (Made("twin", key=SHARED),),
+        False,
+    ),
     "signer named by serial": (
         (leaf_of(MIDDLE, identifiers=False, more=[issued_by("Root", MIDDLE.certificate.serial_number)]), MIDDLE),
         (ROOT,),

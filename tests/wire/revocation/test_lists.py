@@ -95,6 +95,13 @@ def test_an_intermediate_is_asked_of_the_list_of_its_own_issuer() -> None:
     assert (answer.position, answer.status, answer.reason) == (1, "revoked", "")
 
 
+def test_a_server_that_bears_the_name_of_its_ca_can_be_revoked() -> None:
+    """As in many a guide, where both are asked for the same questions; it did not sign itself."""
+    leaf = certificate("CA", "CA", serial=0x77, with_key="gw")
+    chain = [c.public_bytes(Encoding.DER) for c in (leaf, CA)]
+    assert of(crl([revoked(0x77)]), chain=chain).status == "revoked"
+
+
 def test_the_list_of_another_ca_says_nothing_unless_it_was_fetched_for_this() -> None:
     assert said(crl([REVOKED], issuer="Someone")) == ()
     answers = said(crl([REVOKED], issuer="Someone"), is_asked=True)

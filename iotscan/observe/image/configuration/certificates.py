@@ -55,7 +55,7 @@ def chains(tree: Tree, named: Iterable[Named], service: str) -> Iterator[Configu
 
 def _revocation(tree: Tree, ders: list[bytes], chain: CertificateChain) -> RevocationStatus:
     """What the files that the user gave say of a chain: nothing is asked for an image."""
-    named = [c for _, c in chain.placed if not c.is_self_issued]
+    named = [c for _, c in chain.placed if not c.is_root]
     try:
         answers = judge_by_files(ders[:_MOST], tree.revocation, ()) if tree.revocation else ()
     except (OSError, UnreadableAnswer) as error:

@@ -24,8 +24,11 @@ from iotscan.wire.paths.anchors import Anchors, read_anchors
 from iotscan.wire.paths.certified import Certified, certified
 from iotscan.wire.paths.signers import signers
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, walk
+from iotscan.wire.revocation.path import is_issued
 
 MOZILLA, SYSTEM = "Mozilla", "system"
+NAMELESS = "the certificate names no host"
+"""Mozilla's roots vouch for none such; where no root is in sight at all, that is not what is wrong with it."""
 _MOZILLA_FILE = "plugins/certificate_info/trust_stores/pem_files/mozilla_nss.pem"
 _SYSTEM_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -100,7 +103,7 @@ def _by_web_rules(leaf: x509.Certificate, others: list[x509.Certificate], when: 
     """Why Mozilla's roots do not vouch; empty when they do."""
     subject = _own_name(leaf)
     if subject is None:
-        return "the certificate names no host"
+        return NAMELESS
     try:
         way = PolicyBuilder().store(_mozilla()).time(when).build_server_verifier(subject).verify(leaf, others)
     except (VerificationError, ValueError) as error:
@@ -114,10 +117,10 @@ def _why_not(leaf: Certified, ways: Mapping[str, Way], said: str) -> str:
     for name, way in ways.items():
         if way.why:
             return f"leads to a root of {name}, but {way.why}"
-    if leaf.is_self_issued:
+    if leaf.is_self_issued and is_issued(leaf.certificate, leaf.certificate):
         return "leads to no root of a known store: signed by itself"
     # "Candidates exhausted" is the library's way to say just this.
-    more = "" if "candidates exhausted" in said else f": {said}"
+    more = "" if "candidates exhausted" in said or said == NAMELESS else f": {said}"
     return f"leads to no root of a known store{more}"
 
 

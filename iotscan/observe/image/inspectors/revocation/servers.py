@@ -2,7 +2,8 @@
 
 Sources: ngx_http_ssl_module and ngx_http_proxy_module (``ssl_crl``, ``ssl_ocsp``, ``proxy_ssl_crl``), Apache mod_ssl
 (``SSLCARevocationCheck``, ``SSLOCSPEnable``), haproxy configuration manual (``crl-file``), lighttpd mod_openssl
-(``ssl.verifyclient.ca-crl-file``), mosquitto.conf(5) (``crlfile``), stunnel(8) (``CRLfile``, ``CRLpath``, ``OCSP``).
+(``ssl.verifyclient.ca-crl-file``), mosquitto.conf(5) (``crlfile``,
+``bridge_require_ocsp``), stunnel(8) (``CRLfile``, ``CRLpath``, ``OCSP``).
 """
 
 import re
@@ -134,7 +135,10 @@ def _mosquitto(tree: Tree, service: Service) -> Iterator[PeerCheck]:
             yield _check(tree, "mosquitto", "clients", "always" if file else "never", setting, wanted)
         for key in ("bridge_cafile", "bridge_capath"):
             if "connection" in last and key in last:
-                yield _check(tree, "mosquitto", "servers", "never", "a bridge has no setting for it", last[key])
+                wanted = last.get("bridge_require_ocsp")
+                is_on = wanted is not None and wanted.value in ("true", "1")
+                setting = f"bridge_require_ocsp {wanted.value}" if wanted else "no bridge_require_ocsp"
+                yield _check(tree, "mosquitto", "servers", "always" if is_on else "never", setting, last[key])
 
 
 def _stunnel(tree: Tree, service: Service) -> Iterator[PeerCheck]:
