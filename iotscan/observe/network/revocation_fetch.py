@@ -2,14 +2,14 @@
 
 A certificate is a device's word: it can name any host, port and path. So nothing is looked up or sent without the
 grant, nothing outside of the scope, one plain GET a URL and run, by the dialer, to ports where lines of HTTP harm
-nobody; redirects are not followed. The request of OCSP goes into the path (RFC 6960 appendix A.1), in base64: what a
-certificate says of itself is then nowhere on the wire as it stands.
+nobody, for no path that reads like a command; redirects are not followed. The request of OCSP goes into the path
+(RFC 6960 appendix A.1), in base64: what a certificate says of itself is then nowhere on the wire as it stands.
 """
 
 import base64
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +20,7 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network import ports
 from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.discovery.ssdp import may_act
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.names import resolve
 from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange, Origin
@@ -27,10 +28,11 @@ from iotscan.wire.http import HEADER_CAP, BadResponse, Exchange, Origin
 CAP = 256 * 1024
 """Bytes of a list: the host that serves it is a device of the scan, too, and sees some 500 packets of us at most."""
 MOST_URLS = 128
-"""URLs of one run."""
+"""URLs that are asked in one run."""
 MOST_OF_HOST = 12
 """GETs that one host gets."""
-_LOOKUPS = 32
+LOOKUPS = 32
+"""Names that are looked up in one run."""
 _LOOKUP_SECONDS = 3.0
 _LONGEST = 1024
 _WEB_PORT = 80
@@ -70,7 +72,7 @@ class Fetcher:
         self._addresses: dict[str, tuple[str, ...]] = {}
         for address, name in names.items():
             self._addresses[name.lower()] = (*self._addresses.get(name.lower(), ()), address)
-        self._lookups = 0
+        self._lookups = self._sent = 0
         self._asked: Counter[str] = Counter()
 
     async def crl(self, url: str) -> Fetched:
@@ -92,9 +94,11 @@ class Fetcher:
             return self._known[key]
 
     async def _fetch(self, place: Place) -> Fetched:
-        if len(self._known) >= MOST_URLS:
+        if self._sent >= MOST_URLS:
             return Fetched(why=f"{MOST_URLS} URLs of other certificates were fetched before")
         addresses = await self._addresses_of(place.host)
+        if addresses is None:
+            return Fetched(why=f"{place.host} was not looked up: {LOOKUPS} names of other certificates were before")
         if not addresses:
             return Fetched(why=f"{place.host} has no address")
         address = next((a for a in addresses if self._dialer.allows(a, place.port)), "")
@@ -103,6 +107,7 @@ class Fetcher:
         if self._asked[address] >= MOST_OF_HOST:
             return Fetched(why=f"{place.host} was asked {MOST_OF_HOST} times")
         self._asked[address] += 1
+        self._sent += 1
         try:
             return await self._get(address, place)
         except DialError as error:
@@ -126,18 +131,22 @@ class Fetcher:
             return Fetched(why=f"{place.host} sent {more}: fetch it yourself, and give it with --crl", is_asked=True)
         return Fetched(data=response.body, is_asked=True)
 
-    async def _addresses_of(self, host: str) -> tuple[str, ...]:
+    async def _addresses_of(self, host: str) -> tuple[str, ...] | None:
         if host not in self._addresses:
-            self._addresses[host] = await self._found(host)
+            found = await self._found(host)
+            if found is None:
+                return None
+            self._addresses[host] = found
         return self._addresses[host]
 
-    async def _found(self, host: str) -> tuple[str, ...]:
+    async def _found(self, host: str) -> tuple[str, ...] | None:
+        """The addresses of a host; None where no more names are looked up."""
         try:
             return (str(ip_address(host)),)
         except ValueError:
             pass
-        if self._lookups >= _LOOKUPS:
-            return ()
+        if self._lookups >= LOOKUPS:
+            return None
         self._lookups += 1
         with anyio.move_on_after(_LOOKUP_SECONDS):
             return await self._look_up(host)
@@ -157,6 +166,8 @@ def place_of(url: str, request: bytes = b"") -> Place | str:
         return "no readable host name"
     if port in ports.OWN_WORDS_ONLY or _WEB_PORT != port < _FIRST_FREE_PORT:
         return f"port {port} is not asked: lines of HTTP may harm what listens there"
+    if may_act(parts.path) or any(may_act(f"/{word}") for word in _words(parts.query)):
+        return "its path reads like a command, which a GET may carry out: fetch it yourself, and give it with --crl"
     target = parts.path or "/"
     if request:
         encoded = quote(base64.b64encode(request).decode(), safe="")
@@ -165,3 +176,8 @@ def place_of(url: str, request: bytes = b"") -> Place | str:
         f"?{quote(parts.query, safe='/%=&+,;:@-._~')}" * bool(parts.query)
     )
     return Place(host=host, port=port, target=target) if _TARGET.fullmatch(target) else "no readable URL"
+
+
+def _words(query: str) -> Iterator[str]:
+    """Names and values of a query, but the ``cmd=crl`` of EJBCA."""
+    return (word for word in re.split(r"[&;=]", query) if word.lower() != "cmd")

@@ -23,6 +23,8 @@ _SECONDS = 60.0
 """Of one chain: the largest list that is read takes two."""
 _URLS = 4
 """URLs of one kind in one certificate that are of interest."""
+MOST_OF_CHAIN = 8
+"""URLs that are fetched for one chain: one device shall not use up what there is for all."""
 NOT_GRANTED = "--fetch-revocation was not given"
 
 
@@ -98,6 +100,7 @@ class _Round:
         self.fetched: list[OcspResponse | RevocationList] = []
         self.failed: list[RevocationAnswer] = []
         self.unfetched: dict[str, str] = {}
+        self._tried = 0
 
     @property
     def names_any(self) -> bool:
@@ -125,6 +128,10 @@ class _Round:
         for url, is_list in _named([certificate]):
             if not is_list and self._is_settled(held):
                 continue
+            if self._tried >= MOST_OF_CHAIN:
+                self.unfetched[url] = f"the chain names more than {MOST_OF_CHAIN} URLs"
+                continue
+            self._tried += 1
             got = await (fetcher.crl(url) if is_list else fetcher.ocsp(url, request(held)))
             problem = got.why
             if got.data:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,8 +20,8 @@ from iotscan.observe.given_file import GivenFile
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes import certificate, dtls_endpoint
-from iotscan.observe.network.revocation_fetch import CAP, MOST_OF_HOST, Fetcher, place_of
-from iotscan.observe.network.revocations import MEMORY, WORKER, Revocation
+from iotscan.observe.network.revocation_fetch import CAP, LOOKUPS, MOST_OF_HOST, MOST_URLS, Fetcher, place_of
+from iotscan.observe.network.revocations import MEMORY, MOST_OF_CHAIN, WORKER, Revocation
 from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.certificates import read_certificate
 from tests.observe.network.daemons import door as service_door
@@ -204,6 +205,28 @@ def test_one_host_is_not_asked_for_ever(web: tuple[Web, str]) -> None:
     assert len(server.asked) == MOST_OF_HOST
 
 
+def test_one_chain_does_not_use_up_what_there_is_for_all(tmp_path: Path, web: tuple[Web, str]) -> None:
+    server, at = web
+    pki = Pki(tmp_path, web=at)
+    chain = pki.leaf("good").ders
+    facts = {
+        n: msgspec.structs.replace(
+            read_certificate(der),
+            crl_urls=tuple(f"{at}/{n}/{i}.crl" for i in range(4)),
+            ocsp_urls=tuple(f"{at}/{n}/ocsp/{i}" for i in range(4)),
+        )
+        for n, der in enumerate(chain)
+    }
+
+    async def go() -> RevocationStatus:
+        revocation = Revocation(stores=[str(pki.store)], fetcher=fetcher())
+        return await revocation.status(door(1), chain, facts, b"")
+
+    status = anyio.run(go)
+    assert len(server.asked) == MOST_OF_CHAIN
+    assert f"the chain names more than {MOST_OF_CHAIN} URLs" in status.unfetched_because
+
+
 @pytest.mark.parametrize(
     ("url", "why"),
     [
@@ -218,12 +241,40 @@ def test_one_host_is_not_asked_for_ever(web: tuple[Web, str]) -> None:
         ("http://ca.example:23/a", "harm"),
         ("http://ca example/a", "no readable host name"),
         ("http://ca.example/" + "a" * 2000, "no plain http URL"),
+        ("http://ca.example/reboot", "reads like a command"),
+        ("http://ca.example/%72eboot", "reads like a command"),
+        ("http://ca.example/goform/ca.crl", "reads like a command"),
+        ("http://ca.example/crl?x=1&reboot", "reads like a command"),
+        ("http://ca.example/ca?cmd=factory-reset", "reads like a command"),
     ],
 )
 def test_what_nobody_is_asked(url: str, why: str) -> None:
     said = place_of(url)
     assert isinstance(said, str)
     assert why in said
+
+
+def test_a_query_may_say_which_list_is_wanted() -> None:
+    place = place_of("http://ca.example:8080/ejbca/publicweb/webdist/certdist?cmd=crl&issuer=CN=Factory CA")
+    assert not isinstance(place, str)
+    assert place.target.endswith("/certdist?cmd=crl&issuer=CN=Factory%20CA")
+
+
+def test_names_that_are_not_looked_up_any_more_are_not_said_to_have_no_address() -> None:
+    asked: list[str] = []
+
+    async def look_up(host: str) -> tuple[str, ...]:
+        asked.append(host)
+        return ()
+
+    async def go() -> list[str]:
+        one = Fetcher(Dialer(Scope(include=(HOST,), pace=PACE)), {}, look_up)
+        return [(await one.crl(f"http://h{n}.example/a.crl")).why for n in range(MOST_URLS + 9)]
+
+    said = anyio.run(go)
+    assert len(asked) == LOOKUPS
+    assert "has no address" in said[LOOKUPS - 1]
+    assert all("was not looked up" in why for why in said[LOOKUPS:])
 
 
 def test_what_a_certificate_says_goes_onto_the_wire_encoded() -> None:
