@@ -21,9 +21,12 @@ from iotscan.model.facts import (
     AnyFact,
     CertificateChain,
     Claim,
+    Extensions,
     HttpServer,
+    RevocationStatus,
     SnmpAgent,
     SnmpEngine,
+    SshServer,
     UpdateServer,
     WellKnown,
 )
@@ -196,6 +199,12 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield from (found for a in fact.artefacts for origin in a.elsewhere for found in _host_of(origin))
         case WellKnown():
             yield from _host_of(fact.oauth_issuer)
+        case RevocationStatus():
+            yield from (found for a in fact.answers for found in _host_of(a.where))
+            yield from (found for url in fact.unfetched for found in _host_of(url))
+        case SshServer():
+            names = (name for certificate in fact.host_certificates for name in certificate.principals)
+            yield from (("host", name) for name in names if not _is_address(name))
         case _:
             pass
 
@@ -205,12 +214,22 @@ def _in_chain(chain: CertificateChain) -> Iterator[tuple[str, str]]:
         yield from (("host", n) for n in certificate.names if not _is_address(n))
         if place == 0 or not certificate.is_ca:
             yield from (("host", n) for n in _COMMON_NAME.findall(certificate.subject) if not _is_address(n))
+        yield from (found for url in (*certificate.crl_urls, *certificate.ocsp_urls) for found in _host_of(url))
         if certificate.extensions is not None:
-            yield "serial", certificate.extensions.serial_number
-            yield from (found for uri in certificate.extensions.uris for found in (("serial", uri), *_host_of(uri)))
+            yield from _in_extensions(certificate.extensions)
     for malformed in chain.malformed:
         subjects = (text.removeprefix("subject ") for text in malformed.read if text.startswith("subject "))
         yield from (("host", n) for text in subjects for n in _COMMON_NAME.findall(text) if not _is_address(n))
+
+
+def _in_extensions(said: Extensions) -> Iterator[tuple[str, str]]:
+    yield "serial", said.serial_number
+    yield from (found for uri in said.uris for found in (("serial", uri), *_host_of(uri)))
+    yield from (found for url in (*said.issuer_urls, *said.delta_crl_urls) for found in _host_of(url))
+    for limit in (*(said.permitted or ()), *(said.excluded or ())):
+        kind, _, name = limit.partition(":")
+        if kind in ("dns", "email", "uri") and "@" not in name:
+            yield "host", name.lstrip(".")
 
 
 def _host_of(url: str) -> Iterator[tuple[str, str]]:

@@ -12,13 +12,19 @@ from iotscan.model.device import Device
 from iotscan.model.facts import (
     Account,
     Accounts,
+    AnyFact,
     Artefact,
     Certificate,
     CertificateChain,
     Claim,
     Extensions,
+    HostCertificate,
+    HostKey,
     MalformedCertificate,
+    RevocationAnswer,
+    RevocationStatus,
     SnmpAgent,
+    SshServer,
     UpdateServer,
 )
 from iotscan.model.observation import observe
@@ -124,6 +130,71 @@ def test_servers_that_manifests_name_go() -> None:
     seen = observe(fact, Subject(device="dev-1", address=PUBLIC, service="tcp/443"), probe="update/1")
     said = as_text(told(msgspec.structs.replace(example_run(), observations=(seen,), results=())))
     assert "customer" not in said
+
+
+def test_where_a_certificate_points_goes_and_for_whom_its_authority_may_sign() -> None:
+    day, digest = datetime(2026, 1, 1, tzinfo=UTC), "ab" * 32
+    uses = Extensions(
+        version=3,
+        signature_algorithm="Ed25519",
+        permitted=("dns:.plant-a.example", "ip:10.0.0.0/8", "email:mail-b.example"),
+        excluded=("uri:web-c.example",),
+        issuer_urls=("http://aia-d.example/ca.cer",),
+        delta_crl_urls=("http://delta-e.example/d.crl",),
+    )
+    authority = Certificate(
+        subject="CN=Issuing",
+        issuer="CN=Root",
+        serial="1",
+        not_before=day,
+        not_after=day,
+        key_type="ec",
+        key_bits=256,
+        signature_hash="sha256",
+        sha256=digest,
+        spki_sha256=digest,
+        is_ca=True,
+        crl_urls=("ldap://dc-f.example/CN=x",),
+        ocsp_urls=("http://ocsp-g.example:8080/",),
+        extensions=uses,
+    )
+    open_ = Answer[bool].missing(Reason.NOT_ASKED)
+    chain = CertificateChain(certificates=(authority,), trusted=open_, ocsp_stapled=open_, engine="hello")
+    status = RevocationStatus(
+        answers=(
+            RevocationAnswer(position=0, source="crl", where="http://crl-h.example/a.crl", problem="no readable CRL"),
+        ),
+        unfetched=("http://crl-i.example/b.crl",),
+        unfetched_because="crl-i.example is not in scope",
+    )
+    said = as_text(told(observed(chain, status)))
+    for private in ("plant-a", "mail-b", "web-c", "aia-d", "delta-e", "dc-f", "ocsp-g", "crl-h", "crl-i"):
+        assert private not in said
+    assert "10.0.0.0/8" in said
+    assert "no readable CRL" in said
+
+
+def test_the_host_names_of_an_ssh_certificate_go() -> None:
+    certificate = HostCertificate(
+        algorithm="ssh-ed25519-cert-v01@openssh.com",
+        sha256="ab" * 32,
+        authority="ssh-ed25519",
+        authority_sha256="cd" * 32,
+        is_signed=True,
+        principals=("gw-anna.customer.example", "192.168.1.7"),
+    )
+    keys = Answer[tuple[HostKey, ...]].missing(Reason.NOT_ASKED)
+    server = SshServer(protocol="2.0", software="OpenSSH_9.2p1", host_keys=keys, host_certificates=(certificate,))
+    said = as_text(told(observed(server)))
+    assert "customer" not in said
+    assert "192.168.1.7" in said
+    assert "ssh-ed25519-cert-v01@openssh.com" in said
+
+
+def observed(*facts: AnyFact) -> Run:
+    where = Subject(device="dev-1", address=PUBLIC, service="tcp/443")
+    seen = tuple(observe(fact, where, probe="p/1") for fact in facts)
+    return msgspec.structs.replace(example_run(), observations=seen, results=())
 
 
 def test_who_a_certificate_is_for_goes_and_how_it_is_made_stays() -> None:
