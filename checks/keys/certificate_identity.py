@@ -28,6 +28,7 @@ from iotscan.sdk import (
     Certificate,
     CertificateChain,
     Fleet,
+    Reason,
     Returned,
     Seen,
     Target,
@@ -52,6 +53,7 @@ GENERIC = frozenset(
 )  # fmt: skip
 """Words for a kind of thing, and names that systems have before anybody gives them one."""
 WEB = "Mozilla"
+UNREAD = "the server's certificate is malformed: whose it is is not known"
 
 Holder = Seen[CertificateChain]
 
@@ -61,6 +63,11 @@ def identity_of(leaf: Certificate) -> tuple[str, ...]:
     told = leaf.extensions
     further = (*told.uris, told.serial_number) if told else ()
     return (leaf.issuer, leaf.subject, *sorted(leaf.names), *sorted(further))
+
+
+def is_read(seen: Holder) -> bool:
+    """Whether all that the server's own certificate says of itself could be read."""
+    return bool(seen.fact.certificates) and seen.fact.certificates[0].is_whole
 
 
 def is_generic(leaf: Certificate) -> bool:
@@ -129,17 +136,21 @@ def _generic(seen: Holder) -> Verdict:
 )
 def certificate_identity(fleet: Fleet[CertificateChain]) -> Returned:
     """Compare those of one issuer; one device alone shows only whether it has a name."""
-    every = sorted(fleet, key=lambda s: s.subject)
+    # A device whose certificate is damaged leaves open its own question, and none of the others'.
+    shown = sorted(fleet, key=lambda s: s.subject)
+    every = [s for s in shown if is_read(s)]
+    unread = [unknown(UNREAD, reason=Reason.UNREADABLE, about=s.subject) for s in shown if not is_read(s)]
     issued = [s for s in every if not s.fact.leaf.is_self_issued and WEB not in s.fact.trusted_by]
     if not issued:
-        return skip("no device shows a certificate that a CA issued for devices")
+        return unread or skip("no device shows a certificate that a CA issued for devices")
     holders: dict[tuple[str, ...], list[Holder]] = {}
     for seen in issued:
         holders.setdefault(identity_of(seen.fact.leaf), []).append(seen)
     found = [said for group in holders.values() for seen in group if (said := _judge(seen, group))]
     judged = {seen.subject.owner for seen in issued}
     others = [s for s in every if s.subject.owner not in judged]
-    away = [skip("its certificates are its own, or an authority's of the web", about=s.subject) for s in others]
+    own = [skip("its certificates are its own, or an authority's of the web", about=s.subject) for s in others]
+    away = [*own, *unread]
     if len(judged) < 2 and not found:
         return [unknown("only one device has a certificate that a CA issued: there is none to compare it with"), *away]
     return [*found, *away] or good("no two devices have certificates for one identity")
