@@ -167,12 +167,11 @@ def reproduced(
     if answer.source == "ocsp":
         if not any(p == position + 1 for p, _ in chain.placed):
             return "", ""
-        saved = save_certificate(target, position + 1, "issuer.pem", opening=chain.opening)
-        asked = command(
-            *("openssl", "ocsp", "-issuer", "issuer.pem", "-serial", f"0x{serial}"),
-            *("-url", answer.where, "-noverify"),
-        )
-        return f"{saved} && {asked} 2>&1", f"0x{serial}: revoked"
-    fetched = f"{command('curl', '-s', '-m', '9', answer.where)} | " if is_url else ""
+        saved = save_certificate(target, position + 1, opening=chain.opening)
+        asked = command("-serial", f"0x{serial}", "-url", answer.where, "-noverify")
+        line = f'f=$(mktemp); {saved} && openssl ocsp -issuer "$f" {asked} 2>&1; rm "$f"'
+        return line, f"0x{serial}: revoked"
+    # The URL is the device's word: without -g curl takes [1-9] and {a,b} in it for many URLs.
+    fetched = f"{command('curl', '-gs', '-m', '9', answer.where)} | " if is_url else ""
     read = command("openssl", "crl", *(("-inform", "DER") if is_url else ("-in", answer.where)), "-noout", "-text")
     return f"{fetched}{read} | {command('grep', '-A', '1', f'Serial Number: {padded}')}", "Revocation Date"

@@ -166,11 +166,14 @@ def show_certificate(
     return f"{sent}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 
-def save_certificate(target: Target, position: int, file: str, *, opening: str = "") -> str:
-    """The certificate at ``position`` (0: the server's own) of the chain sent, written to a file as PEM."""
+def save_certificate(target: Target, position: int, *, opening: str = "") -> str:
+    """The certificate at ``position`` (0: the server's own) of the chain sent, written as PEM to the file ``"$f"``.
+
+    A name of ours might be that of a file that is there already.
+    """
     chain = _s_client(target, (*ANY_CERTIFICATE, "-showcerts"), opening, errors="/dev/null")
     pick = f" | awk '/BEGIN CERT/{{n++}} n=={position + 1}'"
-    return f"{chain}{pick} | {_quoted('openssl', 'x509', '-out', file)}"
+    return f'{chain}{pick} | openssl x509 -out "$f"'
 
 
 def listen(target: Target, say: str = "") -> str:

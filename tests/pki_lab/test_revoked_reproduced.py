@@ -75,3 +75,12 @@ def test_by_file(served: Revocation, ports: dict[str, int], name: str) -> None:
     result = found(served, name, door(ports[name], None, [("lab", pki.store)], files=[file]))
     assert path.name in result.reproduce
     assert not shows(result, path.parent)
+
+
+def test_lines_to_paste_ask_one_url_and_overwrite_no_file(served: Revocation, ports: dict[str, int]) -> None:
+    fetcher = Fetcher(Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)), {})
+    way = {name: door(ports[name], None, [("lab", served.pki.store)], fetcher=fetcher) for name in SHOWN}
+    assert "curl -gs " in found(served, "revoked-by-crl", way["revoked-by-crl"]).reproduce
+    line = found(served, "revoked-by-ocsp", way["revoked-by-ocsp"]).reproduce
+    assert line.startswith("f=$(mktemp); ")
+    assert ".pem" not in line
