@@ -137,7 +137,7 @@ def missing(chain: CertificateChain, target: Target) -> list[Verdict]:
     if not chain.anchored.is_answered:
         return [unknown(f"whether a root signed the last one was not asked: {last.issuer}")]
     if last is not sent[0] or not is_public(last):
-        return [unknown(f"no known store has {last.issuer}: it may be a root that nobody gave, or be missing")]
+        return [unknown(f"no known store has {last.issuer}: a root that you can give with --trust-store, or missing")]
     said = f"the certificate of {last.issuer} is not sent, and no known store has it"
     return [about("incomplete", said, 0, chain, target, show="-issuer", shows="issuer=")]
 

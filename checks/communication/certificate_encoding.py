@@ -89,7 +89,8 @@ def certificate_encoding(chain: CertificateChain, target: Target) -> Returned:
     for position, certificate in chain.placed:
         if position == 0 or not certificate.is_root:
             certificate.uses  # noqa: B018  # an older run wrote down neither extensions nor broken rules
-    return good(f"{len(chain.certificates)} certificates keep to the rules of their encoding")
+    n = len(chain.certificates)
+    return good(f"{n} certificate{'s keep' if n > 1 else ' keeps'} to the rules of the encoding")
 
 
 def place(position: int) -> str:

@@ -16,12 +16,11 @@ because the attacker must be inside; for a server on the internet it would be cr
 compare it: an app that pins it, a person who looks.
 
 ## How to fix
-Best is a CA of your own whose root is on the clients: `step ca init`, or a small openssl CA, and a certificate
-per device (`ssl_certificate` in nginx, `certfile` in mosquitto with `cafile` on the clients); then scan with
-`--trust-store` and that root. With a public domain,
-ACME with the DNS-01 challenge gives publicly trusted names to devices that are not reachable from outside. An
-intermediate that is missing goes behind the server's certificate into the same file. Where the client is your
-own app and pins the device's key, write that key into the profile
+Where a CA of yours issued it, scan with `--trust-store` and its root, and put an intermediate that the server does not
+send behind its own certificate, into the same file (`ssl_certificate` in nginx, `certfile` in mosquitto). Else make
+such a CA, whose root is on the clients (`step ca init`, or a small openssl CA), and a certificate per device. With a
+public domain, ACME with the DNS-01 challenge gives publicly trusted names to devices that are not reachable from
+outside. Where the client is your own app and pins the device's key, write that key into the profile
 (`openssl x509 -noout -pubkey | openssl pkey -pubin -outform der | sha256sum`). Where a key has changed, find out who
 changed it, on the device itself, before you trust it again.
 

@@ -12,11 +12,12 @@ revoked certificate alive. With must-staple and no staple strict clients do not 
 do without.
 
 ## How to fix
-nginx: `ssl_stapling on; ssl_stapling_verify on;` with `ssl_trusted_certificate` holding the issuer, a `resolver`, and a
-way out to the responder; where a job of yours writes the response, `ssl_stapling_file` has to be renewed before its
-next update (`openssl ocsp … -respout`). Apache: `SSLUseStapling on` with `SSLStaplingCache`. See that the clock of the
-device is right. mosquitto and most servers of small devices cannot staple: issue certificates without must-staple for
-them.
+A staple that says revoked wants another certificate (see `revocation-status`); one that is old or of somebody else
+another staple, in nginx `ssl_stapling on; ssl_stapling_verify on;` with `ssl_trusted_certificate` holding the issuer,
+a `resolver`, and a way out to the responder. Where a job of yours writes the response, `ssl_stapling_file` has to be
+renewed before its next update (`openssl ocsp … -respout`). Apache: `SSLUseStapling on` with `SSLStaplingCache`. See
+that the clock of the device is right. mosquitto and most servers of small devices cannot staple: issue certificates
+without must-staple for them.
 
 ## References
 - RFC 6066 section 8 and RFC 8446 section 4.4.2.1 (the staple)

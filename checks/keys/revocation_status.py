@@ -50,6 +50,8 @@ from iotscan.sdk import (
 
 HOLD = "certificateHold"
 HOW = "give a list with --crl or a response with --ocsp-response, or grant --fetch-revocation"
+NOBODY = "the issuer of the certificate is not known"
+ISSUER = "; the certificate of an issuer that is not sent can be given with --trust-store"
 
 
 @check(
@@ -89,8 +91,12 @@ def revocation_status(status: RevocationStatus, chain: CertificateChain, as_of: 
         return unknown(f"{fresh[0].where}: the responder does not know the certificate", reason=Reason.UNREADABLE)
     if of_leaf:
         whys = "; ".join(dict.fromkeys(f"{a.where}: {a.refusal_at(as_of)}" for a in of_leaf[:3]))
+        if all(a.problem.startswith(NOBODY) for a in of_leaf):
+            return unknown(f"no answer on its revocation can be judged: {whys}{ISSUER}")
         return unknown(f"no answer on its revocation can be believed: {whys}", reason=Reason.UNREADABLE)
     if status.unfetched:
+        if status.unfetched_because.startswith(NOBODY):
+            return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}{ISSUER}")
         reason = Reason.CONSENT if "--fetch-revocation" in status.unfetched_because else Reason.OUT_OF_SCOPE
         reason = Reason.NOT_OBSERVABLE if target.subject.image else reason
         return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}; {HOW}", reason=reason)

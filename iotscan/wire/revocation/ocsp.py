@@ -87,6 +87,13 @@ class OcspResponse:
         if not about_meant and self.is_asked and meant is not None:
             yield self._none(meant.position, self._why_not(meant))
 
+    def names(self, serial: int) -> bool:
+        """Whether it says anything of a serial number, of whatever issuer. Never raises."""
+        try:
+            return any(single.serial_number == serial for single in self._singles)
+        except Exception:
+            return False
+
     def _about(self, held: Held, single: ocsp.OCSPSingleResponse) -> RevocationAnswer | None:
         if single.serial_number != held.certificate.serial_number:
             return None

@@ -102,6 +102,13 @@ def test_a_server_that_bears_the_name_of_its_ca_can_be_revoked() -> None:
     assert of(crl([revoked(0x77)]), chain=chain).status == "revoked"
 
 
+def test_a_list_of_an_issuer_whose_certificate_nobody_sent_is_told_and_not_believed() -> None:
+    (answer,) = said(crl([REVOKED]), chain=CHAIN[:1])
+    assert (answer.status, answer.is_open) == ("", True)
+    assert "the issuer of the certificate is not known" in answer.problem
+    assert said(crl(issuer="Other"), chain=CHAIN[:1]) == ()
+
+
 def test_the_list_of_another_ca_says_nothing_unless_it_was_fetched_for_this() -> None:
     assert said(crl([REVOKED], issuer="Someone")) == ()
     answers = said(crl([REVOKED], issuer="Someone"), is_asked=True)

@@ -135,6 +135,13 @@ def test_without_the_issuer_nobody_can_tell_who_may_answer() -> None:
     assert answer.status == "good"
 
 
+def test_a_response_that_was_given_for_a_certificate_without_its_issuer_is_told() -> None:
+    given = OcspResponse(response(), source="ocsp", where="gw.der", is_asked=False)
+    (answer,) = judge(CHAIN[:1], responses=[given])
+    assert (answer.where, answer.status, answer.is_open) == ("gw.der", "", True)
+    assert judge(CHAIN[1:2], responses=[given]) == ()
+
+
 def test_a_pile_of_files_tells_nothing_of_those_that_are_about_others() -> None:
     files = [
         OcspResponse(der, source="ocsp", where=name, is_asked=False)
