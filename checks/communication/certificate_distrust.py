@@ -72,9 +72,10 @@ def certificate_distrust(chain: CertificateChain, as_of: AsOf, policy: Policy, t
     leaf = chain.leaf
     if not chain.distrust_dated:
         return unknown("the iotscan of this run looked up no authorities")
-    if chain.distrusts and not chain.distrusts[0].after and "Mozilla" in chain.trusted_by:
-        return good(f"{chain.distrusts[0].subject} was withdrawn, and another root of Mozilla's vouches for it")
     findings = [finding for d in chain.distrusts if (finding := judged(d, chain, target))]
+    if findings and "Mozilla" in chain.trusted_by:
+        # A root that is in the list vouches for nothing that it may not issue any more.
+        return good(f"{chain.distrusts[0].subject} was withdrawn, and another root of Mozilla's vouches for it")
     if findings:
         return findings
     if leaf.is_self_issued:

@@ -49,7 +49,7 @@ def distrusts(chain: Iterable[Certificate]) -> tuple[Distrust, ...]:
     by its name alone where either names no key.
     """
     held, named = _index()
-    sent = tuple(chain)
+    sent = _on_way(tuple(chain))
     found: dict[str, Distrust] = {}
     for one in sent:
         if one.sha256 in held:
@@ -62,6 +62,14 @@ def distrusts(chain: Iterable[Certificate]) -> tuple[Distrust, ...]:
                     found.setdefault(row.sha256, _distrust(row, told_by=told_by))
                     break
     return tuple(found.values())
+
+
+def _on_way(sent: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
+    """Those that lead up from the first, by their names: what else is sent along has to do with nothing."""
+    wanted = {sent[0].issuer} if sent else set[str]()
+    for _ in sent:
+        wanted |= {one.issuer for one in sent if one.subject in wanted}
+    return (*sent[:1], *(one for one in sent[1:] if one.subject in wanted))
 
 
 def refusal(sha256: str, issued: date) -> str:

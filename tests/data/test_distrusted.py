@@ -91,8 +91,17 @@ def test_who_signs_himself_with_a_listed_name_is_nobody() -> None:
 
 def test_one_authority_is_told_once() -> None:
     root = signed_by("CN=Issuing", sha256=next(line[0] for line in LINES if line[5] == DIGINOTAR))
+    root = msgspec.structs.replace(root, subject=DIGINOTAR)
     (one,) = distrusts([signed_by(DIGINOTAR, KEY), root])
     assert (one.subject, one.after, one.by) == (DIGINOTAR, "", "Mozilla")
+
+
+def test_what_is_only_sent_along_has_to_do_with_nothing() -> None:
+    """Some servers send a whole store; an authority counts where names lead up to it."""
+    along = msgspec.structs.replace(signed_by(DIGINOTAR, KEY, sha256=LINES[0][0]), subject="CN=Some CA")
+    assert distrusts([signed_by("CN=Issuing"), along]) == ()
+    between = msgspec.structs.replace(along, subject="CN=Issuing")
+    assert distrusts([signed_by("CN=Issuing"), along, between])
 
 
 def test_the_names_are_written_as_we_read_them() -> None:

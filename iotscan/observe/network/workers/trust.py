@@ -110,7 +110,8 @@ def _by_web_rules(leaf: x509.Certificate, others: list[x509.Certificate], when: 
         # What follows in brackets repeats the certificate as the library shows it.
         return str(error).partition(" (encountered")[0] or "validation failed"
     # The copy of Mozilla's roots has no dates, and may be older than what was withdrawn since.
-    return refusal(way[-1].fingerprint(SHA256()).hex(), leaf.not_valid_before_utc.date())
+    issued = leaf.not_valid_before_utc.date()
+    return next((why for one in way if (why := refusal(one.fingerprint(SHA256()).hex(), issued))), "")
 
 
 def _why_not(leaf: Certified, ways: Mapping[str, Way], said: str) -> str:
