@@ -1,6 +1,6 @@
 """CRLs: whole ones, deltas, parts; and what none of them may be taken for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from cryptography import x509
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.facts.certificate import RevocationAnswer
 from iotscan.wire.revocation.judging import judge
-from iotscan.wire.revocation.lists import RevocationList
+from iotscan.wire.revocation.lists import Entry, RevocationList
 from iotscan.wire.revocation.ocsp import Unreadable
 from tests.wire.revocation.pki import CA, CHAIN, DAY, LEAF, NOW, Added, certificate, crl, named, path, revoked, usage
 
@@ -208,6 +208,24 @@ def test_a_list_of_several_issuers_is_read_by_who_is_meant() -> None:
     assert mixed(revoked(serial)).status == "revoked"
     assert mixed(revoked(7, added=of_issuer("Other")), revoked(serial)).status == "good"
     assert mixed(revoked(7, added=of_issuer("Other")), revoked(serial, added=of_issuer("CA"))).status == "revoked"
+
+
+def test_a_list_of_several_issuers_is_gone_through_only_for_a_number_that_stands_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A million and a half entries took twenty seconds, for each certificate of each device."""
+    sought: list[int] = []
+
+    def noted(self: RevocationList, one: x509.Certificate) -> Iterator[Entry]:
+        sought.append(one.serial_number)
+        return iter(())
+
+    monkeypatch.setattr(RevocationList, "_entries_of", noted)
+    several = crl([revoked(n) for n in range(100, 120)], added=[bounds(indirect=True)])
+    assert of(several).status == "good"
+    assert sought == []
+    RevocationList(several, where="x").entry(certificate("a", "CA", serial=119))
+    assert sought == [119]
 
 
 def test_a_list_that_another_signs_for_the_issuer_is_named_and_not_judged() -> None:
