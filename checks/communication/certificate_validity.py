@@ -6,7 +6,8 @@ the intermediate ones. A root that is sent along is left out, because clients us
 In an image: the certificates that its services are configured with. An end is soon within 30 days; for one that a
 machine must renew, because Mozilla's roots vouch for it or it lives for 90 days at most, in the last third of its life.
 The year 9999 is no end at all (`certificate-lifetime` says who may have that). An expired certificate of an authority
-beside another of the same authority and key, as cross-signing leaves them behind, breaks only clients that try one way.
+beside another of the same authority and key, sent or in a store that vouches for the chain today, as cross-signing
+leaves them behind, breaks only clients that try one way.
 
 ## Why it matters
 Clients that check dates lose the device on the day its certificate runs out: updates and alarms stop. What
@@ -47,7 +48,7 @@ SENTENCES = {
     "expired": "expired on {0.not_after:%Y-%m-%d}",
     "not-yet-valid": "is valid only from {0.not_before:%Y-%m-%d} on",
     "expires-soon": "expires on {0.not_after:%Y-%m-%d}",
-    "expired-beside": "expired on {0.not_after:%Y-%m-%d}, and another of the same authority and key holds",
+    "expired-beside": "expired on {0.not_after:%Y-%m-%d}, and another way past it holds",
 }
 
 
@@ -110,9 +111,13 @@ def _judge(certificate: Certificate, as_of: AsOf, soon: timedelta, is_public: bo
 
 
 def _beside(variant: str, position: int, certificate: Certificate, chain: CertificateChain, as_of: AsOf) -> str:
-    """The verdict, made milder for an authority of which another certificate was sent that is in its dates."""
+    """The verdict, made milder for an authority past which another way holds: by what was sent, or by a store."""
+    leaf = chain.certificates[0]
+    # Trust was tried at a moment when the leaf was valid: today, where it is.
+    is_trusted = bool(chain.trusted.known) and leaf.not_before <= as_of <= leaf.not_after
     others = (c for p, c in chain.placed if p not in (0, position) and c.not_before <= as_of <= c.not_after)
-    if position == 0 or not any(_is_same_authority(c, certificate) for c in others):
+    is_past = (is_trusted and variant != "expires-soon") or any(_is_same_authority(c, certificate) for c in others)
+    if position == 0 or not is_past:
         return variant
     return "expired-beside" if variant == "expired" else ""
 
