@@ -119,8 +119,11 @@ def above(chain: CertificateChain, policy: Policy, target: Target, summary: str,
     """A pass for the leaf, where each authority above it can be revoked, too."""
     if policy.kind == "constrained":
         return good(summary, observed=observed)
+    wanted = on_way(chain)
     for position, certificate in chain.placed:
         if position == 0 or certificate.is_self_issued or certificate.crl_urls or certificate.ocsp_urls:
+            continue
+        if certificate.subject not in wanted:
             continue
         certificate.require_whole()
         shown = show_certificate(target, position, "-text", opening=chain.opening)
@@ -134,3 +137,11 @@ def above(chain: CertificateChain, policy: Policy, target: Target, summary: str,
         )
     chain.require_all()
     return good(summary, observed=observed)
+
+
+def on_way(chain: CertificateChain) -> set[str]:
+    """The names that lead up from the server's certificate: what else is sent along is above nothing."""
+    wanted = {chain.leaf.issuer}
+    for _ in chain.certificates:
+        wanted |= {certificate.issuer for certificate in chain.certificates if certificate.subject in wanted}
+    return wanted
