@@ -130,6 +130,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Conversations that the questions to one TLS or DTLS service may take; what is left out then is *not assessed*."""
     complete_suites: bool = False
     """Every cipher suite and group of a TLS service is asked for, not only whether any of a kind is accepted."""
+    ssh_login_methods: bool = True
+    """SSH servers are asked for their ways to log in, as a name that nobody has: it stands in their log."""
     connect_timeout: float = 2.0
     conversation_timeout: float = 8.0
     """The clock of one connection, from dial to close."""

@@ -32,7 +32,9 @@ def test_the_usual_pace(request_with):
 
 def test_a_gentle_profile_is_gentle(request_with):
     asked = request_with("industrial").header.scope.pace
-    assert asked == Pace(connect_timeout=1.5, attempts_per_second=5, accepted_per_second=1, connections=30)
+    assert asked == Pace(
+        connect_timeout=1.5, attempts_per_second=5, accepted_per_second=1, connections=30, ssh_login_methods=False
+    )
 
 
 def test_thorough_takes_longer_and_is_no_faster(request_with):

@@ -62,6 +62,7 @@ class PaceWish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     connections: int | None = None
     tls_connections: int | None = None
     complete_suites: bool | None = None
+    ssh_login_methods: bool | None = None
     device_timeout: float | None = None
 
     def over(self, pace: Pace) -> Pace:

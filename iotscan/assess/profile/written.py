@@ -80,7 +80,7 @@ def check_pace(typed: Typed[WrittenProfile], *, is_thorough: bool) -> None:
         text = "complete_suites takes many connections: write it in a profile that extends thorough"
         raise typed.bad(text, "pace", "complete_suites")
     for name, value in msgspec.structs.asdict(typed.value.pace).items():
-        if name == "complete_suites":
+        if name not in _PACES:
             continue
         least, usual, longest = _PACES[name]
         most = longest if is_thorough else usual

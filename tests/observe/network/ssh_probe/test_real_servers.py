@@ -5,11 +5,12 @@ import subprocess
 from base64 import b64decode
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from iotscan.model.facts import GroupExchange, SshServer
 from iotscan.model.vocabulary import Reason
-from tests.observe.network.daemons import tool
+from tests.observe.network.daemons import PACE, tool
 from tests.observe.network.ssh_probe.asking import seen, seen_at
 from tests.observe.network.ssh_probe.daemons import dropbear, openssh
 
@@ -75,6 +76,16 @@ def test_openssh_costs_three_conversations(keys: Path, tmp_path: Path) -> None:
     log = (tmp_path / "daemon.log").read_text()
     assert log.count("Invalid user iotscan-") == 1
     assert "Failed" not in log
+
+
+def test_a_profile_can_spare_a_log_the_name_that_nobody_has(keys: Path, tmp_path: Path) -> None:
+    with openssh(keys, tmp_path, names=("ed25519", "rsa")) as port:
+        fact = seen(port, pace=msgspec.structs.replace(PACE, ssh_login_methods=False))
+        logged = (tmp_path / "daemon.log").read_text()
+    assert fact.login_methods.reason is Reason.EXCLUDED
+    assert len(shown(fact)) == 2
+    assert fact.groups.value
+    assert "iotscan" not in logged
 
 
 def test_openssh_with_a_certificate(keys: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from iotscan.wire.ssh.kexinit import KexInit
 _CAP: Final = 256 * 1024
 Why = tuple[Reason, str]
 """Why something was not answered."""
+NOT_WANTED: Final = (Reason.EXCLUDED, "the profile asks no SSH server for its ways to log in")
 
 
 class Said(msgspec.Struct, kw_only=True):
@@ -55,7 +56,7 @@ class Interview:
         self._door = door
         self._left = min(door.share, MOST_CONVERSATIONS)
         self._has_begun = False
-        self._asks_methods = True
+        self._asks_methods = door.line.pace.ssh_login_methods
         self._question: Question | None = None
         self._session: Session | None = None
         self._first: Session | None = None
@@ -104,6 +105,8 @@ class Interview:
         self._first = self._first or session
         if not self._has_begun:
             self.heard, self._has_begun = Said(who=who, offer=offer, plan=Plan(offer)), True
+            if not self._asks_methods:
+                self.heard.no_methods = NOT_WANTED
         question = self._question = self.heard.plan.next(is_first=self._asks_methods)
         if question is not None:
             await self._ask(session, question)
@@ -173,7 +176,7 @@ class Interview:
             self.heard.stopped = why
         question = self._question
         if question is None:
-            if self.heard.methods is None and not self._asks_methods:
+            if self.heard.methods is None and not self._asks_methods and self.heard.no_methods != NOT_WANTED:
                 self.heard.no_methods = why
             return
         has_group = self._note_group()
