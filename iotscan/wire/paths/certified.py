@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from iotscan.model.facts.certificate import Certificate
+from iotscan.wire.certificates import read_damaged
+
 KEPT = 4096
 """Certificates that are remembered. Those of authorities come up again and again, those of devices once."""
 _NETSCAPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
@@ -64,7 +67,7 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     limits: x509.NameConstraints | None = None
     names: tuple[x509.GeneralName, ...] = ()
     weak_key: str = ""
-    """``RSA of 1024 bits``; empty for one that holds."""
+    """``RSA of 1024 bits``, ``a curve that is not named``; empty for one that holds."""
     weak_hash: str = ""
     """``SHA-1``: what it is signed with; empty where that holds."""
     problem: str = ""
@@ -175,12 +178,28 @@ def _weak_key(certificate: x509.Certificate) -> str:
     try:
         key = certificate.public_key()
     except (UnsupportedAlgorithm, ValueError):
-        return ""  # nobody can check what it signs, and so nothing leads over it
+        return _weak_by_our_reader(certificate)
     match key:
         case rsa.RSAPublicKey() | dsa.DSAPublicKey() if key.key_size < _SHORTEST_RSA:
             return f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'DSA'} of {key.key_size} bits"
         case ec.EllipticCurvePublicKey() if key.key_size < _SHORTEST_CURVE:
             return key.curve.name
+    return ""
+
+
+def _weak_by_our_reader(certificate: x509.Certificate) -> str:
+    """The same of a key that the library does not take: nothing leads over it, but a server may have it.
+
+    Empty for kinds that are new; a curve that is not named, or not known, is one that TLS clients refuse.
+    """
+    read = read_damaged(encoded(certificate))
+    if not isinstance(read, Certificate):
+        return "unreadable"
+    curve = read.extensions.curve if read.extensions else ""
+    if read.key_type == "ec" and (curve == "explicit" or read.key_bits < _SHORTEST_CURVE):
+        return f"the curve {curve}" if curve and curve != "explicit" else "a curve that is not named"
+    if read.key_type in ("rsa", "dsa") and read.key_bits < _SHORTEST_RSA:
+        return f"{read.key_type.upper()} of {read.key_bits} bits"
     return ""
 
 

@@ -192,7 +192,7 @@ def _unfit(leaf: Certified, *, is_root: bool) -> str:
 
 def _weakness(one: Certified, *, is_root: bool) -> str:
     if one.weak_key:
-        return f"its key is too short ({one.weak_key})"
+        return f"its key is too weak ({one.weak_key})"
     # Nobody checks the signature of a root.
     return f"it is signed with {one.weak_hash}" if one.weak_hash and not is_root else ""
 

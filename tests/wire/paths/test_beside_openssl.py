@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from iotscan.wire.paths.anchors import Anchors
 from iotscan.wire.paths.certified import certified
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, signed, walk
+from tests.pki_lab.der import with_key
 
 from .issuing import (
     ANYTHING,
@@ -236,6 +237,28 @@ def test_a_forged_signature_with_a_broken_hash_signs_nothing() -> None:
     assert (way.certificates, way.why) == ((), "it is signed with SHA-1")
 
 
+@pytest.mark.parametrize(
+    ("curve", "more", "said"),
+    [
+        ("prime256v1", ("-param_enc", "explicit"), "a curve that is not named"),
+        ("brainpoolP160r1", (), "the curve brainpoolP160r1"),
+        ("secp112r1", (), "the curve secp112r1"),
+    ],
+)
+def test_a_key_that_the_library_does_not_read(curve: str, more: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    key = ["openssl", "ecparam", "-name", curve, "-genkey", "-noout", *more]
+    made = subprocess.run(key, capture_output=True, check=True).stdout
+    spki = ["openssl", "pkey", "-pubout", "-outform", "DER"]
+    public = subprocess.run(spki, input=made, capture_output=True, check=True).stdout
+    leaf = leaf_of(ROOT)
+    assert isinstance(ROOT.key, ec.EllipticCurvePrivateKey)
+    leaf.der = with_key(leaf.der, public, ROOT.key)
+    leaf.pem = ssl.DER_cert_to_PEM_cert(leaf.der).encode()
+    assert openssl_says(tmp_path, (leaf,), (ROOT,))
+    way = ours((leaf,), (ROOT,))
+    assert (way.certificates, way.why) == ((), f"its key is too weak ({said})")
+
+
 def test_a_signature_that_is_no_whole_number_of_bytes_is_none(tmp_path: Path) -> None:
     """The last bit is said to be none of it: the library verifies what is left, where that bit is zero."""
     leaf = next(made for _ in range(99) if not (made := leaf_of(ROOT)).der[-1] & 1)
@@ -337,7 +360,7 @@ def test_more_ways_than_are_tried_is_said() -> None:
         ("path length used up", "One may not have signed this: its path length is 0"),
         ("SHA-1 in the middle", "Weak may not have signed this: it is signed with SHA-1"),
         ("SHA-1 of the leaf", "it is signed with SHA-1"),
-        ("P-192 in the middle", "P192 may not have signed this: its key is too short (secp192r1)"),
+        ("P-192 in the middle", "P192 may not have signed this: its key is too weak (secp192r1)"),
         ("dns outside", "Narrow may not have signed this: its name constraints do not allow example.org"),
         ("the one in between is missing", ""),
     ],
