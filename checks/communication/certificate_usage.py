@@ -41,6 +41,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    command,
     good,
     show_certificate,
 )
@@ -201,13 +202,13 @@ def told(variant: str, said: list[tuple[int, str]], chain: CertificateChain, tar
     position = said[0][0]
     whose = {p: "the server's certificate" if p == 0 else c.subject or f"certificate {p + 1}" for p, c in chain.placed}
     texts = [f"{whose[p]}: {text}" for p, text in said]
-    command, shows = shown(variant, said[0][1])
+    look, shows = shown(variant, said[0][1])
     return bad(
         variant,
         texts[0],
         observed="; ".join(texts)[:600],
         expected=EXPECTED[variant],
-        reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening, chain=chain)} | {command}",
+        reproduce=f"{show_certificate(target, position, '-text', opening=chain.opening, chain=chain)} | {look}",
         shows=shows,
     )
 
@@ -229,7 +230,7 @@ def shown(variant: str, text: str) -> tuple[str, str]:
         return "grep CA:TRUE", "CA:TRUE"
     if variant == "unknown-critical":
         oid = text.split()[3]
-        return f"grep '{oid}'", f"{oid}: critical"
+        return command("grep", oid), f"{oid}: critical"
     if "keyUsage is" in text:
         return "grep -A1 'X509v3 Key Usage'", "X509v3 Key Usage"
     if "extKeyUsage is" in text:
