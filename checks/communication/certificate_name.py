@@ -6,8 +6,9 @@ the host name that you gave as the target; without one, the address it was asked
 by mDNS, LLMNR, NetBIOS or DHCP. Only subjectAltName counts, never the common name; an address only as an iPAddress
 entry; `*` stands for one whole label, and not for `*.com` or `*.local`. Where neither a name was given nor one is
 claimed, and the certificate does not name the address, there is nothing to compare. A name that stands only in the
-certificate proves nothing: where it begins as the device calls itself (`gw.example.com` of a `gw`), that is open.
-Whether anybody vouches for it is the question of `certificate-trust`.
+certificate proves nothing: where it begins as the device calls itself (`gw.example.com` of a `gw`), that is open, and
+so it is where a public CA issued it and only names and addresses are known for which none does. Whether anybody
+vouches for it is the question of `certificate-trust`.
 
 ## Why it matters
 A client that checks the name refuses the device; one that was told not to check accepts any certificate of the same
@@ -49,6 +50,8 @@ from iotscan.sdk import (
     unknown,
 )
 
+PRIVATE = (".local", ".localdomain", ".lan", ".home", ".internal", ".intranet", ".private", ".corp", ".arpa")
+"""Ends of names that nobody has in the DNS of the internet: no public CA issues for them (RFC 6762 appendix G)."""
 KEPT = 100
 """Entries of a subjectAltName that a run keeps."""
 
@@ -94,6 +97,8 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
         return skip("the device was asked by its address alone, and nobody says what it is called")
     if policy.kind == "constrained" and not leaf.names and leaf.extensions and leaf.extensions.serial_number:
         return skip(f"it is known by its serial number {leaf.extensions.serial_number}, as constrained devices may be")
+    if "Mozilla" in chain.trusted_by and not any(map(is_public, (target.host, *known))):
+        return unknown("a public CA issues for no name or address that it has on the link: give its name as the target")
     return bad(
         "own-name",
         f"the certificate is for neither {target.host} nor {' nor '.join(known[:3])}, as the device calls itself",
@@ -161,8 +166,10 @@ def is_address(text: str) -> bool:
 
 
 def is_public(host: str) -> bool:
-    """True for an address of the internet: what is known there only by its name."""
-    return is_address(host) and ip_address(host).is_global
+    """True for an address of the internet, and for a name that may be one there: not ``gw`` or ``gw.local``."""
+    if is_address(host):
+        return ip_address(host).is_global
+    return "." in host and not host.endswith(PRIVATE)
 
 
 def shown(leaf: Certificate) -> str:
