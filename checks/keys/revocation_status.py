@@ -49,9 +49,9 @@ from iotscan.sdk import (
 )
 
 HOLD = "certificateHold"
-HOW = "give a list with --crl or a response with --ocsp-response, or grant --fetch-revocation"
+GIVE = "give a list with --crl or a response with --ocsp-response"
 NOBODY = "the issuer of the certificate is not known"
-ISSUER = "; the certificate of an issuer that is not sent can be given with --trust-store"
+ISSUER = "; the certificate of an issuer that is missing can be given "
 
 
 @check(
@@ -89,17 +89,21 @@ def revocation_status(status: RevocationStatus, chain: CertificateChain, as_of: 
         return good(f"not revoked, as {told(proof)}{others(status, chain, as_of)}")
     if fresh:
         return unknown(f"{fresh[0].where}: the responder does not know the certificate", reason=Reason.UNREADABLE)
+    is_image = bool(target.subject.image)
+    issuer = f"{ISSUER}{'beside the list, in one PEM file' if is_image else 'with --trust-store'}"
     if of_leaf:
         whys = "; ".join(dict.fromkeys(f"{a.where}: {a.refusal_at(as_of)}" for a in of_leaf[:3]))
         if all(a.problem.startswith(NOBODY) for a in of_leaf):
-            return unknown(f"no answer on its revocation can be judged: {whys}{ISSUER}")
+            return unknown(f"no answer on its revocation can be judged: {whys}{issuer}")
         return unknown(f"no answer on its revocation can be believed: {whys}", reason=Reason.UNREADABLE)
     if status.unfetched:
         if status.unfetched_because.startswith(NOBODY):
-            return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}{ISSUER}")
-        reason = Reason.CONSENT if "--fetch-revocation" in status.unfetched_because else Reason.OUT_OF_SCOPE
-        reason = Reason.NOT_OBSERVABLE if target.subject.image else reason
-        return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}; {HOW}", reason=reason)
+            return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}{issuer}")
+        is_grant_wanting = "--fetch-revocation" in status.unfetched_because
+        reason = Reason.CONSENT if is_grant_wanting else Reason.OUT_OF_SCOPE
+        reason = Reason.NOT_OBSERVABLE if is_image else reason
+        how = f"{GIVE}, or grant --fetch-revocation" if is_grant_wanting else GIVE
+        return unknown(f"{status.unfetched[0]} was not asked: {status.unfetched_because}; {how}", reason=reason)
     return skip("it names nobody who could be asked whether it was revoked, and nothing was given that says so")
 
 
