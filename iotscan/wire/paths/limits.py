@@ -15,6 +15,11 @@ MOST = 4096
 _HOST = re.compile(r"[A-Za-z0-9*_-]+(\.[A-Za-z0-9_-]+)+\.?")
 
 
+def comparisons(limits: x509.NameConstraints, below: Certified) -> int:
+    """About how many comparisons :func:`outside` takes."""
+    return (len(below.names) + 1) * (len(limits.permitted_subtrees or ()) + len(limits.excluded_subtrees or ()))
+
+
 def outside(limits: x509.NameConstraints, below: Certified, *, is_leaf: bool) -> str:
     """The name of a certificate for which the authority above may not sign; empty where it may sign for all."""
     permitted, excluded = list(limits.permitted_subtrees or ()), list(limits.excluded_subtrees or ())

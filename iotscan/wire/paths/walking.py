@@ -13,13 +13,15 @@ from cryptography.exceptions import InvalidSignature
 from iotscan.model.text import safe_text
 from iotscan.wire.paths.anchors import Anchors
 from iotscan.wire.paths.certified import KEPT, Certified
-from iotscan.wire.paths.limits import outside
+from iotscan.wire.paths.limits import comparisons, outside
 
 MOST_CERTIFICATES = 32
 """Of what a server sends beside its own; real ones send two or three."""
 HIGHEST = 12
 """Certificates of one way, root included."""
 MOST_STEPS = 2000
+MOST_COMPARED = 100_000
+"""Names with name constraints, in one walk: certificates of a hundred kilobytes could ask for four million."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     is_anchored: bool = False
     """Signatures lead to a root of the store, whatever else stands against them."""
     gave_up: bool = False
-    """There were more ways than are tried."""
+    """There were more ways than are tried, or more names than are compared."""
 
 
 def walk(leaf: Certified, others: Sequence[Certified], anchors: Anchors, when: datetime) -> Way:
@@ -111,7 +113,7 @@ class _Walking:
     def __init__(self, tree: _Tree, when: datetime) -> None:
         self._tree, self._when = tree, when
         self._names: dict[tuple[Certified, Certified], str] = {}
-        self.steps = 0
+        self.steps = self._compared = 0
         self.why = ""
 
     def refused_leaf(self, leaf: Certified) -> bool:
@@ -149,6 +151,10 @@ class _Walking:
                 continue
             pair = signer, below
             if pair not in self._names:
+                self._compared += comparisons(signer.limits, below)
+                if self._compared > MOST_COMPARED:
+                    self.steps = MOST_STEPS
+                    return "there are more names under constraints than are compared"
                 self._names[pair] = outside(signer.limits, below, is_leaf=not height)
             if name := self._names[pair]:
                 return f"its name constraints do not allow {name}"

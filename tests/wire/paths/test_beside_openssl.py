@@ -11,8 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
+from iotscan.wire.paths import walking
 from iotscan.wire.paths.anchors import Anchors
-from iotscan.wire.paths.certified import certified
+from iotscan.wire.paths.certified import Certified, certified
+from iotscan.wire.paths.limits import comparisons
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, signed, walk
 from tests.pki_lab.der import with_key
 
@@ -352,6 +354,25 @@ def test_more_ways_than_are_tried_is_said() -> None:
     ring = [Made("ring", one, key=key) for _ in range(12)]
     way = ours((leaf_of(one), Made("ring", ROOT, key=key, days=-1), *ring), (ROOT,))
     assert (way.certificates, way.gave_up) == ((), True)
+
+
+def test_names_under_constraints_are_compared_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Authorities of two names that all sign one another, each with many names and many constraints."""
+    compared: list[int] = []
+
+    def noted(limits: x509.NameConstraints, below: Certified, *, is_leaf: bool) -> str:
+        compared.append(comparisons(limits, below))
+        return ""
+
+    monkeypatch.setattr(walking, "outside", noted)
+    key, hosts = ec.generate_private_key(ec.SECP256R1()), [f"{n}.example.com" for n in range(60)]
+    forbids = (x509.NameConstraints(None, [x509.DNSName(f"{n}.example.org") for n in range(60)]), True)
+    two = [Made(name, key=key) for name in ("one", "two")]
+    ring = [Made(two[n % 2].name, two[1 - n % 2], key=key, hosts=hosts, more=[forbids]) for n in range(24)]
+    last = Made("one", ROOT, key=key, days=-1)
+    way = ours((Made("leaf", two[0], ca=None, hosts=hosts), last, *ring), (ROOT,))
+    assert (way.certificates, way.gave_up) == ((), True)
+    assert sum(compared) <= walking.MOST_COMPARED
 
 
 @pytest.mark.parametrize(
