@@ -43,6 +43,8 @@ from iotscan.sdk import (
     unknown,
 )
 
+HOLD = "certificateHold"
+
 
 @check(
     id="ocsp-stapling",
@@ -52,7 +54,7 @@ from iotscan.sdk import (
     variants={
         "invalid": ("medium", "The stapled OCSP response is none that a client may believe"),
         "expired": ("medium", "The stapled OCSP response has expired"),
-        "revoked": ("high", "The server staples that its own certificate was revoked"),
+        "revoked": ("info", "The server staples that its own certificate was revoked, as another check grades"),
         "missing": ("medium", "The certificate demands a staple, and the server sends none"),
     },
     clauses=(
@@ -101,7 +103,7 @@ def judged(staples: list[RevocationAnswer], chain: CertificateChain, as_of: AsOf
     refusal = staple.refusal_at(as_of)
     variant, why = "invalid", refusal or "it says that the responder does not know the certificate"
     show, shows = "OCSP response:|OCSP Response Status", "OCSP "
-    if withdrawn is not None and not withdrawn.problem:
+    if withdrawn is not None and is_final(withdrawn, as_of):
         variant, why = "revoked", "it says that the certificate was revoked"
         show, shows = "Cert Status", "Cert Status: revoked"
     elif staple.status and staple.next_update is not None and as_of > staple.next_update:
@@ -112,9 +114,16 @@ def judged(staples: list[RevocationAnswer], chain: CertificateChain, as_of: AsOf
         variant,
         f"the stapled OCSP response is not to be believed: {why}"
         if variant != "revoked"
-        else "the server itself staples that its certificate was revoked",
+        else "the server itself staples that its certificate was revoked (graded by revocation-status)",
         observed=f"{why}{f'; signed by {staple.signer}' if staple.signer else ''}",
         expected=f"a response about this certificate, by its issuer, that holds on {as_of:%Y-%m-%d} and says good",
         reproduce=ask_tls(target, "-status", *ANY_CERTIFICATE, show=show, opening=chain.opening),
         shows=shows,
     )
+
+
+def is_final(answer: RevocationAnswer, as_of: AsOf) -> bool:
+    """Whether a revocation holds, as `revocation-status` sees it: who was only put on hold may be free by now."""
+    if answer.problem or answer.is_ahead_of(as_of):
+        return False
+    return answer.reason != HOLD or not answer.refusal_at(as_of)
