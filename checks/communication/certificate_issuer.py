@@ -30,6 +30,7 @@ restart the service. Where the new signer is the right one, write its name or ke
 from iotscan.sdk import (
     CertificateChain,
     Policy,
+    Reason,
     Returned,
     Target,
     bad,
@@ -39,6 +40,7 @@ from iotscan.sdk import (
     parameter,
     show_certificate,
     skip,
+    unknown,
 )
 
 PIN = "sha256:"
@@ -73,6 +75,8 @@ def certificate_issuer(chain: CertificateChain, policy: Policy, target: Target) 
     pins = {word.removeprefix(PIN).lower() for word in expected if word.startswith(PIN)}
     names = {_folded(word) for word in expected if not word.startswith(PIN)}
     leaf = chain.leaf
+    if chain.is_unproved:
+        return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)
     if _folded(leaf.issuer) in names and not leaf.is_self_issued:
         return good(f"issued by {leaf.issuer}, as expected")
     if leaf.spki_sha256 in pins:

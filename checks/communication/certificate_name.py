@@ -35,6 +35,7 @@ from iotscan.sdk import (
     Certificate,
     CertificateChain,
     Policy,
+    Reason,
     Returned,
     Target,
     Verdict,
@@ -81,6 +82,8 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
     if not target.host:
         return skip("a file of an image is asked for by no name")
     leaf, asked = chain.leaf, chain.server_name
+    if chain.is_unproved:
+        return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)
     if asked:
         return as_asked(chain, target)
     if names_address(addresses(leaf), target.host):

@@ -34,6 +34,7 @@ from iotscan.sdk import (
     Earlier,
     EarlierCertificate,
     Policy,
+    Reason,
     Returned,
     Target,
     any_certificate,
@@ -44,6 +45,7 @@ from iotscan.sdk import (
     good,
     parameter,
     show_certificate,
+    unknown,
 )
 
 PIN = "sha256:"
@@ -75,6 +77,8 @@ PUBLIC = ("system", "Mozilla")
 def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy, target: Target) -> Returned:
     """Read what validation said, then what is known of the key; where neither could be asked, trust is not denied."""
     leaf, then = chain.leaf, earlier.of(chain.opening)
+    if chain.is_unproved:
+        return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)
     if pin := pinned(chain, policy):
         return good(f"pinned: its {pin} is one that the profile expects; issued by {leaf.issuer}")
     if then and then.spki_sha256 == leaf.spki_sha256 and not chain.trusted.known:

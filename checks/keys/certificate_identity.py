@@ -53,7 +53,7 @@ GENERIC = frozenset(
 )  # fmt: skip
 """Words for a kind of thing, and names that systems have before anybody gives them one."""
 WEB = "Mozilla"
-UNREAD = "the server's certificate is malformed: whose it is is not known"
+UNREAD = "the server's certificate is malformed, or one whose key it lacks: whose it is is not known"
 
 Holder = Seen[CertificateChain]
 
@@ -66,8 +66,8 @@ def identity_of(leaf: Certificate) -> tuple[str, ...]:
 
 
 def is_read(seen: Holder) -> bool:
-    """Whether all that the server's own certificate says of itself could be read."""
-    return bool(seen.fact.certificates) and seen.fact.certificates[0].is_whole
+    """Whether all that the server's own certificate says of itself could be read, and it is the server's own."""
+    return bool(seen.fact.certificates) and not seen.fact.is_unproved and seen.fact.certificates[0].is_whole
 
 
 def is_generic(leaf: Certificate) -> bool:

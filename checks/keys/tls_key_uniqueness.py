@@ -70,7 +70,9 @@ def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
     holders: dict[str, list[Seen[CertificateChain]]] = {}
     findings: list[Verdict] = []
     for seen in sorted(fleet, key=lambda s: s.subject):
-        if seen.fact.certificates:
+        if seen.fact.is_unproved:
+            findings.append(unknown(seen.fact.trusted.detail, reason=Reason.UNREADABLE, about=seen.subject))
+        elif seen.fact.certificates:
             holders.setdefault(seen.fact.certificates[0].spki_sha256, []).append(seen)
         else:
             said = "the server's certificate is malformed: its key is not known"

@@ -13,6 +13,8 @@ from iotscan.model.vocabulary import Reason
 _AHEAD = timedelta(hours=6)
 """A run is judged at the moment of its start, and its answers were made while it lasted."""
 _WITHOUT_END = timedelta(days=7)
+UNPROVED = "the server sent this certificate, and did not prove that it has its key: its signature was wrong"
+"""Why nobody says whether a chain is trusted that anybody could have sent."""
 
 
 class Extensions(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +170,11 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """Certificates that could not be read."""
     handshake_scts: Answer[int] = Answer[int].missing(Reason.NOT_ASKED, "the probe of this run did not ask")
     """Signed certificate timestamps in the TLS extension (RFC 6962 section 3.3.1)."""
+
+    @property
+    def is_unproved(self) -> bool:
+        """True where a handshake showed that the server lacks the key: then the certificate says nothing of it."""
+        return self.trusted.detail == UNPROVED
 
     @property
     def leaf(self) -> Certificate:

@@ -11,7 +11,7 @@ import msgspec
 from iotscan.data.distrusted import DATED, distrusts
 from iotscan.model.answer import Answer
 from iotscan.model.facts import kind_of
-from iotscan.model.facts.certificate import CertificateChain, RevocationStatus
+from iotscan.model.facts.certificate import UNPROVED, CertificateChain, RevocationStatus
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.probe import Door, Heard
@@ -32,12 +32,16 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     ocsp_stapled: Answer[bool]
     staple: bytes = b""
+    is_unproved: bool = False
+    """A handshake ended over a signature that was not by its key."""
 
 
 async def describe(door: Door, chain: Chain) -> Heard:
     """The fact of a chain, damaged certificates and all. Sends nothing to the device."""
     certificates, malformed = sorted_out(read_damaged(der, position=n) for n, der in enumerate(chain.certificates))
     trust = await _judge(door, chain.certificates) if certificates else None
+    if trust is not None and chain.is_unproved:
+        trust |= {"is_trusted": None, "is_private": None, "by": [], "detail": UNPROVED}
     detail = safe_text(str(trust.get("detail", ""))) if trust else ""
     is_given = bool(door.tools.get("trust_stores"))
     fact = CertificateChain(

@@ -29,6 +29,8 @@ from iotscan.wire.tls.suites import SUITES, offer
 
 _NEED = "certificate-chain"
 _PATIENCE = 5.0
+_WRONG_SIGNATURE = "bad signature"
+"""What OpenSSL says where a server's signature is not by the key of the certificate that it sent."""
 _CAP = 128 * 1024
 
 
@@ -74,9 +76,14 @@ async def _ask(door: Door, tried: list[Shaken]) -> Heard:
         heard = hello or await _by_hello(door, endpoint)
     else:
         stapled = Answer.of(bool(first.staple))
-        heard = await describe(
-            door, Chain(certificates=first.certificates, engine="sslyze", ocsp_stapled=stapled, staple=first.staple)
+        chain = Chain(
+            certificates=first.certificates,
+            engine="sslyze",
+            ocsp_stapled=stapled,
+            staple=first.staple,
+            is_unproved=_WRONG_SIGNATURE in str(first.answer("failure") or ""),
         )
+        heard = await describe(door, chain)
     heard = await with_timestamps(door, heard, endpoint, _first_flight)
     if first is None or not (first.is_finished or first.answer("asks_certificate")) or not isinstance(worker, Worker):
         # Anonymous suites may be all that it selected, and a certificate on a short curve be there all the same.

@@ -1,6 +1,7 @@
 """Who vouches for a chain: the roots that a user gave, as OpenSSL would see it, and nothing that only looks right."""
 
 import datetime
+import socket
 import subprocess
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from iotscan.observe.network.workers import trust
 from iotscan.observe.network.workers.worker import Worker
 from tests.checks.samples import read_check
 
-from .servers import Credentials, door, openssl
+from .servers import HOST, Credentials, door, openssl, scripted
 
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -114,6 +115,39 @@ def test_the_probe_says_by_whom(tmp_path: Path, rsa_credentials: Credentials) ->
     with openssl(*rsa_credentials.arguments) as port:
         fact = anyio.run(go, port)
     assert (fact.trusted.known, fact.trusted_by, fact.privately_trusted.known) == (True, ("acme-ca.pem",), True)
+
+
+def test_a_server_that_lacks_the_key_is_not_trusted_for_what_it_sends(
+    tmp_path: Path, rsa_credentials: Credentials
+) -> None:
+    """Anybody can send the certificate of anybody: here everything but the signature is that of the right server."""
+
+    async def go(port: int) -> CertificateChain:
+        async with Worker() as worker:
+            way = door(port, worker=worker)
+            way = msgspec.structs.replace(way, tools={**way.tools, "trust_stores": store(tmp_path, rsa_credentials)})
+            heard = await PROBE.ask(way)
+        (fact,) = (f for f in heard.facts if isinstance(f, CertificateChain))
+        return fact
+
+    with openssl(*rsa_credentials.arguments, "-tls1_2") as right, scripted(lambda peer: bend(peer, right)) as port:
+        fact = anyio.run(go, port)
+    assert (fact.trusted.known, fact.trusted_by, fact.is_unproved) == (None, (), True)
+    assert fact.privately_trusted.known is None
+    assert fact.leaf.subject == "CN=device"
+
+
+def bend(peer: socket.socket, right: int) -> None:
+    """Pass on a hello and its answer, the last bit of the signature over the key exchange turned."""
+    done = b"\x0e\x00\x00\x00"
+    with socket.create_connection((HOST, right), timeout=5) as server:
+        server.sendall(peer.recv(65536))
+        flight = b""
+        while not flight.endswith(done) and (piece := server.recv(65536)):
+            flight += piece
+        last = flight.rindex(b"\x16\x03\x03") if flight.endswith(done) else len(flight)
+        peer.sendall(flight[: last - 1] + bytes([flight[last - 1] ^ 1]) + flight[last:])
+        peer.recv(65536)
 
 
 def test_a_changed_key_is_shown_by_the_command_that_a_person_pastes(
