@@ -98,8 +98,9 @@ def _are_two(old: Device, new: Device) -> bool:
 
 
 def _chains(run: Run) -> Iterator[tuple[Observation, CertificateChain]]:
-    """Where a certificate of a server's own could be read."""
-    return ((o, o.fact) for o in run.observations if isinstance(o.fact, CertificateChain) and o.fact.certificates)
+    """Where a certificate of a server's own could be read; one whose key it lacked is none."""
+    chains = ((o, o.fact) for o in run.observations if isinstance(o.fact, CertificateChain))
+    return ((o, fact) for o, fact in chains if fact.certificates and not fact.is_unproved)
 
 
 def _leaf(chain: CertificateChain) -> Certificate:

@@ -9,8 +9,10 @@ from iotscan.model.answer import Answer
 from iotscan.model.device import Device
 from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import Certificate, CertificateChain
+from iotscan.model.facts.certificate import UNPROVED
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
+from iotscan.model.vocabulary import Reason
 from tests.assess.comparisons import run_of
 from tests.assess.making import at, device, seen
 
@@ -82,6 +84,13 @@ def test_a_device_is_known_by_its_hardware_address_wherever_it_is() -> None:
 
 def test_an_address_alone_accuses_nobody() -> None:
     assert known(run(chain("b")), run(chain("a"), id="then")) == [("d1", "tcp/443", "address", "a")]
+
+
+def test_a_certificate_whose_key_the_server_lacked_is_not_what_it_was_known_by() -> None:
+    sent = chain("a")
+    unproved = Answer[bool].missing(Reason.UNREADABLE, UNPROVED)
+    sent = msgspec.structs.replace(sent, fact=msgspec.structs.replace(sent.fact, trusted=unproved))
+    assert known(run(chain("b")), run(sent, id="then")) == []
 
 
 def test_another_machine_at_the_address_is_nobody_we_know() -> None:
