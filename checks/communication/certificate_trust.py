@@ -59,7 +59,7 @@ PUBLIC = ("system", "Mozilla")
     element="communication",
     variants={
         "self-signed": ("medium", "The certificate is signed by itself"),
-        "untrusted": ("medium", "The certificate leads to no trusted root"),
+        "untrusted": ("medium", "No valid way leads from the certificate to a trusted root"),
         "changed": ("medium", "The key has changed since an earlier run, and nobody vouches for the new one"),
     },
     clauses=(
