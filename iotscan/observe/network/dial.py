@@ -256,7 +256,7 @@ class Line:
         self._accepted.spend()
 
     @asynccontextmanager
-    async def _conversation(self, port: int) -> AsyncIterator[TcpStream]:
+    async def _conversation(self, port: int, *, is_hearsay: bool = False) -> AsyncIterator[TcpStream]:
         async with self._talking:
             self._check_budget()
             self._check_service(port)
@@ -264,7 +264,7 @@ class Line:
                 try:
                     stream = await self._connect(port, "connect")
                 except (Refused, TimedOut, Unreachable):
-                    self._lost += 1
+                    self._lost += not is_hearsay
                     self._segments += 1
                     raise
                 self._lost = 0
@@ -305,9 +305,13 @@ class Line:
                     yield Connection(stream, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
-    async def tcp(self, port: int, *, cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
-        """A TCP conversation within the conversation clock. Raises a :class:`DialError`."""
-        async with self._conversation(port) as stream:
+    async def tcp(self, port: int, *, cap: int = WIRE_CAP, is_hearsay: bool = False) -> AsyncIterator[Connection]:
+        """A TCP conversation within the conversation clock. Raises a :class:`DialError`.
+
+        ``is_hearsay`` for a port that another device named: that it is closed or silent is no sign that this one is
+        lost.
+        """
+        async with self._conversation(port, is_hearsay=is_hearsay) as stream:
             yield Connection(stream, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager

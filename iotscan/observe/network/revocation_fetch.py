@@ -119,7 +119,8 @@ class Fetcher:
     async def _get(self, address: str, place: Place) -> Fetched:
         origin = Origin(scheme="http", host=place.host, port=place.port)
         exchange = Exchange(place.target, host=origin.authority, body_cap=CAP)
-        async with self._dialer.line(address).tcp(place.port, cap=CAP + HEADER_CAP) as connection:
+        line = self._dialer.line(address)
+        async with line.tcp(place.port, cap=CAP + HEADER_CAP, is_hearsay=True) as connection:
             await connection.send(exchange.request)
             while not exchange.is_complete:
                 exchange.feed(await connection.receive())

@@ -25,6 +25,7 @@ from iotscan.observe.network.revocations import MEMORY, MOST_OF_CHAIN, WORKER, R
 from iotscan.observe.network.workers.worker import Worker
 from iotscan.wire.certificates import read_certificate
 from tests.observe.network.daemons import door as service_door
+from tests.observe.network.daemons import free_port
 from tests.observe.network.datagrams import dtls_server
 from tests.observe.network.tls_probes.servers import HOST, door, openssl
 from tests.pki_lab.pki import Leaf, Pki
@@ -203,6 +204,20 @@ def test_one_host_is_not_asked_for_ever(web: tuple[Web, str]) -> None:
 
     assert "was asked" in anyio.run(go)[-1]
     assert len(server.asked) == MOST_OF_HOST
+
+
+def test_nobody_is_given_up_for_closed_ports_that_another_device_named(web: tuple[Web, str]) -> None:
+    server, at = web
+    server.pages["/a.crl"] = b"x"
+
+    async def go() -> tuple[list[str], bytes]:
+        one = fetcher()
+        said = [(await one.crl(f"http://{HOST}:{free_port()}/a.crl")).why for _ in range(3)]
+        return said, (await one.crl(f"{at}/a.crl")).data
+
+    said, data = anyio.run(go)
+    assert all("is closed" in why for why in said), said
+    assert data == b"x"
 
 
 def test_one_chain_does_not_use_up_what_there_is_for_all(tmp_path: Path, web: tuple[Web, str]) -> None:
