@@ -31,6 +31,8 @@ MOST_URLS = 128
 """URLs that are asked in one run."""
 MOST_OF_HOST = 12
 """GETs that one host gets."""
+MOST_BYTES_OF_HOST = 2 * CAP
+"""Bytes that one host sends: others name what it is asked for, and its own questions need its packets, too."""
 LOOKUPS = 32
 """Names that are looked up in one run."""
 _LOOKUP_SECONDS = 3.0
@@ -74,6 +76,7 @@ class Fetcher:
             self._addresses[name.lower()] = (*self._addresses.get(name.lower(), ()), address)
         self._lookups = self._sent = 0
         self._asked: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
 
     async def crl(self, url: str) -> Fetched:
         """A CRL. Never raises."""
@@ -106,6 +109,8 @@ class Fetcher:
             return Fetched(why=f"{place.host} is not in scope")
         if self._asked[address] >= MOST_OF_HOST:
             return Fetched(why=f"{place.host} was asked {MOST_OF_HOST} times")
+        if self._bytes[address] >= MOST_BYTES_OF_HOST:
+            return Fetched(why=f"{place.host} sent {MOST_BYTES_OF_HOST >> 10} KiB before")
         self._asked[address] += 1
         self._sent += 1
         try:
@@ -123,7 +128,9 @@ class Fetcher:
         async with line.tcp(place.port, cap=CAP + HEADER_CAP, is_hearsay=True) as connection:
             await connection.send(exchange.request)
             while not exchange.is_complete:
-                exchange.feed(await connection.receive())
+                piece = await connection.receive()
+                self._bytes[address] += len(piece)
+                exchange.feed(piece)
         response = exchange.response()
         if response.status != 200:
             return Fetched(why=f"{place.host} answered {response.status}", is_asked=True)

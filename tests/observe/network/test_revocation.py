@@ -206,6 +206,18 @@ def test_one_host_is_not_asked_for_ever(web: tuple[Web, str]) -> None:
     assert len(server.asked) == MOST_OF_HOST
 
 
+def test_one_host_does_not_send_for_ever(web: tuple[Web, str]) -> None:
+    server, at = web
+    server.pages = {f"/{n}": bytes(CAP - 1000) for n in range(4)}
+
+    async def go() -> list[str]:
+        one = fetcher()
+        return [(await one.crl(f"{at}/{n}")).why for n in range(4)]
+
+    assert anyio.run(go) == ["", "", "", "127.0.0.1 sent 512 KiB before"]
+    assert len(server.asked) == 3
+
+
 def test_nobody_is_given_up_for_closed_ports_that_another_device_named(web: tuple[Web, str]) -> None:
     server, at = web
     server.pages["/a.crl"] = b"x"
