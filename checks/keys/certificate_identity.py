@@ -117,6 +117,7 @@ def _generic(seen: Holder) -> Verdict:
 
 @check(
     id="certificate-identity",
+    aliases=("KEY-015-N",),
     title="Each device's certificate names that device and no other",
     element="keys",
     variants={
