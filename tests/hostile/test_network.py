@@ -30,8 +30,9 @@ TRUE: dict[str, set[Claim]] = {
     "steering": {LOGIN_PAGE, SHOWS_NOTHING, ("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "telnet-border": {("telnet-service", "cleartext"), ("telnet-open-shell", "pass")},
     "mqtt-nonsense": {("mqtt-encryption", "cleartext")},
+    "tls-cyclic-chain": SELECTS_AEAD | {("certificate-encoding", "unreadable")},
     **dict.fromkeys(
-        ("tls-handshake-for-ever", "tls-huge-chain", "tls-cyclic-chain", "tls-hello-and-no-more"),
+        ("tls-handshake-for-ever", "tls-huge-chain", "tls-hello-and-no-more"),
         SELECTS_AEAD,
     ),
     # Who refuses by alerts as it likes may hit upon a question that is asked once.

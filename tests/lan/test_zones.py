@@ -28,6 +28,7 @@ log_format host "$http_host";
 server {{
     access_log {folder}/hosts.log host;
     listen [::]:443 ssl default_server ipv6only=on; ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;
+    add_header Set-Cookie "sid=1; Path=/";
 }}
 """
 SNMPD = "agentaddress udp6:[::]:161\nrocommunity6 public default\nsysDescr Far router R7\n"

@@ -153,7 +153,7 @@ def sound_api(place: Place) -> None:
     """The same over TLS with bearer tokens, a cookie that stays with https, and a plain port that leads there."""
     self_sign(place.folder, make_ec_key(), place.true.host, days=90)
     asks = """location /api/ { add_header WWW-Authenticate 'Bearer realm="api"' always; return 401; }"""
-    cookie = 'add_header Set-Cookie "sid=1; Secure; HttpOnly";'
+    cookie = 'add_header Set-Cookie "sid=1; Secure; HttpOnly; SameSite=Lax";'
     servers = "server { listen 80; return 301 https://$host$request_uri; }\n"
     servers += f"server {{ {TLS.format(folder=place.folder)} {asks} location = / {{ {cookie} {HSTS} }} }}"
     pages = {"index.html": "<!doctype html><title>Heat pump</title>", "openapi.json": json.dumps(BEARER)}
