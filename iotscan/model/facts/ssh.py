@@ -59,8 +59,8 @@ class GroupExchange(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Of the prime that came; 0 where it refused to give one in these bounds."""
 
 
-_UNASKED_GROUPS = Answer[tuple[GroupExchange, ...]].missing(Reason.NOT_ASKED, _NOT_ASKED)
-_UNASKED_METHODS = Answer[tuple[str, ...]].missing(Reason.NOT_ASKED, _NOT_ASKED)
+_UNASKED_GROUPS = Answer[tuple[GroupExchange, ...]].missing(Reason.NOT_OBSERVABLE, _NOT_ASKED)
+_UNASKED_METHODS = Answer[tuple[str, ...]].missing(Reason.NOT_OBSERVABLE, _NOT_ASKED)
 
 
 class SshServer(Fact, frozen=True, kw_only=True, tag="ssh-server"):
