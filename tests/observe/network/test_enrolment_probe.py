@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from iotscan.assess.check import Target, Verdict
 from iotscan.assess.registry import load_checks
-from iotscan.model.facts import EnrolmentServer
+from iotscan.model.facts import EnrolmentServer, OpenService
+from iotscan.model.scope import Pace
 from iotscan.model.subject import Subject
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes import http, web_enrolment
@@ -97,6 +99,20 @@ def test_who_gives_certificates_for_everything_is_no_est_server(tmp_path: Path) 
     true_bytes(tmp_path)
     with serving(talk_of({}, (tmp_path / ".well-known" / "est" / "cacerts").read_bytes())) as port:
         assert ask(port)[0].facts == ()
+
+
+def test_a_device_with_many_services_is_asked_for_est_alone() -> None:
+    """Guesses are not to take the packets that its certificates need."""
+
+    def planned(services: int) -> int:
+        many = [OpenService(protocol="http") for _ in range(services)]
+        way = msgspec.structs.replace(
+            door(80, "http", pace=Pace()), known=tuple((f"tcp/{n}", f) for n, f in enumerate(many))
+        )
+        assert web_enrolment.PROBE.ahead is not None
+        return len(web_enrolment.PROBE.ahead(way))
+
+    assert planned(4) > 2 == planned(12)
 
 
 @contextmanager

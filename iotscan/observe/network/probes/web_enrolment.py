@@ -6,7 +6,7 @@ their registered address, where an address beside it that nobody has is not foun
 
 from typing import Final
 
-from iotscan.model.facts import EnrolmentServer
+from iotscan.model.facts import EnrolmentServer, OpenService
 from iotscan.model.facts.enrolment import EnrolmentEndpoint, EnrolmentProtocol
 from iotscan.model.text import safe_text
 from iotscan.observe.network.failures import DialError
@@ -28,6 +28,8 @@ ACME: Final = ("/directory", "/acme/directory", "/acme/acme/directory")
 _CAPABILITIES: Final = "?operation=GetCACaps"
 _CERTIFICATES: Final = "?operation=GetCACert"
 _CAP: Final = 64 * 1024
+_SERVICE_NEEDS: Final = 60
+"""Packets that the questions to one service take, a web server with its certificate and all."""
 _GONE: Final = (404, 410)
 _NOT_BY_GET: Final = (400, 405, 411, 415)
 _DENIED: Final = (401, 403)
@@ -63,11 +65,18 @@ async def _ask(door: Door, asks: tuple[Ask, ...] | list[Ask]) -> dict[str, Reply
 
 
 def _asks(door: Door) -> tuple[Ask, ...]:
-    """EST in any case; the others where that costs no conversation of its own."""
+    """EST in any case; the others where that costs no conversation of its own, nor what other services need."""
     beside = Ask(path=door.web.control(FOLDER), cap=_CAP, is_guess=True)
     scep = (Ask(path=path + _CAPABILITIES, cap=_CAP, is_guess=True) for path in SCEP)
-    others = (Ask(path=path, cap=_CAP, is_guess=True) for path in (*BY_REFUSAL, *ACME))
-    return (control(door), Ask(path=EST, cap=_CAP), beside, *others, *scep)
+    others = (beside, *(Ask(path=path, cap=_CAP, is_guess=True) for path in (*BY_REFUSAL, *ACME)), *scep)
+    first = (control(door), Ask(path=EST, cap=_CAP))
+    return (*first, *others) if _has_room(door) or door.web.known(beside) else first
+
+
+def _has_room(door: Door) -> bool:
+    """Whether a device has packets left for guesses: of one with many services the certificates matter more."""
+    services = sum(name.startswith("tcp/") and isinstance(fact, OpenService) for name, fact in door.known)
+    return door.line.pace.packets - door.line.packets > _SERVICE_NEEDS * services
 
 
 def _endpoint(
