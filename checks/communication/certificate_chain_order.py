@@ -63,7 +63,7 @@ MOST = 5
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("certificates", "network", "tls"),
+    tags=("certificates", "configuration", "network", "tls"),
     since="0.1",
     effort="low",
 )

@@ -72,7 +72,7 @@ READ = (
         "short_lived_days": parameter("integer", "How long a life needs no revocation", default=90, unit="days"),
         "renewed_by": parameter("texts", "By what constrained devices renew their certificates, as EST or CMP"),
     },
-    tags=("certificates", "key-rotation", "network", "tls"),
+    tags=("certificates", "configuration", "key-rotation", "network", "tls"),
     since="0.1",
     effort="medium",
 )
