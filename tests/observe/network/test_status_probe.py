@@ -1,5 +1,6 @@
 """What a web server shows of a device before anybody has logged in."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def test_a_server_that_shows_nothing_is_said_to(front: Page) -> None:
 def test_one_that_is_out_of_order_does_not_pass(status_code: int) -> None:
     front: Page = (status_code, {}, b"")
     with site({"/": front}, other=lambda _: front) as port:
+        assert end(ask(status.PROBE, port))[0] == AttemptStatus.UNREADABLE
+
+
+def test_a_page_that_was_not_read_to_its_end_does_not_pass() -> None:
+    bomb: Page = (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(8 * 1024 * 1024), mtime=0))
+    with site({"/": bomb}, other=lambda _: (404, {}, b"")) as port:
         assert end(ask(status.PROBE, port))[0] == AttemptStatus.UNREADABLE
 
 

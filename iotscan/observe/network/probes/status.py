@@ -28,15 +28,20 @@ async def ask_status(door: Door) -> Heard:
         # With nothing shown elsewhere, what was not read may show it.
         return Heard(missed=(missed(Disclosure, errors[0]),))
     front = replies[asks[1]]
-    if isinstance(front, HttpResponse) and (front.status == 429 or front.status >= 500 or front.is_opaque):
+    if isinstance(front, HttpResponse) and _is_unread(front):
         gap = Missed(
             need=kind_of(Disclosure),
             status=AttemptStatus.UNREADABLE,
             reason=Reason.UNREADABLE,
-            detail=f"the front page answers {front.status} and cannot be read",
+            detail=f"the front page answers {front.status} and cannot be read to its end",
         )
         return Heard(missed=(gap,))
     return Heard(facts=(best,))
+
+
+def _is_unread(front: HttpResponse) -> bool:
+    """Whether what a front page shows is not known: it was refused for now, or not read to its end."""
+    return front.status == 429 or front.status >= 500 or front.is_opaque or front.is_truncated
 
 
 def _asks(door: Door) -> tuple[Ask, ...]:
