@@ -18,6 +18,7 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.facts import EnrolmentServer, OpenService
 from iotscan.model.scope import Pace
 from iotscan.model.subject import Subject
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes import http, web_enrolment
 from iotscan.observe.network.web_session import Planned
@@ -113,6 +114,18 @@ def test_a_device_with_many_services_is_asked_for_est_alone() -> None:
         return len(web_enrolment.PROBE.ahead(way))
 
     assert planned(4) > 2 == planned(12)
+
+
+def test_where_est_alone_was_asked_nothing_is_said_of_the_others(tmp_path: Path) -> None:
+    async def go(port: int) -> Heard:
+        many = tuple((f"tcp/{n}", OpenService(protocol="http")) for n in range(12))
+        way = msgspec.structs.replace(door(port, "http", pace=Pace()), known=many)
+        return await web_enrolment.PROBE.ask(way)
+
+    with nginx(tmp_path, "listen 127.0.0.1:PORT;") as port:
+        heard = anyio.run(go, port)
+        assert [gap.reason for gap in heard.missed] == [Reason.NOT_OBSERVABLE]
+        assert ask(port)[0] == Heard()
 
 
 @contextmanager

@@ -6,11 +6,12 @@ their registered address, where an address beside it that nobody has is not foun
 
 from typing import Final
 
-from iotscan.model.facts import EnrolmentServer, OpenService
+from iotscan.model.facts import EnrolmentServer, OpenService, kind_of
 from iotscan.model.facts.enrolment import EnrolmentEndpoint, EnrolmentProtocol
 from iotscan.model.text import safe_text
+from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
-from iotscan.observe.network.probe import Door, Heard, Probe, missed, speaks_tls
+from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, speaks_tls
 from iotscan.observe.network.probes.web import ask_all, control, nothing_found
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.enrolment import cleartext_resources, is_acme_directory, read_ca_certificates, read_capabilities
@@ -28,6 +29,13 @@ ACME: Final = ("/directory", "/acme/directory", "/acme/acme/directory")
 _CAPABILITIES: Final = "?operation=GetCACaps"
 _CERTIFICATES: Final = "?operation=GetCACert"
 _CAP: Final = 64 * 1024
+_FIRST: Final = 2
+_EST_ALONE: Final = Missed(
+    need=kind_of(EnrolmentServer),
+    status=AttemptStatus.NOT_TRIED,
+    reason=Reason.NOT_OBSERVABLE,
+    detail="no EST server, and not asked for others: with so many services its packets are needed elsewhere",
+)
 _SERVICE_NEEDS: Final = 60
 """Packets that the questions to one service take, a web server with its certificate and all."""
 _GONE: Final = (404, 410)
@@ -54,7 +62,10 @@ async def ask_enrolment(door: Door) -> Heard:
     endpoints = tuple(endpoint for endpoint in found if endpoint)
     if not endpoints:
         errors = [reply for reply in replies.values() if isinstance(reply, DialError)]
-        return Heard(missed=(missed(EnrolmentServer, errors[0]),)) if errors else nothing_found(EnrolmentServer, nobody)
+        if errors:
+            return Heard(missed=(missed(EnrolmentServer, errors[0]),))
+        # What was kept for certificates leaves SCEP, ACME, CMP and BRSKI open.
+        return nothing_found(EnrolmentServer, nobody) if len(asks) > _FIRST else Heard(missed=(_EST_ALONE,))
     fact = EnrolmentServer(tls=speaks_tls(door.service), endpoints=endpoints)
     return Heard(facts=(fact,), excerpt=" ".join(f"{e.protocol} {e.path}" for e in endpoints)[:200])
 
