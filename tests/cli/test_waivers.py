@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,13 @@ from tests.report.example import example_run
 
 NAME = "iotscan.waivers.yaml"
 GUIDE = PACKAGE.parent / "docs" / "guide" / "waivers.md"
-TODAY = datetime.now(UTC).date()
+
+
+def today() -> date:
+    """Of now, not of the import: a run of all tests may see midnight."""
+    return datetime.now(UTC).date()
+
+
 KEY = """-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIH0LNXVdZZj0Z7F6XZZVwN3Dl5Wn8pD7cP4hE2z1a1S2
 -----END PRIVATE KEY-----
@@ -53,17 +59,17 @@ def test_from_a_finding_to_a_gate_that_holds_and_back(cli: Cli, project: Path) -
     (finding,) = (r for r in latest().results if r.is_finding)
     added = cli("waivers", "add", "--finding", finding.fingerprint[:8], *WHO, "--expires", "90d", "--ticket", "SEC-1")
     assert (added.code, added.err) == (0, "")
-    assert added.out.startswith(f"W-{TODAY.year}-001 in {NAME}: private-keys on image rootfs, path")
+    assert added.out.startswith(f"W-{today().year}-001 in {NAME}: private-keys on image rootfs, path")
 
     held = image(cli)
     assert held.code == 0, held.out
     assert f"waivers from ./{NAME}" in held.err
     (result,) = (r for r in latest().results if r.is_finding)
-    assert result.waiver == f"W-{TODAY.year}-001"
+    assert result.waiver == f"W-{today().year}-001"
     assert latest().grades.images[result.subject.image].best == "F", "a waiver changes no grade"
 
     assert image(cli, "--no-waivers").code == 1
-    end = TODAY + timedelta(days=90)
+    end = today() + timedelta(days=90)
     assert cli("gate", "latest", "--as-of", end.isoformat(), "--check", "private-keys").code == 0
     after = cli("gate", "latest", "--as-of", (end + timedelta(days=1)).isoformat(), "--check", "private-keys")
     assert after.code == 1
@@ -95,7 +101,7 @@ def test_adding_keeps_every_other_byte(cli: Cli, project: Path) -> None:
     path.write_text(path.read_text() + "# the end\n")
     path.chmod(0o664)
     before = path.read_text()
-    end = (TODAY + timedelta(days=60)).isoformat()
+    end = (today() + timedelta(days=60)).isoformat()
     second = cli("waivers", "add", "KEY-001", "--target", "path:/etc/ssh/*", *WHO, "--expires", end)
     assert second.code == 0, second.err
     after = path.read_text()
@@ -103,7 +109,7 @@ def test_adding_keeps_every_other_byte(cli: Cli, project: Path) -> None:
     assert after.startswith(head)
     assert after.endswith(tail)
     assert "check: private-keys\n" in after
-    assert f"id: W-{TODAY.year}-002" in after
+    assert f"id: W-{today().year}-002" in after
     assert path.stat().st_mode & 0o777 == 0o664
     assert list(project.glob(".*")) == []
 
@@ -161,26 +167,26 @@ def test_list_check_and_prune(cli: Cli, project: Path) -> None:
 
     assert cli("waivers", "check").code == 0
     soon = cli("waivers", "check", "--expiring", "30d")
-    assert (soon.code, soon.out) == (1, f"{NAME}: waiver W-{TODAY.year}-001 expires in 20 days (owner jane)\n")
-    later = (TODAY + timedelta(days=21)).isoformat()
+    assert (soon.code, soon.out) == (1, f"{NAME}: waiver W-{today().year}-001 expires in 20 days (owner jane)\n")
+    later = (today() + timedelta(days=21)).isoformat()
     assert cli("waivers", "check", "--as-of", later).code == 1
 
     cli("image", "rootfs")
     unused = cli("waivers", "check", "--run", "latest")
     assert unused.code == 1
-    assert f"waiver W-{TODAY.year}-002 is unused" in unused.out
+    assert f"waiver W-{today().year}-002 is unused" in unused.out
 
     before = (project / NAME).read_bytes()
     trial = cli("waivers", "prune", "--run", "latest", "--as-of", later, "--dry-run")
     assert trial.out.count("would remove") == 2
     assert (project / NAME).read_bytes() == before
     gone = cli("waivers", "prune", "--as-of", later)
-    assert gone.out.startswith(f"removed W-{TODAY.year}-001: private-keys on image rootfs")
+    assert gone.out.startswith(f"removed W-{today().year}-001: private-keys on image rootfs")
     left = (project / NAME).read_text()
-    assert f"W-{TODAY.year}-001" not in left
-    assert f"W-{TODAY.year}-002" in left
+    assert f"W-{today().year}-001" not in left
+    assert f"W-{today().year}-002" in left
     assert cli("waivers", "prune").out == "nothing to remove\n"
-    assert cli("waivers", "prune", "--run", "latest").out.startswith(f"removed W-{TODAY.year}-002")
+    assert cli("waivers", "prune", "--run", "latest").out.startswith(f"removed W-{today().year}-002")
     assert cli("waivers", "check").out == "0 entries, nothing to mend\n"
 
 
@@ -239,7 +245,7 @@ def test_a_waiver_ends_today_however_old_the_run_is(cli: Cli, project: Path) -> 
     """A stored run that is gated every night would stay green for ever."""
     assert image(cli).code == 1
     run = latest()
-    then = TODAY - timedelta(days=100)
+    then = today() - timedelta(days=100)
     write_run(project, msgspec.structs.replace(run, as_of=f"{then}T12:00:00+00:00"))
     waiver = "id: W-1, check: private-keys, target: {image: rootfs}, decision: risk_accepted, reason: r, owner: jane"
     ends = f"created: {then}, expires: {then + timedelta(days=10)}"

@@ -57,9 +57,12 @@ class Device:
         """Serve until something kills it."""
         try:
             while True:
-                for key, _ in self._places.select():
-                    if isinstance(key.fileobj, socket.socket):
-                        self._attend(key.fileobj, key.data)
+                # Who is inside is heard before the door is opened: a guest that has left before the next one knocked is
+                # no second guest, however late this process got its turn.
+                ready = [(key.fileobj, key.data) for key, _ in self._places.select()]
+                for place, port in sorted(ready, key=lambda at: at[0] not in self._guests):
+                    if isinstance(place, socket.socket):
+                        self._attend(place, port)
         except Death as cause:
             self._told["dead"] = str(cause)
             self._write()
