@@ -14,7 +14,7 @@ $(VENV)/.run: pyproject.toml
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo "Install first: sudo apt-get install python3-venv make"; exit 2; }
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet -e '.[image]'
+	$(PY) -m pip install --quiet -e '.[image,keys,report]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

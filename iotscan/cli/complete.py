@@ -41,9 +41,9 @@ def _runs() -> Iterable[str]:
 
 
 def _formats() -> Iterable[str]:
-    from iotscan.report.registry import FORMATS
+    from iotscan.report.registry import known
 
-    return sorted(FORMATS)
+    return list(known())
 
 
 def _inventory_formats() -> Iterable[str]:

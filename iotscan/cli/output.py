@@ -15,6 +15,8 @@ from iotscan.model.errors import BadInput
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from iotscan.cli.material import Extras
+    from iotscan.model.material import Material
     from iotscan.model.run import Run
 
 
@@ -37,29 +39,37 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One ``-f FMT[:PATH]``: a format and its file, None for standard output."""
+    """One ``-f FMT[:PATH]``: a format and its file, None for standard output or, ``is_beside``, beside the run."""
 
     format: str
     path: Path | None
+    is_beside: bool = False
 
 
 def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
     """Read and check every ``-f`` before anything is sent: known format, writable place. Raises BadInput.
 
-    Folders below ``output``, where runs are kept, are made: that one may not be there yet.
+    ``html,pdf`` names several at once. What no terminal shows, and each of several, goes to ``report.FMT`` in the
+    folder of the run; a single text goes to standard output. Folders below ``output``, where runs are kept, are made:
+    that one may not be there yet.
     """
-    from iotscan.report.registry import FORMATS, UnknownFormat
+    from iotscan.report.registry import BINARY, UnknownFormat, known
 
     wanted = []
     for word in given:
-        name, _, path = word.partition(":")
-        if name not in FORMATS:
-            raise UnknownFormat(name)
-        place = Path(path) if path and path != "-" else None
-        wanted.append(Wanted(format=name, path=place))
-        if place:
-            _require_writable(place, output)
-    if sum(w.path is None for w in wanted) > 1:
+        names, _, path = word.partition(":")
+        several = names.split(",")
+        for name in several:
+            if name not in known():
+                raise UnknownFormat(name)
+            if len(several) > 1 and path:
+                raise BadInput(f"-f {names}:{path[:80]} gives several formats one place: give each its own -f FMT:PATH")
+            is_beside = not path and (len(several) > 1 or name in BINARY)
+            place = Path(path) if path and path != "-" else None
+            wanted.append(Wanted(format=name, path=place, is_beside=is_beside))
+            if place:
+                _require_writable(place, output)
+    if sum(w.path is None and not w.is_beside for w in wanted) > 1:
         raise BadInput("two formats want standard output: give all but one a file, as -f json:run.json")
     return tuple(wanted)
 
@@ -126,22 +136,26 @@ def console(stream: TextIO, display: Display) -> "Console":
     )
 
 
-def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path) -> None:
+def present(
+    run: "Run", wanted: Sequence[Wanted], display: Display, output: Path, extras: "Extras | None" = None
+) -> None:
     """Write the asked-for formats, and the report for a person; none tells more than ``display.redact`` allows.
 
     The person's report goes to standard output, or to standard error when a format is there. A reader
-    who leaves early changes nothing about the verdict.
+    who leaves early changes nothing about the verdict. ``extras`` go into audit reports.
     """
-    from iotscan.report.registry import write
+    from iotscan.report.registry import encoded
     from iotscan.store.runs import write_report
 
     run = redact(run, read_level(display.redact), output)
+    material = _material(run, wanted, display, output, extras)
     for one in wanted:
-        if one.path is not None:
-            write_report(one.path, write(run, one.format).encode())
+        place = _beside(run, one.format, output) if one.is_beside else one.path
+        if place is not None:
+            write_report(place, encoded(run, one.format, material))
             if display.quiet < 2:
-                tell(f"wrote {one.path}")
-    payload = next((one for one in wanted if one.path is None), None)
+                tell(f"wrote {place}")
+    payload = next((one for one in wanted if one.path is None and not one.is_beside), None)
     with while_somebody_listens():
         # Plain lines are for a person already: not the same twice.
         told_twice = payload is not None and payload.format == "text" and not display.quiet
@@ -150,10 +164,39 @@ def present(run: "Run", wanted: Sequence[Wanted], display: Display, output: Path
         if payload:
             # A format has an encoding of its own, whatever the terminal's is.
             sys.stdout.flush()
-            sys.stdout.buffer.write(write(run, payload.format).encode())
+            sys.stdout.buffer.write(encoded(run, payload.format, material))
             sys.stdout.flush()
     if display.step_summary:
         append_step_summary(run)
+
+
+def _material(
+    run: "Run", wanted: Sequence[Wanted], display: Display, output: Path, extras: "Extras | None"
+) -> "Material":
+    """What audit reports tell beyond the run; nothing is worked out where none is asked for."""
+    from iotscan.model.material import Material
+    from iotscan.report.registry import DOCUMENTS
+
+    if not any(one.format in DOCUMENTS for one in wanted):
+        return Material()
+    from iotscan.cli.material import Extras, gather
+
+    level = read_level(display.redact)
+    return gather(run, extras or Extras(), lambda other: redact(other, level, output))
+
+
+def _beside(run: "Run", format: str, output: Path) -> Path:
+    """``report.pdf`` in the run's folder. A run file from elsewhere names the folder: it must not lead out."""
+    import re
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}", run.id):
+        raise BadInput(f"the run's id is no name for a folder: say where it goes, as -f {format}:report.{format}")
+    folder = output / run.id
+    try:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made ({error.strerror}): name a file") from error
+    return folder / f"report.{format}"
 
 
 def show(run: "Run", stream: TextIO, display: Display) -> None:

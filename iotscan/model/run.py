@@ -14,6 +14,7 @@ from iotscan.model.identity_rule import IdentityRule
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.scope import Scope
+from iotscan.model.sighting import Memory
 from iotscan.model.text import safe_text
 from iotscan.model.waiver import AttestationUse, WaiverUse
 
@@ -149,6 +150,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The keys that the user gave to verify updates with (``--trust``), beside those that images hold."""
     earlier: tuple[EarlierCertificate, ...] = ()
     """What the run whose certificates count as seen first (``--first-seen``) saw at the services of this one."""
+    memory: Memory | None = None
+    """What the history of runs knew of these devices and their keys; None where there was none, or nobody asked it."""
     redaction: Redaction = "standard"
     """How much of it a writer has hidden. Secrets are never in a run, whatever this says."""
     audit_root: str = ""

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from iotscan.model.errors import BadInput
+from iotscan.model.material import Material
 from iotscan.model.run import Run
 from iotscan.report import (
     csv,
@@ -20,6 +21,7 @@ from iotscan.report import (
     sarif,
     sarif_github,
 )
+from iotscan.report.document import Document
 from iotscan.report.words import clean
 
 Writer = Callable[[Run], str]
@@ -40,6 +42,22 @@ def _text(run: Run) -> str:
     return inventory.inventory(run) if inventory.is_inventory(run) else plain.render(run)
 
 
+def _pdf(document: Document) -> bytes:
+    from iotscan.report.layout.pdf import render
+
+    return render(document)
+
+
+def _docx(document: Document) -> bytes:
+    from iotscan.report.layout.docx import render
+
+    return render(document)
+
+
+DOCUMENTS: Mapping[str, Callable[[Document], bytes]] = MappingProxyType({"docx": _docx, "pdf": _pdf})
+"""Formats of the audit report. What they lay out is made once, whatever is written of it."""
+BINARY: frozenset[str] = frozenset({"docx", "pdf"})
+"""Formats that no terminal shows: without a PATH they go to a file."""
 FORMATS: Mapping[str, Writer] = MappingProxyType(
     {
         "csv": csv.render,
@@ -63,14 +81,31 @@ class UnknownFormat(BadInput):
     """A format that we do not write. ``nearest`` is the name that was probably meant, or empty."""
 
     def __init__(self, name: str) -> None:
-        self.nearest = next(iter(get_close_matches(name.lower(), FORMATS, n=1)), "")
+        self.nearest = next(iter(get_close_matches(name.lower(), known(), n=1)), "")
         hint = f": did you mean '{self.nearest}'?" if self.nearest else "."
-        super().__init__(f"there is no report format '{clean(name, 40)}'{hint} Known: {', '.join(sorted(FORMATS))}")
+        super().__init__(f"there is no report format '{clean(name, 40)}'{hint} Known: {', '.join(known())}")
 
 
-def write(run: Run, format: str) -> str:
-    """``run`` in ``format``, ending in a newline. Raises :class:`UnknownFormat`."""
+def known() -> tuple[str, ...]:
+    """The names of all formats, in order."""
+    return tuple(sorted((*FORMATS, *DOCUMENTS)))
+
+
+def encoded(run: Run, format: str, material: Material = Material()) -> bytes:
+    """``run`` in ``format``; text is UTF-8 and ends in a newline. Raises :class:`UnknownFormat`.
+
+    ``material`` is what an audit report tells beyond the run; the other formats tell the run alone.
+    """
+    if format in DOCUMENTS:
+        from iotscan.report.audit.assembly import document
+
+        return DOCUMENTS[format](document(run, material))
     writer = FORMATS.get(format)
     if writer is None:
         raise UnknownFormat(format)
-    return writer(run)
+    return writer(run).encode()
+
+
+def write(run: Run, format: str) -> str:
+    """``run`` in a format that is text, ending in a newline. Raises :class:`UnknownFormat`."""
+    return encoded(run, format).decode()

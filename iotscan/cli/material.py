@@ -1,0 +1,50 @@
+"""What an audit report tells beyond its run, put together from what the user gave and what can be worked out."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from iotscan.model.brand import Brand
+from iotscan.model.material import Edition, Material
+
+if TYPE_CHECKING:
+    from iotscan.model.run import Run
+
+
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``iotscan report`` that shape the document."""
+
+    brand: Brand = Brand()
+    title: str = ""
+    is_final: bool = False
+    previous: "Run | None" = None
+    """The audit before: fills the retest status."""
+    editions: tuple[Edition, ...] = ()
+    recipients: tuple[str, ...] = ()
+    run_sha256: str = ""
+    output: Path | None = None
+    """Where runs and their history are kept: for the trend."""
+
+
+def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Material:
+    """The material of a report on ``run``, which is redacted already; ``redact`` does the same to any other run."""
+    return Material(
+        made=today().isoformat(),
+        is_final=extras.is_final,
+        title=extras.title,
+        editions=extras.editions,
+        recipients=extras.recipients,
+        run_sha256=extras.run_sha256,
+        brand=extras.brand,
+    )
+
+
+def today() -> date:
+    """The day of writing: of ``SOURCE_DATE_EPOCH`` where that is set, so that a report can be made again."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return moment.date()
