@@ -53,6 +53,7 @@ def judge(
     stated = attest(terms.waivers.attestations, run.devices, run.images, statement_kinds(checks), as_of=decided)
     observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
     earlier = remember(run, terms.earlier) if terms.earlier is not None else run.earlier
+    memory = terms.recall(run) if terms.recall is not None else run.memory
     evidence = Evidence(run.devices, run.images, observations, run.attempts, moment, run.trusted, earlier)
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
@@ -69,6 +70,7 @@ def judge(
         checks=tuple(infos[key] for key in sorted(infos)),
         observations=observations,
         earlier=earlier,
+        memory=memory,
         results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,

@@ -1,5 +1,6 @@
 """On what terms a run is judged besides its profile: what the command line says of gate, waivers and baseline."""
 
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -8,6 +9,10 @@ from iotscan.assess.gate import GateRules, GateSettings, Threshold, settle
 from iotscan.assess.profile import Profile
 from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.run import Run
+from iotscan.model.sighting import Memory
+
+Recall = Callable[[Run], Memory | None]
+"""Tells what a history of runs knows of the devices of a run that is about to be judged."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +27,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Run | None = None
     earlier: Run | None = None
     """The run whose certificates count as seen first (``--first-seen``)."""
+    recall: Recall | None = None
+    """Asks the history; None keeps what the run remembers already."""
     waivers: WaiverFile = WaiverFile()
     today: date | None = None
     """The day on which what persons decided has to hold still, where it is later than that of the judgement."""
@@ -29,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     def of_baseline(self) -> "Terms":
         """The terms to judge the baseline itself by: nothing is new in it."""
         gate = GateSettings(fail_on_new="none")
-        return msgspec.structs.replace(self, baseline=None, earlier=None, today=None, gate=gate)
+        return msgspec.structs.replace(self, baseline=None, earlier=None, recall=None, today=None, gate=gate)
 
     def rules(self, profile: Profile) -> GateRules:
         """The gate's rules under a profile. Raises BadInput, see :func:`settle`."""
