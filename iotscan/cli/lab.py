@@ -32,6 +32,24 @@ def down() -> None:
     print("the practice network is stopped")
 
 
+@lab.command("maintain")
+def maintain() -> None:
+    """Let a day of maintenance come: two devices get new keys, one is mended.
+
+    To see what a second audit says: iotscan scan --lab, iotscan lab maintain, iotscan scan --lab, iotscan diff. The
+    network has to be up (iotscan lab up); stopped and started, it is as before.
+    """
+    from iotscan.lab import network
+    from iotscan.lab.devices import MAINTAINED
+
+    state = network.current()
+    if state is None:
+        raise network.LabError("the practice network is not up: iotscan lab up")
+    network.maintain(state)
+    for host, what in MAINTAINED.items():
+        print(f"{state.prefix}.{host} {what}")
+
+
 @lab.command("list")
 def list_devices() -> None:
     """List its devices: address, what each is, which services it has."""

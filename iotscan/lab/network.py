@@ -25,7 +25,7 @@ START_SECONDS = 20.0
 """How long the child may take to report; it needs about one."""
 STOP_SECONDS = 5.0
 
-__all__ = ["LabError", "LabState", "current", "running", "start", "stop"]
+__all__ = ["LabError", "LabState", "current", "maintain", "running", "start", "stop"]
 
 
 def current(directory: Path | None = None) -> LabState | None:
@@ -66,6 +66,25 @@ def stop(state: LabState) -> None:
         finally:
             os.close(handle)
     forget_state(state)
+
+
+def maintain(state: LabState) -> LabState:
+    """Let the day of maintenance come, and return when it is over. Raises :class:`LabError` when it does not end."""
+    if state.is_maintained:
+        raise LabError("that day is over: to begin anew, iotscan lab down and iotscan lab up")
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(state.pid)
+        try:
+            if birth_of(state.pid) == state.birth:
+                signal.pidfd_send_signal(handle, signal.SIGUSR1)
+        finally:
+            os.close(handle)
+    until = time.monotonic() + START_SECONDS
+    while (now := read_state(Path(state.directory))) is not None and time.monotonic() < until:
+        if now.is_maintained:
+            return now
+        time.sleep(0.02)
+    raise LabError(f"the maintenance did not end; see {Path(state.directory) / 'lab.log'}")
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class Watch:
     def __init__(self) -> None:
         self._callers = 0
         self._last = time.monotonic()
-        self._listeners: list[Closable] = []
+        self._listeners: dict[str, list[Closable]] = {}
 
     @property
     def idle_seconds(self) -> float:
@@ -89,21 +89,32 @@ class Watch:
             self._callers -= 1
             self.touch()
 
-    def keep(self, listener: Closable) -> None:
-        """Close ``listener`` with the network."""
-        self._listeners.append(listener)
+    def keep(self, address: str, listener: Closable) -> None:
+        """Close ``listener`` with the device at ``address``."""
+        self._listeners.setdefault(address, []).append(listener)
 
-    def close(self) -> None:
-        """Stop listening everywhere."""
-        for listener in self._listeners:
+    def close(self, address: str) -> None:
+        """Stop listening at one address."""
+        for listener in self._listeners.pop(address, []):
             listener.close()
+
+    def close_all(self) -> None:
+        """Stop listening everywhere."""
+        for address in tuple(self._listeners):
+            self.close(address)
 
 
 class Place:
-    """One device's address, its way to listen there, and the workshop its keys come from."""
+    """One device's address, its way to listen there, and the workshop its keys come from.
 
-    def __init__(self, address: str, ports: Ports, workshop: Workshop, watch: Watch) -> None:
+    ``is_maintained`` after the day on which somebody looked after the device (``iotscan lab maintain``).
+    """
+
+    def __init__(
+        self, address: str, ports: Ports, workshop: Workshop, watch: Watch, *, is_maintained: bool = False
+    ) -> None:
         self.address = address
+        self.is_maintained = is_maintained
         self.workshop = workshop
         self.watch = watch
         self._ports = ports
@@ -131,7 +142,7 @@ class Place:
         port = self.port(well_known)
         with taken_means(self.address, port):
             server = await asyncio.start_server(meet, self.address, port, limit=READ_LIMIT)
-        self.watch.keep(server)
+        self.watch.keep(self.address, server)
 
     async def listen_udp(self, protocol: str, answer: Callable[[bytes], bytes | None]) -> None:
         """Answer every datagram to a protocol's UDP port with ``answer``'s bytes, or with silence for None."""
@@ -140,7 +151,7 @@ class Place:
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: _Answering(answer, self.watch), local_addr=(self.address, port)
             )
-        self.watch.keep(transport)
+        self.watch.keep(self.address, transport)
 
 
 @contextmanager

@@ -8,13 +8,14 @@ import signal
 import sys
 import uuid
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import msgspec
 
-from iotscan.lab.devices import DEVICES
+from iotscan.lab.devices import DEVICES, MAINTAINED
 from iotscan.lab.place import Place, PortTaken, Watch
 from iotscan.lab.ports import load_ports
 from iotscan.lab.state import LabState, Report, birth_of, forget_state, write_state
@@ -24,9 +25,9 @@ OPEN_FILES = 4096
 LOG_BYTES = 500_000
 
 
-async def settle(directory: Path, prefix: str, watch: Watch) -> LabState:
+async def settle(directory: Path, prefix: str, watch: Watch, workshop: Workshop) -> LabState:
     """Let every device listen. Raises PortTaken."""
-    ports, workshop = load_ports(), Workshop(datetime.now(UTC))
+    ports = load_ports()
     (directory / "ca.pem").write_bytes(workshop.authority_pem())
     places = {host: Place(f"{prefix}.{host}", ports, workshop, watch) for host in DEVICES}
     for host, place in places.items():
@@ -43,27 +44,47 @@ async def settle(directory: Path, prefix: str, watch: Watch) -> LabState:
     )
 
 
+async def maintain(state: LabState, watch: Watch, workshop: Workshop) -> LabState:
+    """Let the devices that are looked after listen anew, as they are from now on; all others stay as they were."""
+    ports = load_ports()
+    for host in MAINTAINED:
+        place = Place(f"{state.prefix}.{host}", ports, workshop, watch, is_maintained=True)
+        watch.close(place.address)
+        await DEVICES[host](place)
+    return msgspec.structs.replace(state, is_maintained=True)
+
+
 async def live(directory: Path, prefix: str, idle_seconds: float, pipe: int) -> None:
-    """Serve until SIGTERM, or until nobody has called for ``idle_seconds``."""
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    watch = Watch()
+    """Serve until SIGTERM, or until nobody has called for ``idle_seconds``; SIGUSR1 is the day of maintenance."""
+    told, ended = asyncio.Event(), False
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        nonlocal ended
+        ended = True
+        told.set()
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    loop.add_signal_handler(signal.SIGUSR1, told.set)
+    watch, workshop = Watch(), Workshop(datetime.now(UTC))
     try:
-        state = await settle(directory, prefix, watch)
+        state = await settle(directory, prefix, watch, workshop)
     except PortTaken as error:
         tell(pipe, Report(error=str(error)))
         return
     write_state(state)
     tell(pipe, Report(state=state))
     try:
-        while not told.is_set() and (left := idle_seconds - watch.idle_seconds) > 0:
-            try:
+        while not ended and (left := idle_seconds - watch.idle_seconds) > 0:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await told.wait()
-            except TimeoutError:
-                continue
+            if told.is_set() and not ended and not state.is_maintained:
+                state = await maintain(state, watch, workshop)
+                write_state(state)
+            told.clear()
     finally:
-        watch.close()
+        watch.close_all()
         forget_state(state)
 
 

@@ -30,6 +30,8 @@ class LabState(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
     ports: dict[int, int]
     udp: dict[str, int]
+    is_maintained: bool = False
+    """After ``iotscan lab maintain``: two devices have other keys and one is mended."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

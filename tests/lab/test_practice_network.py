@@ -1,9 +1,11 @@
 """Starting, finding and stopping the practice network; and that nothing a caller does ends it."""
 
+import hashlib
 import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.lab.network import LabError, current, running, start, stop
+from iotscan.lab.network import LabError, current, maintain, running, start, stop
 from iotscan.lab.state import LabState, birth_of, read_state, state_directory, write_state
 
 At = Callable[[int], str]
@@ -222,3 +224,36 @@ def test_many_callers_in_a_row_are_served(practice_network: LabState, at: At) ->
         with socket.create_connection((at(17), 20080), timeout=10) as caller:
             caller.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             assert caller.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_day_of_maintenance_changes_three_devices_and_no_other(tmp_path: Path) -> None:
+    state = start(tmp_path, prefix=PREFIX)
+    try:
+        before = {host: certificate(f"{PREFIX}.{host}") for host in (11, 12, 13, 14)}
+        assert b"<form" in page(f"{PREFIX}.17")
+        maintained = maintain(state)
+        assert current(tmp_path) == maintained
+        after = {host: certificate(f"{PREFIX}.{host}") for host in (11, 12, 13, 14)}
+        assert [host for host in before if after[host] != before[host]] == [12, 14]
+        assert b"404" in page(f"{PREFIX}.17").splitlines()[0]
+        with pytest.raises(LabError, match=r"that day is over.*iotscan lab down"):
+            maintain(maintained)
+    finally:
+        stop(state)
+    assert not is_listening(f"{PREFIX}.12", 20443)
+
+
+def certificate(address: str) -> str:
+    # Old TLS is what some of them are for.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection((address, 20443)) as caller, context.wrap_socket(caller) as channel:
+        return hashlib.sha256(channel.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+def page(address: str) -> bytes:
+    with socket.create_connection((address, 20080)) as caller:
+        caller.sendall(b"GET /update HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")
+        return b"".join(iter(lambda: caller.recv(65536), b""))

@@ -38,3 +38,11 @@ DEVICES: Mapping[int, Settle] = MappingProxyType(
     }
 )
 """The last byte of a device's address, and the device."""
+MAINTAINED: Mapping[int, str] = MappingProxyType(
+    {
+        12: "has a new TLS key with its new certificate",
+        14: "has a TLS key of its own, no more that of all plugs",
+        17: "takes no firmware from a browser any more",
+    }
+)
+"""The devices that somebody looks after on the day of maintenance, and what becomes of each."""

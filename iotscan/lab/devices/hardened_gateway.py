@@ -105,7 +105,8 @@ def plain_site(place: Place) -> Site:
 
 async def settle(place: Place) -> None:
     """Listen on https, on http for the redirect, on MQTT over TLS for those with credentials, on ssh for keys."""
-    key = place.workshop.ec_key(f"gateway {place.address}")
+    age = "second" if place.is_maintained else "first"
+    key = place.workshop.ec_key(f"gateway {place.address}, {age}")
     certificate = place.workshop.issue(key, "gw-3", lifetime=LIFETIME, address=place.address)
     context = place.workshop.context(key, certificate)
     await place.listen(80, serve(plain_site(place), server=SERVER))

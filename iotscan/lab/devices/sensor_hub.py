@@ -17,12 +17,9 @@ READINGS: dict[ObjectId, bytes] = {
 
 
 async def settle(place: Place) -> None:
-    """Listen on http and snmp. The upload form is only looked at: sending it gets 405."""
-    site = pages(
-        {
-            "/": html(MODEL, "<h1>Acme Sensor Hub</h1><p>Four sensors, all well.</p>"),
-            "/update": html(f"{MODEL} update", UPLOAD_FORM),
-        }
-    )
-    await place.listen(80, serve(site, server="hub/2.1"))
+    """Listen on http and snmp. The upload form is only looked at: sending it gets 405. Maintained, it is gone."""
+    known = {"/": html(MODEL, "<h1>Acme Sensor Hub</h1><p>Four sensors, all well.</p>")}
+    if not place.is_maintained:
+        known["/update"] = html(f"{MODEL} update", UPLOAD_FORM)
+    await place.listen(80, serve(pages(known), server="hub/2.1"))
     await place.listen_udp("snmp", Agent(community=b"public", values=READINGS).answer)

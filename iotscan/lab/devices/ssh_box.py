@@ -83,7 +83,7 @@ async def listen_ssh(place: Place, algorithms: Algorithms, *, key: str, version:
             allow_pty=False,
             agent_forwarding=False,
         )
-    place.watch.keep(server)
+    place.watch.keep(place.address, server)
 
 
 async def settle_old(place: Place) -> None:
