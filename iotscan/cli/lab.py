@@ -34,7 +34,7 @@ def down() -> None:
 
 @lab.command("maintain")
 def maintain() -> None:
-    """Let a day of maintenance come: two devices get new keys, one is mended.
+    """Half a year passes: two devices get new keys, one is mended.
 
     To see what a second audit says: iotscan scan --lab, iotscan lab maintain, iotscan scan --lab, iotscan diff. The
     network has to be up (iotscan lab up); stopped and started, it is as before.
