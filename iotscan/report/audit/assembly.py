@@ -25,6 +25,7 @@ from iotscan.report.audit import (
     summary,
     versions,
 )
+from iotscan.report.audit.links import settled
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Document, Section
 from iotscan.report.view import view
@@ -55,4 +56,4 @@ def document(run: Run, material: Material = Material()) -> Document:
     """The audit report of a run. Pure: the same run and material give the same document."""
     told = Told(run=run, view=view(run), material=material)
     made = (section(told) for section in SECTIONS)
-    return cover.document(told, tuple(s for s in made if s is not None))
+    return cover.document(told, settled(tuple(s for s in made if s is not None)))

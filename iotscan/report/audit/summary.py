@@ -1,9 +1,121 @@
-"""Section: Executive summary."""
+"""Section: Executive summary. For people who decide and run no tool: from the data only, in plain sentences."""
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from iotscan.report import inventory
+from iotscan.report.audit import bars, sentences, strengths
+from iotscan.report.audit.cells import adjective, link, strong
+from iotscan.report.audit.risks import Risk, open_ones, risks
 from iotscan.report.audit.told import Told
-from iotscan.report.document import Section
+from iotscan.report.document import Block, Bullets, Callout, Paragraph, Section, Span, Spans, plain
+from iotscan.report.words import clean, counted, listed
+
+_TOP: Final = 5
+_ACTIONS: Final = 3
+_NAMED: Final = 3
+"""Devices that a sentence names before it counts the rest."""
+_IMAGES: Final = 5
+"""Images that get bars of their own here."""
 
 
 def section(told: Told) -> Section | None:
-    """None: nobody has written it yet."""
-    return None
+    """The summary; None for a list of devices, of which nothing was judged."""
+    if inventory.is_inventory(told.run):
+        return None
+    found = risks(told.run)
+    return Section(id="summary", title="Executive summary", blocks=tuple(_blocks(told, found)))
+
+
+def _blocks(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
+    tone, verdict = sentences.verdict(told)
+    yield Callout(tone=tone, spans=(strong("Verdict: "), *plain(verdict)))
+    yield Paragraph(spans=plain(" ".join(sentences.summary(told, found))))
+    if not told.material.is_final:
+        yield Paragraph(
+            spans=plain(
+                "Assessor's judgement: what this means for the organisation, and what should come first. "
+                "Replace this paragraph with your own words."
+            ),
+            editable=True,
+        )
+    yield from _charts(told)
+    yield from _risks(open_ones(found))
+    yield from _good(told)
+    yield from _uncovered(told)
+    yield from _actions(told, open_ones(found))
+
+
+def _charts(told: Told) -> Iterator[Block]:
+    network = told.view.network
+    if network is not None and network.elements:
+        yield bars.elements("summary-elements", "The five elements of the network", network.elements)
+    for place, image in enumerate(told.view.images[:_IMAGES], start=1):
+        if image.elements:
+            yield bars.elements(f"summary-image-{place}", f"The five elements of {image.label}", image.elements)
+
+
+def _risks(found: Sequence[Risk]) -> Iterator[Block]:
+    if not found:
+        return
+    top = found[:_TOP]
+    yield Paragraph(spans=(strong("The gravest risk" if len(found) == 1 else "The gravest risks"),))
+    yield Bullets(items=tuple(_told(risk) for risk in top), numbered=True)
+    if rest := len(found) - len(top):
+        yield Paragraph(
+            spans=(
+                *plain(f"{counted(rest, 'further kind')} of weakness: see "),
+                link("Findings", "findings"),
+                Span("."),
+            )
+        )
+
+
+def _told(risk: Risk) -> Spans:
+    where = f" ({adjective(risk.severity)}; {listed(risk.owners, _NAMED)}). "
+    return (strong(risk.title), *plain(where + risk.why))
+
+
+def _good(told: Told) -> Iterator[Block]:
+    if good := strengths.strengths(told.run):
+        yield Paragraph(spans=(strong("What is good"),))
+        yield Bullets(items=tuple(plain(s) for s in good))
+
+
+def _uncovered(told: Told) -> Iterator[Block]:
+    if text := sentences.uncovered(told):
+        yield Paragraph(
+            spans=(
+                strong("What was not covered. "),
+                *plain(f"{text} See "),
+                link("What was not assessed", "gaps"),
+                Span("."),
+            )
+        )
+
+
+def _actions(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
+    items = tuple(_planned(told) or (_action(r) for r in found))[:_ACTIONS]
+    if items:
+        yield Paragraph(spans=(strong("Next action" if len(items) == 1 else "Next actions"),))
+        yield Bullets(items=items, numbered=True)
+
+
+def _planned(told: Told) -> tuple[Spans, ...]:
+    """The first steps of the roadmap; the network's, else that of the worst image."""
+    plan = next((r for r in told.material.roadmaps if r.steps), None)
+    if plan is None:
+        return ()
+    labels = {row.id: row.label or row.address for row in (*told.view.devices, *told.view.images)}
+    steps = []
+    for step in plan.steps[:_ACTIONS]:
+        where = listed([labels.get(o, clean(o, 40)) for o in step.owners], _NAMED)
+        fix = next((r.fix for r in risks(told.run) if r.check == step.check and r.fix), "")
+        place = f" ({where})" if where else ""
+        steps.append((strong(f"{clean(step.title, 200)}{place}"), *plain(f": {fix}" if fix else ".")))
+    return tuple(steps)
+
+
+def _action(risk: Risk) -> Spans:
+    goal = f'bring about what is wanted, "{risk.goal}"; the finding says how.' if risk.goal else "see the finding."
+    return (strong(listed(risk.owners, _NAMED)), *plain(f": {risk.fix or goal}"))

@@ -1,0 +1,217 @@
+"""The sentences of the summary, each from the data alone: what was looked at, how it stands, what is not known."""
+
+from collections.abc import Sequence
+
+from iotscan.model.run import Run, Verdict
+from iotscan.model.vocabulary import Outcome, Severity
+from iotscan.report.audit.cells import percent, severities
+from iotscan.report.audit.risks import Risk
+from iotscan.report.audit.times import day, days
+from iotscan.report.audit.told import Told
+from iotscan.report.document import Tone
+from iotscan.report.words import NOTHING, clean, counted, listed
+
+_NAMED = 3
+
+
+def summary(told: Told, found: Sequence[Risk]) -> tuple[str, ...]:
+    """Three to seven sentences."""
+    said = (
+        _looked_at(told),
+        _graded(told),
+        _found(told, found),
+        _accepted(found),
+        _known(told),
+        _since(told),
+    )
+    return tuple(s for s in said if s)
+
+
+def verdict(told: Told) -> tuple[Tone, str]:
+    """Whether the bar that was set is met, in a sentence or two, and its tone."""
+    run = told.run
+    if run.verdict is None:
+        return "unknown", "none. The run did not end, and what it saw was not judged as a whole."
+    if run.verdict.gate == "none":
+        return "info", f"no bar was set for this audit, so it is neither passed nor failed.{_but(run.verdict)}"
+    bar = f"The bar: {_bar(run.verdict)}."
+    if run.verdict.gate == "fail":
+        return "fail", f"not passed. {bar}{_but(run.verdict)}"
+    if not run.verdict.complete:
+        return "warn", f"open. What was assessed meets the bar, but too little was assessed to say that all does. {bar}"
+    return "pass", f"passed. {bar}"
+
+
+def _but(verdict: Verdict) -> str:
+    return "" if verdict.complete else " Besides, the audit is incomplete: not all that had to be assessed was."
+
+
+def _bar(verdict: Verdict) -> str:
+    """What had to hold."""
+    told = []
+    if verdict.fail_on not in ("", "none"):
+        told.append(f"no weakness rated {clean(verdict.fail_on, 20)}{_or_above(verdict.fail_on)}")
+    if verdict.fail_on_new not in ("", "none"):
+        told.append(f"no new weakness rated {clean(verdict.fail_on_new, 20)}{_or_above(verdict.fail_on_new)}")
+    if verdict.min_grade:
+        told.append(f"no grade below {clean(verdict.min_grade, 5)}")
+    if verdict.min_coverage:
+        told.append(f"at least {verdict.min_coverage:.0%} assessed")
+    return listed(told) or "nothing in particular"
+
+
+def _or_above(severity: str) -> str:
+    return "" if severity == Severity.CRITICAL else " or worse"
+
+
+def _looked_at(told: Told) -> str:
+    run = told.run
+    when = days(run.started, run.finished)
+    seen = [counted(len(run.devices), "device")] if run.command != "image" else []
+    seen += [counted(len(run.images), "firmware image")] if run.images or run.command == "image" else []
+    verb = "was" if sum((len(run.devices), len(run.images))) == 1 else "were"
+    if run.command != "image" and not run.devices:
+        return f"On {when}, no device answered: of the network this report can say nothing, neither good nor bad."
+    return f"On {when}, {listed(seen)} {verb} examined{_how(run)}."
+
+
+def _how(run: Run) -> str:
+    if run.command == "image":
+        return " as files, without a running device"
+    grants = run.scope.grants
+    done = ["documented default logins were tried"] if grants.default_creds else []
+    done += ["questions that can disturb a device were asked"] if grants.intrusive else []
+    if done:
+        return f" over the network; with permission, {listed(done)}"
+    return " over the network, without logging in and without changing anything"
+
+
+def _graded(told: Told) -> str:
+    said = []
+    if (network := told.view.network) is not None and told.run.devices:
+        said.append(f"the network as a whole {_grade(network.shown)}")
+    images = told.view.images
+    if len(images) == 1:
+        said.append(f"the image {images[0].label} {_grade(images[0].shown)}")
+    elif images:
+        worst = images[0]
+        said.append(f"the weakest of the images, {worst.label}, {_grade(worst.shown)}")
+    if not said:
+        return ""
+    sentence = listed(said)
+    return f"{sentence[:1].upper()}{sentence[1:]}{_scale(sentence)}.{_weakest(told)}"
+
+
+def _scale(sentence: str) -> str:
+    return " (A is the best grade, F the worst)" if "graded" in sentence or "grade of" in sentence else ""
+
+
+def _grade(shown: str) -> str:
+    if shown == NOTHING or not shown:
+        return "has no grade, because too little of it could be assessed"
+    if shown.startswith("≤"):
+        return f"has a grade of {shown[1:]} at best, as what was not assessed may lower it"
+    return f"is graded {shown}"
+
+
+def _weakest(told: Told) -> str:
+    network = told.view.network
+    if network is None or not network.weakest or len(told.run.devices) < 2:
+        return ""
+    if len(network.weakest) == 1:
+        return f" The weakest device is {network.weakest[0]}."
+    return f" The weakest devices are {listed(network.weakest, _NAMED)}."
+
+
+def _found(told: Told, found: Sequence[Risk]) -> str:
+    if not found:
+        if not any(r.outcome is Outcome.PASS for r in told.run.results):
+            return "Nothing could be assessed, so no weakness being listed here means nothing."
+        return "No weakness was found in what was assessed."
+    counts = {s: sum(r.places for r in found if r.severity is s) for s in Severity}
+    total = sum(counts.values())
+    kinds = f" of {counted(len(found), 'kind')}" if len(found) < total else ""
+    verb = "was" if total == 1 else "were"
+    return f"{counted(total, 'weakness', 'weaknesses')}{kinds} {verb} found{_spread(told)}: {severities(counts)}."
+
+
+def _spread(told: Told) -> str:
+    """On how many of the devices and images; nothing where there is but one."""
+    hit = {r.subject.owner for r in told.run.results if r.is_finding and r.severity is not Severity.INFO}
+    devices = sum(d.id in hit for d in told.run.devices)
+    images = sum(i.id in hit for i in told.run.images)
+    said = []
+    if len(told.run.devices) > 1:
+        said.append(f"on {devices:,} of the {len(told.run.devices):,} devices")
+    if len(told.run.images) > 1:
+        said.append(f"in {images:,} of the {len(told.run.images):,} images")
+    return f" {listed(said)}" if said else ""
+
+
+def _accepted(found: Sequence[Risk]) -> str:
+    count = sum(r.accepted for r in found)
+    if not count:
+        return ""
+    if count == sum(r.places for r in found):
+        return f"{'It is' if count == 1 else 'All of them are'} accepted by a documented decision."
+    return f"{'One of them is' if count == 1 else f'{count:,} of them are'} accepted by a documented decision."
+
+
+def _known(told: Told) -> str:
+    assessed, total = _coverage(told)
+    if not total:
+        return ""
+    if assessed == total:
+        return f"All {counted(total, 'question')} that applied could be answered." if total > 1 else ""
+    return (
+        f"Of {counted(total, 'question')} that applied, {assessed:,} ({percent(assessed, total)}) could be answered; "
+        "the others are unknown, which is not the same as good."
+    )
+
+
+def _coverage(told: Told) -> tuple[int, int]:
+    network = told.view.network
+    rows = [(i.assessed, i.total) for i in told.view.images]
+    rows += [(network.assessed, network.total)] if network is not None else []
+    return sum(a for a, _ in rows), sum(t for _, t in rows)
+
+
+def _since(told: Told) -> str:
+    """What changed since the audit before."""
+    comparison = told.material.comparison
+    if comparison is None or comparison.is_of_lists:
+        return ""
+    counts = comparison.counts
+    fixed, new = counts["fixed"], counts["added"]
+    still = counts["unchanged"] + counts["changed"]
+    lost = counts["no_longer_assessed"]
+    said = [
+        f"{counted(fixed, 'finding')} {'was' if fixed == 1 else 'were'} repaired",
+        f"{new:,} {'is' if new == 1 else 'are'} new",
+        f"{still:,} {'is' if still == 1 else 'are'} still open",
+    ]
+    said += [f"{lost:,} could not be looked at again"] if lost else []
+    return f"Since the audit of {day(comparison.old.started)}, {listed(said)}.{_moved(told)}"
+
+
+def _moved(told: Told) -> str:
+    grades = told.material.comparison.grades if told.material.comparison else ()
+    network = next((g for g in grades if g.owner == "network"), None)
+    if network is None or NOTHING in (network.before, network.after):
+        return ""
+    if network.before == network.after:
+        return f" The network's grade is still {network.after}."
+    return f" The network's grade went from {network.before} to {network.after}."
+
+
+def uncovered(told: Told) -> str:
+    """One line on why questions stay open, the commonest reasons first; empty where none does."""
+    counts = {g.words: g.count for g in told.view.gaps}
+    if errors := sum(r.outcome is Outcome.ERROR for r in told.run.results):
+        counts["an error of the tool"] = errors
+    if not counts:
+        return ""
+    largest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    reasons = listed([f"{words} ({counted(n, 'time')})" for words, n in largest[:_NAMED]])
+    more = ", among other reasons" if len(largest) > _NAMED else ""
+    return f"Questions stay open for want of an answer: {reasons}{more}."
