@@ -11,7 +11,7 @@ lab = typer.Typer(
 
 @lab.command("up")
 def up() -> None:
-    """Start the practice network; it stops by itself after two idle hours."""
+    """Start the network; it stops by itself after two idle hours."""
     from iotscan.lab import network
 
     state = network.start()
