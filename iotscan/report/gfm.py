@@ -6,7 +6,7 @@ which is what devices, files and commands consist of, becomes code.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import groupby, pairwise
 
 from iotscan.report.prose import Block, spans
@@ -15,7 +15,7 @@ _WORD = re.compile(
     r"""["'(]*≤?[^\W_]+(?:(?:[,/'+%-]|\.(?=\d)|:(?=\d\d\b))[^\W_]+)*%?["')]*[.,;:!?…]*["')]*|[–—·→…]|e\.g\.|i\.e\."""
     r"""|["'(]|["')]?[.,;:!?]+"""
 )
-_LINKED = re.compile(r"www\.|GH-\d|[0-9a-f]{7,40}\b", re.IGNORECASE)
+_LINKED = re.compile(r"[\"'(]*(?:www\.|GH-\d)|.*\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 """Words that GitHub makes links of: hosts, issues, commits."""
 _TICKS = re.compile("`+")
 
@@ -44,7 +44,7 @@ def _coded(text: str, cell: bool) -> str:
 
 
 def _is_word(token: str) -> bool:
-    return not token or bool(_WORD.fullmatch(token) and not _LINKED.match(token.lstrip("\"'(")))
+    return not token or bool(_WORD.fullmatch(token) and not _LINKED.match(token))
 
 
 def code(text: str, *, cell: bool = False) -> str:
@@ -67,10 +67,11 @@ def block(lines: Iterable[str], language: str = "") -> str:
     return f"{fence}{language}\n{body}\n{fence}\n"
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that :func:`words` or :func:`code` made, ending in a newline."""
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], right: Container[int] = ()) -> str:
+    """A table of cells that :func:`words` or :func:`code` made, ending in a newline; ``right`` columns hold numbers."""
     titles = list(head)
-    lines = [titles, ["---"] * len(titles), *(list(row) for row in rows)]
+    rule = ["---:" if place in right else "---" for place in range(len(titles))]
+    lines = [titles, rule, *(list(row) for row in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 

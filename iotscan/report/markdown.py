@@ -1,15 +1,13 @@
-"""The run as GitHub-flavoured Markdown: a file to attach, and a short form for the summary of a job.
+"""The run in short as GitHub-flavoured Markdown: for the summary of a job. The whole of it is a document.
 
 Every word from a device goes through :mod:`.gfm`; the template puts no link, image or HTML of its own.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from iotscan.model.run import Run
 from iotscan.report import gfm
-from iotscan.report.asked import asked
-from iotscan.report.content import ElementRow, Finding, FindingGroup, NetworkRow, OwnerRow, View
+from iotscan.report.content import ElementRow, Finding, NetworkRow, OwnerRow, View
 from iotscan.report.gfm import code, words
 from iotscan.report.view import view
 from iotscan.report.words import counted, listed
@@ -20,15 +18,6 @@ _ASIDE = 5
 """Devices and images whose grade without the question of trust is said."""
 ROWS = 50
 """Rows of a table in the short form."""
-
-
-def render(run: Run) -> str:
-    """The whole run: verdict, grades, findings with their details, gaps, decisions of people."""
-    told = view(run)
-    sections = [*_opening(told), *_grades(told, sys.maxsize), *_findings(told, sys.maxsize), *_details(told)]
-    sections += _identities(told)
-    sections += [*_gaps(told), *_faults(told), *_decisions(told, sys.maxsize), *_about(told)]
-    return "\n".join(sections)
 
 
 def summary(run: Run) -> str:
@@ -75,20 +64,6 @@ def _without_trust(told: View) -> list[str]:
     said = "; ".join(f"{words(row.owner)} {words(row.without_trust)}" for row in rows[:_ASIDE])
     more = f", and {len(rows) - _ASIDE} more" if len(rows) > _ASIDE else ""
     return [f"Without the question of trust: {said}{more}.\n"] if rows else []
-
-
-def _identities(told: View) -> list[str]:
-    """What each device is and how that is known; nothing where nothing is known."""
-    rows = [
-        [
-            code(row.address, cell=True),
-            words(row.kind or "unknown", cell=True),
-            words(known, cell=True),
-        ]
-        for row in told.devices
-        for known in (*row.identity, *(f"beware: {remark}" for remark in row.remarks))
-    ]
-    return ["## What the devices are\n", gfm.table(["address", "kind", "known"], rows)] if rows else []
 
 
 def _network(row: NetworkRow) -> list[str]:
@@ -141,37 +116,6 @@ def _rest(items: Sequence[object], most: int, noun: str, plural: str) -> list[st
     return [f"and {counted(more, noun, plural)} more.\n"] if more > 0 else []
 
 
-def _details(told: View) -> Iterator[str]:
-    if told.findings:
-        yield "## Details\n"
-    for group in told.findings:
-        yield f"### {group.severity.value.capitalize()}: {words(group.title)} ({code(group.check)})\n"
-        if group.matters:
-            yield gfm.paragraphs(group.matters)
-        for finding in group.findings:
-            yield from _one_detail(group, finding)
-        if group.remedy:
-            yield f"**How to fix**\n\n{gfm.paragraphs(group.remedy)}"
-        if group.clauses:
-            yield f"Evidence relevant to: {'; '.join(words(c) for c in group.clauses)}\n"
-
-
-def _one_detail(group: FindingGroup, finding: Finding) -> Iterator[str]:
-    label, where = words(finding.label), code(finding.where)
-    yield f"**{label}** {where} {_state(finding)}".replace("****", "").strip() + "\n"
-    configured = ", as configured" if finding.configured else ""
-    facts = {
-        "summary": words(finding.summary),
-        "observed": code(finding.observed),
-        "expected": words(finding.expected),
-        "confidence": f"{finding.confidence}{configured}",
-        "fingerprint": code(finding.whole_fingerprint),
-    }
-    yield "".join(f"- {name}: {text}\n" for name, text in facts.items() if text)
-    if finding.reproduce:
-        yield gfm.block([finding.reproduce], "sh")
-
-
 def _gaps(told: View) -> list[str]:
     total = sum(g.count for g in told.gaps)
     forced = sum(g.count for g in told.gaps if not g.voluntary)
@@ -191,15 +135,6 @@ def _gaps(told: View) -> list[str]:
     ]
     text = f"{forced} because something failed or was missing, {total - forced} by choice.\n"
     return [*heading, text, gfm.table(["", "why", "questions", "checks", "what it takes"], rows)]
-
-
-def _faults(told: View) -> Iterator[str]:
-    if told.faults:
-        yield f"## Errors of ours: {len(told.faults)}\n"
-        yield "".join(f"- {words(f.what)} on {words(f.where)}: {code(f.text)}\n" for f in told.faults)
-    if told.notices:
-        yield "## Notices\n"
-        yield "".join(f"- {words(about)}: {words(text)}\n" for about, text in told.notices)
 
 
 def _decisions(told: View, most: int) -> Iterator[str]:
@@ -224,24 +159,3 @@ def _decisions(told: View, most: int) -> Iterator[str]:
 
 def _words(*texts: str) -> list[str]:
     return [words(t, cell=True) for t in texts]
-
-
-def _about(told: View) -> Iterator[str]:
-    about = told.about
-    facts = {
-        "tool": about.tool,
-        "command": f"{about.command} of {listed(about.targets, 5)}",
-        "run": about.run,
-        "time": f"{about.started} to {about.finished}" if about.finished else about.started,
-        "judged as of": about.as_of,
-        "profile": about.profile,
-        "scope by": about.authority or "nobody named",
-        "granted beyond the default": listed(about.granted) or "nothing",
-        "gate": "; ".join(told.rules),
-        "scope sha256": about.scope_sha256,
-        "asked": asked([(row.cost, row.label) for row in told.devices if row.cost]),
-        "redaction": about.redaction,
-        "audit root": about.audit_root,
-    }
-    yield "## About this run\n"
-    yield "".join(f"- {name}: {words(text)}\n" for name, text in facts.items() if text)

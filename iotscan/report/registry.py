@@ -34,10 +34,6 @@ def _html(run: Run) -> str:
     return render(run)
 
 
-def _markdown(run: Run) -> str:
-    return inventory_markdown.render(run) if inventory.is_inventory(run) else markdown.render(run)
-
-
 def _text(run: Run) -> str:
     return inventory.inventory(run) if inventory.is_inventory(run) else plain.render(run)
 
@@ -54,8 +50,16 @@ def _docx(document: Document) -> bytes:
     return render(document)
 
 
-DOCUMENTS: Mapping[str, Callable[[Document], bytes]] = MappingProxyType({"docx": _docx, "pdf": _pdf})
+def _markdown(document: Document) -> bytes:
+    from iotscan.report.layout.markdown import render
+
+    return render(document).encode()
+
+
+DOCUMENTS: Mapping[str, Callable[[Document], bytes]] = MappingProxyType({"docx": _docx, "md": _markdown, "pdf": _pdf})
 """Formats of the audit report. What they lay out is made once, whatever is written of it."""
+LISTS: Mapping[str, Writer] = MappingProxyType({"md": inventory_markdown.render})
+"""What a format of the audit report is of a run that only lists devices: a table, as there is nothing to report on."""
 BINARY: frozenset[str] = frozenset({"docx", "pdf"})
 """Formats that no terminal shows: without a PATH they go to a file."""
 FORMATS: Mapping[str, Writer] = MappingProxyType(
@@ -68,7 +72,6 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "json": json.render,
         "jsonl": jsonl.render,
         "junit": junit.render,
-        "md": _markdown,
         "sarif": sarif.render,
         "sarif-github": sarif_github.render,
         "text": _text,
@@ -96,6 +99,8 @@ def encoded(run: Run, format: str, material: Material = Material()) -> bytes:
 
     ``material`` is what an audit report tells beyond the run; the other formats tell the run alone.
     """
+    if format in LISTS and inventory.is_inventory(run):
+        return LISTS[format](run).encode()
     if format in DOCUMENTS:
         from iotscan.report.audit.assembly import document
 

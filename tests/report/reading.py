@@ -5,7 +5,11 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from unicodedata import category
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,7 +20,7 @@ from .example import example_run
 
 RESULTS = example_run().results
 FINDINGS = [r for r in RESULTS if r.is_finding]
-MENTION = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|www\.|://", re.IGNORECASE)
+MENTION = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-f]{7,40}\b|\bwww\.|://", re.IGNORECASE)
 """What GitHub makes links of in rendered text that is no code."""
 HARMLESS = {
     *("inline", "text", "softbreak", "code_inline", "fence", "strong_open", "strong_close"),
@@ -24,6 +28,11 @@ HARMLESS = {
     *(f"{name}_{end}" for name in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")),
 }
 """Every kind of node that the Markdown template makes."""
+DOCUMENT = {"link_open", "link_close", "html_block", "ordered_list_open", "ordered_list_close"} | {
+    "blockquote_open",
+    "blockquote_close",
+}
+"""What a document has beside."""
 
 
 def markdown_tokens(text: str) -> Iterator[Token]:
@@ -39,6 +48,38 @@ def read_markdown(text: str) -> None:
     assert not strange, strange
     for token in tokens:
         assert token.type != "text" or not MENTION.search(token.content), token.content
+
+
+def read_document(text: str) -> None:
+    """Markdown of a document: beside the rest links, to a heading that is there or to the web, and the mark to edit."""
+    tokens = list(markdown_tokens(text))
+    strange = {t.type for t in tokens} - HARMLESS - DOCUMENT
+    assert not strange, strange
+    anchors = heading_anchors(tokens)
+    inside = False
+    for token in tokens:
+        inside = (inside or token.type == "link_open") and token.type != "link_close"
+        assert token.type != "text" or inside or not MENTION.search(token.content), token.content
+        assert token.type != "html_block" or token.content.strip() == "<!-- edit -->", token.content
+        if token.type == "link_open":
+            href = unquote(str(token.attrs["href"]))
+            assert href.startswith("https://docs.example/") or href.removeprefix("#") in anchors, href
+
+
+def heading_anchors(tokens: list[Token]) -> set[str]:
+    """What GitHub makes of the headings (html-pipeline, TableOfContentsFilter)."""
+    seen: Counter[str] = Counter()
+    anchors = set()
+    for opening, line in pairwise(tokens):
+        if opening.type == "heading_open":
+            shown = "".join(c.content for c in line.children or () if c.type in ("text", "code_inline"))
+            slug = "".join(
+                c for c in shown.lower() if c in " -" or category(c)[0] in "LM" or category(c) in ("Nd", "Pc")
+            )
+            slug = slug.replace(" ", "-")
+            anchors.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+            seen[slug] += 1
+    return anchors
 
 
 def read_csv(text: str) -> None:
@@ -86,7 +127,7 @@ READ_BACK: Mapping[str, Callable[[str], None]] = {
     "gitlab-codequality": read_gitlab,
     "jsonl": read_jsonl,
     "junit": read_junit,
-    "md": read_markdown,
+    "md": read_document,
     "sarif": read_sarif,
     "sarif-github": read_sarif,
 }

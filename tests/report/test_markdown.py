@@ -17,10 +17,9 @@ from .hostile import TRICKS
 from .reading import MENTION, markdown_tokens, read_markdown
 
 
-@pytest.mark.parametrize("format", ["md", "github-summary"])
 @pytest.mark.parametrize("make", [example_run, empty_run, interrupted_run, image_run])
-def test_the_verdict_comes_first(make: Any, format: str) -> None:
-    text = write(make(), format)
+def test_the_verdict_comes_first(make: Any) -> None:
+    text = write(make(), "github-summary")
     read_markdown(text)
     first = text.splitlines()[0]
     assert first.startswith("# iotscan: ")
@@ -35,7 +34,7 @@ def test_a_bracket_round_a_device_s_word_is_no_part_of_it() -> None:
 
 def test_findings_show_their_state() -> None:
     results = tuple(replace(r, baseline="new") if r.check == "adb-access" else r for r in example_run().results)
-    lines = write(replace(example_run(), results=results), "md").splitlines()
+    lines = write(replace(example_run(), results=results), "github-summary").splitlines()
     assert (
         "| high | `tls-versions` | gw-edge | `192.0.2.1 tcp/443` | TLS 1.0 or TLS 1.1 is accepted | WAIVED W-2026-014 |"
         in lines
@@ -52,9 +51,8 @@ def _decided() -> Run:
     return replace(example_run(), waivers=(use,), baseline=BaselineInfo(run="01JD", new=0, known=11))
 
 
-@pytest.mark.parametrize("format", ["md", "github-summary"])
-def test_waivers_and_the_baseline_are_told(format: str) -> None:
-    text = write(_decided(), format)
+def test_waivers_and_the_baseline_are_told() -> None:
+    text = write(_decided(), "github-summary")
     assert "| expired | W-1 | tls-versions | asset dev-gw |" in text
     assert "Baseline: " in text
 
