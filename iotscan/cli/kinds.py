@@ -77,6 +77,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.scope_file:ScopeFile",
             reader="iotscan.data.scope_file:read_scope",
         ),
+        "brand": Kind(
+            schema="iotscan/brand@1",
+            about="whose report it is: names, logo, colours, texts",
+            written="iotscan.data.brand:BrandFile",
+            reader="iotscan.data.brand:read_brand",
+        ),
         "credentials": Kind(
             schema="iotscan/credentials@1",
             about="documented default logins of products",
