@@ -1,14 +1,23 @@
 """When two scans say the same."""
 
+from collections import Counter
+
 from iotscan.model.run import Run
 
 Key = tuple[str, str, str, int]
 
 
 def said(run: Run) -> dict[Key, tuple[str, ...]]:
-    """What a run says of each subject and check, without the ids of what that rests on."""
-    return {
-        (str(r.subject), r.check, r.variant, number): (
+    """What a run says of each subject and check, without the ids of what that rests on.
+
+    Numbered where a check says several things of one subject: a place in the whole list would move with every other.
+    """
+    found: dict[Key, tuple[str, ...]] = {}
+    numbers: Counter[tuple[str, str, str]] = Counter()
+    for r in run.results:
+        place = (str(r.subject), r.check, r.variant)
+        numbers[place] += 1
+        found[*place, numbers[place]] = (
             r.outcome,
             r.severity,
             r.confidence,
@@ -22,8 +31,7 @@ def said(run: Run) -> dict[Key, tuple[str, ...]]:
             r.remedy,
             r.fingerprint,
         )
-        for number, r in enumerate(run.results)
-    }
+    return found
 
 
 def differences(one: Run, other: Run) -> list[tuple[object, object]]:
