@@ -1,9 +1,156 @@
-"""Section: Scope and authorisation."""
+"""Section: Scope and authorisation. Who allowed whom to do what, where and when, and what was done with that."""
 
+from collections.abc import Iterator
+from typing import Final
+
+from iotscan.model.run import Run
+from iotscan.model.scope import Mandate
+from iotscan.model.vocabulary import AttemptStatus
+from iotscan.report.audit.cells import fact, facts
+from iotscan.report.audit.times import moment
 from iotscan.report.audit.told import Told
-from iotscan.report.document import Section
+from iotscan.report.document import Block, Bullets, Callout, Column, Facts, Paragraph, Section, Table, cell, plain
+from iotscan.report.words import clean, counted, listed
+
+_MOST: Final = 40
+"""Networks and notices that are named before the rest is counted."""
+_AUTHORITIES: Final = {
+    "command line": "No scope file was given: the audit was made on the word of whoever typed the command. This "
+    "report does not show that the owner of the network allowed it.",
+    "practice network": "The practice network of the tool was examined: simulated devices on the assessor's own "
+    "machine, which need nobody's permission.",
+    "an image: nothing is sent": "Files were examined. Nothing was sent to any device, so no permission to do so was "
+    "needed; the right to examine the files themselves is not on record here.",
+}
 
 
 def section(told: Told) -> Section | None:
-    """None: nobody has written it yet."""
-    return None
+    """The section; every report has it."""
+    return Section(id="scope", title="Scope and authorisation", blocks=tuple(_blocks(told)))
+
+
+def _blocks(told: Told) -> Iterator[Block]:
+    run, mandate = told.run, told.run.scope.mandate
+    if mandate is None:
+        yield from _without_mandate(told)
+    else:
+        yield from _mandate(mandate)
+    if run.command != "image":
+        yield from _examined(told)
+        yield _permissions(run, mandate)
+    yield from _deviations(told)
+
+
+def _without_mandate(told: Told) -> Iterator[Block]:
+    word = told.run.scope.authority
+    said = _AUTHORITIES.get(word)
+    if said is None:
+        said = f"No scope file was given. The run names as its authority: {clean(word, 200) or 'nobody'}."
+    yield Callout(tone="info" if told.run.command == "image" else "warn", spans=plain(said))
+
+
+def _mandate(mandate: Mandate) -> Iterator[Block]:
+    yield Facts(
+        rows=facts(
+            ("Engagement", clean(mandate.engagement, 120)),
+            ("Client", clean(mandate.client, 120)),
+            ("Assessor", clean(mandate.assessor, 120)),
+            ("Authorised by", clean(mandate.authorized_by, 120)),
+            ("Reference", clean(mandate.reference, 200)),
+            ("SHA-256 of the authorisation", clean(mandate.document_sha256, 80)),
+            ("Window", f"{moment(mandate.not_before)} to {moment(mandate.not_after)}"),
+            ("Authorisation expires", moment(mandate.expires)),
+            ("Emergency contact", clean(mandate.emergency_contact, 200)),
+            ("Scope file", clean(mandate.file, 120)),
+            ("SHA-256 of the scope file", clean(mandate.sha256, 80)),
+        )
+    )
+    yield Table(
+        id="scope-in",
+        caption="In scope",
+        columns=(
+            Column(title="Networks", weight=3, kind="code"),
+            Column(title="Ports"),
+            Column(title="Note", weight=2),
+        ),
+        rows=tuple(
+            (cell(_networks(entry.networks)), cell(_ports(entry.ports)), cell(clean(entry.note, 300)))
+            for entry in mandate.in_scope[:_MOST]
+        ),
+    )
+    if mandate.out_of_scope:
+        yield Table(
+            id="scope-out",
+            caption="Out of scope",
+            columns=(Column(title="Networks", weight=3, kind="code"), Column(title="Why", weight=3)),
+            rows=tuple(
+                (cell(_networks(entry.networks)), cell(clean(entry.reason, 300)))
+                for entry in mandate.out_of_scope[:_MOST]
+            ),
+        )
+
+
+def _networks(networks: tuple[str, ...]) -> str:
+    return listed([clean(n, 60) for n in networks], _MOST)
+
+
+def _ports(ports: tuple[tuple[int, int], ...]) -> str:
+    spans = [str(first) if first == last else f"{first}-{last}" for first, last in ports]
+    return ", ".join(spans[:_MOST]) or "all"
+
+
+def _examined(told: Told) -> Iterator[Block]:
+    about, run = told.view.about, told.run
+    yield Facts(
+        rows=(
+            fact("Asked for", listed(about.targets, _MOST)),
+            *facts(("Could be reached", listed(about.include, _MOST))),
+            fact("Left out", listed(about.exclude, _MOST) or "nothing"),
+            *facts(("The assessor's own addresses, left out", listed([clean(a, 60) for a in run.own], _MOST))),
+        )
+    )
+
+
+def _permissions(run: Run, mandate: Mandate | None) -> Table:
+    """Every grant beyond reading: whether it was permitted, and whether it was used."""
+    grants, permits = run.scope.grants, mandate.permits if mandate else None
+    tries = f", {counted(permits.attempts_per_account, 'try', 'tries')} an account a day" if permits else ""
+    rows = (
+        ("Try documented default logins", permits and permits.default_creds, grants.default_creds, tries),
+        ("Ask what can disturb a device", permits and permits.intrusive, grants.intrusive, ""),
+        ("Fetch revocation data", permits and permits.fetch_revocation, grants.fetch_revocation, ""),
+        ("Ask back ends on the internet", permits and bool(permits.backends), bool(grants.backends), ""),
+    )
+    return Table(
+        id="scope-permissions",
+        caption="What goes beyond reading",
+        columns=(
+            Column(title="What", weight=3),
+            Column(title="Permitted by the scope file", weight=2),
+            Column(title="Granted for this run", weight=2),
+        ),
+        rows=tuple(
+            (
+                cell(what),
+                cell("no scope file" if permits is None else f"yes{more}" if allowed else "no"),
+                cell("yes" if used else "no"),
+            )
+            for what, allowed, used, more in rows
+        ),
+    )
+
+
+def _deviations(told: Told) -> Iterator[Block]:
+    """What did not go as planned, or has to be known of the run."""
+    refused = sum(a.status is AttemptStatus.REFUSED_BY_SCOPE for a in told.run.attempts)
+    said = [f"{about}: {text}" for about, text in told.view.notices]
+    if refused:
+        was = "was" if refused == 1 else "were"
+        said.append(f"{counted(refused, 'question')} {was} not asked, because the scope does not hold the place.")
+    if not said:
+        yield Paragraph(spans=plain("Nothing is on record of a deviation from what was planned."))
+        return
+    yield Paragraph(spans=plain("On record of this run, deviations included:"))
+    yield Bullets(items=tuple(plain(line) for line in said[:_MOST]))
+    if len(said) > _MOST:
+        yield Paragraph(spans=plain(f"{counted(len(said) - _MOST, 'further note')} in the run file."))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from iotscan.report import inventory
-from iotscan.report.audit import bars, sentences, strengths
+from iotscan.report.audit import anchors, bars, sentences, strengths
 from iotscan.report.audit.cells import adjective, link, strong
 from iotscan.report.audit.risks import Risk, open_ones, risks
 from iotscan.report.audit.told import Told
@@ -72,8 +72,8 @@ def _risks(found: Sequence[Risk]) -> Iterator[Block]:
 
 
 def _told(risk: Risk) -> Spans:
-    where = f" ({adjective(risk.severity)}; {listed(risk.owners, _NAMED)}). "
-    return (strong(risk.title), *plain(where + risk.why))
+    where = f": {adjective(risk.severity)}, on {listed(risk.owners, _NAMED)}. "
+    return (link(risk.title, anchors.finding(risk.check, risk.variant)), *plain(where + risk.why))
 
 
 def _good(told: Told) -> Iterator[Block]:

@@ -25,6 +25,12 @@ def moment(text: str) -> str:
     return f"{_day(read)}, {read:%H:%M} UTC"
 
 
+def stamp(text: str) -> str:
+    """``2026-11-22 18:01:07 UTC`` of an ISO time, for records; what is none stays as it is."""
+    read = _read(text)
+    return f"{read:%Y-%m-%d %H:%M:%S} UTC" if read else clean(text, 40)
+
+
 def days(start: str, end: str) -> str:
     """``22 November 2026``, or ``22 November 2026 to 24 November 2026``; the start alone where there is no end."""
     first, last = day(start), day(end)
