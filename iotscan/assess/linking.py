@@ -1,25 +1,10 @@
-"""Which device or image of one run is which of another.
+"""Which device or image of one run is which of another: by the rules of :mod:`iotscan.model.links`."""
 
-A device is linked by a mark that it alone bears in both runs, the strongest kind first; clones that share a key
-are linked where the address speaks for it as well. Nothing is linked against a contradiction: a wrong link would
-pass a stranger's finding off as known, a missing one only calls a known finding new.
-"""
-
-from collections import defaultdict
-from collections.abc import Sequence
-
-import msgspec
-
-from iotscan.model.identity import Key
-from iotscan.model.lasting import PROVED, Marks, borne, identities, telling
+from iotscan.model.lasting import borne, identities
+from iotscan.model.links import Link, linked
 from iotscan.model.run import Run
 
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """The id in the new run, and the kind of mark that says so."""
-
-    to: str
-    by: str
+__all__ = ("Link", "link")
 
 
 def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool = False) -> dict[str, Link]:
@@ -28,74 +13,13 @@ def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool
     ``by_address`` takes for one, too, who is at the same address where nothing speaks against it: enough for a list
     of devices, too little for a finding.
     """
-    before, after = borne(old.devices, old.observations), borne(new.devices, new.observations)
-    links: dict[str, Link] = {}
-    for kind in PROVED:
-        _add(links, _sharing(telling(before), telling(after), kind), kind, before, after)
-    first = identities(old.devices, old.images, old.observations)
-    owners = {identity: owner for owner, identity in identities(new.devices, new.images, new.observations).items()}
-    shared: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for owner, identity in first.items():
-        if identity in owners:
-            shared[identity.partition(" ")[0]].append((owner, owners[identity]))
-    for kind, pairs in shared.items():
-        _add(links, pairs, kind, before, after)
-    _add(links, _clones(before, after), "key and address", before, after)
-    if by_address:
-        _add(links, _neither_proves_otherwise(before, after), "address", before, after)
+    links = linked(
+        borne(old.devices, old.observations),
+        borne(new.devices, new.observations),
+        first=identities(old.devices, old.images, old.observations),
+        then=identities(new.devices, new.images, new.observations),
+        by_address=by_address,
+    )
     if pair_lone_images and len(old.images) == len(new.images) == 1:
         links.setdefault(old.images[0].id, Link(to=new.images[0].id, by="being the only image"))
     return links
-
-
-def _sharing(before: Marks, after: Marks, kind: str) -> list[tuple[str, str]]:
-    bearers = {mark: owner for owner, marks in after.items() for mark in marks if mark[0] == kind}
-    return [(owner, bearers[mark]) for owner, marks in before.items() for mark in marks if mark in bearers]
-
-
-def _clones(before: Marks, after: Marks) -> list[tuple[str, str]]:
-    at: dict[str, set[str]] = defaultdict(set)
-    for owner, marks in after.items():
-        for kind, address in marks:
-            if kind == "address":
-                at[address].add(owner)
-    return [
-        (owner, other)
-        for owner, marks in before.items()
-        for kind, address in marks
-        if kind == "address"
-        for other in at[address]
-        if {m for m in marks if m[0] in PROVED} & set(after[other])
-    ]
-
-
-def _neither_proves_otherwise(before: Marks, after: Marks) -> list[tuple[str, str]]:
-    """Those at one address, unless both show a mark of one kind and share none of it."""
-    pairs = _sharing(before, after, "address")
-    return [(one, other) for one, other in pairs if not _differ(before[one], after[other], PROVED)]
-
-
-def _add(links: dict[str, Link], pairs: list[tuple[str, str]], by: str, before: Marks, after: Marks) -> None:
-    """Take over the pairs that are unequivocal: one to one, neither linked yet, no contradiction."""
-    taken = {found.to for found in links.values()}
-    free = {(a, b) for a, b in pairs if a not in links and b not in taken}
-    forth: dict[str, set[str]] = defaultdict(set)
-    back: dict[str, set[str]] = defaultdict(set)
-    for a, b in free:
-        forth[a].add(b)
-        back[b].add(a)
-    for a, b in sorted(free):
-        if len(forth[a]) == len(back[b]) == 1 and not _contradict(before.get(a, ()), after.get(b, ())):
-            links[a] = Link(to=b, by=by)
-
-
-def _contradict(one: tuple[Key, ...], other: tuple[Key, ...]) -> bool:
-    return _differ(one, other, ("mac", "serial"))
-
-
-def _differ(one: tuple[Key, ...], other: tuple[Key, ...], kinds: Sequence[str]) -> bool:
-    for kind in kinds:
-        first, second = ({m for m in marks if m[0] == kind} for marks in (one, other))
-        if first and second and not first & second:
-            return True
-    return False
