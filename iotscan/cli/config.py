@@ -36,6 +36,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "network.ocsp_responses": "ocsp_response",
     "network.fingerprints": "fingerprints",
     "exclude": "exclude",
+    "history": "no_history",
     "progress": "no_progress",
     "step_summary": "no_step_summary",
     "color": "color",
@@ -49,7 +50,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "waivers": frozenset(OPTIONS) - {"waivers", "output.dir"},  # the same words mean other things there
 }
 """Settings that a command does not take, though it has an option of that name."""
-NEGATED: Final = frozenset({"progress", "step_summary"})
+NEGATED: Final = frozenset({"history", "progress", "step_summary"})
 FILES: Final = frozenset({"network.trust_stores", "network.crls", "network.ocsp_responses", "network.fingerprints"})
 """Lists of files and folders: a variable of the environment holds no list."""
 VARIABLES: Final[Mapping[str, str]] = {

@@ -87,6 +87,7 @@ def discover(
     quiet: Annotated[
         int, typer.Option("--quiet", "-q", count=True, help="-q: only the number of devices; -qq: only the exit code.")
     ] = 0,
+    no_history: shared.NoHistory = False,
     no_progress: shared.NoProgress = False,
 ) -> None:
     """List devices and their services; assess nothing.
@@ -128,5 +129,6 @@ def discover(
         listen=listen,
         yes=yes,
         since=since,
+        no_history=no_history,
     )
     raise typer.Exit(launch.launch(wish, display, progress=not no_progress, pacing=pacing))

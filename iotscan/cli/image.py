@@ -78,6 +78,7 @@ def image(
     ascii: shared.Ascii = False,
     quiet: shared.Quiet = 0,
     show_passed: shared.ShowPassed = False,
+    no_history: shared.NoHistory = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
     """Assess images: does this gateway ship?
@@ -90,12 +91,14 @@ def image(
     """
     from iotscan.cli.output import Display, check_display, present, read_formats
     from iotscan.cli.progress import ImageProgress
+    from iotscan.cli.remembering import keep
     from iotscan.cli.selection import choose_checks
     from iotscan.cli.terms import Gating
     from iotscan.scan.advisories.data import open_advisories
     from iotscan.scan.images import assess_images
     from iotscan.scan.revocation_files import read_revocation_files
     from iotscan.scan.trusted_keys import read_trusted_keys
+    from iotscan.store.history.folder import leave_out
 
     display = check_display(
         Display(
@@ -141,5 +144,9 @@ def image(
             revocation=revocation,
             watch=progress,
         )
+    if no_history:
+        leave_out(output_dir / run.id)
+    else:
+        keep(run, output_dir / run.id, is_told=quiet < 2)
     present(run, wanted, display, output_dir)
     raise typer.Exit(run.verdict.exit_code if run.verdict else 3)

@@ -17,11 +17,13 @@ from iotscan.cli.prepare import Prepared, prepare, prepare_lab
 from iotscan.cli.progress import Progress
 from iotscan.cli.recipe import resume
 from iotscan.cli.rehearsed import check_rehearsal, tell_rehearsal
+from iotscan.cli.remembering import keep, with_recall
 from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
 from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.run import Run
 from iotscan.store.claim import claimed
+from iotscan.store.history.folder import LEFT_OUT, leave_out
 from iotscan.store.runs import read_run
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float = 0.0
     listen: float = 0.0
     yes: bool = False
+    no_history: bool = False
+    """Neither ask the history of runs nor be taken into it."""
 
 
 class _Ended(msgspec.Struct):
@@ -105,6 +109,7 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
         planned: list[PlannedLogin] = []
         if wish.dry_run:
             prepared = rehearsing(prepared, planned.append)
+        prepared = _remembering(prepared, wish, display)
         if pacing is not None:
             from iotscan.cli.watch import watch
 
@@ -114,6 +119,8 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     if wish.dry_run:
         tell_rehearsal(ended.run, planned, wanted, display)
         return code_of(ended.signal) if ended.signal else 0 if ended.run.devices else INCOMPLETE
+    if not wish.no_history:
+        keep(ended.run, prepared.request.folder, is_told=display.quiet < 2)
     present(ended.run, wanted, display, prepared.request.folder.parent)
     if earlier is not None:
         _tell_since(earlier, ended.run, wanted, display)
@@ -126,6 +133,17 @@ def rehearsing(prepared: Prepared, rehearse: Callable[[PlannedLogin], None]) -> 
     """The scan as one that tries no login and tells which."""
     request = msgspec.structs.replace(prepared.request, rehearse=rehearse)
     return msgspec.structs.replace(prepared, request=request)
+
+
+def _remembering(prepared: Prepared, wish: Wish, display: Display) -> Prepared:
+    """The scan as one that is judged with what the history knows, and goes into it; or as one that does neither."""
+    request = prepared.request
+    if wish.no_history or wish.dry_run:
+        leave_out(request.folder)
+    if (request.folder / LEFT_OUT).exists() or wish.command == "discover":
+        return prepared
+    terms = with_recall(request.terms, request.folder.parent, is_told=display.quiet < 2)
+    return msgspec.structs.replace(prepared, request=msgspec.structs.replace(request, terms=terms))
 
 
 def exit_code(run: Run, cut_by: int, folder: Path) -> int:

@@ -239,6 +239,12 @@ Redact = Annotated[
     ),
 ]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress on standard error.")]
+NoHistory = Annotated[
+    bool,
+    typer.Option(
+        "--no-history", help="Neither ask the history of the runs kept there (iotscan history), nor go into it."
+    ),
+]
 NoStepSummary = Annotated[
     bool, typer.Option("--no-step-summary", help="Append no summary to the file that GITHUB_STEP_SUMMARY names.")
 ]

@@ -24,6 +24,7 @@ RESUMABLE = frozenset(
         "ascii",
         "quiet",
         "show_passed",
+        "no_history",
         "no_progress",
         "no_step_summary",
     ]
@@ -157,6 +158,7 @@ def scan(
     ascii: shared.Ascii = False,
     quiet: shared.Quiet = 0,
     show_passed: shared.ShowPassed = False,
+    no_history: shared.NoHistory = False,
     no_progress: shared.NoProgress = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
@@ -234,5 +236,6 @@ def scan(
         deadline=deadline,
         listen=listen,
         yes=yes,
+        no_history=no_history,
     )
     raise typer.Exit(launch.launch(wish, display, progress=not no_progress))

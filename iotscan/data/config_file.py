@@ -71,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     output: Output | None = None
     network: Network | None = None
     exclude: tuple[str, ...] | None = None
+    history: bool | None = None
+    """Whether a run asks the history and goes into it."""
     progress: bool | None = None
     step_summary: bool | None = None
     color: Literal["auto", "always", "never"] | None = None

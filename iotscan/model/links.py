@@ -88,11 +88,12 @@ def _add(links: dict[str, Link], pairs: list[tuple[str, str]], by: str, before: 
         forth[a].add(b)
         back[b].add(a)
     for a, b in sorted(free):
-        if len(forth[a]) == len(back[b]) == 1 and not _contradict(before.get(a, ()), after.get(b, ())):
+        if len(forth[a]) == len(back[b]) == 1 and not contradict(before.get(a, ()), after.get(b, ())):
             links[a] = Link(to=b, by=by)
 
 
-def _contradict(one: tuple[Key, ...], other: tuple[Key, ...]) -> bool:
+def contradict(one: tuple[Key, ...], other: tuple[Key, ...]) -> bool:
+    """Whether MAC addresses or serial numbers say that the bearers of these marks are two."""
     return _differ(one, other, ("mac", "serial"))
 
 

@@ -38,16 +38,19 @@ class KeySighting(msgspec.Struct, frozen=True, kw_only=True):
     not_before: str = ""
     not_after: str = ""
     told_by: str = ""
-    """What shows the device to be the same, as in :class:`EarlierCertificate`."""
+    """What shows the device to be the same: ``mac``, ``serial``, ``uuid``, ``ssh``, ``tls``, ``key and address``.
+
+    ``address`` proves nothing where the key is another: a device whose key was replaced, or another device.
+    """
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What the history knew when this run was judged. ``runs`` counts the earlier ones in which a device of this run
-    was seen; ``since`` is when the first of them looked.
+    was seen, or another at its address; ``since`` is when the first of them looked.
     """
 
     runs: int
     since: str = ""
     keys: tuple[KeySighting, ...] = ()
     seen_first: dict[str, str] = {}
-    """Device id of this run -> when it was first seen (UTC)."""
+    """Device id of this run -> when it was first seen (UTC); without those of whom an address is all that is known."""
