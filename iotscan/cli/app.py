@@ -18,6 +18,7 @@ from iotscan.cli import (
     lab,
     plan,
     profiles,
+    report,
     scan,
     scope,
     settings,
@@ -81,7 +82,7 @@ app.command("image", cls=SettledCommand)(image.image)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
 app.command("diff")(diff.diff)
-app.command("report", cls=SettledCommand)(stored.report)
+app.command("report", cls=SettledCommand)(report.report)
 app.command("explain")(catalogue.explain)
 app.command("doctor")(doctor.doctor)
 app.command("validate")(files.validate)

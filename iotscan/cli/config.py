@@ -28,6 +28,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "output.dir": "output_dir",
     "output.formats": "format",
     "output.redact": "redact",
+    "report.brand": "brand",
     "network.timeout": "timeout",
     "network.deadline": "deadline",
     "network.max_hosts": "max_hosts",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from iotscan.cli.made_with import made_with
 from iotscan.model.brand import Brand
 from iotscan.model.material import Edition, Material
 
@@ -25,20 +26,27 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
     """The audit before: fills the retest status."""
     editions: tuple[Edition, ...] = ()
     recipients: tuple[str, ...] = ()
+    judgement: tuple[str, ...] = ()
     run_sha256: str = ""
+    command_line: str = ""
+    """How the scan was started, without secrets; it may name what is private."""
     output: Path | None = None
     """Where runs and their history are kept: for the trend."""
 
 
 def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Material:
     """The material of a report on ``run``, which is redacted already; ``redact`` does the same to any other run."""
+    # A command line names networks and files: what is fit to be passed on does without it.
+    command_line = extras.command_line if run.redaction != "strict" else ""
     return Material(
         made=today().isoformat(),
         is_final=extras.is_final,
         title=extras.title,
         editions=extras.editions,
         recipients=extras.recipients,
+        judgement=extras.judgement,
         run_sha256=extras.run_sha256,
+        versions=made_with(command_line),
         brand=extras.brand,
     )
 

@@ -218,8 +218,9 @@ Formats = Annotated[
         "-f",
         autocompletion=complete.complete_format,
         metavar="FMT[:PATH]",
-        help="csv, cyclonedx, github-summary, gitlab-codequality, html, json, jsonl, junit, md, sarif, sarif-github or "
-        "text, to PATH or standard output; repeatable.",
+        help="csv, cyclonedx, docx, github-summary, gitlab-codequality, html, json, jsonl, junit, md, pdf, sarif, "
+        "sarif-github or text, to PATH or standard output; docx, pdf and each of several (html,pdf) to report.FMT in "
+        "the run's folder; repeatable.",
     ),
 ]
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", metavar="DIR", help="Where runs are kept.")]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iotscan.model.run import Run
 
 
-FOR_INVENTORIES = frozenset({"csv", "html", "json", "jsonl", "md", "text"})
+FOR_INVENTORIES = frozenset({"csv", "docx", "html", "json", "jsonl", "md", "pdf", "text"})
 """Formats that tell a list of devices. The readers of all others take a missing finding for a repaired one."""
 
 

@@ -1,4 +1,4 @@
-"""``iotscan assess``, ``gate``, ``report``: on a stored run, without the network."""
+"""``iotscan assess`` and ``gate``: on a stored run, without the network."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -135,36 +135,6 @@ def gate(
         raise typer.Exit(3)
     present(judged, (), Display(quiet=1, step_summary=not no_step_summary), output_dir)
     raise typer.Exit(judged.verdict.exit_code)
-
-
-def report(
-    run: RunName,
-    format: shared.Formats = None,
-    output_dir: Runs = shared.OUTPUT,
-    redact: shared.Redact = "standard",
-    color: shared.Color = "auto",
-    width: shared.Width = 0,
-    ascii: shared.Ascii = False,
-    show_passed: shared.ShowPassed = False,
-) -> None:
-    """Show a stored run, or write it in other formats.
-
-    Exactly as it was judged then. Example: iotscan report latest -f html:report.html
-    """
-    import msgspec
-
-    from iotscan.cli.output import Display, check_display, present, read_formats, refuse_for_inventory
-    from iotscan.store.runs import read_run
-
-    display = check_display(Display(color=color, width=width, ascii=ascii, show_passed=show_passed, redact=redact))
-    wanted = read_formats(format or (), output_dir)
-    stored = read_run(run, output_dir)
-    if stored.command == "discover":
-        refuse_for_inventory(wanted)
-    if wanted:
-        # Asked for files or a payload, a report for a person would only be in the way.
-        display = msgspec.structs.replace(display, for_a_person=False)
-    present(stored, wanted, display, output_dir)
 
 
 def _judge_again(

@@ -41,6 +41,13 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     redact: Literal["strict", "standard", "off"] | None = None
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What an audit report wears."""
+
+    brand: str | None = None
+    """A folder with ``brand.yaml``."""
+
+
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """How patient a scan is. Seconds."""
 
@@ -69,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     min_grade: Literal["A", "B", "C", "D", "E", "F"] | None = None
     incomplete: Literal["fail", "warn", "ignore"] | None = None
     output: Output | None = None
+    report: Report | None = None
     network: Network | None = None
     exclude: tuple[str, ...] | None = None
     history: bool | None = None
@@ -161,6 +169,8 @@ def _settled(path: Path, document: Document, confined: bool) -> Settings:
             values[key] = [str(_beside(path, word)) for word in values[key]]
     if "waivers" in values:
         values["waivers"] = str(_beside(path, values["waivers"]))
+    if "report.brand" in values:
+        values["report.brand"] = str(_brand(read_as, values["report.brand"], confined))
     if "output.dir" in values:
         values["output.dir"] = str(_place(read_as, values["output.dir"], confined, "output", "dir"))
     if "output.formats" in values:
@@ -214,6 +224,18 @@ def _place(file: Typed[Config], word: str, confined: bool, *where: str | int) ->
             *where,
         )
     return place
+
+
+def _brand(file: Typed[Config], word: str, confined: bool) -> Path:
+    """The folder of a brand. Raises :class:`BadYaml`."""
+    if confined:
+        # It may hold templates, and speaks in the assessor's name: that is nothing to find in a checkout.
+        raise file.bad(
+            "a brand is not taken from a file that was found: set it in your own file, or give --brand",
+            "report",
+            "brand",
+        )
+    return _beside(file.path, word)
 
 
 def _format(file: Typed[Config], index: int, word: str, confined: bool) -> str:

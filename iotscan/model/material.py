@@ -118,6 +118,8 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     editions: tuple[Edition, ...] = ()
     recipients: tuple[str, ...] = ()
+    judgement: tuple[str, ...] = ()
+    """What the person who signs makes of it: a paragraph each."""
     run_sha256: str = ""
     """Of the run file, where there is one."""
     brand: Brand = Brand()

@@ -1,5 +1,6 @@
 """Run files on disk: where a run lives, how it is written whole, how it is read back."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -134,6 +135,11 @@ def _age(path: Path) -> tuple[str, int, str]:
 
 def read_run(named: str, output: Path) -> Run:
     """Load a stored run by path, id or ``latest``. Raises :class:`BadRun`."""
+    return read_sealed(named, output)[0]
+
+
+def read_sealed(named: str, output: Path) -> tuple[Run, str]:
+    """A stored run, and the SHA-256 (hex) of the very bytes that were read. Raises :class:`BadRun`."""
     place = find_run(named, output)
     path = place / NAME if place.is_dir() else place
     try:
@@ -143,7 +149,7 @@ def read_run(named: str, output: Path) -> Run:
     except OSError as error:
         hint = "" if path == place else "; the scan may not have ended: iotscan scan --resume " + str(place)
         raise BadRun(f"{path} cannot be read ({error.strerror}){hint}") from error
-    return decode_run(raw, str(path))
+    return decode_run(raw, str(path)), hashlib.sha256(raw).hexdigest()
 
 
 def latest_image_run(output: Path) -> Path | None:

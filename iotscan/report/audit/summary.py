@@ -15,6 +15,7 @@ _TOP: Final = 5
 _ACTIONS: Final = 3
 _NAMED: Final = 3
 """Devices that a sentence names before it counts the rest."""
+_PARAGRAPH: Final = 5000
 _IMAGES: Final = 5
 """Images that get bars of their own here."""
 
@@ -31,7 +32,19 @@ def _blocks(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
     tone, verdict = sentences.verdict(told)
     yield Callout(tone=tone, spans=(strong("Verdict: "), *plain(verdict)))
     yield Paragraph(spans=plain(" ".join(sentences.summary(told, found))))
-    if not told.material.is_final:
+    yield from _judgement(told)
+    yield from _charts(told)
+    yield from _risks(open_ones(found))
+    yield from _good(told)
+    yield from _uncovered(told)
+    yield from _actions(told, open_ones(found))
+
+
+def _judgement(told: Told) -> Iterator[Block]:
+    """What the person who signs makes of it; in a draft a place for that."""
+    for text in told.material.judgement:
+        yield Paragraph(spans=plain(clean(text, _PARAGRAPH)))
+    if not told.material.judgement and not told.material.is_final:
         yield Paragraph(
             spans=plain(
                 "Assessor's judgement: what this means for the organisation, and what should come first. "
@@ -39,11 +52,6 @@ def _blocks(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
             ),
             editable=True,
         )
-    yield from _charts(told)
-    yield from _risks(open_ones(found))
-    yield from _good(told)
-    yield from _uncovered(told)
-    yield from _actions(told, open_ones(found))
 
 
 def _charts(told: Told) -> Iterator[Block]:
