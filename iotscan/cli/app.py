@@ -14,6 +14,7 @@ from iotscan.cli import (
     doctor,
     files,
     helper,
+    history,
     image,
     lab,
     plan,
@@ -92,6 +93,7 @@ app.add_typer(profiles.profiles, name="profiles")
 app.add_typer(credentials.credentials, name="credentials")
 app.add_typer(scope.scope, name="scope")
 app.add_typer(audit.audit, name="audit")
+app.add_typer(history.history, name="history")
 app.add_typer(helper.helper, name="helper")
 app.add_typer(lab.lab, name="lab")
 app.add_typer(settings.config, name="config")

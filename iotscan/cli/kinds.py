@@ -47,6 +47,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             reader="iotscan.cli.kinds:read_diff_file",
             is_open=True,
         ),
+        "history": Kind(
+            schema="iotscan/history@1",
+            about="devices, keys and findings over all runs of a folder",
+            written="iotscan.model.history:History",
+            reader="iotscan.cli.kinds:read_history_file",
+            is_open=True,
+        ),
         "config": Kind(
             schema="iotscan/config@1",
             about="settings: iotscan.yaml",
@@ -127,6 +134,17 @@ def read_diff_file(path: Path) -> None:
         msgspec.json.decode(path.read_bytes(), type=Comparison)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path} does not hold what iotscan/diff@1 promises: {error}") from error
+
+
+def read_history_file(path: Path) -> None:
+    """Read what ``iotscan history export`` wrote. Raises BadInput."""
+    from iotscan.model.errors import BadInput
+    from iotscan.model.history import History
+
+    try:
+        msgspec.json.decode(path.read_bytes(), type=History)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{path} does not hold what iotscan/history@1 promises: {error}") from error
 
 
 def read_config_file(path: Path) -> None:

@@ -92,9 +92,13 @@ class TrendPoint(msgspec.Struct, frozen=True, kw_only=True):
     assessed: int
     total: int
     rotated: int = 0
-    """Services whose key is another than in the run before."""
+    """Services whose key is another than in the run before, of devices that are proved to be the same."""
+    rotated_perhaps: int = 0
+    """The same where nothing but the address is: rotated, or another device."""
     fixed: int = 0
     added: int = 0
+    is_compared: bool = False
+    """Whether ``fixed`` and ``added`` were found out: a first run has nothing before it, files may be gone."""
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True):

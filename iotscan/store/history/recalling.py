@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -43,7 +43,7 @@ def recall(database: sqlite3.Connection, run: Run) -> Memory | None:
 
 
 def key_spans(
-    database: sqlite3.Connection, condition: str, values: dict[str, str]
+    database: sqlite3.Connection, condition: str, values: Mapping[str, object]
 ) -> Iterator[tuple[int, KeySighting]]:
     """Every key at every service of every device for which a condition on ``r`` (run) and ``s`` (sighting) holds."""
     rows = database.execute(
