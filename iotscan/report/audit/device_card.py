@@ -25,9 +25,14 @@ def device(run: Run, row: OwnerRow, known: Device) -> Card:
         title=title,
         badges=() if is_inventory(run) else _badges(row),
         blocks=tuple(_device_blocks(run, row, known)),
-        search=" ".join(dict.fromkeys((*known.addresses, known.mac, row.vendor, row.model, row.kind, *row.protocols))),
+        search=_search(row, known),
         listed=False,
     )
+
+
+def _search(row: OwnerRow, known: Device) -> str:
+    addresses = (clean(a, 60) for a in (*known.addresses, known.mac))
+    return " ".join(w for w in dict.fromkeys((*addresses, row.vendor, row.model, row.kind, *row.protocols)) if w)
 
 
 def _badges(row: OwnerRow) -> tuple[Badge, ...]:

@@ -14,7 +14,6 @@ from iotscan.report.audit.cells import facts
 from iotscan.report.audit.times import stamp
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Card, Code, Fact, Facts, Paragraph, Section, Span, plain
-from iotscan.report.inventory import is_inventory
 from iotscan.report.places import Places
 from iotscan.report.words import clean, counted
 
@@ -27,8 +26,6 @@ _RECORD: Final = 700
 
 def section(told: Told) -> Section | None:
     """The appendix; None where no finding refers to anything that was kept."""
-    if is_inventory(told.run):
-        return None
     wanted = _wanted(told.run)
     known = {o.id: o for o in told.run.observations}
     seen = [(known[name], checks) for name, checks in wanted.items() if name in known]
@@ -85,7 +82,7 @@ def _card(observation: Observation, checks: tuple[str, ...], places: Places) -> 
         ("Kind", clean(kind_of(observation.fact), 60)),
         ("Seen by", clean(observation.probe, 60)),
         ("How", observation.vantage.value.replace("_", " ")),
-        ("Speaks for", ", ".join(checks)),
+        ("Needed by", ", ".join(checks)),
     )
     excerpt = clean(observation.excerpt, _EXCERPT)
     return Card(

@@ -6,7 +6,6 @@ from typing import Final
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Element, Severity
-from iotscan.report import inventory
 from iotscan.report.audit import trend
 from iotscan.report.audit.cells import letter, letter_tone, link, number, severity_tone, share
 from iotscan.report.audit.told import Told
@@ -19,9 +18,7 @@ _MOST: Final = 50
 
 
 def section(told: Told) -> Section | None:
-    """The section; None for a list of devices."""
-    if inventory.is_inventory(told.run):
-        return None
+    """The section."""
     return Section(id="glance", title="Results at a glance", blocks=tuple(_blocks(told)), sections=trend.sections(told))
 
 

@@ -5,7 +5,6 @@ from typing import Final
 from iotscan.report.audit.cells import fact
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Column, Facts, Section, Table, Tone, cell
-from iotscan.report.inventory import is_inventory
 
 _Rows = tuple[tuple[str, Tone, str], ...]
 _SEVERITIES: Final[_Rows] = (
@@ -64,9 +63,7 @@ _TERMS: Final = (
 
 
 def section(told: Told) -> Section | None:
-    """The appendix; a list of devices needs none of these words."""
-    if is_inventory(told.run):
-        return None
+    """The appendix."""
     blocks = (
         _table("severities", "Severities", "Severity", _SEVERITIES),
         _table("outcomes", "Answers to a question", "Answer", _OUTCOMES),

@@ -55,7 +55,6 @@ def _when(told: Told) -> Iterator[Block]:
             ("Began", moment(run.started)),
             ("Ended", moment(run.finished) if run.finished else "it did not end"),
             ("Seen from", _from(run, links)),
-            ("Networks", listed([clean(n, 60) for n in run.scope.include], _MOST)),
         )
     )
 

@@ -46,7 +46,8 @@ def _without_mandate(told: Told) -> Iterator[Block]:
     said = _AUTHORITIES.get(word)
     if said is None:
         said = f"No scope file was given. The run names as its authority: {clean(word, 200) or 'nobody'}."
-    yield Callout(tone="info" if told.run.command == "image" else "warn", spans=plain(said))
+    is_harmless = told.run.command == "image" or word == "practice network"
+    yield Callout(tone="info" if is_harmless else "warn", spans=plain(said))
 
 
 def _mandate(mandate: Mandate) -> Iterator[Block]:
@@ -91,7 +92,7 @@ def _mandate(mandate: Mandate) -> Iterator[Block]:
 
 
 def _networks(networks: tuple[str, ...]) -> str:
-    return listed([clean(n, 60) for n in networks], _MOST)
+    return listed([alone(clean(n, 60)) for n in networks], _MOST)
 
 
 def _ports(ports: tuple[tuple[int, int], ...]) -> str:
@@ -101,14 +102,20 @@ def _ports(ports: tuple[tuple[int, int], ...]) -> str:
 
 def _examined(told: Told) -> Iterator[Block]:
     about, run = told.view.about, told.run
+    include, exclude = (tuple(map(alone, nets)) for nets in (about.include, about.exclude))
     yield Facts(
         rows=(
             fact("Asked for", listed(about.targets, _MOST)),
-            *facts(("Could be reached", listed(about.include, _MOST))),
-            fact("Left out", listed(about.exclude, _MOST) or "nothing"),
+            *facts(("Could be reached", listed(include, _MOST))),
+            fact("Left out", listed(exclude, _MOST) or "nothing"),
             *facts(("The assessor's own addresses, left out", listed([clean(a, 60) for a in run.own], _MOST))),
         )
     )
+
+
+def alone(network: str) -> str:
+    """A network as it is told: one address without its length."""
+    return network.removesuffix("/128" if ":" in network else "/32")
 
 
 def _permissions(run: Run, mandate: Mandate | None) -> Table:

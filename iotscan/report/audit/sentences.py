@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 from iotscan.model.run import Run, Verdict
 from iotscan.model.vocabulary import Outcome, Severity
-from iotscan.report.audit.cells import percent, severities
+from iotscan.report.audit.cells import adjective, percent, severities, severity_tone
 from iotscan.report.audit.risks import Risk
 from iotscan.report.audit.times import day, days
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Tone
+from iotscan.report.places import Places
 from iotscan.report.words import NOTHING, clean, counted, listed
 
 _NAMED = 3
+_ENOUGH = 4
+"""Devices that are all named."""
 
 
 def summary(told: Told, found: Sequence[Risk]) -> tuple[str, ...]:
@@ -27,26 +30,38 @@ def summary(told: Told, found: Sequence[Risk]) -> tuple[str, ...]:
     return tuple(s for s in said if s)
 
 
-def verdict(told: Told) -> tuple[Tone, str]:
-    """Whether the bar that was set is met, in a sentence or two, and its tone."""
+def verdict(told: Told, found: Sequence[Risk]) -> tuple[Tone, str]:
+    """Whether the pass mark that was set is met, in a sentence or two, and its tone."""
     run = told.run
     if run.verdict is None:
         return "unknown", "none. The run did not end, and what it saw was not judged as a whole."
     if run.verdict.gate == "none":
-        return "info", f"no bar was set for this audit, so it is neither passed nor failed.{_but(run.verdict)}"
-    bar = f"The bar: {_bar(run.verdict)}."
+        tone, worst = _worst(found)
+        said = f"no pass mark was set for this audit, so it is neither passed nor failed.{worst}{_but(run.verdict)}"
+        return tone, said
+    mark = f"The pass mark: {_mark(run.verdict)}."
     if run.verdict.gate == "fail":
-        return "fail", f"not passed. {bar}{_but(run.verdict)}"
+        return "fail", f"not passed. {mark}{_but(run.verdict)}"
     if not run.verdict.complete:
-        return "warn", f"open. What was assessed meets the bar, but too little was assessed to say that all does. {bar}"
-    return "pass", f"passed. {bar}"
+        return "warn", f"open. What was assessed is good enough, but too little was to say so of all. {mark}"
+    return "pass", f"passed. {mark}"
+
+
+def _worst(found: Sequence[Risk]) -> tuple[Tone, str]:
+    """The gravest severity, for a reader to whom nobody said what is too much."""
+    if not found:
+        return "info", ""
+    severity = found[0].severity
+    count = sum(r.places for r in found if r.severity is severity)
+    noun = counted(count, f"{adjective(severity)} weakness", f"{adjective(severity)} weaknesses")
+    return severity_tone(severity), f" The gravest of what was found: {noun}."
 
 
 def _but(verdict: Verdict) -> str:
     return "" if verdict.complete else " Besides, the audit is incomplete: not all that had to be assessed was."
 
 
-def _bar(verdict: Verdict) -> str:
+def _mark(verdict: Verdict) -> str:
     """What had to hold."""
     told = []
     if verdict.fail_on not in ("", "none"):
@@ -118,9 +133,21 @@ def _weakest(told: Told) -> str:
     network = told.view.network
     if network is None or not network.weakest or len(told.run.devices) < 2:
         return ""
-    if len(network.weakest) == 1:
-        return f" The weakest device is {network.weakest[0]}."
-    return f" The weakest devices are {listed(network.weakest, _NAMED)}."
+    names = _in_order(told, network.weakest)
+    if len(names) == 1:
+        return f" The weakest device is {names[0]}."
+    if len(names) == len(told.run.devices):
+        return " All devices share this grade."
+    if len(names) > _ENOUGH:
+        return f" {len(names):,} devices share the lowest grade, among them {listed(names[:_NAMED])}."
+    return f" The weakest devices are {listed(names)}."
+
+
+def _in_order(told: Told, names: Sequence[str]) -> list[str]:
+    """The names in the order in which devices are told."""
+    places = Places(told.run)
+    order = {places.told_apart(row.id): place for place, row in enumerate(told.view.devices)}
+    return sorted(names, key=lambda n: (order.get(n, len(order)), n))
 
 
 def _found(told: Told, found: Sequence[Risk]) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
-from iotscan.report.words import clean, counted
+from iotscan.report.words import clean
 
 _MOST: Final = 4
 
@@ -29,4 +29,8 @@ def strengths(run: Run) -> tuple[str, ...]:
 
 
 def _where(count: int, noun: str) -> str:
-    return f"assessed on {counted(count, noun)}"
+    return (
+        f"on the one {noun} where it could be asked"
+        if count == 1
+        else f"on all {count:,} {noun}s where it could be asked"
+    )

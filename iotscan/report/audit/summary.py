@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from iotscan.report import inventory
 from iotscan.report.audit import anchors, bars, sentences, strengths
 from iotscan.report.audit.cells import adjective, link, strong
 from iotscan.report.audit.risks import Risk, open_ones, risks
@@ -21,15 +20,13 @@ _IMAGES: Final = 5
 
 
 def section(told: Told) -> Section | None:
-    """The summary; None for a list of devices, of which nothing was judged."""
-    if inventory.is_inventory(told.run):
-        return None
+    """The summary."""
     found = risks(told.run)
     return Section(id="summary", title="Executive summary", blocks=tuple(_blocks(told, found)))
 
 
 def _blocks(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
-    tone, verdict = sentences.verdict(told)
+    tone, verdict = sentences.verdict(told, found)
     yield Callout(tone=tone, spans=(strong("Verdict: "), *plain(verdict)))
     yield Paragraph(spans=plain(" ".join(sentences.summary(told, found))))
     yield from _judgement(told)
