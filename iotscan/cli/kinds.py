@@ -114,6 +114,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.known_psks:WrittenKnownKeys",
             reader="iotscan.data.known_psks:read_known_psks",
         ),
+        "remedies": Kind(
+            schema="iotscan/remedies@1",
+            about="changes that were proved to repair findings of one program",
+            written="iotscan.data.remedies:WrittenRemedies",
+            reader="iotscan.data.remedies:read_program",
+        ),
     }
 )
 

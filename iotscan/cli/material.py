@@ -36,6 +36,9 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Material:
     """The material of a report on ``run``, which is redacted already; ``redact`` does the same to any other run."""
+    from iotscan.assess.proposing import propose
+    from iotscan.data.remedies import load_programs
+
     # A command line names networks and files: what is fit to be passed on does without it.
     command_line = extras.command_line if run.redaction != "strict" else ""
     return Material(
@@ -48,6 +51,7 @@ def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Materi
         run_sha256=extras.run_sha256,
         versions=made_with(command_line),
         brand=extras.brand,
+        remedies=propose(run, load_programs()),
     )
 
 

@@ -29,11 +29,19 @@ def proved(group: FindingGroup, found: Found) -> Iterator[Block]:
 def _one(remedy: Remedy, places: list[str]) -> Iterator[Block]:
     tried = f", tried with {remedy.versions}" if remedy.versions else ""
     yield run_in(clean(f"The exact change for {remedy.program}{tried}"), spans(clean(remedy.title)))
-    rows = [("For", listed(places, _NAMED)), ("File", remedy.file), ("Where", remedy.where), ("Source", remedy.source)]
+    rows = [
+        ("For", listed(places, _NAMED)),
+        ("File", remedy.file),
+        ("Also look in", ", ".join(remedy.also)),
+        ("Where", remedy.where),
+        ("Fill in", "; ".join(f"{name}: {what}" for name, what in remedy.fill.items())),
+        ("Source", remedy.source),
+    ]
     yield Facts(rows=tuple(Fact(name=n, spans=plain(clean(t))) for n, t in rows if t))
     if remedy.remove:
         yield Code(text=_lines("\n".join(remedy.remove)), label="Take out the lines that match")
-    yield Code(text=_lines(remedy.text), label=clean(f"Write into {remedy.file}"))
+    if remedy.text:
+        yield Code(text=_lines(remedy.text), label=clean(f"Write into {remedy.file}"))
     if remedy.apply:
         yield Code(text=_lines("\n".join(remedy.apply)), label="Bring it into force")
     if remedy.note:

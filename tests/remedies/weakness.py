@@ -1,0 +1,117 @@
+"""A daemon with a weak configuration, and what a change of it has to lead to."""
+
+import contextlib
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Template
+
+import msgspec
+
+from iotscan.model.device import Service
+from tests.observe.network.daemons import HOST, free_port, running
+from tests.ports import is_held
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Shown = tuple[str, str]
+"""A check and the way to fail it."""
+
+
+class Daemon(msgspec.Struct, frozen=True, kw_only=True):
+    """How a program is run in the foreground on files below ``$root``, and what a client of it says.
+
+    ``check`` is its own test of its configuration, as ``apply`` of a record has it, with the file named.
+    """
+
+    needs: Mapping[str, str]
+    """Commands -> Debian package."""
+    run: str
+    check: str = ""
+    client: str
+    """A shell line of a foreign client; it ends with 0 where the daemon serves."""
+
+
+class Weakness(msgspec.Struct, frozen=True, kw_only=True):
+    """One weak configuration: which change mends it, and which findings it shows before.
+
+    Texts are templates: ``$root``, ``$host``, ``$PORT`` for every name of ``services``, and the names of the
+    workshop. ``services`` maps the name of a port to its transport and protocol; the questions are put to those of
+    ``before``, and afterwards to those of ``then``. ``meets`` replaces what stands in a record for another place.
+    """
+
+    name: str
+    daemon: Daemon
+    remedy: str
+    shows: tuple[Shown, ...]
+    files: Mapping[str, str]
+    ports: Mapping[str, str]
+    """Name of a port -> ``tcp https``: what is spoken there."""
+    before: tuple[str, ...]
+    then: tuple[str, ...]
+    fill: Mapping[str, str] = {}
+    meets: Mapping[str, str] = {}
+    """Words of the record's text -> what they are here: ports and paths that belong to the whole machine."""
+    prepare: tuple[str, ...] = ()
+    """Shell lines, as those in ``apply`` that make files."""
+    client: str = ""
+    trusts: bool = False
+    """Whether the user gave the lab's root."""
+    also_runs: str = ""
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True):
+    """A weakness with its folder and its ports."""
+
+    weakness: Weakness
+    root: Path
+    names: Mapping[str, str]
+
+    def text(self, template: str) -> str:
+        return Template(template).safe_substitute(self.names)
+
+    def services(self, which: tuple[str, ...]) -> tuple[Service, ...]:
+        made = ((*self.weakness.ports[name].split(), int(self.names[name])) for name in which)
+        return tuple(Service(transport=t, protocol=p, port=port) for t, p, port in made)
+
+    @contextlib.contextmanager
+    def run(self, which: tuple[str, ...]) -> Iterator[None]:
+        services = self.services(which)
+        daemon = self.weakness.daemon
+
+        def is_ready() -> bool:
+            return all(is_held(s.transport, s.port) for s in services)
+
+        with running(self.words(daemon.run), is_ready, cwd=self.root):
+            yield
+
+    def words(self, template: str) -> list[str]:
+        return shlex.split(self.text(template))
+
+    def shell(self, line: str) -> str:
+        """Run a line to its good end and return what it printed."""
+        done = subprocess.run(
+            ["bash", "-c", self.text(line)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=30,
+            env={"PATH": PATH},
+            cwd=self.root,
+            check=False,
+        )
+        said = done.stdout.decode("utf-8", "replace")
+        assert done.returncode == 0, f"{self.text(line)}\n{said}"
+        return said
+
+
+def stand(weakness: Weakness, root: Path, names: Mapping[str, str]) -> Stand:
+    """Write the weak configuration below ``root``."""
+    root.chmod(0o755)
+    ports = {name: str(free_port()) for name in weakness.ports}
+    made = Stand(weakness=weakness, root=root, names={**names, "root": str(root), "host": HOST, **ports})
+    for name, text in weakness.files.items():
+        path = root / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made.text(text))
+    return made
