@@ -11,6 +11,12 @@ from iotscan.cli.complete import complete_check
 checks = typer.Typer(help="List, show, write and lint checks.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(metavar="CHECK", autocompletion=complete_check, help="A check's id or alias.")]
+ProgramName = Annotated[
+    str,
+    typer.Option(
+        "--program", metavar="NAME", help="Only the exact changes of this program: nginx, openssh, mosquitto …"
+    ),
+]
 ElementName = Annotated[
     str, typer.Option("--element", metavar="NAME", help="hardware, updates, communication, keys or cloud.")
 ]
@@ -50,16 +56,24 @@ def show(check: Name, folders: shared.CheckFolders = None) -> None:
     explain(check, folders)
 
 
-def explain(check: Name, folders: shared.CheckFolders = None) -> None:
+def explain(check: Name, folders: shared.CheckFolders = None, program: ProgramName = "") -> None:
     """Explain a check: what, why, how to fix, clauses.
 
-    What it looks at, why that matters, the ways to fail, what can be set in a profile. Every finding names its check.
+    What it looks at, why that matters, the ways to fail, what can be set in a profile, and the exact changes of known
+    programs that were proved to repair it. Every finding names its check.
     """
     from difflib import get_close_matches
 
     from iotscan.assess.registry import load_checks
+    from iotscan.data.remedies import load_programs
     from iotscan.model.errors import BadInput
+    from iotscan.report.changes import changes
     from iotscan.report.explain import explain as page
+
+    programs = load_programs()
+    if program and program not in {p.name for p in programs}:
+        known = ", ".join(p.name for p in programs)
+        raise BadInput(f"nothing is proved of a program '{program[:60]}': known are {known}")
 
     pack = load_checks(tuple(folders or ()))
     found = pack.by_id(check)
@@ -67,7 +81,7 @@ def explain(check: Name, folders: shared.CheckFolders = None) -> None:
         near = get_close_matches(check, pack.ids, n=1) or [i for i in pack.ids if check and check.lower() in i]
         hint = f"did you mean '{near[0]}'?" if near else "iotscan checks list shows them all"
         raise BadInput(f"there is no check '{check[:60]}': {hint}")
-    print(page(found.info))
+    print(page(found.info, proved=changes(programs, found.info.id, program)))
 
 
 @checks.command("new")

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from iotscan.model.result import CheckInfo, VariantInfo
+from iotscan.report.changes import HEADING
 from iotscan.report.prose import blocks
 from iotscan.report.words import clean
 
@@ -12,12 +13,15 @@ LONGEST = 2000
 """Characters of a line that stays whole."""
 
 
-def explain(info: CheckInfo, width: int = WIDTH) -> str:
-    """Everything that is known of a check as text of at most ``width`` columns (commands and URLs stay whole)."""
-    return "\n".join(clean(line, LONGEST) for line in _page(info, width)) + "\n"
+def explain(info: CheckInfo, width: int = WIDTH, *, proved: str = "") -> str:
+    """Everything that is known of a check as text of at most ``width`` columns (commands and URLs stay whole).
+
+    ``proved`` are the changes that repair it, as :func:`iotscan.report.changes.changes` tells them.
+    """
+    return "\n".join(clean(line, LONGEST) for line in _page(info, width, proved)) + "\n"
 
 
-def _page(info: CheckInfo, width: int) -> Iterator[str]:
+def _page(info: CheckInfo, width: int, proved: str) -> Iterator[str]:
     yield from textwrap.wrap(f"{info.id}: {info.title}", width)
     yield ""
     facts = {
@@ -37,6 +41,7 @@ def _page(info: CheckInfo, width: int) -> Iterator[str]:
     yield from _section("What it looks at", info.looks_at, width)
     yield from _section("Why it matters", info.matters, width)
     yield from _section("How to fix", info.fix, width)
+    yield from _section(HEADING, proved, width)
     yield from _section("References", info.references, width)
     clauses = "\n".join(f"- {clause}" for clause in info.clauses)
     yield from _section("A result is evidence relevant to (it proves no conformity)", clauses, width)

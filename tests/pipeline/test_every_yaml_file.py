@@ -12,6 +12,7 @@ from iotscan.cli.kinds import KINDS
 from iotscan.data.credential_records import FOLDER
 from iotscan.data.known_keys import FILE as KEYS
 from iotscan.data.known_psks import FILE
+from iotscan.data.remedies import FOLDER as REMEDIES
 from iotscan.shipped import PACKAGE, shipped
 from tests.cli.conftest import Cli, cli
 
@@ -24,6 +25,7 @@ FILES = [
     PACKAGE / "lab" / "credentials.yaml",
     FILE,
     KEYS,
+    *sorted(REMEDIES.glob("*.yaml")),
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
@@ -32,6 +34,7 @@ ONE_OF_A_KIND = [
     FOLDER / "office.yaml",
     FILE,
     KEYS,
+    REMEDIES / "nginx.yaml",
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
