@@ -49,7 +49,7 @@ _NOTICE: Final = Notice(
 _OURS: Final = frozenset(
     """
     schema tool profile checks check need probe variant transport protocol service scheme key_type signature_hash
-    engine version kex ciphers macs host_key_algorithms fingerprint findings caps sha256 spki_sha256 body_sha256
+    engine version kex ciphers macs host_key_algorithms fingerprint findings caps sha256 spki spki_sha256 body_sha256
     public_sha256 scope_sha256 audit_root severity signature_algorithm curve critical unknown_critical key_usage
     extended_key_usage policies subject_key authority_key defects
     """.split()  # noqa: SIM905  # as prose it can be read

@@ -88,6 +88,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     defects: tuple[str, ...] = ()
     """Rules of the encoding that it breaks, so that strict clients refuse it; what could be read is here all the same.
     """
+    spki: str = ""
+    """The SubjectPublicKeyInfo (DER) in base64; empty in a run of an older iotscan."""
 
     @property
     def is_whole(self) -> bool:

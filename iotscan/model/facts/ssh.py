@@ -17,6 +17,9 @@ class HostKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     algorithm: str
     bits: int
     sha256: str
+    spki: str = ""
+    """The same key as SubjectPublicKeyInfo (DER) in base64, by which it is known elsewhere; empty for kinds that have
+    none, and in a run of an older iotscan."""
 
 
 class HostCertificate(msgspec.Struct, frozen=True, kw_only=True, order=True):

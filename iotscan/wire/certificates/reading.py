@@ -1,5 +1,6 @@
 """A whole certificate read leniently: each part by itself, so that one that is damaged hides no other (RFC 5280)."""
 
+import base64
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
@@ -28,6 +29,8 @@ from iotscan.wire.certificates.times import read_time
 T = TypeVar("T")
 _VERSION, _ISSUER_ID, _SUBJECT_ID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
 _LONGEST_SERIAL: Final = 20
+_LONGEST_KEY: Final = 4096
+"""Bytes of a SubjectPublicKeyInfo that is kept: an RSA key of 16,384 bits has half as many."""
 _ALGORITHM: Final = ("", "")
 
 
@@ -262,6 +265,7 @@ def _certificate(parts: Parts, der: bytes, defects: Defects) -> Certificate | No
         # One that is cut short may have lost its extensions without a trace.
         extensions=None if found.is_damaged or CUT in defects.said() else _uses(parts, found, subject, key),
         defects=defects.said(),
+        spki=base64.b64encode(parts.spki).decode() if len(parts.spki) <= _LONGEST_KEY else "",
     )
 
 

@@ -1,5 +1,6 @@
 """What an interview with an SSH server amounts to."""
 
+import base64
 from typing import Final
 
 from iotscan.model.answer import Answer
@@ -9,6 +10,7 @@ from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.probes.ssh.interview import Said
 from iotscan.observe.network.probes.ssh.plan import SMALLEST
 from iotscan.wire.ssh import host_keys
+from iotscan.wire.ssh.spki import spki_of
 
 _MOST_LINES: Final = 20
 _MOST_NAMES: Final = 20
@@ -52,7 +54,8 @@ def _names(algorithms: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _host_key(shown: host_keys.HostKeyBlob) -> HostKey:
-    return HostKey(algorithm=shown.key.algorithm, bits=shown.key.bits, sha256=shown.key.sha256)
+    spki = base64.b64encode(spki_of(shown.key)).decode()
+    return HostKey(algorithm=shown.key.algorithm, bits=shown.key.bits, sha256=shown.key.sha256, spki=spki)
 
 
 def _certificate(shown: host_keys.HostKeyBlob, said: host_keys.Certificate) -> HostCertificate:
