@@ -4,6 +4,7 @@ A check is one file: a docstring with the four fixed headings and one decorated 
 annotations say which facts it needs. ``iotscan checks new NAME --element keys`` writes a living template.
 """
 
+from iotscan.assess.apart import Apart
 from iotscan.assess.artefacts import ArtefactVerdict, judge_artefact
 from iotscan.assess.authoring import (
     attested,
@@ -26,6 +27,7 @@ from iotscan.assess.check import (
     Fleet,
     Policy,
     Presence,
+    Remembered,
     Returned,
     Seen,
     Target,
@@ -37,6 +39,7 @@ from iotscan.assess.datagram_lines import ask_for_cookie, ask_mdns, get_coap, ge
 from iotscan.assess.equipment_lines import ask_bacnet, ask_controller, ask_modbus
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
 from iotscan.assess.host_names import host_name, names_address, names_host
+from iotscan.assess.keyring import Keyring, spki_digest
 from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
 from iotscan.assess.reproduce import (
     ANY_AGE,
@@ -51,6 +54,7 @@ from iotscan.assess.reproduce import (
     ask_suites,
     ask_tls,
     compare_shares,
+    hash_tls_key,
     listen,
     save_certificate,
     show_certificate,
@@ -59,6 +63,7 @@ from iotscan.assess.reproduce import (
 from iotscan.assess.ssh_lines import (
     ask_group,
     ask_login_methods,
+    hash_host_key,
     list_algorithms,
     show_host_certificate,
     show_host_key,
@@ -288,6 +293,7 @@ from iotscan.model.facts import (
     WirelessNetworks,
 )
 from iotscan.model.result import Clause
+from iotscan.model.sighting import KeySighting
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
 
@@ -312,6 +318,7 @@ __all__ = [
     "AmqpBroker",
     "Announcement",
     "Answer",
+    "Apart",
     "ApiChallenge",
     "ApiDocument",
     "ApiScheme",
@@ -420,8 +427,10 @@ __all__ = [
     "KeyExchange",
     "KeyFile",
     "KeyMaker",
+    "KeySighting",
     "KeyStoreUse",
     "KeyStores",
+    "Keyring",
     "KnownPsk",
     "KnownVulnerabilities",
     "Listener",
@@ -463,6 +472,7 @@ __all__ = [
     "QuicServer",
     "RawFlash",
     "Reason",
+    "Remembered",
     "RemoteShell",
     "RemoteShells",
     "Returned",
@@ -565,6 +575,8 @@ __all__ = [
     "get_coap",
     "get_coap_tls",
     "good",
+    "hash_host_key",
+    "hash_tls_key",
     "hear_all_mqtt",
     "host_name",
     "is_post_quantum",
@@ -586,6 +598,7 @@ __all__ = [
     "show_host_key",
     "show_lists",
     "skip",
+    "spki_digest",
     "ssh_release",
     "ssh_strength",
     "unknown",

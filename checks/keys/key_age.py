@@ -1,9 +1,11 @@
 """TLS keys are renewed in time.
 
 ## What it looks at
-How long ago the server's certificate was made (notBefore). Its key is at least as old where it was made for
-this certificate, so this is a *lower bound* and provisional: two scans with the history of the key tell more. A
-date that a clock shows which was never set (1970, 1980, 2000) says nothing and is left open.
+For how long the server's key has been in use, as far as anybody can show: since its certificate began (notBefore), and
+since the history of this machine first saw it. After one run that is *provisional*: a certificate may hold an older
+key. Where an earlier run saw the same key it is firm, and the finding says since when and over how many runs; where the
+history saw another key before, the key was changed. A date that a clock shows which was never set (1970, 1980, 2000)
+says nothing.
 
 ## Why it matters
 The longer a key is in use, the more chances there were to copy it, and a rotation that was never done is a
@@ -24,7 +26,9 @@ from datetime import datetime
 from iotscan.sdk import (
     AsOf,
     CertificateChain,
+    Confidence,
     Policy,
+    Remembered,
     Returned,
     Target,
     bad,
@@ -64,23 +68,35 @@ def days_between(start: datetime, end: datetime) -> int:
     },
     tags=("key-rotation", "network", "tls"),
     since="0.1",
-    confidence="tentative",
+    confidence="firm",
     effort="medium",
 )
-def key_age(chain: CertificateChain, as_of: AsOf, policy: Policy, target: Target) -> Returned:
-    """Judge the age that the certificate's beginning gives as a lower bound."""
+def key_age(chain: CertificateChain, remembered: Remembered, as_of: AsOf, policy: Policy, target: Target) -> Returned:
+    """Judge the age that the certificate's beginning and the history give: both are lower bounds."""
     oldest, worse = policy.integer("max_days"), policy.integer("far_too_old_days")
-    made = chain.leaf.not_before
-    days = days_between(made, as_of)
-    if made.year in UNSET_CLOCKS or days < 0:
-        return unknown(f"its certificate begins on {made:%Y-%m-%d}: the clock that made it was not right")
-    if days <= oldest:
-        return good(f"its certificate is {days} days old (the key may be older)")
-    return bad(
-        "over-three-years" if days > worse else "over-two-years",
-        f"the key is at least {days} days old, counted from its certificate's beginning (a lower bound)",
-        observed=f"notBefore {made:%Y-%m-%d}",
-        expected=f"a key of at most {oldest} days",
-        reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601", opening=chain.opening),
-        shows=f"notBefore={made:%Y-%m-%d %H:%M:%SZ}",
-    )
+    leaf = chain.leaf
+    keys = [k for k in remembered.of("tls", chain.opening) if k.algorithm in ("", leaf.key_type)]
+    known = next((k for k in keys if k.key == leaf.spki_sha256), None)
+    made = None if leaf.not_before.year in UNSET_CLOCKS or leaf.not_before > as_of else leaf.not_before
+    since = min((moment for moment in (made, known.since if known else None) if moment), default=None)
+    how = f"seen since {known.first_seen[:10]} over {known.runs + 1} runs" if known else "provisional, after one run"
+    if since is None:
+        return unknown(f"its certificate begins on {leaf.not_before:%Y-%m-%d}: the clock that made it was not right")
+    days = days_between(since, as_of)
+    if days > oldest:
+        return bad(
+            "over-three-years" if days > worse else "over-two-years",
+            f"the key is at least {days} days old (a lower bound): {how}",
+            observed=f"notBefore {leaf.not_before:%Y-%m-%d}, {how}",
+            expected=f"a key of at most {oldest} days",
+            reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601", opening=chain.opening),
+            shows=f"notBefore={leaf.not_before:%Y-%m-%d %H:%M:%SZ}",
+            confidence=None if known else Confidence.TENTATIVE,
+        )
+    if made is None:
+        return unknown(f"its certificate begins on {leaf.not_before:%Y-%m-%d}, by a clock that was not right; {how}")
+    if keys and not known:
+        return good(f"its key is another than on {keys[0].last_seen[:10]}: it was changed since then")
+    if known:
+        return good(f"its certificate is {days} days old (the key may be older): {how}")
+    return good(f"its certificate is {days} days old (the key may be older): {how}", confidence=Confidence.TENTATIVE)

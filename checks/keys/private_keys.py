@@ -4,8 +4,10 @@
 All files of the image, searched for private keys, be they PEM (wherever it stands: JSON, scripts, programs), DER,
 PKCS#12, a key store of Java or Bouncy Castle, or of OpenSSH, Dropbear, PuTTY, GnuPG, WireGuard, tinc or age. Each is
 parsed before it counts, so that the words `BEGIN PRIVATE KEY` inside a crypto library are not taken for a key. Keys
-that everybody can download are recognised by their public half. What lies among documentation and tests counts little,
-unless a link or a configuration uses it; so does what a library carries for its own tests.
+that everybody can download are recognised by their public half, those of your own list (`--known-keys FILE`), too.
+Where the run holds devices as well, a key that one of their services proves to have is named with that service. What
+lies among documentation and tests counts little, unless a link or a configuration uses it; so does what a library
+carries for its own tests.
 
 ## Why it matters
 An image is the same on every device, and anybody can download or unsolder it. A key in it is known to all who
@@ -27,6 +29,7 @@ from collections import Counter
 
 from iotscan.sdk import (
     KeyFile,
+    Keyring,
     PrivateKeys,
     Returned,
     Subject,
@@ -46,6 +49,7 @@ from iotscan.sdk import (
     title="The image holds no private key",
     element="keys",
     variants={
+        "served": ("critical", "A private key in the image is the key of a service on the network"),
         "published": ("critical", "A private key that everybody can download stands in the image"),
         "unencrypted": ("critical", "A private key stands unencrypted in the image"),
         "encrypted": ("high", "A private key stands encrypted in the image"),
@@ -62,31 +66,41 @@ from iotscan.sdk import (
     since="0.1",
     effort="medium",
 )
-def private_keys(found: PrivateKeys, target: Target) -> Returned:
+def private_keys(found: PrivateKeys, keyring: Keyring, target: Target) -> Returned:
     """Fail on each key, whatever its passphrase; an image nobody searched is no pass."""
     image = target.subject.image
     # A library brings a dozen keys of its self-tests at once: that is one thing to know.
     samples = Counter(key.path for key in found.keys if key.in_documentation)
     first = {key.path: key for key in reversed(found.keys) if key.in_documentation}
     findings = [
-        judge(key, Subject(image=image, path=key.path, line=key.line), samples[key.path] if key.in_documentation else 1)
+        judge(
+            key,
+            Subject(image=image, path=key.path, line=key.line),
+            samples[key.path] if key.in_documentation else 1,
+            keyring,
+        )
         for key in found.keys
-        if not key.in_documentation or first[key.path] is key
+        if not key.in_documentation or first[key.path] is key or keyring.served_at(key.public_sha256)
     ]
     if not findings and not found.files_searched:
         return unknown("no file was searched for private keys")
     return findings or good(f"no private key in {found.files_searched} files")
 
 
-def judge(key: KeyFile, place: Subject, count: int) -> Verdict:
+def judge(key: KeyFile, place: Subject, count: int, keyring: Keyring) -> Verdict:
     """The finding about one key, or the first of ``count`` in a file."""
     form = "encrypted" if key.encrypted else "unencrypted"
     variant, summary = form, f"an {form} private key is in the image, and so on every device made from it"
-    record = f", published as {key.known_leaked}" if key.known_leaked else ""
+    published = key.known_leaked or keyring.published(key.public_sha256)
+    services = list(map(str, keyring.served_at(key.public_sha256)))
+    record = f", published as {published}" if published else ""
     record += f", and {count - 1} more in this file" if count > 1 else ""
-    if key.in_documentation:
+    if services:
+        more = f" and {len(services) - 5} more" if len(services) > 5 else ""
+        variant, summary = "served", f"a private key in the image is that of {', '.join(services[:5])}{more}"
+    elif key.in_documentation:
         variant, summary = "documentation", "a private key lies among the documentation or the tests of a program"
-    elif key.known_leaked:
+    elif published:
         variant, summary = "published", "a private key in the image is one that everybody can download"
     return bad(
         variant,

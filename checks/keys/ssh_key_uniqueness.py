@@ -2,8 +2,10 @@
 
 ## What it looks at
 The host keys that SSH servers prove to hold, compared over all devices of the run. The same key on two ports of
-one device is as it should be. Two addresses that are one machine look like two devices as long as nothing ties
-them together.
+one device is as it should be. Two addresses may be one machine or a virtual router: a key on both is a finding only
+where something shows that they are two (MAC addresses on one link, serial numbers, another host key or other software
+at the same port, a rule of `--identity`), and *not assessed* where nothing does. A port forward to another device looks
+like a shared key; if it is one, waive it.
 
 ## Why it matters
 A host key on two devices came from the image or from a copied disk: whoever has one of them can stand in for
@@ -20,29 +22,22 @@ Ship images without `/etc/ssh/ssh_host_*` and `/etc/dropbear/dropbear_*_host_key
 """
 
 from iotscan.sdk import (
+    Apart,
     Fleet,
     HostKey,
     Reason,
     Returned,
     Seen,
     SshServer,
-    Subject,
+    Target,
     Verdict,
     bad,
     check,
     clause,
-    command,
     good,
+    hash_host_key,
     unknown,
 )
-
-FAMILIES = {"ssh-rsa": "rsa", "rsa-sha2-256": "rsa", "rsa-sha2-512": "rsa", "ssh-dss": "dsa", "ssh-ed25519": "ed25519"}
-
-
-def show_key(subject: Subject, algorithm: str) -> str:
-    """A command that prints the SHA-256 of the host key of one kind."""
-    ask = ("ssh-keyscan", "-T", "4", "-t", FAMILIES.get(algorithm, "ecdsa"), "-p", str(subject.port), subject.address)
-    return f"{command(*ask)} 2>/dev/null | awk '!/^#/ {{print $3}}' | base64 -d | sha256sum"
 
 
 def keys_of(seen: Seen[SshServer]) -> dict[str, HostKey]:
@@ -73,7 +68,7 @@ def name_some(seen: list[Seen[SshServer]]) -> str:
     confidence="firm",
     effort="medium",
 )
-def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
+def ssh_key_uniqueness(fleet: Fleet[SshServer], apart: Apart) -> Returned:
     """Fail every server whose key another device has too; unread keys leave that server open."""
     servers = sorted(fleet, key=lambda s: s.subject)
     readable = [seen for seen in servers if keys_of(seen)]
@@ -86,21 +81,24 @@ def ssh_key_uniqueness(fleet: Fleet[SshServer]) -> Returned:
     for seen in servers:
         keys = keys_of(seen)
         sharing = sorted({number for name in keys for number in holders[name]})
-        twins = [o for o in (readable[n] for n in sharing) if o.subject.owner != seen.subject.owner]
+        alike = [o for o in (readable[n] for n in sharing) if o.subject.owner != seen.subject.owner]
+        proofs = {o.subject.owner: apart.proof(seen.subject.owner, o.subject.owner) for o in alike}
+        twins = [o for o in alike if proofs[o.subject.owner]]
         if twins:
             key = keys[min(keys.keys() & keys_of(twins[0]).keys())]
             finding = bad(
                 "shared",
                 f"a host key is also on {name_some(twins)}",
-                observed=f"{key.algorithm} SHA-256 {key.sha256}",
+                observed=f"{key.algorithm} SHA-256 {key.sha256}; two devices: {proofs[twins[0].subject.owner]}",
                 expected="host keys of its own on each device",
-                reproduce="; ".join(
-                    show_key(subject, key.algorithm) for subject in (seen.subject, twins[0].subject) if subject.address
-                ),
+                reproduce="; ".join(hash_host_key(Target(subject=s.subject), key.algorithm) for s in (seen, twins[0])),
                 shows=key.sha256,
                 about=seen.subject,
             )
             verdicts.append(finding)
+        elif alike:
+            why = apart.doubt(seen.subject.owner, alike[0].subject.owner) or "nothing shows that they are two machines"
+            verdicts.append(unknown(f"a host key is also on {name_some(alike)}: {why}", about=seen.subject))
         elif not keys:
             reason = seen.fact.host_keys.reason or Reason.NOT_OBSERVABLE
             verdicts.append(unknown("its host keys could not be read", reason=reason, about=seen.subject))

@@ -2,8 +2,14 @@
 
 ## What it looks at
 The public keys (SHA-256 of SubjectPublicKeyInfo) of the certificates that TLS servers send, compared over all
-devices of the run. The same key on several ports of one device is as it should be. Two addresses that are
-one machine, or one proxy, look like two devices as long as nothing ties them together.
+devices of the run. The same key on several ports of one device is as it should be.
+
+Two addresses may be one machine, a proxy or a virtual router: a key on both is a finding only where something shows
+that they are two (MAC addresses on one link, serial numbers, host keys, another certificate at the same port, a rule of
+`--identity`), and *not assessed* where nothing does. A certificate that names one of them alone may be seen at the
+other because that one passes connections on. One certificate of a public authority, or that names all of them, was
+shared by somebody who knew: that is graded lower. A port forward to a device without names in its certificate looks
+like a shared key; if it is one, waive it.
 
 ## Why it matters
 A key on two devices came from the image, and then it is on all of them: who extracts it from one bought device
@@ -20,6 +26,8 @@ shared key in the field with the next update. Rebuild clones made by copying a d
 """
 
 from iotscan.sdk import (
+    Apart,
+    Certificate,
     CertificateChain,
     Fleet,
     Reason,
@@ -31,15 +39,13 @@ from iotscan.sdk import (
     check,
     clause,
     good,
-    show_certificate,
+    hash_tls_key,
     unknown,
 )
 
-
-def show_key(seen: Seen[CertificateChain]) -> str:
-    """A command that prints the SHA-256 of the public key a TLS server sends."""
-    read = "openssl pkey -pubin -outform der | sha256sum"
-    return f"{show_certificate(Target(subject=seen.subject), 0, '-pubkey', opening=seen.fact.opening)} | {read}"
+Holder = Seen[CertificateChain]
+WEB = "Mozilla"
+"""The store of the authorities of the web."""
 
 
 def name_some(seen: list[Seen[CertificateChain]]) -> str:
@@ -53,7 +59,10 @@ def name_some(seen: list[Seen[CertificateChain]]) -> str:
     aliases=("KEY-002",),
     title="Each device has a TLS key of its own",
     element="keys",
-    variants={"shared": ("critical", "The same TLS key is on several devices")},
+    variants={
+        "shared": ("critical", "The same TLS key is on several devices"),
+        "deliberate": ("medium", "Several devices share a certificate that is meant for all of them"),
+    },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.4-4"),
         clause("OWASP ISVS", "edfda29b", "2.4.1"),
@@ -65,9 +74,9 @@ def name_some(seen: list[Seen[CertificateChain]]) -> str:
     confidence="firm",
     effort="high",
 )
-def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
+def tls_key_uniqueness(fleet: Fleet[CertificateChain], apart: Apart) -> Returned:
     """Fail every server whose key another device has too; one device alone proves nothing."""
-    holders: dict[str, list[Seen[CertificateChain]]] = {}
+    holders: dict[str, list[Holder]] = {}
     findings: list[Verdict] = []
     for seen in sorted(fleet, key=lambda s: s.subject):
         if seen.fact.is_unproved:
@@ -77,20 +86,53 @@ def tls_key_uniqueness(fleet: Fleet[CertificateChain]) -> Returned:
         else:
             said = "the server's certificate is malformed: its key is not known"
             findings.append(unknown(said, reason=Reason.UNREADABLE, about=seen.subject))
-    for key, group in holders.items():
-        for seen in group:
-            twins = [other for other in group if other.subject.owner != seen.subject.owner]
-            if twins:
-                finding = bad(
-                    "shared",
-                    f"its key is also on {name_some(twins)}",
-                    observed=f"SHA-256 of the public key {key}",
-                    expected="a key of its own on each device",
-                    reproduce=f"{show_key(seen)}; {show_key(twins[0])}",
-                    shows=key,
-                    about=seen.subject,
-                )
-                findings.append(finding)
+    for group in holders.values():
+        if len({seen.subject.owner for seen in group}) > 1:
+            findings += [_judge(seen, group, apart) for seen in group]
     if not any(f.kind == "bad" for f in findings) and len({s.subject.owner for s in fleet}) < 2:
         return unknown("only one device with TLS was seen: there is nothing to compare its key with")
     return findings or good("no TLS key is on two devices")
+
+
+def _judge(seen: Holder, group: list[Holder], apart: Apart) -> Verdict:
+    own = seen.subject.owner
+    twins = [other for other in group if other.subject.owner != own]
+    proofs = {twin.subject.owner: apart.proof(own, twin.subject.owner) for twin in twins}
+    proved = [twin for twin in twins if proofs[twin.subject.owner]]
+    if not proved:
+        why = apart.doubt(own, twins[0].subject.owner) or "nothing shows that they are two machines"
+        return unknown(f"its key is also on {name_some(twins)}: {why}", about=seen.subject)
+    named = _named_alone(seen, proved)
+    if named:
+        said = f"its key is also on {name_some(proved)}, and the certificate names {named} alone"
+        return unknown(f"{said}: the other may pass connections on to it", about=seen.subject)
+    return _shared(seen, proved, proofs[proved[0].subject.owner])
+
+
+def _shared(seen: Holder, twins: list[Holder], proof: str) -> Verdict:
+    leaf, key = seen.fact.certificates[0], seen.fact.certificates[0].spki_sha256
+    is_same = all(twin.fact.certificates[0].sha256 == leaf.sha256 for twin in twins)
+    is_meant = is_same and (WEB in seen.fact.trusted_by or all(_names(leaf, holder) for holder in (seen, *twins)))
+    commands = [hash_tls_key(Target(subject=s.subject), opening=s.fact.opening) for s in (seen, twins[0])]
+    return bad(
+        "deliberate" if is_meant else "shared",
+        f"its key is also on {name_some(twins)}, in {'the same' if is_same else 'another'} certificate",
+        observed=f"SHA-256 of the public key {key}; two devices: {proof}",
+        expected="a key of its own on each device",
+        reproduce="; ".join(commands),
+        shows=key,
+        about=seen.subject,
+    )
+
+
+def _names(leaf: Certificate, holder: Holder) -> bool:
+    return holder.subject.address.partition("%")[0] in leaf.names
+
+
+def _named_alone(seen: Holder, twins: list[Holder]) -> str:
+    """The one device, of those that show a certificate, that an authority's certificate names; empty otherwise."""
+    leaf = seen.fact.certificates[0]
+    if leaf.is_self_issued or any(twin.fact.certificates[0].sha256 != leaf.sha256 for twin in twins):
+        return ""
+    named = {holder.subject.owner: holder.subject.address for holder in (seen, *twins) if _names(leaf, holder)}
+    return next(iter(named.values())) if len(named) == 1 else ""

@@ -11,7 +11,20 @@ from typing import Any
 
 import msgspec
 
-from iotscan.assess.check import Check, Each, Earlier, Fleet, Need, Policy, Presence, Seen, Target, Trust, Verdict
+from iotscan.assess.check import (
+    Check,
+    Each,
+    Earlier,
+    Fleet,
+    Need,
+    Policy,
+    Presence,
+    Remembered,
+    Seen,
+    Target,
+    Trust,
+    Verdict,
+)
 from iotscan.assess.evidence import Evidence, Owner, place_of, vantage_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
 from iotscan.assess.known_as import target_of
@@ -234,6 +247,9 @@ class _Asking:
             "policy": self._policy,
             "as_of": self._evidence.as_of,
             "earlier": Earlier(certificates=self._evidence.earlier_at(call.home)),
+            "apart": self._evidence.apart,
+            "keyring": self._evidence.keyring,
+            "remembered": Remembered(runs=self._evidence.earlier_runs, keys=self._evidence.remembered_at(call.home)),
             "trust": Trust(keys=self._evidence.trusted_by(call.home)),
         }
         arguments = call.needs | {name: extras[what] for name, what in self._check.extras.items()}
@@ -271,7 +287,7 @@ class _Asking:
             outcome=_OUTCOMES[said.kind],
             subject=subject,
             severity=info.variants[said.variant].severity if has_variant else info.severity,
-            confidence=info.confidence,
+            confidence=said.confidence or info.confidence,
             vantage=vantage,
             variant=said.variant if has_variant else "",
             summary=said.summary,

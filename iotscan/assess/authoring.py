@@ -11,7 +11,7 @@ from iotscan.model.facts import Statement
 from iotscan.model.parameter import ParameterInfo, ParameterKind, Value
 from iotscan.model.result import Clause
 from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import Reason
+from iotscan.model.vocabulary import Confidence, Reason
 
 
 def check(
@@ -72,9 +72,16 @@ def clause(standard: str, edition: str, id: str) -> Clause:
     return Clause(standard=standard, edition=edition, id=id)
 
 
-def good(summary: str, *, observed: str = "", about: Subject | None = None, part: str = "") -> Verdict:
-    """The question is answered well; ``summary`` is one sentence. ``part`` is as in :func:`bad`."""
-    return Verdict(kind="good", summary=summary, observed=observed, about=about, part=part)
+def good(
+    summary: str,
+    *,
+    observed: str = "",
+    about: Subject | None = None,
+    part: str = "",
+    confidence: Confidence | None = None,
+) -> Verdict:
+    """The question is answered well; ``summary`` is one sentence. ``part`` and ``confidence`` are as in :func:`bad`."""
+    return Verdict(kind="good", summary=summary, observed=observed, about=about, part=part, confidence=confidence)
 
 
 def bad(
@@ -87,13 +94,15 @@ def bad(
     shows: str = "",
     about: Subject | None = None,
     part: str = "",
+    confidence: Confidence | None = None,
 ) -> Verdict:
     """The question is answered badly in the way ``variant`` names.
 
     ``reproduce`` is a command anyone can paste (build it with :func:`command`); ``shows`` a text its
     output contains when this is true. ``about`` narrows the subject (a file and line, one of a fleet).
     ``part`` says which of several things there it is (an account, the hash of a key), so that each keeps
-    its fingerprint when another is mended; it must not hold what changes from scan to scan.
+    its fingerprint when another is mended; it must not hold what changes from scan to scan. ``confidence``
+    goes before the check's, as where only a second run makes sure.
     """
     return Verdict(
         kind="bad",
@@ -105,6 +114,7 @@ def bad(
         shows=shows,
         about=about,
         part=part,
+        confidence=confidence,
     )
 
 

@@ -10,11 +10,14 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from iotscan.assess.apart import Apart
+from iotscan.assess.keyring import Keyring
 from iotscan.assess.parameters import fits_default
 from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import Fact, TrustedKey, kind_of
 from iotscan.model.parameter import ParameterInfo, Value
 from iotscan.model.result import CheckInfo, Clause, VariantInfo
+from iotscan.model.sighting import KeyKind, KeySighting
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
 
@@ -164,6 +167,24 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
         return next((c for c in self.certificates if c.opening == opening), None)
 
 
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """Need: what the history knows of the keys of the service in question, from runs before this one.
+
+    ``runs`` are those in which any device of this run was seen; 0 where nobody asked a history, or it knew none.
+    """
+
+    runs: int = 0
+    keys: tuple[KeySighting, ...] = ()
+
+    def of(self, kind: KeyKind, opening: str = "") -> tuple[KeySighting, ...]:
+        """The keys of one kind, the latest first; without those of which the address alone says that they are its own.
+
+        Another machine may have had the address then.
+        """
+        found = (k for k in self.keys if (k.kind, k.opening) == (kind, opening) and k.told_by != "address")
+        return tuple(sorted(found, key=lambda k: (k.last_seen, k.key), reverse=True))
+
+
 AsOf = typing.NewType("AsOf", datetime)
 """Need: the date (UTC) that age and expiry are judged by. A check has no clock of its own."""
 
@@ -181,6 +202,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     about: Subject | None = None
     part: str = ""
     reason: Reason = Reason.NOT_OBSERVABLE
+    confidence: Confidence | None = None
+    """Where this answer is surer, or less sure, than the check's are."""
 
 
 Returned = Verdict | tuple[Verdict, ...] | list[Verdict]
@@ -206,6 +229,7 @@ class BadCheck(Exception):
 
 HEADINGS = ("What it looks at", "Why it matters", "How to fix", "References")
 _EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of", Trust: "trust", Earlier: "earlier"}
+_EXTRAS |= {Apart: "apart", Keyring: "keyring", Remembered: "remembered"}
 _CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence"}
 
 
@@ -215,7 +239,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     info: CheckInfo
     needs: tuple[Need, ...]
     extras: dict[str, str]
-    """Parameter name -> ``target``, ``policy``, ``trust``, ``earlier`` or ``as_of``."""
+    """Parameter name -> ``target``, ``policy``, ``trust``, ``earlier``, ``apart``, ``keyring``, ``remembered`` or
+    ``as_of``."""
     question: Callable[..., Returned]
 
     @property
@@ -240,7 +265,7 @@ def read_needs(question: Callable[..., Returned]) -> tuple[tuple[Need, ...], dic
             (fact,) = typing.get_args(hint)
             needs.append(Need(parameter=name, fact=fact, cardinality=_CARDINALITY[origin]))
         else:
-            known = "fact, Each, Fleet, Presence, Target, Policy, Trust, Earlier or AsOf"
+            known = "fact, Each, Fleet, Presence, Target, Policy, Trust, Earlier, Apart, Keyring, Remembered or AsOf"
             raise BadCheck(f"parameter '{name}' is no {known}")
     if not needs:
         raise BadCheck("it needs no fact: annotate a parameter with a fact type of iotscan.sdk")

@@ -1,18 +1,23 @@
 """What is known when questions are asked: devices, images, and all that was or was not learnt of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
 import msgspec
 
+from iotscan.assess.apart import Apart
+from iotscan.assess.keyring import Keyring
 from iotscan.model.device import Device, Image
 from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import TrustedKey, TrustedKeys, UpdateArtefacts, kind_of
 from iotscan.model.identity import provisional_ids
+from iotscan.model.identity_rule import IdentityRule
+from iotscan.model.known_key import KnownKey
 from iotscan.model.observation import Attempt, Observation
+from iotscan.model.sighting import KeySighting, Memory
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Vantage
 
@@ -36,10 +41,17 @@ class Evidence:
         as_of: datetime,
         trusted: Iterable[TrustedKey] = (),
         earlier: Iterable[EarlierCertificate] = (),
+        *,
+        memory: Memory | None = None,
+        known_keys: Iterable[KnownKey] = (),
+        rules: Iterable[IdentityRule] = (),
     ) -> None:
         self.as_of = as_of
         self._trusted = tuple(trusted)
         self._earlier = tuple(earlier)
+        self._memory = memory or Memory(runs=0)
+        self._known_keys = tuple(known_keys)
+        self._rules = tuple(rules)
         self.devices = tuple(sorted(devices, key=lambda d: d.id))
         self.images = tuple(sorted(images, key=lambda i: i.id))
         self._home = {old: d.id for d in self.devices for old in provisional_ids(d)}
@@ -72,6 +84,33 @@ class Evidence:
         """What the run of ``--first-seen`` saw at a service."""
         place = (subject.device, subject.address, subject.service)
         return tuple(e for e in self._earlier if (e.device, e.address, e.service) == place)
+
+    @property
+    def earlier_runs(self) -> int:
+        """In how many earlier runs the history saw devices of this one."""
+        return self._memory.runs
+
+    def remembered_at(self, subject: Subject) -> tuple[KeySighting, ...]:
+        """What the history knows of the keys of a service, at whatever address the device had."""
+        return self._remembered.get((subject.device, subject.service), ())
+
+    @cached_property
+    def _remembered(self) -> Mapping[tuple[str, str], tuple[KeySighting, ...]]:
+        found: dict[tuple[str, str], tuple[KeySighting, ...]] = {}
+        for key in self._memory.keys:
+            place = (self._home.get(key.device, key.device), key.service)
+            found[place] = (*found.get(place, ()), key)
+        return found
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """Every public key of the run."""
+        return Keyring(self.observations, self._known_keys)
+
+    @cached_property
+    def apart(self) -> Apart:
+        """Which devices are known to be two."""
+        return Apart(self.devices, self.observations, self._rules)
 
     @cached_property
     def _installed(self) -> dict[str, tuple[TrustedKey, ...]]:

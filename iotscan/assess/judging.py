@@ -54,7 +54,18 @@ def judge(
     observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
     earlier = remember(run, terms.earlier) if terms.earlier is not None else run.earlier
     memory = terms.recall(run) if terms.recall is not None else run.memory
-    evidence = Evidence(run.devices, run.images, observations, run.attempts, moment, run.trusted, earlier)
+    evidence = Evidence(
+        run.devices,
+        run.images,
+        observations,
+        run.attempts,
+        moment,
+        run.trusted,
+        earlier,
+        memory=memory,
+        known_keys=run.known_keys,
+        rules=run.identity_rules,
+    )
     results = assess(
         evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
     )

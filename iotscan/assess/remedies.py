@@ -35,6 +35,7 @@ _REMEDIES = {
     Reason.NEEDS_IMAGE: "give the image: iotscan image PATH",
     Reason.NEEDS_NETWORK: "scan a device that runs this image: iotscan scan ADDRESS",
     Reason.NEEDS_TRAFFIC: "give a capture of the device's traffic",
+    Reason.NEEDS_HISTORY: "scan again later: the history of this machine remembers the keys of each run",
     Reason.NEEDS_ATTESTATION: "let the person who knows attest it in iotscan.waivers.yaml",
 }
 _BOOT = tuple(

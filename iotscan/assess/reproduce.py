@@ -166,6 +166,11 @@ def show_certificate(
     return f"{sent}{pick} | {_quoted('openssl', 'x509', '-noout', *options)}"
 
 
+def hash_tls_key(target: Target, *, opening: str = "") -> str:
+    """The SHA-256 of the public key (SubjectPublicKeyInfo) that a TLS server sends."""
+    return f"{show_certificate(target, 0, '-pubkey', opening=opening)} | openssl pkey -pubin -outform der | sha256sum"
+
+
 def save_certificate(target: Target, position: int, *, opening: str = "") -> str:
     """The certificate at ``position`` (0: the server's own) of the chain sent, written as PEM to the file ``"$f"``.
 

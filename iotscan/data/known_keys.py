@@ -41,10 +41,11 @@ class WrittenPublishedKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 class PublishedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a published key: its record, and which files carry it for their own tests."""
+    """What is known of a published key: its record, whose it is, and which files carry it for their own tests."""
 
     id: str
     carried_by: tuple[str, ...]
+    product: str = ""
 
     def is_at_home(self, name: str) -> bool:
         """True in a file of the library whose self-tests use it."""
@@ -62,5 +63,5 @@ def known_keys(file: Path = FILE) -> dict[str, PublishedKey]:
         for digest in digests:
             if not _SHA256.fullmatch(digest) or digest in found:
                 raise read.bad("has a digest that is none, or stands twice", "records", number)
-            found[digest] = PublishedKey(id=record.id, carried_by=record.carried_by)
+            found[digest] = PublishedKey(id=record.id, carried_by=record.carried_by, product=record.product)
     return found

@@ -11,6 +11,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.facts.signing import TrustedKey
 from iotscan.model.grade import Grades
 from iotscan.model.identity_rule import IdentityRule
+from iotscan.model.known_key import KnownKey
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.scope import Scope
@@ -150,6 +151,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The keys that the user gave to verify updates with (``--trust``), beside those that images hold."""
     earlier: tuple[EarlierCertificate, ...] = ()
     """What the run whose certificates count as seen first (``--first-seen``) saw at the services of this one."""
+    known_keys: tuple[KnownKey, ...] = ()
+    """Keys that the user says others have, too (``--known-keys``), beside those that iotscan knows."""
     memory: Memory | None = None
     """What the history of runs knew of these devices and their keys; None where there was none, or nobody asked it."""
     redaction: Redaction = "standard"

@@ -2,6 +2,7 @@
 rotation. Filled by the store, kept in the run, so that a run judges itself.
 """
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -43,6 +44,21 @@ class KeySighting(msgspec.Struct, frozen=True, kw_only=True):
     ``address`` proves nothing where the key is another: a device whose key was replaced, or another device.
     """
 
+    @property
+    def since(self) -> datetime:
+        """:attr:`first_seen`. Raises ValueError where it is no date, as in a run file that somebody wrote."""
+        return _moment(self.first_seen)
+
+    @property
+    def until(self) -> datetime:
+        """:attr:`last_seen`. Raises ValueError."""
+        return _moment(self.last_seen)
+
+    @property
+    def began(self) -> datetime | None:
+        """:attr:`not_before`, where a certificate was seen. Raises ValueError."""
+        return _moment(self.not_before) if self.not_before else None
+
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What the history knew when this run was judged. ``runs`` counts the earlier ones in which a device of this run
@@ -54,3 +70,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[KeySighting, ...] = ()
     seen_first: dict[str, str] = {}
     """Device id of this run -> when it was first seen (UTC); without those of whom an address is all that is known."""
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

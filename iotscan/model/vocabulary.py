@@ -116,6 +116,8 @@ class Reason(StrEnum):
     NEEDS_NETWORK = "needs_network"
     NEEDS_TRAFFIC = "needs_traffic"
     NEEDS_ATTESTATION = "needs_attestation"
+    NEEDS_HISTORY = "needs_history"
+    """Only a second look, some time later, can tell."""
 
     @property
     def is_involuntary(self) -> bool:

@@ -40,6 +40,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     Reason.NEEDS_IMAGE: ("needs an image", "iotscan image PATH"),
     Reason.NEEDS_NETWORK: ("needs the live device", "iotscan scan TARGET"),
     Reason.NEEDS_TRAFFIC: ("needs recorded traffic", "give a capture of the device's traffic"),
+    Reason.NEEDS_HISTORY: ("needs a second run", "scan again later: the history remembers the keys"),
     Reason.NEEDS_ATTESTATION: ("needs a person's word", "attest it in iotscan.waivers.yaml"),
 }
 """Each reason in words, and what would lift it where the result itself does not say."""

@@ -18,8 +18,10 @@ from iotscan.model.answer import Unanswered
 from iotscan.model.device import Device, Image
 from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.facts import FACT_TYPES, Announcement, AnyFact, PortSweep
+from iotscan.model.known_key import KnownKey
 from iotscan.model.observation import Attempt, Observation, observe
 from iotscan.model.result import Result
+from iotscan.model.sighting import Memory
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Outcome, Reason, Vantage
 from iotscan.shipped import shipped
@@ -69,6 +71,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sweep: Literal["auto", "none"] = "auto"
     filtered: tuple[int, ...] = ()
     earlier: tuple[EarlierCertificate, ...] = ()
+    macs: dict[str, str] = {}
+    memory: Memory | None = None
+    known_keys: tuple[KnownKey, ...] = ()
     expect: Expected
     note: str = ""
 
@@ -118,7 +123,16 @@ def evidence_of(sample: Sample) -> Evidence:
         Attempt(subject=subject_of(m.on), need=m.need, status=m.status, reason=m.reason, detail=m.detail)
         for m in sample.missed
     ]
-    return Evidence(devices, images, observations, attempts, sample.as_of, earlier=sample.earlier)
+    return Evidence(
+        devices,
+        images,
+        observations,
+        attempts,
+        sample.as_of,
+        earlier=sample.earlier,
+        memory=sample.memory,
+        known_keys=sample.known_keys,
+    )
 
 
 def judge(check: Check, sample: Sample) -> tuple[Result, ...]:
@@ -155,7 +169,7 @@ def _device(address: str, sample: Sample) -> Device:
     """A device with what it announced, as a scan takes it in."""
     own = (s.fact for s in sample.seen if subject_of(s.on).device == address)
     claims = tuple(claim for fact in own if isinstance(fact, Announcement) for claim in fact.claims)
-    return Device(id=address, addresses=(address,), claims=claims)
+    return Device(id=address, addresses=(address,), claims=claims, mac=sample.macs.get(address, ""))
 
 
 def _observation(seen: Seen) -> Observation:

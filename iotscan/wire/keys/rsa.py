@@ -1,8 +1,8 @@
 """RSA public keys: their numbers, and whether the private half follows from them.
 
 Sources: P. Fermat's method and Böck, "Fermat Factorization in the Wild" (2023, CVE-2022-26320); Nemec et al., "The
-Return of Coppersmith's Attack" (2017, CVE-2017-15361), of whose test only the arithmetic is used; Wiener, "Cryptanalysis
-of Short RSA Secret Exponents" (1990).
+Return of Coppersmith's Attack" (2017, CVE-2017-15361), of whose test only the arithmetic is used; Wiener,
+"Cryptanalysis of Short RSA Secret Exponents" (1990).
 """
 
 import functools
@@ -133,4 +133,4 @@ def _convergents(numerator: int, denominator: int) -> Iterator[tuple[int, int]]:
 
 def _has_run(n: int) -> bool:
     octets = n.to_bytes((n.bit_length() + 7) // 8, "big")
-    return any(bytes([octets[at]]) * _RUN == octets[at : at + _RUN] for at in range(0, len(octets) - _RUN + 1))
+    return any(bytes([octets[at]]) * _RUN == octets[at : at + _RUN] for at in range(len(octets) - _RUN + 1))
