@@ -1,7 +1,6 @@
 """What an audit report tells beyond its run, put together from what the user gave and what can be worked out."""
 
 import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from iotscan.model.brand import Brand
 from iotscan.model.material import Edition, Material
 
 if TYPE_CHECKING:
+    from iotscan.cli.audits_before import Redact
     from iotscan.model.run import Run
 
 
@@ -34,13 +34,19 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
     """Where runs and their history are kept: for the trend."""
 
 
-def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Material:
-    """The material of a report on ``run``, which is redacted already; ``redact`` does the same to any other run."""
+def gather(run: "Run", extras: Extras, original: "Run", redact: "Redact") -> Material:
+    """The material of a report on ``run``, which is redacted already. ``original`` is the same run before that: who is
+    who in the audit before is told by what redaction may hide, so that only what comes out of it is redacted.
+    """
     from iotscan.assess.proposing import propose
+    from iotscan.assess.retesting import retests
+    from iotscan.cli.audits_before import compared_with, remembered
     from iotscan.data.remedies import load_programs
 
     # A command line names networks and files: what is fit to be passed on does without it.
     command_line = extras.command_line if run.redaction != "strict" else ""
+    comparison = compared_with(extras.previous, original, redact) if extras.previous is not None else None
+    trend, first_seen = remembered(original, extras.output)
     return Material(
         made=today().isoformat(),
         is_final=extras.is_final,
@@ -51,6 +57,9 @@ def gather(run: "Run", extras: Extras, redact: "Callable[[Run], Run]") -> Materi
         run_sha256=extras.run_sha256,
         versions=made_with(command_line),
         brand=extras.brand,
+        comparison=comparison,
+        retests=retests(comparison, original, first_seen) if comparison is not None else {},
+        trend=trend,
         remedies=propose(run, load_programs()),
     )
 

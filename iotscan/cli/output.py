@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from iotscan.cli.pipe import tell, while_somebody_listens
-from iotscan.cli.redact import read_level, redact
+from iotscan.cli.redact import read_level, redact, redact_told
 from iotscan.cli.step_summary import append_step_summary
 from iotscan.model.errors import BadInput
 
@@ -147,8 +147,8 @@ def present(
     from iotscan.report.registry import encoded
     from iotscan.store.runs import write_report
 
-    run = redact(run, read_level(display.redact), output)
-    material = _material(run, wanted, display, output, extras)
+    original, run = run, redact(run, read_level(display.redact), output)
+    material = _material(original, run, wanted, display, output, extras)
     for one in wanted:
         place = _beside(run, one.format, output) if one.is_beside else one.path
         if place is not None:
@@ -171,7 +171,12 @@ def present(
 
 
 def _material(
-    run: "Run", wanted: Sequence[Wanted], display: Display, output: Path, extras: "Extras | None"
+    original: "Run",
+    run: "Run",
+    wanted: Sequence[Wanted],
+    display: Display,
+    output: Path,
+    extras: "Extras | None",
 ) -> "Material":
     """What audit reports tell beyond the run; nothing is worked out where none is asked for."""
     from iotscan.model.material import Material
@@ -182,7 +187,7 @@ def _material(
     from iotscan.cli.material import Extras, gather
 
     level = read_level(display.redact)
-    return gather(run, extras or Extras(), lambda other: redact(other, level, output))
+    return gather(run, extras or Extras(), original, lambda told, runs: redact_told(told, runs, level, output))
 
 
 def _beside(run: "Run", format: str, output: Path) -> Path:

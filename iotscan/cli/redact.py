@@ -3,14 +3,20 @@
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import msgspec
 
 from iotscan.model.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iotscan.model.comparison import Comparison
+    from iotscan.model.pseudonyms import Pseudonyms
     from iotscan.model.run import Redaction, Run
+
+T = TypeVar("T")
 
 
 def read_level(word: str) -> "Redaction":
@@ -41,18 +47,39 @@ def redact(run: "Run", level: "Redaction", output: Path) -> "Run":
     return msgspec.structs.replace(told, redaction=level)
 
 
+def redact_told(told: "Comparison", runs: "tuple[Run, Run]", level: "Redaction", output: Path) -> "Comparison":
+    """A comparison of two runs as a report on the second may tell it, under the pseudonyms of that one."""
+    from iotscan.model.pseudonyms import pseudonymise_told
+    from iotscan.model.redaction import without_secrets
+
+    if level == "off":
+        return told
+    told = without_secrets(told)
+    return (
+        _kept_names(runs[1].id, output, lambda names: pseudonymise_told(told, runs, names))
+        if level == "strict"
+        else told
+    )
+
+
 def _under_pseudonyms(run: "Run", output: Path) -> "Run":
     from iotscan.model.pseudonyms import pseudonymise
+
+    return _kept_names(run.id, output, lambda names: pseudonymise(run, names))
+
+
+def _kept_names(run_id: str, output: Path, tell: "Callable[[Pseudonyms], T]") -> "T":
+    """What is told under the pseudonyms of a run, which are kept in its folder. Raises BadInput."""
     from iotscan.store.redaction_map import read_pseudonyms, write_pseudonyms
 
     # A run file from elsewhere names the folder: it must not lead out of the output folder.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}", run.id):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}", run_id):
         raise BadInput(
             "the run's id is no name for a folder: --redact strict cannot keep its map; use the run's own file"
         )
-    folder = output / run.id
+    folder = output / run_id
     names = read_pseudonyms(folder)
-    told = pseudonymise(run, names)
+    told = tell(names)
     try:
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     except OSError as error:

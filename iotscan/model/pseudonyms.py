@@ -8,9 +8,9 @@ stays: private addresses (the network must remain readable), models, vendors, ve
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +35,7 @@ from iotscan.model.run import Notice, Run
 from iotscan.model.vocabulary import AttemptStatus, Element, Outcome, Reason, Severity, Vantage
 from iotscan.model.walk import rewrite
 
+T = TypeVar("T")
 _DIGITS: Final = 6
 _MAC_DIGITS: Final = 3
 _SHORTEST: Final = 3
@@ -140,6 +141,14 @@ def pseudonymise(run: Run, names: Pseudonyms) -> Run:
     )
     notices = (*(n for n in told.notices if n != _NOTICE), _NOTICE)
     return msgspec.structs.replace(told, results=results, notices=notices)
+
+
+def pseudonymise_told(told: T, runs: Iterable[Run], names: Pseudonyms) -> T:
+    """What is told of some runs (a comparison of them), with the private data of all of them replaced."""
+    changing = _Changing(names)
+    for kind, value in sorted({entry for run in runs for entry in _private(run)}):
+        changing.learn(kind, value)
+    return rewrite(told, changing.text, skip=_OURS)
 
 
 def _advised(result: Result) -> Result:

@@ -108,7 +108,9 @@ def _point(point: TrendPoint) -> tuple[Cell, ...]:
         number(point.devices),
         *(number(point.findings.get(s.value, 0)) for s in Severity),
         cell(share(point.assessed, point.total)),
-        number(point.added),
-        number(point.fixed),
-        number(point.rotated),
+        number(point.added) if point.is_compared else cell(NOTHING),
+        number(point.fixed) if point.is_compared else cell(NOTHING),
+        cell(f"{point.rotated} (perhaps {point.rotated + point.rotated_perhaps})")
+        if point.rotated_perhaps
+        else number(point.rotated),
     )

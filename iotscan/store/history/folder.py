@@ -58,6 +58,10 @@ class History:
         """What the runs before ``run`` say of its devices. Raises BadInput."""
         return recall(self.database, run)
 
+    def holds(self, run_id: str) -> bool:
+        """Whether a run is in."""
+        return self.database.execute("SELECT 1 FROM runs WHERE run = ?", (run_id,)).fetchone() is not None
+
     def leave_out(self, run_id: str) -> None:
         """Take a run out, and keep it out as long as its folder is there. Raises BadInput."""
         found = self.database.execute("SELECT folder FROM runs WHERE run = ?", (run_id,)).fetchone()

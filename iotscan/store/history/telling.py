@@ -148,6 +148,19 @@ def _finding(row: tuple[str, str, int, str, str], last_runs: set[str]) -> Histor
     )
 
 
+def first_seen(database: sqlite3.Connection, run: str) -> dict[str, str]:
+    """Fingerprint of each finding of a run -> when the first run that has it began."""
+    rows = database.execute(
+        """
+        SELECT f.fingerprint, min(r.at) FROM runs here JOIN found h ON h.run = here.id
+        JOIN found x ON x.finding = h.finding JOIN runs r ON r.id = x.run JOIN findings f ON f.id = h.finding
+        WHERE here.run = ? GROUP BY h.finding
+        """,
+        (run,),
+    )
+    return {fingerprint: moment(at) for fingerprint, at in rows}
+
+
 def everything(database: sqlite3.Connection) -> History:
     """The whole history."""
     return History(runs=runs_in(database), devices=devices_in(database), findings=findings_in(database))
