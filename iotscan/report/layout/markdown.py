@@ -7,7 +7,7 @@ of them; a table or a code block is reached at the heading above it.
 import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from iotscan.report import gfm
 from iotscan.report.document import (
@@ -31,6 +31,7 @@ from iotscan.report.document import (
     Tone,
     numbered,
 )
+from iotscan.report.layout.addresses import web_address
 from iotscan.report.layout.shapes import shaped, shares
 from iotscan.report.layout.visible import visible
 
@@ -100,8 +101,7 @@ class _Anchors:
         if href.startswith("#"):
             anchor = self._of.get(href[1:], "")
             return f"#{quote(anchor, safe='-_')}" if anchor else ""
-        is_web = urlsplit(href).scheme in ("http", "https") if "[" not in href else False
-        return quote(href, safe=":/?#@!$&'*+,;=%~-._") if is_web else ""
+        return web_address(href)
 
 
 def _content(code: re.Match[str]) -> str:

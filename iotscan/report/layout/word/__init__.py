@@ -1,0 +1,1 @@
+"""The pieces of a Word document (ECMA-376, WordprocessingML) as strings, so that a long one is never held as a tree."""
