@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -11,9 +12,10 @@ from iotscan.model.result import CheckInfo, Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Severity
 from iotscan.report.places import Places
+from iotscan.report.prose import blocks
 from iotscan.report.words import clean, first_sentence
 
-_JARGON: Final = re.compile(r"`|\bCVE-\d|https?://")
+_JARGON: Final = re.compile(r"`|\bCVE-\d|\bRFC \d|https?://")
 """What has no place in a summary."""
 
 
@@ -50,7 +52,7 @@ def risks(run: Run) -> tuple[Risk, ...]:
 def _risk(group: list[Result], info: CheckInfo | None, places: Places) -> Risk:
     first = group[0]
     variant = info.variants.get(first.variant) if info else None
-    owners = sorted({r.subject.owner: None for r in group}, key=lambda o: (places.label(o), o))
+    owners = [r.subject.owner for r in sorted(group, key=lambda r: places.order(r.subject))]
     title = variant.title if variant else info.title if info else first.check
     return Risk(
         check=first.check,
@@ -62,15 +64,25 @@ def _risk(group: list[Result], info: CheckInfo | None, places: Places) -> Risk:
         fix=plainly(info.fix) if info else "",
         places=len(group),
         accepted=sum(bool(r.waiver) for r in group),
-        owners=tuple(places.told_apart(o) if o else "the network" for o in owners),
+        owners=tuple(places.told_apart(o) if o else "the network" for o in dict.fromkeys(owners)),
     )
 
 
 def plainly(prose: str) -> str:
-    """The first sentence of prose without what stands in parentheses as code; empty where it is still jargon."""
-    bare = re.sub(r"\s*\([^()]*`[^()]*\)", "", " ".join(prose.split()))
+    """The first sentence of prose, as far as it is no jargon and without what stands in parentheses as such.
+
+    Empty where it begins with jargon, or only leads over to a list.
+    """
+    bare = re.sub(r"\s*\(([^()]*)\)", lambda m: "" if _JARGON.search(m[1]) else m[0], _opening(prose))
     sentence = first_sentence(bare, 400)
-    return "" if _JARGON.search(sentence) or sentence.endswith(":") else sentence
+    kept = list(takewhile(lambda part: not _JARGON.search(part), sentence.split("; ")))
+    plain = "; ".join(kept)
+    return "" if not plain or plain.endswith(":") else plain if plain.endswith((".", "!", "?")) else f"{plain}."
+
+
+def _opening(prose: str) -> str:
+    """The first paragraph: what follows may be commands and lists."""
+    return next((b.text for b in blocks(prose) if b.kind == "paragraph"), "")
 
 
 def open_ones(found: Iterable[Risk]) -> tuple[Risk, ...]:

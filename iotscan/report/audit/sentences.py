@@ -13,6 +13,7 @@ from iotscan.report.places import Places
 from iotscan.report.words import NOTHING, clean, counted, listed
 
 _NAMED = 3
+_SCALE = " (A is the best grade, F the worst)"
 _ENOUGH = 4
 """Devices that are all named."""
 
@@ -35,6 +36,8 @@ def verdict(told: Told, found: Sequence[Risk]) -> tuple[Tone, str]:
     run = told.run
     if run.verdict is None:
         return "unknown", "none. The run did not end, and what it saw was not judged as a whole."
+    if not any(r.outcome in (Outcome.PASS, Outcome.FAIL) for r in run.results):
+        return "warn", "open. Nothing could be assessed, so there is nothing to pass or to fail."
     if run.verdict.gate == "none":
         tone, worst = _worst(found)
         said = f"no pass mark was set for this audit, so it is neither passed nor failed.{worst}{_but(run.verdict)}"
@@ -82,12 +85,17 @@ def _or_above(severity: str) -> str:
 def _looked_at(told: Told) -> str:
     run = told.run
     when = days(run.started, run.finished)
-    seen = [counted(len(run.devices), "device")] if run.command != "image" else []
-    seen += [counted(len(run.images), "firmware image")] if run.images or run.command == "image" else []
-    verb = "was" if sum((len(run.devices), len(run.images))) == 1 else "were"
     if run.command != "image" and not run.devices:
         return f"On {when}, no device answered: of the network this report can say nothing, neither good nor bad."
+    seen = [_several(len(run.devices), "device")] if run.devices else []
+    seen += [_several(len(run.images), "firmware image")] if run.images or not seen else []
+    verb = "was" if len(run.devices) + len(run.images) == 1 else "were"
     return f"On {when}, {listed(seen)} {verb} examined{_how(run)}."
+
+
+def _several(number: int, noun: str) -> str:
+    """``no device``, ``one device``, ``2 devices``: for the middle of a sentence."""
+    return f"no {noun}" if not number else f"one {noun}" if number == 1 else counted(number, noun)
 
 
 def _how(run: Run) -> str:
@@ -102,31 +110,31 @@ def _how(run: Run) -> str:
 
 
 def _graded(told: Told) -> str:
-    said = []
-    if (network := told.view.network) is not None and told.run.devices:
-        said.append(f"the network as a whole {_grade(network.shown)}")
-    images = told.view.images
-    if len(images) == 1:
-        said.append(f"the image {images[0].label} {_grade(images[0].shown)}")
-    elif images:
-        worst = images[0]
-        said.append(f"the weakest of the images, {worst.label}, {_grade(worst.shown)}")
+    """The letters of the network and of the image, or of the weakest of several; the scale behind the first letter."""
+    rows = []
+    devices, images = told.view.devices, told.view.images
+    if (network := told.view.network) is not None and devices:
+        name = f"The device {devices[0].label or devices[0].address}" if len(devices) == 1 else "The network as a whole"
+        rows.append((name, network.shown))
+    if images:
+        name = "the image" if len(images) == 1 else "the weakest of the images,"
+        rows.append((f"{name} {images[0].label}{',' if len(images) > 1 else ''}", images[0].shown))
+    said: list[str] = []
+    for name, shown in rows:
+        scale = _SCALE if shown != NOTHING and not any(_SCALE in each for each in said) else ""
+        said.append(f"{name} {_grade(shown, scale)}")
     if not said:
         return ""
-    sentence = listed(said)
-    return f"{sentence[:1].upper()}{sentence[1:]}{_scale(sentence)}.{_weakest(told)}"
+    sentence = ", and ".join(said)
+    return f"{sentence[:1].upper()}{sentence[1:]}.{_weakest(told)}"
 
 
-def _scale(sentence: str) -> str:
-    return " (A is the best grade, F the worst)" if "graded" in sentence or "grade of" in sentence else ""
-
-
-def _grade(shown: str) -> str:
+def _grade(shown: str, scale: str) -> str:
     if shown == NOTHING or not shown:
         return "has no grade, because too little of it could be assessed"
     if shown.startswith("≤"):
-        return f"has a grade of {shown[1:]} at best, as what was not assessed may lower it"
-    return f"is graded {shown}"
+        return f"has a grade of {shown[1:]} at best{scale}, as what was not assessed may lower it"
+    return f"is graded {shown}{scale}"
 
 
 def _weakest(told: Told) -> str:
@@ -137,7 +145,7 @@ def _weakest(told: Told) -> str:
     if len(names) == 1:
         return f" The weakest device is {names[0]}."
     if len(names) == len(told.run.devices):
-        return " All devices share this grade."
+        return f" {'Both' if len(names) == 2 else 'All'} devices share this grade."
     if len(names) > _ENOUGH:
         return f" {len(names):,} devices share the lowest grade, among them {listed(names[:_NAMED])}."
     return f" The weakest devices are {listed(names)}."
@@ -153,26 +161,32 @@ def _in_order(told: Told, names: Sequence[str]) -> list[str]:
 def _found(told: Told, found: Sequence[Risk]) -> str:
     if not found:
         if not any(r.outcome is Outcome.PASS for r in told.run.results):
-            return "Nothing could be assessed, so no weakness being listed here means nothing."
+            return "Nothing could be assessed: that no weakness is listed here says nothing."
         return "No weakness was found in what was assessed."
     counts = {s: sum(r.places for r in found if r.severity is s) for s in Severity}
-    total = sum(counts.values())
-    kinds = f" of {counted(len(found), 'kind')}" if len(found) < total else ""
-    verb = "was" if total == 1 else "were"
-    return f"{counted(total, 'weakness', 'weaknesses')}{kinds} {verb} found{_spread(told)}: {severities(counts)}."
+    total, rated = sum(counts.values()), [s for s in Severity if counts[s]]
+    if total == 1:
+        return f"One weakness was found{_spread(told)}, rated {rated[0].value}."
+    kinds = f" of {_several(len(found), 'kind')}" if len(found) < total else ""
+    many = f"{counted(total, 'weakness', 'weaknesses')}{kinds} were found{_spread(told)}"
+    return f"{many}, all rated {rated[0].value}." if len(rated) == 1 else f"{many}: {severities(counts)}."
 
 
 def _spread(told: Told) -> str:
     """On how many of the devices and images; nothing where there is but one."""
     hit = {r.subject.owner for r in told.run.results if r.is_finding and r.severity is not Severity.INFO}
-    devices = sum(d.id in hit for d in told.run.devices)
-    images = sum(i.id in hit for i in told.run.images)
-    said = []
-    if len(told.run.devices) > 1:
-        said.append(f"on {devices:,} of the {len(told.run.devices):,} devices")
-    if len(told.run.images) > 1:
-        said.append(f"in {images:,} of the {len(told.run.images):,} images")
+    devices = [d.id in hit for d in told.run.devices]
+    images = [i.id in hit for i in told.run.images]
+    said = [f"on {_share(devices, 'device')}"] if len(devices) > 1 else []
+    said += [f"in {_share(images, 'image')}"] if len(images) > 1 else []
     return f" {listed(said)}" if said else ""
+
+
+def _share(hit: Sequence[bool], noun: str) -> str:
+    """``one of the 5 devices``, ``all 3 images``, ``both devices``."""
+    if all(hit):
+        return f"both {noun}s" if len(hit) == 2 else f"all {len(hit):,} {noun}s"
+    return f"{('none', 'one')[sum(hit)] if sum(hit) < 2 else f'{sum(hit):,}'} of the {len(hit):,} {noun}s"
 
 
 def _accepted(found: Sequence[Risk]) -> str:
@@ -189,10 +203,12 @@ def _known(told: Told) -> str:
     if not total:
         return ""
     if assessed == total:
-        return f"All {counted(total, 'question')} that applied could be answered." if total > 1 else ""
+        which = {1: "The one question", 2: "Both questions"}.get(total, f"All {total:,} questions")
+        return f"{which} that applied could be answered."
+    answered = f"{assessed:,} ({percent(assessed, total)})" if assessed else "none"
     return (
-        f"Of {counted(total, 'question')} that applied, {assessed:,} ({percent(assessed, total)}) could be answered; "
-        "the others are unknown, which is not the same as good."
+        f"Of {counted(total, 'question')} that applied, {answered} could be answered; "
+        f"the {'other is' if total - assessed == 1 else 'others are'} unknown, which is not the same as good."
     )
 
 
@@ -213,12 +229,20 @@ def _since(told: Told) -> str:
     still = counts["unchanged"] + counts["changed"]
     lost = counts["no_longer_assessed"]
     said = [
-        f"{counted(fixed, 'finding')} {'was' if fixed == 1 else 'were'} repaired",
-        f"{new:,} {'is' if new == 1 else 'are'} new",
-        f"{still:,} {'is' if still == 1 else 'are'} still open",
+        f"{_several(fixed, 'finding')} {_be(fixed, 'was', 'were')} repaired",
+        f"{_many(new)} {_be(new)} new",
+        f"{_many(still)} {_be(still)} still open",
     ]
-    said += [f"{lost:,} could not be looked at again"] if lost else []
+    said += [f"{_many(lost)} could not be looked at again"] if lost else []
     return f"Since the audit of {day(comparison.old.started)}, {listed(said)}.{_moved(told)}"
+
+
+def _be(number: int, one: str = "is", more: str = "are") -> str:
+    return one if number < 2 else more
+
+
+def _many(number: int) -> str:
+    return ("none", "one")[number] if number < 2 else f"{number:,}"
 
 
 def _moved(told: Told) -> str:
@@ -239,6 +263,10 @@ def uncovered(told: Told) -> str:
     if not counts:
         return ""
     largest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    reasons = listed([f"{words} ({counted(n, 'time')})" for words, n in largest[:_NAMED]])
+    reasons = listed([f"{words} ({_often(n)})" for words, n in largest[:_NAMED]])
     more = ", among other reasons" if len(largest) > _NAMED else ""
-    return f"Questions stay open for want of an answer: {reasons}{more}."
+    return f"Questions stay open, because of: {reasons}{more}."
+
+
+def _often(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"

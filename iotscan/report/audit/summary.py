@@ -8,6 +8,7 @@ from iotscan.report.audit.cells import adjective, link, strong
 from iotscan.report.audit.risks import Risk, open_ones, risks
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Bullets, Callout, Paragraph, Section, Span, Spans, plain
+from iotscan.report.places import Places
 from iotscan.report.words import clean, counted, listed
 
 _TOP: Final = 5
@@ -77,8 +78,8 @@ def _risks(found: Sequence[Risk]) -> Iterator[Block]:
 
 
 def _told(risk: Risk) -> Spans:
-    where = f": {adjective(risk.severity)}, on {listed(risk.owners, _NAMED)}. "
-    return (link(risk.title, anchors.finding(risk.check, risk.variant)), *plain(where + risk.why))
+    where = f": {adjective(risk.severity)}, on {listed(risk.owners, _NAMED)}. {risk.why}"
+    return (link(risk.title, anchors.finding(risk.check, risk.variant)), *plain(where.rstrip()))
 
 
 def _good(told: Told) -> Iterator[Block]:
@@ -100,7 +101,7 @@ def _uncovered(told: Told) -> Iterator[Block]:
 
 
 def _actions(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
-    items = tuple(_planned(told) or (_action(r) for r in found))[:_ACTIONS]
+    items = tuple(_planned(told) or (_action(r) for r in found if r.fix or r.goal))[:_ACTIONS]
     if items:
         yield Paragraph(spans=(strong("Next action" if len(items) == 1 else "Next actions"),))
         yield Bullets(items=items, numbered=True)
@@ -111,10 +112,10 @@ def _planned(told: Told) -> tuple[Spans, ...]:
     plan = next((r for r in told.material.roadmaps if r.steps), None)
     if plan is None:
         return ()
-    labels = {row.id: row.label or row.address for row in (*told.view.devices, *told.view.images)}
+    places = Places(told.run)
     steps = []
     for step in plan.steps[:_ACTIONS]:
-        where = listed([labels.get(o, clean(o, 40)) for o in step.owners], _NAMED)
+        where = listed([places.told_apart(o) for o in step.owners], _NAMED)
         fix = next((r.fix for r in risks(told.run) if r.check == step.check and r.fix), "")
         place = f" ({where})" if where else ""
         steps.append((strong(f"{clean(step.title, 200)}{place}"), *plain(f": {fix}" if fix else ".")))
@@ -122,5 +123,5 @@ def _planned(told: Told) -> tuple[Spans, ...]:
 
 
 def _action(risk: Risk) -> Spans:
-    goal = f'bring about what is wanted, "{risk.goal}"; the finding says how.' if risk.goal else "see the finding."
-    return (strong(listed(risk.owners, _NAMED)), *plain(f": {risk.fix or goal}"))
+    wanted = risk.fix or f'see to it that this holds: "{risk.goal}". The finding says how.'
+    return (strong(listed(risk.owners, _NAMED)), *plain(f": {wanted}"))
