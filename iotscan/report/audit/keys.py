@@ -38,8 +38,8 @@ def _introduction(told: Told) -> str:
     memory = told.run.memory
     if memory is None:
         return (
-            "This is the first audit that the history knows of these devices: there is nothing to compare with. Where a "
-            "certificate says since when it is valid, its key is at least that old if the clock of the issuer was "
+            "This is the first audit that the history knows of these devices: there is nothing to compare with. Where "
+            "a certificate says since when it is valid, its key is at least that old if the clock of the issuer was "
             "right; of the host keys of SSH nothing is known before today."
         )
     return (
@@ -57,7 +57,8 @@ def _counts(keys: tuple[Aged, ...]) -> Iterator[str]:
     kept = [key for key in known if key.is_kept]
     yield f"{counted(len(kept), 'key')} at services {'is' if len(kept) == 1 else 'are'} the same as in an earlier run."
     turned = sum(key.state == "replaced" for key in keys)
-    yield f"{counted(turned, 'key')} {'stands' if turned == 1 else 'stand'} where the same device showed another before."
+    stand = "stands" if turned == 1 else "stand"
+    yield f"{counted(turned, 'key')} {stand} where the same device showed another before."
     if doubtful := sum(key.state == "another" for key in keys):
         yield (
             f"{counted(doubtful, 'key')} {'stands' if doubtful == 1 else 'stand'} at an address where another was seen "
