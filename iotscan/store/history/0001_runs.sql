@@ -43,6 +43,7 @@ CREATE TABLE sightings (
     UNIQUE (run, name)
 ) STRICT;
 CREATE INDEX sightings_device ON sightings (device, run);
+CREATE INDEX sightings_address ON sightings (run, address);
 
 CREATE TABLE marks (
     id INTEGER PRIMARY KEY,

@@ -15,13 +15,21 @@ Held = Mapping[str, str]
 
 
 def previous_of(database: sqlite3.Connection, run: int) -> int | None:
-    """The last run before this one, made by the same command, that saw a device or image of it; None without one."""
+    """The last run before this one, made by the same command, that saw a device, an image or an address of it.
+
+    None without one.
+    """
     found = database.execute(
         """
         SELECT p.id FROM runs p, runs r
         WHERE r.id = :run AND p.command = r.command AND (p.at < r.at OR (p.at = r.at AND p.run < r.run))
-          AND EXISTS (
-            SELECT 1 FROM sightings a JOIN sightings b ON b.device = a.device WHERE a.run = p.id AND b.run = r.id
+          AND (
+            EXISTS (
+              SELECT 1 FROM sightings a JOIN sightings b ON b.device = a.device WHERE a.run = p.id AND b.run = r.id
+            ) OR EXISTS (
+              SELECT 1 FROM sightings a JOIN sightings b ON b.address = a.address
+              WHERE a.run = p.id AND b.run = r.id AND a.address <> ''
+            )
           )
         ORDER BY p.at DESC, p.run DESC LIMIT 1
         """,
