@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iotscan.report.registry import FORMATS
+from iotscan.report.registry import known
 from iotscan.shipped import PACKAGE
 from tests.cli.test_help import COMMANDS
 
@@ -66,8 +66,8 @@ def test_formats_exist(guide: Path) -> None:
         if words[0] not in ("scan", "discover", "image", "assess", "report"):
             continue
         given = [words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-f", "--format")]
-        named = {g.partition(":")[0] for g in given if g != "FMT"}
-        assert named <= set(FORMATS), f"{guide.name}: iotscan {shlex.join(words)}"
+        named = {name for g in given if g != "FMT" for name in g.partition(":")[0].split(",")}
+        assert named <= set(known()), f"{guide.name}: iotscan {shlex.join(words)}"
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda p: p.name)
