@@ -16,7 +16,9 @@ def amend(root: Path, remedy: Remedy, fill: Mapping[str, str]) -> None:
         path = root / remedy.file.lstrip("/")
         old = path.read_text() if path.exists() else ""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_with(old, remedy.after, filled(remedy.text, fill)))
+        # A record speaks of the whole machine's files.
+        text = filled(remedy.text, fill).replace(" /etc/", f" {root}/etc/")
+        path.write_text(_with(old, remedy.after, text))
 
 
 def filled(text: str, fill: Mapping[str, str]) -> str:

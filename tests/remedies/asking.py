@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 import msgspec
@@ -18,10 +20,12 @@ from iotscan.model.scope import Grants, Pace, Scope
 from iotscan.model.subject import Subject
 from iotscan.observe.heard import attempts_of
 from iotscan.observe.network.dial import Dialer
-from iotscan.observe.network.probe import Door, Probe
+from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.probe import Door, Heard, Probe, missed
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.revocations import Revocation
 from iotscan.observe.network.workers.worker import Worker
+from iotscan.store.ledger import Ledger
 
 HOST = "127.0.0.1"
 NAME = "device.example"
@@ -45,29 +49,46 @@ def results(question: Question) -> tuple[Result, ...]:
 async def _results(question: Question) -> tuple[Result, ...]:
     checks = [c for c in load_checks().checks if c.info.id in question.checks]
     assert {c.info.id for c in checks} == question.checks
-    line = Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)).line(HOST)
     observations = [_opened(service) for service in question.services]
     attempts: list[Attempt] = []
-    async with Worker() as worker:
-        tools = {
-            "tls_worker": worker,
-            "trust_stores": question.stores,
-            "revocation": Revocation(files=[], stores=[path for _, path in question.stores], fetcher=None),
-        }
-        for probe, service in _asked(checks, question):
-            known = tuple((o.subject.service, o.fact) for o in observations)
-            if probe.after and not any(s == service.name and isinstance(f, probe.after) for s, f in known):
-                continue
-            door = Door(line=line, service=service, known=known, server_name=NAME, tools=tools, grants=question.grants)
-            heard = await probe.ask(door)
-            subject = Subject(device=HOST, address=HOST, service=service.name)
-            seen = [observe(fact, subject, probe=probe.label) for fact in heard.facts]
-            observations += seen
-            attempts += attempts_of(probe.gives, heard, seen, subject, probe=probe.label)
+    line = Dialer(Scope(include=("127.0.0.0/8",), pace=PACE)).line(HOST)
+    with TemporaryDirectory() as folder:
+        async with Worker() as worker:
+            tools = {
+                "tls_worker": worker,
+                "trust_stores": question.stores,
+                "revocation": Revocation(files=[], stores=[path for _, path in question.stores], fetcher=None),
+                "ledger": Ledger(Path(folder) / "ledger.jsonl", limit=10),
+                "login_gap": 0.0,
+            }
+            for probe, service in _asked(checks, question):
+                known = tuple((o.subject.service, o.fact) for o in observations)
+                door = Door(
+                    line=line, service=service, known=known, server_name=NAME, tools=tools, grants=question.grants
+                )
+                if _has_ground(probe, door):
+                    seen, missed = await _ask(probe, door)
+                    observations += seen
+                    attempts += missed
     sweep = PortSweep(open=tuple(s.port for s in question.services if s.transport == "tcp"))
     swept = observe(sweep, Subject(device=HOST, address=HOST), probe="lab/1")
     evidence = Evidence([Device(id=HOST, addresses=(HOST,))], [], [*observations, swept], attempts, datetime.now(UTC))
     return assess(evidence, checks, policy=Policy())
+
+
+def _has_ground(probe: Probe, door: Door) -> bool:
+    at_service = (fact for name, fact in door.known if name == door.service.name)
+    return probe.after is None or any(isinstance(fact, probe.after) for fact in at_service)
+
+
+async def _ask(probe: Probe, door: Door) -> tuple[list[Observation], list[Attempt]]:
+    subject = Subject(device=HOST, address=HOST, service=door.service.name)
+    try:
+        heard = await probe.ask(door)
+    except DialError as error:
+        heard = Heard(missed=tuple(missed(fact, error) for fact in probe.gives))
+    seen = [observe(fact, subject, probe=probe.label) for fact in heard.facts]
+    return seen, list(attempts_of(probe.gives, heard, seen, subject, probe=probe.label))
 
 
 def _opened(service: Service) -> Observation:

@@ -18,7 +18,7 @@ from tests.remedies.amending import amend
 from tests.remedies.asking import Question, results
 from tests.remedies.programs import WEAK
 from tests.remedies.weakness import PATH, Stand, Weakness, stand
-from tests.tls_lab.workshop import furnish
+from tests.remedies.workshop import furnish
 
 RECORDS = [r for p in load_programs() for r in p.remedies]
 
@@ -55,17 +55,15 @@ def test_what_is_printed_repairs_what_is_found(weak: Stand) -> None:
         before = _said(weak, weakness.before)
     assert set(weakness.shows) <= {(r.check, r.variant) for r in before if r.is_finding}, _told(before)
     assert all(any(r.repairs(check, variant) for r in records) for check, variant in weakness.shows)
-    amend(weak.root, _met(weak, records[0]), {k: weak.text(v) for k, v in weakness.fill.items()})
-    for line in weakness.prepare:
-        weak.shell(line)
-    if weakness.daemon.check:
-        weak.shell(weakness.daemon.check)
+    fill = {word: weak.text(here) for word, here in weakness.fill.items()}
+    amend(weak.root, _met(weak, records[0]), fill)
+    weak.bring_into_force(records[0].apply, fill)
     with weak.run(weakness.then):
         after = _said(weak, weakness.then)
         weak.shell(weakness.client or weakness.daemon.client)
     for check in {check for check, _ in weakness.shows}:
         outcomes = [r.outcome for r in after if r.check == check]
-        assert Outcome.PASS in outcomes, _told(after)
+        assert weakness.ends in outcomes, _told(after)
         assert set(outcomes) <= {Outcome.PASS, Outcome.NOT_APPLICABLE}, _told(after)
 
 
@@ -79,18 +77,23 @@ def test_no_record_is_without_proof() -> None:
 
 def _said(weak: Stand, which: tuple[str, ...]) -> tuple[Result, ...]:
     weakness = weak.weakness
-    stores = (("lab", weak.names["root_store"]),) if weakness.trusts else ()
-    checks = frozenset(check for check, _ in weakness.shows)
-    return results(Question(checks=checks, services=weak.services(which), stores=stores))
+    checks = frozenset((*(check for check, _ in weakness.shows), *weakness.beside))
+    stores = (("lab", weak.names["store"]),)
+    asked = Question(checks=checks, services=weak.services(which), stores=stores, grants=weakness.grants)
+    return results(asked)
 
 
 def _met(weak: Stand, remedy: Remedy) -> Remedy:
     """The record with what belongs to the whole machine, ports above all, as it is here."""
-    text, after = remedy.text, remedy.after
+    said = msgspec.structs.asdict(remedy)
     for word, here in weak.weakness.meets.items():
-        assert word in text + after, f"{word!r} is not in the record"
-        text, after = text.replace(word, weak.text(here)), after.replace(word, weak.text(here))
-    return msgspec.structs.replace(remedy, text=text, after=after)
+        assert word in f"{remedy.text}{remedy.after}{remedy.remove}".replace("\\\\", "\\"), (
+            f"{word!r} is not in the record"
+        )
+        for part in ("text", "after"):
+            said[part] = said[part].replace(word, weak.text(here))
+        said["remove"] = tuple(pattern.replace(word, weak.text(here)) for pattern in said["remove"])
+    return Remedy(**said)
 
 
 def _told(said: tuple[Result, ...]) -> str:

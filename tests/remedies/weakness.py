@@ -3,15 +3,18 @@
 import contextlib
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Template
 
 import msgspec
 
 from iotscan.model.device import Service
+from iotscan.model.scope import Grants
+from iotscan.model.vocabulary import Outcome
 from tests.observe.network.daemons import HOST, free_port, running
 from tests.ports import is_held
+from tests.remedies.amending import filled
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Shown = tuple[str, str]
@@ -21,13 +24,13 @@ Shown = tuple[str, str]
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     """How a program is run in the foreground on files below ``$root``, and what a client of it says.
 
-    ``check`` is its own test of its configuration, as ``apply`` of a record has it, with the file named.
+    ``commands`` are those of a record that need other words here: the file named, a password that nobody can type.
     """
 
     needs: Mapping[str, str]
     """Commands -> Debian package."""
     run: str
-    check: str = ""
+    commands: Mapping[str, str] = {}
     client: str
     """A shell line of a foreign client; it ends with 0 where the daemon serves."""
 
@@ -35,9 +38,9 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
 class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     """One weak configuration: which change mends it, and which findings it shows before.
 
-    Texts are templates: ``$root``, ``$host``, ``$PORT`` for every name of ``services``, and the names of the
-    workshop. ``services`` maps the name of a port to its transport and protocol; the questions are put to those of
-    ``before``, and afterwards to those of ``then``. ``meets`` replaces what stands in a record for another place.
+    Texts are templates: ``$root``, ``$host``, a port by its name in ``ports``, and the names of the workshop. The
+    questions are put to the ports of ``before``, and afterwards to those of ``then``. ``meets`` are words of the record
+    that stand for something else here: well known ports.
     """
 
     name: str
@@ -51,13 +54,13 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[str, ...]
     fill: Mapping[str, str] = {}
     meets: Mapping[str, str] = {}
-    """Words of the record's text -> what they are here: ports and paths that belong to the whole machine."""
-    prepare: tuple[str, ...] = ()
-    """Shell lines, as those in ``apply`` that make files."""
     client: str = ""
-    trusts: bool = False
-    """Whether the user gave the lab's root."""
-    also_runs: str = ""
+    """Instead of the daemon's, where the change asks more of clients."""
+    ends: Outcome = Outcome.PASS
+    """``not_applicable`` for a question that nobody is asked once nothing answers any more."""
+    grants: Grants = Grants()
+    beside: tuple[str, ...] = ()
+    """Checks of every scan whose facts those in ``shows`` take into account."""
 
 
 class Stand(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +88,13 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
         with running(self.words(daemon.run), is_ready, cwd=self.root):
             yield
 
+    def bring_into_force(self, apply: Iterable[str], fill: Mapping[str, str]) -> None:
+        """Run the commands of a record but those for systemd, on the files that are here."""
+        for line in apply:
+            if not line.startswith("systemctl "):
+                command = self.weakness.daemon.commands.get(line) or line.replace("/etc/", "$root/etc/")
+                self.shell(filled(command, fill))
+
     def words(self, template: str) -> list[str]:
         return shlex.split(self.text(template))
 
@@ -107,7 +117,6 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
 
 def stand(weakness: Weakness, root: Path, names: Mapping[str, str]) -> Stand:
     """Write the weak configuration below ``root``."""
-    root.chmod(0o755)
     ports = {name: str(free_port()) for name in weakness.ports}
     made = Stand(weakness=weakness, root=root, names={**names, "root": str(root), "host": HOST, **ports})
     for name, text in weakness.files.items():

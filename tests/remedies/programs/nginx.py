@@ -5,7 +5,7 @@ from tests.remedies.weakness import Daemon, Shown, Weakness
 NGINX = Daemon(
     needs={"nginx": "nginx-light", "curl": "curl"},
     run="nginx -e stderr -c $root/etc/nginx/nginx.conf -g 'daemon off; master_process off;'",
-    check="nginx -t -e stderr -c $root/etc/nginx/nginx.conf",
+    commands={"nginx -t": "nginx -t -e stderr -c $root/etc/nginx/nginx.conf"},
     client="curl -sk -o /dev/null -w '%{http_code}' https://$host:$tls/ | grep -E '200|401'",
 )
 MAIN = """
