@@ -7,6 +7,7 @@ from typing import Final
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Element, Severity
 from iotscan.report.audit import trend
+from iotscan.report.audit.bars import NAMES
 from iotscan.report.audit.cells import letter, letter_tone, link, number, severity_tone, share
 from iotscan.report.audit.told import Told
 from iotscan.report.content import OwnerRow
@@ -44,7 +45,7 @@ def _counted(told: Told) -> str:
 def matrix(run: Run) -> Table:
     """Severities by elements, with sums."""
     counts = Counter((r.severity, r.element) for r in run.results if r.is_finding)
-    columns = [Column(title=e.value.capitalize(), kind="number") for e in Element]
+    columns = [Column(title=NAMES[e.value], weight=_width(e), kind="number") for e in Element]
     rows = []
     for severity in Severity:
         numbers = [counts[severity, e] for e in Element]
@@ -60,6 +61,11 @@ def matrix(run: Run) -> Table:
         columns=(Column(title="Severity", weight=1.4), *columns, Column(title="All", kind="number")),
         rows=tuple(rows),
     )
+
+
+def _width(element: Element) -> float:
+    """A long name must not run into the next."""
+    return max(1.0, len(NAMES[element.value]) / 8)
 
 
 def _letters(letters: Sequence[tuple[str, int]], devices: int, dark: int) -> Table:
@@ -99,7 +105,7 @@ def _owners(rows: Sequence[OwnerRow], noun: str, id: str) -> Iterator[Block]:
                 Span(" has all of them."),
             )
         )
-    elements = tuple(Column(title=e.value.capitalize()) for e in Element)
+    elements = tuple(Column(title=NAMES[e.value], weight=_width(e)) for e in Element)
     yield Table(
         id=id,
         caption=f"Grades by {noun} and element",

@@ -44,21 +44,28 @@ def _devices(told: Told, carded: frozenset[str]) -> Iterator[Block]:
     is_listed = inventory.is_inventory(run)
     known = {d.id: d for d in run.devices}
     yield Paragraph(spans=plain(_introduction(run)))
-    judged = () if is_listed else (Column(title="Grade"), Column(title="Findings", weight=1.6))
+    has_macs = any(d.mac for d in run.devices)
     yield Table(
         id="inventory-devices",
         caption=f"Devices, {'by address' if is_listed else 'the weakest first'}",
-        columns=(
-            Column(title="Device", weight=2),
-            Column(title="Address", weight=2, kind="code"),
-            Column(title="MAC address", weight=1.8, kind="code"),
-            Column(title="Maker and model", weight=2.2),
-            Column(title="Services", weight=2.2),
-            *judged,
-            *(() if is_listed else (Column(title="Assessed", weight=1.4),)),
+        columns=tuple(_columns(has_macs, is_listed)),
+        rows=tuple(
+            _row(row, device, carded, has_macs, is_listed) for row in _ordered(told) if (device := known.get(row.id))
         ),
-        rows=tuple(_row(row, device, carded, is_listed) for row in _ordered(told) if (device := known.get(row.id))),
     )
+
+
+def _columns(has_macs: bool, is_listed: bool) -> Iterator[Column]:
+    yield Column(title="Device", weight=2)
+    yield Column(title="Address", weight=1.9, kind="code")
+    if has_macs:
+        yield Column(title="MAC address", weight=1.8, kind="code")
+    yield Column(title="Maker and model", weight=2.2)
+    yield Column(title="Services", weight=2.2)
+    if not is_listed:
+        yield Column(title="Grade")
+        yield Column(title="Findings", weight=2.2)
+        yield Column(title="Assessed", weight=1.6)
 
 
 def _ordered(told: Told) -> tuple[OwnerRow, ...]:
@@ -75,7 +82,7 @@ def _introduction(run: Run) -> str:
     )
 
 
-def _row(row: OwnerRow, device: Device, carded: frozenset[str], is_listed: bool) -> tuple[Cell, ...]:
+def _row(row: OwnerRow, device: Device, carded: frozenset[str], has_macs: bool, is_listed: bool) -> tuple[Cell, ...]:
     card = anchors.device(device.id)
     name = row.label or row.address or row.id
     named: Spans = (link(name, card),) if card in carded else plain(name)
@@ -83,7 +90,7 @@ def _row(row: OwnerRow, device: Device, carded: frozenset[str], is_listed: bool)
     return (
         Cell(spans=named),
         cell(_addresses(device)),
-        cell(mac(device)),
+        *((cell(mac(device)),) if has_macs else ()),
         cell(_what(row, device)),
         cell(_services(device)),
         *judged,

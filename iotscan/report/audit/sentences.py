@@ -265,7 +265,7 @@ def uncovered(told: Told) -> str:
     largest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     reasons = listed([f"{words} ({_often(n)})" for words, n in largest[:_NAMED]])
     more = ", among other reasons" if len(largest) > _NAMED else ""
-    return f"Questions stay open, because of: {reasons}{more}."
+    return f"Questions stay open for these reasons: {reasons}{more}."
 
 
 def _often(number: int) -> str:

@@ -257,6 +257,8 @@ class TestInventory:
             "telnet 23, http 80, https 443, adb 5555 and 1 more", "F", "1 critical, 3 high", "6 of 8 (75%)",
         ]  # fmt: skip
         assert told[4][2] == "02:00:5e:00:53:2c (randomised)"
+        beyond = replace(example_run(), devices=tuple(replace(d, mac="") for d in example_run().devices))
+        assert "MAC address" not in [c.title for c in table(document(beyond), "inventory-devices").columns]
 
     def test_cards_of_those_with_something_to_tell(self) -> None:
         told = cards(document(example_run()), "inventory")
