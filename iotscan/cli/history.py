@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iotscan.store.history.folder import History, Watch
 
 history = typer.Typer(
-    help="The memory across audits: devices and their keys over all runs of a folder.",
+    help="Devices, keys and findings over all runs of a folder.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
