@@ -47,6 +47,7 @@ STRONG_CIPHERS = ("AES", "DES3", "SCEPStandard")
 
 @check(
     id="certificate-enrolment",
+    aliases=("KEY-008-N",),
     title="Servers that hand out certificates do so in a way that nobody can tamper with",
     element="keys",
     variants={

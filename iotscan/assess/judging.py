@@ -54,6 +54,8 @@ def judge(
     observations = (*seen, *(o for o in stated.observations if not _ended_since(o, moment, decided)))
     earlier = remember(run, terms.earlier) if terms.earlier is not None else run.earlier
     memory = terms.recall(run) if terms.recall is not None else run.memory
+    looked_up = terms.look_up(run) if terms.look_up is not None else ()
+    known = tuple(dict.fromkeys((*run.known_keys, *terms.known_keys, *looked_up)))
     evidence = Evidence(
         run.devices,
         run.images,
@@ -63,7 +65,7 @@ def judge(
         run.trusted,
         earlier,
         memory=memory,
-        known_keys=run.known_keys,
+        known_keys=known,
         rules=run.identity_rules,
     )
     results = assess(
@@ -81,6 +83,7 @@ def judge(
         checks=tuple(infos[key] for key in sorted(infos)),
         observations=observations,
         earlier=earlier,
+        known_keys=known,
         memory=memory,
         results=waived.results,
         waivers=waived.uses,

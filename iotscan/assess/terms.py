@@ -8,11 +8,14 @@ import msgspec
 from iotscan.assess.gate import GateRules, GateSettings, Threshold, settle
 from iotscan.assess.profile import Profile
 from iotscan.data.waiver_file import WaiverFile
+from iotscan.model.known_key import KnownKey
 from iotscan.model.run import Run
 from iotscan.model.sighting import Memory
 
 Recall = Callable[[Run], Memory | None]
 """Tells what a history of runs knows of the devices of a run that is about to be judged."""
+
+LookUp = Callable[[Run], tuple[KnownKey, ...]]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """The run whose certificates count as seen first (``--first-seen``)."""
     recall: Recall | None = None
     """Asks the history; None keeps what the run remembers already."""
+    known_keys: tuple[KnownKey, ...] = ()
+    """Keys that others have, too, by a list of the user's (``--known-keys``)."""
+    look_up: LookUp | None = None
+    """Tells which keys of the run stand in a list that is too long to be kept in it."""
     waivers: WaiverFile = WaiverFile()
     today: date | None = None
     """The day on which what persons decided has to hold still, where it is later than that of the judgement."""

@@ -54,6 +54,7 @@ def image(
     ],
     name: ImageName = "",
     trust: shared.TrustedKeys = None,
+    known_keys: shared.KnownKeys = None,
     advisories: Advisories = None,
     crl: shared.Crls = None,
     ocsp_response: shared.OcspResponses = None,
@@ -122,6 +123,7 @@ def image(
         exit_zero=exit_zero,
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
+        known_keys=tuple(known_keys or ()),
     )
     terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)

@@ -56,6 +56,16 @@ TrustedKeys = Annotated[
         show_default=False,
     ),
 ]
+KnownKeys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--known-keys",
+        metavar="FILE|badkeys",
+        help="Keys that others have, too: a list of your own (schema iotscan/keys@1), or badkeys: the block list that "
+        "badkeys keeps on this machine. Repeatable. Those that iotscan knows are looked for anyway.",
+        show_default=False,
+    ),
+]
 Listen = Annotated[
     float,
     typer.Option(

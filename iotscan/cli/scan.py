@@ -96,6 +96,7 @@ def scan(
     ocsp_response: shared.OcspResponses = None,
     fetch_revocation: shared.FetchRevocation = False,
     trust: shared.TrustedKeys = None,
+    known_keys: shared.KnownKeys = None,
     snmp_community_file: shared.SnmpCommunities = None,
     fingerprints: shared.Fingerprints = None,
     nmap: shared.Nmap = False,
@@ -199,6 +200,7 @@ def scan(
         exit_zero=exit_zero,
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
+        known_keys=tuple(known_keys or ()),
     )
     wish = launch.Wish(
         targets=tuple(targets or ()),

@@ -38,6 +38,7 @@ def assess(
     no_waivers: shared.NoWaivers = False,
     as_of: AsOf = "",
     identity: shared.IdentityFile = None,
+    known_keys: shared.KnownKeys = None,
     format: shared.Formats = None,
     output_dir: Runs = shared.OUTPUT,
     redact: shared.Redact = "standard",
@@ -79,6 +80,7 @@ def assess(
         exit_zero=exit_zero,
         waivers=str(waivers or ""),
         no_waivers=no_waivers,
+        known_keys=tuple(known_keys or ()),
     )
     terms = gating.read(output_dir, folders=checks or ())
     judged = _judge_again(run, output_dir, profile, check, skip_check, checks, terms, as_of, identity)

@@ -9,11 +9,13 @@ import msgspec
 from iotscan.assess.gate import GateSettings, Threshold
 from iotscan.assess.terms import Terms
 from iotscan.cli.waiving import clock, find_waivers, read_file
+from iotscan.data.known_keys import read_known_keys
 from iotscan.data.typed_yaml import nearest, shown
 from iotscan.data.waiver_file import WaiverFile
 from iotscan.model.errors import BadInput
 from iotscan.model.grade import LETTERS
 from iotscan.model.run import Run
+from iotscan.scan.badkeys_list import WORD, on_block_list, require_badkeys
 from iotscan.store.runs import find_run, read_run
 
 THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)[::-1]
@@ -36,6 +38,7 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
     exit_zero: bool = False
     waivers: str = ""
     no_waivers: bool = False
+    known_keys: tuple[str, ...] = ()
 
     def settled(self, output: Path) -> "Gating":
         """The same with the files that are meant now: ``latest`` will soon be another run, and so will this folder."""
@@ -46,6 +49,7 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
             first_seen=str(find_run(self.first_seen, output).resolve()) if self.first_seen else "",
             waivers=str(waivers.absolute()) if waivers else "",
             no_waivers=waivers is None,
+            known_keys=tuple(k if k == WORD else str(Path(k).absolute()) for k in self.known_keys),
         )
 
     def read(self, output: Path, *, folders: Sequence[Path] = (), fallback: Threshold = "none") -> Terms:
@@ -66,8 +70,17 @@ class Gating(msgspec.Struct, frozen=True, kw_only=True):
         earlier = _scan(self.first_seen, output) if self.first_seen else None
         waivers = find_waivers(self.waivers, no_waivers=self.no_waivers)
         decided = read_file(waivers, folders) if waivers else WaiverFile()
+        if WORD in self.known_keys:
+            require_badkeys()
         return Terms(
-            gate=settings, fallback=fallback, baseline=baseline, earlier=earlier, waivers=decided, today=clock()
+            gate=settings,
+            fallback=fallback,
+            baseline=baseline,
+            earlier=earlier,
+            known_keys=tuple(key for k in self.known_keys if k != WORD for key in read_known_keys(Path(k))),
+            look_up=on_block_list if WORD in self.known_keys else None,
+            waivers=decided,
+            today=clock(),
         )
 
 

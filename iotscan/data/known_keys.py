@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 
 from iotscan.data.typed_yaml import read_typed
+from iotscan.model.known_key import KnownKey
+from iotscan.model.text import safe_text
 
 SCHEMA: Final = "iotscan/keys@1"
 FILE: Final = Path(__file__).with_name("known_keys.yaml")
@@ -65,3 +67,18 @@ def known_keys(file: Path = FILE) -> dict[str, PublishedKey]:
                 raise read.bad("has a digest that is none, or stands twice", "records", number)
             found[digest] = PublishedKey(id=record.id, carried_by=record.carried_by, product=record.product)
     return found
+
+
+def read_known_keys(file: Path) -> tuple[KnownKey, ...]:
+    """The records of a list that the user gives. Raises BadYaml, which says where."""
+    known_keys(file)
+    read = read_typed(file, WrittenPublishedKeys, schema=SCHEMA)
+    return tuple(
+        KnownKey(
+            id=safe_text(record.id),
+            product=safe_text(record.product),
+            digests=(*record.spki_sha256, *record.sha256),
+            told_by=safe_text(file.name),
+        )
+        for record in read.value.records
+    )
