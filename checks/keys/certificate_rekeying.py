@@ -57,27 +57,26 @@ def certificate_rekeying(chain: CertificateChain, remembered: Remembered, target
     leaf = chain.leaf
     if chain.is_unproved:
         return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)
+    same = remembered.of("tls", leaf.spki_sha256, chain.opening)
     # A server may have a key of each kind: one of another kind was not replaced by this one.
-    before = [k for k in remembered.of("tls", chain.opening) if k.algorithm in ("", leaf.key_type)]
-    same = [k for k in before if k.key == leaf.spki_sha256]
-    kept = next((k for k in same if _is_older(k, leaf)), None)
-    if kept:
+    before = remembered.before("tls", leaf.spki_sha256, chain.opening, leaf.key_type)
+    if same and _is_older(same, leaf):
         return bad(
             "same-key",
             f"the certificate that began on {leaf.not_before:%Y-%m-%d} has a key that was seen on "
-            f"{kept.first_seen[:10]} already",
-            observed=f"SHA-256 of the public key {leaf.spki_sha256}, seen since {kept.first_seen[:10]} "
-            f"over {kept.runs + 1} runs",
+            f"{same.first_seen[:10]} already",
+            observed=f"SHA-256 of the public key {leaf.spki_sha256}, seen since {same.first_seen[:10]} "
+            f"over {same.runs + 1} runs",
             expected="a new key with each new certificate",
             reproduce=hash_tls_key(target, opening=chain.opening),
             shows=leaf.spki_sha256,
         )
     if same:
-        when = f"the certificate is that of {same[0].last_seen[:10]}"
-        return unknown(f"{when}: no renewal was seen over {same[0].runs + 1} runs", reason=Reason.NEEDS_HISTORY)
+        when = f"the certificate is that of {same.last_seen[:10]}"
+        return unknown(f"{when}: no renewal was seen over {same.runs + 1} runs", reason=Reason.NEEDS_HISTORY)
     if before:
         return good(f"its key is another than on {before[0].last_seen[:10]}: it was changed since then")
-    return unknown("no earlier run saw a certificate of this service", reason=Reason.NEEDS_HISTORY)
+    return unknown("no earlier run saw a certificate that is known to be of this service", reason=Reason.NEEDS_HISTORY)
 
 
 def _is_older(key: KeySighting, leaf: Certificate) -> bool:

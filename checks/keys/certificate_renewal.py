@@ -74,15 +74,13 @@ def certificate_renewal(
     window = min(life / 3, timedelta(days=policy.integer("within_days")))
     if left >= window:
         return good(f"its certificate has {left.days} days left of {life.days}")
-    before = [k for k in remembered.of("tls", chain.opening) if k.certificate == leaf.sha256]
-    was_due = before and before[0].until > leaf.not_after - window
+    seen = remembered.of("tls", leaf.spki_sha256, chain.opening)
+    was_due = seen and seen.certificate == leaf.sha256 and seen.until > leaf.not_after - window
     ended = left <= timedelta()
     if ended:
         how = f"it ended on {leaf.not_after:%Y-%m-%d}"
-    elif was_due:
-        how = (
-            f"seen since {before[0].first_seen[:10]} over {before[0].runs + 1} runs, due on {before[0].last_seen[:10]}"
-        )
+    elif seen and was_due:
+        how = f"seen since {seen.first_seen[:10]} over {seen.runs + 1} runs, due on {seen.last_seen[:10]}"
     else:
         how = "provisional, after one run in which it was due"
     return bad(

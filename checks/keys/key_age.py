@@ -75,8 +75,8 @@ def key_age(chain: CertificateChain, remembered: Remembered, as_of: AsOf, policy
     """Judge the age that the certificate's beginning and the history give: both are lower bounds."""
     oldest, worse = policy.integer("max_days"), policy.integer("far_too_old_days")
     leaf = chain.leaf
-    keys = [k for k in remembered.of("tls", chain.opening) if k.algorithm in ("", leaf.key_type)]
-    known = next((k for k in keys if k.key == leaf.spki_sha256), None)
+    known = remembered.of("tls", leaf.spki_sha256, chain.opening)
+    replaced = remembered.before("tls", leaf.spki_sha256, chain.opening, leaf.key_type)
     made = None if leaf.not_before.year in UNSET_CLOCKS or leaf.not_before > as_of else leaf.not_before
     since = min((moment for moment in (made, known.since if known else None) if moment), default=None)
     how = f"seen since {known.first_seen[:10]} over {known.runs + 1} runs" if known else "provisional, after one run"
@@ -95,8 +95,8 @@ def key_age(chain: CertificateChain, remembered: Remembered, as_of: AsOf, policy
         )
     if made is None:
         return unknown(f"its certificate begins on {leaf.not_before:%Y-%m-%d}, by a clock that was not right; {how}")
-    if keys and not known:
-        return good(f"its key is another than on {keys[0].last_seen[:10]}: it was changed since then")
+    if replaced and not known:
+        return good(f"its key is another than on {replaced[0].last_seen[:10]}: it was changed since then")
     if known:
         return good(f"its certificate is {days} days old (the key may be older): {how}")
     return good(f"its certificate is {days} days old (the key may be older): {how}", confidence=Confidence.TENTATIVE)

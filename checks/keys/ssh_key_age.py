@@ -24,7 +24,6 @@ from datetime import datetime
 from iotscan.sdk import (
     AsOf,
     HostKey,
-    KeySighting,
     Policy,
     Reason,
     Remembered,
@@ -70,13 +69,12 @@ def ssh_key_age(server: SshServer, remembered: Remembered, as_of: AsOf, policy: 
     if not keys:
         reason = server.host_keys.reason or Reason.NOT_OBSERVABLE
         return unknown("its host keys could not be read", reason=reason)
-    before = remembered.of("ssh")
-    if not before:
+    if not any(k.kind == "ssh" for k in remembered.keys):
         return unknown(
             "a host key carries no date, and no earlier run saw one here: after one run its age is not known",
             reason=Reason.NEEDS_HISTORY,
         )
-    verdicts = [_judge(key, before, as_of, policy, target) for key in keys]
+    verdicts = [_judge(key, remembered, as_of, policy, target) for key in keys]
     return [v for v in verdicts if v.kind == "bad"] or [v for v in verdicts if v.kind != "good"] or verdicts[0]
 
 
@@ -85,14 +83,14 @@ def days_between(start: datetime, end: datetime) -> int:
     return (end - start).days
 
 
-def _judge(key: HostKey, before: tuple[KeySighting, ...], as_of: AsOf, policy: Policy, target: Target) -> Verdict:
-    known = next((k for k in before if k.key == key.sha256), None)
+def _judge(key: HostKey, remembered: Remembered, as_of: AsOf, policy: Policy, target: Target) -> Verdict:
+    known = remembered.of("ssh", key.sha256)
+    before = remembered.before("ssh", key.sha256, algorithm=key.algorithm)
     if known is None:
-        last = next((k for k in before if k.algorithm == key.algorithm), None)
-        if last is None:
-            text = f"no earlier run saw its {key.algorithm} key"
-            return unknown(text, reason=Reason.NEEDS_HISTORY)
-        return good(f"its {key.algorithm} key is another than on {last.last_seen[:10]}: it was changed since then")
+        if not before:
+            return unknown(f"no earlier run saw its {key.algorithm} key", reason=Reason.NEEDS_HISTORY)
+        last = before[0].last_seen[:10]
+        return good(f"its {key.algorithm} key is another than on {last}: it was changed since then")
     oldest, worse = policy.integer("max_days"), policy.integer("far_too_old_days")
     days = days_between(known.since, as_of)
     how = f"seen since {known.first_seen[:10]} over {known.runs + 1} runs"
@@ -106,7 +104,6 @@ def _judge(key: HostKey, before: tuple[KeySighting, ...], as_of: AsOf, policy: P
             shows=key.sha256,
             part=key.algorithm,
         )
-    replaced = any(k.algorithm == key.algorithm and k.until < known.since for k in before if k is not known)
-    if replaced:
+    if any(k.until < known.since for k in before):
         return good(f"its {key.algorithm} key was changed {days} days ago or before: {how}")
     return unknown(f"how old its {key.algorithm} key is at most is not known: {how}", reason=Reason.NEEDS_HISTORY)

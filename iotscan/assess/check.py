@@ -176,12 +176,23 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     keys: tuple[KeySighting, ...] = ()
 
-    def of(self, kind: KeyKind, opening: str = "") -> tuple[KeySighting, ...]:
-        """The keys of one kind, the latest first; without those of which the address alone says that they are its own.
+    def of(self, kind: KeyKind, key: str, opening: str = "") -> KeySighting | None:
+        """What is known of a key that the service shows now."""
+        return next((k for k in self.keys if (k.kind, k.key, k.opening) == (kind, key, opening)), None)
 
-        Another machine may have had the address then.
+    def before(self, kind: KeyKind, key: str, opening: str = "", algorithm: str = "") -> tuple[KeySighting, ...]:
+        """The other keys that it showed, the latest first, of one algorithm where that is given.
+
+        Those of which the address alone says that they are its own are left out: another machine may have had it then.
         """
-        found = (k for k in self.keys if (k.kind, k.opening) == (kind, opening) and k.told_by != "address")
+        found = (
+            k
+            for k in self.keys
+            if (k.kind, k.opening) == (kind, opening)
+            and k.key != key
+            and k.told_by != "address"
+            and (not algorithm or k.algorithm in ("", algorithm))
+        )
         return tuple(sorted(found, key=lambda k: (k.last_seen, k.key), reverse=True))
 
 
