@@ -38,7 +38,7 @@ def offered(home: Path, line: str) -> tuple[list[str], str]:
         ("iotscan image --incomplete ", {"fail", "warn", "ignore"}),
         ("iotscan scan --profile ", PROFILES),
         ("iotscan image --check tls-ver", {"tls-verification", "tls-versions"}),
-        ("iotscan explain ssh-k", {"ssh-key-uniqueness"}),
+        ("iotscan explain ssh-key-u", {"ssh-key-uniqueness"}),
         ("iotscan schema conf", {"config"}),
         ("iotscan gate ", {"latest", "20261122T191200Z-3fa9c1"}),
         ("iotscan scan --color a", {"auto", "always"}),
