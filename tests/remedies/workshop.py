@@ -56,6 +56,9 @@ def _issue(subject: str, key: Key, issuer: str, by: Key, *, is_ca: bool) -> str:
     )
     if not is_ca:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(subject)]), critical=False)
+        # As public CAs write it: only of those is it known that a root signs no server.
+        policy = x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), None)
+        builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
     return builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 

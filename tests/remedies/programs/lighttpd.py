@@ -29,7 +29,14 @@ LOGIN = "<html><body><form method=post action=/in><input name=u><input type=pass
 
 
 def _weak(
-    name: str, remedy: str, shows: tuple[Shown, ...], *, tls: str = "", main: str = "", page: str = PAGE
+    name: str,
+    remedy: str,
+    shows: tuple[Shown, ...],
+    *,
+    tls: str = "",
+    main: str = "",
+    page: str = PAGE,
+    key: str = "rsa_both",
 ) -> Weakness:
     return Weakness(
         name=f"lighttpd {name}",
@@ -38,7 +45,7 @@ def _weak(
         shows=shows,
         files={
             "etc/lighttpd/lighttpd.conf": MAIN.replace("$PORT", "$web") + main,
-            "etc/lighttpd/conf-enabled/10-ssl.conf": TLS.replace("MORE", tls),
+            "etc/lighttpd/conf-enabled/10-ssl.conf": TLS.replace("MORE", tls).replace("$rsa_both", f"${key}"),
             "www/index.html": page,
         },
         ports={"tls": "tcp https", "web": "tcp http"},
@@ -78,4 +85,5 @@ WEAK = (
     ),
     _weak("with a page in the clear", "lighttpd-redirect", (("https-redirect", "stays"),)),
     _weak("with a form in the clear", "lighttpd-redirect", (("http-cleartext-login", "cleartext"),), page=LOGIN),
+    _weak("without HSTS", "lighttpd-hsts", (("strict-transport-security", "no-hsts"),), key="whole_both"),
 )

@@ -56,6 +56,27 @@ def _tls(
     )
 
 
+def _named(name: str, remedy: str, shows: tuple[Shown, ...], chain: str) -> Weakness:
+    """With a certificate for the name by which it is asked, of a CA that the user trusts."""
+    lines = f"listen $host:$tls ssl default_server;\n    ssl_certificate ${chain};\n    ssl_certificate_key $key;"
+    return Weakness(
+        name=f"nginx {name}",
+        daemon=NGINX,
+        remedy=remedy,
+        shows=shows,
+        files={
+            "etc/nginx/nginx.conf": MAIN.replace("MORE", "").replace("ssl_certificate", "# ssl_certificate"),
+            "etc/nginx/sites-enabled/default": f"server {{\n    {lines}\n}}\n",
+            "www/index.html": PAGE,
+        },
+        ports={"tls": "tcp https"},
+        before=("tls",),
+        then=("tls",),
+        meets={"443": "$tls"},
+        fill={"<CERTIFICATE>": "$leaf", "<INTERMEDIATES>": "$middle"},
+    )
+
+
 def _plain(name: str, remedy: str, shows: tuple[Shown, ...], page: str, plain: str = "") -> Weakness:
     served = f"\nserver {{\n    listen $host:$web;\n    {plain}\n}}\n"
     return Weakness(
@@ -144,5 +165,47 @@ WEAK = (
         (("http-cleartext-login", "cleartext"),),
         PAGE,
         'auth_basic "x"; auth_basic_user_file $root/logins;',
+    ),
+    Weakness(
+        name="nginx one block for both",
+        daemon=NGINX,
+        remedy="nginx-redirect",
+        shows=(("http-cleartext-login", "cleartext"),),
+        files={
+            "etc/nginx/nginx.conf": MAIN.replace("MORE", "").replace("$both", "$rsa_both"),
+            "etc/nginx/sites-enabled/default": "server {\n    listen $host:$web;\n    listen $host:$tls ssl;\n}\n",
+            "www/index.html": LOGIN,
+        },
+        ports={"tls": "tcp https", "web": "tcp http"},
+        before=("tls", "web"),
+        then=("tls", "web"),
+        meets={r"80\b": "$web"},
+    ),
+    _named("without HSTS", "nginx-hsts", (("strict-transport-security", "no-hsts"),), "whole"),
+    _named("without its intermediate", "nginx-chain", (("certificate-chain-order", "incomplete"),), "leaf"),
+    _named(
+        "with a chain in disorder",
+        "nginx-chain",
+        (("certificate-chain-order", "disordered"), ("certificate-chain-order", "root-sent")),
+        "shuffled",
+    ),
+    _named("with an intermediate twice", "nginx-chain", (("certificate-chain-order", "repeated"),), "twice"),
+    _named("with a stranger's certificate", "nginx-chain", (("certificate-chain-order", "unrelated"),), "strange"),
+    Weakness(
+        name="nginx before a careless application",
+        daemon=NGINX,
+        remedy="nginx-cookies",
+        shows=tuple(("session-cookies", v) for v in ("cookie-not-secure", "readable-by-scripts", "cross-site")),
+        files={
+            "etc/nginx/nginx.conf": MAIN.replace("MORE", "").replace("$both", "$rsa_both"),
+            "etc/nginx/sites-enabled/default": (
+                'server {\n    listen $host:$web;\n    add_header Set-Cookie "session=8d8e02; Path=/";\n}\n'
+                "server {\n    listen $host:$tls ssl;\n    location / { proxy_pass http://$host:$web; }\n}\n"
+            ),
+            "www/index.html": PAGE,
+        },
+        ports={"tls": "tcp https", "web": "tcp http"},
+        before=("tls",),
+        then=("tls",),
     ),
 )
