@@ -8,6 +8,7 @@ import typer
 from iotscan.cli import (
     audit,
     catalogue,
+    compare,
     credentials,
     diff,
     discover,
@@ -83,6 +84,7 @@ app.command("image", cls=SettledCommand)(image.image)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
 app.command("diff")(diff.diff)
+app.command("compare")(compare.compare)
 app.command("report", cls=SettledCommand)(report.report)
 app.command("explain")(catalogue.explain)
 app.command("doctor")(doctor.doctor)

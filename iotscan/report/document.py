@@ -186,6 +186,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     warning: str = ""
     sections: tuple[Section, ...]
     brand: Brand = Brand()
+    is_brief: bool = False
+    """A page or two: no cover of its own and no contents."""
+
+    @property
+    def has_status(self) -> bool:
+        """False for a page that nobody signs, as long as it is whole."""
+        return not self.is_brief or self.status == "INCOMPLETE RUN"
 
 
 def plain(text: str) -> Spans:

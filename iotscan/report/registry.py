@@ -111,6 +111,14 @@ def encoded(run: Run, format: str, material: Material = Material()) -> bytes:
     return writer(run).encode()
 
 
+def laid_out(document: Document, format: str) -> bytes:
+    """A document in one of its formats. Raises :class:`UnknownFormat`."""
+    writer = DOCUMENTS.get(format)
+    if writer is None:
+        raise UnknownFormat(format)
+    return writer(document)
+
+
 def write(run: Run, format: str) -> str:
     """``run`` in a format that is text, ending in a newline. Raises :class:`UnknownFormat`."""
     return encoded(run, format).decode()

@@ -71,7 +71,7 @@ def test_no_summary_is_cut(cli: Cli, monkeypatch: pytest.MonkeyPatch, words: tup
 
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(w) for w in COMMANDS if len(w) == 1} == {
-        *("scan", "discover", "image", "assess", "gate", "diff", "report", "explain", "checks", "lab"),
+        *("scan", "discover", "image", "assess", "gate", "diff", "compare", "report", "explain", "checks", "lab"),
         *(
             "config",
             "credentials",

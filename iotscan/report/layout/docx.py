@@ -50,7 +50,10 @@ def render(document: Document) -> bytes:
         # What the text counted is known only now.
         write("word/_rels/document.xml.rels", [package.text_relations(body.marks.links, has_logo=bool(size))])
         colours = (_digits(brand.primary) or PRIMARY, _digits(brand.accent) or ACCENT)
-        write("word/styles.xml", [styles(*colours, _REGIONS.get(document.language, document.language), width)])
+        write(
+            "word/styles.xml",
+            [styles(*colours, _REGIONS.get(document.language, document.language), width, is_brief=document.is_brief)],
+        )
         write("word/numbering.xml", [numbering(body.marks.lists)])
         write("word/settings.xml", [package.settings()])
         write("word/comments.xml", _root("comments", body.comments(author, moment)))
@@ -70,8 +73,9 @@ def _text(document: Document, body: Body, size: tuple[int, int] | None) -> Itera
     logo = package.picture(*size, f"Logo of {document.brand.company or 'the assessor'}") if size else ""
     yield f"{HEAD}<w:document {W} {R}><w:body>"
     yield from body.cover(logo)
-    yield from body.contents()
-    yield f"<w:p><w:pPr>{package.section_properties(paper, is_cover=True)}</w:pPr></w:p>"
+    if not document.is_brief:
+        yield from body.contents()
+        yield f"<w:p><w:pPr>{package.section_properties(paper, is_cover=True)}</w:pPr></w:p>"
     yield from body.sections()
     yield f"{package.section_properties(paper, is_cover=False)}</w:body></w:document>"
 

@@ -65,7 +65,8 @@ class _Anchors:
         self._of: dict[str, str] = {}
         self._taken: dict[str, int] = {}
         self.name(_line(document.title))
-        self.name(_CONTENTS)
+        if not document.is_brief:
+            self.name(_CONTENTS)
         for number, depth, section in numbered(document):
             above = self.name(_heading(number, section), section.id)
             self._inside(section.blocks, depth + 2, above)
@@ -127,8 +128,10 @@ def _opening(document: Document) -> Iterator[str]:
     yield f"# {_line(document.title)}\n"
     if document.subtitle:
         yield f"{_paragraph(_line(document.subtitle))}\n"
-    marks = (f"**{document.status}**", _line(document.classification), document.made, _line(document.brand.company))
-    yield f"{' · '.join(mark for mark in marks if mark)}\n"
+    status = f"**{document.status}**" if document.has_status else ""
+    marks = (status, _line(document.classification), document.made, _line(document.brand.company))
+    if any(marks):
+        yield f"{' · '.join(mark for mark in marks if mark)}\n"
     yield from _alone(document.warning)
     nowhere = _Nowhere()
     if document.facts:
@@ -145,6 +148,8 @@ class _Nowhere:
 
 
 def _contents(document: Document, anchors: _Anchors) -> Iterator[str]:
+    if document.is_brief:
+        return
     rows = [
         f"{'  ' * (depth - 1)}- [{_heading(number, section)}]({anchors.target('#' + section.id)})\n"
         for number, depth, section in numbered(document)

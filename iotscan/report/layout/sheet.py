@@ -91,6 +91,7 @@ class _Sheet:
             "shown-title": _pieces(document.title) or "Report",
             "subtitle": visible(document.subtitle),
             "status": document.status,
+            "brief": document.is_brief,
             "classification": _pieces(document.classification),
             "footer": _pieces(document.footer or brand.company),
             "warning": _pieces(document.warning),

@@ -49,10 +49,11 @@ class Body:
         document = self._document
         if logo:
             yield paragraph(logo, "Logo")
-        yield paragraph(run(document.title), "Title")
+        yield paragraph(run(document.title), "TitleBrief" if document.is_brief else "Title")
         if document.subtitle:
             yield paragraph(run(document.subtitle), "Subtitle")
-        yield paragraph(run(document.status), "StatusRibbon")
+        if document.has_status:
+            yield paragraph(run(document.status), "StatusRibbon")
         if document.brand.company:
             yield paragraph(run(document.brand.company), "Company")
         yield facts(Facts(rows=document.facts), self.marks, self._width)
@@ -147,7 +148,7 @@ class Body:
         warning = paragraph(run(document.warning), "Warning") if document.warning else ""
         if is_first:
             return warning or paragraph("", "Header")
-        left = " · ".join(word for word in (document.title, document.status) if word)
+        left = " · ".join(word for word in (document.title, document.status if document.has_status else "") if word)
         return warning + paragraph(f"{run(left)}{_TAB}{run(document.classification)}", "Header")
 
     def footer(self) -> str:

@@ -74,7 +74,7 @@ class Marks:
 
     def _span(self, span: Span, tone: str) -> str:
         if span.kind == "strong":
-            return run(span.text, "Strong")
+            return run(span.text, tone or "Strong")
         if span.kind == "code":
             return run(span.text, "CodeCharacter")
         if span.kind == "link" and span.text:

@@ -33,14 +33,14 @@ def _kind(tone: Tone) -> str:
     return _KINDS.get(tone) or ("Grade" if len(tone) == 1 else "Outcome")
 
 
-def styles(primary: str, accent: str, language: str, width: int) -> str:
+def styles(primary: str, accent: str, language: str, width: int, *, is_brief: bool = False) -> str:
     """``styles.xml``. Colours are six hex digits; ``language`` is a tag as ``en-GB``; ``width`` is that of a line."""
     parts = [
         _defaults(language),
         _paragraph("Normal", "Normal", based="", spacing=(0, 120), run=_letters(), more='w:default="1"'),
         _character("DefaultParagraphFont", "Default Paragraph Font", "", more='w:default="1"'),
         _plain_table(),
-        *_headings(primary),
+        *_headings(primary, is_brief=is_brief),
         *_front(primary, accent, width),
         *_texts(primary, accent),
         *_characters(primary),
@@ -112,12 +112,12 @@ def _code(points: float) -> str:
     return f"{fonts}<w:noProof/>{_size(points)}"
 
 
-def _headings(primary: str) -> list[str]:
-    sizes = (18, 14, 12, 11, 10.5, 10.5)
+def _headings(primary: str, *, is_brief: bool) -> list[str]:
+    sizes = (13, 11, 10.5, 10.5, 10.5, 10.5) if is_brief else (18, 14, 12, 11, 10.5, 10.5)
     made = []
     for level in range(1, DEEPEST + 1):
         size = sizes[level - 1]
-        space = (480, 160) if level == 1 else (300, 80)
+        space = (300, 80) if level > 1 else (200, 80) if is_brief else (480, 160)
         rank = f'<w:outlineLvl w:val="{level - 1}"/>'
         keep = "<w:keepNext/><w:keepLines/>"
         for kind, name, list_ in (("Heading", "heading", HEADINGS), ("Appendix", "Appendix", APPENDICES)):
@@ -158,6 +158,7 @@ def _front(primary: str, accent: str, width: int) -> list[str]:
     ribbon = f'<w:b/><w:bCs/><w:caps/><w:color w:val="FFFFFF"/><w:spacing w:val="40"/>{_size(14)}'
     return [
         _paragraph("Title", "Title", after="Subtitle", spacing=(1800, 120), run=_bold(primary, 30), more=""),
+        _paragraph("TitleBrief", "Title brief", based="Title", after="Normal", spacing=(0, 60), run=_bold(primary, 18)),
         _paragraph("Subtitle", "Subtitle", spacing=(0, 360), run=f'<w:color w:val="444444"/>{_size(15)}', more=""),
         _paragraph("Logo", "Logo", spacing=(0, 240)),
         _paragraph(
