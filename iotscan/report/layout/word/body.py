@@ -18,9 +18,8 @@ from iotscan.report.document import (
     Table,
     numbered,
 )
-from iotscan.report.layout.shapes import SHAPES, shaped
 from iotscan.report.layout.word.marks import Marks
-from iotscan.report.layout.word.markup import attribute, field, lines, link_inside, paragraph, run
+from iotscan.report.layout.word.markup import attribute, field, lines, link_inside, paragraph, run, shape
 from iotscan.report.layout.word.styles import DEEPEST, NUMBERS, tone_style
 from iotscan.report.layout.word.tables import chart, facts, table
 
@@ -75,7 +74,8 @@ class Body:
         for place, (level, number, words, target) in enumerate(entries):
             name = self.marks.name(target)
             shown = run(f"{number}  {words}" if number else words)
-            entry = link_inside(name, shown + _TAB + field(f"PAGEREF {name} \\h", ""))
+            # Which page it is on only the program knows that lays it out: it adds the numbers when it updates them.
+            entry = link_inside(name, shown)
             is_last = place == len(entries) - 1
             yield paragraph((start if not place else "") + entry + (end if is_last else ""), f"TOC{level}")
 
@@ -103,8 +103,7 @@ class Body:
         for block in blocks:
             match block:
                 case Paragraph():
-                    words = self.marks.spans(block.spans)
-                    yield paragraph(self.marks.commented(words), "ToEdit") if block.editable else _normal(words)
+                    yield self._paragraph(block)
                 case Bullets():
                     yield from self._bullets(block)
                 case Code():
@@ -118,7 +117,7 @@ class Body:
                 case Chart():
                     yield from chart(block, self.marks, self._width)
                 case Callout():
-                    sign = run(f"{SHAPES[block.tone]} ", tone_style(block.tone)) if block.tone in SHAPES else ""
+                    sign = shape(block.tone, tone_style(block.tone))
                     style = _CALLOUTS.get(block.tone, "CalloutWarning")
                     yield paragraph(sign + self.marks.spans(block.spans), style)
                 case Card():
@@ -126,6 +125,14 @@ class Body:
                 case Fold():
                     yield paragraph(run(block.summary), "FoldSummary")
                     yield from self.blocks(block.blocks, depth)
+
+    def _paragraph(self, block: Paragraph) -> str:
+        words = self.marks.spans(block.spans)
+        if block.editable:
+            return paragraph(self.marks.commented(words), "ToEdit")
+        # Strong words alone lead to what follows.
+        is_lead = bool(words) and all(span.kind == "strong" or not span.text.strip() for span in block.spans)
+        return paragraph(words, "Lead") if is_lead else _normal(words)
 
     def _card(self, block: Card, depth: int) -> Iterator[str]:
         kind = "Card" if block.listed and self._lists_cards else "CardUnlisted"
@@ -175,7 +182,8 @@ def _normal(words: str) -> str:
 
 
 def _badge(badge: Badge) -> str:
-    return run(shaped(badge.text, badge.tone), tone_style(badge.tone) or "Strong")
+    style = tone_style(badge.tone) or "Strong"
+    return shape(badge.tone, style) + run(badge.text, style)
 
 
 def _cards(blocks: Iterable[Block]) -> Iterator[Card]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from iotscan.report.document import Tone
+from iotscan.report.layout.shapes import SHAPES
 from iotscan.report.layout.visible import visible
 
 BREAK = "<w:br/>"
@@ -23,6 +25,12 @@ def run(words: str, style: str = "") -> str:
     if not words:
         return ""
     return f'<w:r>{_run_style(style)}<w:t xml:space="preserve">{text(words)}</w:t></w:r>'
+
+
+def shape(tone: Tone, style: str) -> str:
+    """The shape of a tone before its word, kept on one line with it; empty where the tone has none."""
+    mark = f'<w:t xml:space="preserve">{SHAPES[tone]}&#160;</w:t>' if tone in SHAPES else ""
+    return f"<w:r>{_run_style(style)}{mark}</w:r>" if mark else ""
 
 
 def lines(words: Iterable[str], style: str = "") -> str:

@@ -155,6 +155,7 @@ def _fill(colour: str) -> str:
 
 def _front(primary: str, accent: str, width: int) -> list[str]:
     centre = '<w:jc w:val="center"/>'
+    edge = "".join(_border(side, primary, 4, 5) for side in ("top", "bottom"))
     ribbon = f'<w:b/><w:bCs/><w:caps/><w:color w:val="FFFFFF"/><w:spacing w:val="40"/>{_size(14)}'
     return [
         _paragraph("Title", "Title", after="Subtitle", spacing=(1800, 120), run=_bold(primary, 30), more=""),
@@ -162,7 +163,8 @@ def _front(primary: str, accent: str, width: int) -> list[str]:
         _paragraph("Subtitle", "Subtitle", spacing=(0, 360), run=f'<w:color w:val="444444"/>{_size(15)}', more=""),
         _paragraph("Logo", "Logo", spacing=(0, 240)),
         _paragraph(
-            "StatusRibbon", "Status ribbon", before=_fill(primary), spacing=(120, 360), behind=centre, run=ribbon
+            "StatusRibbon", "Status ribbon", before=f"<w:pBdr>{edge}</w:pBdr>{_fill(primary)}",
+            spacing=(120, 360), behind=centre, run=ribbon,
         ),
         _paragraph("Classification", "Classification", spacing=(240, 120), run=_bold(accent, 12)),
         _paragraph("Company", "Company", spacing=(0, 240), run=_bold(INK, 13)),
@@ -213,7 +215,9 @@ def _texts(primary: str, accent: str) -> list[str]:
         _paragraph("TableNumber", "Table number", based="TableText", behind='<w:jc w:val="right"/>'),
         _paragraph("TableCode", "Table code", based="TableText", run=_code(8.5)),
         _paragraph("TableGap", "Table gap", spacing=(0, 60), run=_size(4)),
-        _paragraph("FactName", "Fact name", based="TableText", run="<w:b/><w:bCs/>"),
+        _paragraph("FactName", "Fact name", based="TableText", before="<w:keepNext/>", run="<w:b/><w:bCs/>"),
+        _paragraph("FactEnd", "Fact end", based="TableText", run="<w:b/><w:bCs/>"),
+        _paragraph("Lead", "Lead", before="<w:keepNext/>", spacing=(120, 60)),
         _paragraph("CommentText", "annotation text", run=_size(10), more=""),
         *(
             _paragraph(

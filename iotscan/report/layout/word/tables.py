@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from iotscan.report.document import Bar, Cell, Chart, Column, Facts, Table
 from iotscan.report.layout.shapes import SHAPES, shares
 from iotscan.report.layout.word.marks import Marks
-from iotscan.report.layout.word.markup import TABLE_END, cell, paragraph, row, run, table_start
+from iotscan.report.layout.word.markup import TABLE_END, cell, paragraph, row, run, shape, table_start
 from iotscan.report.layout.word.styles import tone_style
 
 STEPS = 40
 """Columns that a bar is made of."""
 _GAP = paragraph("", "TableGap")
 """Two tables that touch would be one."""
+_HELD = 12
+"""Rows of facts that are kept together."""
 _STYLES = {"text": "TableText", "number": "TableNumber", "code": "TableCode"}
 _SHADES = {
     "passed": '<w:shd w:val="clear" w:color="auto" w:fill="1E6B2E"/>',
@@ -20,8 +22,6 @@ _SHADES = {
 }
 _SIGNS = {"passed": SHAPES["pass"], "failed": SHAPES["fail"], "unknown": SHAPES["unknown"]}
 _LEGEND = f"{_SIGNS['passed']} passed   {_SIGNS['failed']} failed   {_SIGNS['unknown']} not assessed"
-_NARROW = 3
-"""Steps into which a number fits."""
 
 
 def table(block: Table, marks: Marks, width: int) -> Iterator[str]:
@@ -45,8 +45,8 @@ def table(block: Table, marks: Marks, width: int) -> Iterator[str]:
 
 def _cell(one: Cell, column: Column, marks: Marks) -> str:
     style = tone_style(one.tone)
-    sign = f"{SHAPES[one.tone]} " if one.tone in SHAPES and one.spans else ""
-    return paragraph(run(sign, style) + marks.spans(one.spans, style), _STYLES[column.kind])
+    sign = shape(one.tone, style) if one.spans else ""
+    return paragraph(sign + marks.spans(one.spans, style), _STYLES[column.kind])
 
 
 def _widths(weights: list[float], width: int) -> list[int]:
@@ -61,14 +61,16 @@ def facts(block: Facts, marks: Marks, width: int) -> str:
     if not block.rows:
         return ""
     widths = _widths([1, 3], width)
+    # A short one stays on one page, with what stands above it.
+    held = len(block.rows) - 1 if len(block.rows) <= _HELD else 2
     rows = (
         row(
             (
-                cell(paragraph(run(fact.name), "FactName"), widths[0]),
+                cell(paragraph(run(fact.name), "FactName" if place < held else "FactEnd"), widths[0]),
                 cell(paragraph(marks.spans(fact.spans), "TableText"), widths[1]),
             )
         )
-        for fact in block.rows
+        for place, fact in enumerate(block.rows)
     )
     return f"{table_start('FactTable', widths, has_head=False)}{''.join(rows)}{TABLE_END}{_GAP}"
 
@@ -101,5 +103,7 @@ def _bar(bar: Bar, step: int) -> Iterator[str]:
     if not steps:
         yield cell(paragraph(run("nothing to assess"), "BarUnknown"), step * STEPS, STEPS)
     for part, wide in steps:
-        said = f"{_SIGNS[part.what]} {part.count}" if wide >= _NARROW else ""
+        said = f"{_SIGNS[part.what]} {part.count}"
+        # What does not fit stands in the table below.
+        said = said if wide > len(said) else ""
         yield cell(paragraph(run(said), f"Bar{part.what.capitalize()}"), step * wide, wide, _SHADES[part.what])
