@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 from iotscan.assess.registry import load_checks
+from iotscan.data.remedies import load_programs
 from iotscan.report.checkdocs import pages
 
 
 def write_pages(folder: Path) -> int:
     """Write one page a check and an index below ``folder``; pages of checks that are gone are removed."""
-    written = pages([c.info for c in load_checks().checks])
+    written = pages([c.info for c in load_checks().checks], load_programs())
     folder.mkdir(parents=True, exist_ok=True)
     for stale in set(folder.glob("*.md")) - {folder / name for name in written}:
         stale.unlink()
