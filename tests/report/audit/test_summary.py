@@ -259,6 +259,7 @@ def test_five_bars_with_what_nobody_knows() -> None:
     (chart,) = (b for b in summary(example_run()).blocks if isinstance(b, Chart))
     assert [bar.label for bar in chart.bars] == ["Hardware", "Updates", "Communication", "Keys", "Cloud"]
     assert [(p.what, p.count) for p in chart.bars[0].parts] == [("passed", 1), ("failed", 1), ("unknown", 2)]
+    assert [(p.what, p.count) for p in chart.bars[2].parts] == [("passed", 7), ("failed", 7), ("unknown", 6)]
     assert [words_of(c.spans) for c in chart.table.rows[0]] == ["Hardware", "≤D", "1", "1", "2", "50%"]
     assert "Hardware: grade D at best, 1 good, 1 failed, 2 not assessed" in chart.description
 
