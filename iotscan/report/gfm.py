@@ -7,6 +7,7 @@ which is what devices, files and commands consist of, becomes code.
 
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from iotscan.report.prose import Block, spans
@@ -20,6 +21,7 @@ _LINKED = re.compile(r"[\"'(]*(?:www\.|GH-\d)|.*\b[0-9a-f]{7,40}\b", re.IGNORECA
 _TICKS = re.compile("`+")
 
 
+@lru_cache(maxsize=1 << 12)
 def words(text: str, *, cell: bool = False) -> str:
     """One line of prose as Markdown. ``cell`` also keeps it inside one cell of a table."""
     pieces: list[str] = []
@@ -43,6 +45,7 @@ def _coded(text: str, cell: bool) -> str:
     return f"{code(kept, cell=cell)}{text[len(kept) :]}" if kept else code(text, cell=cell)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_word(token: str) -> bool:
     return not token or bool(_WORD.fullmatch(token) and not _LINKED.match(token))
 

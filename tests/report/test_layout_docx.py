@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from iotscan.model.brand import Brand
-from iotscan.report.document import Document, Paragraph, Section, numbered, plain
+from iotscan.report.document import Card, Document, Paragraph, Section, Span, numbered, plain
 from iotscan.report.layout.docx import render
+from iotscan.report.layout.word.body import MOST_LISTED
 from iotscan.report.layout.word.styles import COLOURS
 from iotscan.report.words import clean
 
@@ -236,3 +237,27 @@ def test_a_line_without_words_is_no_paragraph() -> None:
     sections = (Section(id="a", title="A", blocks=(Paragraph(spans=plain("")),)),)
     made = opened(replace(paper(), sections=sections))
     assert made.paragraphs[-1].text == "A"
+
+
+def test_strong_words_alone_stay_with_what_follows() -> None:
+    blocks = (Paragraph(spans=(Span("What was found.", kind="strong"),)), Paragraph(spans=plain("Telnet")))
+    made = opened(replace(paper(), sections=(Section(id="a", title="A", blocks=blocks),)))
+    assert [p.style.name for p in made.paragraphs[-2:]] == ["Lead", "Normal"]
+
+
+def test_a_page_that_nobody_signs_has_no_contents_and_no_ribbon() -> None:
+    made = opened(replace(paper(), is_brief=True))
+    styles = [p.style.name for p in made.paragraphs]
+    assert styles[0] == "Title brief"
+    assert not {"TOC Heading", "Status ribbon"} & set(styles)
+    assert len(made.sections) == 1
+    partial = opened(replace(paper(), is_brief=True, status="INCOMPLETE RUN"))
+    assert "Status ribbon" in [p.style.name for p in partial.paragraphs]
+
+
+def test_contents_of_very_many_findings_name_sections_alone() -> None:
+    cards = tuple(Card(id=f"c{n}", title=f"Card {n}", blocks=()) for n in range(MOST_LISTED + 1))
+    made = opened(replace(paper(), sections=(Section(id="a", title="A", blocks=cards),)))
+    assert [p.text for p in made.paragraphs if p.style.name.startswith("toc ")] == ["1  A"]
+    assert made.styles["Card unlisted 2"].element.pPr.find(qn("w:outlineLvl")).get(qn("w:val")) == "9"
+    assert sum(p.style.name == "Card unlisted 2" for p in made.paragraphs) == MOST_LISTED + 1
