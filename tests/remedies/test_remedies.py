@@ -16,6 +16,7 @@ from iotscan.model.result import Result
 from iotscan.model.vocabulary import Outcome
 from tests.remedies.amending import amend
 from tests.remedies.asking import Question, results
+from tests.remedies.images import IMAGES
 from tests.remedies.programs import WEAK
 from tests.remedies.weakness import PATH, Stand, Weakness, stand
 from tests.remedies.workshop import furnish
@@ -71,6 +72,9 @@ def test_no_record_is_without_proof() -> None:
     proved = defaultdict(set)
     for weakness in WEAK:
         proved[weakness.remedy] |= set(weakness.shows)
+    for image in IMAGES:
+        for remedy, shows in image.shows.items():
+            proved[remedy] |= set(shows)
     said = {r.id: {(x.check, v) for x in RECORDS if x.id == r.id for v in x.variants} for r in RECORDS}
     assert said == proved
 
