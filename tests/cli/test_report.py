@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from iotscan.data.brand import read_brand
 from iotscan.model.audit import Begin, Caller
-from iotscan.model.run import Run
+from iotscan.model.facts import Claim
+from iotscan.model.run import Notice, Run
+from iotscan.shipped import PACKAGE
 from iotscan.store.audit import NAME as LOG
 from iotscan.store.runs import NAME, write_run
 from tests.cli.conftest import Cli
+from tests.e2e.canaries import CANARIES, is_it_in, leaks
 from tests.report.audit.runs import counted_run, discovered, mandated
 
 HEAD = "schema: iotscan/config@1\n"
@@ -131,7 +135,8 @@ def log(run: Run, *argv: str, of: str = "") -> None:
     """The first line of an audit log."""
     import msgspec
 
-    from iotscan.model.audit import Entry
+    from iotscan.data.brand import read_brand
+from iotscan.model.audit import Entry
 
     begin = Begin(
         schema="iotscan/audit@1", run=of or run.id, tool="0.1.0", scope_sha256="", scope_file_sha256="",
@@ -230,3 +235,43 @@ def test_strict_names_nobody_of_the_run(cli: Cli, stored: Run) -> None:
     for private in ("cam-front", "gw-edge", "00:00:5e:00:53:15"):
         assert private in told(cli)
         assert private not in said
+
+
+@pytest.mark.parametrize("level", ["standard", "strict"])
+def test_no_document_repeats_a_secret(cli: Cli, stored: Run, level: str) -> None:
+    run, said = mandated(), [c.said for c in CANARIES]
+    seen = tuple(replace(o, excerpt=f"{o.excerpt} {said[n]}") for n, o in enumerate(run.observations))
+    findings = [r for r in run.results if r.is_finding]
+    told_of = {
+        r.fingerprint: replace(r, observed=said[n + 10], observations=tuple(o.id for o in seen))
+        for n, r in enumerate(findings)
+    }
+    devices = tuple(
+        replace(d, claims=(Claim(what="name", value=f"cam {said[n + 25]}", how="mdns"),))
+        for n, d in enumerate(run.devices)
+    )
+    notices = tuple(Notice(about="capture", text=text) for text in said[31:])
+    results = tuple(told_of.get(r.fingerprint, r) if r.is_finding else r for r in run.results)
+    keep(
+        replace(
+            run, id="20261125T180000Z-abcdef", devices=devices, results=results, observations=seen, notices=notices,
+            audit_root="",
+        )
+    )  # fmt: skip
+    raw = (Path("iotscan-out/20261125T180000Z-abcdef") / NAME).read_bytes()
+    assert sum(bool(is_it_in(raw, c.secret)) for c in CANARIES) > 30, "they were to be hidden"
+    page = cli("report", "20261125T180000Z-abcdef", "-f", "md", "--redact", level).out
+    assert "Evidence" in page
+    written = {"report.md": page.replace("\\", "").encode(), "as it is": page.encode()}
+    assert {c.kind: found for c in CANARIES if (found := leaks(written, c.secret))} == {}
+
+
+def test_the_brand_of_the_guide_can_be_read(tmp_path: Path) -> None:
+    guide = PACKAGE.parent / "docs/guide/audit-report.md"
+    if not guide.exists():
+        pytest.skip("a wheel has no guides")
+    (example,) = re.findall(r"```yaml\n(.*?)```", guide.read_text(), re.DOTALL)
+    (tmp_path / "brand.yaml").write_text(example)
+    brand = read_brand(tmp_path)
+    assert (brand.company, brand.notes) == ("Example Security", ())
+    assert brand.primary == "#1d4e89"

@@ -264,8 +264,9 @@ def uncovered(told: Told) -> str:
         return ""
     largest = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     reasons = listed([f"{words} ({_often(n)})" for words, n in largest[:_NAMED]])
-    more = ", among other reasons" if len(largest) > _NAMED else ""
-    return f"Questions stay open for these reasons: {reasons}{more}."
+    if len(largest) > _NAMED:
+        return f"Questions stay open, above all for these reasons: {reasons}."
+    return f"Questions stay open for {'this reason' if len(largest) == 1 else 'these reasons'}: {reasons}."
 
 
 def _often(number: int) -> str:
