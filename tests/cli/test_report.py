@@ -6,11 +6,12 @@ import re
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from iotscan.data.brand import read_brand
-from iotscan.model.audit import Begin, Caller
+from iotscan.model.audit import Begin, Caller, Entry
 from iotscan.model.facts import Claim
 from iotscan.model.run import Notice, Run
 from iotscan.shipped import PACKAGE
@@ -133,11 +134,6 @@ def test_the_audit_before(cli: Cli, stored: Run) -> None:
 
 def log(run: Run, *argv: str, of: str = "") -> None:
     """The first line of an audit log."""
-    import msgspec
-
-    from iotscan.data.brand import read_brand
-from iotscan.model.audit import Entry
-
     begin = Begin(
         schema="iotscan/audit@1", run=of or run.id, tool="0.1.0", scope_sha256="", scope_file_sha256="",
         profile_sha256="", caller=Caller(argv=argv),
