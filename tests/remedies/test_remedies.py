@@ -24,7 +24,7 @@ from tests.remedies.workshop import furnish
 RECORDS = [r for p in load_programs() for r in p.remedies]
 
 
-def _lacking(weakness: Weakness) -> str:
+def lacking(weakness: Weakness) -> str:
     needs = weakness.daemon.needs
     return "; ".join(f"needs {x}: apt install {how}" for x, how in needs.items() if shutil.which(x, path=PATH) is None)
 
@@ -43,8 +43,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def weak(request: pytest.FixtureRequest, names: dict[str, str], tmp_path: Path) -> Stand:
     """A daemon with a weak configuration, not running."""
     weakness: Weakness = request.param
-    if lacking := _lacking(weakness):
-        pytest.skip(lacking)
+    if reason := lacking(weakness):
+        pytest.skip(reason)
     return stand(weakness, tmp_path, names)
 
 
