@@ -23,7 +23,7 @@ HERE = "127.0.0.9"
 def ended(cli: Cli, tmp_path: Path) -> Path:
     """The folder of a scan of a device without a single open port."""
     scanned = cli("scan", HERE, "--ports", closed_port(), "-o", tmp_path, "--exclude", "127.0.0.66", "-qq")
-    (folder,) = tmp_path.iterdir()
+    (folder,) = (p for p in tmp_path.iterdir() if p.is_dir())
     assert scanned.code == 0
     return folder
 
@@ -82,7 +82,7 @@ def test_a_running_scan_holds_its_folder(tmp_path: Path, monkeypatch: pytest.Mon
         try:
             while not list((tmp_path / "out").glob("*/audit.jsonl")):
                 assert process.poll() is None
-            (folder,) = (tmp_path / "out").iterdir()
+            (folder,) = (p for p in (tmp_path / "out").iterdir() if p.is_dir())
             told = cli("audit", "verify", folder)
             again = cli("scan", "--resume", folder)
         finally:

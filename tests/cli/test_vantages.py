@@ -53,7 +53,7 @@ def an_image_run(home: Path, image: Path) -> Path:
     out = home / f"{image.name}-out"
     ended = run_iotscan("image", image, "-o", out, *CHECKS, "-qq", home=home)
     assert ended.returncode in (0, 3), ended.stderr
-    (folder,) = out.iterdir()
+    (folder,) = (p for p in out.iterdir() if p.is_dir())
     return folder
 
 

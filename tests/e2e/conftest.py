@@ -47,7 +47,7 @@ def scan(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
         output = tmp_path_factory.mktemp("scan")
         ended = run_iotscan("scan", "--lab", "-o", output, *words, home=home, seconds=SCAN_SECONDS)
         assert ended.returncode in (0, 1, 3), ended.stderr
-        (folder,) = output.iterdir()
+        (folder,) = (p for p in output.iterdir() if p.is_dir())
         return Scanned(
             code=ended.returncode,
             out=ended.stdout,
