@@ -9,6 +9,8 @@ from bench.chains import CERTIFICATES, chains
 from bench.chains import TURNS as WALKS
 from bench.discovery.sweeps import TURNS as SWEEPS
 from bench.discovery.sweeps import discovery
+from bench.history import DEVICES as REMEMBERED
+from bench.history import RUNS, history
 from bench.images.posture import TURNS as LOOKS
 from bench.images.posture import images
 from bench.judging import judging
@@ -38,6 +40,7 @@ def main() -> None:
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
         show("a stored run, judged again (processor time)", judging(env))
+        show(f"a history of {RUNS} runs of {REMEMBERED:,} devices", history(env))
         show(f"who vouches for {CERTIFICATES} certificates (fastest of {WALKS})", chains(env, home / "chains"))
         show(f"who is on a link (median of {SWEEPS}, of arp-scan and nmap on the /16 of 1)", discovery(home / "link"))
         show(f"the whole posture of an image (median of {LOOKS})", images(env, home))

@@ -7,7 +7,7 @@ from iotscan.model.history import HistoryDevice, RunDetail
 from iotscan.report.words import clean, listed
 from iotscan.store.history.folder import History
 from iotscan.store.history.telling import OF_DEVICE, OF_RUN, devices_in, devices_named, runs_in, sights_in
-from iotscan.store.history.turning import other_keys, previous_of, rotations
+from iotscan.store.history.turning import previous_of, turns
 
 
 def run_row(history: History, word: str) -> int | None:
@@ -32,13 +32,8 @@ def run_shown(history: History, word: str) -> RunDetail | None:
     if previous is None:
         return RunDetail(run=run, sights=sights)
     (before,) = runs_in(database, "r.id = :id", id=previous)
-    return RunDetail(
-        run=run,
-        sights=sights,
-        previous=before.run,
-        rotations=rotations(database, row, previous),
-        at_addresses=other_keys(database, row, previous),
-    )
+    proved, doubtful = turns(database, row, previous)
+    return RunDetail(run=run, sights=sights, previous=before.run, rotations=proved, at_addresses=doubtful)
 
 
 def devices_shown(history: History, word: str) -> tuple[HistoryDevice, ...]:

@@ -36,8 +36,9 @@ def linked(
     of devices, too little for a finding.
     """
     links: dict[str, Link] = {}
+    telling_before, telling_after = telling(before), telling(after)
     for kind in PROVED:
-        _add(links, _sharing(telling(before), telling(after), kind), kind, before, after)
+        _add(links, _sharing(telling_before, telling_after, kind), kind, before, after)
     owners = {identity: owner for owner, identity in then.items()}
     shared: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for owner, identity in first.items():

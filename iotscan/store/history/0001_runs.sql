@@ -22,7 +22,9 @@ CREATE TABLE runs (
     medium INTEGER NOT NULL,
     low INTEGER NOT NULL,
     info INTEGER NOT NULL,
-    accepted INTEGER NOT NULL        -- findings that are waived; not in the counts above
+    accepted INTEGER NOT NULL,       -- findings that are waived; not in the counts above
+    devices INTEGER NOT NULL,
+    images INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX runs_at ON runs (at, run);
 

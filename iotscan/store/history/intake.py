@@ -98,6 +98,8 @@ class Intake:
             "profile_sha256": run.profile.sha256,
             "redaction": run.redaction,
             "shown": book.shown if book else "",
+            "devices": len(run.devices),
+            "images": len(run.images),
             "accepted": sum(bool(r.waiver) for r in findings_of(run)),
             **dict(zip(("assessed", "total"), counted(book.coverage) if book else (0, 0), strict=True)),
             **{severity: counts[severity] for severity in SEVERITIES},

@@ -18,13 +18,7 @@ OF_RUN = "s.run = :id"
 
 def runs_in(database: sqlite3.Connection, condition: str = ALL, **values: object) -> tuple[HistoryRun, ...]:
     """The runs ``r`` for which a condition holds, oldest first."""
-    cursor = database.execute(
-        f"""
-        SELECT r.*, sum(s.kind = 'device') AS devices, sum(s.kind = 'image') AS images
-        FROM runs r LEFT JOIN sightings s ON s.run = r.id WHERE {condition} GROUP BY r.id ORDER BY r.at, r.run
-        """,  # noqa: S608  # conditions are words of ours
-        values,
-    )
+    cursor = database.execute(f"SELECT r.* FROM runs r WHERE {condition} ORDER BY r.at, r.run", values)  # noqa: S608
     names = [column for column, *_ in cursor.description]
     return tuple(_run(dict(zip(names, row, strict=True))) for row in cursor)
 
@@ -32,8 +26,7 @@ def runs_in(database: sqlite3.Connection, condition: str = ALL, **values: object
 def _run(row: dict[str, object]) -> HistoryRun:
     findings = {severity: row[severity] for severity in SEVERITIES}
     known = {field.name: row[field.name] for field in msgspec.structs.fields(HistoryRun) if field.name in row}
-    counts = {"devices": row["devices"] or 0, "images": row["images"] or 0}
-    return msgspec.convert({**known, **counts, "at": moment(str(row["at"])), "findings": findings}, HistoryRun)
+    return msgspec.convert({**known, "at": moment(str(row["at"])), "findings": findings}, HistoryRun)
 
 
 def sights_in(database: sqlite3.Connection, condition: str, **values: object) -> Iterator[tuple[int, Sight]]:
@@ -72,7 +65,9 @@ def devices_in(database: sqlite3.Connection, condition: str = ALL, **values: obj
         keys[device].append(key)
     marks: dict[int, list[MarkSpan]] = defaultdict(list)
     addresses: dict[int, list[AddressSpan]] = defaultdict(list)
-    kinds: dict[int, str] = dict(database.execute("SELECT device, kind FROM sightings GROUP BY device"))
+    kinds: dict[int, str] = dict(
+        database.execute(f"SELECT s.device, s.kind FROM sightings s WHERE {condition} GROUP BY s.device", values)  # noqa: S608
+    )
     for device, kind, value, runs, first, last in _marks_in(database, condition, values):
         first_at, _, first_run = first.partition(" ")
         last_at, _, last_run = last.partition(" ")

@@ -9,7 +9,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.history import Trend
 from iotscan.model.material import TrendPoint
 from iotscan.store.history.telling import runs_in
-from iotscan.store.history.turning import other_keys, previous_of, rotations
+from iotscan.store.history.turning import previous_of, turns
 
 Compare = Callable[[str, str], tuple[int, int]]
 """Folders of an earlier and a later run -> how many findings were added and how many fixed. Raises BadInput."""
@@ -59,7 +59,7 @@ def _point(database: sqlite3.Connection, row: int, compare: Compare, tool: str) 
     previous = previous_of(database, row)
     if previous is None:
         return point, ""
-    turned, doubtful = rotations(database, row, previous), other_keys(database, row, previous)
+    turned, doubtful = turns(database, row, previous)
     point = msgspec.structs.replace(point, rotated=len(turned), rotated_perhaps=len(doubtful))
     try:
         added, fixed = _counts(database, row, previous, compare, tool)

@@ -38,17 +38,16 @@ def previous_of(database: sqlite3.Connection, run: int) -> int | None:
     return int(found[0]) if found else None
 
 
-def rotations(database: sqlite3.Connection, run: int, previous: int) -> tuple[Rotation, ...]:
-    """The services of devices of both runs that show another key than before. An address alone proves no device."""
-    found = _rotations(database, run, _keys(database, previous), _keys(database, run))
-    return tuple(r for r in found if r.owner not in _by_address(database, run))
-
-
-def other_keys(database: sqlite3.Connection, run: int, previous: int) -> tuple[Rotation, ...]:
-    """Services that show another key than was seen at their address, where nothing shows who had the address then."""
-    found = _rotations(database, run, _keys(database, previous), _keys(database, run))
-    doubtful = (r for r in found if r.owner in _by_address(database, run))
-    return _in_order((*doubtful, *_of_strangers(database, run, previous)))
+def turns(database: sqlite3.Connection, run: int, previous: int) -> tuple[tuple[Rotation, ...], tuple[Rotation, ...]]:
+    """The services that show another key than before, of devices that are proved to be the same; and of whoever is at
+    an address of then, where nothing but the address shows who that is.
+    """
+    before, after = _keys(database, previous), _keys(database, run)
+    found = _rotations(database, run, before, after)
+    doubtful = _by_address(database, run)
+    proved = tuple(r for r in found if r.owner not in doubtful)
+    strangers = _rotations(database, run, _of_strangers(database, run, previous, before), after)
+    return proved, _in_order((*(r for r in found if r.owner in doubtful), *strangers))
 
 
 def _by_address(database: sqlite3.Connection, run: int) -> frozenset[str]:
@@ -56,16 +55,18 @@ def _by_address(database: sqlite3.Connection, run: int) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
-def _of_strangers(database: sqlite3.Connection, run: int, previous: int) -> tuple[Rotation, ...]:
+def _of_strangers(
+    database: sqlite3.Connection, run: int, previous: int, keys: Mapping[Place, Held]
+) -> dict[Place, Held]:
+    """The keys of then as those of who is at the address now."""
     was, now = _alone(database, previous, run), _alone(database, run, previous)
     moved = {was[address]: device for address, device in now.items() if address in was}
     is_other = {a: b for a, b in moved.items() if contradict(_marks(database, previous, a), _marks(database, run, b))}
-    before = {
-        (moved[device], service, opening, kind): keys
-        for (device, service, opening, kind), keys in _keys(database, previous).items()
+    return {
+        (moved[device], service, opening, kind): held
+        for (device, service, opening, kind), held in keys.items()
         if device in moved and device not in is_other
     }
-    return _rotations(database, run, before, _keys(database, run))
 
 
 def _alone(database: sqlite3.Connection, run: int, other: int) -> dict[str, int]:

@@ -10,7 +10,7 @@ from iotscan.model.run import Run
 from iotscan.model.sighting import Memory
 from iotscan.store.history.folder import history_of
 from iotscan.store.history.telling import runs_in
-from iotscan.store.history.turning import other_keys, previous_of, rotations
+from iotscan.store.history.turning import previous_of, turns
 from tests.model.test_lasting import M1, M2, dev, ssh, tls
 
 from .making import scanned, told
@@ -87,7 +87,7 @@ def turned(
         previous = previous_of(kept.database, rows["run-02"])
         if previous is None:
             return [], []
-        found = rotations(kept.database, rows["run-02"], previous), other_keys(kept.database, rows["run-02"], previous)
+        found = turns(kept.database, rows["run-02"], previous)
     proved, doubtful = ([(r.service, r.kind) for r in some] for some in found)
     return proved, doubtful
 
