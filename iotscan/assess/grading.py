@@ -43,7 +43,7 @@ def _grade_owner(owner: str, standings: Sequence[Standing], *, is_device: bool) 
         owner=owner,
         best=best,
         worst=worst,
-        shown=_show(best, worst, is_graded=graded > 0),
+        shown=show(best, worst, is_graded=graded > 0),
         coverage=_total(g.coverage for g in elements.values()),
         elements=elements,
         graded_elements=graded,
@@ -73,7 +73,7 @@ def _grade_element(standings: Sequence[Standing], *, needs_image: bool) -> Grade
     return Grade(
         best=best,
         worst=worst,
-        shown=_show(best, worst, is_graded=bool(assessed) and not is_idle_praise),
+        shown=show(best, worst, is_graded=bool(assessed) and not is_idle_praise),
         coverage=coverage,
     )
 
@@ -91,7 +91,7 @@ def _grade_network(books: Mapping[str, Gradebook], standings: Mapping[str, Seque
         owner=NETWORK,
         best=best,
         worst=worst,
-        shown=_show(best, worst, is_graded=silent < len(books)),
+        shown=show(best, worst, is_graded=silent < len(books)),
         coverage=_total(b.coverage for b in members),
         elements=elements,
         graded_elements=graded,
@@ -113,7 +113,7 @@ def join_element(grades: Sequence[Grade]) -> Grade:
     return Grade(
         best=best,
         worst=worst,
-        shown=_show(best, worst, is_graded=is_graded),
+        shown=show(best, worst, is_graded=is_graded),
         coverage=_total(g.coverage for g in grades),
     )
 
@@ -123,7 +123,7 @@ def _total(parts: Iterable[Coverage]) -> Coverage:
     return Coverage(assessed=sum(c.assessed for c in listed), unknown=sum(c.unknown for c in listed))
 
 
-def _show(best: Letter, worst: Letter, *, is_graded: bool) -> str:
+def show(best: Letter, worst: Letter, *, is_graded: bool) -> str:
     """What a person reads of an interval."""
     if not is_graded:
         return NOT_GRADED

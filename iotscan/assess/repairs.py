@@ -74,17 +74,17 @@ def _surplus(standings: Sequence[Standing], target: Letter) -> tuple[Standing, .
     surplus: list[Standing] = []
     for members in by_element(standings).values():
         for severity in Severity:
-            room = _room(severity, target)
-            if room is None:
+            allowed = room(severity, target)
+            if allowed is None:
                 continue
             alike = [s for s in members if s.fails and s.weighs is severity]
             alike.sort(key=lambda s: (len(s.fails), s.check))
-            surplus += alike[: max(0, len(alike) - room)]
+            surplus += alike[: max(0, len(alike) - allowed)]
     return tuple(surplus)
 
 
 @cache
-def _room(severity: Severity, target: Letter) -> int | None:
+def room(severity: Severity, target: Letter) -> int | None:
     """How many fails of a severity an element at ``target`` may have; None for any number."""
     return next((n - 1 for n in range(1, 5) if letter([severity] * n) > target), None)
 

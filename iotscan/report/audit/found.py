@@ -54,6 +54,15 @@ class Found:
         """The result behind a finding."""
         return self._results.get((group.check, finding.whole_fingerprint))
 
+    def anchor_of(self, check: str) -> str:
+        """The card of the gravest kind of finding of a check; empty without one."""
+        return self._anchors.get(clean(check), "")
+
+    @cached_property
+    def _anchors(self) -> dict[str, str]:
+        pairs = zip(self.told.view.findings, self.ids, strict=True)
+        return {group.check: anchor for group, anchor in reversed(tuple(pairs))}
+
     def owners(self, group: FindingGroup) -> tuple[str, ...]:
         """The devices and images on which a group was found, each once."""
         results = (self.result(group, f) for f in group.findings)
