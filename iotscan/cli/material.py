@@ -40,6 +40,7 @@ def gather(run: "Run", extras: Extras, original: "Run", redact: "Redact") -> Mat
     """
     from iotscan.assess.proposing import propose
     from iotscan.assess.retesting import retests
+    from iotscan.assess.roadmap import roadmaps
     from iotscan.cli.audits_before import compared_with, remembered
     from iotscan.data.remedies import load_programs
 
@@ -61,6 +62,7 @@ def gather(run: "Run", extras: Extras, original: "Run", redact: "Redact") -> Mat
         retests=retests(comparison, original, first_seen) if comparison is not None else {},
         trend=trend,
         remedies=propose(run, load_programs()),
+        roadmaps=roadmaps(run),
     )
 
 

@@ -32,8 +32,8 @@ def section(told: Told) -> Section | None:
     found = Found(told)
     opening = (
         "Each step is one kind of change, made wherever it is needed. The order takes the worst letter first and the"
-        " fewest changes to leave it; the last column is the grade once this step and all before it are done, worked out"
-        " by grading again. P1 is for this week (critical and high), P2 for the next maintenance (medium), P3 for later"
+        " fewest changes to leave it; the last column is the grade once this step and all before it are done, by"
+        " grading again. P1 is for this week (critical and high), P2 for the next maintenance (medium), P3 for later"
         " (low)."
     )
     blocks: list[Block] = [Paragraph(spans=plain(opening))]
