@@ -4,6 +4,15 @@ from typing import Final
 
 import msgspec
 
+REDIRECT: Final = "https-redirect"
+"""Its pass says that plain HTTP is there only to lead to HTTPS."""
+ENCRYPTED: Final = frozenset(
+    {"https", "tls", "dtls", "ssh", "mqtts", "mqtt-wss", "coaps", "ftps", "amqps", "ldaps", "imaps", "pop3s", "smtps"}
+)
+"""Protocols, as services name them, in which nothing goes in the clear."""
+NAMING: Final = frozenset({"mdns", "ssdp", "dns", "dhcp"})
+"""They carry neither logins nor commands."""
+
 
 class BuyerQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence that is good when true. ``against`` are checks whose failure makes it false and whose pass proves
@@ -13,6 +22,8 @@ class BuyerQuestion(msgspec.Struct, frozen=True, kw_only=True):
     asks: str
     deciding: tuple[str, ...]
     against: tuple[str, ...] = ()
+    is_about_encryption: bool = False
+    """No check asks what is said over every protocol that is not encrypted: where one answers, nobody can say yes."""
 
 
 QUESTIONS: Final = (
@@ -25,8 +36,9 @@ QUESTIONS: Final = (
         asks="Logins and commands are encrypted",
         deciding=(
             *("telnet-service", "http-cleartext-login", "mqtt-encryption", "coap-encryption"),
-            *("websocket-encryption", "device-api-encryption", "tls-versions"),
+            *("websocket-encryption", "device-api-encryption", "tls-versions", REDIRECT),
         ),
+        is_about_encryption=True,
         against=("tls-weak-ciphers", "ftp-access"),
     ),
     BuyerQuestion(

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from iotscan.assess.buyer_questions import QUESTIONS, BuyerQuestion
+from iotscan.assess.buyer_questions import ENCRYPTED, NAMING, QUESTIONS, REDIRECT, BuyerQuestion
 from iotscan.model.device import Device, Image
 from iotscan.model.grade import LETTERS, Gradebook
 from iotscan.model.identification import KindTrait, Trait
@@ -48,9 +48,7 @@ def line_up(entries: Sequence[Entry]) -> Lineup:
     return Lineup(
         candidates=candidates,
         questions=tuple(
-            Question(
-                asks=one.asks, said=tuple(_answer(one, column, entry.run) for column, entry in _both(columns, entries))
-            )
+            Question(asks=one.asks, said=tuple(_answer(one, *pair) for pair in _both(columns, entries)))
             for one in QUESTIONS
             if known.intersection(one.deciding)
         ),
@@ -93,9 +91,22 @@ def _of(column: Mapping[str, list[Result]], checks: Iterable[str]) -> list[Resul
     return [result for check in checks for result in column.get(check, ())]
 
 
-def _answer(question: BuyerQuestion, column: Mapping[str, list[Result]], run: Run) -> Said:
+def _answer(question: BuyerQuestion, column: Mapping[str, list[Result]], entry: Entry) -> Said:
     against = [r for r in _of(column, question.against) if r.is_finding]
-    return _said([*_of(column, question.deciding), *against], run)
+    said = _said([*_of(column, question.deciding), *against], entry.run)
+    if question.is_about_encryption and said.state in ("good", "none") and (bare := _bare(column, entry)):
+        return msgspec.structs.replace(said, state="open", words=bare, source="")
+    return said
+
+
+def _bare(column: Mapping[str, list[Result]], entry: Entry) -> tuple[str, ...]:
+    """The protocols that answer unencrypted, but for HTTP that only leads to HTTPS."""
+    device = next((d for d in entry.run.devices if d.id == entry.owner), None)
+    spoken = {service.protocol for service in device.services} - ENCRYPTED - NAMING if device else set()
+    asked = [r.outcome for r in column.get(REDIRECT, ()) if r.outcome is not Outcome.NOT_APPLICABLE]
+    if asked and all(outcome is Outcome.PASS for outcome in asked):
+        spoken -= {"http"}
+    return tuple(sorted(spoken))
 
 
 def _said(results: Sequence[Result], run: Run) -> Said:

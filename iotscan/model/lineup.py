@@ -12,10 +12,11 @@ State = Literal["good", "bad", "open", "none"]
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What one question came to on one candidate. ``words`` are titles of what is bad, the gravest first.
+    """What one question came to on one candidate.
 
-    ``reason`` says why it is open, None where results of other kinds are all well; ``source`` is ``configured`` or
-    ``attested`` where nothing stronger answers.
+    ``words`` are titles of what is bad, the gravest first; of an open question the protocols that keep anybody from
+    saying yes. ``reason`` says why it is open, None with such words; ``source`` is ``configured`` or ``attested`` where
+    nothing stronger answers.
     """
 
     state: State

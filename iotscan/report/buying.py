@@ -196,6 +196,8 @@ def _answer(said: Said) -> Cell:
         return cell(f"no: {'; '.join(_lower(clean(words)) for words in said.words)}{source}", "fail")
     if said.state == "none":
         return cell("nothing to ask")
+    if said.words:
+        return _unknown(f"not assessed: it also answers unencrypted ({clean(listed(said.words, 3))})")
     part = f" ({said.assessed} of {said.asked} well)" if said.assessed else ""
     return _unknown(f"not assessed{part}")
 
@@ -242,7 +244,7 @@ def _presence(said: Said) -> Cell:
 def _reasons(lineup: Lineup) -> str:
     """Why questions are open, the commonest reason first."""
     answers = (*(row.said for row in lineup.questions), *(row.said for row in lineup.differences))
-    counts = Counter(_why(said) for row in answers for said in row if said.state == "open")
+    counts = Counter(_why(said) for row in answers for said in row if said.state == "open" and not said.words)
     return "; ".join(reason for reason, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

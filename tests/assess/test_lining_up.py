@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from iotscan.assess.buyer_questions import QUESTIONS
 from iotscan.assess.lining_up import Entry, line_up
 from iotscan.assess.registry import load_checks
+from iotscan.model.device import Service
 from iotscan.model.grade import LETTERS, Coverage, Gradebook
 from iotscan.model.lineup import Lineup, Said
+from iotscan.model.result import Result
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome, Reason
 from tests.report.example import example_run, image_run
@@ -100,7 +102,8 @@ def test_one_failure_is_no_and_one_open_question_is_no_yes() -> None:
         results = tuple(
             replace(telnet, outcome=o, reason=Reason.TIMEOUT if o is Outcome.NOT_ASSESSED else None) for o in outcomes
         )
-        made = line_up([Entry(run=replace(run, results=results), owner=owner)] * 2)
+        devices = tuple(replace(d, services=()) for d in run.devices)
+        made = line_up([Entry(run=replace(run, results=results, devices=devices), owner=owner)] * 2)
         return next(row.said[0] for row in made.questions if row.asks == asked)
 
     assert answer(Outcome.PASS).state == "good"
@@ -109,6 +112,27 @@ def test_one_failure_is_no_and_one_open_question_is_no_yes() -> None:
     assert (half.state, half.reason, half.assessed, half.asked) == ("open", Reason.TIMEOUT, 1, 2)
     assert answer(Outcome.NOT_APPLICABLE).state == "none"
     assert (answer().state, answer().reason) == ("open", Reason.NOT_ASKED)
+
+
+def test_nobody_calls_encrypted_what_also_answers_in_the_clear() -> None:
+    run = example_run()
+    telnet = next(r for r in run.results if r.check == "telnet-service" and r.is_finding)
+    passed = replace(telnet, outcome=Outcome.PASS)
+    redirect = replace(passed, check="https-redirect")
+
+    def answer(protocols: tuple[str, ...], *results: Result) -> Said:
+        services = tuple(Service(transport="tcp", port=n, protocol=p) for n, p in enumerate(protocols, start=1))
+        devices = tuple(replace(d, services=services) for d in run.devices)
+        told = replace(run, devices=devices, results=results)
+        made = line_up([Entry(run=told, owner=telnet.subject.owner)] * 2)
+        return next(row.said[0] for row in made.questions if row.asks == "Logins and commands are encrypted")
+
+    assert answer(("https", "ssh", "mdns"), passed).state == "good"
+    assert answer(("http", "https"), passed, redirect).state == "good"
+    bare = answer(("http", "snmp", "https"), passed)
+    assert (bare.state, bare.words) == ("open", ("http", "snmp"))
+    assert answer(("http", "https"), passed, redirect, replace(redirect, outcome=Outcome.FAIL)).state == "bad"
+    assert answer(("unknown",), passed).words == ("unknown",)
 
 
 def test_what_differs_is_said_of_each_and_what_all_have_is_not_among_it() -> None:
