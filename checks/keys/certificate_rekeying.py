@@ -32,6 +32,7 @@ from iotscan.sdk import (
     clause,
     good,
     hash_tls_key,
+    skip,
     unknown,
 )
 
@@ -54,6 +55,8 @@ from iotscan.sdk import (
 )
 def certificate_rekeying(chain: CertificateChain, remembered: Remembered, target: Target) -> Returned:
     """Compare with the certificates before; without a renewal in between there is nothing to judge."""
+    if target.subject.image:
+        return skip("an image is not renewed in the field: only a device shows whether its certificate is")
     leaf = chain.leaf
     if chain.is_unproved:
         return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)

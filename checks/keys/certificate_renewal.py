@@ -36,6 +36,7 @@ from iotscan.sdk import (
     good,
     parameter,
     show_certificate,
+    skip,
     unknown,
 )
 
@@ -65,6 +66,8 @@ def certificate_renewal(
     chain: CertificateChain, remembered: Remembered, as_of: AsOf, policy: Policy, target: Target
 ) -> Returned:
     """Judge what is left of a life, and whether an earlier run saw it as short already."""
+    if target.subject.image:
+        return skip("an image is not renewed in the field: only a device shows whether its certificate is")
     leaf = chain.leaf
     if chain.is_unproved:
         return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)

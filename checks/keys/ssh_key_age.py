@@ -37,6 +37,7 @@ from iotscan.sdk import (
     good,
     hash_host_key,
     parameter,
+    skip,
     unknown,
 )
 
@@ -65,6 +66,8 @@ from iotscan.sdk import (
 )
 def ssh_key_age(server: SshServer, remembered: Remembered, as_of: AsOf, policy: Policy, target: Target) -> Returned:
     """Judge each key by when it was first seen; a pass needs a key that was seen to change."""
+    if target.subject.image:
+        return skip("an image is not seen again: only a device shows for how long it has a key")
     keys = server.host_keys.known or ()
     if not keys:
         reason = server.host_keys.reason or Reason.NOT_OBSERVABLE

@@ -33,6 +33,7 @@ from iotscan.sdk import (
     clause,
     good,
     hash_tls_key,
+    skip,
     unknown,
 )
 
@@ -62,6 +63,8 @@ EXPECTED = "a key that was made at random on this device, and is nowhere else"
 )
 def tls_key_secrecy(chain: CertificateChain, keyring: Keyring, target: Target) -> Returned:
     """One verdict for each way by which others have the key; a key whose bytes are not known stays open."""
+    if target.subject.image:
+        return skip("a key that lies in an image is the question of private-keys")
     if chain.is_unproved or not chain.certificates:
         said = chain.trusted.detail if chain.is_unproved else "the server's certificate is malformed"
         return unknown(f"whose key it is is not known: {said}", reason=Reason.UNREADABLE)
