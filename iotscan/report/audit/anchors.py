@@ -4,6 +4,8 @@ import hashlib
 import re
 from typing import Final
 
+from iotscan.report.words import clean
+
 _PLAIN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST: Final = 48
 
@@ -29,7 +31,11 @@ def observation(id: str) -> str:
 
 
 def _slug(text: str) -> str:
-    """``text`` where it is plain, else a hash of it: an id in any format, and another for any other text."""
+    """``text`` where it is plain, else a hash of it: an id in any format, and another for any other text.
+
+    The view's ids are printable lines already, the run's need not be: both lead to the same place.
+    """
+    text = clean(text)
     if len(text) <= _LONGEST and _PLAIN.fullmatch(text):
         return text
     kept = re.sub(r"[^a-z0-9]+", "-", text.lower())[:24].strip("-")

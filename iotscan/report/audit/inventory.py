@@ -42,7 +42,7 @@ def _devices(told: Told, carded: frozenset[str]) -> Iterator[Block]:
         yield Paragraph(spans=plain("No device answered. A silent network is not an empty one."))
         return
     is_listed = inventory.is_inventory(run)
-    known = {d.id: d for d in run.devices}
+    known = {clean(d.id): d for d in run.devices}
     yield Paragraph(spans=plain(_introduction(run)))
     has_macs = any(d.mac for d in run.devices)
     yield Table(
@@ -160,7 +160,7 @@ def _image_name(row: OwnerRow, carded: frozenset[str]) -> Spans:
 
 def _cards(told: Told) -> tuple[tuple[Card, ...], int]:
     """The cards, and how many devices with something to tell have none."""
-    known = {d.id: d for d in told.run.devices}
+    known = {clean(d.id): d for d in told.run.devices}
     telling = [r for r in _ordered(told) if r.id in known and (r.findings or r.remarks or known[r.id].children)]
     telling.sort(key=lambda r: not r.findings)
     cards = [device_card.image(row) for row in told.view.images]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from iotscan.model.material import Roadmap
 from iotscan.report.audit import anchors, bars, sentences, strengths
 from iotscan.report.audit.cells import adjective, link, strong
 from iotscan.report.audit.risks import Risk, open_ones, risks
@@ -101,25 +102,33 @@ def _uncovered(told: Told) -> Iterator[Block]:
 
 
 def _actions(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
-    items = tuple(_planned(told) or (_action(r) for r in found if r.fix or r.goal))[:_ACTIONS]
-    if items:
-        yield Paragraph(spans=(strong("Next action" if len(items) == 1 else "Next actions"),))
-        yield Bullets(items=items, numbered=True)
-
-
-def _planned(told: Told) -> tuple[Spans, ...]:
-    """The first steps of the roadmap; the network's, else that of the worst image."""
     plan = next((r for r in told.material.roadmaps if r.steps), None)
-    if plan is None:
-        return ()
-    places = Places(told.run)
-    steps = []
+    items = _planned(told, plan) if plan else tuple(_action(r) for r in found if r.fix or r.goal)[:_ACTIONS]
+    if not items:
+        return
+    lead = plain(f" {clean(plan.sentence, 300)}") if plan and plan.sentence else ()
+    yield Paragraph(spans=(strong(f"Next {'action' if len(items) == 1 else 'actions'}."), *lead))
+    yield Bullets(items=items, numbered=True)
+
+
+def _planned(told: Told, plan: Roadmap) -> tuple[Spans, ...]:
+    """The first steps of the roadmap: the network's, else that of the worst image."""
+    places, known = Places(told.run), {r.check: r for r in risks(told.run)}
+    steps, shown = [], plan.shown
     for step in plan.steps[:_ACTIONS]:
         where = listed([places.told_apart(o) for o in step.owners], _NAMED)
-        fix = next((r.fix for r in risks(told.run) if r.check == step.check and r.fix), "")
-        place = f" ({where})" if where else ""
-        steps.append((strong(f"{clean(step.title, 200)}{place}"), *plain(f": {fix}" if fix else ".")))
+        risk = known.get(step.check)
+        wanted = risk.fix if risk and risk.fix else f'see to it that this holds: "{clean(step.title, 200)}".'
+        gain = f" {_reached(plan, step.reaches)}" if step.reaches != shown else ""
+        steps.append((strong(where), *plain(f": {wanted}{gain}")))
+        shown = step.reaches
     return tuple(steps)
+
+
+def _reached(plan: Roadmap, reaches: str) -> str:
+    what = "network" if plan.owner == "network" else "image"
+    letter, at_best = clean(reaches.removeprefix("≤"), 5), " at best" if reaches.startswith("≤") else ""
+    return f"Then the {what} is graded {letter}{at_best}."
 
 
 def _action(risk: Risk) -> Spans:

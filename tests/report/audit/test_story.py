@@ -300,6 +300,11 @@ class TestInventory:
         assert "1 part could not be read" in said
         assert "- p3: encrypted" in said
 
+    def test_no_id_takes_a_device_away(self) -> None:
+        run = counted_run(2, 1)
+        odd = replace(run, devices=(replace(run.devices[0], id="dev\x1b[2J"), *run.devices[1:]))
+        assert len(rows(table(document(odd), "inventory-devices"))) == 2
+
     def test_a_list_has_no_grades(self) -> None:
         told = document(shapes()["list"])
         assert [c.title for c in table(told, "inventory-devices").columns][-1] == "Services"

@@ -209,6 +209,7 @@ def test_the_next_actions_come_from_the_roadmap() -> None:
     plan = Roadmap(
         owner="network",
         shown="F",
+        sentence="These changes lift the network from F to D.",
         steps=tuple(
             Step(
                 check="default-login", title=f"Step {n}", severity="high", findings=(), owners=("dev-cam", "dev-gw"),
@@ -217,11 +218,19 @@ def test_the_next_actions_come_from_the_roadmap() -> None:
             for n in range(5)
         ),
     )  # fmt: skip
-    told = items(example_run(), "Next actions", Material(roadmaps=(plan,)))
-    assert len(told) == 3
-    assert told[0] == (
-        "Step 0 (cam-front and gw-edge): Set a password of its own on every device before it leaves the factory."
+    given = Material(roadmaps=(plan,))
+    assert items(example_run(), "Next actions", given) == [
+        "cam-front and gw-edge: Set a password of its own on every device before it leaves the factory. "
+        "Then the network is graded D.",
+        *["cam-front and gw-edge: Set a password of its own on every device before it leaves the factory."] * 2,
+    ]
+    assert "Next actions. These changes lift the network from F to D." in read(
+        document(example_run(), given), "summary"
     )
+    unknown = replace(plan, steps=(replace(plan.steps[0], check="gone", reaches="≤C"),))
+    assert items(example_run(), "Next action", Material(roadmaps=(unknown,))) == [
+        'cam-front and gw-edge: see to it that this holds: "Step 0". Then the network is graded C at best.'
+    ]
 
 
 def test_without_a_roadmap_they_come_from_the_gravest_findings() -> None:
