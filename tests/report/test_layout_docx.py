@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from iotscan.model.brand import Brand
+from iotscan.model.material import Material
+from iotscan.report.audit.assembly import document as report
 from iotscan.report.document import Card, Document, Paragraph, Section, Span, numbered, plain
 from iotscan.report.layout.docx import render
 from iotscan.report.layout.word.body import MOST_LISTED
@@ -23,7 +25,7 @@ from iotscan.report.layout.word.styles import COLOURS
 from iotscan.report.words import clean
 
 from .attacks import ATTACKS
-from .hostile import TRICKS
+from .hostile import TRICKS, spoiled
 from .papers import paper, table
 from .word import converted, needs_libreoffice, pages
 
@@ -261,3 +263,10 @@ def test_contents_of_very_many_findings_name_sections_alone() -> None:
     assert [p.text for p in made.paragraphs if p.style.name.startswith("toc ")] == ["1  A"]
     assert made.styles["Card unlisted 2"].element.pPr.find(qn("w:outlineLvl")).get(qn("w:val")) == "9"
     assert sum(p.style.name == "Card unlisted 2" for p in made.paragraphs) == MOST_LISTED + 1
+
+
+@pytest.mark.parametrize("trick", TRICKS[::3])
+def test_a_report_on_a_hostile_run_opens(trick: str) -> None:
+    made = opened(report(spoiled(trick), Material(made="2026-11-27")))
+    assert len(made.tables) > 10
+    assert {p.style.name for p in made.paragraphs} >= {"Heading 1", "Card 2", "To edit", "Caption"}

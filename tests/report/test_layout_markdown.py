@@ -87,3 +87,10 @@ def test_a_bar_has_its_length_and_shows_all_there_is(counts: tuple[int, int, int
     bar = drawn(parts)
     assert len(bar) == (20 if sum(counts) else 0)
     assert [sign in bar for sign in "█▚░"] == [count > 0 for count in counts]
+
+
+def test_a_hint_to_the_editor_is_no_code() -> None:
+    block = Paragraph(spans=(Span("Impact.", kind="strong"), Span(" [To be written: what it costs.]")), editable=True)
+    assert "**Impact.** (To be written: what it costs.)" in render(
+        document(Section(id="a", title="A", blocks=(block,)))
+    )

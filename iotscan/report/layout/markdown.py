@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from unicodedata import category
 from urllib.parse import quote
 
+import msgspec
+
 from iotscan.report import gfm
 from iotscan.report.document import (
     Badge,
@@ -169,7 +171,8 @@ def _blocks(blocks: Iterable[Block], depth: int, anchors: "_Anchors") -> Iterato
     for block in blocks:
         match block:
             case Paragraph():
-                if words := _paragraph(_spans(block.spans, anchors)):
+                spans = tuple(map(_rounded, block.spans)) if block.editable else block.spans
+                if words := _paragraph(_spans(spans, anchors)):
                     yield f"{EDIT}\n\n{words}\n" if block.editable else f"{words}\n"
             case Bullets():
                 yield _bullets(block, anchors)
@@ -293,6 +296,11 @@ def _span(span: Span, anchors: "_Anchors | _Nowhere", *, cell: bool) -> str:
         return f"**{words.strip()}**"
     target = anchors.target(span.href) if span.kind == "link" else ""
     return f"[{words.strip()}]({target})" if target else words
+
+
+def _rounded(span: Span) -> Span:
+    """A hint in square brackets in round ones: the square would have to be code."""
+    return msgspec.structs.replace(span, text=span.text.replace("[", "(").replace("]", ")"))
 
 
 def _kept(text: str, *, cell: bool) -> str:
