@@ -17,7 +17,7 @@ def amend(root: Path, remedy: Remedy, fill: Mapping[str, str]) -> None:
         old = path.read_text() if path.exists() else ""
         path.parent.mkdir(parents=True, exist_ok=True)
         # A record speaks of the whole machine's files.
-        text = filled(remedy.text, fill).replace(" /etc/", f" {root}/etc/")
+        text = re.sub(r'(?<=[ "])/etc/', f"{root}/etc/", filled(remedy.text, fill))
         path.write_text(_with(old, remedy.after, text))
 
 

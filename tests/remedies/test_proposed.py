@@ -19,6 +19,7 @@ from tests.remedies.test_remedies import lacking, names
 from tests.remedies.weakness import HOST, stand
 
 __all__ = ["names"]
+pytestmark = pytest.mark.slow
 WANTED = {
     "nginx": ("nginx a form in the clear", "http-cleartext-login", {"nginx-redirect"}),
     "lighttpd": ("lighttpd with a form in the clear", "http-cleartext-login", {"lighttpd-redirect"}),

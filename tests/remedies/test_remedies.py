@@ -3,6 +3,7 @@
 The change is applied as its record says and by nothing else; the questions are those of every scan.
 """
 
+import os
 import shutil
 from collections import defaultdict
 from pathlib import Path
@@ -25,6 +26,8 @@ RECORDS = [r for p in load_programs() for r in p.remedies]
 
 
 def lacking(weakness: Weakness) -> str:
+    if os.geteuid() != 0:
+        return "needs root: daemons give up its rights"
     needs = weakness.daemon.needs
     return "; ".join(f"needs {x}: apt install {how}" for x, how in needs.items() if shutil.which(x, path=PATH) is None)
 
@@ -36,6 +39,9 @@ def _records(weakness: Weakness) -> list[Remedy]:
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Keys and certificates, made once."""
+    if os.geteuid() == 0:
+        # OpenSSH wants it for the user that it becomes.
+        Path("/run/sshd").mkdir(exist_ok=True)
     return furnish(tmp_path_factory.mktemp("workshop"))
 
 

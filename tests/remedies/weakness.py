@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Template
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,13 @@ from tests.remedies.amending import filled
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 Shown = tuple[str, str]
 """A check and the way to fail it."""
+CHAINS: Final[Mapping[str, tuple[Shown, ...]]] = {
+    "leaf": (("certificate-chain-order", "incomplete"),),
+    "shuffled": (("certificate-chain-order", "disordered"), ("certificate-chain-order", "root-sent")),
+    "twice": (("certificate-chain-order", "repeated"),),
+    "strange": (("certificate-chain-order", "unrelated"),),
+}
+"""What the workshop calls a chain that is wrong, and what is found of it."""
 
 
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Weak configurations of lighttpd."""
 
-from tests.remedies.weakness import Daemon, Shown, Weakness
+from tests.remedies.weakness import CHAINS, Daemon, Shown, Weakness
 
 SERVER = Daemon(
     needs={"lighttpd": "lighttpd", "curl": "curl"},
@@ -51,6 +51,7 @@ def _weak(
         ports={"tls": "tcp https", "web": "tcp http"},
         before=("tls", "web"),
         then=("tls", "web"),
+        fill={"<CERTIFICATE>": "$leaf", "<INTERMEDIATES>": "$middle", "<KEY>": "$key"},
     )
 
 
@@ -67,6 +68,16 @@ WEAK = (
             ("key-exchange-strength", "weak-curve"),
         ),
         tls=f'{COMMANDS}, "Curves" => "P-192:P-256")',
+    ),
+    _weak(
+        "with old versions only",
+        "lighttpd-tls",
+        (("tls-versions", "tls-1.0-1.1"), ("tls-modern-versions", "neither")),
+        tls=f'{COMMANDS}, "MaxProtocol" => "TLSv1.1")',
+    ),
+    *(
+        _weak(f"with a chain: {name}", "lighttpd-chain", shows, tls='ssl.privkey = "$key"', key=name)
+        for name, shows in CHAINS.items()
     ),
     _weak(
         "with RSA key exchange",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.remedies.weakness import Daemon, Shown, Weakness
+from tests.remedies.weakness import CHAINS, Daemon, Shown, Weakness
 
 PUBLISH = "mosquitto_pub -h $host -p $tls --insecure -t a -m b"
 PSK_PUBLISH = "mosquitto_pub -h $host -p $tls -t a -m b --psk $psk --psk-identity sensor --tls-version tlsv1.2"
@@ -96,6 +96,17 @@ WEAK = (
             ("handshake-signatures", "accepted"),
         ),
         f"{TLS}ciphers ALL:eNULL:@SECLEVEL=0\ndhparamfile $dh1024\n",
+    ),
+    *(
+        _weak(
+            f"with a chain: {name}",
+            "mosquitto-chain",
+            shows,
+            f"listener $tls $host\ncertfile ${name}\nkeyfile $key\n",
+            client=f"{PUBLISH} --cafile $store",
+            fill={"<CERTIFICATE>": "$leaf", "<INTERMEDIATES>": "$middle"},
+        )
+        for name, shows in CHAINS.items()
     ),
     _weak(
         "as it comes",

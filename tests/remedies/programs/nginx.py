@@ -1,6 +1,6 @@
 """Weak configurations of nginx."""
 
-from tests.remedies.weakness import Daemon, Shown, Weakness
+from tests.remedies.weakness import CHAINS, Daemon, Shown, Weakness
 
 NGINX = Daemon(
     needs={"nginx": "nginx-light", "curl": "curl"},
@@ -106,6 +106,12 @@ WEAK = (
         site="ssl_ciphers ALL:@SECLEVEL=0;",
     ),
     _tls(
+        "old versions only",
+        "nginx-tls-versions",
+        (("tls-versions", "tls-1.0-1.1"), ("tls-modern-versions", "neither")),
+        site="ssl_protocols TLSv1 TLSv1.1;\n    ssl_ciphers ALL:@SECLEVEL=0;",
+    ),
+    _tls(
         "old versions of one site",
         "nginx-tls-versions",
         (("tls-versions", "tls-1.0-1.1"),),
@@ -182,15 +188,7 @@ WEAK = (
         meets={r"80\b": "$web"},
     ),
     _named("without HSTS", "nginx-hsts", (("strict-transport-security", "no-hsts"),), "whole"),
-    _named("without its intermediate", "nginx-chain", (("certificate-chain-order", "incomplete"),), "leaf"),
-    _named(
-        "with a chain in disorder",
-        "nginx-chain",
-        (("certificate-chain-order", "disordered"), ("certificate-chain-order", "root-sent")),
-        "shuffled",
-    ),
-    _named("with an intermediate twice", "nginx-chain", (("certificate-chain-order", "repeated"),), "twice"),
-    _named("with a stranger's certificate", "nginx-chain", (("certificate-chain-order", "unrelated"),), "strange"),
+    *(_named(f"with a chain: {name}", "nginx-chain", shows, name) for name, shows in CHAINS.items()),
     Weakness(
         name="nginx before a careless application",
         daemon=NGINX,

@@ -65,7 +65,12 @@ WEAK = (
     _weak(
         "with every suite",
         "vsftpd-ciphers",
-        (("forward-secrecy", "accepted-beside"),),
-        f"anonymous_enable=NO\n{TLS}ssl_ciphers=HIGH\n",
+        (
+            ("forward-secrecy", "accepted-beside"),
+            ("tls-weak-ciphers", "broken"),
+            ("short-authentication-tags", "gateway"),
+            ("handshake-signatures", "accepted"),
+        ),
+        f"anonymous_enable=NO\n{TLS}ssl_ciphers=ALL:eNULL:@SECLEVEL=0\n",
     ),
 )
