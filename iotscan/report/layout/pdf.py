@@ -13,6 +13,7 @@ from iotscan.model.brand import Brand
 from iotscan.model.errors import BadInput
 from iotscan.report.document import Document
 from iotscan.report.layout.sheet import day_of, sheet
+from iotscan.report.layout.shortening import shortened
 from iotscan.shipped import shipped
 
 _LOGOS: Final[Mapping[str, str]] = {"image/svg+xml": "logo.svg", "image/png": "logo.png"}
@@ -34,7 +35,7 @@ def require_typst() -> None:
 def render(document: Document) -> bytes:
     """The whole file. Raises BadInput where typst is missing or the logo cannot be drawn."""
     require_typst()
-    data = msgspec.json.encode({**sheet(document), **_logo(document.brand), "spelt": False}).decode()
+    data = msgspec.json.encode({**sheet(shortened(document)), **_logo(document.brand), "spelt": False}).decode()
     template = (shipped("reports") / "templates" / "audit.typ").read_bytes()
     files = {"main.typ": template}
     if document.brand.logo_type in _LOGOS:
@@ -46,7 +47,13 @@ def render(document: Document) -> bytes:
 def _logo(brand: Brand) -> dict[str, Any]:
     name = _LOGOS.get(brand.logo_type, "") if brand.logo else ""
     words = brand.company or "the assessor"
-    return {"logo": name, "logo-alt": f"Logo of {words}", "logo-width": _LOGO_WIDTH, "logo-height": _LOGO_HEIGHT}
+    return {
+        "logo": name,
+        "logo-format": name[-3:],
+        "logo-alt": f"Logo of {words}",
+        "logo-width": _LOGO_WIDTH,
+        "logo-height": _LOGO_HEIGHT,
+    }
 
 
 def _typeset(files: Mapping[str, bytes], data: str, moment: int) -> bytes:
@@ -117,6 +124,7 @@ def _spelt(data: str, missing: set[str]) -> bytes:
 
 
 def _problem(error: Any) -> Exception:
-    if "logo" in str(error.diagnostic):
+    # What is wrong inside of a picture is told without a place in the template.
+    if "logo" in str(error.diagnostic) or "main.typ" not in str(error.diagnostic):
         return BadInput(f"the logo of the brand cannot be drawn ({str(error.message)[:120]}): save it another way")
     return RuntimeError(str(error.diagnostic)[:2000])

@@ -19,6 +19,7 @@ from iotscan.report.document import (
     Cell,
     Chart,
     Code,
+    Column,
     Document,
     Facts,
     Fold,
@@ -29,8 +30,9 @@ from iotscan.report.document import (
     Table,
     Tone,
     numbered,
+    words_of,
 )
-from iotscan.report.layout.shapes import SHAPES, shaped
+from iotscan.report.layout.shapes import SHAPES
 from iotscan.report.layout.visible import visible
 
 PRIMARY: Final = "#1f4e79"
@@ -46,7 +48,15 @@ CONTENTS: Final = 120
 _LONG: Final = 16
 """Letters of a word that may be broken: no column is so narrow that a shorter one leaves it by much."""
 _PIECE: Final = 6
+_PARTS = re.compile(r"[^\W_]+[\W_]{0,8}|[\W_]{1,8}")
+"""What a word is broken into first: ``tls-``, ``known-``, ``attacks``."""
+_WHOLE: Final = 400
+"""Letters of a cell: a row with longer ones may go on on the next page, where a page may not hold it."""
 _WORD = re.compile(rf"\S{{{_LONG},}}")
+_LINE: Final = 96
+"""Bold letters of a table that fill the width of a page, about."""
+_CELL: Final = 3
+"""Letters that the edges of a cell take."""
 _URL_LIMIT: Final = 2000
 _GRAVE: Final = frozenset({"critical", "high"})
 Data = dict[str, Any]
@@ -120,7 +130,8 @@ class _Sheet:
     def _block(self, block: Block) -> Data:
         match block:
             case Paragraph():
-                return {"k": "paragraph", "s": self._spans(block.spans), "editable": block.editable}
+                lead = len(block.spans) == 1 and block.spans[0].kind == "strong"
+                return {"k": "paragraph", "s": self._spans(block.spans), "editable": block.editable, "lead": lead}
             case Bullets():
                 items = [self._spans(item) for item in block.items]
                 return {"k": "bullets", "items": items, "numbered": block.numbered}
@@ -155,21 +166,24 @@ class _Sheet:
         }
 
     def _table(self, table: Table) -> Data:
-        columns = [{"title": _pieces(c.title), "weight": c.weight, "kind": c.kind} for c in table.columns]
+        shares = zip(table.columns, _widths(table.columns), strict=True)
+        columns = [{"title": _pieces(c.title), "weight": width, "kind": c.kind} for c, width in shares]
         rows = [[self._cell(cell) for cell in row] for row in table.rows]
         label = self._label(table.id)
-        return {"k": "table", **label, "caption": _pieces(table.caption), "columns": columns, "rows": rows}
+        are_short = all(len(words_of(cell.spans)) < _WHOLE for row in table.rows for cell in row)
+        words = {"caption": _pieces(table.caption), "whole-rows": are_short}
+        return {"k": "table", **label, **words, "columns": columns, "rows": rows}
 
     def _cell(self, cell: Cell) -> Data:
-        spans = self._spans(cell.spans)
         shape = SHAPES.get(cell.tone, "") if cell.spans else ""
-        return {"s": [f"{shape} ", *spans] if shape else spans, "tone": cell.tone}
+        return {"s": self._spans(cell.spans), "tone": cell.tone, "shape": shape}
 
     def _chart(self, chart: Chart) -> Data:
         bars = [
             {
                 "label": _pieces(bar.label),
-                "shown": _pieces(shaped(bar.shown, bar.tone)),
+                "shown": _pieces(bar.shown),
+                "shape": SHAPES.get(bar.tone, ""),
                 "tone": bar.tone,
                 "parts": [{"what": part.what, "count": max(0, part.count)} for part in bar.parts],
             }
@@ -214,16 +228,36 @@ def _pieces(text: str) -> str | list[str]:
     for match in _WORD.finditer(words):
         head = words[at : match.start()]
         word = match[0]
-        found.append(head + word[:_PIECE])
-        found += [word[n : n + _PIECE] for n in range(_PIECE, len(word), _PIECE)]
+        first, *rest = _broken(word)
+        found += (head + first, *rest)
         at = match.end()
     if at < len(words):
         found.append(words[at:])
     return found
 
 
+def _broken(word: str) -> Iterator[str]:
+    for part in _PARTS.findall(word):
+        if len(part) < _LONG:
+            yield part
+        else:
+            yield from (part[at : at + _PIECE] for at in range(0, len(part), _PIECE))
+
+
+def _widths(columns: Sequence[Column]) -> list[float]:
+    """The weights of columns, those of narrow ones raised until the longest word of the title has room."""
+    widths = [max(0.01, column.weight) for column in columns]
+    letters = [max(map(len, column.title.split()), default=0) + _CELL for column in columns]
+    for _ in range(3):
+        whole = sum(widths)
+        widths = [
+            max(width, whole * min(need, _LINE // 2) / _LINE) for width, need in zip(widths, letters, strict=True)
+        ]
+    return widths
+
+
 def _badge(badge: Badge) -> Data:
-    return {"t": _pieces(shaped(badge.text, badge.tone)), "tone": badge.tone}
+    return {"t": _pieces(badge.text), "tone": badge.tone, "shape": SHAPES.get(badge.tone, "")}
 
 
 def _language(language: str) -> str:
