@@ -35,6 +35,7 @@ from iotscan.report.layout.shortening import EVIDENCE, FIRST, MOST, shortened
 from iotscan.report.layout.visible import visible
 from iotscan.report.registry import DOCUMENTS
 from iotscan.shipped import shipped
+from tests.data.test_brand import png
 
 from .attacks import ATTACKS
 from .hostile import TRICKS
@@ -255,6 +256,9 @@ def test_a_brand_is_worn(tmp_path: Path) -> None:
     raw = pdf.render(paper(brand=replace(brand, paper="letter")))
     assert "(letter)" in tool("pdfinfo", raw=raw, tmp_path=tmp_path)
     assert b"/Alt(Logo of Juniper Hollow Security)" in raw
+    raw = pdf.render(paper(brand=Brand(logo=png(8, 4), logo_type="image/png")))
+    pictured = tool("pdfimages", "-list", raw=raw, tmp_path=tmp_path)
+    assert re.search(r"image +8 +4 ", pictured)
     made = sheet.sheet(paper(brand=brand))
     assert (made["primary"], made["accent"]) == ("#1d4a43", "#9a3d12")
     made = sheet.sheet(paper(brand=Brand(primary="#ffff00", accent="red")))

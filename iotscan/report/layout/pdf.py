@@ -16,7 +16,7 @@ from iotscan.report.layout.sheet import day_of, sheet
 from iotscan.report.layout.shortening import shortened
 from iotscan.shipped import shipped
 
-_LOGOS: Final[Mapping[str, str]] = {"image/svg+xml": "logo.svg", "image/png": "logo.png"}
+_LOGOS: Final[Mapping[str, str]] = {"image/svg+xml": "svg", "image/png": "png"}
 _LOGO_WIDTH: Final = 70
 _LOGO_HEIGHT: Final = 22
 """Millimetres that a logo has on the cover at the most."""
@@ -37,9 +37,8 @@ def render(document: Document) -> bytes:
     require_typst()
     data = msgspec.json.encode({**sheet(shortened(document)), **_logo(document.brand), "spelt": False}).decode()
     template = (shipped("reports") / "templates" / "audit.typ").read_bytes()
-    files = {"main.typ": template}
-    if document.brand.logo_type in _LOGOS:
-        files[_LOGOS[document.brand.logo_type]] = document.brand.logo
+    # Files in memory are text to typst: a picture goes in as numbers.
+    files = {"main.typ": template, "logo.json": msgspec.json.encode(list(document.brand.logo))}
     moment = int(datetime.combine(day_of(document.made), time(), UTC).timestamp())
     return _typeset(files, data, moment)
 
@@ -49,7 +48,6 @@ def _logo(brand: Brand) -> dict[str, Any]:
     words = brand.company or "the assessor"
     return {
         "logo": name,
-        "logo-format": name[-3:],
         "logo-alt": f"Logo of {words}",
         "logo-width": _LOGO_WIDTH,
         "logo-height": _LOGO_HEIGHT,
@@ -124,7 +122,6 @@ def _spelt(data: str, missing: set[str]) -> bytes:
 
 
 def _problem(error: Any) -> Exception:
-    # What is wrong inside of a picture is told without a place in the template.
-    if "logo" in str(error.diagnostic) or "main.typ" not in str(error.diagnostic):
+    if "logo.json" in str(error.diagnostic):
         return BadInput(f"the logo of the brand cannot be drawn ({str(error.message)[:120]}): save it another way")
     return RuntimeError(str(error.diagnostic)[:2000])
