@@ -21,7 +21,7 @@ from tests.assess.making import AS_OF
 def scanned(day: int, *devices: Device, seen: tuple[Observation, ...] = (), **more: Any) -> Run:
     """The scan of one day, called ``run-05``."""
     at = (AS_OF + timedelta(days=day)).isoformat()
-    run = run_of(devices=devices, seen=seen, id=more.pop("id", f"run-{day:02}"), **more)
+    run = run_of(*more.pop("results", ()), devices=devices, seen=seen, id=more.pop("id", f"run-{day:02}"), **more)
     return msgspec.structs.replace(run, started=at, finished=at, as_of=at)
 
 
