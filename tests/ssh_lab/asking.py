@@ -20,8 +20,8 @@ from iotscan.observe.network.probes.ssh import PROBE
 from tests.observe.network.daemons import HOST, door
 
 AS_OF = datetime(2026, 11, 26, tzinfo=UTC)
-FLEET = ("ssh-key-uniqueness",)
-"""What compares devices has nothing to compare here."""
+FLEET = ("ssh-key-uniqueness", "ssh-key-age")
+"""What compares devices, or looks twice, has nothing to compare here."""
 
 
 def ask(port: int) -> SshServer:
