@@ -22,6 +22,7 @@ from iotscan.report.document import (
     cell,
     plain,
 )
+from iotscan.report.inventory import is_inventory
 from iotscan.report.words import clean
 
 _LEVELS = {
@@ -75,8 +76,9 @@ def _origin(told: Told) -> Iterator[Fact]:
     run, about = told.run, told.view.about
     yield fact("Run", about.run)
     yield fact("Made with", about.tool)
-    yield fact("Judged by profile", about.profile)
-    yield fact("Ages judged as of", day(run.as_of))
+    if not is_inventory(run):
+        yield fact("Judged by profile", about.profile)
+        yield fact("Ages judged as of", day(run.as_of))
     if told.material.run_sha256:
         yield _hash("SHA-256 of the run file", told.material.run_sha256)
     if run.audit_root:

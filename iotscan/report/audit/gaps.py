@@ -8,15 +8,22 @@ from iotscan.report.audit.gap_places import excluded, intervals, per_device, sil
 from iotscan.report.audit.told import Told
 from iotscan.report.content import Gap
 from iotscan.report.document import Block, Cell, Column, Paragraph, Section, Table, cell, plain
+from iotscan.report.inventory import is_inventory
 from iotscan.report.words import counted, listed
 
 ID = "gaps"
 _CHECKS = 6
 _REMEDIES = 3
+_NOTHING = (
+    "Devices were listed, and nothing was judged: of how secure any of them is this document says nothing, neither good "
+    "nor bad. That takes a scan."
+)
 
 
 def section(told: Told) -> Section | None:
     """What nobody knows after this run. It stands there too where everything was answered."""
+    if is_inventory(told.run):
+        return Section(id=ID, title="What was not assessed", blocks=(Paragraph(spans=plain(_NOTHING)),))
     return Section(id=ID, title="What was not assessed", blocks=tuple(_opening(told)), sections=tuple(_parts(told)))
 
 

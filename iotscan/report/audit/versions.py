@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from iotscan.report.audit.cells import fact, facts
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Column, Fact, Facts, Section, Span, Table, cell
+from iotscan.report.inventory import is_inventory
 from iotscan.report.words import clean, counted
 
 
@@ -15,7 +16,6 @@ def section(told: Told) -> Section | None:
 
 def _blocks(told: Told) -> Iterator[Block]:
     run, about = told.run, told.view.about
-    packs = sorted({clean(c.pack, 60) for c in run.checks})
     yield Facts(
         rows=(
             fact("Tool", about.tool),
@@ -23,8 +23,7 @@ def _blocks(told: Told) -> Iterator[Block]:
             fact("Profile", about.profile),
             *_code("SHA-256 of the profile", about.profile_sha256),
             *_code("SHA-256 of the scope", about.scope_sha256),
-            fact("Checks", f"{counted(about.checks, 'check')} of {', '.join(packs)}" if packs else "none"),
-            *facts(("Waivers", _waivers(told))),
+            *(() if is_inventory(run) else _rules(told)),
         )
     )
     made = {clean(name, 60): clean(value, 600) for name, value in told.material.versions.items()}
@@ -38,6 +37,12 @@ def _blocks(told: Told) -> Iterator[Block]:
     probes = sorted({clean(o.probe, 60) for o in run.observations if o.probe})
     if probes:
         yield Facts(rows=(fact("Probes that saw something", ", ".join(probes[:200])),))
+
+
+def _rules(told: Told) -> tuple[Fact, ...]:
+    packs = ", ".join(sorted({clean(c.pack, 60) for c in told.run.checks}))
+    number = counted(told.view.about.checks, "check")
+    return facts(("Checks", f"{number} of {packs}" if packs else "none"), ("Waivers", _waivers(told)))
 
 
 def _code(name: str, value: str) -> tuple[Fact, ...]:

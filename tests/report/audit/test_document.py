@@ -92,6 +92,8 @@ def test_a_list_of_devices_has_only_what_belongs_to_one() -> None:
     assert {"control", "scope", "method", "inventory", "versions"} <= {s.id for s in told.sections}
     assert told.title == "IoT device inventory of 192.0.2.0/26"
     words = " ".join(lines(told))
+    assert "nothing was judged" in words
+    assert "Judged by profile" not in words
     assert "no weakness" not in words.lower()
     assert "Grade" not in words
 
