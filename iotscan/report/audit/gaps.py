@@ -15,8 +15,8 @@ ID = "gaps"
 _CHECKS = 6
 _REMEDIES = 3
 _NOTHING = (
-    "Devices were listed, and nothing was judged: of how secure any of them is this document says nothing, neither good "
-    "nor bad. That takes a scan."
+    "Devices were listed, and nothing was judged: of how secure any of them is this document says nothing, neither "
+    "good nor bad. That takes a scan."
 )
 
 
