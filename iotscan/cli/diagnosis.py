@@ -21,9 +21,10 @@ NEEDED: Final = (
     *("sslyze", "cryptography", "psutil"),
 )
 EXTRAS: Final = {
-    "libpass": ("image", "password hashes of images are not compared with documented defaults"),
+    "libpass": ("image", "extra image", "password hashes of images are not compared with documented defaults"),
+    "typst": ("report", "report as pdf", "reports cannot be written as PDF; HTML, Word and Markdown can"),
 }
-"""Distribution to extra, and what is not done without it."""
+"""Distribution to extra, name of the answer, and what is not done without it."""
 LITTLE_SPACE: Final = 200 << 20
 """Bytes. A run of 500 devices takes some tens of MiB."""
 WORKER_SECONDS: Final = 20.0
@@ -85,12 +86,12 @@ def _libraries(_: Place) -> Iterator[Finding]:
         )
     else:
         yield Finding(name="libraries", text=", ".join(f"{name} {version}" for name, version in versions.items()))
-    for name, (extra, loss) in EXTRAS.items():
+    for name, (extra, about, loss) in EXTRAS.items():
         if version := _version(name):
-            yield Finding(name=f"extra {extra}", text=f"{name} {version}")
+            yield Finding(name=about, text=f"{name} {version}")
         else:
             step = f"pip install 'iotscan[{extra}]' if you want it"
-            yield Finding(name=f"extra {extra}", status="warn", text=f"{name} is not installed: {loss}", next=step)
+            yield Finding(name=about, status="warn", text=f"{name} is not installed: {loss}", next=step)
 
 
 def _version(name: str) -> str:

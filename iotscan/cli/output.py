@@ -53,6 +53,7 @@ def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
     folder of the run; a single text goes to standard output. Folders below ``output``, where runs are kept, are made:
     that one may not be there yet.
     """
+    from iotscan.report.layout.needs import require
     from iotscan.report.registry import BINARY, UnknownFormat, known
 
     wanted = []
@@ -62,6 +63,7 @@ def read_formats(given: Sequence[str], output: Path) -> tuple[Wanted, ...]:
         for name in several:
             if name not in known():
                 raise UnknownFormat(name)
+            require(name)
             if len(several) > 1 and path:
                 raise BadInput(f"-f {names}:{path[:80]} gives several formats one place: give each its own -f FMT:PATH")
             is_beside = not path and (len(several) > 1 or name in BINARY)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from iotscan.cli.output import read_formats
 from iotscan.data.brand import read_brand
 from iotscan.model.brand import Brand
 from iotscan.model.contrast import READABLE, WHITE, contrast
@@ -30,7 +31,7 @@ from iotscan.report.document import (
     numbered,
     plain,
 )
-from iotscan.report.layout import pdf, sheet
+from iotscan.report.layout import needs, pdf, sheet
 from iotscan.report.layout.shortening import EVIDENCE, FIRST, MOST, shortened
 from iotscan.report.layout.visible import visible
 from iotscan.report.registry import DOCUMENTS
@@ -275,10 +276,14 @@ def test_our_colours_can_be_read(color: str) -> None:
     assert contrast(color, WHITE) >= READABLE
 
 
-def test_without_typst_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "find_spec", lambda _: None)
+def test_without_typst_it_is_one_line_before_any_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(needs, "find_spec", lambda _: None)
     with pytest.raises(BadInput, match=r"pip install 'iotscan\[report\]'"):
         DOCUMENTS["pdf"](paper())
+    for wanted in ("pdf", "html,pdf", f"pdf:{tmp_path}/x.pdf"):
+        with pytest.raises(BadInput, match=r"needs typst, which is not installed: pip install"):
+            read_formats([wanted], tmp_path)
+    assert read_formats(["docx", "html,md"], tmp_path)
 
 
 def test_whoever_asks_for_no_pdf_loads_no_typst() -> None:

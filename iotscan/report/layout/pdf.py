@@ -4,7 +4,6 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
-from importlib.util import find_spec
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from iotscan.model.brand import Brand
 from iotscan.model.errors import BadInput
 from iotscan.report.document import Document
+from iotscan.report.layout.needs import require
 from iotscan.report.layout.sheet import day_of, sheet
 from iotscan.report.layout.shortening import shortened
 from iotscan.shipped import shipped
@@ -26,15 +26,9 @@ _ROUNDS: Final = 4
 """Turns in which letters without a glyph are spelt out, before every letter that is not ASCII is."""
 
 
-def require_typst() -> None:
-    """Raise BadInput where typst is not installed."""
-    if find_spec("typst") is None:
-        raise BadInput("a PDF needs typst, which is not installed: pip install 'iotscan[report]'")
-
-
 def render(document: Document) -> bytes:
     """The whole file. Raises BadInput where typst is missing or the logo cannot be drawn."""
-    require_typst()
+    require("pdf")
     data = msgspec.json.encode({**sheet(shortened(document)), **_logo(document.brand), "spelt": False}).decode()
     template = (shipped("reports") / "templates" / "audit.typ").read_bytes()
     # Files in memory are text to typst: a picture goes in as numbers.
