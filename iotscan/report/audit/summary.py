@@ -106,9 +106,21 @@ def _actions(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
     items = _planned(told, plan) if plan else tuple(_action(r) for r in found if r.fix or r.goal)[:_ACTIONS]
     if not items:
         return
-    lead = plain(f" {clean(plan.sentence, 300)}") if plan and plan.sentence else ()
-    yield Paragraph(spans=(strong(f"Next {'action' if len(items) == 1 else 'actions'}."), *lead))
+    yield Paragraph(spans=(strong(f"Next {'action' if len(items) == 1 else 'actions'}."), *_lead(plan, len(items))))
     yield Bullets(items=items, numbered=True)
+
+
+def _lead(plan: Roadmap | None, told: int) -> Spans:
+    """What the roadmap comes to, and how much of it is told here."""
+    if plan is None:
+        return ()
+    lifting = next((n for n, step in enumerate(plan.steps, 1) if step.reaches != plan.shown), 0)
+    what = "network" if plan.owner == "network" else "image"
+    said = "; the first of them are these" if lifting > told else ""
+    lift = (
+        f" It takes {counted(lifting, 'change')} to reach the next better grade of the {what}{said}." if lifting else ""
+    )
+    return (*plain(f"{lift} All are in the "), link("Roadmap", "roadmap"), Span("."))
 
 
 def _planned(told: Told, plan: Roadmap) -> tuple[Spans, ...]:

@@ -209,7 +209,6 @@ def test_the_next_actions_come_from_the_roadmap() -> None:
     plan = Roadmap(
         owner="network",
         shown="F",
-        sentence="These changes lift the network from F to D.",
         steps=tuple(
             Step(
                 check="default-login", title=f"Step {n}", severity="high", findings=(), owners=("dev-cam", "dev-gw"),
@@ -224,9 +223,11 @@ def test_the_next_actions_come_from_the_roadmap() -> None:
         "Then the network is graded D.",
         *["cam-front and gw-edge: Set a password of its own on every device before it leaves the factory."] * 2,
     ]
-    assert "Next actions. These changes lift the network from F to D." in read(
-        document(example_run(), given), "summary"
-    )
+    said = read(document(example_run(), given), "summary")
+    assert "It takes 1 change to reach the next better grade of the network. All are in the Roadmap." in said
+    late = replace(plan, steps=(*(replace(s, reaches="F") for s in plan.steps[:4]), plan.steps[4]))
+    said = read(document(example_run(), Material(roadmaps=(late,))), "summary")
+    assert "It takes 5 changes to reach the next better grade of the network; the first of them are these." in said
     unknown = replace(plan, steps=(replace(plan.steps[0], check="gone", reaches="≤C"),))
     assert items(example_run(), "Next action", Material(roadmaps=(unknown,))) == [
         'cam-front and gw-edge: see to it that this holds: "Step 0". Then the network is graded C at best.'
