@@ -14,7 +14,7 @@ Let the updater ask by itself: `[polling]` of RAUC, `suricatta` of SWUpdate, `Up
 timer. Once a day is usual, with a random delay so that not all devices ask at once. Let the owner postpone, not forget.
 
 ## References
-- ETSI EN 303 645 V3.1.3 provisions 5.3-4 and 5.3-5; EN 18031-1:2024 SUM-3
+- ETSI EN 303 645 V3.1.3 provisions 5.3-4A and 5.3-5; EN 18031-1:2024 SUM-3
 - OWASP ISVS 3.4.2; Regulation (EU) 2024/2847 (CRA) Annex I part I (2)(c)
 """
 
@@ -49,7 +49,7 @@ DAY = 86_400
     },
     confidence="firm",
     clauses=(
-        clause("ETSI EN 303 645", "V3.1.3", "5.3-4"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.3-4A"),
         clause("ETSI EN 303 645", "V3.1.3", "5.3-5"),
         clause("EN 18031-1", "2024", "SUM-3"),
         clause("OWASP ISVS", "edfda29b", "3.4.2"),

@@ -102,6 +102,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.end_of_life:EndOfLife",
             reader="iotscan.data.end_of_life:read_end_of_life",
         ),
+        "standards": Kind(
+            schema="iotscan/standards@1",
+            about="the clauses of a standard, in our words",
+            written="iotscan.data.standards:Standard",
+            reader="iotscan.data.standards:read_standard",
+        ),
         "keys": Kind(
             schema="iotscan/keys@1",
             about="private keys that everybody can download",

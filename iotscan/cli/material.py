@@ -38,11 +38,13 @@ def gather(run: "Run", extras: Extras, original: "Run", redact: "Redact") -> Mat
     """The material of a report on ``run``, which is redacted already. ``original`` is the same run before that: who is
     who in the audit before is told by what redaction may hide, so that only what comes out of it is redacted.
     """
+    from iotscan.assess.conformance import conformance
     from iotscan.assess.proposing import propose
     from iotscan.assess.retesting import retests
     from iotscan.assess.roadmap import roadmaps
     from iotscan.cli.audits_before import compared_with, remembered
     from iotscan.data.remedies import load_programs
+    from iotscan.data.standards import our_standards
 
     # A command line names networks and files: what is fit to be passed on does without it.
     command_line = extras.command_line if run.redaction != "strict" else ""
@@ -63,6 +65,7 @@ def gather(run: "Run", extras: Extras, original: "Run", redact: "Redact") -> Mat
         trend=trend,
         remedies=propose(run, load_programs()),
         roadmaps=roadmaps(run),
+        standards=conformance(run, our_standards()),
     )
 
 
