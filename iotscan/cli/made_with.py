@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-_LIBRARIES: Final = ("cryptography", "msgspec", "typst", "python-docx", "Jinja2")
+_LIBRARIES: Final = ("cryptography", "msgspec", "typst", "Jinja2")
 
 
 def made_with(command_line: str = "") -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_the_metadata(metadata: Message) -> None:
     assert metadata["License-Expression"] == project["license"]
     assert metadata["Requires-Python"] == project["requires-python"]
     assert metadata.get_payload(), "the README is what the registry shows"
-    assert set(metadata.get_all("Provides-Extra") or ()) == {"image", "ot", "pdf", "unblob", "all"}
+    assert set(metadata.get_all("Provides-Extra") or ()) == {"image", "keys", "ot", "report", "unblob", "all"}
 
 
 def test_the_extras_require_what_they_promise(metadata: Message) -> None:
@@ -84,7 +84,7 @@ def test_the_extras_require_what_they_promise(metadata: Message) -> None:
     wanted = {re.split(r"[<>=\[ ]", line)[0] for line in declared["dependencies"]}
     required = metadata.get_all("Requires-Dist") or []
     assert {re.split(r"[<>=\[; ]", r)[0] for r in required if "extra ==" not in r} == wanted
-    for extra in ("image", "ot", "pdf", "unblob"):
+    for extra in ("image", "keys", "ot", "report", "unblob"):
         lines = declared["optional-dependencies"][extra]
         own = [r for r in required if f"extra == '{extra}'" in r]
         assert {re.split(r"[<>=; ]", r)[0] for r in own} == {re.split(r"[<>= ]", line)[0] for line in lines}
