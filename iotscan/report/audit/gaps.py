@@ -41,7 +41,8 @@ def _opening(told: Told) -> Iterator[Block]:
     reasons += [f"{counted(chosen, 'question')} by choice or for want of another view"] if chosen else []
     reasons += [f"{counted(broken, 'question')} through an error of ours"] if broken else []
     rest = f" Open are {listed(reasons)}." if reasons else " Every question that applies was answered."
-    yield Paragraph(spans=plain(f"Assessed: {share(judged, judged + open_)}.{rest}"))
+    answers = f"Answers, counted for each service and file: {share(judged, judged + open_)}."
+    yield Paragraph(spans=plain(f"{answers}{rest}"))
     if open_:
         text = (
             "A question that was not answered says nothing, neither good nor bad. Grades count it both ways: see below."
