@@ -177,7 +177,7 @@ def _queries(kept: History) -> Iterator[tuple[str, Callable[[], object], Callabl
     yield (
         "history list",
         lambda: runs_in(database),
-        fetch("SELECT * FROM runs", "SELECT run, count(*) FROM sightings GROUP BY run"),
+        fetch("SELECT * FROM runs ORDER BY at, run"),
     )
     yield (
         "history show DEVICE",
