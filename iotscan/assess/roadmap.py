@@ -79,7 +79,11 @@ def _next_letter(ledger: Ledger, known: Mapping[str, CheckInfo]) -> tuple[str, .
     excess = Counter(place for places in touched.values() for place in places)
     excess.subtract({place: rooms[place[1]] or 0 for place in excess})
     ranked = sorted(touched, key=lambda c: (_effort(known.get(c)), c))
-    chosen: list[str] = []
+    # Of a severity of which the letter allows none, nothing is left to choose.
+    chosen = [c for c in ranked if any(rooms[severity] == 0 for _, severity in touched[c])]
+    ranked = [c for c in ranked if c not in chosen]
+    for check in chosen:
+        excess.subtract(touched[check])
     while any(n > 0 for n in excess.values()):
         best = max(ranked, key=lambda c: sum(excess[p] > 0 for p in touched[c]))
         ranked.remove(best)

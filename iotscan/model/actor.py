@@ -19,8 +19,8 @@ OF_THE_VENDOR: Final = frozenset(
     {"boot", "disclosure", "hardening", "packages", "private-keys", "root-filesystem", "storage", "updates"}
 )
 """Tags of checks whose answer lies in the firmware, or in how its maker works."""
-ADMINISTRABLE: Final = frozenset({"http", "https", "ssh", "telnet"})
-"""Protocols through which an owner changes the settings of a device."""
+ADMINISTRABLE: Final = frozenset({"http", "https", "mqtt", "mqtts", "ssh", "telnet"})
+"""Protocols through which an owner changes the settings of a device, or whose server has settings of its owner's."""
 
 
 def actor(check: CheckInfo | None, devices: Iterable[Device]) -> Actor:
@@ -34,7 +34,7 @@ def actor(check: CheckInfo | None, devices: Iterable[Device]) -> Actor:
 
 
 def is_administrable(device: Device) -> bool:
-    """Whether it offers a page or a shell on which its owner can change something."""
+    """Whether it offers a page, a shell or a broker, on which its owner can change something."""
     return any(s.protocol in ADMINISTRABLE for s in device.services)
 
 
