@@ -92,6 +92,8 @@ def _text(path: Path, root: Path) -> str:
     shown = clean(str(path), 300)
     if not path.resolve().is_relative_to(root.resolve()):
         raise BadInput(f"{shown} leads out of the folder of templates")
+    if not path.is_file():
+        raise BadInput(f"{shown} is no file")
     try:
         raw = path.read_bytes()
         if len(raw) > _LARGEST:

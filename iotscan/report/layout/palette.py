@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from iotscan.model.brand import Brand
+from iotscan.model.contrast import READABLE, contrast
 
 Palette = Mapping[str, str]
 """Name of a colour -> ``#rrggbb``."""
@@ -30,47 +31,34 @@ DARK: Final[Palette] = MappingProxyType(
 )  # fmt: skip
 PRIMARY: Final = "#1f3a56"
 ACCENT: Final = "#17568f"
-READABLE: Final = 4.5
-"""WCAG 2.2, 1.4.3: the contrast that text needs."""
+_IN_THE_DARK: Final = 6.0
+"""What a colour needs on dark ground, where the least that is allowed looks like ash."""
 _GROUNDS = ("page", "surface", "sunken")
 _BLACK, _WHITE = "#0d1013", "#ffffff"
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
-    parts = [part / 255 for part in _parts(colour)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def palettes(brand: Brand) -> tuple[dict[str, str], dict[str, str]]:
     """(light, dark) palette with the colours of ``brand``: as they are under text of ours, moved where they are ink."""
     primary, accent = brand.primary or PRIMARY, brand.accent or brand.primary or ACCENT
-    return _branded(LIGHT, primary, accent, _BLACK), _branded(DARK, primary, accent, _WHITE)
+    return _branded(LIGHT, primary, accent, _BLACK, READABLE), _branded(DARK, primary, accent, _WHITE, _IN_THE_DARK)
 
 
-def _branded(palette: Palette, primary: str, accent: str, end: str) -> dict[str, str]:
+def _branded(palette: Palette, primary: str, accent: str, end: str, least: float) -> dict[str, str]:
     grounds = tuple(palette[name] for name in _GROUNDS)
     return {
         **palette,
         "brand": primary,
         "on-brand": max((_WHITE, _BLACK), key=lambda ink: contrast(ink, primary)),
-        "brand-ink": readable(primary, grounds, end),
-        "accent": readable(accent, grounds, end),
+        "brand-ink": readable(primary, grounds, end, least),
+        "accent": readable(accent, grounds, end, least),
     }
 
 
-def readable(colour: str, grounds: tuple[str, ...], end: str) -> str:
+def readable(colour: str, grounds: tuple[str, ...], end: str, least: float = READABLE) -> str:
     """``colour``, as little of ``end`` in it as makes it readable on every ground."""
     for step in range(21):
         mixed = _mixed(colour, end, step / 20)
-        if min(contrast(mixed, ground) for ground in grounds) >= READABLE:
+        if min(contrast(mixed, ground) for ground in grounds) >= least:
             return mixed
     return end
 

@@ -5,6 +5,8 @@ from typing import Final
 from iotscan.report.document import Document
 
 _SIZES: Final = {"a4": "A4", "letter": "letter"}
+_HEIGHTS: Final = {"A4": 262, "letter": 244}
+"""Millimetres of a cover that fills its page."""
 _BASE: Final = "font:8pt system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif;color:#545e69"
 
 
@@ -19,7 +21,8 @@ def paper_sheet(document: Document) -> str:
     bare = "".join(f"@{place}{{content:none}}" for place in ("top-left", "top-right", "bottom-right"))
     return (
         f"@page{{size:{size};margin:20mm 16mm 18mm;{running}{secrecy}{warning}{footer}{number}}}\n"
-        f"@page cover{{margin:14mm 16mm 16mm;{bare}{footer}{warning}}}"
+        f"@page cover{{margin:14mm 16mm 16mm;{bare}{footer}{warning}}}\n"
+        f"@media print{{.cover{{min-height:{_HEIGHTS[size]}mm}}}}"
     )
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MEMORY: Final = 400_000_000
@@ -48,7 +48,12 @@ class Refused(Exception):
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     """Where foreign templates are rendered: what they include is among ``sources`` or is not there."""
     made = ImmutableSandboxedEnvironment(
-        loader=DictLoader(sources), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        # A template's name is its file name as well: a traceback shows it.
+        loader=FunctionLoader(lambda name: (sources[name], name, None) if name in sources else None),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     # Text of devices would become markup.
     del made.filters["safe"]
@@ -88,27 +93,24 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         return _told(str(error.message), error.name or name, error.lineno)
     except (MemoryError, RecursionError) as error:
         what = "too much memory" if isinstance(error, MemoryError) else "templates in templates without an end"
-        return _told(f"it was stopped: it takes {what}", *_place(error, name))
+        return _told(f"it was stopped: it takes {what}", *_place(error, name, sources))
     except TemplateError as error:
         text = f"there is no template '{error}'" if type(error).__name__ == "TemplateNotFound" else str(error)
-        return _told(text, *_place(error, name))
+        return _told(text, *_place(error, name, sources))
     except Exception as error:  # a faulty template may raise anything; it is told with its line
-        return _told(f"{type(error).__name__}: {error}", *_place(error, name))
+        return _told(f"{type(error).__name__}: {error}", *_place(error, name, sources))
 
 
 def _told(text: str, file: str, line: int) -> dict[str, Any]:
     return {"error": text[:1000], "file": file, "line": line}
 
 
-def _place(error: BaseException, name: str) -> tuple[str, int]:
+def _place(error: BaseException, name: str, sources: Mapping[str, str]) -> tuple[str, int]:
     """(template, line) of the innermost template in a traceback, which Jinja2 has rewritten to name templates."""
     frame, file, line = error.__traceback__, name, 0
     while frame is not None:
-        template = frame.tb_frame.f_globals.get("__jinja_template__")
-        if template is not None and template.name:
-            file, line = template.name, template.get_corresponding_lineno(frame.tb_lineno)
-        elif frame.tb_frame.f_code.co_filename == "<template>":
-            line = frame.tb_lineno
+        if frame.tb_frame.f_code.co_filename in sources:
+            file, line = frame.tb_frame.f_code.co_filename, frame.tb_lineno
         frame = frame.tb_next
     return file, line
 
