@@ -107,7 +107,9 @@ def _text(path: Path, root: Path) -> str:
 
 def _ours() -> dict[str, str]:
     folder = shipped("reports") / "templates" / "audit"
-    names = (path for path in sorted(folder.glob(f"*{SUFFIX}")) if path.name not in (f"page{SUFFIX}", f"blocks{SUFFIX}"))
+    names = (
+        path for path in sorted(folder.glob(f"*{SUFFIX}")) if path.name not in (f"page{SUFFIX}", f"blocks{SUFFIX}")
+    )
     return {f"{OURS}{path.name}": path.read_text(encoding="utf-8") for path in names}
 
 

@@ -77,8 +77,7 @@ def _rules(light: Palette, dark: Palette) -> Iterator[str]:
     bright, dim = declarations(light), declarations(dark)
     yield f":root{{color-scheme:light;{bright}}}"
     yield (
-        f"@media screen and (prefers-color-scheme:dark)"
-        f"{{:root:not([data-scheme=light]){{color-scheme:dark;{dim}}}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-scheme=light]){{color-scheme:dark;{dim}}}}}"
     )
     yield f"@media screen{{:root[data-scheme=dark]{{color-scheme:dark;{dim}}}}}"
 
