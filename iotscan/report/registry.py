@@ -27,13 +27,6 @@ from iotscan.report.words import clean
 Writer = Callable[[Run], str]
 
 
-def _html(run: Run) -> str:
-    # Jinja2 is loaded by those who ask for a page.
-    from iotscan.report.html import render
-
-    return render(run)
-
-
 def _text(run: Run) -> str:
     return inventory.inventory(run) if inventory.is_inventory(run) else plain.render(run)
 
@@ -50,13 +43,22 @@ def _docx(document: Document) -> bytes:
     return render(document)
 
 
+def _html(document: Document) -> bytes:
+    # Jinja2 is loaded by those who ask for a page.
+    from iotscan.report.layout.html import render
+
+    return render(document)
+
+
 def _markdown(document: Document) -> bytes:
     from iotscan.report.layout.markdown import render
 
     return render(document).encode()
 
 
-DOCUMENTS: Mapping[str, Callable[[Document], bytes]] = MappingProxyType({"docx": _docx, "md": _markdown, "pdf": _pdf})
+DOCUMENTS: Mapping[str, Callable[[Document], bytes]] = MappingProxyType(
+    {"docx": _docx, "html": _html, "md": _markdown, "pdf": _pdf}
+)
 """Formats of the audit report. What they lay out is made once, whatever is written of it."""
 LISTS: Mapping[str, Writer] = MappingProxyType({"md": inventory_markdown.render})
 """What a format of the audit report is of a run that only lists devices: a table, as there is nothing to report on."""
@@ -68,7 +70,6 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "cyclonedx": cyclonedx.render,
         "github-summary": markdown.summary,
         "gitlab-codequality": gitlab.render,
-        "html": _html,
         "json": json.render,
         "jsonl": jsonl.render,
         "junit": junit.render,

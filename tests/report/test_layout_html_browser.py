@@ -1,40 +1,58 @@
 """The page in a real Chromium: nothing is fetched, nothing complains; it works with keys, without script, on paper."""
 
+import re
 import subprocess
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import axe_core_python
 import pytest
+from msgspec.structs import replace
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
-from iotscan.report.html import render
+from iotscan.model.brand import Brand
+from iotscan.report.audit.assembly import document
+from iotscan.report.document import Document
+from iotscan.report.layout.html import render
 
 from .attacks import ATTACKS
 from .browser import Browser
 from .example import example_run, image_run, interrupted_run
 from .full import full_run, retold
+from .test_layout_html import sifted
 
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
-RUNS = {f.__name__: f for f in (example_run, interrupted_run, image_run, full_run)}
+WORN = Brand(company="Muster GmbH", primary="#0b3d2e", accent="#8a1538", classification="TLP:AMBER", footer="Muster")
+DOCUMENTS: dict[str, Callable[[], Document]] = {
+    "example": lambda: document(example_run()),
+    "interrupted": lambda: document(interrupted_run()),
+    "image": lambda: document(image_run()),
+    "full": lambda: document(full_run()),
+    "handmade": lambda: replace(sifted("cam-front"), brand=WORN, classification="TLP:AMBER", footer="Muster"),
+}
 SCHEMES = ("light", "dark")
 HIDDEN = "return [...document.querySelectorAll('{}')].filter(e => !e.checkVisibility()).length"
-SHOWN = "return [...document.querySelectorAll('.place')].filter(e => !e.hidden && !e.closest('.finding').hidden).length"
+SHOWN = "return [...document.querySelectorAll('#{} [data-k]')].filter(e => e.checkVisibility()).length"
+FOCUSED = (
+    "const e = document.activeElement, s = getComputedStyle(e);"
+    "return [e.tagName, s.outlineStyle, parseFloat(s.outlineWidth), e.checkVisibility()]"
+)
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Name of a run -> its page as a file."""
+    """Name of a document -> its page as a file."""
     folder = tmp_path_factory.mktemp("pages")
-    made = {name: folder / f"{name}.html" for name in RUNS}
+    made = {name: folder / f"{name}.html" for name in DOCUMENTS}
     for name, path in made.items():
-        path.write_text(render(RUNS[name]()), encoding="utf-8")
+        path.write_bytes(render(DOCUMENTS[name]()))
     return made
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_page_asks_for_nothing_and_complains_of_nothing(chromium: Browser, pages: dict[str, Path], name: str) -> None:
     chromium.open(pages[name])
     for scheme in SCHEMES:
@@ -49,14 +67,40 @@ def test_no_attack_does_anything(chromium: Browser, tmp_path: Path, turn: int) -
         return f"{text} {ATTACKS[(zlib.crc32(text.encode()) + turn * 89) % len(ATTACKS)]}"
 
     page = tmp_path / "hostile.html"
-    page.write_text(render(retold(full_run(), evil, prose=True)), encoding="utf-8")
+    page.write_bytes(render(document(retold(full_run(), evil, prose=True))))
     chromium.open(page)
     chromium.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     with pytest.raises(NoAlertPresentException):
         chromium.driver.switch_to.alert.dismiss()
     assert chromium.requests() == [page.as_uri()]
     assert chromium.complaints() == []
-    assert chromium.run(SHOWN) == chromium.run("return document.querySelectorAll('.place').length") > 0
+    assert chromium.run(SHOWN.format("findings")) > 0
+
+
+@pytest.mark.parametrize("start", range(0, len(ATTACKS), 12))
+def test_no_attack_does_anything_in_any_block_or_name_of_a_brand(chromium: Browser, tmp_path: Path, start: int) -> None:
+    page = tmp_path / "hostile.html"
+    page.write_bytes(render(sifted(" ".join(ATTACKS[start : start + 12]).replace("\0", ""))))
+    chromium.open(page)
+    with pytest.raises(NoAlertPresentException):
+        chromium.driver.switch_to.alert.dismiss()
+    assert chromium.requests() == [page.as_uri()]
+    assert chromium.complaints() == []
+
+
+def test_a_logo_that_acts_does_nothing(chromium: Browser, tmp_path: Path) -> None:
+    logo = (
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='alert(1)'><script>alert(2)</script>"
+        b"<image href='http://192.0.2.9/p.gif'/><rect width='9' height='9'/></svg>"
+    )
+    page = tmp_path / "logo.html"
+    page.write_bytes(render(replace(sifted("x"), brand=Brand(logo=logo, logo_type="image/svg+xml"))))
+    chromium.open(page)
+    with pytest.raises(NoAlertPresentException):
+        chromium.driver.switch_to.alert.dismiss()
+    assert chromium.run("const i = document.querySelector('.logo'); return i.complete && i.naturalWidth") == 9
+    assert chromium.requests() == [page.as_uri()]
+    assert chromium.complaints() == []
 
 
 ATTACKED = "<script>alert(1)</script><img src=x onerror=alert(2)><img src=http://192.0.2.9/p.gif></main>"
@@ -64,7 +108,7 @@ ATTACKED = "<script>alert(1)</script><img src=x onerror=alert(2)><img src=http:/
 
 def test_the_policy_stops_what_is_not_ours(chromium: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
     page = tmp_path / "attacked.html"
-    page.write_text(pages["example_run"].read_text(encoding="utf-8").replace("</main>", ATTACKED), encoding="utf-8")
+    page.write_text(pages["example"].read_text(encoding="utf-8").replace("</main>", ATTACKED), encoding="utf-8")
     chromium.open(page)
     assert sum("Content Security Policy" in line for line in chromium.complaints()) >= 3
     with pytest.raises(NoAlertPresentException):
@@ -73,7 +117,7 @@ def test_the_policy_stops_what_is_not_ours(chromium: Browser, pages: dict[str, P
 
 def test_an_attack_that_works_would_be_seen(chromium: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
     page = tmp_path / "naked.html"
-    text = pages["example_run"].read_text(encoding="utf-8").replace("Content-Security-Policy", "x-nothing")
+    text = pages["example"].read_text(encoding="utf-8").replace("Content-Security-Policy", "x-nothing")
     page.write_text(text.replace("</main>", ATTACKED), encoding="utf-8")
     chromium.open(page)
     chromium.driver.switch_to.alert.dismiss()
@@ -92,82 +136,137 @@ def _dismissed(chromium: Browser) -> bool:
     return True
 
 
-def test_the_filter_works_with_keys(chromium: Browser, pages: dict[str, Path]) -> None:
-    chromium.open(pages["full_run"])
+def test_keys_reach_everything_and_show_where_they_are(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["handmade"])
     chromium.show()
-    everything = chromium.run(SHOWN)
-    told = chromium.driver.find_element("id", "filter-told")
-
-    def said() -> str:
-        # The page waits a moment for the next key.
-        chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
-        return told.text
-
-    assert said() == f"All {everything} findings are shown."
     active = chromium.driver.switch_to
     chromium.driver.find_element("tag name", "body").send_keys(Keys.TAB)
     assert active.active_element.get_attribute("href").endswith("#main")
-    active.active_element.send_keys(Keys.ENTER)
-    for _ in range(30):
-        active.active_element.send_keys(Keys.TAB)
-        if active.active_element.get_attribute("id") == "filter-text":
+    seen: list[str] = []
+    for _ in range(90):
+        tag, style, width, is_visible = chromium.run(FOCUSED)
+        if tag == "BODY":
             break
-    active.active_element.send_keys("CAM-front telnet")
-    assert said() == f"2 of {everything} findings are shown."
-    active.active_element.send_keys(Keys.TAB)
-    active.active_element.send_keys("keys")
-    assert said() == f"1 of {everything} findings are shown."
-    for _ in range(10):
-        active.active_element.send_keys(Keys.TAB)
+        assert is_visible
+        assert style != "none", tag
+        assert width >= 2, tag
+        element = active.active_element
+        seen.append(
+            f"{tag} {element.get_attribute('class') or element.get_attribute('name') or element.get_attribute('href')}"
+        )
+        element.send_keys(Keys.TAB)
+    for wanted in ("BUTTON scheme", "INPUT text", "INPUT Severity", "SELECT Element", "DIV scroll", "BUTTON copy"):
+        assert wanted in seen, wanted
+    assert any(one.startswith("SUMMARY") for one in seen)
+    assert sum(one.startswith("A file:") and "#" in one for one in seen) > 5, "the contents"
+
+
+def test_the_filter_works_with_keys(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["full"])
+    chromium.show()
+    shown = SHOWN.format("findings")
+    everything = chromium.run(shown)
+    assert everything > 5
+    told = chromium.driver.find_element("css selector", "#findings .filter-told")
+    assert _said(chromium, told) == f"All {everything} entries are shown."
+    field = chromium.driver.find_element("id", "findings-text")
+    field.send_keys("CAM-front telnet")
+    wanted = chromium.run(
+        "return [...document.querySelectorAll('#findings [data-k]')].filter(e => ['cam-front', 'telnet']"
+        ".every(w => (e.textContent + (e.dataset.q ?? '')).toLowerCase().includes(w))).length"
+    )
+    assert 0 < wanted < everything
+    assert _said(chromium, told) == f"{wanted} of {everything} entries are shown."
+    assert chromium.run(shown) == wanted
+    field.send_keys(Keys.TAB)
+    active = chromium.driver.switch_to
+    for _ in range(15):
         if active.active_element.tag_name == "button":
             break
+        active.active_element.send_keys(Keys.TAB)
     active.active_element.send_keys(Keys.ENTER)
-    assert said() == f"All {everything} findings are shown."
+    assert _said(chromium, told) == f"All {everything} entries are shown."
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "selector"),
-    [
-        ("status", "waived", '.place[data-status="waived"]'),
-        ("status", "open", '.place[data-status="open"]'),
-        ("status", "new", '.place[data-new="yes"]'),
-        ("element", "communication", '.finding[data-element="communication"] .place'),
-    ],
-)
-def test_the_filter_shows_what_it_names(
-    chromium: Browser, pages: dict[str, Path], field: str, value: str, selector: str
-) -> None:
-    chromium.open(pages["full_run"])
-    wanted = chromium.run(f"return document.querySelectorAll('{selector}').length")
-    chromium.run(
-        "const box = document.forms[0].elements.namedItem(arguments[0]); box.value = arguments[1];"
-        "box.dispatchEvent(new Event('input', {bubbles: true}))",
-        field,
-        value,
-    )
+def _said(chromium: Browser, told: Any) -> str:
+    # The page waits a moment for the next key.
     chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
-    assert chromium.run(SHOWN) == wanted > 0
-    assert chromium.run(f"return [...document.querySelectorAll('{selector}')].every(e => !e.hidden)")
+    return str(told.text)
 
 
-def test_severities_can_be_switched_off(chromium: Browser, pages: dict[str, Path]) -> None:
-    chromium.open(pages["full_run"])
-    box = chromium.driver.find_element("css selector", '[name=severity][value="critical"]')
+def test_severities_and_elements_are_sifted(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["full"])
+    box = chromium.driver.find_element("css selector", "#findings [name=Severity]")
     box.send_keys(Keys.SPACE)
     chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
-    assert chromium.run(HIDDEN.format('.finding[data-severity="critical"]')) == 2
-    assert chromium.run(HIDDEN.format('.finding:not([data-severity="critical"])')) == 0
+    assert chromium.run(HIDDEN.format("#findings > .card.critical")) == 2
+    assert chromium.run(HIDDEN.format("#findings > .card:not(.critical)")) == 0
+    box.send_keys(Keys.SPACE)
+    chromium.run(
+        "const box = document.getElementById('findings-Element');"
+        "box.value = [...box.options].find(o => o.text === 'keys').value;"
+        "box.dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
+    cards = chromium.driver.find_elements("css selector", "#findings > .card")
+    keys = [card.is_displayed() for card in cards if "keys" in card.get_attribute("textContent").split()]
+    assert keys
+    assert sum(card.is_displayed() for card in cards) == chromium.run(
+        "return [...document.querySelectorAll('#findings > .card > .card-head .mark')]"
+        ".filter(m => m.textContent === 'keys').length"
+    )
+
+
+def test_a_link_leads_to_a_card_that_was_sifted_out(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["full"])
+    field = chromium.driver.find_element("id", "findings-text")
+    field.send_keys("nothing has these words")
+    chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
+    assert chromium.run(SHOWN.format("findings")) == 0
+    chromium.run("location.hash = document.querySelector('#findings [data-k]').id")
+    chromium.driver.execute_async_script("setTimeout(arguments[0], 250)")
+    assert chromium.run(SHOWN.format("findings")) > 0
+
+
+def test_colours_can_be_chosen(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["handmade"])
+    chromium.show(prefers_color_scheme="light")
+    ground = "return getComputedStyle(document.documentElement).backgroundColor"
+    light = chromium.run(ground)
+    button = chromium.driver.find_element("css selector", "button.scheme")
+    assert button.text == "Dark colours"
+    button.send_keys(Keys.ENTER)
+    dark = chromium.run(ground)
+    assert dark != light
+    assert button.text == "Light colours"
+    chromium.show(prefers_color_scheme="dark")
+    button.send_keys(Keys.ENTER)
+    assert chromium.run(ground) == light
+
+
+def test_code_can_be_copied(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["handmade"])
+    chromium.show()
+    chromium.driver.execute_async_script(
+        "document.querySelector('.code').scrollIntoView(); setTimeout(arguments[0], 200)"
+    )
+    chromium.run("window.kept = ''; navigator.clipboard.writeText = async (text) => { window.kept = text; }")
+    button = chromium.driver.find_element("css selector", ".code .copy")
+    button.send_keys(Keys.ENTER)
+    assert chromium.run("return window.kept") == "$ curl cam-front\n\tsecond  line\n\ncam-front"
+    assert button.text == "Copied"
 
 
 def test_without_script_everything_can_be_read(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.ask("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        chromium.open(pages["full_run"])
+        chromium.open(pages["full"])
         # DevTools may still look; the page itself runs nothing.
-        assert not chromium.driver.find_element("id", "filter").is_displayed()
+        assert not any(form.is_displayed() for form in chromium.driver.find_elements("css selector", ".filter"))
+        assert not chromium.driver.find_elements("css selector", ".copy, .scheme")
         for summary in chromium.driver.find_elements("css selector", "details:not([open]) > summary"):
             summary.send_keys(Keys.ENTER)
-        for selector in (".finding", ".place", "dd", "td", "h2"):
+        for selector in (".card", "dd", "td", "h2", "pre"):
             found = chromium.driver.find_elements("css selector", selector)
             assert found
             assert all(node.is_displayed() for node in found), selector
@@ -177,32 +276,56 @@ def test_without_script_everything_can_be_read(chromium: Browser, pages: dict[st
 
 
 @pytest.mark.parametrize("has_script", [True, False])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_paper_shows_what_is_closed_on_the_screen(
-    chromium: Browser, pages: dict[str, Path], tmp_path: Path, has_script: bool
+    chromium: Browser, pages: dict[str, Path], tmp_path: Path, has_script: bool, scheme: str
 ) -> None:
     chromium.ask("Emulation.setScriptExecutionDisabled", value=not has_script)
     try:
-        chromium.open(pages["full_run"])
+        chromium.open(pages["handmade"])
+        chromium.show(prefers_color_scheme=scheme)
+        closed = chromium.run("return document.querySelectorAll('details:not([open])').length")
         chromium.print(tmp_path / "page.pdf")
     finally:
         chromium.ask("Emulation.setScriptExecutionDisabled", value=False)
-    made = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
-    )
-    sheets = made.stdout.split("\f")[:-1]
-    printed = " ".join(made.stdout.split())
-    for needed in ("RFC 8996 (deprecating TLS 1.0 and 1.1)", "Why it matters", "certificate-lifetime × 3", "To reach"):
+    sheets = _printed(tmp_path / "page.pdf")
+    printed = " ".join(" ".join(sheets).split())
+    for needed in ("The same as a table", "Raw cam-front", "(https://docs.example/a?b=(c)&d=1)", "Contents"):
         assert needed in printed, needed
-    assert "Skip to the report" not in printed
-    assert "Show all" not in printed
-    assert all("NOT REDACTED" in sheet for sheet in sheets)
-    assert f"{len(sheets)} / {len(sheets)}" in sheets[-1]
-    # Opened for the printer, closed again for the reader.
-    assert chromium.run("return document.querySelectorAll('details:not([open])').length") > 0
+    assert printed.count("What was found by cam-front") == 3, "the tables in closed parts, too"
+    for gone in ("Skip to the report", "Show all", "Dark colours"):
+        assert gone not in printed
+    for sheet in sheets:
+        assert "not redacted cam-front" in sheet
+        assert "TLP:AMBER" in sheet
+        assert "Muster" in sheet
+    assert "Page" not in sheets[0]
+    for number, sheet in enumerate(sheets[1:], start=2):
+        assert f"Page {number} of {len(sheets)}" in sheet
+    assert closed > 0
 
 
-@pytest.mark.parametrize("width", [360, 768, 1200])
-@pytest.mark.parametrize("name", RUNS)
+def _printed(paper: Path) -> list[str]:
+    made = subprocess.run(["pdftotext", "-layout", paper, "-"], capture_output=True, text=True, check=True)
+    return made.stdout.split("\f")[:-1]
+
+
+def test_a_long_table_has_its_head_on_every_sheet(chromium: Browser, tmp_path: Path) -> None:
+    from .papers import table
+
+    made = sifted("row")
+    page = tmp_path / "long.html"
+    section = replace(made.sections[2], blocks=(table("row", "long", 200),))
+    page.write_bytes(render(replace(made, sections=(section,))))
+    chromium.open(page)
+    chromium.print(tmp_path / "page.pdf")
+    sheets = [sheet for sheet in _printed(tmp_path / "page.pdf") if re.search(r"row \d+ ", sheet)]
+    assert len(sheets) > 2
+    assert all(re.search(r"Device\s+Findings\s+Seen", sheet) for sheet in sheets)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1400])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_nothing_sticks_out(chromium: Browser, pages: dict[str, Path], name: str, width: int) -> None:
     chromium.open(pages[name])
     chromium.show(width=width)
@@ -211,7 +334,7 @@ def test_nothing_sticks_out(chromium: Browser, pages: dict[str, Path], name: str
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_accessibility_rules_hold(chromium: Browser, pages: dict[str, Path], name: str, scheme: str) -> None:
     chromium.open(pages[name])
     chromium.show(prefers_color_scheme=scheme)

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from iotscan.model.brand import Brand
 from iotscan.report.document import Block, Card, Document, Fold, Section, numbered, words_of
 from iotscan.report.layout.facets import SHAPES, facets, severity
-from iotscan.report.layout.markup import kind, shares, target, tone, weights
+from iotscan.report.layout.markup import kind, shares, sought, target, tone, weights
 from iotscan.report.layout.overrides import Overrides, read_overrides
 from iotscan.report.layout.palette import sheet
 from iotscan.report.layout.paper import paper_sheet
@@ -190,6 +190,7 @@ def _environment() -> Environment:
         "weights": weights,
         "shares": shares,
         "severity": severity,
+        "sought": sought,
         "facets": facets,
         "number": _number,
         "target": _target,

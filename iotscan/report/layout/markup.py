@@ -4,7 +4,8 @@ import re
 from collections.abc import Set
 from typing import Final, get_args
 
-from iotscan.report.document import Bar, Block, Table, Tone
+from iotscan.report.document import Bar, Block, Card, Table, Tone
+from iotscan.report.words import clean
 
 _TONES: Final = frozenset(get_args(Tone))
 _WEB: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%()'-]+")
@@ -13,6 +14,11 @@ _WEB: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%()'-]+")
 def kind(block: Block) -> str:
     """The name of a kind of block."""
     return str(block.__struct_config__.tag)
+
+
+def sought(card: Card) -> str:
+    """The words of a card that only a filter sees: nobody looks at them, so that they are made printable here."""
+    return clean(card.search, 2000)
 
 
 def tone(given: str) -> str:

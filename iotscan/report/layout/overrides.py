@@ -57,7 +57,7 @@ def read_overrides(folder: str, blocks: tuple[str, ...]) -> Overrides:
     if not root.is_dir():
         raise BadInput(f"{clean(folder, 300)} is no folder with templates")
     sources = dict(_read(root))
-    # What stands in the folder itself replaces a block; parts to include begin with "_" or lie in a folder of their own.
+    # What stands in the folder itself replaces a block; parts to include begin with "_" or lie in a folder below.
     named = {name: name.removesuffix(SUFFIX) for name in sources if "/" not in name and not name.startswith("_")}
     for name, block in named.items():
         if block not in blocks:

@@ -27,7 +27,7 @@ def paper_sheet(document: Document) -> str:
 
 
 def css_string(text: str) -> str:
-    """``text`` as a string of CSS. All but plain letters, digits and spaces are escaped by number (CSS Syntax 3, 4.3.7).
+    """``text`` as a string of CSS: all but plain letters, digits and spaces escaped by number (CSS Syntax 3, 4.3.7).
 
     So nothing in it ends the string, the rule or the style element.
     """
