@@ -20,6 +20,7 @@ README = ROOT / "README.md"
 ELSEWHERE = {
     "pipx install .": "tests/packaging installs it",
     "iotscan audit verify latest": "tests/e2e/test_audit.py has a scan to verify",
+    "iotscan compare latest:192.168.1.20 latest:192.168.1.21": "tests/cli/test_compare.py has a network to choose from",
 }
 pytestmark = pytest.mark.skipif(not README.exists(), reason="a wheel has no README")
 
