@@ -97,7 +97,10 @@ def _lined_up(
     from iotscan.store.runs import read_run
 
     if not FEWEST <= len(columns) <= MOST:
-        raise BadInput(f"{FEWEST} to {MOST} devices or images fit on the page, and {len(columns)} were given")
+        given = "1 was" if len(columns) == 1 else f"{len(columns)} were"
+        raise BadInput(
+            f"{FEWEST} to {MOST} devices or images fit on the page, and {given} given: write each as RUN:DEVICE"
+        )
     named = [_split(word) for word in columns]
     read = {run: read_run(run, output) for run in dict.fromkeys(run for run, _ in named)}
     # What is hidden in one is hidden in all: the same key is the same there.
