@@ -87,7 +87,7 @@ def key_age(chain: CertificateChain, remembered: Remembered, as_of: AsOf, policy
         return bad(
             "over-three-years" if days > worse else "over-two-years",
             f"the key is at least {days} days old (a lower bound): {how}",
-            observed=f"notBefore {leaf.not_before:%Y-%m-%d}, {how}",
+            observed=f"notBefore {leaf.not_before:%Y-%m-%d}",
             expected=f"a key of at most {oldest} days",
             reproduce=show_certificate(target, 0, "-startdate", "-dateopt", "iso_8601", opening=chain.opening),
             shows=f"notBefore={leaf.not_before:%Y-%m-%d %H:%M:%SZ}",

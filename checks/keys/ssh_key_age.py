@@ -101,7 +101,7 @@ def _judge(key: HostKey, remembered: Remembered, as_of: AsOf, policy: Policy, ta
         return bad(
             "over-three-years" if days > worse else "over-two-years",
             f"its {key.algorithm} key is at least {days} days old (a lower bound): {how}",
-            observed=f"SHA-256 {key.sha256}, {how}",
+            observed=f"SHA-256 {key.sha256}",
             expected=f"a key of at most {oldest} days",
             reproduce=hash_host_key(target, key.algorithm),
             shows=key.sha256,
