@@ -145,19 +145,32 @@ def read_sealed(named: str, output: Path) -> tuple[Run, str]:
     try:
         if path.stat().st_size > SIZE_LIMIT:
             raise BadRun(f"{path} is larger than 1 GiB: this is no run file")
-        raw = path.read_bytes()
+        # What the user names may be a pipe, as <(zcat run.json.gz).
+        raw = read_bytes(path) if path != place else path.read_bytes()
     except OSError as error:
         hint = "" if path == place else "; the scan may not have ended: iotscan scan --resume " + str(place)
         raise BadRun(f"{path} cannot be read ({error.strerror}){hint}") from error
     return decode_run(raw, str(path)), hashlib.sha256(raw).hexdigest()
 
 
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a run file; a folder of runs may be somebody else's. Raises OSError, and BadRun for what is none."""
+    # A pipe would keep us waiting for whoever writes into it, a device has no end.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise BadRun(f"{path} is no file")
+        if status.st_size > SIZE_LIMIT:
+            raise BadRun(f"{path} is larger than 1 GiB: this is no run file")
+        return file.read()
+
+
 def latest_image_run(output: Path) -> Path | None:
     """The folder of the newest run of images below ``output``; None without one. What cannot be read is passed over."""
     for path in sorted(output.glob(f"*/{NAME}"), key=_age, reverse=True):
         try:
-            command = msgspec.json.decode(path.read_bytes(), type=_Made).command
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            command = msgspec.json.decode(read_bytes(path), type=_Made).command
+        except (OSError, BadRun, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
         if command == "image":
             return path.parent

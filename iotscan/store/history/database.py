@@ -66,16 +66,37 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _require_ours(database: sqlite3.Connection, path: Path) -> None:
+    # In one look: another process may be making the tables.
+    database.execute("BEGIN")
     application, version = _number(database, "application_id"), _number(database, "user_version")
     kinds = {kind for (kind,) in database.execute("SELECT type FROM sqlite_schema")}
+    there = _tables(database)
+    database.execute("COMMIT")
     # Tables and indices do nothing; a trigger or a view of somebody else's would.
-    if kinds - {"table", "index"} or (kinds and application != APPLICATION):
-        raise HistoryUnusable(f"{path} is no history of iotscan: move it away, and it is made anew from the run files")
-    if version > len(_migrations()):
+    is_foreign = bool(kinds - {"table", "index"} or (kinds and application != APPLICATION))
+    if not is_foreign and version > len(_migrations()):
         raise HistoryUnusable(
             f"the history {path} was written by a newer iotscan (version {version} of its tables): use that one, or "
             f"move the file away, and it is made anew from the run files"
         )
+    # A table may compute, too: in a default, a check, a generated column, the expression of an index.
+    if is_foreign or there != _tables_of(version):
+        raise HistoryUnusable(f"{path} is no history of iotscan: move it away, and it is made anew from the run files")
+
+
+def _tables(database: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Every table and index, and the words by which it was made. What SQLite counts by ANALYZE is nobody's."""
+    rows = database.execute("SELECT name, ifnull(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat_'")
+    return set(rows)
+
+
+def _tables_of(version: int) -> set[tuple[str, str]]:
+    """What our own scripts make up to a version."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        for script in _migrations()[: max(version, 0)]:
+            for statement in _statements(script):
+                database.execute(statement)
+        return _tables(database)
 
 
 def _migrate(database: sqlite3.Connection) -> None:

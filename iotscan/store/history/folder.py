@@ -10,14 +10,17 @@ from typing import Final
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Run
 from iotscan.model.sighting import Memory
+from iotscan.model.text import safe_text
 from iotscan.store.history.database import NAME, opened
 from iotscan.store.history.intake import Intake
 from iotscan.store.history.recalling import recall
 from iotscan.store.runs import NAME as RUN_FILE
-from iotscan.store.runs import Unwritable, decode_run, write_whole
+from iotscan.store.runs import Unwritable, decode_run, read_bytes, write_whole
 
 LEFT_OUT: Final = "history.skip"
 """A file of this name in a run's folder keeps the run out of the history for good."""
+_SAID: Final = 500
+"""Characters of an error that names a path."""
 Watch = Callable[[int, int], None]
 """Hears how many of how many runs are in."""
 
@@ -45,13 +48,13 @@ class History:
             try:
                 path = folder / RUN_FILE
                 stamp = _stamp(path)
-                run = decode_run(path.read_bytes(), str(path))
+                run = decode_run(read_bytes(path), str(path))
                 if not self._is_copy(run.id, folder.name):
                     self._intake.take(run, folder=folder.name, stamp=stamp)
             except OSError as error:
-                problems.append(f"{folder.name} cannot be read ({error.strerror})")
+                problems.append(f"{safe_text(folder.name)} cannot be read ({error.strerror})")
             except BadInput as error:
-                problems.append(f"{folder.name} is left out: {error}")
+                problems.append(f"{safe_text(folder.name)} is left out: {safe_text(str(error), _SAID)}")
         return tuple(problems)
 
     def recall(self, run: Run) -> Memory | None:

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from iotscan.model.errors import BadInput
 from iotscan.model.facts import Certificate
 from iotscan.model.grade import Gradebook
 from iotscan.model.lasting import Marks
 from iotscan.model.run import Run
+from iotscan.model.text import safe_text
 from iotscan.store.history.database import writing
 from iotscan.store.history.identities import Known, known_before
 from iotscan.store.history.taking import (
@@ -34,14 +36,18 @@ class Intake:
         self._version = -1
 
     def take(self, run: Run, *, folder: str, stamp: str) -> None:
-        """Take a run in, or again. Raises BadInput where it does not say when it was."""
+        """Take a run in, or again. Raises BadInput where it does not say when it was, or cannot be true."""
         place, owners = place_of(run), owners_of(run)
-        with self._settling():
-            self._forget(run.id, folder)
-            row = self._insert_run(run, place, folder, stamp)
-            self._insert_owners(row, owners)
-            self._insert_findings(row, run)
-            self._link_from(place)
+        try:
+            with self._settling():
+                self._forget(run.id, folder)
+                row = self._insert_run(run, place, folder, stamp)
+                self._insert_owners(row, owners)
+                self._insert_findings(row, run)
+                self._link_from(place)
+        except (sqlite3.IntegrityError, OverflowError) as error:
+            # The run's fault, not the file's: two devices with one id, a count beyond all numbers.
+            raise BadInput(f"its file contradicts itself ({safe_text(str(error), 100)}): scan again") from error
 
     def leave_out(self, run_id: str) -> bool:
         """Take a run out; False where it is not in."""

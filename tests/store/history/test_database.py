@@ -61,6 +61,21 @@ def _armed(path: Path) -> None:
         database.execute("CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM runs; END")
 
 
+def _computing(path: Path) -> None:
+    """An index that computes whenever a run is taken in."""
+    told(path.parent, scanned(1, dev(1, M1)))
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE INDEX slow ON runs (length(hex(zeroblob(1000 + 0 * id))))")
+
+
+def _loose(path: Path) -> None:
+    """A table that holds what ours never would."""
+    told(path.parent, scanned(1, dev(1, M1)))
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'runs'")
+
+
 def _newer(path: Path) -> None:
     told(path.parent, scanned(1, dev(1, M1)))
     with sqlite3.connect(path) as database:
@@ -84,6 +99,8 @@ def _folder(path: Path) -> None:
         (_torn, "is damaged"),
         (_of_others, "no history of iotscan"),
         (_armed, "no history of iotscan"),
+        (_computing, "no history of iotscan"),
+        (_loose, "no history of iotscan"),
         (_newer, "newer iotscan"),
         (_link, "cannot be opened"),
         (_folder, "cannot be opened"),

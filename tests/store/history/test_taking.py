@@ -1,9 +1,11 @@
 """Runs go in once, in any order, and say who is who as two runs compared would."""
 
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,10 @@ from iotscan.model.device import Device
 from iotscan.model.history import History
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
+from iotscan.store.history.folder import history_of
+from iotscan.store.history.telling import everything
 from tests.model.test_lasting import M1, M2, dev, ssh, tls
+from tests.report.example import example_run
 
 from .making import scanned, stored, told
 
@@ -160,3 +165,36 @@ def test_a_run_without_a_time_is_left_out(tmp_path: Path, started: str) -> None:
     with history_of(tmp_path) as kept:
         (problem,) = kept.take_missing()
     assert "is no date" in problem or "and no date" in problem
+
+
+def _twice(run: Run) -> Run:
+    return msgspec.structs.replace(run, devices=(*run.devices, *run.devices))
+
+
+def _huge(run: Run) -> Run:
+    """A count that no database holds, as a file may say it."""
+    example = example_run().grades
+    assert example.network is not None
+    coverage = msgspec.structs.replace(example.network.coverage, assessed=10**30)
+    book = msgspec.structs.replace(example.network, coverage=coverage)
+    return msgspec.structs.replace(run, grades=msgspec.structs.replace(example, network=book))
+
+
+@pytest.mark.parametrize("spoil", [_twice, _huge])
+def test_a_run_that_contradicts_itself_is_left_out_alone(tmp_path: Path, spoil: Callable[[Run], Run]) -> None:
+    stored(tmp_path, spoil(scanned(1, dev(1), id="bad")))
+    stored(tmp_path, scanned(2, dev(1), id="good"))
+    with history_of(tmp_path) as kept:
+        (problem,) = kept.take_missing()
+        assert [run.run for run in everything(kept.database).runs] == ["good"]
+    assert problem.startswith("bad is left out: its file contradicts itself")
+
+
+def test_a_pipe_in_place_of_a_run_keeps_nobody_waiting(tmp_path: Path) -> None:
+    place = tmp_path / "run-\x1b[2J\n"
+    place.mkdir()
+    os.mkfifo(place / "run.json")
+    with history_of(tmp_path) as kept:
+        (problem,) = kept.take_missing()
+    assert problem.isprintable()
+    assert "is no file" in problem
