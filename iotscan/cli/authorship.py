@@ -53,6 +53,8 @@ def read_judgement(path: Path) -> tuple[str, ...]:
         raise BadInput(f"--judgement {path} is no UTF-8: save it as plain text") from error
     if len(raw) > _BYTES:
         raise BadInput(f"--judgement {path} is larger than {_BYTES >> 10} KiB: a summary needs a few paragraphs")
+    if "PRIVATE KEY-----" in text:
+        raise BadInput(f"--judgement {path} holds a private key: name the file with your words")
     paragraphs = tuple(safe_text(" ".join(part.split()), _PARAGRAPH) for part in _parts(text))
     if not paragraphs:
         raise BadInput(f"--judgement {path} is empty: write what the results mean for the client")

@@ -271,3 +271,13 @@ def test_the_brand_of_the_guide_can_be_read(tmp_path: Path) -> None:
     brand = read_brand(tmp_path)
     assert (brand.company, brand.notes) == ("Example Security", ())
     assert brand.primary == "#1d4e89"
+
+
+def test_a_private_key_is_no_judgement(tmp_path: Path) -> None:
+    from iotscan.cli.authorship import read_judgement
+    from iotscan.model.errors import BadInput
+
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkq\n-----END PRIVATE KEY-----\n")
+    with pytest.raises(BadInput, match="holds a private key") as error:
+        read_judgement(tmp_path / "key.pem")
+    assert "MIIB" not in str(error.value)
