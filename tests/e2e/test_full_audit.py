@@ -4,6 +4,7 @@ The practice network stands for the client's. Between the two audits a day of ma
 devices have new keys, one is mended. What the second audit says of that is compared with what was done, both ways.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -13,9 +14,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import html5lib
 import msgspec
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from iotscan.lab.network import maintain, start, stop
 from iotscan.lab.state import LabState
@@ -23,6 +26,8 @@ from iotscan.model.comparison import Comparison
 from iotscan.model.run import Run
 from iotscan.store.runs import read_run
 from tests.program import PROGRAM, environment, run_iotscan
+from tests.report.browser import browser, why_not
+from tests.report.word import converted, needs_libreoffice
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -174,3 +179,104 @@ def test_diff_says_what_was_done_and_nothing_else(audits: Audits) -> None:
     changed = {m.address: {s.what for s in m.shifts} for m in told.members if m.shifts}
     assert changed == {f"{PREFIX}.12": {"certificate"}, f"{PREFIX}.14": {"certificate"}}
     assert {m.what for m in told.members} == {"kept"}
+
+
+def test_trend_counts_the_rotated_keys_and_what_was_fixed(audits: Audits) -> None:
+    first, second = json.loads(run(audits.home, "history", "trend", "-f", "json"))["points"]
+    assert (first["run"], second["run"]) == (audits.first.id, audits.second.id)
+    # The gateway shows its key over https and over MQTT; that the plug is the same, nothing proves but its address.
+    assert (second["rotated"], second["rotated_perhaps"]) == (2, 1)
+    assert (second["fixed"], second["added"]) == (3, 0)
+
+
+def test_the_history_of_a_device_shows_its_keys_with_their_time(audits: Audits) -> None:
+    (gateway,) = json.loads(run(audits.home, "history", "show", f"{PREFIX}.12", "-f", "json"))
+    seen = {(k["service"], k["kind"]): [] for k in gateway["keys"]}
+    for key in gateway["keys"]:
+        seen[key["service"], key["kind"]].append((key["first_run"], key["last_run"]))
+    first, second = audits.first.id, audits.second.id
+    turned = [(first, first), (second, second)]
+    assert {place: sorted(runs) for place, runs in seen.items()} == {
+        ("tcp/20022", "ssh"): [(first, second)],
+        ("tcp/20443", "tls"): turned,
+        ("tcp/28883", "tls"): turned,
+    }
+
+
+# The reports, as their readers open them
+
+
+@pytest.fixture(scope="module")
+def texts(audits: Audits, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """(``first`` or ``second``, format) -> what the report says, each read by a program of others."""
+    needs_libreoffice()
+    folder = tmp_path_factory.mktemp("texts")
+    read = {}
+    for which, scan in (("first", audits.first), ("second", audits.second)):
+        place = audits.output / scan.id
+        word = folder / which
+        word.mkdir()
+        read[which, "pdf"] = paper_text(place / "report.pdf")
+        read[which, "docx"] = converted(place / "report.docx", "txt", word).read_text()
+        read[which, "md"] = page_text(MarkdownIt("gfm-like").render((place / "report.md").read_text()))
+        read[which, "html"] = page_text((place / "report.html").read_text())
+    return {key: " ".join(text.split()) for key, text in read.items()}
+
+
+def paper_text(paper: Path) -> str:
+    return subprocess.run(["pdftotext", paper, "-"], capture_output=True, text=True, check=True).stdout
+
+
+def page_text(page: str) -> str:
+    """What a browser shows of it."""
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    for inert in [*tree.iter("style"), *tree.iter("script")]:
+        inert.text = ""
+    return " ".join(tree.itertext())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_format_says_who_allowed_what_and_what_was_found(
+    audits: Audits, texts: dict[tuple[str, str], str], format: str
+) -> None:
+    text = texts["first", format]
+    for words in ("Acme Pumps GmbH", "Example Security Ltd", "Max Muster", "SOW-2026-118", "ACME-2026-11"):
+        assert words in text
+    assert "medical device" in text
+    assert "FINAL" in text
+    for title in ("Executive summary", "Scope and authorisation", "What was not assessed", "Roadmap", "Standards"):
+        assert title in text
+    for device in audits.first.devices:
+        assert device.address in text
+    infos = {c.id: c for c in audits.first.checks}
+    for result in audits.first.results:
+        if result.is_finding:
+            assert infos[result.check].variants[result.variant].title in text, result.check
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_retest_tells_what_was_fixed(texts: dict[tuple[str, str], str], format: str) -> None:
+    text = texts["second", format]
+    assert "DRAFT" in text
+    since = text.rpartition("Since the last audit")[2][:4000]
+    assert "The same TLS key is on several devices" in since
+    assert "A firmware upload form is shown without a login" in since
+
+
+def test_the_page_opens_without_a_word_on_the_console(audits: Audits, tmp_path: Path) -> None:
+    if why := why_not():
+        pytest.skip(why)
+    page = audits.output / audits.first.id / "report.html"
+    with browser(tmp_path) as chromium:
+        chromium.open(page)
+        assert chromium.requests() == [page.as_uri()]
+        assert chromium.complaints() == []
+
+
+def test_no_page_on_paper_is_blank(audits: Audits, tmp_path: Path) -> None:
+    paper = audits.output / audits.first.id / "report.pdf"
+    subprocess.run(["pdftoppm", "-r", "20", "-gray", paper, tmp_path / "page"], check=True)
+    pages = sorted(tmp_path.glob("page-*.pgm"))
+    assert len(pages) > 10
+    # Header, size, depth; then a byte a point.
+    assert [p.name for p in pages if min(p.read_bytes()[20:]) > 160] == []
