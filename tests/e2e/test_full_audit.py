@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 PREFIX = f"127.79.{1 + os.getpid() % 254}"
 TARPIT = f"{PREFIX}.18"
 PATIENCE = 120.0
-FORMATS = ("html", "pdf", "docx", "md")
+FORMATS = ("pdf", "docx", "md")
 
 
 class Audits(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,17 +214,18 @@ def texts(audits: Audits, tmp_path_factory: pytest.TempPathFactory) -> dict[tupl
     read = {}
     for which, scan in (("first", audits.first), ("second", audits.second)):
         place = audits.output / scan.id
-        word = folder / which
-        word.mkdir()
-        read[which, "pdf"] = paper_text(place / "report.pdf")
-        read[which, "docx"] = converted(place / "report.docx", "txt", word).read_text()
-        read[which, "md"] = page_text(MarkdownIt("gfm-like").render((place / "report.md").read_text()))
-        read[which, "html"] = page_text((place / "report.html").read_text())
+        (folder / which).mkdir()
+        for format in FORMATS:
+            read[which, format] = READERS[format](place / f"report.{format}", folder / which)
     return {key: " ".join(text.split()) for key, text in read.items()}
 
 
-def paper_text(paper: Path) -> str:
+def paper_text(paper: Path, folder: Path) -> str:
     return subprocess.run(["pdftotext", paper, "-"], capture_output=True, text=True, check=True).stdout
+
+
+def word_text(document: Path, folder: Path) -> str:
+    return converted(document, "txt", folder).read_text()
 
 
 def page_text(page: str) -> str:
@@ -233,6 +234,14 @@ def page_text(page: str) -> str:
     for inert in [*tree.iter("style"), *tree.iter("script")]:
         inert.text = ""
     return " ".join(tree.itertext())
+
+
+READERS: dict[str, Callable[[Path, Path], str]] = {
+    "pdf": paper_text,
+    "docx": word_text,
+    "md": lambda file, _: page_text(MarkdownIt("gfm-like").render(file.read_text())),
+    "html": lambda file, _: page_text(file.read_text()),
+}
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -267,6 +276,7 @@ def test_the_page_opens_without_a_word_on_the_console(audits: Audits, tmp_path: 
     if why := why_not():
         pytest.skip(why)
     page = audits.output / audits.first.id / "report.html"
+    assert page.exists()
     with browser(tmp_path) as chromium:
         chromium.open(page)
         assert chromium.requests() == [page.as_uri()]
