@@ -1,4 +1,4 @@
-"""An engagement from the signed scope to the retest, as a consultant does it: the commands of the guide, in their order.
+"""An engagement from the signed scope to the retest, as a consultant does it, command after command.
 
 The practice network stands for the client's. Between the two audits a day of maintenance comes (``lab maintain``): two
 devices have new keys, one is mended. What the second audit says of that is compared with what was done, both ways.
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 PREFIX = f"127.79.{1 + os.getpid() % 254}"
 TARPIT = f"{PREFIX}.18"
 PATIENCE = 120.0
-FORMATS = ("pdf", "docx", "md")
+FORMATS = ("html", "pdf", "docx", "md")
 
 
 class Audits(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,8 +215,8 @@ def texts(audits: Audits, tmp_path_factory: pytest.TempPathFactory) -> dict[tupl
     for which, scan in (("first", audits.first), ("second", audits.second)):
         place = audits.output / scan.id
         (folder / which).mkdir()
-        for format in FORMATS:
-            read[which, format] = READERS[format](place / f"report.{format}", folder / which)
+        for name in FORMATS:
+            read[which, name] = READERS[name](place / f"report.{name}", folder / which)
     return {key: " ".join(text.split()) for key, text in read.items()}
 
 
