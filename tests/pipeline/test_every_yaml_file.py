@@ -13,6 +13,7 @@ from iotscan.data.credential_records import FOLDER
 from iotscan.data.known_keys import FILE as KEYS
 from iotscan.data.known_psks import FILE
 from iotscan.data.remedies import FOLDER as REMEDIES
+from iotscan.data.standards import FOLDER as STANDARDS
 from iotscan.shipped import PACKAGE, shipped
 from tests.cli.conftest import Cli, cli
 
@@ -26,6 +27,7 @@ FILES = [
     FILE,
     KEYS,
     *sorted(REMEDIES.glob("*.yaml")),
+    *sorted(STANDARDS.glob("*.yaml")),
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]
@@ -35,6 +37,7 @@ ONE_OF_A_KIND = [
     FILE,
     KEYS,
     REMEDIES / "nginx.yaml",
+    STANDARDS / "uk-psti.yaml",
     *sorted((HERE.parent / "data").glob("sample.*.yaml")),
     *sorted((HERE / "samples").glob("*.yaml")),
 ]

@@ -7,7 +7,8 @@ from iotscan.model.identification import Clue, Identity, KindTrait, Remark, Soft
 from iotscan.model.pseudonyms import Pseudonyms, pseudonymise
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Confidence
-from iotscan.report import cyclonedx, html, identity, inventory, markdown, plain
+from iotscan.report import cyclonedx, identity, inventory, plain
+from iotscan.report.registry import write
 from tests.report.example import example_run
 
 CLUE = Clue(words='Basic realm="<b>Acme</b>"', where="http realm on tcp/80", rule="mine.xml: Acme")
@@ -57,10 +58,10 @@ def test_the_inventory_says_what_it_is_by_what_and_what_to_beware_of() -> None:
 
 def test_every_report_of_a_run_says_so_too_and_none_takes_markup_of_a_device() -> None:
     run = _run()
-    for text in (plain.render(run), markdown.render(run), html.render(run)):
+    for text in (plain.render(run), write(run, "md"), write(run, "html")):
         assert "Dropbear 2022.83" in text
         assert "honeypot" in text
-    assert "<script>alert" not in html.render(run)
+    assert "<script>alert" not in write(run, "html")
     assert '"4.2"' in cyclonedx.render(run)
 
 
@@ -91,6 +92,6 @@ def test_why_many_addresses_are_one_device_is_said_wherever_devices_are_listed()
     )
     run = replace(run, devices=(joined, *others))
     said = "3 addresses, one device: has the same MAC address 00:11:22:33:44:55; states the same serial"
-    for text in (plain.render(run), markdown.render(run), html.render(run), inventory.inventory(run)):
+    for text in (plain.render(run), write(run, "md"), write(run, "html"), inventory.inventory(run)):
         assert said in text
-    assert "<script>alert" not in html.render(run)
+    assert "<script>alert" not in write(run, "html")
