@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 from xml.etree.ElementTree import Element as Node
 
 import html5lib
@@ -288,4 +289,19 @@ def test_the_schemes_name_the_same_colours_and_all_that_is_used() -> None:
 
 
 def test_every_block_has_a_template() -> None:
-    assert {f"{block}.html.j2" for block in (*BLOCKS, "page", "blocks")} == {p.name for p in templates().glob("*.j2")}
+    assert {f"{block}.html.j2" for block in (*BLOCKS, "masthead", "page", "blocks")} == {
+        p.name for p in templates().glob("*.j2")
+    }
+
+
+def test_a_brief_page_has_neither_cover_nor_contents(tmp_path: Path) -> None:
+    (tmp_path / "cover.html.j2").write_text("<p>a cover of theirs</p>")
+    brief = replace(paper("x", Brand(templates=str(tmp_path))), is_brief=True, status="DRAFT")
+    page = render(brief).decode()
+    root = parse(page)
+    assert not any("cover" in (node.get("class") or "").split() for node in root.iter())
+    assert root.find(".//nav") is None
+    assert "DRAFT" not in page
+    assert "a cover of theirs" not in page
+    assert [node.text for node in root.iter("h1")] == [brief.title]
+    assert "INCOMPLETE RUN" in words(render(replace(brief, status="INCOMPLETE RUN")).decode())

@@ -163,6 +163,6 @@ def test_a_template_knows_nothing_of_the_surroundings(tmp_path: Path, monkeypatc
     page = render(branded(tmp_path, before="{% for key in page %}[{{ key }}]{% endfor %}")).decode()
     told = re.findall(r"\[([a-z_]+)\]", page.partition("<main")[2].partition("<section")[0])
     assert set(told) == {
-        "title", "subtitle", "status", "status_shape", "state", "classification", "language", "made", "facts", "footer",
-        "warning", "company", "authors", "contact", "legal", "logo", "contents",
+        "title", "subtitle", "is_brief", "status", "status_shape", "state", "classification", "language", "made",
+        "facts", "footer", "warning", "company", "authors", "contact", "legal", "logo", "contents",
     }  # fmt: skip

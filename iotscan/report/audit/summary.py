@@ -16,6 +16,8 @@ _TOP: Final = 5
 _ACTIONS: Final = 3
 _NAMED: Final = 3
 """Devices that a sentence names before it counts the rest."""
+_ASIDE: Final = 10
+"""Owners whose grade without the question of trust is told."""
 _PARAGRAPH: Final = 5000
 _IMAGES: Final = 5
 """Images that get bars of their own here."""
@@ -33,6 +35,7 @@ def _blocks(told: Told, found: Sequence[Risk]) -> Iterator[Block]:
     yield Paragraph(spans=plain(" ".join(sentences.summary(told, found))))
     yield from _judgement(told)
     yield from _charts(told)
+    yield from _without_trust(told)
     yield from _risks(open_ones(found))
     yield from _good(told)
     yield from _uncovered(told)
@@ -60,6 +63,15 @@ def _charts(told: Told) -> Iterator[Block]:
     for place, image in enumerate(told.view.images[:_IMAGES], start=1):
         if image.elements:
             yield bars.elements(f"summary-image-{place}", f"The five elements of {image.label}", image.elements)
+
+
+def _without_trust(told: Told) -> Iterator[Block]:
+    """The better letters that would stand if nobody asked who vouches for a certificate."""
+    rows = [row for row in told.view.takes if row.without_trust]
+    if rows:
+        said = "; ".join(f"{row.owner} {row.without_trust}" for row in rows[:_ASIDE])
+        more = f"; and {len(rows) - _ASIDE:,} more" if len(rows) > _ASIDE else ""
+        yield Paragraph(spans=plain(f"Without the question of trust: {said}{more}."))
 
 
 def _risks(found: Sequence[Risk]) -> Iterator[Block]:

@@ -60,11 +60,12 @@ def render(document: Document) -> bytes:
 def page_data(document: Document) -> dict[str, Any]:
     """What the blocks around the sections are told: words, lists and dictionaries, nothing that does anything."""
     brand = document.brand
-    state, shape = _STATES[document.status]
+    state, shape = _STATES[document.status] if document.has_status else ("", "")
     return {
         "title": document.title,
         "subtitle": document.subtitle,
-        "status": document.status,
+        "is_brief": document.is_brief,
+        "status": document.status if document.has_status else "",
         "status_shape": shape,
         "state": state,
         "classification": document.classification,
@@ -78,7 +79,7 @@ def page_data(document: Document) -> dict[str, Any]:
         "contact": brand.contact,
         "legal": list(brand.legal),
         "logo": _logo(brand),
-        "contents": list(_contents(document)),
+        "contents": [] if document.is_brief else list(_contents(document)),
     }
 
 
@@ -142,10 +143,17 @@ def _ids_in(blocks: tuple[Block, ...]) -> Iterator[str]:
 
 def _part(block: str, page: dict[str, Any], overrides: Overrides) -> Markup:
     """A block around the sections: the brand's where it has one, else ours."""
+    if page["is_brief"] and block in ("cover", "contents"):
+        # A brand's cover is made for a report of many pages, as ours is.
+        return _ours("masthead", page) if block == "cover" else Markup()
     if block in overrides.templates:
         # Rendered with autoescape in a process of its own: what is in it beyond text is the assessor's own.
         return Markup(overrides.render(block, page))  # noqa: S704
-    return Markup(_environment().get_template(f"{block}.html.j2").render(page=page))  # noqa: S704  # escaped there
+    return _ours(block, page)
+
+
+def _ours(name: str, page: dict[str, Any]) -> Markup:
+    return Markup(_environment().get_template(f"{name}.html.j2").render(page=page))  # noqa: S704  # escaped there
 
 
 def _style(document: Document, own: str) -> Markup:

@@ -17,7 +17,9 @@ def paper_sheet(document: Document) -> str:
     warning = _box("top-center", document.warning, "font-weight:bold;color:#8a1538")
     footer = _box("bottom-left", document.footer or document.brand.company)
     number = f'@bottom-right{{content:"Page " counter(page) " of " counter(pages);{_BASE}}}'
-    running = _box("top-left", _short(f"{document.title} · {document.status}"))
+    running = _box(
+        "top-left", _short(" · ".join((document.title, *([document.status] if document.has_status else []))))
+    )
     bare = "".join(f"@{place}{{content:none}}" for place in ("top-left", "top-right", "bottom-right"))
     return (
         f"@page{{size:{size};margin:20mm 16mm 18mm;{running}{secrecy}{warning}{footer}{number}}}\n"
