@@ -101,7 +101,23 @@ def standing(lineup: Lineup, named: Sequence[str]) -> str:
     why = " An image and a device on the network are asked different questions." if len(kinds) > 1 else ""
     if len(shown) == 1 and shown <= set(LETTERS) and not why:
         return f"All are graded {shown.pop()}. On what was assessed they cannot be told apart by their grade."
+    if not why and (told := _against_the_worst(lineup, named)):
+        return told
     return f"They cannot be told apart by their grade on what was assessed: what nobody knows could turn it.{why}"
+
+
+def _against_the_worst(lineup: Lineup, named: Sequence[str]) -> str:
+    """That whoever is not surely F is at least as good as who is; empty where that tells nothing."""
+    books = [one.book for one in lineup.candidates]
+    worst = [name for name, book in zip(named, books, strict=True) if book and book.shown == LETTERS[-1]]
+    rest = [name for name, book in zip(named, books, strict=True) if book and _letter(book.shown) and book.best != "F"]
+    if not worst or len(worst) + len(rest) < len(books) or not rest:
+        return ""
+    verbs = ["is" if len(names) == 1 else "are" for names in (worst, rest)]
+    return (
+        f"{listed(worst)} {verbs[0]} graded F, and no grade is worse: {listed(rest)} {verbs[1]} at least as good. "
+        "Whether better, the grade does not tell: what nobody knows could turn it."
+    )
 
 
 def _sentence(one: Candidate, name: str) -> str:

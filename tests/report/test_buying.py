@@ -27,7 +27,9 @@ def lineup(*owners: str) -> Lineup:
 
 def test_the_page_says_what_each_is_and_that_nobody_can_tell() -> None:
     told = text.render(document(lineup(IDS[0], IDS[1]), "2026-11-27"))
-    assert "cannot be told apart" in told
+    assert "is graded F, and no grade is worse" in " ".join(told.split())
+    assert "at least as good" in " ".join(told.split())
+    assert "better than all" not in told
     assert "not assessed" in told
     assert "How long the maker supports a device is seen in no scan" in told
     assert "DRAFT" not in told
