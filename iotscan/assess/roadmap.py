@@ -145,7 +145,9 @@ def _sentence(name: str, shown: str, steps: Sequence[Step]) -> str:
         return ""
     number, reached = min(near or lifted[:1], key=lambda each: (_rank(each[1]), each[0]))
     changes = _NUMBERS[number] if number < len(_NUMBERS) else f"These {number} changes lift"
-    return f"{changes} {name} from {shown} to {reached}."
+    # What nobody looked at may still be as bad as before.
+    at_best = f"{reached[1:]} at best ({reached})" if reached.startswith("≤") else reached
+    return f"{changes} {name} from {shown} to {at_best}."
 
 
 def _is_better(reached: str, shown: str) -> bool:

@@ -49,11 +49,11 @@ def test_a_flaw_is_named(name: str):
     assert checkrsa(key.modulus, e=key.exponent, checks=BADKEYS), "badkeys does not see what the test made"
 
 
-def test_a_run_of_bytes_is_a_pattern():
+def test_a_modulus_with_bytes_of_somebodys_choice_is_not_computable_for_that():
+    """A. K. Lenstra's construction: the primes stay secret, whatever stands in the middle of their product."""
     shaped = (0xC3 << 1016) + (int("ab" * 16, 16) << 600) + RANDOM.getrandbits(590)
     numbers = (RsaKey(shaped + 2 * i + 1 - shaped % 2, 65537) for i in range(5000))
-    modulus = next(key for key in numbers if "small prime" not in rsa_weakness(key))
-    assert "sixteen times" in rsa_weakness(modulus)
+    assert any(rsa_weakness(key) == "" for key in numbers)
 
 
 def test_good_keys_are_not_accused():

@@ -18,8 +18,6 @@ LARGEST: Final = 16384
 _SMALLEST: Final = 64
 _ROUNDS: Final = 100
 _SMALL: Final = 65537
-_RUN: Final = 16
-"""Bytes alike in a row: by chance once in 10^30 keys."""
 _ROCA: Final = slice(1, 39)
 """The odd primes up to 167: modulo each of them a key of Infineon's library lies in the group that 65537 makes."""
 
@@ -61,8 +59,6 @@ def rsa_weakness(key: RsaKey) -> str:
         return "ROCA (CVE-2017-15361): made by a library whose primes can be guessed"
     if _has_short_secret(key):
         return "its secret exponent is short: Wiener's method finds it"
-    if _has_run(n):
-        return "a byte stands sixteen times in a row in its modulus: it was not made at random"
     return ""
 
 
@@ -129,8 +125,3 @@ def _convergents(numerator: int, denominator: int) -> Iterator[tuple[int, int]]:
         before, now = now, (quotient * now[0] + before[0], quotient * now[1] + before[1])
         yield now
         numerator, denominator = denominator, rest
-
-
-def _has_run(n: int) -> bool:
-    octets = n.to_bytes((n.bit_length() + 7) // 8, "big")
-    return any(bytes([octets[at]]) * _RUN == octets[at : at + _RUN] for at in range(len(octets) - _RUN + 1))
