@@ -81,7 +81,7 @@ def certificate_renewal(
     begin = leaf.not_after - window
     # Two looks within the hour are one look: the renewal may come tomorrow.
     patience = min(timedelta(days=1), window / 3)
-    was_due = seen and seen.certificate == leaf.sha256 and seen.until > begin and as_of - seen.until >= patience
+    was_due = seen and seen.certificate == leaf.sha256 and seen.until > begin and seen.until <= as_of - patience
     ended = left <= timedelta()
     if ended:
         how = f"it ended on {leaf.not_after:%Y-%m-%d}"

@@ -310,3 +310,17 @@ def test_a_document_for_paper_is_whole_until_it_is_too_large(tmp_path: Path) -> 
     text = tool("pdftotext", raw=pdf.render(short), tmp_path=tmp_path)
     assert f"{MOST + 1 - FIRST} more of 1,001 are not laid out on paper" in text
     assert "5 more of 305 are not laid out on paper" in text
+
+
+def test_what_takes_too_long_is_stopped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "SECONDS", 0.05)
+    with pytest.raises(BadInput, match=r"not ready within 0\.05 seconds.*-f html"):
+        pdf.render(paper("x"))
+
+
+def test_typst_is_held_to_a_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    tight = "import resource as r; r.setrlimit(r.RLIMIT_DATA, (16_000_000, 16_000_000))"
+    starved = f"{tight}; import iotscan.report.layout.typesetting as t; t.main()"
+    monkeypatch.setattr(pdf, "COMMAND", (sys.executable, "-c", starved))
+    with pytest.raises(BadInput, match=r"typst ended without a PDF"):
+        pdf.render(paper("x"))

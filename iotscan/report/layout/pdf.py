@@ -1,8 +1,9 @@
 """The document as a PDF, by typst: tagged for screen readers (PDF/UA-1), with an outline, the same bytes each time."""
 
-import re
-import tempfile
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
@@ -14,27 +15,30 @@ from iotscan.report.document import Document
 from iotscan.report.layout.needs import require
 from iotscan.report.layout.sheet import day_of, sheet
 from iotscan.report.layout.shortening import shortened
-from iotscan.shipped import shipped
+from iotscan.report.layout.typesetting import Job, Trouble
+from iotscan.shipped import PACKAGE, shipped
 
 _LOGOS: Final[Mapping[str, str]] = {"image/svg+xml": "svg", "image/png": "png"}
 _LOGO_WIDTH: Final = 70
 _LOGO_HEIGHT: Final = 22
 """Millimetres that a logo has on the cover at the most."""
-_UNSHOWN = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
-_ESCAPE = re.compile(r"\\u\{([0-9a-f]{1,6})\}|\\(.)")
-_ROUNDS: Final = 4
-"""Turns in which letters without a glyph are spelt out, before every letter that is not ASCII is."""
+COMMAND: Final = (sys.executable, "-P", "-m", "iotscan.report.layout.typesetting")
+SECONDS: Final = 600.0
+"""Until the PDF must be ready: twenty thousand findings take two minutes on a slow machine."""
+_INSTEAD: Final = "the report may be too large for paper; take -f html and print from a browser"
 
 
 def render(document: Document) -> bytes:
     """The whole file. Raises BadInput where typst is missing or the logo cannot be drawn."""
     require("pdf")
     data = msgspec.json.encode({**sheet(shortened(document)), **_logo(document.brand), "spelt": False}).decode()
-    template = (shipped("reports") / "templates" / "audit.typ").read_bytes()
-    # Files in memory are text to typst: a picture goes in as numbers.
-    files = {"main.typ": template, "logo.json": msgspec.json.encode(list(document.brand.logo))}
-    moment = int(datetime.combine(day_of(document.made), time(), UTC).timestamp())
-    return _typeset(files, data, moment)
+    job = Job(
+        template=(shipped("reports") / "templates" / "audit.typ").read_text(encoding="utf-8"),
+        logo=msgspec.json.encode(list(document.brand.logo)).decode(),
+        data=data,
+        moment=int(datetime.combine(day_of(document.made), time(), UTC).timestamp()),
+    )
+    return _typeset(job)
 
 
 def _logo(brand: Brand) -> dict[str, Any]:
@@ -48,74 +52,31 @@ def _logo(brand: Brand) -> dict[str, Any]:
     }
 
 
-def _typeset(files: Mapping[str, bytes], data: str, moment: int) -> bytes:
-    """Typst's answer. What no font has is spelt out: PDF/UA allows no letter that shows as nothing."""
-    import typst
-
-    strange = set(_strange(data))
-    missing = _without_glyph(strange) if strange else set()
-    for turn in range(_ROUNDS + 1):
-        if turn == _ROUNDS:
-            missing = strange
-        try:
-            return _compile({**files, "report.json": _spelt(data, missing)}, moment)
-        except typst.TypstError as error:
-            found = {c for text in _unshown(error) for c in text if ord(c) > 0x7F} - missing
-            if not found and (turn == _ROUNDS or "could not be displayed" not in str(error.message)):
-                raise _problem(error) from error
-            missing |= found or strange
-    raise AssertionError
-
-
-def _compile(files: Mapping[str, bytes], moment: int) -> bytes:
-    import typst
-
-    # Nothing is read from this machine but fonts: all files are handed over, packages are looked for in an empty place.
-    with tempfile.TemporaryDirectory(prefix="iotscan-typst-") as empty:
-        typeset: Any = typst.compile  # its types know no files in memory
-        made: bytes = typeset(
-            dict(files),
-            root=empty,
-            package_path=empty,
-            package_cache_path=empty,
-            format="pdf",
-            pdf_standards=["ua-1"],
-            timestamp=moment,
-        )
-    return made
-
-
-def _strange(data: str) -> Iterator[str]:
-    return (c for c in set(data) if ord(c) > 0x7F)
-
-
-def _without_glyph(letters: set[str]) -> set[str]:
-    """Those that no font here shows, asked of typst itself: it knows in which font it would look."""
-    import typst
-
-    shown = {"letters": sorted(letters)}
-    source = b'#set document(title: "x")\n#for it in json("report.json").letters { par(text(it)) }'
+def _typeset(job: Job) -> bytes:
+    """The PDF, made by a process that is stopped where it takes too long. Raises BadInput."""
+    # TMPDIR and where fonts are looked for; nothing else of the user's belongs there.
+    kept = {name: os.environ[name] for name in ("HOME", "PATH", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    environment = {**kept, "PYTHONPATH": str(PACKAGE.parent)}
     try:
-        _compile({"main.typ": source, "report.json": msgspec.json.encode(shown)}, 0)
-    except typst.TypstError as error:
-        return {c for text in _unshown(error) for c in text} & letters
-    return set()
-
-
-def _unshown(error: Any) -> Iterator[str]:
-    for said in _UNSHOWN.findall(str(error.diagnostic)):
-        yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], said)
-
-
-def _spelt(data: str, missing: set[str]) -> bytes:
-    r"""The JSON with those letters as ``\\u4e2d``: six letters of text, no escape of JSON."""
-    if not missing:
-        return data.encode()
-    spelling = {ord(c): f"\\\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\\\U{ord(c):08x}" for c in missing}
-    return data.translate(spelling).replace('"spelt":false', '"spelt":true', 1).encode()
-
-
-def _problem(error: Any) -> Exception:
-    if "logo.json" in str(error.diagnostic):
-        return BadInput(f"the logo of the brand cannot be drawn ({str(error.message)[:120]}): save it another way")
-    return RuntimeError(str(error.diagnostic)[:2000])
+        ended = subprocess.run(
+            COMMAND,
+            input=msgspec.json.encode(job),
+            capture_output=True,
+            timeout=SECONDS,
+            env=environment,
+            cwd="/",
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BadInput(f"the PDF was not ready within {SECONDS:g} seconds: {_INSTEAD}") from error
+    if ended.returncode == 0 and ended.stdout.startswith(b"%PDF"):
+        return ended.stdout
+    try:
+        trouble = msgspec.json.decode(ended.stdout, type=Trouble)
+    except msgspec.MsgspecError as error:
+        raise BadInput(
+            f"typst ended without a PDF (exit {ended.returncode}), as for want of memory: {_INSTEAD}"
+        ) from error
+    if "logo.json" in trouble.diagnostic:
+        raise BadInput(f"the logo of the brand cannot be drawn ({trouble.message[:120]}): save it another way")
+    raise RuntimeError(trouble.diagnostic[:2000])
