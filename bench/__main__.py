@@ -19,6 +19,7 @@ from bench.posture.posture import TURNS as POSTURES
 from bench.posture.posture import posture
 from bench.practice import TURNS as SCANS
 from bench.practice import practice
+from bench.report import report
 from bench.ssh.peers import SERVERS as SSH_SERVERS
 from bench.ssh.peers import TURNS as SSH_TURNS
 from bench.ssh.peers import ssh_peers
@@ -39,6 +40,7 @@ def main() -> None:
         env = {**os.environ, "XDG_STATE_HOME": folder, "PYTHONPATH": str(PACKAGE.parent)}
         show(f"start-up (fastest of {TURNS})", startup(env))
         show(f"HTML page of {DEVICES} devices", page(home))
+        show("the audit report of a large network", report(env, home / "report"))
         show("a stored run, judged again (processor time)", judging(env))
         show(f"a history of {RUNS} runs of {REMEMBERED:,} devices", history(env))
         show(f"who vouches for {CERTIFICATES} certificates (fastest of {WALKS})", chains(env, home / "chains"))

@@ -33,12 +33,12 @@ _SIFT = (
 )
 
 
-def large_run(devices: int = DEVICES, *, seed: int = 3) -> Run:
-    """``devices`` made-up devices, each with a result of every shipped check; a fifth of them fails."""
+def large_run(devices: int = DEVICES, *, seed: int = 3, odds: tuple[int, ...] = _ODDS) -> Run:
+    """``devices`` made-up devices, each with a result of every shipped check; ``odds`` are those of its outcomes."""
     dice = random.Random(seed)
     checks = [c.info for c in load_checks().checks]
     owners = [_device(number) for number in range(devices)]
-    results = tuple(_results(owners, checks, dice))
+    results = tuple(_results(owners, checks, dice, odds))
     return Run(
         id="20261122T180000Z-000000",
         tool=Tool(version="0"),
@@ -70,11 +70,13 @@ def _device(number: int) -> Device:
     )
 
 
-def _results(owners: Iterable[Device], checks: list[CheckInfo], dice: random.Random) -> Iterator[Result]:
+def _results(
+    owners: Iterable[Device], checks: list[CheckInfo], dice: random.Random, odds: tuple[int, ...]
+) -> Iterator[Result]:
     for device in owners:
         subject = Subject(device=device.id, address=device.address, service="tcp/443")
         for check in checks:
-            outcome = dice.choices(_ENDS, _ODDS)[0]
+            outcome = dice.choices(_ENDS, odds)[0]
             variant = dice.choice(list(check.variants)) if outcome is Outcome.FAIL else ""
             yield Result(
                 check=check.id,
@@ -123,7 +125,7 @@ def page(home: Path) -> list[Row]:
 
 
 def _opened(chromium: Browser, large: Path, small: Path) -> Iterator[Row]:
-    big, little = ([_time(chromium, file) for _ in range(TURNS)] for file in (large, small))
+    big, little = ([time_page(chromium, file) for _ in range(TURNS)] for file in (large, small))
     for place, what in enumerate(("interactive after", "loaded after", "filter over all findings")):
         one, other = (median(timing[place] for timing in timings) / 1000 for timings in (big, little))
         yield Row(
@@ -131,7 +133,7 @@ def _opened(chromium: Browser, large: Path, small: Path) -> Iterator[Row]:
         )
 
 
-def _time(chromium: Browser, file: Path) -> tuple[float, float, float]:
+def time_page(chromium: Browser, file: Path) -> tuple[float, float, float]:
     """Milliseconds until the page is interactive, until it is loaded, and for one search."""
     chromium.open(file)
     interactive, loaded = chromium.run(_TIMING)

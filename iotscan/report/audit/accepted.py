@@ -12,9 +12,10 @@ _TONES: dict[str, Tone] = {"expired": "fail", "void": "fail", "unused": "warn", 
 
 
 def section(told: Told) -> Section | None:
-    """None where nobody waived or attested anything."""
+    """What was accepted, or that nothing was: a reader looks for it."""
     blocks = (*_waivers(told.view.waivers), *_attestations(told.view.attestations))
-    return Section(id=ID, title="Accepted risks", blocks=blocks) if blocks else None
+    nothing = Paragraph(spans=plain("No risk was accepted: no waiver was given, and nobody attested anything."))
+    return Section(id=ID, title="Accepted risks", blocks=blocks or (nothing,))
 
 
 def _waivers(rows: tuple[WaiverRow, ...]) -> Iterator[Block]:

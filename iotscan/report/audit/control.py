@@ -63,7 +63,7 @@ def _versions(told: Told) -> Table:
         id="control-versions",
         caption="Versions of this document",
         columns=(
-            Column(title="Version"),
+            Column(title="Version", weight=1.4),
             Column(title="Date", weight=1.4),
             Column(title="Author", weight=2),
             Column(title="Change", weight=4),

@@ -105,7 +105,13 @@ def test_gaps_tell_forced_and_chosen_ones_apart_and_name_the_silent():
 def test_expired_waivers_come_first():
     found = tables(accepted.section(told(full_run())))
     assert [r[1] for r in cell_texts(found["accepted-waivers"])] == ["expired", "not asked", "applied"]
-    assert accepted.section(told(replace(full_run(), waivers=(), attestations=()))) is None
+
+
+def test_that_nothing_was_accepted_is_said_too():
+    made = accepted.section(told(replace(full_run(), waivers=(), attestations=())))
+    assert made is not None
+    assert isinstance(made.blocks[0], Paragraph)
+    assert "No risk was accepted" in words_of(made.blocks[0].spans)
 
 
 def test_a_positive_is_only_what_passed():
