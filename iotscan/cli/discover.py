@@ -36,7 +36,7 @@ def discover(
             "-f",
             autocompletion=complete_inventory_format,
             metavar="FMT[:PATH]",
-            help="csv, html, json, jsonl, md or text, to PATH or standard output; repeatable.",
+            help="csv, docx, html, json, jsonl, md, pdf or text, to PATH or standard output; repeatable.",
         ),
     ] = None,
     output_dir: shared.OutputDir = shared.OUTPUT,

@@ -127,7 +127,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     (kept,) = (p for p in (folder / "out").iterdir() if p.is_dir())
     with site.serve(site.after):
         second = run_iotscan(*words, "--since", kept, home=folder)
-        (again,) = (path for path in (folder / "out").iterdir() if path != kept)
+        (again,) = (p for p in (folder / "out").iterdir() if p.is_dir() and p != kept)
         shown = [(r, said_by(r.reproduce)) for r in read_run(str(again), folder / "out").results if r.reproduce]
     assert second.returncode in (0, 1, 3), second.stderr
     return Told(

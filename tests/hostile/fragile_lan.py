@@ -75,7 +75,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
         addresses = [device.address for device in devices]
         done = command_line(self.scanner, folder, "scan", *addresses, "--yes", "--no-progress", *words)
         assert done.returncode in (0, 1, 3), done.stderr
-        (run,) = folder.glob("iotscan-out/*")
+        (run,) = (p for p in folder.glob("iotscan-out/*") if p.is_dir())
         return read_run(str(run), folder)
 
 

@@ -59,7 +59,7 @@ class Scans:
 
     def since(self, earlier: Finished) -> Finished:
         """The whole network again, with the run of an earlier scan of it to go back to."""
-        (run,) = (earlier.folder / "iotscan-out").iterdir()
+        (run,) = (p for p in (earlier.folder / "iotscan-out").iterdir() if p.is_dir())
         return self._scanner("scan", NETWORK, "--since", str(run), "--scope", str(self._scope), "--yes", *JSON)
 
     def _scan(self, *words: str) -> Scan:

@@ -101,7 +101,7 @@ class Ftp(socketserver.StreamRequestHandler):
         if user.lower() not in ("anonymous", "ftp"):
             note(self.folder, user)
         if self.is_slow and user == USER:
-            time.sleep(3)
+            time.sleep(6)
         is_right = (user, password) == (USER, self.password)
         self.say("230 Welcome" if is_right else "530 Login incorrect")
 
