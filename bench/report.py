@@ -83,8 +83,10 @@ def _write(name: str, home: Path) -> None:
 
 
 def _peak() -> int:
-    """Bytes: of this process, or of a child where that took more."""
-    return 1024 * max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    """Bytes: of this process (proc(5); what rusage tells begins with its parent's), or of a child that took more."""
+    status = Path("/proc/self/status").read_text()
+    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return 1024 * max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 if __name__ == "__main__":
