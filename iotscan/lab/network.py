@@ -83,6 +83,7 @@ def maintain(state: LabState) -> LabState:
     while (now := read_state(Path(state.directory))) is not None and time.monotonic() < until:
         if now.is_maintained:
             return now
+        # A file tells nobody that it changed: looked at again, with an end.
         time.sleep(0.02)
     raise LabError(f"the maintenance did not end; see {Path(state.directory) / 'lab.log'}")
 

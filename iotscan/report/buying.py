@@ -200,7 +200,7 @@ def _grade(shown: str, coverage: Coverage) -> Cell:
     total = coverage.assessed + coverage.unknown
     if not total:
         return cell("does not apply")
-    tone: Tone = letter.lower() if letter else "unknown"  # type: ignore[assignment]
+    tone: Tone = letter.lower() if letter else "unknown"  # type: ignore[assignment]  # a to f are tones
     return Cell(spans=(Span(shown, kind="strong"), Span(f" {coverage.assessed} of {total} assessed")), tone=tone)
 
 

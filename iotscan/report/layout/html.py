@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from iotscan.model.brand import Brand
-from iotscan.report.document import Block, Card, Document, Fold, Section, numbered, words_of
+from iotscan.report.document import Block, Card, Chart, Document, Fold, Section, Table, numbered, words_of
 from iotscan.report.layout.facets import SHAPES, facets, severity
 from iotscan.report.layout.markup import kind, shares, sought, target, tone, weights
 from iotscan.report.layout.overrides import Overrides, read_overrides
@@ -129,16 +129,16 @@ def _ids(document: Document) -> Iterator[str]:
 
 def _ids_in(blocks: tuple[Block, ...]) -> Iterator[str]:
     for block in blocks:
-        match block.__struct_config__.tag:
-            case "card":
-                yield block.id  # type: ignore[union-attr]
-                yield from _ids_in(block.blocks)  # type: ignore[union-attr]
-            case "fold":
-                yield from _ids_in(block.blocks)  # type: ignore[union-attr]
-            case "table":
-                yield block.id  # type: ignore[union-attr]
-            case "chart":
-                yield from (block.id, block.table.id)  # type: ignore[union-attr]
+        match block:
+            case Card():
+                yield block.id
+                yield from _ids_in(block.blocks)
+            case Fold():
+                yield from _ids_in(block.blocks)
+            case Table():
+                yield block.id
+            case Chart():
+                yield from (block.id, block.table.id)
 
 
 def _part(block: str, page: dict[str, Any], overrides: Overrides) -> Markup:
@@ -148,7 +148,7 @@ def _part(block: str, page: dict[str, Any], overrides: Overrides) -> Markup:
         return _ours("masthead", page) if block == "cover" else Markup()
     if block in overrides.templates:
         # Rendered with autoescape in a process of its own: what is in it beyond text is the assessor's own.
-        return Markup(overrides.render(block, page))  # noqa: S704
+        return Markup(overrides.render(block, page))  # noqa: S704  # escaped in its own process
     return _ours(block, page)
 
 
@@ -159,7 +159,7 @@ def _ours(name: str, page: dict[str, Any]) -> Markup:
 def _style(document: Document, own: str) -> Markup:
     """Colours, our style, the paper, and the brand's own style last. Nothing of a run stands in it unescaped."""
     parts = (sheet(document.brand), inline("page.css"), paper_sheet(document), own)
-    return Markup("\n".join(part for part in parts if part))  # noqa: S704
+    return Markup("\n".join(part for part in parts if part))  # noqa: S704  # ours, and a brand's own style
 
 
 def templates() -> Path:
