@@ -23,6 +23,7 @@ from iotscan.model.facts import (
     SnmpEngine,
     TftpServer,
     TlsEndpoint,
+    TrafficProfile,
     kind_of,
 )
 from iotscan.model.observation import Attempt
@@ -124,6 +125,8 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     own = evidence.observed(kind, owner.id) or absent(evidence, fact, owner)
     if fact.per == "person":
         return None if own else _gap(owner, kind, Reason.NEEDS_ATTESTATION, "only a person can answer this")
+    if fact.per == "traffic":
+        return None if own else _gap(owner, kind, Reason.NEEDS_TRAFFIC, "only captured traffic shows this")
     if isinstance(owner, Image):
         return None if own else _gap_of_image(fact, owner)
     if fact.per == "image":
@@ -155,6 +158,9 @@ def _gap_unswept(evidence: Evidence, kind: str, device: Device) -> Gap | None:
         return _gap(device, kind, gap.reason, gap.detail)
     if evidence.observed(kind_of(PortSweep), device.id):
         return None
+    if evidence.observed(kind_of(TrafficProfile), device.id):
+        # Heard and never asked: nothing failed.
+        return _gap(device, kind, Reason.NEEDS_NETWORK, "only asking the device shows this: scan it, too")
     return _gap(device, kind, Reason.UNREACHABLE, "the device's ports were not swept")
 
 

@@ -118,7 +118,7 @@ def _has_answered(run: Run, evidence: Evidence) -> bool:
     """True when what was to be looked at gave any answer; an image that joined a scan speaks for no device."""
     if run.command == "image":
         return bool(run.images)
-    if run.command == "discover":
+    if run.command in ("discover", "traffic"):
         # Who opens nothing, and was found by ARP or an echo, is what was looked for, too.
         return bool(run.devices)
     return any(_is_answer(o) for o in evidence.observations if not o.subject.image)

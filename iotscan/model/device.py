@@ -1,6 +1,7 @@
 """Devices and services, with how we know them."""
 
 import hashlib
+from typing import Literal
 
 import msgspec
 
@@ -52,6 +53,9 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Further MAC addresses that answer for the same address: somebody else claims it, too."""
     is_rival: bool = False
     """It holds none of its addresses: it was only seen to answer for them beside their holders."""
+    role: Literal["device", "backend"] = "device"
+    """``backend``: a server that devices talk to, asked by an explicit grant (``--backend``). All that is found of it
+    counts for the element cloud, and it is judged by the policy ``server``."""
     sightings: tuple["Device", ...] = ()
     """Empty where there is but one, the device itself."""
 

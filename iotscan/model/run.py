@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from iotscan.model.capture import Capture
 from iotscan.model.device import Device, Image
 from iotscan.model.earlier import EarlierCertificate
 from iotscan.model.errors import BadInput
@@ -115,7 +116,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     tool: Tool
     status: Status
-    command: Literal["scan", "discover", "image"]
+    command: Literal["scan", "discover", "image", "traffic", "join"]
+    """``join``: put together from stored runs of the others."""
     started: str
     finished: str = ""
     as_of: str
@@ -127,6 +129,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[CheckInfo, ...] = ()
     devices: tuple[Device, ...] = ()
     images: tuple[Image, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    """What traffic was read from."""
     attempts: tuple[Attempt, ...] = ()
     observations: tuple[Observation, ...] = ()
     results: tuple[Result, ...] = ()

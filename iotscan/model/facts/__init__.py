@@ -50,6 +50,7 @@ from iotscan.model.facts.device_api import DeviceApi
 from iotscan.model.facts.disclosure import DisclosedKind, DisclosedThing, Disclosure
 from iotscan.model.facts.enrolment import EnrolmentEndpoint, EnrolmentServer
 from iotscan.model.facts.entropy import Entropy, MachineId, SeedFile
+from iotscan.model.facts.exposure import Exposure, Exposures, Token, TokenUse
 from iotscan.model.facts.fact import Fact, kind_of
 from iotscan.model.facts.first_boot import FirstBoot, KeyMaker, PasswordMaker
 from iotscan.model.facts.flash import FlashChip, FlashMount, RawFlash
@@ -82,6 +83,16 @@ from iotscan.model.facts.platform import OperatingSystem, Package, PackageDataba
 from iotscan.model.facts.ports import OpenService, PortSweep
 from iotscan.model.facts.preshared import ConfiguredPsk, ConfiguredPsks, Lwm2mClient, Lwm2mClients
 from iotscan.model.facts.program import Program, Programs
+from iotscan.model.facts.protocol_use import (
+    CoapExchange,
+    HttpExchange,
+    Lwm2mContact,
+    MqttSession,
+    NameQuestion,
+    OtherTalk,
+    ProtocolUse,
+    TimeQuestion,
+)
 from iotscan.model.facts.psk import KnownPsk
 from iotscan.model.facts.quic import QuicServer
 from iotscan.model.facts.remote_shells import RemoteShell, RemoteShells
@@ -135,6 +146,8 @@ from iotscan.model.facts.tls import (
     TlsEndpoint,
     TlsHandshake,
 )
+from iotscan.model.facts.tls_use import ServerProof, TlsSession, TlsUse
+from iotscan.model.facts.traffic import Peer, Talk, TrafficProfile, Use
 from iotscan.model.facts.trust import RotationTool, RotationTools, TrustAnchor, TrustStore
 from iotscan.model.facts.update import Artefact, UpdateServer, UploadForm
 from iotscan.model.facts.update_systems import (
@@ -144,6 +157,7 @@ from iotscan.model.facts.update_systems import (
     UpdateSystems,
     UpdateTrait,
 )
+from iotscan.model.facts.update_use import UpdateContact, UpdateUse
 from iotscan.model.facts.upnp import UpnpGateway
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
@@ -260,6 +274,11 @@ AnyFact = (
     | WebSocketServer
     | WellKnown
     | WirelessNetworks
+    | Exposures
+    | ProtocolUse
+    | TlsUse
+    | TrafficProfile
+    | UpdateUse
 )
 
 FACT_TYPES: dict[str, type[Fact]] = {kind_of(t): t for t in AnyFact.__args__}
@@ -310,6 +329,7 @@ __all__ = [
     "Claim",
     "ClientAuthentication",
     "ClientCertificateRequest",
+    "CoapExchange",
     "CoapResource",
     "CoapResources",
     "CoapServer",
@@ -349,6 +369,8 @@ __all__ = [
     "EnrolmentEndpoint",
     "EnrolmentServer",
     "Entropy",
+    "Exposure",
+    "Exposures",
     "Extensions",
     "Fact",
     "FileCapabilities",
@@ -371,6 +393,7 @@ __all__ = [
     "HomemadeUpdate",
     "HostCertificate",
     "HostKey",
+    "HttpExchange",
     "HttpServer",
     "Kernel",
     "KernelCommandLines",
@@ -392,6 +415,7 @@ __all__ = [
     "LoginService",
     "Lwm2mClient",
     "Lwm2mClients",
+    "Lwm2mContact",
     "MachineId",
     "MalformedCertificate",
     "MandatoryAccess",
@@ -399,6 +423,8 @@ __all__ = [
     "Mount",
     "Mounts",
     "MqttBroker",
+    "MqttSession",
+    "NameQuestion",
     "NtpServer",
     "OnvifService",
     "OpcUaEndpoint",
@@ -407,11 +433,13 @@ __all__ = [
     "OperatingSystem",
     "OtaInterface",
     "OtaSystem",
+    "OtherTalk",
     "Package",
     "PackageDatabase",
     "Packages",
     "PasswordMaker",
     "Payload",
+    "Peer",
     "PeerCheck",
     "Pin",
     "PortSweep",
@@ -420,6 +448,7 @@ __all__ = [
     "PrivilegeRules",
     "Program",
     "Programs",
+    "ProtocolUse",
     "PublicKey",
     "QuicServer",
     "RawFlash",
@@ -440,6 +469,7 @@ __all__ = [
     "SecretGroup",
     "SecureBootFuses",
     "SeedFile",
+    "ServerProof",
     "ServiceOpinion",
     "SignedArtefact",
     "SignedModules",
@@ -460,25 +490,35 @@ __all__ = [
     "Suite",
     "SuiteList",
     "Support",
+    "Talk",
     "TelnetServer",
     "TftpServer",
+    "TimeQuestion",
     "TlsAttacks",
     "TlsEndpoint",
     "TlsHandshake",
+    "TlsSession",
+    "TlsUse",
+    "Token",
+    "TokenUse",
+    "TrafficProfile",
     "TrustAnchor",
     "TrustStore",
     "TrustedKey",
     "TrustedKeys",
     "UpdateArtefacts",
+    "UpdateContact",
     "UpdateServer",
     "UpdateSource",
     "UpdateSystem",
     "UpdateSystems",
     "UpdateTrait",
+    "UpdateUse",
     "Updater",
     "Updaters",
     "UploadForm",
     "UpnpGateway",
+    "Use",
     "Vbmeta",
     "VerificationSwitch",
     "VerificationSwitches",

@@ -4,14 +4,15 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Ownership = Literal["service", "device", "image", "person"]
+Ownership = Literal["service", "device", "image", "person", "traffic"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One typed thing that was observed. Its tag (``kind`` in JSON) is the name of the need.
 
     ``per`` says what one instance belongs to: a service of a device, a device, or an image;
-    ``person`` is what somebody states of a device or an image. ``unlooked`` is what to say of a device where nothing
+    ``person`` is what somebody states of a device or an image, ``traffic`` what a device was seen to do in captured
+    traffic. ``unlooked`` is what to say of a device where nothing
     could look for it: only of facts of a device that its services show.
     A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
     :func:`iotscan.model.text.safe_text`.

@@ -1,0 +1,39 @@
+"""Updates in traffic: what a device asks for, how often, and what it gets."""
+
+from typing import ClassVar, Literal
+
+from iotscan.model.answer import Answer
+from iotscan.model.facts.fact import Fact, Ownership
+from iotscan.model.facts.traffic import Use
+
+
+class UpdateContact(Use, frozen=True, kw_only=True):
+    """Requests of one kind that have to do with updates."""
+
+    kind: Literal["poll", "manifest", "firmware", "package"]
+    """``poll``: asks whether there is something (hawkBit, Mender, Omaha, a repository)."""
+    system: str = ""
+    """``hawkbit``, ``mender``, ``tuf``, ``omaha``, ``opkg``, ``apt``, ``lwm2m`` …; empty where none was recognised."""
+    protocol: str = ""
+    """``http``, ``https``, ``ftp``, ``tftp``, ``coap`` …"""
+    is_encrypted: bool = False
+    host: str = ""
+    path: str = ""
+    format: str = ""
+    """What the first bytes of a firmware are: ``uimage``, ``rauc``, ``swu``, ``squashfs`` …"""
+    signature: Literal["none", "present", "unknown"] = "unknown"
+    """Whether what was fetched carries a signature of a known form; not whether that verifies."""
+    how: str = ""
+    """What says that it is about updates: ``magic``, ``path``, ``content type``, ``user agent``, ``server name``."""
+    size: int = 0
+    period: Answer[int]
+    """Median seconds between two looks, from three on."""
+
+
+class UpdateUse(Fact, frozen=True, kw_only=True, tag="update-use"):
+    """What a device was seen to do about updates."""
+
+    per: ClassVar[Ownership] = "traffic"
+
+    contacts: tuple[UpdateContact, ...] = ()
+    is_cut_off: bool = False

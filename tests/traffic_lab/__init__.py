@@ -1,0 +1,1 @@
+"""Captures of real traffic, made anew by the tests, each with a truth file."""
