@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.lan.network import _ENVIRONMENT, Lan, Machine, poll
 
+_TCPDUMP = ("tcpdump", "--immediate-mode", "-n", "-U")
 TOOLS = {"tcpdump": "tcpdump", "ethtool": "ethtool"}
 
 

@@ -82,7 +82,8 @@ class Piece(msgspec.Struct, frozen=True):
     """Payload of one direction, in the order of the stream; a whole datagram for UDP.
 
     ``gap`` counts bytes that are missing before it: lost, beyond the snaplen, or out of order for too long.
-    ``is_cut`` says that the datagram goes on beyond what was captured.
+    ``is_cut`` says that the datagram goes on beyond what was captured. ``is_doubtful``: its checksum is wrong, and not
+    for being left to the network card; nothing may be proved by it.
     """
 
     at: int
@@ -90,6 +91,7 @@ class Piece(msgspec.Struct, frozen=True):
     data: bytes
     gap: int = 0
     is_cut: bool = False
+    is_doubtful: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
