@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from iotscan.model.facts import EmbeddedSecret, EmbeddedSecrets
 from iotscan.observe.image.inspector import Swept
 from iotscan.observe.image.inspectors import secrets
-from iotscan.observe.image.inspectors.secrets.placeholders import is_random, stands_for_a_secret
 from iotscan.observe.image.inspectors.secrets.sweeper import find_secrets
 from iotscan.observe.image.readers.folder import FolderTree
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry
+from iotscan.wire.secret_forms.placeholders import is_random, stands_for_a_secret
 from tests.observe.image.looking import a_root, heard_of
 from tests.observe.network.daemons import tool
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from iotscan.model.facts import SecretGroup
-from iotscan.observe.image.inspectors.secrets.hit import Hit
-from iotscan.observe.image.inspectors.secrets.placeholders import stands_for_a_secret
+from iotscan.wire.secret_forms.hit import Hit
+from iotscan.wire.secret_forms.placeholders import stands_for_a_secret
 
 _LINE = rb"(?m)^(?![ \t]*#)[ \t]*"
 _NETRC: Final = re.compile(rb"\bmachine\s+\S+\s+(?:login\s+\S+\s+)?password\s+(\S+)")

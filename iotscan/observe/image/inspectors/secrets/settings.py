@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from iotscan.model.facts import SecretGroup
-from iotscan.observe.image.inspectors.secrets.hit import Hit
-from iotscan.observe.image.inspectors.secrets.placeholders import is_random, stands_for_a_secret
+from iotscan.wire.secret_forms.hit import Hit
+from iotscan.wire.secret_forms.placeholders import is_random, stands_for_a_secret
 
 WORDS: Final = (
     b"password",

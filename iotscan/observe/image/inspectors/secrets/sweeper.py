@@ -11,13 +11,13 @@ from iotscan.model.text import safe_text
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspector import Inspector, Swept
 from iotscan.observe.image.inspectors.secrets.files import find_in_own_form, has_own_form
-from iotscan.observe.image.inspectors.secrets.hit import Hit
-from iotscan.observe.image.inspectors.secrets.placeholders import is_random
 from iotscan.observe.image.inspectors.secrets.settings import CLIENTS, WORDS, find_settings
-from iotscan.observe.image.inspectors.secrets.tokens import find_tokens
 from iotscan.observe.image.places import is_documentation, is_set_aside
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.wire.secret_forms.hit import Hit
+from iotscan.wire.secret_forms.placeholders import is_random
+from iotscan.wire.secret_forms.tokens import find_tokens
 
 LARGEST: Final = 4 << 20
 MOST, MOST_IN_A_FILE = 500, 20

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from iotscan.model.facts import SecretGroup
-from iotscan.observe.image.inspectors.secrets.hit import Hit
-from iotscan.observe.image.inspectors.secrets.placeholders import entropy, stands_for_a_secret
+from iotscan.wire.secret_forms.hit import Hit
+from iotscan.wire.secret_forms.placeholders import entropy, stands_for_a_secret
 
 _A, _Z = rb"(?<![A-Za-z0-9_+/-])", rb"(?![A-Za-z0-9_+/-])"
 _FORMS: Final[tuple[tuple[bytes, str, "re.Pattern[bytes]"], ...]] = tuple(
