@@ -134,8 +134,11 @@ class Chooser(Protocol):
 class Listener(Protocol):
     """Whom the conversations are reported to: the ledger of one capture."""
 
-    def frame(self, at: int, source: str, length: int) -> None:
-        """Every frame that has a source MAC, or else a source address."""
+    def frame(self, at: int, source: str, length: int, count: int = 1) -> None:
+        """Frames of a source MAC, or else of a source address: its first at once, later ones ``count`` together.
+
+        ``at`` is when the last of them was caught, ``length`` what all of them took on the wire.
+        """
 
     def sighted(self, at: int, seen: Sighting) -> None:
         """ARP, neighbour discovery, LLDP, CDP, and datagrams to broadcast, multicast and DHCP: who is there."""
