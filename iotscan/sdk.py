@@ -38,7 +38,6 @@ from iotscan.assess.code import CodeVerdict, judge_code
 from iotscan.assess.datagram_lines import ask_for_cookie, ask_mdns, get_coap, get_coap_tls, ping_coap
 from iotscan.assess.equipment_lines import ask_bacnet, ask_controller, ask_modbus
 from iotscan.assess.hello_lines import say_hello, say_sslv2, say_truncated_hmac
-from iotscan.assess.host_names import host_name, names_address, names_host
 from iotscan.assess.keyring import Keyring, spki_digest
 from iotscan.assess.mqtt_lines import connect_mqtt, hear_all_mqtt, meet_mqtt
 from iotscan.assess.reproduce import (
@@ -317,6 +316,7 @@ from iotscan.model.result import Clause
 from iotscan.model.sighting import KeySighting
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
+from iotscan.wire.host_names import host_name, names_address, names_host
 
 __all__ = [
     "ANY_AGE",

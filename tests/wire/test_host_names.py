@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.assess.host_names import host_name, names_address, names_host
+from iotscan.wire.host_names import host_name, names_address, names_host
 
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 TOP = st.from_regex(r"[a-z]{3,8}", fullmatch=True)
