@@ -13,8 +13,8 @@ vouches for it is the question of `certificate-trust`.
 ## Why it matters
 A client that checks the name refuses the device; one that was told not to check accepts any certificate of the same
 CA: that of another customer's device, or one that an attacker rightfully has for a name of his own. On a local network
-that is medium; for a server on the internet, which a device finds by its name alone, it is critical. A device that
-serves another name than the one it announces on the link is low: few people use that name.
+that is medium; for a server on the internet, or a back end, which a device finds by its name alone, it is critical. A
+device that serves another name than the one it announces on the link is low: few people use that name.
 
 ## How to fix
 Issue it for the names and addresses by which clients reach it: `subjectAltName = DNS:gw.example.com,DNS:gw.local,
@@ -63,7 +63,7 @@ KEPT = 100
     title="The certificate names the host that clients ask for",
     element="communication",
     variants={
-        "internet": ("critical", "The certificate of a server on the internet is for another name"),
+        "internet": ("critical", "The certificate of a server on the internet, or of a back end, is for another name"),
         "mismatch": ("medium", "The certificate is for another name"),
         "common-name": ("medium", "The certificate has its name only where clients no longer look"),
         "own-name": ("low", "The certificate is for neither the address nor the names that the device claims"),
@@ -85,7 +85,7 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
     if chain.is_unproved:
         return unknown(chain.trusted.detail, reason=Reason.UNREADABLE)
     if asked:
-        return as_asked(chain, target)
+        return as_asked(chain, target, is_server=policy.kind == "server")
     if names_address(addresses(leaf), target.host):
         return good(f"it names the address {target.host}", observed=shown(leaf))
     known = [name for name in target.host_names if host_name(name)]
@@ -96,6 +96,8 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
         return unknown("more names are in the certificate than the run holds of them")
     if longer := with_domain(leaf, known):
         return unknown(f"it names {longer}, and whether that is the device is not known: give its name as the target")
+    if not known and policy.kind == "server":
+        return unknown("by which name devices ask for it is not known: give that name, as in --backend NAME")
     if not known:
         return skip("the device was asked by its address alone, and nobody says what it is called")
     if policy.kind == "constrained" and not leaf.names and leaf.extensions and leaf.extensions.serial_number:
@@ -112,7 +114,7 @@ def certificate_name(chain: CertificateChain, policy: Policy, target: Target) ->
     )
 
 
-def as_asked(chain: CertificateChain, target: Target) -> Verdict:
+def as_asked(chain: CertificateChain, target: Target, *, is_server: bool) -> Verdict:
     """The verdict on the host name that the user gave."""
     leaf, asked = chain.leaf, chain.server_name
     if names_host(hosts(leaf), asked):
@@ -126,7 +128,7 @@ def as_asked(chain: CertificateChain, target: Target) -> Verdict:
     is_taken = is_common or any("*" in name for name in leaf.names)
     look = ("-subject", "-ext", "subjectAltName") if is_taken else ("-checkhost", asked)
     return bad(
-        "internet" if is_public(target.host) else "common-name" if is_common else "mismatch",
+        "internet" if is_server or is_public(target.host) else "common-name" if is_common else "mismatch",
         f"the certificate {where}",
         observed=shown(leaf),
         expected=f"a dNSName entry that is {asked}",

@@ -7,12 +7,15 @@ of single devices. Known: its key, or the certificate itself, is one that the pr
 service of the same device showed this key in the run given by `--first-seen` (trust on first use: whether that one was
 the right one, nobody said). The name in it is not compared: on a local network most devices are reached by
 address. Mozilla's roots are asked by the rules of the web; the others as OpenSSL would, because certificates for
-devices keep few of those rules. A key that changed since the earlier run and that nobody vouches for is told apart.
+devices keep few of those rules. A key that changed since the earlier run and that nobody vouches for is told apart. Of
+a back end (`--backend`) public trust is expected, as devices and apps find it by its name across the internet: there a
+CA of yours or a pin has to be given, too, where the clients know one.
 
 ## Why it matters
 Encryption without knowing to whom is half a protection: anyone on the path can present a certificate of his own,
 and people who are used to clicking the warning away will do so that day, too. On a local network this is medium,
-because the attacker must be inside; for a server on the internet it would be critical. A known key protects those who
+because the attacker must be inside; for a back end it is critical: a client that accepts such a certificate accepts
+anybody's, unless it pins this one. A known key protects those who
 compare it: an app that pins it, a person who looks.
 
 ## How to fix
@@ -61,6 +64,8 @@ PUBLIC = ("system", "Mozilla")
         "self-signed": ("medium", "The certificate is signed by itself"),
         "untrusted": ("medium", "No valid way leads from the certificate to a trusted root"),
         "changed": ("medium", "The key has changed since an earlier run, and nobody vouches for the new one"),
+        "server-self-signed": ("critical", "The certificate of a back end is signed by itself"),
+        "server-untrusted": ("critical", "No valid way leads from the certificate of a back end to a trusted root"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
@@ -87,7 +92,8 @@ def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy,
     if chain.trusted.value:
         return good(f"{vouched(chain)}; issued by {leaf.issuer}{moved(chain, then)}")
     why = f": {chain.trust_detail}" if chain.trust_detail else ""
-    if then and then.told_by != "address":
+    is_server = policy.kind == "server"
+    if then and not is_server and then.told_by != "address":
         return bad(
             "changed",
             f"the key is another one than {then.run} saw, and nobody vouches for it",
@@ -97,8 +103,9 @@ def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy,
             shows=leaf.spki_sha256,
         )
     is_self_signed = leaf.is_root
+    variant = "self-signed" if is_self_signed else "untrusted"
     return bad(
-        "self-signed" if is_self_signed else "untrusted",
+        f"server-{variant}" if is_server else variant,
         "the certificate is signed by itself" if is_self_signed else f"the certificate is not trusted{why}",
         observed=f"issued by {leaf.issuer}{moved(chain, then)}",
         expected="a chain to a root of the system, of Mozilla, or of a trust store that you give, or a pinned key",

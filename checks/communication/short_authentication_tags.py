@@ -70,7 +70,7 @@ def short_authentication_tags(tls: TlsEndpoint, policy: Policy, target: Target) 
     forged = [s for s in short if s.version == "DTLSv1.3"]
     if not forged and policy.kind == "constrained" and tls.longer_tag.value:
         return good("a tag of 64 bits is accepted beside full ones, as RFC 7925 has it", observed=names)
-    variant = "dtls-1.3" if forged else "gateway" if policy.kind == "gateway" else "only"
+    variant = "dtls-1.3" if forged else "only" if policy.kind == "constrained" else "gateway"
     reproduce, shows = _proof(forged or short, tls, target)
     return bad(
         variant,

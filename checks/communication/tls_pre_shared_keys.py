@@ -63,7 +63,7 @@ def tls_pre_shared_keys(tls: TlsEndpoint, policy: Policy, target: Target) -> Ret
         plain = [s for s in tls.suites if s.name.startswith(("TLS_PSK_WITH_", "TLS_RSA_PSK_"))]
         reproduce, shows = ask_suites(target, plain, "kPSK:kRSAPSK", opening=tls.opening)
         return bad(
-            policy.kind,
+            "constrained" if policy.kind == "constrained" else "gateway",
             "plain pre-shared-key suites are accepted: who learns the key reads all recorded traffic",
             observed=", ".join(dict.fromkeys((*(s.name for s in plain), *([hint] if hint else [])))),
             expected="certificates, or ECDHE_PSK suites",

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from iotscan.assess.back_ends import NOT_OF_SERVERS, element_of, is_back_end, is_no_question, policy_for, severity_of
 from iotscan.assess.check import (
     Check,
     Each,
@@ -37,7 +38,7 @@ from iotscan.model.facts import Fact
 from iotscan.model.observation import Observation
 from iotscan.model.result import Result
 from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import Outcome, Reason, Vantage
+from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 
 Values = Mapping[str, Mapping[str, Any]]
 """Check id -> the named values that the profile gives this check."""
@@ -113,23 +114,32 @@ class _Asking:
     def fleet(self) -> list[Result]:
         """Ask once about all of them together."""
         fact = self._check.anchor.fact
-        owners = self._evidence.images if fact.per == "image" else self._evidence.devices
+        owners: Sequence[Owner] = self._evidence.images if fact.per == "image" else self._evidence.devices
+        found = self._among(owners)
+        servers = {o.id for o in owners if is_back_end(o)}
+        if servers and not any(r.is_finding and r.subject.owner in servers for r in found):
+            # Devices are compared with each other: that a server is unlike them speaks well of none.
+            owners = [o for o in owners if o.id not in servers]
+            found = self._among(owners)
+        results = list(found)
         seen = {o.id: self._evidence.observed(self._check.anchor.kind, o.id) for o in owners}
-        used = tuple(o for found in seen.values() for o in found)
-        results: list[Result] = []
-        if used:
-            fleet = Fleet(seen=tuple(_seen(o) for o in used))
-            call = _Call(
-                target=Target(subject=Subject(), label="the network"),
-                needs={self._check.anchor.parameter: fleet},
-                used=used,
-            )
-            holders = [o for o in owners if seen[o.id]]
-            results += self._spread(self._answers(call), call, holders)
         for owner in self._evidence.owners:
-            own = self._missed(owner)
+            own = [] if owner.id in servers else self._missed(owner)
             results += own if own or seen.get(owner.id) else self._nothing(owner)
         return results
+
+    def _among(self, owners: Sequence[Owner]) -> list[Result]:
+        """Ask once about these together; nothing where none of them shows anything."""
+        seen = {o.id: self._evidence.observed(self._check.anchor.kind, o.id) for o in owners}
+        used = tuple(o for found in seen.values() for o in found)
+        if not used:
+            return []
+        call = _Call(
+            target=Target(subject=Subject(), label="the network"),
+            needs={self._check.anchor.parameter: Fleet(seen=tuple(_seen(o) for o in used))},
+            used=used,
+        )
+        return list(self._spread(self._answers(call), call, [o for o in owners if seen[o.id]]))
 
     def _spread(self, verdicts: Sequence[Verdict | Result], call: _Call, holders: Sequence[Owner]) -> Iterator[Result]:
         """Fleet verdicts on those they are about; what is about nobody holds for all who are not named."""
@@ -161,9 +171,11 @@ class _Asking:
         """The one result of a device or image that no place of it gave an answer for."""
         anchor = self._check.anchor
         gap = gap_on(self._evidence, anchor.fact, owner)
-        if gap:
+        is_of_devices = is_back_end(owner) and (anchor.cardinality == "fleet" or (gap and is_no_question(gap, owner)))
+        if gap and not is_of_devices:
             return [_not_assessed(self._check, owner, gap)]
-        said = Verdict(kind="skip", summary=f"no {' with '.join(n.kind for n in self._check.needs)} here")
+        why = NOT_OF_SERVERS if is_of_devices else f"no {' with '.join(n.kind for n in self._check.needs)} here"
+        said = Verdict(kind="skip", summary=why)
         call = _Call(target=Target(subject=whole(owner)), needs={}, used=())
         return [msgspec.structs.replace(self._result(said, call), vantage=_vantage(owner))]
 
@@ -242,9 +254,10 @@ class _Asking:
 
     def _answers(self, call: _Call) -> Sequence[Verdict | Result]:
         """Call the question. Whatever it does, verdicts or one result come out."""
+        owner = self._evidence.owner(call.home.owner)
         extras: dict[str, Any] = {
             "target": call.target,
-            "policy": self._policy,
+            "policy": policy_for(self._policy, owner) if owner else self._policy,
             "as_of": self._evidence.as_of,
             "earlier": Earlier(certificates=self._evidence.earlier_at(call.home)),
             "apart": self._evidence.apart,
@@ -283,10 +296,10 @@ class _Asking:
         is_unasked = bool(subject.image) and self._check.anchor.fact.per == "service" and vantage is Vantage.CONFIGURED
         return Result(
             check=info.id,
-            element=info.element,
+            element=self._element(subject),
             outcome=_OUTCOMES[said.kind],
             subject=subject,
-            severity=info.variants[said.variant].severity if has_variant else info.severity,
+            severity=info.variants[said.variant].severity if has_variant else self._severity(subject),
             confidence=said.confidence or info.confidence,
             vantage=vantage,
             variant=said.variant if has_variant else "",
@@ -302,14 +315,22 @@ class _Asking:
             part=said.part,
         )
 
+    def _element(self, subject: Subject) -> Element:
+        owner = self._evidence.owner(subject.owner)
+        return element_of(self._check, owner) if owner else self._check.info.element
+
+    def _severity(self, subject: Subject) -> Severity:
+        owner = self._evidence.owner(subject.owner)
+        return severity_of(self._check, owner) if owner else self._check.info.severity
+
     def _error(self, call: _Call, detail: str) -> Result:
         info = self._check.info
         return Result(
             check=info.id,
-            element=info.element,
+            element=self._element(call.home),
             outcome=Outcome.ERROR,
             subject=call.home,
-            severity=info.severity,
+            severity=self._severity(call.home),
             confidence=info.confidence,
             vantage=vantage_of(call.used),
             summary="the check failed: this says nothing of the device",
@@ -323,10 +344,10 @@ def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
     info = check.info
     return Result(
         check=info.id,
-        element=info.element,
+        element=element_of(check, owner),
         outcome=Outcome.NOT_ASSESSED,
         subject=gap.subject,
-        severity=info.severity,
+        severity=severity_of(check, owner),
         confidence=info.confidence,
         vantage=_vantage(owner),
         summary=gap.detail,

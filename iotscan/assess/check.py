@@ -114,7 +114,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ``values`` has every parameter that the check declares: the profile's word, else the default.
     """
 
-    kind: Literal["gateway", "constrained"] = "gateway"
+    kind: Literal["gateway", "constrained", "server"] = "gateway"
+    """``server`` holds what RFC 9325 says of gateways, and expects public trust and the name that it was asked by."""
     values: dict[str, Value | None] = {}
 
     def integer(self, name: str) -> int:

@@ -139,6 +139,14 @@ class Evidence:
         """Devices, then images."""
         return (*self.devices, *self.images)
 
+    def owner(self, identifier: str) -> Owner | None:
+        """The device or image with an id; None for what is about nobody."""
+        return self._owners.get(identifier)
+
+    @cached_property
+    def _owners(self) -> Mapping[str, Owner]:
+        return {owner.id: owner for owner in self.owners}
+
     @property
     def observations(self) -> Iterator[Observation]:
         """Every observation about a device or image of this run."""

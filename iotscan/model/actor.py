@@ -26,6 +26,8 @@ ADMINISTRABLE: Final = frozenset({"http", "https", "mqtt", "mqtts", "ssh", "teln
 def actor(check: CheckInfo | None, devices: Iterable[Device]) -> Actor:
     """Who changes what ``check`` found on these devices; none of them means an image, which its vendor builds."""
     concerned = tuple(devices)
+    if concerned and all(d.role == "backend" for d in concerned):
+        return "provider"
     if not concerned or (check and OF_THE_VENDOR.intersection(check.tags)):
         return "vendor"
     if check and check.element is Element.CLOUD and all(_is_public(d) for d in concerned):

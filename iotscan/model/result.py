@@ -1,6 +1,7 @@
 """One question's answer about one subject, and the question itself as the report needs it."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -28,6 +29,14 @@ class VariantInfo(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
+OF_SERVERS = "server-"
+"""How the name of a variant begins that only a back end can fail with, where another one is that of devices."""
+
+
+def _highest(variants: Mapping[str, VariantInfo]) -> Severity:
+    return max((v.severity for v in variants.values()), key=lambda s: s.rank)
+
+
 class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a report needs to know of a check, so that a run file explains itself."""
 
@@ -51,8 +60,14 @@ class CheckInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def severity(self) -> Severity:
-        """The highest severity among the variants: what an unknown may turn out to be."""
-        return max((v.severity for v in self.variants.values()), key=lambda s: s.rank)
+        """The highest severity among the variants: what an unknown may turn out to be on a device or in an image."""
+        usual = {name: variant for name, variant in self.variants.items() if not name.startswith(OF_SERVERS)}
+        return _highest(usual or self.variants)
+
+    @property
+    def severity_of_servers(self) -> Severity:
+        """The same on a back end."""
+        return _highest(self.variants)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -182,3 +182,9 @@ def test_a_change_that_later_ones_make_needless_is_left_for_later():
     found = [result(c, device=f"d{n}") for n, pair in enumerate(pairs, start=1) for c in pair.split()]
     (roadmap,) = roadmaps(run_of(found, devices))
     assert [(s.check, s.reaches) for s in roadmap.steps[:3]] == [("a", "E"), ("b", "E"), ("c", "D")]
+
+
+def test_whatever_is_found_of_a_back_end_is_for_who_runs_it():
+    server = device("d1", "203.0.113.5", role="backend")
+    (roadmap,) = roadmaps(run_of([result("flash")], (server,), checks=(info("flash", tags=("updates",)),)))
+    assert roadmap.steps[0].by == "provider"

@@ -65,6 +65,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     policy: Literal["gateway", "constrained"] = "gateway"
     values: dict[str, Any] = {}
     devices: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     seen: tuple[Seen, ...] = ()
     missed: tuple[Missed, ...] = ()
@@ -169,7 +170,8 @@ def _device(address: str, sample: Sample) -> Device:
     """A device with what it announced, as a scan takes it in."""
     own = (s.fact for s in sample.seen if subject_of(s.on).device == address)
     claims = tuple(claim for fact in own if isinstance(fact, Announcement) for claim in fact.claims)
-    return Device(id=address, addresses=(address,), claims=claims, mac=sample.macs.get(address, ""))
+    mac, role = sample.macs.get(address, ""), "backend" if address in sample.backends else "device"
+    return Device(id=address, addresses=(address,), claims=claims, mac=mac, role=role)
 
 
 def _observation(seen: Seen) -> Observation:

@@ -13,7 +13,7 @@ from iotscan.model.run import ProfileInfo
 from iotscan.model.scope import Pace
 from iotscan.model.vocabulary import Severity
 
-PolicyName = Literal["gateway", "constrained"]
+PolicyName = Literal["gateway", "constrained", "server"]
 Fragile = Literal["industrial"]
 """Kinds of equipment that are asked nothing unless a profile allows it, and then in their own protocol alone."""
 Ports = Literal["usual", "likely"]

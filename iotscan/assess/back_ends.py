@@ -1,0 +1,43 @@
+"""What holds of back ends alone: servers that devices talk to, asked by a grant (``--backend``).
+
+All that is found of one counts for the element cloud, whatever a check asks of a device, and is judged by the policy
+for servers. What only an image, a capture or a person shows of a device is no question about a server.
+"""
+
+from typing import Final
+
+import msgspec
+
+from iotscan.assess.check import Check, Policy
+from iotscan.assess.evidence import Owner
+from iotscan.assess.gaps import Gap
+from iotscan.model.device import Device
+from iotscan.model.vocabulary import Element, Reason, Severity
+
+_OF_DEVICES: Final = (Reason.NEEDS_IMAGE, Reason.NEEDS_TRAFFIC, Reason.NEEDS_ATTESTATION)
+NOT_OF_SERVERS: Final = "asked of devices, and no question about a server that they talk to"
+
+
+def is_back_end(owner: Owner) -> bool:
+    """True for a server that devices talk to; false for devices and images."""
+    return isinstance(owner, Device) and owner.role == "backend"
+
+
+def element_of(check: Check, owner: Owner) -> Element:
+    """The element for which a result counts."""
+    return Element.CLOUD if is_back_end(owner) else check.info.element
+
+
+def severity_of(check: Check, owner: Owner) -> Severity:
+    """The highest severity that a check may fail with on an owner."""
+    return check.info.severity_of_servers if is_back_end(owner) else check.info.severity
+
+
+def policy_for(policy: Policy, owner: Owner) -> Policy:
+    """The policy by which an owner is judged: that for servers for a back end, whatever the profile says of devices."""
+    return msgspec.structs.replace(policy, kind="server") if is_back_end(owner) else policy
+
+
+def is_no_question(gap: Gap, owner: Owner) -> bool:
+    """True where what is missing is nothing that a back end could show."""
+    return is_back_end(owner) and gap.reason in _OF_DEVICES
