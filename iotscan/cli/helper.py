@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 helper = typer.Typer(
-    help="ARP and neighbour sweeps without being root.",
+    help="ARP and neighbour sweeps, and captures, without being root.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -17,18 +17,26 @@ def install(
     user: Annotated[
         str, typer.Option(metavar="NAME", help="Who may start it; by default who called sudo.", show_default=False)
     ] = "",
+    capture: Annotated[
+        bool,
+        typer.Option("--capture", help="Let them also capture all that passes an interface: traffic --listen."),
+    ] = False,
 ) -> None:
     """Let a user's scans send raw frames through the helper; as root.
 
-    Copies two files to where root alone writes and adds one rule to sudo. Both programs give every privilege up once
-    their sockets are open. One sends ARP requests, neighbour solicitations and one echo, to the links alone; the
-    other hears broadcasts (ARP, DHCP, mDNS …) and can send nothing.
+    Copies two files, three with --capture, to where root alone writes and adds one rule to sudo. The programs give
+    every privilege up once their sockets are open. One sends ARP requests, neighbour solicitations and one echo, to
+    the links alone; one hears broadcasts (ARP, DHCP, mDNS …) and can send nothing. The third hears everything that
+    passes an interface, other people's conversations too, and can send nothing; an installation without --capture
+    takes it away again.
     """
     from iotscan.observe.network.helper import installing
     from iotscan.observe.network.helper.program import FOLDER
 
-    record = installing.install(user or os.environ.get("SUDO_USER", ""))
+    record = installing.install(user or os.environ.get("SUDO_USER", ""), captures=capture)
     print(f"installed for {record.user}: {FOLDER}, started with {record.python} by the rule in {installing.RULE}")
+    if capture:
+        print(f"{record.user} may now record all that passes the interfaces of this machine")
 
 
 @helper.command("remove")

@@ -1,4 +1,4 @@
-"""Putting the raw helper where root alone writes, with the one rule of sudo that starts it (docs/decisions/0024).
+"""Putting the privileged programs where root alone writes, with the one rule of sudo that starts them (decision 0024).
 
 Only root can do this. What others than root could change is refused: the helper starts as root.
 """
@@ -9,13 +9,14 @@ import pwd
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from iotscan.model.errors import BadInput
 from iotscan.observe.network.helper.program import (
+    CAPTURE,
     FLAGS,
     FOLDER,
     LISTENER,
@@ -40,8 +41,11 @@ Defaults!IOTSCAN_RAW_HELPER env_reset, !setenv, !requiretty, !use_pty
 """
 
 
-def install(user: str) -> Installed:
-    """Copy the program, make the rule, have it checked. Raises BadInput, with nothing changed, where it cannot be."""
+def install(user: str, *, captures: bool = False) -> Installed:
+    """Copy the programs, make the rule, have it checked. Raises BadInput, with nothing changed, where it cannot be.
+
+    With ``captures`` the user may also capture all that passes an interface; without, that program goes.
+    """
     _require_root("install")
     uid = _uid(user)
     tools = {name: shutil.which(name, path=_PATH) or "" for name in ("sudo", "visudo")}
@@ -50,16 +54,23 @@ def install(user: str) -> Installed:
     python = trusted_python()
     if problem := others_can_write(FOLDER) or others_can_write(RULE.parent):
         raise BadInput(f"{problem}: others than root could change what would be started as root")
-    record = Installed(user=user, python=python, sha256=_hash(SWEEPER.source), listener_sha256=_hash(LISTENER.source))
-    commands = ", ".join(" ".join(program.rule(python)) for program in PROGRAMS)
-    _make_rule(tools["visudo"], _TEXT.format(commands=commands, uid=uid), record)
+    record = Installed(
+        user=user,
+        python=python,
+        sha256=_hash(SWEEPER.source),
+        listener_sha256=_hash(LISTENER.source),
+        capture_sha256=_hash(CAPTURE.source) if captures else "",
+    )
+    programs = (*PROGRAMS, CAPTURE) if captures else PROGRAMS
+    commands = ", ".join(" ".join(program.rule(python)) for program in programs)
+    _make_rule(tools["visudo"], _TEXT.format(commands=commands, uid=uid), record, programs)
     return record
 
 
 def remove() -> bool:
     """Take away all that :func:`install` made; whether there was anything. Raises BadInput."""
     _require_root("remove")
-    places = [path for path in (RULE, *(p.installed for p in PROGRAMS), RECORD) if path.exists()]
+    places = [path for path in (RULE, *(p.installed for p in (*PROGRAMS, CAPTURE)), RECORD) if path.exists()]
     for path in places:
         path.unlink()
     if FOLDER.exists() and not any(FOLDER.iterdir()):
@@ -69,11 +80,14 @@ def remove() -> bool:
 
 def problems(record: Installed) -> Iterator[str]:
     """What is wrong with an installation, each with what to do."""
-    for program, was in ((SWEEPER, record.sha256), (LISTENER, record.listener_sha256)):
-        yield from _changed(program, was)
+    again = f"sudo iotscan helper install{' --capture' if record.capture_sha256 else ''}"
+    if not record.listener_sha256:
+        yield f"it is of a version that did not listen: {again}"
+    for program, was in _held(record):
+        yield from _changed(program, was, again)
     if not Path(record.python).exists():
-        yield f"{record.python} has gone: sudo iotscan helper install"
-    for path in (*(program.installed for program in PROGRAMS), Path(record.python)):
+        yield f"{record.python} has gone: {again}"
+    for path in (*(program.installed for program, _ in _held(record)), Path(record.python)):
         if path.exists() and (problem := others_can_write(path)):
             yield f"{problem}: have that mended, or sudo iotscan helper remove"
 
@@ -110,21 +124,27 @@ def others_can_write(path: Path) -> str:
     return ""
 
 
-def _changed(program: Program, was: str) -> Iterator[str]:
-    """What is wrong with one of the programs, whose hash was this when it was installed."""
-    if not was:
-        yield "it is of a version that did not listen: sudo iotscan helper install"
-    elif not program.installed.exists() or _hash(program.installed) != was:
-        yield f"{program.installed} is not what was installed: sudo iotscan helper install"
+def _held(record: Installed) -> Iterator[tuple[Program, str]]:
+    """The programs of an installation, each with its hash of then."""
+    hashes = (record.sha256, record.listener_sha256, record.capture_sha256)
+    for program, was in zip((*PROGRAMS, CAPTURE), hashes, strict=True):
+        if was:
+            yield program, was
+
+
+def _changed(program: Program, was: str, again: str) -> Iterator[str]:
+    """What is wrong with one of the programs, whose hash was this when it was installed; ``again`` mends it."""
+    if not program.installed.exists() or _hash(program.installed) != was:
+        yield f"{program.installed} is not what was installed: {again}"
     elif _hash(program.source) != was:
-        yield "it is of another version of iotscan: sudo iotscan helper install"
+        yield f"it is of another version of iotscan: {again}"
 
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _make_rule(visudo: str, text: str, record: Installed) -> None:
+def _make_rule(visudo: str, text: str, record: Installed, programs: Sequence[Program]) -> None:
     FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
     draft = RULE.with_name("iotscan.draft")  # sudo reads no file with a dot in its name
     try:
@@ -132,10 +152,12 @@ def _make_rule(visudo: str, text: str, record: Installed) -> None:
         done = subprocess.run([visudo, "-c", "-f", str(draft)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise BadInput(f"visudo refuses the rule: {done.stderr.strip()[:200]}")
-        for program in PROGRAMS:
+        for program in programs:
             _write(program.installed, program.source.read_bytes(), 0o644)
         _write(RECORD, msgspec.json.encode(record), 0o644)
         draft.replace(RULE)
+        if CAPTURE not in programs:
+            CAPTURE.installed.unlink(missing_ok=True)
     finally:
         draft.unlink(missing_ok=True)
 

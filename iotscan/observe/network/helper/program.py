@@ -1,4 +1,4 @@
-"""How the raw helper and the raw listener are started here: by a process that may, or through a rule of root's."""
+"""How the privileged programs are started here: by a process that may, or through a rule of root's."""
 
 import socket
 import sys
@@ -19,13 +19,15 @@ class Unavailable(Exception):
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
     """What ``iotscan helper install`` made: for whom, with which interpreter, the hash of which programs.
 
-    ``sha256`` is of the one that sends, ``listener_sha256`` of the one that listens, empty where it was not known yet.
+    ``sha256`` is of the one that sends, ``listener_sha256`` of the one that listens, empty where it was not known yet,
+    ``capture_sha256`` of the one that captures, empty where that was not asked for.
     """
 
     user: str
     python: str
     sha256: str
     listener_sha256: str = ""
+    capture_sha256: str = ""
 
 
 def may_open_raw() -> bool:
@@ -48,7 +50,7 @@ def installed() -> Installed | None:
 
 
 class Program(msgspec.Struct, frozen=True):
-    """One of the two programs that need raw sockets, by the name of its file."""
+    """One of the programs that need raw sockets, by the name of its file."""
 
     file: str
 
@@ -73,9 +75,13 @@ class Program(msgspec.Struct, frozen=True):
         if record := installed():
             if self is LISTENER and not record.listener_sha256:
                 raise Unavailable("the helper that is installed cannot listen yet: sudo iotscan helper install")
+            if self is CAPTURE and not record.capture_sha256:
+                raise Unavailable(f"the helper that is installed cannot capture: {CAPTURE_NEXT}")
             return ("sudo", "-n", "--", *self.rule(record.python))
         if sys.platform != "linux":
             raise Unavailable("raw frames need Linux")
+        if self is CAPTURE:
+            raise Unavailable(f"raw frames need root, or once: {CAPTURE_NEXT}")
         raise Unavailable("raw frames need root, or once: sudo iotscan helper install")
 
 
@@ -83,4 +89,8 @@ SWEEPER = Program("raw_helper.py")
 """Sends questions of a closed list and hears the answers."""
 LISTENER = Program("raw_listener.py")
 """Hears broadcasts and multicasts of a closed list, and can send nothing."""
+CAPTURE = Program("raw_capture.py")
+"""Hears all that passes an interface, and can send nothing. Installed only where that is asked for."""
+CAPTURE_NEXT = "sudo iotscan helper install --capture"
 PROGRAMS = (SWEEPER, LISTENER)
+"""Those that every installation has."""

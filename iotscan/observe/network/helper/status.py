@@ -7,6 +7,7 @@ import anyio
 import msgspec
 
 from iotscan.model.scope import Scope
+from iotscan.observe.network.helper.capturing import Capturing, Wanted
 from iotscan.observe.network.helper.client import RawHelper
 from iotscan.observe.network.helper.installing import problems
 from iotscan.observe.network.helper.listening import listening
@@ -39,7 +40,19 @@ def look() -> Status:
         anyio.run(_listen)
     except Unavailable as error:
         return Status(works=True, text=f"allowed {how}, but not to listen: {error}", next=faults[0] if faults else "")
-    return Status(works=True, text=f"allowed {how}, and to listen", next=faults[0] if faults else "")
+    text, then = f"allowed {how}, and to listen", faults[0] if faults else ""
+    if record is None or record.capture_sha256 or may_open_raw():
+        text += _capture()
+    return Status(works=True, text=text, next=then)
+
+
+def _capture() -> str:
+    """Whether all that passes an interface can be captured: on the loopback, and what passes there is not read."""
+    try:
+        with Capturing(Wanted(interfaces=("lo",), seconds=0.0)):
+            return " and to capture"
+    except Unavailable as error:
+        return f", but not to capture: {error}"
 
 
 async def _start() -> None:

@@ -14,8 +14,9 @@ import pytest
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import Scope
 from iotscan.observe.network.helper import installing, program, status
+from iotscan.observe.network.helper.capturing import Capturing, Wanted
 from iotscan.observe.network.helper.client import RawHelper
-from iotscan.observe.network.helper.program import LISTENER, PROGRAMS, SWEEPER, Installed, Unavailable
+from iotscan.observe.network.helper.program import CAPTURE, LISTENER, PROGRAMS, SWEEPER, Installed, Unavailable
 from tests.lan.network import Machine
 from tests.observe.network.helper.conftest import SILENT, Link, sweep
 
@@ -90,6 +91,26 @@ def test_from_nothing_to_installed_and_back(machine: Machine) -> None:
         _silent_is_found(machine, "daemon")
 
 
+def test_a_capture_is_had_only_where_it_was_asked_for(machine: Machine) -> None:
+    words = user(machine, "daemon", "sudo", "-n", "--", *CAPTURE.rule(PYTHON))
+    wanted = Wanted(interfaces=("lo",), seconds=0.1)
+    iotscan(machine, "", "install", "--user", "daemon")
+    with pytest.raises(Unavailable, match="password is required"):
+        Capturing(wanted, words)
+    code, said = iotscan(machine, "", "install", "--user", "daemon", "--capture")
+    assert (code, said.splitlines()[-1]) == (0, "daemon may now record all that passes the interfaces of this machine")
+    with Capturing(wanted, words) as capture:
+        assert capture.stream.read().startswith(b"\x0a\x0d\x0d\x0a")
+        assert not capture.result().lost
+    code, said = iotscan(machine, "daemon", "status")
+    assert (code, said) == (0, "allowed through the helper installed for daemon, and to listen and to capture\n")
+    iotscan(machine, "", "install", "--user", "daemon")
+    assert not run(machine, "", "find", str(CAPTURE.installed)).stdout
+    with pytest.raises(Unavailable, match="password is required"):
+        Capturing(wanted, words)
+    assert iotscan(machine, "", "remove") == (0, "removed\n")
+
+
 def _other_words() -> Iterator[tuple[str, ...]]:
     yield (PYTHON, "-c", "print(1)")
     yield (*SWEEPER.rule(PYTHON), "more")
@@ -136,7 +157,7 @@ def test_without_it_the_next_step_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_program_that_was_changed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for each in PROGRAMS:
+    for each in (*PROGRAMS, CAPTURE):
         (tmp_path / each.file).write_bytes(each.source.read_bytes())
     monkeypatch.setattr(program, "FOLDER", tmp_path)
     monkeypatch.setattr(installing, "others_can_write", lambda _: "")
@@ -148,6 +169,8 @@ def test_a_program_that_was_changed_is_told(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / LISTENER.file).write_text("")
     (said,) = installing.problems(record)
     assert f"{LISTENER.file} is not what was installed" in said
+    *_, said = installing.problems(msgspec.structs.replace(record, capture_sha256="0"))
+    assert f"{CAPTURE.file} is not what was installed: sudo iotscan helper install --capture" in said
     older = hashlib.sha256(b"").hexdigest()
     (said,) = installing.problems(msgspec.structs.replace(record, listener_sha256=older))
     assert "another version" in said
