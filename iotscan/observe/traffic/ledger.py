@@ -1,0 +1,220 @@
+"""The ledger of some captures: who is there, and what each device was seen to do.
+
+It hears what is read of the frames (:class:`~iotscan.observe.traffic.conversation.Listener`), attributes it to whom
+it is about, names whom they talk to, and gives devices and observations at any time. Bounded, however long a capture
+is and whoever forges what is in it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from ipaddress import ip_network
+from typing import Any, Final
+
+import msgspec
+
+from iotscan.model.device import Device
+from iotscan.model.errors import BadInput
+from iotscan.model.facts import Claim, HttpExchange, NameQuestion, Talk, UpdateContact
+from iotscan.model.facts.traffic import Peer
+from iotscan.model.observation import Observation
+from iotscan.model.scope import Network, unmapped
+from iotscan.model.text import safe_text
+from iotscan.observe.network.attached import Attached
+from iotscan.observe.network.discovery.found import Found
+from iotscan.observe.network.discovery.hearing import Hearing
+from iotscan.observe.traffic.account import Account
+from iotscan.observe.traffic.conversation import Conversation, Endpoint, Told
+from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
+from iotscan.observe.traffic.locality import Locality
+from iotscan.observe.traffic.parties import Group, Parties, Party
+from iotscan.wire.frames import Sighting
+
+LINK: Final = "capture"
+"""The name of the link that all captures are of."""
+PEERS: Final = 65_536
+_NOBODY: Final = "00:00:00:00:00:00"
+_NAME_LIMIT: Final = 253
+_LINKS: Final = tuple(Attached(interface=LINK, address="", network=network) for network in ("0.0.0.0/0", "::/0"))
+"""Who is on the link is told by the address alone: a capture does not say which networks it has."""
+
+
+class Ledger:
+    """A :class:`Listener`. ``local`` are networks of the devices besides those of private use, ``own`` the MAC and IP
+    addresses of the machine that captures. Raises BadInput for what is no network.
+    """
+
+    def __init__(self, local: Iterable[str] = (), *, own: Collection[str] = ()) -> None:
+        self._locality = Locality(map(_network, local))
+        self._parties = Parties(self._locality)
+        self._kept: dict[Party, Keeping] = {}
+        self._allowance = Allowance()
+        self._own = frozenset(own)
+        self._hearing = Hearing(_LINKS, self._locality.is_local, self._parties.places_of)
+        self._claims: dict[Party, dict[Claim, None]] = {}
+        self._peers: set[str] = set()
+        self._first = self._last = 0
+        self.frames = 0
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the last."""
+        return (self._last - self._first) / 1e9
+
+    @property
+    def device_count(self) -> int:
+        """About how many devices there are: nobody behind a router is told apart yet."""
+        return len(self._parties)
+
+    @property
+    def peer_count(self) -> int:
+        """Servers beyond the network that a device talked to, by address."""
+        return len(self._peers)
+
+    def frame(self, at: int, source: str, length: int) -> None:
+        """Count a frame of a source."""
+        self.frames += 1
+        if not self._first or at < self._first:
+            self._first = at
+        self._last = max(self._last, at)
+        self._parties.frame(at, "" if source == _NOBODY else source)
+
+    def sighted(self, at: int, seen: Sighting) -> None:
+        """Take in who is there and what he says of himself."""
+        self._locality.learn(seen)
+        if seen.source and seen.mac and seen.kind in ("arp", "ndp") and seen.own_mac == seen.mac:
+            self._parties.bear_out(seen.mac, seen.source)
+        elif seen.source:
+            self._parties.meet(seen.mac, seen.source, speaks=True)
+        self._note(self._hearing.take(seen, LINK))
+
+    def told(self, said: Told) -> None:
+        """Something was understood: it is of both ends, where they are devices here."""
+        conversation, item = said.conversation, said.item
+        size = item.body_bytes if isinstance(item, HttpExchange) else 0
+        for is_client, party in self._ends(conversation):
+            keeping = self._keeping(party)
+            keeping.hide(said.secrets)
+            if isinstance(item, NameQuestion) and is_client:
+                for address in item.answers:
+                    keeping.name(address, item.name)
+            placed = msgspec.structs.replace(item, **self._place(conversation, keeping, party, is_client=is_client))
+            if isinstance(placed, UpdateContact):
+                size = placed.size
+                placed = msgspec.structs.replace(placed, size=0, period=UNKNOWN_PERIOD)
+            elif isinstance(placed, HttpExchange):
+                placed = msgspec.structs.replace(placed, body_bytes=0)
+            keeping.item(placed, said.at, size)
+
+    def ended(self, conversation: Conversation) -> None:
+        """Count a conversation that is over."""
+        for is_client, party in self._ends(conversation):
+            keeping = self._keeping(party)
+            talk = Talk(
+                protocol=safe_text(conversation.protocol, 40) or "unknown",
+                protection=conversation.protection,
+                **self._place(conversation, keeping, party, is_client=is_client),
+            )
+            keeping.talk(talk, conversation, is_client=is_client)
+
+    def settle(self) -> None:
+        """Everything was heard: what now is known of who announced what."""
+        self._note(self._hearing.settle())
+
+    def _ends(self, conversation: Conversation) -> Iterator[tuple[bool, Party]]:
+        client = self._meet(conversation.client, speaks=_began(conversation) or conversation.bytes_up > 0)
+        server = self._meet(conversation.server, speaks=conversation.bytes_down > 0)
+        if client is not None:
+            yield True, client
+        if server is not None:
+            yield False, server
+
+    def _meet(self, end: Endpoint, *, speaks: bool) -> Party | None:
+        return self._parties.meet("" if end.mac == _NOBODY else end.mac, end.address, speaks=speaks)
+
+    def _keeping(self, party: Party) -> Keeping:
+        if party not in self._kept:
+            self._kept[party] = Keeping(self._allowance)
+        return self._kept[party]
+
+    def _place(self, said: Conversation, keeping: Keeping, party: Party, *, is_client: bool) -> dict[str, Any]:
+        """Which end of a conversation a party is, and whom it talks to."""
+        peer = self._peer(said, keeping, party) if is_client else self._other(said.client)
+        return {
+            "role": "client" if is_client else "server",
+            "peer": peer,
+            "transport": said.transport,
+            "port": said.server.port,
+            "count": 1,
+            "first": None,
+            "last": None,
+        }
+
+    def _peer(self, said: Conversation, keeping: Keeping, party: Party) -> Peer:
+        address = said.server.address
+        is_local = self._locality.is_local(address)
+        if not is_local and len(self._peers) < PEERS:
+            self._peers.add(address)
+        if said.server_name:
+            name = safe_text(said.server_name, _NAME_LIMIT).lower()
+            return Peer(address=address, name=name, named_by=said.named_by or "sni", is_local=is_local)
+        asked = keeping.names.get(address) or self._asked_elsewhere(party, address)
+        return Peer(address=address, name=asked, named_by="dns" if asked else "", is_local=is_local)
+
+    def _asked_elsewhere(self, party: Party, address: str) -> str:
+        """The name that the same machine asked for from another address: over IPv4 for one of IPv6."""
+        mac, _ = party
+        if not mac or not self._parties.is_alone(mac):
+            return ""
+        others = (self._kept[mac, place] for place in self._parties.places_of(mac) if (mac, place) in self._kept)
+        return next((kept.names[address] for kept in others if address in kept.names), "")
+
+    def _other(self, end: Endpoint) -> Peer:
+        return Peer(address=end.address, is_local=self._locality.is_local(end.address))
+
+    def _note(self, found: Iterable[Found]) -> None:
+        for each in found:
+            party = (each.mac, each.address.partition("%")[0])
+            if each.claims:
+                self._claims.setdefault(party, {}).update(dict.fromkeys(each.claims))
+
+    def devices(self) -> tuple[Device, ...]:
+        """Who was seen, each with its addresses, what it says of itself, and what it was seen to serve."""
+        return tuple(self._account(group).device(self._own) for group in self._parties.groups())
+
+    def observations(self) -> tuple[Observation, ...]:
+        """What each device was seen to do."""
+        return tuple(o for group in self._parties.groups() for o in self._account(group).observations())
+
+    def notices(self) -> tuple[str, ...]:
+        """What the reader must know of how it was put together."""
+        said = [*self._hearing.notes.remarks]
+        if self._parties.left_out:
+            said.append("more addresses spoke than can be told apart: some devices are missing")
+        if self._allowance.left < 0:
+            said.append("more was said than can be kept: what each device did is counted, and not all of it listed")
+        if not self._parties.groups() and self.frames:
+            said.append(
+                "no address of a private network speaks in it: name the devices' networks with --local, as in "
+                "--local 203.0.113.0/24"
+            )
+        return tuple(said)
+
+    def _account(self, group: Group) -> Account:
+        return Account(
+            group,
+            kept=tuple(self._kept[party] for party in group.parties if party in self._kept),
+            claims=tuple(claim for party in group.parties for claim in self._claims.get(party, ())),
+            spans=self._parties.spans(group),
+            locality=self._locality,
+        )
+
+
+def _began(conversation: Conversation) -> bool:
+    """Whether it is known who sent the first packet."""
+    return conversation.has_beginning
+
+
+def _network(word: str) -> Network:
+    try:
+        return unmapped(ip_network(word.strip(), strict=False))
+    except ValueError as error:
+        raise BadInput(f"--local {safe_text(word, 80)} is no network: write it like 203.0.113.0/24") from error
