@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 import anyio
@@ -41,6 +43,35 @@ async def heeding_signals(
         done = await work()
         group.cancel_scope.cancel()
     return done, caught
+
+
+class Caught:
+    """Which signal ended a piece of work: 0 for none."""
+
+    number = 0
+
+
+@contextmanager
+def ended_by_signals(stop: Callable[[], None], give_back: Callable[[], None]) -> Iterator[Caught]:
+    """A block of blocking work that a signal ends: the first calls ``stop``, after which the work comes to its end.
+
+    A second one calls ``give_back``, which gives the terminal back and ends what we started, and ends us at once.
+    """
+    caught = Caught()
+
+    def heed(number: int, _: FrameType | None) -> None:
+        if caught.number:
+            give_back()
+            os._exit(INTERRUPTED)
+        caught.number = number
+        stop()
+
+    before = {number: signal.signal(number, heed) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def code_of(caught: int) -> int:
