@@ -5,7 +5,7 @@ import re
 from iotscan.model.errors import BadInput
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_WRITTEN = re.compile(r"(\d{1,9})\s*([smhd]?)")
+_WRITTEN = re.compile(r"([0-9]{1,9})\s*([smhd]?)")
 
 
 def read_duration(option: str, given: str, most: float) -> float:
