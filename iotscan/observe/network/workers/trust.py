@@ -39,18 +39,19 @@ _SYSTEM_FILES = (
 """Where distributions keep their roots as one file: Debian, Fedora, SUSE, Alpine and macOS."""
 
 
-def judge(chain: list[bytes], stores: list[tuple[str, str]]) -> dict[str, Any]:
+def judge(chain: list[bytes], stores: list[tuple[str, str]], at: datetime | None = None) -> dict[str, Any]:
     """Which stores vouch for a chain of DER certificates, leaf first.
 
-    ``stores`` are the user's: a name and the path of a PEM file. Returns ``is_trusted``, ``by`` (the names of the
-    stores that vouch), ``is_private`` (a store of the user vouches; None where there is none), ``is_anchored``
-    (signatures lead to a root of a store, whatever else stands against them), ``signers`` (places of those in the chain
-    that signed its leaf, directly or by others; itself among them) and ``detail``. Each is None where it
-    cannot be told: a certificate cannot be read, or there are more ways than are tried.
+    ``stores`` are the user's: a name and the path of a PEM file. ``at`` is when the chain was seen, now where it is
+    left out; a leaf that was not valid then is judged at the nearest moment when it was. Returns ``is_trusted``,
+    ``by`` (the names of the stores that vouch), ``is_private`` (a store of the user vouches; None where there is
+    none), ``is_anchored`` (signatures lead to a root of a store, whatever else stands against them), ``signers``
+    (places of those in the chain that signed its leaf, directly or by others; itself among them) and ``detail``. Each
+    is None where it cannot be told: a certificate cannot be read, or there are more ways than are tried.
     """
     try:
         leaf, *others = map(certified, chain)
-        when = _time_within(leaf.certificate)
+        when = _time_within(leaf.certificate, at or datetime.now(UTC))
     except ValueError:
         return _untold("a certificate cannot be read")
     system = system_file()
@@ -138,6 +139,6 @@ def _own_name(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress | None:
     return None
 
 
-def _time_within(leaf: x509.Certificate) -> datetime:
+def _time_within(leaf: x509.Certificate, moment: datetime) -> datetime:
     first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-    return max(first, min(datetime.now(UTC), last - timedelta(seconds=1)))
+    return max(first, min(moment, last - timedelta(seconds=1)))

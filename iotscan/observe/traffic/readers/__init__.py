@@ -6,7 +6,8 @@ from typing import Final
 from iotscan.observe.traffic.conversation import Chooser
 from iotscan.observe.traffic.given import NOTHING, Given
 
-_MODULES: Final[tuple[str, ...]] = ()
+_ENCRYPTED: Final = ("tls", "dtls", "quic")
+_MODULES: Final[tuple[str, ...]] = (*_ENCRYPTED, "upgrade")
 """Modules of this folder, each with its ``CHOOSE``, asked in this order: those that are sure by the first bytes come
 before those that go by the port. One that judges by what the user gave has ``chooser(given)`` instead."""
 
@@ -19,4 +20,7 @@ def all_choosers(given: Given = NOTHING) -> tuple[Chooser, ...]:
 def _chooser(name: str, given: Given) -> Chooser:
     module = import_module(f"{__name__}.{name}")
     chooser: Chooser = module.chooser(given) if hasattr(module, "chooser") else module.CHOOSE
-    return chooser
+    if name in (*_ENCRYPTED, "upgrade"):
+        return chooser
+    upgradable: Chooser = import_module(f"{__name__}.upgrade").upgradable(chooser, given)
+    return upgradable
