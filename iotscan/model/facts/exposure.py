@@ -39,6 +39,10 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     has_expiry: bool = False
     lifetime: Answer[int]
     """Seconds from ``iat`` or ``nbf`` to ``exp``; from when it was seen where neither stands in it."""
+    is_encrypted: bool = False
+    """A JWE: whether it has an end, who issued it and for whom is known to those with the key only."""
+    is_unsigned: bool = False
+    """A JWT that anybody could have written: its algorithm is ``none`` (RFC 7519 section 6)."""
     is_bound: bool = False
     """Bound to a key of its sender: ``cnf`` (RFC 7800), DPoP, mutual TLS."""
     guessed_key: str = ""
