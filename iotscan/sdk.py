@@ -25,6 +25,7 @@ from iotscan.assess.check import (
     Each,
     Earlier,
     Fleet,
+    Linked,
     Policy,
     Presence,
     Remembered,
@@ -136,6 +137,7 @@ from iotscan.model.facts import (
     DeviceApi,
     DeviceIdentities,
     DeviceIdentity,
+    Disagreement,
     DisclosedKind,
     DisclosedThing,
     Disclosure,
@@ -246,6 +248,7 @@ from iotscan.model.facts import (
     RotationTools,
     RtspChallenge,
     RtspServer,
+    RunsImage,
     ScheduledJob,
     ScheduledJobs,
     SecureBootFuses,
@@ -296,6 +299,7 @@ from iotscan.model.facts import (
     UploadForm,
     UpnpGateway,
     Use,
+    VantageComparison,
     Vbmeta,
     VerificationSwitch,
     VerificationSwitches,
@@ -315,7 +319,7 @@ from iotscan.model.facts import (
 from iotscan.model.result import Clause
 from iotscan.model.sighting import KeySighting
 from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import Confidence, Element, Reason, Severity
+from iotscan.model.vocabulary import Confidence, Element, Reason, Severity, Vantage
 from iotscan.wire.host_names import host_name, names_address, names_host
 
 __all__ = [
@@ -395,6 +399,7 @@ __all__ = [
     "DeviceApi",
     "DeviceIdentities",
     "DeviceIdentity",
+    "Disagreement",
     "DisclosedKind",
     "DisclosedThing",
     "Disclosure",
@@ -458,6 +463,7 @@ __all__ = [
     "Keyring",
     "KnownPsk",
     "KnownVulnerabilities",
+    "Linked",
     "Listener",
     "LoginGuard",
     "LoginGuards",
@@ -517,6 +523,7 @@ __all__ = [
     "RotationTools",
     "RtspChallenge",
     "RtspServer",
+    "RunsImage",
     "ScheduledJob",
     "ScheduledJobs",
     "SecureBootFuses",
@@ -576,6 +583,8 @@ __all__ = [
     "UploadForm",
     "UpnpGateway",
     "Use",
+    "Vantage",
+    "VantageComparison",
     "Vbmeta",
     "Verdict",
     "VerificationSwitch",

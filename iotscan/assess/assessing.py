@@ -17,6 +17,7 @@ from iotscan.assess.check import (
     Each,
     Earlier,
     Fleet,
+    Linked,
     Need,
     Policy,
     Presence,
@@ -212,6 +213,8 @@ class _Asking:
 
     def _choose(self, need: Need, owner: Owner, place: Subject) -> tuple[tuple[_Choice, ...], tuple[Gap, ...]]:
         """The values that a joined need may take, and what is open of it; neither where the fact is absent."""
+        if need.cardinality == "linked":
+            return self._linked(need, owner)
         found = self._joined(need, owner, place)
         is_each = need.cardinality == "each"
         if found:
@@ -228,6 +231,16 @@ class _Asking:
             detail = f"nothing looked for {need.kind} on {place.service}"
             return (), (Gap(subject=place, kind=need.kind, reason=Reason.NOT_OBSERVABLE, detail=detail),)
         return (), ()
+
+    def _linked(self, need: Need, owner: Owner) -> tuple[tuple[_Choice, ...], tuple[Gap, ...]]:
+        """The facts of the image that a device runs; open where none is known, or where the image hides some."""
+        image = self._evidence.image_of(owner.id)
+        if image is None:
+            detail = "no image of this run is known to be what the device runs"
+            return (), (Gap(subject=whole(owner), kind=need.kind, reason=Reason.NEEDS_IMAGE, detail=detail),)
+        found = self._evidence.observed(need.kind, image.id)
+        value = Linked(seen=tuple(_seen(o) for o in found), image=image.name or image.id)
+        return (_Choice(value=value, used=found),), tuple(missed(self._evidence, need.fact, image).values())
 
     def _joined(self, need: Need, owner: Owner, place: Subject) -> tuple[_Choice, ...]:
         found = self._evidence.observed(need.kind, owner.id)

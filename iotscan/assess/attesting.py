@@ -48,8 +48,8 @@ def known_checks(checks: Sequence[Check]) -> KnownChecks:
 
 
 def observed_only(observations: Iterable[Observation]) -> tuple[Observation, ...]:
-    """Observations without what persons stated at an earlier judging."""
-    return tuple(o for o in observations if not isinstance(o.fact, Statement))
+    """Observations without what persons stated, and what was concluded, at an earlier judging."""
+    return tuple(o for o in observations if o.fact.per not in ("person", "vantages"))
 
 
 def attest(

@@ -45,6 +45,21 @@ class Each(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
         return iter(self.seen)
 
 
+class Linked(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
+    """Need: all facts of one type of the image that the device in question is known to run.
+
+    Not the first need of a check: it is asked about the device. Where no image of the run is known to be what it runs,
+    the question is not assessed.
+    """
+
+    seen: tuple[Seen[F], ...]
+    image: str = ""
+    """What the image is called."""
+
+    def __iter__(self) -> Iterator[Seen[F]]:
+        return iter(self.seen)
+
+
 class Fleet(msgspec.Struct, Generic[F], frozen=True, kw_only=True):
     """Need: all facts of one type over all devices, once discovery has closed.
 
@@ -219,7 +234,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Returned = Verdict | tuple[Verdict, ...] | list[Verdict]
-Cardinality = Literal["one", "each", "fleet", "presence"]
+Cardinality = Literal["one", "each", "fleet", "presence", "linked"]
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,7 +257,7 @@ class BadCheck(Exception):
 HEADINGS = ("What it looks at", "Why it matters", "How to fix", "References")
 _EXTRAS: dict[Any, str] = {Target: "target", Policy: "policy", AsOf: "as_of", Trust: "trust", Earlier: "earlier"}
 _EXTRAS |= {Apart: "apart", Keyring: "keyring", Remembered: "remembered"}
-_CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence"}
+_CARDINALITY: dict[Any, Cardinality] = {Each: "each", Fleet: "fleet", Presence: "presence", Linked: "linked"}
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,10 +292,14 @@ def read_needs(question: Callable[..., Returned]) -> tuple[tuple[Need, ...], dic
             (fact,) = typing.get_args(hint)
             needs.append(Need(parameter=name, fact=fact, cardinality=_CARDINALITY[origin]))
         else:
-            known = "fact, Each, Fleet, Presence, Target, Policy, Trust, Earlier, Apart, Keyring, Remembered or AsOf"
+            known = (
+                "fact, Each, Fleet, Presence, Linked, Target, Policy, Trust, Earlier, Apart, Keyring, Remembered, AsOf"
+            )
             raise BadCheck(f"parameter '{name}' is no {known}")
     if not needs:
         raise BadCheck("it needs no fact: annotate a parameter with a fact type of iotscan.sdk")
+    if needs[0].cardinality == "linked":
+        raise BadCheck("a Linked need comes second: the first says what is asked about, and is of the device")
     if any(n.cardinality == "fleet" for n in needs) and len(needs) > 1:
         raise BadCheck("a Fleet need stands alone: the fleet is judged on one fact type")
     return tuple(needs), extras

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
@@ -12,7 +13,7 @@ from iotscan.assess.apart import Apart
 from iotscan.assess.keyring import Keyring
 from iotscan.model.device import Device, Image
 from iotscan.model.earlier import EarlierCertificate
-from iotscan.model.facts import TrustedKey, TrustedKeys, UpdateArtefacts, kind_of
+from iotscan.model.facts import RunsImage, TrustedKey, TrustedKeys, UpdateArtefacts, kind_of
 from iotscan.model.identity import provisional_ids
 from iotscan.model.identity_rule import IdentityRule
 from iotscan.model.known_key import KnownKey
@@ -66,6 +67,27 @@ class Evidence:
         tried = (self._at_home(a) for a in attempts)
         for attempt in sorted(tried, key=lambda a: (place_order(a.subject), msgspec.json.encode(a))):
             self._attempts[attempt.need, attempt.subject.owner].append(attempt)
+
+    def with_more(self, observations: Iterable[Observation]) -> "Evidence":
+        """All of this, and more that was concluded from it."""
+        more = tuple(observations)
+        if not more:
+            return self
+        other = copy(self)
+        other._observations, other._heard = defaultdict(list, self._observations), defaultdict(list, self._heard)
+        for observation in map(other._at_home, more):
+            key, owner = (kind_of(observation.fact), observation.subject.owner), observation.subject.owner
+            other._observations[key] = [*other._observations[key], observation]
+            other._heard[owner] = [*other._heard[owner], observation]
+        return other
+
+    def image_of(self, owner: str) -> Image | None:
+        """The image of the run that a device is known to run."""
+        for observation in self.observed(kind_of(RunsImage), owner):
+            if isinstance(observation.fact, RunsImage):
+                wanted = observation.fact.image
+                return next((image for image in self.images if image.id == wanted), None)
+        return None
 
     def trusted_by(self, subject: Subject) -> tuple[TrustedKey, ...]:
         """The keys that the user gave, and those of the image that the subject lies in; for a device of all images.

@@ -125,6 +125,10 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     own = evidence.observed(kind, owner.id) or absent(evidence, fact, owner)
     if fact.per == "person":
         return None if own else _gap(owner, kind, Reason.NEEDS_ATTESTATION, "only a person can answer this")
+    if fact.per == "vantages":
+        if own or isinstance(owner, Image):
+            return None
+        return _gap(owner, kind, Reason.NEEDS_IMAGE, "no second vantage of this device is in the run")
     if fact.per == "traffic":
         return None if own else _gap(owner, kind, Reason.NEEDS_TRAFFIC, "only captured traffic shows this")
     if isinstance(owner, Image):

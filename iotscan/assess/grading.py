@@ -7,9 +7,10 @@ check on one device come to one standing is in :mod:`.standing`. Waivers change 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from iotscan.assess.repairs import capping, find_repairs, narrowing, order_unknowns
-from iotscan.assess.standing import Standing, by_element, gather_standings, letter, most_severe, weakest
+from iotscan.assess.standing import Standing, by_element, gather_standings, letter, most_severe, weakest, with_images
 from iotscan.model.device import Device, Image
 from iotscan.model.grade import Coverage, Grade, Gradebook, Grades, Letter
 from iotscan.model.result import Result
@@ -23,9 +24,18 @@ NETWORK = "network"
 """The owner of the network's grade."""
 
 
-def grade(results: Iterable[Result], devices: Iterable[Device], images: Iterable[Image]) -> Grades:
-    """Grade every device, every image and the network."""
-    standings = gather_standings(results)
+def grade(
+    results: Iterable[Result],
+    devices: Iterable[Device],
+    images: Iterable[Image],
+    runs: Mapping[str, str] = MappingProxyType({}),
+) -> Grades:
+    """Grade every device, every image and the network.
+
+    A device of which the image is known that it runs (``runs``, device id -> image id) is graded by both: what only its
+    image shows is no gap then.
+    """
+    standings = with_images(gather_standings(results), runs)
     device_ids, image_ids = sorted(d.id for d in devices), sorted(i.id for i in images)
     by_device = {key: _grade_owner(key, standings.get(key, ()), is_device=True) for key in device_ids}
     by_image = {key: _grade_owner(key, standings.get(key, ()), is_device=False) for key in image_ids}

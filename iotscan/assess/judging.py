@@ -15,8 +15,11 @@ from iotscan import __version__
 from iotscan.assess.assessing import assess
 from iotscan.assess.attesting import attest, observed_only, statement_kinds
 from iotscan.assess.check import Check
+from iotscan.assess.disagreeing import compare_vantages, split_by_vantages
 from iotscan.assess.evidence import Evidence
 from iotscan.assess.gate import decide
+from iotscan.assess.images_run import images_of_devices, link_images
+from iotscan.assess.naming import in_order
 from iotscan.assess.profile import Profile, required_ids, values_by_id
 from iotscan.assess.remembering import remember
 from iotscan.assess.setting_aside import grade_aside, of_trust
@@ -56,10 +59,11 @@ def judge(
     memory = terms.recall(run) if terms.recall is not None else run.memory
     looked_up = terms.look_up(run) if terms.look_up is not None else ()
     known = tuple(dict.fromkeys((*run.known_keys, *terms.known_keys, *looked_up)))
+    linked = link_images(run.devices, run.images, observations, run.runs)
     evidence = Evidence(
         run.devices,
         run.images,
-        observations,
+        (*observations, *linked),
         run.attempts,
         moment,
         run.trusted,
@@ -68,9 +72,13 @@ def judge(
         known_keys=known,
         rules=run.identity_rules,
     )
-    results = assess(
-        evidence, checks, policy=profile.as_policy(), values=values_by_id(profile, checks), excluded=excluded
-    )
+    # What vantages come to together is asked when each has answered for itself.
+    first, then = split_by_vantages(checks)
+    policy, values = profile.as_policy(), values_by_id(profile, checks)
+    results = assess(evidence, first, policy=policy, values=values, excluded=excluded)
+    compared = compare_vantages(run.devices, run.images, linked, observations, results, (c.info for c in first))
+    observations = (*observations, *linked, *compared)
+    results = in_order((*results, *assess(evidence.with_more(compared), then, policy=policy, values=values)))
     asked = {c.info.id for c in checks}
     waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=decided, asked=asked)
     required = required_ids(profile, checks)
@@ -88,7 +96,9 @@ def judge(
         results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,
-        grades=grade_aside(waived.results, run.devices, run.images, aside=of_trust(checks)),
+        grades=grade_aside(
+            waived.results, run.devices, run.images, aside=of_trust(checks), runs=images_of_devices(linked)
+        ),
         baseline=None,
         verdict=None,
     )

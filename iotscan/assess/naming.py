@@ -35,6 +35,11 @@ def named(results: Iterable[Result], evidence: Evidence) -> tuple[Result, ...]:
     return tuple(marked)
 
 
+def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
+    """Results that are named already, sorted by subject and check."""
+    return tuple(sorted(results, key=_order))
+
+
 def _key(result: Result, identity: str) -> tuple[str, str, str, str, str]:
     return result.check, result.variant, identity, lasting_place(result.subject), lasting_part(result)
 

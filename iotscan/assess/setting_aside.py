@@ -6,12 +6,13 @@ tagged ``trust``; grading knows nothing of them: it grades the results without t
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from iotscan.assess.check import Check
 from iotscan.assess.grading import NOT_GRADED, grade, grade_elements, join_element
-from iotscan.assess.standing import gather_standings
+from iotscan.assess.standing import gather_standings, with_images
 from iotscan.model.device import Device, Image
 from iotscan.model.grade import Grade, Gradebook, Grades
 from iotscan.model.result import Result
@@ -26,14 +27,25 @@ def of_trust(checks: Iterable[Check]) -> frozenset[str]:
 
 
 def grade_aside(
-    results: Sequence[Result], devices: Sequence[Device], images: Sequence[Image], *, aside: Collection[str]
+    results: Sequence[Result],
+    devices: Sequence[Device],
+    images: Sequence[Image],
+    *,
+    aside: Collection[str],
+    runs: Mapping[str, str] = MappingProxyType({}),
 ) -> Grades:
-    """The grades; each with the letter that it would be without the checks ``aside``, where that is better."""
-    grades = grade(results, devices, images)
+    """The grades; each with the letter that it would be without the checks ``aside``, where that is better.
+
+    ``runs`` is which image a device runs: device id -> image id.
+    """
+    grades = grade(results, devices, images, runs)
     failed = {r.subject.owner for r in results if r.check in aside and r.outcome is Outcome.FAIL}
+    failed |= {device for device, image in runs.items() if image in failed}
     if not failed:
         return grades
-    standings = gather_standings(r for r in results if r.subject.owner in failed and r.check not in aside)
+    wanted = failed | {image for device, image in runs.items() if device in failed}
+    standings = gather_standings(r for r in results if r.subject.owner in wanted and r.check not in aside)
+    standings = with_images(standings, runs)
     # Nobody else's grade is another without them.
     books = grades.devices | grades.images
     others = {

@@ -7,13 +7,13 @@ one service never improves a grade because another service fails less badly.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from iotscan.model.grade import Letter
 from iotscan.model.result import Result
-from iotscan.model.vocabulary import Element, Outcome, Severity
+from iotscan.model.vocabulary import Element, Outcome, Reason, Severity
 
 _UNKNOWN = (Outcome.NOT_ASSESSED, Outcome.ERROR)
 
@@ -60,15 +60,45 @@ def gather_standings(results: Iterable[Result]) -> dict[str, tuple[Standing, ...
     for (owner, check, element), found in sorted(gathered.items()):
         if len(found) > 1:
             found.sort(key=lambda r: (r.fingerprint, msgspec.json.encode(r)))
-        standing = Standing(
-            check=check,
-            element=element,
-            results=tuple(found),
-            fails=tuple(r for r in found if r.outcome is Outcome.FAIL),
-            unknowns=tuple(r for r in found if r.outcome in _UNKNOWN),
-        )
-        by_owner[owner].append(standing)
+        by_owner[owner].append(_standing(check, element, found))
     return {owner: tuple(found) for owner, found in by_owner.items()}
+
+
+def with_images(
+    standings: Mapping[str, tuple[Standing, ...]], runs: Mapping[str, str]
+) -> dict[str, tuple[Standing, ...]]:
+    """Standings in which those of a device hold what is known of the image that it runs (device id -> image id).
+
+    What one vantage could not see counts only where no vantage saw it.
+    """
+    joined = dict(standings)
+    for device, image in runs.items():
+        own = {(s.check, s.element): s for s in standings.get(device, ())}
+        theirs = {(s.check, s.element): s for s in standings.get(image, ())}
+        both = (_both(own.get(key), theirs.get(key)) for key in sorted(own.keys() | theirs.keys()))
+        joined[device] = tuple(both)
+    return joined
+
+
+def _both(own: Standing | None, theirs: Standing | None) -> Standing:
+    if own is None or theirs is None:
+        kept = own or theirs
+        assert kept is not None
+        return kept
+    seen = [r for r in own.results if r.reason is not Reason.NEEDS_IMAGE]
+    seen += [r for r in theirs.results if r.reason not in (Reason.NEEDS_NETWORK, Reason.NEEDS_TRAFFIC)]
+    answered = [r for r in seen if r.outcome is not Outcome.NOT_APPLICABLE]
+    return _standing(own.check, own.element, answered or seen or list(own.results))
+
+
+def _standing(check: str, element: Element, found: Sequence[Result]) -> Standing:
+    return Standing(
+        check=check,
+        element=element,
+        results=tuple(found),
+        fails=tuple(r for r in found if r.outcome is Outcome.FAIL),
+        unknowns=tuple(r for r in found if r.outcome in _UNKNOWN),
+    )
 
 
 def most_severe(results: Iterable[Result]) -> Severity:

@@ -17,6 +17,7 @@ from iotscan.cli import (
     helper,
     history,
     image,
+    join,
     lab,
     plan,
     profiles,
@@ -81,6 +82,7 @@ app.command("scan", cls=SettledCommand)(scan.scan)
 app.command("discover", cls=SettledCommand)(discover.discover)
 app.command("plan", cls=SettledCommand)(plan.plan)
 app.command("image", cls=SettledCommand)(image.image)
+app.command("join", cls=SettledCommand)(join.join)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
 app.command("diff")(diff.diff)

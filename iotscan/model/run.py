@@ -147,6 +147,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """By address, for the devices that have several."""
     identity_rules: tuple[IdentityRule, ...] = ()
     """What a person knew better of which addresses are one device (``--identity``)."""
+    runs: dict[str, str] = {}
+    """Which image a device runs, by the user's word (``iotscan join --runs``): device id -> image id."""
     waivers: tuple[WaiverUse, ...] = ()
     """Every waiver that was given, used or not."""
     attestations: tuple[AttestationUse, ...] = ()

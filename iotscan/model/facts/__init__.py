@@ -159,6 +159,7 @@ from iotscan.model.facts.update_systems import (
 )
 from iotscan.model.facts.update_use import UpdateContact, UpdateUse
 from iotscan.model.facts.upnp import UpnpGateway
+from iotscan.model.facts.vantages import Disagreement, RunsImage, VantageComparison
 from iotscan.model.facts.verified_boot import EfiBinaries, EfiBinary, EfiSignature, Vbmeta, VerifiedBootMetadata
 from iotscan.model.facts.vpn import VpnTunnel, VpnTunnels, WeakProposal
 from iotscan.model.facts.vulnerabilities import Advisory, AdvisoryData, AffectedPackage, KnownVulnerabilities
@@ -279,6 +280,8 @@ AnyFact = (
     | TlsUse
     | TrafficProfile
     | UpdateUse
+    | RunsImage
+    | VantageComparison
 )
 
 FACT_TYPES: dict[str, type[Fact]] = {kind_of(t): t for t in AnyFact.__args__}
@@ -352,6 +355,7 @@ __all__ = [
     "DeviceApi",
     "DeviceIdentities",
     "DeviceIdentity",
+    "Disagreement",
     "DisclosedKind",
     "DisclosedThing",
     "Disclosure",
@@ -464,6 +468,7 @@ __all__ = [
     "RotationTools",
     "RtspChallenge",
     "RtspServer",
+    "RunsImage",
     "ScheduledJob",
     "ScheduledJobs",
     "SecretGroup",
@@ -519,6 +524,7 @@ __all__ = [
     "UploadForm",
     "UpnpGateway",
     "Use",
+    "VantageComparison",
     "Vbmeta",
     "VerificationSwitch",
     "VerificationSwitches",

@@ -29,6 +29,10 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     setting: str
     value: str
+    authorities: tuple[str, ...] = ()
+    """SHA-256 (hex) of the certificates in the file that ``value`` names, where it is in the image; the first 16."""
+    subjects: tuple[str, ...] = ()
+    """Whom they are of, in the same order."""
 
 
 class Backends(Fact, frozen=True, kw_only=True, tag="backends"):

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-Ownership = Literal["service", "device", "image", "person", "traffic"]
+Ownership = Literal["service", "device", "image", "person", "traffic", "vantages"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -12,8 +12,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
     ``per`` says what one instance belongs to: a service of a device, a device, or an image;
     ``person`` is what somebody states of a device or an image, ``traffic`` what a device was seen to do in captured
-    traffic. ``unlooked`` is what to say of a device where nothing
-    could look for it: only of facts of a device that its services show.
+    traffic, ``vantages`` what is concluded from several vantages of a device. ``unlooked`` is what to say of a device
+    where nothing could look for it: only of facts of a device that its services show.
     A fact holds no severity, no opinion and no other protocol's fact. All text in it went through
     :func:`iotscan.model.text.safe_text`.
     """

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from iotscan.model.facts import Backend, Backends, Pin, VerificationSwitch, VerificationSwitches
+from iotscan.model.facts import Backend, Backends, Certificate, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.text import safe_text
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspector import Inspector, Swept
@@ -13,9 +13,12 @@ from iotscan.observe.image.inspectors.backends.switches import PIN_WORDS, WORDS,
 from iotscan.observe.image.places import is_documentation, is_set_aside
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.observe.image.unreadable import Unreadable
+from iotscan.wire.certificates import read_damaged_bundle
 
 _LARGEST_TEXT, _LARGEST_PROGRAM = 1 << 20, 64 << 20
 _MOST = 400
+_AUTHORITIES = 16
 _OF_OTHERS: Final = re.compile(
     r"(?:^/|/usr/)(?:lib|lib64|share|include|src)/|^/var/(?:lib/(?:dpkg|apt|opkg)|cache|log)/|^/(?:proc|sys|dev)/|^/etc/(?:xml|appstream|maven|sgml)"
     r"|/(?:python3?(?:\.\d+)?|node_modules|perl5?|ruby|site-packages|dist-packages|gems|vendor|third_party|doc|docs|locale)/"
@@ -91,8 +94,14 @@ class _Backends:
                 for name, value in () if is_set_aside(swept.tree, swept.entry.path) else find_pins(line):
                     if _is_of_server(name, swept.entry.path):
                         continue
+                    held = _authorities(swept.tree, value)
                     pin = Pin(
-                        path=swept.shown, line=swept.line_at(start), setting=safe_text(name), value=safe_text(value)
+                        path=swept.shown,
+                        line=swept.line_at(start),
+                        setting=safe_text(name),
+                        value=safe_text(value),
+                        authorities=tuple(c.sha256 for c in held),
+                        subjects=tuple(c.subject for c in held),
                     )
                     self._pins.setdefault(pin)
         for start, line in lines_with(data, lower, WORDS):
@@ -132,6 +141,18 @@ class _Backends:
         )
         switches = VerificationSwitches(switches=tuple(self._switches), files_searched=self._files)
         return Heard(facts=(inventory, switches))
+
+
+def _authorities(tree: Tree, value: bytes) -> tuple[Certificate, ...]:
+    """The certificates of the file that a setting names, as far as they can be read."""
+    path = value.decode("utf-8", "surrogateescape")
+    if not path.startswith("/"):
+        return ()
+    try:
+        found = read_damaged_bundle(tree.read(path, _LARGEST_TEXT))
+    except Unreadable:
+        return ()
+    return tuple(c for c in found if isinstance(c, Certificate))[:_AUTHORITIES]
 
 
 def _is_of_server(name: bytes, path: str) -> bool:

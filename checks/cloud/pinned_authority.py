@@ -1,0 +1,104 @@
+"""What a client pins is what its server shows.
+
+## What it looks at
+Settings of the image that bind a client to one authority or certificate (`bridge_cafile`, `ca_file` …), where the file
+is in the image and the same configuration names the server; and the certificates that this server showed the device in
+captured traffic (TLS 1.2 and older: later versions encrypt them). The image is known to be what the device runs. A
+chain that only names the pinned authority, and does not bring it, leaves the question open: anybody can write a name.
+
+## Why it matters
+A client that goes on talking to a server whose chain holds nothing of what it pins does not pin: somebody between the
+two with any other certificate would be believed as well. If it does pin, then another server answered than was meant.
+
+## How to fix
+See whether the device runs this configuration, and whether the client reads the setting: a misspelt name, a line below
+the wrong section and `insecure` beside it are the usual causes. Then show it a server with another certificate in a
+test network: it has to break off with an alert.
+
+## References
+- OWASP ISVS 4.1.5 (git edfda29b); RFC 9525 section 6; CWE-295
+"""
+
+from iotscan.sdk import (
+    Backends,
+    Linked,
+    Pin,
+    Returned,
+    ServerProof,
+    TlsSession,
+    TlsUse,
+    Verdict,
+    bad,
+    check,
+    clause,
+    good,
+    unknown,
+)
+
+
+@check(
+    id="pinned-authority",
+    title="A client pins what its server shows",
+    element="cloud",
+    variants={"other": ("high", "A client went on with a server that shows nothing of what its image pins")},
+    clauses=(
+        clause("OWASP ISVS", "edfda29b", "4.1.5"),
+        clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
+        clause("EN 18031-1", "2024", "SCM-1"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
+    ),
+    tags=("certificates", "image", "tls"),
+    since="0.1",
+    confidence="firm",
+    effort="medium",
+)
+def pinned_authority(seen: TlsUse, image: Linked[Backends]) -> Returned:
+    """Only what one configuration both names and pins is compared, with chains that were seen."""
+    pinned = [
+        (backend.host.lower(), pin)
+        for found in image
+        for pin in found.fact.pins
+        for backend in found.fact.backends
+        if pin.authorities and backend.path == pin.path
+    ]
+    if not pinned:
+        return unknown("no configuration of the image names a server together with a certificate that it pins")
+    compared = [
+        (session, pin, session.proof)
+        for session in seen.sessions
+        for host, pin in pinned
+        if session.role == "client" and session.proof is not None and session.proof.certificates
+        if host in (session.server_name.lower(), session.peer.name.lower(), session.peer.address)
+        and session.ending == "application-data"
+    ]
+    if not compared:
+        return unknown("the traffic shows no certificate of a server for which the image pins one")
+    findings = [judge(session, pin, image.image) for session, pin, proof in compared if not names(pin, proof)]
+    if findings:
+        return findings
+    if not all(brings(pin, proof) for _, pin, proof in compared):
+        return unknown("the server names what the image pins, and does not send it: whether that signed was not tried")
+    return good(f"{len(compared)} sessions show what the image pins", observed=compared[0][1].path)
+
+
+def brings(pin: Pin, proof: ServerProof) -> bool:
+    """Whether the chain holds a pinned certificate."""
+    return any(c.sha256 in pin.authorities for c in proof.certificates)
+
+
+def names(pin: Pin, proof: ServerProof) -> bool:
+    """Whether the chain holds a pinned certificate, or names one as an issuer."""
+    return brings(pin, proof) or bool({c.issuer for c in proof.certificates} & set(pin.subjects))
+
+
+def judge(session: TlsSession, pin: Pin, image: str) -> Verdict:
+    """The finding on one session."""
+    leaf = session.proof.certificates[0] if session.proof else None
+    return bad(
+        "other",
+        f"{session.peer.label} shows a certificate of {leaf.issuer if leaf else '?'}, and the image pins another",
+        observed=f"in traffic: {leaf.subject if leaf else '?'}, issued by {leaf.issuer if leaf else '?'}; "
+        f"{image} {pin.path}:{pin.line}: {pin.setting} {pin.value} ({', '.join(pin.subjects[:3])})",
+        expected="a chain to what the image pins, or an alert",
+        part=f"{session.peer.label} {pin.path}",
+    )
