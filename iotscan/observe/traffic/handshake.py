@@ -27,8 +27,8 @@ _NEW_SESSION_TICKET: Final = 4
 _PRE_SHARED_KEY: Final = 41
 _PSK_MODES: Final = {0: "psk_ke", 1: "psk_dhe_ke"}
 _FATAL: Final = 2
-_ABOUT_CERTIFICATES: Final = frozenset((42, 43, 44, 45, 46, 48))
-"""bad, unsupported, revoked, expired, unknown, and unknown_ca: RFC 5246 section 7.2.2."""
+_ABOUT_CERTIFICATES: Final = frozenset((42, 43, 44, 45, 46, 48, 51))
+"""bad, unsupported, revoked, expired, unknown, unknown_ca, and decrypt_error for a signature: RFC 5246 section 7.2.2."""
 _ALERTS: Final = {
     42: "bad_certificate",
     44: "certificate_revoked",
