@@ -13,12 +13,13 @@ from typing import BinaryIO, Final
 import msgspec
 
 from iotscan.model.capture import Capture
+from iotscan.model.errors import BadInput
 from iotscan.observe.traffic.conversation import Chooser, Listener
 from iotscan.observe.traffic.flow import Flow
 from iotscan.observe.traffic.flows import Flows, Limits
 from iotscan.observe.traffic.intake import Intake
 from iotscan.observe.traffic.sorting import Sorting
-from iotscan.wire.capture import Damaged, Frame
+from iotscan.wire.capture import Damaged, Frame, NotACapture
 from iotscan.wire.capture.files import read_capture
 from iotscan.wire.capture.links import ETHERNET, link_name
 
@@ -35,7 +36,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far reading has come: frames, bytes of the file or stream, and the times of capture that were seen."""
 
     frames: int
-    size: int
+    bytes: int
     first: int
     last: int
 
@@ -69,15 +70,18 @@ class Following:
         return self._sorting.failures
 
     def read(self, stream: BinaryIO, source: str, told: Callable[[Progress], None]) -> Capture:
-        """Follow everything in ``stream``; ``told`` hears now and then how far reading has come.
+        """Follow everything in ``stream``; ``told`` hears now and then how far reading is.
 
-        ``source`` is the name in the run file; ``-`` stands for a stream. Raises ``NotACapture`` for what is no
-        capture; damage further on is the :class:`Capture`'s ``problem``.
+        ``source`` is what a report calls it. Raises BadInput for what is no capture; damage further on is the
+        :class:`Capture`'s ``problem``.
         """
         self._read = read = _Read()
         lost, unread = self._lost, self._sorting.unread
-        intake = Intake(stream, source, lambda: self._pause(intake, told))
-        kind, frames = read_capture(intake.take)
+        intake = Intake(stream, lambda: self._pause(intake, told))
+        try:
+            kind, frames = read_capture(intake.take)
+        except NotACapture as not_one:
+            raise BadInput(f"{source} is no capture ({not_one}): give a file of tcpdump or Wireshark") from None
         problem = ""
         try:
             self._follow(frames, read)
@@ -165,7 +169,7 @@ class Following:
 
     def _progress(self, intake: Intake) -> Progress:
         read = self._read
-        return Progress(frames=read.frames, size=intake.size, first=read.first, last=read.last)
+        return Progress(frames=read.frames, bytes=intake.size, first=read.first, last=read.last)
 
     def _gone(self, flow: Flow, for_room: bool) -> None:
         self._lost += for_room
