@@ -5,7 +5,7 @@ after what breaks a rule, and without knowing what was asked. Source: RFC 9112 s
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -108,11 +108,6 @@ class Messages:
         """True after a hole, or what is no message, until one begins again."""
         return self._state == "lost"
 
-    @property
-    def rest(self) -> bytes:
-        """What came and was not read: after an upgrade, what the other protocol begins with."""
-        return bytes(self._held)
-
     def read(self, data: bytes) -> Iterator[Event]:
         """Take the next bytes of the stream."""
         if self._state == "lost":
@@ -148,10 +143,6 @@ class Messages:
         else:
             yield from self._lose()
 
-    def stop(self) -> None:
-        """Read no further: what follows is another protocol, and held in :attr:`rest`."""
-        self._state = "head"
-
     def _lose(self) -> Iterator[Event]:
         is_within = self._state not in ("head", "lost")
         self._held.clear()
@@ -159,7 +150,7 @@ class Messages:
         if is_within:
             yield End(is_whole=False)
 
-    def _step(self, data: bytes) -> Iterator[Event]:
+    def _step(self, data: bytes) -> Generator[Event, None, bytes]:
         match self._state:
             case "head":
                 return (yield from self._head(data))
@@ -173,7 +164,7 @@ class Messages:
             case _:
                 return (yield from self._line(data))
 
-    def _head(self, data: bytes) -> Iterator[Event]:
+    def _head(self, data: bytes) -> Generator[Event, None, bytes]:
         if data[:1] in (b"\r", b"\n"):  # an empty line before a message is ignored (RFC 9112 section 2.2)
             return data.lstrip(b"\r\n")
         end = _END.search(data, 0, HEAD_CAP)
@@ -208,7 +199,7 @@ class Messages:
             self._state = "until the end"
             yield from self._lose()
 
-    def _counted(self, data: bytes) -> Iterator[Event]:
+    def _counted(self, data: bytes) -> Generator[Event, None, bytes]:
         part, rest = data[: self._left], data[self._left :]
         self._left -= len(part)
         yield Part(part)
@@ -220,7 +211,7 @@ class Messages:
                 self._state = "chunk end"
         return rest
 
-    def _line(self, data: bytes) -> Iterator[Event]:
+    def _line(self, data: bytes) -> Generator[Event, None, bytes]:
         line, end, rest = data.partition(b"\n")
         if not end or len(line) > _LINE_CAP:
             if len(line) > _LINE_CAP:

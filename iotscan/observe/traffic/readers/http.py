@@ -1,0 +1,187 @@
+"""HTTP/1 in the clear: which answer belongs to which request, and what both say (RFC 9112 section 9.3, RFC 6455)."""
+
+from collections import deque
+from ipaddress import ip_address
+from typing import Final
+
+from iotscan.model.facts import OtherTalk
+from iotscan.observe.traffic.content.http_exchange import Answered, Asked, understand
+from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
+from iotscan.observe.traffic.readers.inside import open_upgraded
+from iotscan.observe.traffic.voice import Voice
+from iotscan.wire.http_stream import End, Event, Framing, Head, Messages, Part, framing_of, read_head
+
+_OPEN: Final = 32
+"""Requests without an answer that are kept."""
+_PRIOR: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""The preface of HTTP/2 without an upgrade (RFC 9113 section 3.4)."""
+
+
+class HttpReader:
+    """Reads one connection."""
+
+    def __init__(self, conversation: Conversation, tell: Tell) -> None:
+        self._voice = Voice(conversation, tell, "http")
+        self._tell = tell
+        self._up, self._down = Messages(), Messages(self._framing)
+        self._open: deque[Asked] = deque()
+        self._asking: Asked | None = None
+        self._answer: Answered | None = None
+        self._is_paired = True
+        self._inner: Reader | None = None
+        self._is_over = False
+
+    @property
+    def wants_more(self) -> bool:
+        """Until what it was upgraded to needs no more."""
+        return not self._is_over and (self._inner is None or self._inner.wants_more)
+
+    def take(self, piece: Piece) -> None:
+        """Hear the next piece."""
+        if self._inner is not None:
+            self._inner.take(piece)
+            return
+        missing = piece.gap + (len(piece.data) if piece.is_doubtful else 0)
+        if missing:
+            self._miss(missing, piece)
+        if piece.is_doubtful:
+            return
+        messages = self._up if piece.is_upward else self._down
+        hear = self._hear_request if piece.is_upward else self._hear_answer
+        for event in messages.read(piece.data):
+            hear(event, piece.at)
+
+    def end(self, at: int) -> None:
+        """Tell what has no answer yet."""
+        if self._inner is not None:
+            self._inner.end(at)
+        for event in self._down.close():
+            self._hear_answer(event, at)
+        self._give_up_pairing(at)
+
+    def _framing(self, head: Head) -> Framing:
+        asked = self._open[0] if self._open else self._asking
+        return framing_of(head, method=asked.head.method if asked and self._is_paired else "")
+
+    def _miss(self, count: int, piece: Piece) -> None:
+        messages = self._up if piece.is_upward else self._down
+        hear = self._hear_request if piece.is_upward else self._hear_answer
+        for event in messages.skip(count):
+            hear(event, piece.at)
+        if messages.is_lost:
+            self._give_up_pairing(piece.at)
+
+    def _give_up_pairing(self, at: int) -> None:
+        """Which answer belongs to which request cannot be known from here on."""
+        self._is_paired = False
+        asking, self._asking = self._asking, None
+        for asked in (*self._open, asking):
+            if asked is not None and not asked.is_answered:
+                self._understand(asked, None, at)
+        self._open.clear()
+
+    def _hear_request(self, event: Event, at: int) -> None:
+        if isinstance(event, Head):
+            self._asking = None if event.status else Asked(event, at)
+            if self._asking is not None:
+                self._name_server(self._asking.host)
+        elif self._asking is None:
+            return
+        elif isinstance(event, Part):
+            self._asking.add(event)
+        else:
+            asked, self._asking = self._asking, None
+            if not asked.is_answered:
+                self._await_answer(asked, at)
+
+    def _await_answer(self, asked: Asked, at: int) -> None:
+        if not self._is_paired:
+            self._understand(asked, None, at)
+            return
+        self._open.append(asked)
+        if len(self._open) > _OPEN:
+            self._give_up_pairing(at)
+
+    def _hear_answer(self, event: Event, at: int) -> None:
+        if isinstance(event, Head):
+            if event.status == 101 or event.status >= 200:
+                self._answer = Answered(event, self._next_asked())
+        elif self._answer is None:
+            return
+        elif isinstance(event, Part):
+            self._answer.add(event)
+        else:
+            answer, self._answer = self._answer, None
+            answer.is_whole = isinstance(event, End) and event.is_whole
+            self._understand(answer.asked, answer, at)
+            self._follow_upgrade(answer)
+
+    def _next_asked(self) -> Asked | None:
+        asked = None
+        if self._is_paired:
+            asked = self._open.popleft() if self._open else self._asking
+        if asked is not None:
+            asked.is_answered = True
+        return asked
+
+    def _follow_upgrade(self, answer: Answered) -> None:
+        method = answer.asked.head.method if answer.asked else ""
+        is_tunnel = method == "CONNECT" and 200 <= answer.head.status < 300
+        if answer.head.status == 101 or is_tunnel:
+            self._inner = open_upgraded(self._voice.conversation, self._tell, answer.head)
+            self._is_over = self._inner is None
+
+    def _understand(self, asked: Asked | None, answered: Answered | None, at: int) -> None:
+        for item, secrets in understand(asked, answered, at):
+            self._voice.say(asked.at if asked else at, item, *secrets)
+        for carried in (asked, answered):
+            if carried is not None:
+                carried.body.close()
+
+    def _name_server(self, host: str) -> None:
+        conversation = self._voice.conversation
+        if host and not conversation.server_name and not _is_address(host):
+            conversation.server_name, conversation.named_by = host, "http host"
+
+
+class Http2Reader:
+    """HTTP/2 without TLS: that it is spoken, and no more. Its heads are packed."""
+
+    wants_more = False
+
+    def __init__(self, conversation: Conversation, tell: Tell) -> None:
+        self._voice = Voice(conversation, tell, "http2")
+
+    def take(self, piece: Piece) -> None:
+        """Its preface says all that is told."""
+        self._voice.say(piece.at, OtherTalk(protocol="http2", words=("prior knowledge",)))
+
+    def end(self, at: int) -> None:
+        """Nothing is open."""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
+    """By a whole start line at the beginning, whatever the port."""
+    if conversation.transport != "tcp" or piece.is_doubtful:
+        return None
+    data = piece.data
+    if piece.is_upward and data.startswith(_PRIOR):
+        return Http2Reader(conversation, tell)
+    line = data[:16384].partition(b"\n")[0]
+    if b"HTTP/1." not in line:
+        return None
+    head = read_head(line)
+    if head is None or not head.version.startswith("HTTP/1") or bool(head.status) == piece.is_upward:
+        return None
+    return HttpReader(conversation, tell)
+
+
+CHOOSE = choose
