@@ -1,5 +1,6 @@
 """HTTP/1 in the clear: which answer belongs to which request, and what both say (RFC 9112 section 9.3, RFC 6455)."""
 
+import re
 from collections import deque
 from ipaddress import ip_address
 from typing import Final
@@ -15,6 +16,9 @@ _OPEN: Final = 32
 """Requests without an answer that are kept."""
 _PRIOR: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """The preface of HTTP/2 without an upgrade (RFC 9113 section 3.4)."""
+
+_LONG: Final = re.compile(rb"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) (?:/|http://)[!-~]{4}|CONNECT [!-~]{10}")
+"""A start line that goes on in the next piece. Of a shorter beginning whoever asks waits for more."""
 
 
 class HttpReader:
@@ -60,8 +64,9 @@ class HttpReader:
         self._give_up_pairing(at)
 
     def _framing(self, head: Head) -> Framing:
-        asked = self._open[0] if self._open else self._asking
-        return framing_of(head, method=asked.head.method if asked and self._is_paired else "")
+        """Asked behind the head: what it answers is known by then."""
+        asked = self._answer.asked if self._answer is not None else None
+        return framing_of(head, method=asked.head.method if asked else "")
 
     def _miss(self, count: int, piece: Piece) -> None:
         messages = self._up if piece.is_upward else self._down
@@ -175,7 +180,9 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
     data = piece.data
     if piece.is_upward and data.startswith(_PRIOR):
         return Http2Reader(conversation, tell)
-    line = data[:16384].partition(b"\n")[0]
+    line, end, _ = data[:16384].partition(b"\n")
+    if not end and piece.is_upward:
+        return HttpReader(conversation, tell) if _LONG.match(line) else None
     if b"HTTP/1." not in line:
         return None
     head = read_head(line)
