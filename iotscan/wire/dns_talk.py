@@ -4,6 +4,7 @@ Own code, where dnspython reads every record into objects: a capture holds milli
 for. Both are compared in tests.
 """
 
+import struct
 from ipaddress import ip_address
 from typing import Final
 
@@ -68,9 +69,7 @@ def read_message(data: bytes) -> Message | None:
     """The message that the bytes are, cut ones included; None for anything else. Never raises."""
     if len(data) < _HEAD + 5:
         return None
-    number, flags, questions, answers, others, more = (
-        int.from_bytes(data[at : at + 2], "big") for at in range(0, 12, 2)
-    )
+    number, flags, questions, answers, others, more = struct.unpack_from("!6H", data)
     if questions != 1 or flags & _OPCODE or flags & 0x0040 or (not flags & _RESPONSE and (answers or flags & _CODE)):
         return None
     try:

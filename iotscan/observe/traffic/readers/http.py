@@ -130,9 +130,7 @@ class HttpReader:
         return asked
 
     def _follow_upgrade(self, answer: Answered) -> None:
-        method = answer.asked.head.method if answer.asked else ""
-        is_tunnel = method == "CONNECT" and 200 <= answer.head.status < 300
-        if answer.head.status == 101 or is_tunnel:
+        if answer.head.status == 101:
             self._inner = open_upgraded(self._voice.conversation, self._tell, answer.head)
             self._is_over = self._inner is None
 
