@@ -207,7 +207,9 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case UpdateServer():
             yield from (found for a in fact.artefacts for origin in a.elsewhere for found in _host_of(origin))
         case WellKnown():
-            yield from _host_of(fact.oauth_issuer)
+            resources = (url for r in fact.resource_documents for url in (r.resource, *r.servers))
+            for url in (fact.oauth_issuer, *(d.issuer for d in fact.oauth_documents), *resources):
+                yield from _host_of(url)
         case RevocationStatus():
             yield from (found for a in fact.answers for found in _host_of(a.where))
             yield from (found for url in fact.unfetched for found in _host_of(url))

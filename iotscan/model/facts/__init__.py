@@ -8,7 +8,7 @@ from iotscan.model.facts.accounts import Account, Accounts
 from iotscan.model.facts.adb import AdbServer
 from iotscan.model.facts.admin import AdminInterface, AdminInterfaces
 from iotscan.model.facts.amqp import AmqpBroker
-from iotscan.model.facts.api import ApiChallenge, ApiDocument, ApiScheme, WebApi
+from iotscan.model.facts.api import ApiAnswer, ApiChallenge, ApiDocument, ApiScheme, GraphQlServer, WebApi
 from iotscan.model.facts.backend import Backend, BackendKind, Backends, Pin, VerificationSwitch, VerificationSwitches
 from iotscan.model.facts.boot import (
     BootKey,
@@ -74,6 +74,7 @@ from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
 from iotscan.model.facts.naming import Announcement, Claim
+from iotscan.model.facts.oauth import OAuthDocument, PublishedKey, PublishedKeys, ResourceDocument
 from iotscan.model.facts.onvif import OnvifService
 from iotscan.model.facts.opc_ua import OpcUaEndpoint, OpcUaServer
 from iotscan.model.facts.opinion import ServiceOpinion
@@ -210,6 +211,7 @@ AnyFact = (
     | FitImages
     | FtpPolicy
     | FtpServer
+    | GraphQlServer
     | HawkbitServer
     | HttpServer
     | KernelCommandLines
@@ -236,6 +238,7 @@ AnyFact = (
     | PrivateKeys
     | PrivilegeRules
     | Programs
+    | PublishedKeys
     | QuicServer
     | RawFlash
     | RemoteShells
@@ -306,6 +309,7 @@ __all__ = [
     "AmqpBroker",
     "Announcement",
     "AnyFact",
+    "ApiAnswer",
     "ApiChallenge",
     "ApiDocument",
     "ApiScheme",
@@ -391,6 +395,7 @@ __all__ = [
     "FtpPolicy",
     "FtpServer",
     "FtpTls",
+    "GraphQlServer",
     "GroupExchange",
     "HashTree",
     "HawkbitServer",
@@ -430,6 +435,7 @@ __all__ = [
     "MqttSession",
     "NameQuestion",
     "NtpServer",
+    "OAuthDocument",
     "OnvifService",
     "OpcUaEndpoint",
     "OpcUaServer",
@@ -454,10 +460,13 @@ __all__ = [
     "Programs",
     "ProtocolUse",
     "PublicKey",
+    "PublishedKey",
+    "PublishedKeys",
     "QuicServer",
     "RawFlash",
     "RemoteShell",
     "RemoteShells",
+    "ResourceDocument",
     "RevocationAnswer",
     "RevocationChecking",
     "RevocationStatus",

@@ -36,12 +36,38 @@ class ApiChallenge(msgspec.Struct, frozen=True, kw_only=True):
     schemes: tuple[str, ...]
 
 
+class ApiAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address of the interface gave to somebody who has not logged in: its shape, no value of it."""
+
+    path: str
+    records: int = 0
+    """Objects in it that hold values of their own: more than links, names, versions and words on the interface."""
+    members: tuple[str, ...] = ()
+    """Names of such values, the first that come."""
+
+
+class GraphQlServer(Fact, frozen=True, kw_only=True, tag="graphql-server"):
+    """A GraphQL interface, as it answers GET without a login. Nothing but its own type names was asked for."""
+
+    tls: bool
+    path: str
+    answers: Answer[bool]
+    """Whether it carries out a query (``{__typename}``) of somebody who has not logged in."""
+    shows_schema: Answer[bool]
+    """Whether it answers introspection."""
+    types: int = 0
+    """Of the schema, without GraphQL's own."""
+    has_mutations: bool = False
+
+
 class WebApi(Fact, frozen=True, kw_only=True, tag="web-api"):
     """What a web server shows of an interface for programs, to somebody who has not logged in."""
 
     tls: bool
     documents: tuple[ApiDocument, ...] = ()
     challenges: tuple[ApiChallenge, ...] = ()
+    answers: tuple[ApiAnswer, ...] = ()
+    """Addresses that gave data to somebody who has not logged in."""
     resource_metadata: str = ""
     """Where the metadata of a protected resource stand (RFC 9728); empty without them."""
     token_places: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts.fact import Fact
+from iotscan.model.facts.oauth import OAuthDocument, ResourceDocument
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,10 @@ class HttpServer(Fact, frozen=True, kw_only=True, tag="http-server"):
 
 
 class WellKnown(Fact, frozen=True, kw_only=True, tag="well-known"):
-    """Documents at fixed addresses (RFC 8615): security.txt and OAuth metadata."""
+    """Documents at fixed addresses (RFC 8615): security.txt and OAuth metadata.
+
+    Fields that begin with ``oauth_`` tell of the first authorization server that was found here.
+    """
 
     security_txt: Answer[bool]
     """Present with a Contact field (RFC 9116)."""
@@ -69,3 +73,7 @@ class WellKnown(Fact, frozen=True, kw_only=True, tag="well-known"):
     oauth_insecure_endpoints: tuple[str, ...] = ()
     oauth_grants: tuple[str, ...] = ()
     oauth_challenge_methods: tuple[str, ...] = ()
+    oauth_documents: tuple[OAuthDocument, ...] = ()
+    """All such documents that were found; empty in runs of an older iotscan, which kept the fields above alone."""
+    resource_documents: tuple[ResourceDocument, ...] = ()
+    """RFC 9728."""

@@ -13,6 +13,7 @@ from iotscan.model.facts import (
     Disclosure,
     DnsServer,
     Fact,
+    GraphQlServer,
     HawkbitServer,
     HttpServer,
     MqttBroker,
@@ -42,6 +43,7 @@ _WEB: Final[tuple[type[Fact], ...]] = (
     OtaInterface,
     Disclosure,
     WebApi,
+    GraphQlServer,
     WebSocketServer,
 )
 _KINDS: Final[dict[str, tuple[type[Fact], ...]]] = {

@@ -9,13 +9,14 @@ from typing import Any, Final
 import msgspec
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import ApiChallenge, ApiDocument, WebApi
+from iotscan.model.facts import ApiAnswer, ApiChallenge, ApiDocument, WebApi
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed, speaks_tls
-from iotscan.observe.network.probes.web import ask_all, control, nothing_found
+from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, control, nothing_found
 from iotscan.observe.network.web_session import Ask, Reply
+from iotscan.wire.api_data import read_data
 from iotscan.wire.http import HttpResponse, challenges
 from iotscan.wire.openapi import read_openapi
 
@@ -36,16 +37,21 @@ async def ask_api(door: Door) -> Heard:
     if isinstance(nobody, DialError):
         return Heard(missed=(missed(WebApi, nobody),))
     paths = {ask.path: reply for ask, reply in replies.items()}
+    # The front page was asked for before; who has only that keeps it for the probes of pages.
+    if front := door.web.known(Ask(path="/", cap=FRONT_PAGE_CAP)):
+        paths["/"] = front
     metadata = _metadata(paths[METADATA], nobody)
     fact = WebApi(
         tls=speaks_tls(door.service),
         documents=tuple(d for path in DOCUMENTS if (d := _document(path, paths.get(path), nobody))),
         challenges=tuple(c for path in ENDPOINTS if (c := _challenge(path, paths.get(path), nobody))),
+        answers=tuple(a for path in ("/", *ENDPOINTS) if (a := _answer(path, paths.get(path), nobody))),
         resource_metadata=METADATA if metadata else "",
         token_places=_texts(metadata.get("bearer_methods_supported")),
     )
-    if fact.documents or fact.challenges or fact.resource_metadata:
-        shown = [*(d.path for d in fact.documents), *(c.path for c in fact.challenges), fact.resource_metadata]
+    shown = [d.path for d in fact.documents] + [c.path for c in fact.challenges] + [a.path for a in fact.answers]
+    if shown or fact.resource_metadata:
+        shown.append(fact.resource_metadata)
         return Heard(facts=(fact,), excerpt=" ".join(filter(None, shown))[:200])
     return _nothing(nobody, list(replies.values()))
 
@@ -81,6 +87,16 @@ def _challenge(path: str, reply: Reply | None, nobody: HttpResponse) -> ApiChall
     if not schemes or (schemes == _schemes(nobody) and set(schemes) <= _ASKED_BY_BROWSERS):
         return None
     return ApiChallenge(path=path, schemes=schemes)
+
+
+def _answer(path: str, reply: Reply | None, nobody: HttpResponse) -> ApiAnswer | None:
+    """What an address gave away; None where that is nothing, or what the server gives for every path."""
+    if not isinstance(reply, HttpResponse) or reply.status != 200 or reply.is_opaque or reply.is_truncated:
+        return None
+    found = read_data(reply.body)
+    if found is None or (nobody.status == 200 and read_data(nobody.body)):
+        return None
+    return ApiAnswer(path=path, records=found.records, members=found.members)
 
 
 def _schemes(reply: HttpResponse) -> tuple[str, ...]:
@@ -119,7 +135,7 @@ def _nothing(nobody: HttpResponse, replies: list[Reply]) -> Heard:
 
 PROBE = Probe(
     name="api",
-    version=1,
+    version=2,
     speaks=frozenset({"http", "https"}),
     gives=(WebApi,),
     ask=ask_api,

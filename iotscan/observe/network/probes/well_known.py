@@ -1,49 +1,104 @@
-"""Documents at fixed addresses: security.txt (RFC 9116) and OAuth metadata (RFC 8414, OpenID Discovery)."""
+"""Documents at fixed addresses: security.txt (RFC 9116), metadata of OAuth (RFC 8414, OpenID Discovery, RFC 9728)."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
 from iotscan.model.answer import Answer
-from iotscan.model.facts import WellKnown
+from iotscan.model.facts import OAuthDocument, ResourceDocument, WellKnown
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed
-from iotscan.observe.network.probes.web import ask_all, control
+from iotscan.observe.network.probes.web import ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire.http import HttpResponse
+from iotscan.wire.oauth import (
+    OPENID,
+    RESOURCE,
+    SERVER,
+    metadata_paths,
+    path_here,
+    read_resource,
+    read_server,
+    resource_document,
+    server_document,
+)
 
 _SECURITY: Final = ("/.well-known/security.txt", "/security.txt")
-_OAUTH: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+_OAUTH: Final = (SERVER, OPENID)
+_REALM: Final = f"/realms/master{OPENID}"
+"""Keycloak keeps nothing at its root; every Keycloak has this realm."""
 _CAP = 64 * 1024
-_MANY = 32
+_FURTHER: Final = 4
+"""Places that are asked because a resource names its authorization server there."""
+
+_Answers = dict[str, Answer[dict[str, Any]]]
 
 
 async def ask_well_known(door: Door) -> Heard:
     """Ask for what nobody has first: a host that gives that too says nothing by giving the others."""
-    replies = await ask_all(door, _asks(door))
-    nobody, security, oauth = replies[0], replies[1:3], replies[3:]
+    asks = [ask for ask in _asks(door) if not door.web.spares(ask)]
+    replies = dict(zip((ask.path for ask in asks), await ask_all(door, asks), strict=True))
+    nobody = replies.pop(asks[0].path)
     if isinstance(nobody, DialError):
         return Heard(missed=(missed(WellKnown, nobody),))
-    contacts = [_answer(reply, nobody, read_security_txt) for reply in security]
-    metadata = [_answer(reply, nobody, read_oauth_metadata) for reply in oauth]
+    contacts = [_answer(replies[path], nobody, read_security_txt) for path in _SECURITY]
+    resource = _answer(replies[RESOURCE], nobody, read_resource)
+    resources = (resource_document(resource.known, RESOURCE, origin(door)),) if resource.known else ()
+    servers = {path: _answer(replies[path], nobody, read_server) for path in _OAUTH}
+    if _REALM in replies and (realm := _answer(replies[_REALM], nobody, read_server)).known:
+        # Only custom says that something stands there: that nothing does leaves nothing open.
+        servers[_REALM] = realm
+    servers |= await _named(door, nobody, resources, servers)
+    documents = _documents(door, servers)
+    first = next(iter(documents), OAuthDocument())
     expires = next((a.value.get("expires", "") for a in contacts if a.is_answered and a.value), "")
-    document: dict[str, Any] = next((a.value for a in metadata if a.is_answered and a.value), {})
     fact = WellKnown(
         security_txt=_settle(contacts),
         security_txt_expires=safe_text(expires, 80),
-        oauth_metadata=_settle(metadata),
-        oauth_issuer=safe_text(document.get("issuer", "")),
-        oauth_insecure_endpoints=_texts([k for k in sorted(document) if _is_insecure(k, document[k])]),
-        oauth_grants=_texts(document.get("grant_types_supported")),
-        oauth_challenge_methods=_texts(document.get("code_challenge_methods_supported")),
+        oauth_metadata=_settle(list(servers.values())),
+        oauth_issuer=first.issuer,
+        oauth_insecure_endpoints=first.insecure,
+        oauth_grants=first.grants,
+        oauth_challenge_methods=first.challenge_methods,
+        oauth_documents=documents,
+        resource_documents=resources,
     )
     return Heard(facts=(fact,))
 
 
 def _asks(door: Door) -> tuple[Ask, ...]:
-    return control(door), *(Ask(path=path, cap=_CAP, follow=True) for path in (*_SECURITY, *_OAUTH))
+    paths = (*_SECURITY, *_OAUTH, RESOURCE)
+    documents = tuple(Ask(path=path, cap=_CAP, follow=path != RESOURCE) for path in paths)
+    return control(door), *documents, Ask(path=_REALM, cap=_CAP, is_guess=True)
+
+
+async def _named(
+    door: Door, nobody: HttpResponse, resources: Iterable[ResourceDocument], asked: Iterable[str]
+) -> _Answers:
+    """The metadata of authorization servers that a resource names on this very service."""
+    issuers = [issuer for resource in resources for issuer in resource.servers]
+    places = [
+        here
+        for resource in resources
+        for issuer in issuers
+        for path in metadata_paths(issuer)
+        if path_here(issuer, resource.resource, origin(door)) is not None and (here := origin(door).resolve(path))
+    ]
+    paths = [path for path in dict.fromkeys(places) if path not in asked][:_FURTHER]
+    replies = await ask_all(door, [Ask(path=path, cap=_CAP) for path in paths])
+    return {path: _answer(reply, nobody, read_server) for path, reply in zip(paths, replies, strict=True)}
+
+
+def _documents(door: Door, servers: _Answers) -> tuple[OAuthDocument, ...]:
+    """Each document once, those first whose issuer leads here: many servers have the same at two places."""
+    found = [
+        (answer.known, server_document(answer.known, path, origin(door)))
+        for path, answer in servers.items()
+        if answer.known
+    ]
+    found.sort(key=lambda pair: pair[1].leads_here.known is not True)
+    return tuple(document for at, (said, document) in enumerate(found) if all(said != other for other, _ in found[:at]))
 
 
 def read_security_txt(body: bytes) -> dict[str, str]:
@@ -56,17 +111,6 @@ def read_security_txt(body: bytes) -> dict[str, str]:
         if colon and value.strip() and name.isascii():
             fields.setdefault(name.strip().lower(), value.strip())
     return fields if fields.get("contact", "") else {}
-
-
-def read_oauth_metadata(body: bytes) -> dict[str, Any]:
-    """The metadata document, when it names an issuer and an endpoint (RFC 8414 section 2); else empty. Never raises."""
-    try:
-        document = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    if not isinstance(document, dict) or not isinstance(document.get("issuer"), str):
-        return {}
-    return document if any(k.endswith("_endpoint") or k == "jwks_uri" for k in document) else {}
 
 
 def _answer(reply: Reply, nobody: HttpResponse, read: Any) -> Answer[dict[str, Any]]:
@@ -97,20 +141,9 @@ def _settle(answers: list[Answer[dict[str, Any]]]) -> Answer[bool]:
     return Answer.missing(gap.reason or Reason.NOT_OBSERVABLE, gap.detail) if gap else Answer.of(False)
 
 
-def _is_insecure(key: str, value: Any) -> bool:
-    is_address = key.endswith("_endpoint") or key in ("issuer", "jwks_uri")
-    return is_address and isinstance(value, str) and value.lower().startswith("http://")
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        return ()
-    return tuple(safe_text(v, 80) for v in values[:_MANY] if isinstance(v, str))
-
-
 PROBE = Probe(
     name="well-known",
-    version=1,
+    version=2,
     speaks=frozenset({"http", "https"}),
     gives=(WellKnown,),
     ask=ask_well_known,

@@ -1,0 +1,1 @@
+"""OAuth as real servers and clients speak it, and metadata as products publish them."""
