@@ -22,7 +22,19 @@ build again; scan again and join both runs.
 - OWASP ISVS 1.2.9 (git edfda29b)
 """
 
-from iotscan.sdk import Disagreement, Returned, Target, Vantage, VantageComparison, Verdict, bad, check, clause, good
+from iotscan.sdk import (
+    Disagreement,
+    Returned,
+    Target,
+    Vantage,
+    VantageComparison,
+    Verdict,
+    bad,
+    check,
+    clause,
+    good,
+    unknown,
+)
 
 WORDS = {Vantage.CONFIGURED: "the image", Vantage.OBSERVED: "the device", Vantage.IN_USE: "its traffic"}
 VARIANTS = {"configured": "worse", "mended": "better", "in-use": "in-use", "version": "version"}
@@ -44,7 +56,7 @@ VARIANTS = {"configured": "worse", "mended": "better", "in-use": "in-use", "vers
         clause("OWASP IoT Top 10", "2018", "I8"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),
-    tags=("configuration", "image", "network"),
+    tags=("configuration", "image"),
     since="0.1",
     confidence="firm",
     effort="medium",
@@ -53,6 +65,8 @@ def vantage_agreement(found: VantageComparison, target: Target) -> Returned:
     """One finding for each question with two answers."""
     if found.disagreements:
         return [judge(one) for one in found.disagreements]
+    if not found.compared:
+        return unknown("no question was answered by more than one vantage")
     named = ", ".join(WORDS.get(v, v.value) for v in found.vantages)
     return good(f"{found.compared} questions were answered by more than one of {named}, and no two answers differ")
 
