@@ -100,7 +100,8 @@ def _new_ids(base: Run, run: Run) -> dict[str, str]:
     """The ids that devices of ``run``, and what was merged into them, have in the joined run."""
     moments = (read_moment(r.started, f"'started' of run {r.id[:60]}") for r in (base, run))
     first, other = moments
-    links = link(run, base, by_address=abs(first - other) <= NEAR)
+    is_near = abs(first - other) <= NEAR
+    links = {old: one for old, one in link(run, base, by_address=is_near).items() if is_near or one.by != "address"}
     taken = {known for d in base.devices for known in (d.id, *provisional_ids(d))}
     found = {}
     for device in run.devices:

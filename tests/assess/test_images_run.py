@@ -23,16 +23,13 @@ from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
 
 DEVICE = Device(id="dev-1", addresses=("192.0.2.7",), mac="00:40:8c:00:00:0a")
-GATEWAY, OTHER = (
-    Image(id=f"img-{n}", source=f"{n}.tar", format="tar", name=n) for n in ("acme-gateway", "acme-camera")
-)
+NAMES = ("acme-gateway", "acme-camera")
+GATEWAY, OTHER = (Image(id=f"img-{n}", source=f"{n}.tar", format="tar", name=n) for n in NAMES)
+HERE = Subject(device="dev-1", address="192.0.2.7", service="tcp/443")
 
 
-def seen(fact: AnyFact, *, image: str = "", service: str = "tcp/443", path: str = "") -> Observation:
-    subject = (
-        Subject(image=image, path=path) if image else Subject(device="dev-1", address="192.0.2.7", service=service)
-    )
-    return observe(fact, subject, probe="test/1")
+def seen(fact: AnyFact, *, image: str = "", path: str = "") -> Observation:
+    return observe(fact, Subject(image=image, path=path) if image else HERE, probe="test/1")
 
 
 def chain(key: str, digest: str = "cc") -> CertificateChain:

@@ -69,7 +69,21 @@ def broker(stage: Stage, device: Machine, lab: Authority) -> None:
     )
     place = stage.far("broker", 81)
     place.start("sh", "-c", f"echo '{BROKER} broker.example' >> /etc/hosts; mosquitto -c {stage.folder}/mosquitto.conf")
-    words = ("-h", BROKER, "-p", "8883", "--cafile", str(root), "--insecure", "--tls-version", "tlsv1.2", "-t", "meter/1", "-m", "21.5")
+    words = (
+        "-h",
+        BROKER,
+        "-p",
+        "8883",
+        "--cafile",
+        str(root),
+        "--insecure",
+        "--tls-version",
+        "tlsv1.2",
+        "-t",
+        "meter/1",
+        "-m",
+        "21.5",
+    )
     own = ("--cert", str(files["client"][0]), "--key", str(files["client"][1]))
     poll("the broker takes a message", lambda: device.run("mosquitto_pub", *words, *own).returncode == 0)
 
