@@ -3,9 +3,8 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +31,8 @@ from iotscan.observe.image.posture import Posture, posture
 from iotscan.observe.image.process import ImageProcess, Looked
 from iotscan.scan.advisories.data import AdvisoryFile
 from iotscan.scan.advisories.matching import known_vulnerabilities
-from iotscan.store.runs import make_folder, new_run_id, write_run
+from iotscan.scan.run_folder import kept_if_read
+from iotscan.store.runs import new_run_id, write_run
 
 Watcher = Callable[[str, Doing], None]
 """Hears which image is at what."""
@@ -64,7 +64,7 @@ def assess_images(
     run_id = new_run_id()
     now = datetime.now(UTC)
     images = [_image(path, known_as) for path, known_as in zip(paths, names, strict=True)]
-    with _kept_if_read(output, run_id) as kept:
+    with kept_if_read(output, run_id) as kept:
         looked = _look_at_all(
             paths, images, watch, [key.public for key in trusted if key.public is not None], revocation
         )
@@ -103,21 +103,6 @@ def _seen(looked: Sequence[Looked], advisories: Sequence[AdvisoryFile], told: Ca
         return observations, attempts
     known, tried = known_vulnerabilities(observations, attempts, advisories, told)
     return (*observations, *known), (*attempts, *tried)
-
-
-@contextmanager
-def _kept_if_read(output: Path, run_id: str) -> Iterator[Path]:
-    """The folder of a run: asked for before minutes of reading, gone again where nothing was read."""
-    is_new = not output.exists()
-    kept = make_folder(output, run_id)
-    try:
-        yield kept
-    except BaseException:
-        with suppress(OSError):
-            kept.rmdir()
-            if is_new:
-                output.rmdir()
-        raise
 
 
 def names_of(paths: Sequence[Path], name: str = "") -> list[str]:

@@ -81,6 +81,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     captures: tuple[Capture, ...]
     notices: tuple[str, ...] = ()
     """What the reader must know: what was left out, who is contradicted."""
+    is_whole: bool = True
+    """False where reading broke off by a fault of ours."""
 
 
 Message = Doing | Snapshot | Refused | Part | Ended

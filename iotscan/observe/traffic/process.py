@@ -43,6 +43,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[Device, ...]
     observations: tuple[Observation, ...]
     notices: tuple[str, ...] = ()
+    is_whole: bool = True
+    """False where the process that read them did not come to its end: there may have been more."""
 
 
 class TrafficProcess:
@@ -110,6 +112,7 @@ class TrafficProcess:
             devices=tuple(d for part in parts for d in part.devices),
             observations=tuple(o for part in parts for o in part.observations),
             notices=ended.notices,
+            is_whole=ended.is_whole,
         )
 
     def _messages(self) -> Iterator[Message]:
@@ -155,7 +158,7 @@ class TrafficProcess:
         # All but the last that it spoke of were read to their end.
         begun = len(latest.captures)
         captures = [c if i < begun - 1 else _unfinished(c, why) for i, c in enumerate(captures)]
-        return Heard(captures=tuple(captures), devices=latest.devices, observations=latest.observations)
+        return Heard(captures=tuple(captures), devices=latest.devices, observations=latest.observations, is_whole=False)
 
     def _names(self) -> tuple[str, ...]:
         return tuple(self._job.stream_name if s == "-" else s for s in self._job.sources)

@@ -48,6 +48,7 @@ class Work:
         self._ledger = Ledger(job.local, own=job.own)
         self._captures: list[Capture] = []
         self._refusals: list[str] = []
+        self._is_whole = True
         self._name = ""
         self._bytes = self._bytes_before = 0
         self._told_at = 0.0
@@ -64,7 +65,8 @@ class Work:
             return
         self._ledger.settle()
         lost = self._say_all(self._ledger.devices(), self._ledger.observations())
-        write(self._sink, Ended(captures=tuple(self._captures), notices=(*self._ledger.notices(), *lost)))
+        notices = (*self._ledger.notices(), *lost)
+        write(self._sink, Ended(captures=tuple(self._captures), notices=notices, is_whole=self._is_whole))
 
     def _shown(self, source: str) -> str:
         return self._job.stream_name if source == STREAM else safe_text(source, 400)
@@ -86,6 +88,7 @@ class Work:
             return Capture(source=self._name, problem=why)
         except Exception as bug:
             # The type only: the text may hold what a device said. What was understood before is whole.
+            self._is_whole = False
             return Capture(source=self._name, problem=f"reading broke off: {type(bug).__name__}")
         finally:
             following.close()
