@@ -26,6 +26,7 @@ from iotscan.cli import (
     scope,
     settings,
     stored,
+    traffic,
     waivers,
 )
 from iotscan.cli.settled import SettledCommand
@@ -83,6 +84,7 @@ app.command("discover", cls=SettledCommand)(discover.discover)
 app.command("plan", cls=SettledCommand)(plan.plan)
 app.command("image", cls=SettledCommand)(image.image)
 app.command("join", cls=SettledCommand)(join.join)
+app.command("traffic", cls=SettledCommand)(traffic.traffic)
 app.command("assess", cls=SettledCommand)(stored.assess)
 app.command("gate", cls=SettledCommand)(stored.gate)
 app.command("diff")(diff.diff)

@@ -45,6 +45,16 @@ FetchRevocation = Annotated[
         "scope, once each. Off, with --lab too. Elsewhere than on this machine --scope has to permit it.",
     ),
 ]
+TrustStores = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trust-store",
+        metavar="FILE",
+        help="Roots that you trust, as PEM, besides those of the system and of Mozilla: your own CA, or the "
+        "certificate of one device; repeatable.",
+        show_default=False,
+    ),
+]
 TrustedKeys = Annotated[
     list[Path] | None,
     typer.Option(

@@ -244,7 +244,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         scope=scope,
         scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
         profile=profile.as_info(),
-        notices=(*intent.notices, *_unusable(left_out), *_other_programs(nmap, scope), *joined.notices),
+        notices=(*intent.notices, *rules_left_out(left_out), *_other_programs(nmap, scope), *joined.notices),
         images=joined.images,
         observations=joined.observations,
         attempts=joined.attempts,
@@ -281,7 +281,7 @@ def once_more(wish: "Wish", intent: Intent) -> ScanRequest:
     return _settle(wish, intent).request
 
 
-def _unusable(left_out: Sequence[LeftOut]) -> tuple[Notice, ...]:
+def rules_left_out(left_out: Sequence[LeftOut]) -> tuple[Notice, ...]:
     """Rules of --fingerprints that take part in nothing, the first few by name."""
     if not left_out:
         return ()

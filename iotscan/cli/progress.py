@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from iotscan.cli.output import Display
     from iotscan.observe.image.messages import Doing
+    from iotscan.observe.traffic.messages import Doing as Reading
+    from iotscan.observe.traffic.messages import Snapshot
 
 PLAIN_SECONDS = 30.0
 
@@ -96,6 +98,40 @@ class ImageProgress:
         if not self._enabled:
             return
         state = f"{name}: {doing.what}" if not doing.count else f"{name}: {doing.count:,} {doing.what} searched"
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(state, no_wrap=True, overflow="ellipsis"))
+        elif time.monotonic() - self._last > PLAIN_SECONDS:
+            self._last = time.monotonic()
+            tell(state)
+
+
+class TrafficProgress:
+    """Watches captures being read. Use as a context manager; call it with what the process says."""
+
+    def __init__(self, display: "Display", *, enabled: bool) -> None:
+        self._enabled = enabled and display.quiet == 0
+        self._display = display
+        self._status: Status | None = None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> "TrafficProgress":
+        if self._enabled:
+            self._status = _live(self._display, "reading …")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, said: "Reading | Snapshot") -> None:
+        """Take in how far it is; what is known by then is for others to show."""
+        from iotscan.observe.traffic.messages import Snapshot
+
+        if not self._enabled or isinstance(said, Snapshot):
+            return
+        state = f"{said.source}: {said.frames:,} frames, {said.devices:,} devices, {said.peers:,} servers beyond"
         if self._status is not None:
             from rich.text import Text
 

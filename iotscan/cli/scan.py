@@ -83,15 +83,7 @@ def scan(
     credentials: Annotated[
         list[Path] | None, typer.Option(metavar="FILE|DIR", help="Further credential records; repeatable.")
     ] = None,
-    trust_store: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--trust-store",
-            metavar="FILE",
-            help="Roots that you trust, as PEM, besides those of the system and of Mozilla: your own CA, or the "
-            "certificate of one device; repeatable.",
-        ),
-    ] = None,
+    trust_store: shared.TrustStores = None,
     crl: shared.Crls = None,
     ocsp_response: shared.OcspResponses = None,
     fetch_revocation: shared.FetchRevocation = False,

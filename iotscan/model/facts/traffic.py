@@ -76,7 +76,8 @@ class TrafficProfile(Fact, frozen=True, kw_only=True, tag="traffic-profile"):
     last: datetime
     frames: int = 0
     minutes: int = 0
-    """In how many minutes of the clock it was seen: a single frame with a wrong time adds one, not years."""
+    """In how many minutes of the clock it was seen at least, of one day at most: a single frame with a wrong time adds
+    one, not years."""
     talks: tuple[Talk, ...] = ()
     """Those with most bytes first."""
     encrypted_bytes: int = 0

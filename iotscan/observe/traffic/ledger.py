@@ -69,13 +69,13 @@ class Ledger:
         """Servers beyond the network that a device talked to, by address."""
         return len(self._peers)
 
-    def frame(self, at: int, source: str, length: int) -> None:
-        """Count a frame of a source."""
-        self.frames += 1
+    def frame(self, at: int, source: str, length: int, count: int = 1) -> None:
+        """Count frames of a source."""
+        self.frames += count
         if not self._first or at < self._first:
             self._first = at
         self._last = max(self._last, at)
-        self._parties.frame(at, "" if source == _NOBODY else source)
+        self._parties.frame(at, source, count)
 
     def sighted(self, at: int, seen: Sighting) -> None:
         """Take in who is there and what he says of himself."""
@@ -92,6 +92,7 @@ class Ledger:
         size = item.body_bytes if isinstance(item, HttpExchange) else 0
         for is_client, party in self._ends(conversation):
             keeping = self._keeping(party)
+            self._seen(party, said.at)
             keeping.hide(said.secrets)
             if isinstance(item, NameQuestion) and is_client:
                 for address in item.answers:
@@ -114,6 +115,9 @@ class Ledger:
                 **self._place(conversation, keeping, party, is_client=is_client),
             )
             keeping.talk(talk, conversation, is_client=is_client)
+            # Frames are told together: when it talked shows in its conversations.
+            self._seen(party, conversation.first)
+            self._seen(party, conversation.last)
 
     def settle(self) -> None:
         """Everything was heard: what now is known of who announced what."""
@@ -129,6 +133,10 @@ class Ledger:
 
     def _meet(self, end: Endpoint, *, speaks: bool) -> Party | None:
         return self._parties.meet("" if end.mac == _NOBODY else end.mac, end.address, speaks=speaks)
+
+    def _seen(self, party: Party, at: int) -> None:
+        mac, address = party
+        self._parties.frame(at, mac or address)
 
     def _keeping(self, party: Party) -> Keeping:
         if party not in self._kept:

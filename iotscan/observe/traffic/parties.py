@@ -23,6 +23,7 @@ PLACES: Final = 256
 GUESTS: Final = 16
 """IPv6 addresses of one MAC that are kept until it is known whether their network is here."""
 MACS: Final = 65_536
+MINUTES: Final = 1440
 Party = tuple[str, str]
 """A MAC address, empty where the capture holds none, and an IP address."""
 
@@ -33,19 +34,15 @@ class Span(msgspec.Struct):
     first: int
     last: int
     frames: int = 0
-    minutes: int = 0
-    """In how many minutes of the clock it was seen."""
-    minute: int = -1
+    minutes: set[int] = set()
+    """Minutes of the clock in which something of it was seen, of one day at most."""
 
-    def take(self, at: int, frames: int = 1) -> None:
+    def take(self, at: int, frames: int = 0) -> None:
         """It was seen once more."""
         self.first, self.last = min(self.first, at), max(self.last, at)
         self.frames += frames
-        minute = at // 60_000_000_000
-        if minute != self.minute:
-            # Frames that come late count their minute twice: it takes many to add up to one.
-            self.minutes += minute > self.minute
-            self.minute = max(minute, self.minute)
+        if len(self.minutes) < MINUTES:
+            self.minutes.add(at // 60_000_000_000)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +72,14 @@ class Parties:
     def __len__(self) -> int:
         return len({mac or address for (mac, address), spoke in self._spoke.items() if spoke})
 
-    def frame(self, at: int, source: str) -> None:
-        """A frame of a source was seen."""
+    def frame(self, at: int, source: str, count: int = 0) -> None:
+        """Frames of a source were seen, the last of them at this time; with none, that something was told of it."""
         span = self.seen.get(source)
         if span is None:
             if len(self.seen) >= MACS:
                 return
             span = self.seen[source] = Span(first=at, last=at)
-        span.take(at)
+        span.take(at, count)
 
     def meet(self, mac: str, address: str, *, speaks: bool) -> Party | None:
         """Somebody takes part in a conversation; None for who is no device here, or one too many."""

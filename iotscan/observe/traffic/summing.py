@@ -102,7 +102,7 @@ class Sum:
             first=moment(first),
             last=moment(last),
             frames=sum(s.frames for s in self._spans) or sum(t.packets for t in self._totals),
-            minutes=max((s.minutes for s in self._spans), default=1),
+            minutes=len({minute for s in self._spans for minute in s.minutes}) or 1,
             talks=tuple(talks[:LISTED]),
             encrypted_bytes=sum(t.encrypted for t in self._totals),
             cleartext_bytes=sum(t.cleartext for t in self._totals),

@@ -28,7 +28,7 @@ from iotscan.observe.worker_protocol import BadFrame
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from iotscan.observe.traffic.following import Progress
+    from iotscan.observe.traffic.following import Following, Progress
 
 MEMORY: Final = 2 << 30
 """Bytes of data that this process may hold."""
@@ -53,6 +53,13 @@ class Work:
         self._bytes = self._bytes_before = 0
         self._told_at = 0.0
         self._next_snapshot = time.monotonic() + job.snapshot_seconds
+        self._following = self._follow()
+
+    def _follow(self) -> "Following":
+        from iotscan.observe.traffic.following import Following
+        from iotscan.observe.traffic.readers import all_choosers
+
+        return Following(self._ledger, all_choosers(self._job.given))
 
     def run(self) -> None:
         """Read all, say all."""
@@ -63,38 +70,42 @@ class Work:
         if len(self._refusals) == len(self._job.sources):
             write(self._sink, Refused(why=self._refusals[0]))
             return
+        self._following.close()
         self._ledger.settle()
         lost = self._say_all(self._ledger.devices(), self._ledger.observations())
-        notices = (*self._ledger.notices(), *lost)
+        notices = (*self._ledger.notices(), *lost, *self._faults())
         write(self._sink, Ended(captures=tuple(self._captures), notices=notices, is_whole=self._is_whole))
 
     def _shown(self, source: str) -> str:
         return self._job.stream_name if source == STREAM else safe_text(source, 400)
 
     def _read(self, source: str) -> Capture:
-        from iotscan.observe.traffic.following import Following
-        from iotscan.observe.traffic.readers import all_choosers
-
-        following = Following(self._ledger, all_choosers(self._job.given))
         try:
             with _opened(source, self._ending, self._idle) as stream:
-                return following.read(stream, self._name, self._progress)
+                return self._following.read(stream, self._name, self._progress)
         except BadInput as refusal:
-            self._refusals.append(str(refusal))
-            return Capture(source=self._name, problem=safe_text(str(refusal), 400))
+            why = safe_text(str(refusal), 400)
         except OSError as error:
             why = f"{self._name} cannot be read ({error.strerror or type(error).__name__}): give a capture"
-            self._refusals.append(why)
-            return Capture(source=self._name, problem=why)
         except Exception as bug:
             # The type only: the text may hold what a device said. What was understood before is whole.
             self._is_whole = False
+            self._following = self._follow()
             return Capture(source=self._name, problem=f"reading broke off: {type(bug).__name__}")
-        finally:
-            following.close()
+        self._refusals.append(why)
+        return Capture(source=self._name, problem=why)
+
+    def _faults(self) -> tuple[str, ...]:
+        """Readers of ours that failed: what they had understood counts, and there may have been more."""
+        failures = self._following.failures
+        if not failures:
+            return ()
+        self._is_whole = False
+        named = ", ".join(f"{name} ({count:,})" for name, count in failures.most_common(5))
+        return (f"conversations that were not read to their end by a fault of ours: {named}",)
 
     def _progress(self, progress: "Progress") -> None:
-        self._bytes = self._bytes_before + progress.bytes
+        self._bytes = self._bytes_before + progress.size
         self._idle()
 
     def _idle(self) -> None:

@@ -84,15 +84,16 @@ def test_names_that_fit_in_no_argument_are_refused() -> None:
 
 # A reader of frames that knows one line of text each: "MAC ADDRESS SERVER"; what it says of a file that holds none.
 READER = """
-import sys, types
+import collections, sys, types
 from iotscan.model.capture import Capture
 from iotscan.model.errors import BadInput
 from iotscan.observe.traffic.conversation import Conversation, Endpoint
 fake = types.ModuleType("iotscan.observe.traffic.following")
 class Progress:
-    bytes = 0
+    size = 0
 class Following:
     def __init__(self, listener, choosers): self.listener = listener
+    failures = collections.Counter()
     def close(self): pass
     def read(self, stream, source, told):
         count = 0
