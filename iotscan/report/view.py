@@ -77,7 +77,7 @@ def partial(run: Run) -> str:
     if run.status == "complete":
         return ""
     what = "interrupted" if run.status == "interrupted" else "the run did not end"
-    again = f"resume with iotscan scan --resume {run.id}" if run.command != "image" else "start image again"
+    again = f"resume with iotscan scan --resume {run.id}" if run.command == "scan" else f"start {run.command} again"
     return clean(f"PARTIAL: {what}; {again}", 400)
 
 

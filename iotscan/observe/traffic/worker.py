@@ -105,7 +105,7 @@ class Work:
         return (f"conversations that were not read to their end by a fault of ours: {named}",)
 
     def _progress(self, progress: "Progress") -> None:
-        self._bytes = self._bytes_before + progress.size
+        self._bytes = self._bytes_before + progress.bytes
         self._idle()
 
     def _idle(self) -> None:

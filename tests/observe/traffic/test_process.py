@@ -90,7 +90,7 @@ from iotscan.model.errors import BadInput
 from iotscan.observe.traffic.conversation import Conversation, Endpoint
 fake = types.ModuleType("iotscan.observe.traffic.following")
 class Progress:
-    size = 0
+    bytes = 0
 class Following:
     def __init__(self, listener, choosers): self.listener = listener
     failures = collections.Counter()
