@@ -69,6 +69,11 @@ class Flow:
         """Somebody reads it, or may yet."""
         return not self._is_over
 
+    @property
+    def is_waiting(self) -> bool:
+        """Something came early: each segment counts, since it may show that what is missing was lost."""
+        return any(side.stream is not None and side.stream.is_waiting for side in (self.up, self.down))
+
     def hear(self, piece: Piece) -> None:
         """The next piece of either side."""
         if self._is_over:

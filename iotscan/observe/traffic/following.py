@@ -132,9 +132,10 @@ class Following:
                     protocol = data[23]
                     if protocol == _TCP:
                         side = tcp.get(data[26:38])
-                        if side is not None and side.is_counted and not data[47] & _OPENS_OR_CLOSES:
+                        if side is not None and not data[47] & _OPENS_OR_CLOSES:
                             payload = (data[16] << 8 | data[17]) - 20 - (data[46] >> 4) * 4
-                            if 0 <= payload <= length - 54 and data[6:12] == side.mac:
+                            is_known = 0 <= payload <= length - 54 and data[6:12] == side.mac
+                            if is_known and (side.is_counted or not (payload or side.flow.is_waiting)):
                                 side.count(at, payload)
                                 tally = side.tally
                                 tally.frames += 1

@@ -3,6 +3,7 @@
 Source: RFC 8446 sections 3 to 5, RFC 5246 section 6, RFC 6101 (SSLv3).
 """
 
+import struct
 from collections.abc import Iterator
 from typing import Self
 
@@ -32,6 +33,8 @@ class Malformed(ValueError):
 
 class Reader:
     """Takes numbers and vectors off the front of some bytes. Each method raises :class:`Malformed` at the end."""
+
+    __slots__ = ("_at", "_data")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -64,10 +67,12 @@ class Reader:
 
     def numbers(self, width: int) -> tuple[int, ...]:
         """All that is left as numbers of ``width`` bytes."""
-        found = []
-        while not self.is_empty:
-            found.append(self.number(width))
-        return tuple(found)
+        left = self.rest()
+        if len(left) % width:
+            raise Malformed("a length points beyond the end")
+        if width == 2:  # suites, groups, schemes: most of what a hello says
+            return struct.unpack(f"!{len(left) // 2}H", left)
+        return tuple(int.from_bytes(left[at : at + width], "big") for at in range(0, len(left), width))
 
 
 def vector(width: int, body: bytes) -> bytes:
