@@ -3,12 +3,14 @@
 ## What it looks at
 Whether a CoAP server answers in the clear (port 5683), and whether the device has one behind DTLS (port 5684). The
 question is a ping, an empty message that a CoAP server answers with a Reset, and a GET of its list of resources.
-What it lets anybody read is the question of `coap-authentication`.
+What it lets anybody read is the question of `coap-authentication`. Of a back end (`--backend`) any answer
+in the clear is high, DTLS beside it or not: the devices of many people send theirs across the internet.
 
 ## Why it matters
 CoAP in the clear has no user and no secret: who is on the way reads what the device measures, and whoever reaches the
-port may try to switch it. With LwM2M on top that is a new firmware or a new server to report to. A port in the clear
-beside DTLS is often there for discovery only; what it serves beyond that, nobody has to ask for over DTLS.
+port may try to switch it. A server that takes such requests takes them in the name of any device. With LwM2M on top
+that is a new firmware or a new server to report to. A port in the clear beside DTLS is often there for discovery only;
+what it serves beyond that, nobody has to ask for over DTLS.
 
 ## How to fix
 libcoap: start with `-k` or `-c` and bind the clear port to loopback, or in code create the endpoint with
@@ -26,6 +28,7 @@ from iotscan.sdk import (
     CoapServer,
     DtlsServer,
     Each,
+    Policy,
     Presence,
     Returned,
     Target,
@@ -41,12 +44,13 @@ from iotscan.sdk import (
 
 @check(
     id="coap-encryption",
-    aliases=("DTL-002",),
+    aliases=("DTL-002", "CLD-007"),
     title="CoAP is served over DTLS only",
     element="communication",
     variants={
         "cleartext": ("medium", "A CoAP server answers in the clear, and the device has none behind DTLS"),
         "beside-dtls": ("low", "A CoAP server answers in the clear beside one behind DTLS"),
+        "server-cleartext": ("high", "The CoAP server of a back end answers in the clear"),
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-1"),
@@ -59,14 +63,14 @@ from iotscan.sdk import (
     since="0.1",
     effort="medium",
 )
-def coap_encryption(coap: Presence[CoapServer], dtls: Each[DtlsServer], target: Target) -> Returned:
+def coap_encryption(coap: Presence[CoapServer], dtls: Each[DtlsServer], policy: Policy, target: Target) -> Returned:
     """A Reset in the clear is enough; DTLS beside it makes it less grave, not good."""
     has_dtls = bool(dtls.seen)
     if coap.fact is None:
         return good("CoAP is served over DTLS only") if has_dtls else skip("no CoAP server here")
     is_pinged = coap.fact.how == "reset"
     return bad(
-        "beside-dtls" if has_dtls else "cleartext",
+        "server-cleartext" if policy.kind == "server" else "beside-dtls" if has_dtls else "cleartext",
         "a CoAP server answers in the clear" + (", beside one behind DTLS" if has_dtls else ""),
         observed=f"{coap.fact.how} in answer to a {'ping' if is_pinged else 'GET of its list'}",
         expected="CoAP over DTLS (port 5684) and no answer in the clear",

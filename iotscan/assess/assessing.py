@@ -11,7 +11,15 @@ from typing import Any
 
 import msgspec
 
-from iotscan.assess.back_ends import NOT_OF_SERVERS, element_of, is_back_end, is_no_question, policy_for, severity_of
+from iotscan.assess.back_ends import (
+    NOT_OF_SERVERS,
+    element_of,
+    is_back_end,
+    is_beyond_the_grant,
+    is_no_question,
+    policy_for,
+    severity_of,
+)
 from iotscan.assess.check import (
     Check,
     Each,
@@ -172,7 +180,9 @@ class _Asking:
         """The one result of a device or image that no place of it gave an answer for."""
         anchor = self._check.anchor
         gap = gap_on(self._evidence, anchor.fact, owner)
-        is_of_devices = is_back_end(owner) and (anchor.cardinality == "fleet" or (gap and is_no_question(gap, owner)))
+        is_of_devices = is_back_end(owner) and (
+            anchor.cardinality == "fleet" or (gap and is_no_question(gap, anchor.fact, owner))
+        )
         if gap and not is_of_devices:
             return [_not_assessed(self._check, owner, gap)]
         why = NOT_OF_SERVERS if is_of_devices else f"no {' with '.join(n.kind for n in self._check.needs)} here"
@@ -221,6 +231,8 @@ class _Asking:
             # What could not be read of an Each stays open: a pass over the rest is no pass.
             return found, tuple(missed(self._evidence, need.fact, owner).values()) if is_each else ()
         gap = gap_at(self._evidence, need.fact, owner, whole(owner) if is_each else place)
+        if gap and is_each and is_beyond_the_grant(gap, owner):
+            return (_each((), gap.detail),), ()
         if gap:
             return (), (gap,)
         if is_each:

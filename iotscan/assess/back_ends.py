@@ -12,6 +12,7 @@ from iotscan.assess.check import Check, Policy
 from iotscan.assess.evidence import Owner
 from iotscan.assess.gaps import Gap
 from iotscan.model.device import Device
+from iotscan.model.facts import Fact
 from iotscan.model.vocabulary import Element, Reason, Severity
 
 _OF_DEVICES: Final = (Reason.NEEDS_IMAGE, Reason.NEEDS_TRAFFIC, Reason.NEEDS_ATTESTATION)
@@ -38,6 +39,12 @@ def policy_for(policy: Policy, owner: Owner) -> Policy:
     return msgspec.structs.replace(policy, kind="server") if is_back_end(owner) else policy
 
 
-def is_no_question(gap: Gap, owner: Owner) -> bool:
-    """True where what is missing is nothing that a back end could show."""
-    return is_back_end(owner) and gap.reason in _OF_DEVICES
+def is_no_question(gap: Gap, fact: type[Fact], owner: Owner) -> bool:
+    """True where what is missing is nothing that a back end could show: it announces nothing on a link, either."""
+    is_announced = bool(fact.unlooked) and gap.detail == fact.unlooked
+    return is_back_end(owner) and (is_announced or gap.reason in _OF_DEVICES)
+
+
+def is_beyond_the_grant(gap: Gap, owner: Owner) -> bool:
+    """True for what another port of a back end would show, where one port alone was granted."""
+    return is_back_end(owner) and gap.reason is Reason.NOT_ALLOWED

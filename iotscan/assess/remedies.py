@@ -31,7 +31,10 @@ _REMEDIES = {
     Reason.NOT_OBSERVABLE: "look at it by hand: what was seen does not settle it",
     Reason.OUT_OF_SCOPE: "add the address to the scope, if you may",
     Reason.EXCLUDED: "select it in the profile",
-    Reason.NOT_ALLOWED: "if you may: --profile controllers, or fragile: [industrial] in a profile of yours",
+    Reason.NOT_ALLOWED: (
+        "if you may: --profile controllers, or fragile: [industrial] in a profile of yours; of a back end, --backend "
+        "HOST without a port"
+    ),
     Reason.NEEDS_IMAGE: "give the image: iotscan image PATH",
     Reason.NEEDS_NETWORK: "scan a device that runs this image: iotscan scan ADDRESS",
     Reason.NEEDS_TRAFFIC: "give a capture of the device's traffic",

@@ -41,6 +41,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     from_nmap: tuple[Path, ...] = ()
     from_file: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    """Servers that devices talk to, as HOST or HOST:PORT."""
     lab: bool = False
     ports: str = ""
     default_creds: bool = False
@@ -156,14 +158,14 @@ def exit_code(run: Run, cut_by: int, folder: Path) -> int:
 
 def _prepare(wish: Wish, stack: ExitStack) -> Prepared:
     if wish.resume:
-        if wish.targets or wish.lab or wish.from_nmap or wish.from_file:
+        if wish.targets or wish.lab or wish.from_nmap or wish.from_file or wish.backends:
             raise BadInput("--resume takes its targets from the interrupted run: give no others")
         request, earlier = resume(wish, stack)
         return Prepared(request=request, earlier=earlier)
     if wish.lab:
         if wish.scope:
             raise BadInput("the practice network is this machine's own: it takes no scope file")
-        if wish.targets or wish.from_nmap or wish.from_file:
+        if wish.targets or wish.from_nmap or wish.from_file or wish.backends:
             raise BadInput("--lab scans the practice network alone: give either --lab or targets")
         prepared = prepare_lab(wish, stack)
     else:

@@ -269,6 +269,17 @@ NoHistory = Annotated[
 NoStepSummary = Annotated[
     bool, typer.Option("--no-step-summary", help="Append no summary to the file that GITHUB_STEP_SUMMARY names.")
 ]
+BackEnds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backend",
+        metavar="HOST[:PORT]",
+        help="Grant: ask this server, too, that devices talk to, by its name and as a server (public trust and the "
+        "right name are expected); what is found counts for the element cloud. With a port, that port alone. "
+        "Elsewhere than on this machine --scope has to permit it. Without targets nobody else is asked. Repeatable.",
+        show_default=False,
+    ),
+]
 ScopeFile = Annotated[
     Path | None,
     typer.Option(

@@ -17,6 +17,7 @@ def plan(
     ] = None,
     from_nmap: shared.FromNmap = None,
     from_file: shared.FromFile = None,
+    backend: shared.BackEnds = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never ask these anything; repeatable.")
@@ -70,12 +71,13 @@ def plan(
 
     if format not in ("text", "json"):
         raise BadInput(f"plan knows the formats text and json, not '{format[:40]}'")
-    if not (targets or from_nmap or from_file) and scope is None:
+    if not (targets or from_nmap or from_file or backend) and scope is None:
         raise BadInput("name a target, or a scope file with --scope: plan asks nobody what is attached here")
     wish = Wish(
         targets=tuple(targets or ()),
         from_nmap=tuple(from_nmap or ()),
         from_file=tuple(from_file or ()),
+        backends=tuple(backend or ()),
         scope=scope,
         exclude=tuple(exclude or ()),
         ports=ports,
@@ -121,6 +123,7 @@ def _lines(told: "Forecast") -> list[str]:
     lines = [f"engagement     {told.engagement}"] if told.engagement else []
     lines += [
         f"addresses      {count}: {shown}",
+        *(f"back end       {server}" for server in told.backends),
         f"excluded       {', '.join(told.excluded) or 'none'}",
         f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
         *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),

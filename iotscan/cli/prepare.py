@@ -39,12 +39,21 @@ from iotscan.scan.authority import (
     within,
     words_of,
 )
+from iotscan.scan.back_ends import networks_of, read_back_ends, require_within
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.revocation_files import read_revocation_files
-from iotscan.scan.targets import BadTarget, Resolver, Targets, read_targets, vast_ones, without_own
+from iotscan.scan.targets import (
+    BadTarget,
+    Resolver,
+    Targets,
+    read_exclusions,
+    read_targets,
+    vast_ones,
+    without_own,
+)
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.store.runs import make_folder, new_run_id
@@ -99,19 +108,25 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     mandate = loaded.mandate if loaded else None
     listed = listed_in(wish.from_nmap, wish.from_file)
     given = (*wish.targets, *listed.addresses)
-    words = given or (words_of(mandate) if mandate else _attached_words(wish))
-    targets = await read_targets(
-        words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts, links=attached_networks()
-    )
-    if mandate:
+    # Whoever names servers alone means no device: nobody else is asked then.
+    words = given or (() if wish.backends else words_of(mandate) if mandate else _attached_words(wish))
+    if not (words or wish.backends) and mandate:
+        raise BadInput(f"{mandate.file} holds servers alone, and no network: name them with --backend HOST")
+    targets = await _read_targets(wish, words, resolve)
+    if mandate and words:
         targets = within(targets, mandate)
+    servers = await read_back_ends(wish.backends, resolve=resolve, targets=targets.addresses)
     pace = chosen.profile.pace.over(Pace(connect_timeout=wish.timeout))
     scope = Scope(
-        include=targets.networks,
+        include=tuple(dict.fromkeys((*targets.networks, *networks_of(servers)))),
         exclude=targets.excluded,
         grants=Grants(
-            default_creds=wish.default_creds, intrusive=wish.intrusive, fetch_revocation=wish.fetch_revocation
+            default_creds=wish.default_creds,
+            intrusive=wish.intrusive,
+            fetch_revocation=wish.fetch_revocation,
+            backends=tuple(server.word for server in servers),
         ),
+        backends=servers,
         pace=loaded.pace(pace) if loaded else pace,
         authority=f"{mandate.engagement}, authorised by {mandate.authorized_by}" if mandate else "command line",
         mandate=mandate,
@@ -121,16 +136,19 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         routers_in(wish.communities, scope)
     attached = _links(targets)
     fence = Fence(scope)
-    targets, own = without_own(targets, filter(fence.allows, own_addresses()))
+    require_within(servers, fence)
+    asked = {server.address: server.name for server in servers}
+    targets, own = without_own(targets, (a for a in own_addresses() if fence.allows(a) and a not in asked))
     links, silent = may_ask_all(attached, mandate)
     vast = vast_ones(targets.networks, links)
     lost = [f"{network}: {_TOO_LARGE}" for network, ways in vast.items() if not ways]
     if lost and not targets.addresses and len(lost) == len(vast):
         raise BadTarget(f"{lost[0]}; name single addresses of it, or the IPv4 network of your link, too")
     plan = Plan(
-        addresses=targets.addresses,
+        addresses=tuple(dict.fromkeys((*targets.addresses, *asked))),
+        backends=servers,
         most=wish.max_hosts,
-        names=targets.names,
+        names={**targets.names, **{address: name for address, name in asked.items() if name != address}},
         links=links,
         attached=attached,
         own=own,
@@ -159,7 +177,17 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     ours = (f"{', '.join(own)}: this machine, which is not listed unless its address is named",) if own else ()
     told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *hearing, *at_once, *lost, *ours)
     notices = tuple(Notice(about="scope", text=text) for text in told)
-    return Intent(words=(*wish.targets, *listed.shown) or words, scope=scope, plan=plan, chosen=chosen, notices=notices)
+    shown = (*((*wish.targets, *listed.shown) or words), *(server.word for server in servers))
+    return Intent(words=shown, scope=scope, plan=plan, chosen=chosen, notices=notices)
+
+
+async def _read_targets(wish: "Wish", words: Sequence[str], resolve: Resolver) -> Targets:
+    if words:
+        return await read_targets(
+            words, wish.exclude, resolve=resolve, max_hosts=wish.max_hosts, links=attached_networks()
+        )
+    excluded = await read_exclusions(wish.exclude, resolve=resolve)
+    return Targets(addresses=(), networks=(), excluded=tuple(dict.fromkeys(map(str, excluded))))
 
 
 def prepare_lab(wish: "Wish", stack: ExitStack) -> Prepared:

@@ -47,6 +47,7 @@ def scan(
     ] = False,
     from_nmap: shared.FromNmap = None,
     from_file: shared.FromFile = None,
+    backend: shared.BackEnds = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never ask these anything; repeatable.")
@@ -198,6 +199,7 @@ def scan(
         targets=tuple(targets or ()),
         from_nmap=tuple(from_nmap or ()),
         from_file=tuple(from_file or ()),
+        backends=tuple(backend or ()),
         scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,

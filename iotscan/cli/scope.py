@@ -15,6 +15,10 @@ def init(
     cidr: Annotated[
         list[str] | None, typer.Option("--cidr", metavar="NETWORK", help="A network in scope; repeatable.")
     ] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option("--backend", metavar="HOST[:PORT]", help="A server that may be asked, too; repeatable."),
+    ] = None,
     engagement: Annotated[str, typer.Option(metavar="ID", help="The name that is typed to confirm grants.")] = "",
 ) -> None:
     """Print a scope file to fill in.
@@ -29,15 +33,18 @@ def init(
     from iotscan.model.errors import BadInput
     from iotscan.model.scope import utc_now
     from iotscan.model.text import safe_text
+    from iotscan.scan.back_ends import read_word
 
     for word in cidr or ():
         try:
             ip_network(word)
         except ValueError as error:
             raise BadInput(f"--cidr '{safe_text(word, 60)}' is no network: write it like 192.168.1.0/24") from error
+    for word in backend or ():
+        read_word(word)
     if engagement != safe_text(engagement) or '"' in engagement or "\\" in engagement:
         raise BadInput("--engagement is one printable line without quotes, such as ACME-2026-11")
-    print(template(cidr or (), engagement, utc_now()), end="")
+    print(template(cidr or (), engagement, utc_now(), backend or ()), end="")
 
 
 @scope.command("check")

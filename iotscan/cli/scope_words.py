@@ -28,9 +28,8 @@ window:                             # nothing is sent outside of it, even where 
   not_before: {begins}
   not_after: {ends}
 expires: {expires}                 # the last day of this file, at most 90 days after the window opens
-in_scope:                           # cidr, ip or range; ports: [443, 8000-8100] narrows one to these
-{networks}
-out_of_scope: []                    # wins over in_scope: [{{ip: 192.0.2.66, reason: medical device}}]
+in_scope:{none}                           # cidr, ip or range; ports: [443, 8000-8100] narrows one to these
+{networks}out_of_scope: []                    # wins over in_scope: [{{ip: 192.0.2.66, reason: medical device}}]
 permissions:                        # a grant needs its option as well, such as --default-creds
   active_probe: true
   default_credentials: {{allowed: false, max_attempts_per_account: 1}}   # at most 3 in 24 hours
@@ -38,7 +37,8 @@ permissions:                        # a grant needs its option as well, such as 
                                     # two seconds the messages that an open MQTT broker lets anybody hear
   fetch_revocation: false           # CRLs and OCSP responses, from where certificates say as far as that is in scope;
                                     # host names in certificates are looked up for it
-  backends: []
+  # Servers that devices talk to, asked with --backend: by name, or as broker.example.com:8883 at that port alone.
+  backends: {backends}
 rates:                              # a device sees at most this; iotscan's own limits hold where they are lower
   attempts_per_second: {pace.attempts_per_second:g}
   accepted_per_second: {pace.accepted_per_second:g}
@@ -47,11 +47,12 @@ emergency_contact: ""
 """
 
 
-def template(networks: Sequence[str], engagement: str, now: datetime) -> str:
+def template(networks: Sequence[str], engagement: str, now: datetime, backends: Sequence[str] = ()) -> str:
     """A scope file to fill in, its window the week to come."""
     begins = now.replace(minute=0, second=0, microsecond=0)
     ends = begins + timedelta(days=7)
-    listed = "\n".join(f'  - {{cidr: "{n}", note: ""}}' for n in networks or (PLACEHOLDER,))
+    servers = ", ".join(f'"{server}"' for server in backends)
+    listed = "".join(f'  - {{cidr: "{n}", note: ""}}\n' for n in networks or (() if backends else (PLACEHOLDER,)))
     return _TEMPLATE.format(
         schema=SCHEMA,
         engagement=engagement or PLACEHOLDER,
@@ -60,6 +61,8 @@ def template(networks: Sequence[str], engagement: str, now: datetime) -> str:
         ends=ends.isoformat(),
         expires=ends.date().isoformat(),
         networks=listed,
+        none="" if listed else " []",
+        backends=f"[{servers}]",
         pace=Pace(),
     )
 
@@ -99,7 +102,7 @@ def _permits(mandate: Mandate) -> Iterator[str]:
     yield f"intrusive      {'permitted, with --intrusive' if permits.intrusive else 'not permitted'}"
     yield f"revocation     {'fetched, with --fetch-revocation' if permits.fetch_revocation else 'not fetched'}"
     if permits.backends:
-        yield f"backends       {', '.join(permits.backends)}"
+        yield f"backends       {', '.join(permits.backends)}, with --backend"
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):

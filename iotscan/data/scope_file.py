@@ -278,8 +278,8 @@ class _Reader:
         )
 
     def _in_scope(self) -> tuple[InScope, ...]:
-        if not self._file.in_scope:
-            raise self._typed.bad("nothing is in scope: name at least one network", "in_scope")
+        if not (self._file.in_scope or self._file.permissions.backends):
+            raise self._typed.bad("nothing is in scope: name at least one network, or a back end", "in_scope")
         entries = []
         for index, entry in enumerate(self._file.in_scope):
             networks = self._networks(entry, "in_scope", index)

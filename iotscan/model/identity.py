@@ -48,8 +48,11 @@ def merge(
     directly or over a third, is not unique and merges nobody. ``shown`` are the keys that the services of each sighting
     show, which may contradict.
     """
-    grouping = _Grouping(sightings_of(devices), rules, shown)
-    return tuple(sorted(map(grouping.joined, grouping.groups()), key=lambda d: d.id))
+    sightings = sightings_of(devices)
+    # A back end is the server of one name: two names are two, and what a device says of itself makes it none.
+    servers = [s for s in sightings if s.role == "backend"]
+    grouping = _Grouping([s for s in sightings if s.role != "backend"], rules, shown)
+    return tuple(sorted((*servers, *map(grouping.joined, grouping.groups())), key=lambda d: d.id))
 
 
 def unique_claims(device: Device) -> set[Key]:

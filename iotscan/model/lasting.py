@@ -69,6 +69,9 @@ def identities(
 
 def _own(device: Device) -> Iterator[Key]:
     # Where another answers for the same address, what was seen there may be of either.
+    if device.role == "backend" and device.claimed("name"):
+        # Its address is whatever its name leads to today.
+        yield "name", device.claimed("name").lower()
     if is_lasting_mac(device.mac) and (device.is_rival or not device.rivals):
         yield "mac", device.mac.lower().replace("-", ":")
     yield from sorted(unique_claims(device))

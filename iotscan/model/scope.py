@@ -152,6 +152,19 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         return max(500, self.connections * 25 // 2)
 
 
+class BackEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A server that devices talk to and that a person granted to be asked: its name, looked up once, and its address.
+
+    ``port`` is the only one that may be asked; 0 for all that are asked of a device. ``name`` is the address itself
+    where that was given. ``word`` is what was given.
+    """
+
+    word: str
+    name: str
+    address: str
+    port: int = 0
+
+
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
     """What a person allowed beyond the default, by flag or scope file and by nothing else."""
 
@@ -160,6 +173,7 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
     fetch_revocation: bool = False
     """CRLs and OCSP responses are fetched from where certificates say, as far as that is in scope."""
     backends: tuple[str, ...] = ()
+    """Servers that devices talk to, as they were given: ``HOST`` or ``HOST:PORT``."""
 
 
 class InScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +248,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """By whose word: ``command line``, ``practice network``, a scope file's engagement …"""
     mandate: Mandate | None = None
     """The scope file. What it does not allow is refused, whatever ``include`` says."""
+    backends: tuple[BackEnd, ...] = ()
+    """What ``grants.backends`` came down to. ``include`` holds their addresses; a scope file permits them by name."""
 
 
 def beyond_here(scope: Scope) -> Network | None:
@@ -276,6 +292,9 @@ class Fence:
         self._allowed = tuple((_networks(e.networks), e.ports) for e in entries)
         forbidden = scope.mandate.out_of_scope if scope.mandate else ()
         self._forbidden = tuple((_networks(o.networks), o.reason) for o in forbidden)
+        self._granted: dict[Address, set[int]] = {}
+        for server in scope.backends:
+            self._granted.setdefault(canonical(server.address), set()).add(server.port)
         self._recent = lru_cache(maxsize=_RECENT)(self._refusal)
 
     def allows(self, address: str | Address, port: int = 0) -> bool:
@@ -302,7 +321,15 @@ class Fence:
                 return f"leads to {behind}, which {out}"
         if not holds(self._include, parsed):
             return "is not in scope"
+        if parsed in self._granted:
+            return self._refusal_by_grant(self._granted[parsed], port)
         return self._refusal_by_mandate(parsed, port) if self._mandate else ""
+
+    @staticmethod
+    def _refusal_by_grant(ports: set[int], port: int) -> str:
+        if not port or 0 in ports or port in ports:
+            return ""
+        return f"is a back end that was granted at port {', '.join(map(str, sorted(ports)))} alone"
 
     def _refusal_of(self, parsed: Address) -> str:
         """Why an address is out, whatever is in; empty where nothing says so."""

@@ -108,11 +108,12 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
     flags = _wanted_grants(run)
     if flags:
         closed = sum(r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT for r in run.results)
-        targets = _targets(run.targets)
+        servers = run.scope.grants.backends
+        targets = _targets(tuple(word for word in run.targets if word not in servers))
         # A grant on anybody's machine but this one needs a scope file, too.
         needs_file = _reaches_out(run)
-        words = [*_exclusions(run), *(("--scope", "FILE") if needs_file else ()), *flags]
-        rerun = clean(f"iotscan scan {targets} {' '.join(words)}", 400)
+        words = [*_servers(servers), *_exclusions(run), *(("--scope", "FILE") if needs_file else ()), *flags]
+        rerun = clean(" ".join(("iotscan scan", *filter(None, (targets,)), *words)), 400)
         purpose = f"assess {counted(closed, 'question')} that need your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
         steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
@@ -126,6 +127,13 @@ def _targets(words: tuple[str, ...]) -> str:
     if words == (PRACTICE_NETWORK,):
         return "--lab"
     return shlex.join(words) if len(words) <= _TARGETS else "…"
+
+
+def _servers(words: tuple[str, ...]) -> list[str]:
+    """What has the same back ends asked."""
+    if len(words) > _TARGETS:
+        return ["--backend", "…"]
+    return [part for word in words for part in ("--backend", shlex.quote(word))]
 
 
 def _exclusions(run: Run) -> list[str]:

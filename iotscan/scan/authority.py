@@ -26,6 +26,7 @@ from iotscan.model.scope import (
     zone_of,
 )
 from iotscan.observe.network.attached import Attached, interface_called
+from iotscan.scan.back_ends import is_permitted, require_own
 from iotscan.scan.targets import BadTarget, Targets
 
 _SHOWN = 3
@@ -43,8 +44,8 @@ def require_authority(scope: Scope, now: datetime) -> None:
     _require_links_known(scope.mandate)
     if closed := scope.mandate.refusal_at(now):
         raise BadInput(f"nothing may be sent now: {closed} ({scope.mandate.file})")
-    for option, is_permitted in _asked(scope.grants, scope.mandate):
-        if not is_permitted:
+    for option, may_be in _asked(scope.grants, scope.mandate):
+        if not may_be:
             raise BadInput(
                 f"{option} is not permitted by {scope.mandate.file} of {scope.mandate.engagement}: leave it out, "
                 "or have the file changed by whoever authorised it"
@@ -68,6 +69,7 @@ def _require_links_known(mandate: Mandate) -> None:
 
 
 def _require_none_needed(scope: Scope) -> None:
+    require_own(scope.backends)
     networks = [ip_network(n) for n in scope.include]
     public = next((n for n in networks if not is_private(n)), None)
     if public is not None:
@@ -76,7 +78,8 @@ def _require_none_needed(scope: Scope) -> None:
             f"iotscan scope init --cidr {public} > scope.yaml, then add --scope scope.yaml"
         )
     beyond = beyond_here(scope)
-    granted = next((option for option, _ in _asked(scope.grants, None)), "")
+    others = msgspec.structs.replace(scope.grants, backends=())
+    granted = next((option for option, _ in _asked(others, None)), "")
     if beyond is not None and granted:
         raise BadInput(
             f"{granted} on {beyond} needs a scope file that permits it, too; make one with: "
@@ -93,7 +96,7 @@ def _asked(grants: Grants, mandate: Mandate | None) -> Iterator[tuple[str, bool]
     if grants.fetch_revocation:
         yield "--fetch-revocation", bool(mandate and mandate.permits.fetch_revocation)
     for backend in grants.backends:
-        yield f"--backend {backend}", bool(mandate and backend in mandate.permits.backends)
+        yield f"--backend {backend}", is_permitted(backend, mandate)
 
 
 def within(targets: Targets, mandate: Mandate) -> Targets:

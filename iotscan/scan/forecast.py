@@ -17,6 +17,7 @@ from iotscan.observe.network.discovery.connect import KNOCKS
 from iotscan.observe.network.discovery.methods import METHODS
 from iotscan.observe.network.helper.client import ROUNDS
 from iotscan.observe.network.probes import all_probes
+from iotscan.scan.back_ends import in_words
 from iotscan.scan.listed import with_listed
 from iotscan.scan.pipeline import DEVICES_AT_ONCE
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
@@ -49,6 +50,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     engagement: str = ""
     addresses: tuple[str, ...]
+    backends: tuple[str, ...] = ()
+    """Servers that devices talk to: name, address, and the one port where that was granted alone."""
     excluded: tuple[str, ...]
     tcp: tuple[int, ...]
     for_images: dict[str, tuple[int, ...]] = {}
@@ -99,6 +102,7 @@ def forecast(
     return Forecast(
         engagement=scope.mandate.engagement if scope.mandate else "",
         addresses=plan.addresses,
+        backends=tuple(in_words(plan.backends)),
         excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
         tcp=plan.tcp,
         for_images=dict(for_images),

@@ -1,6 +1,8 @@
 """The devices of a running scan: who was found, how, and what is known of each."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -22,17 +24,26 @@ from iotscan.scan.identification.beside import with_remarks
 from iotscan.scan.identification.engine import identify
 from iotscan.scan.identity import claims_of
 
+GIVEN: Final = "given by --backend"
+"""How the name of a back end was learnt."""
+
 
 class Inventory:
     """Gathers signs of life and finished units into devices; the order in which they come does not matter.
 
     ``library`` holds the rules by which products are told; without one nothing is. ``rules`` say what a person
-    knows better of who is one device.
+    knows better of who is one device. ``servers`` are the addresses of back ends, with the names that were given.
     """
 
-    def __init__(self, library: Library | None = None, rules: Sequence[IdentityRule] = ()) -> None:
+    def __init__(
+        self,
+        library: Library | None = None,
+        rules: Sequence[IdentityRule] = (),
+        servers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._library = library or Library(())
         self._rules = rules
+        self._servers = servers
         self._found: dict[str, set[str]] = {}
         self._holders = Holders()
         self._claims: dict[str, dict[Claim, None]] = {}
@@ -113,12 +124,18 @@ class Inventory:
             mac=holder.mac,
             vendor=vendor,
             vendor_source=vendor_source(holder.mac, vendor),
-            claims=claims_of(self.observations(address)),
+            claims=(*self._given_name(address), *claims_of(self.observations(address))),
             services=tuple(sorted(services.values())),
             found_by=tuple(sorted(self._found.get(address, ()))),
             link=holder.link,
             rivals=holder.rivals,
+            role="backend" if address in self._servers else "device",
         )
+
+    def _given_name(self, address: str) -> tuple[Claim, ...]:
+        """The name of a back end. What its pages call it says less: they are those of a product, or of a tenant."""
+        name = self._servers.get(address, address)
+        return () if name == address else (Claim(what="name", value=name, how=GIVEN),)
 
     def sightings(self) -> tuple[Device, ...]:
         """One for each address, and for each MAC address that answers for another's; nothing merged."""

@@ -30,6 +30,7 @@ from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import Fence, utc_now
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.connect import is_answer, who_answers, who_is_there
 from iotscan.observe.network.discovery.found import Found
@@ -39,9 +40,10 @@ from iotscan.observe.network.group_call import is_of
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.places import UpdatePlace, names_of
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from iotscan.scan.announced import Announced, as_words
+from iotscan.scan.back_ends import ports_of, unheard
 from iotscan.scan.children import children_notices
 from iotscan.scan.crowds import Crowds
 from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
@@ -84,7 +86,8 @@ class Scan:
         self._watch = watch
         self._audit = open_log(request.folder, request.header, request.caller, goes_on=earlier is not None)
         self._dialer = Dialer(request.header.scope, self._audit, clock)
-        self._inventory = Inventory(request.library, request.header.identity_rules)
+        servers = {server.address: server.name for server in request.plan.backends}
+        self._inventory = Inventory(request.library, request.header.identity_rules, servers)
         self._hidings: dict[str, Hiding] = defaultdict(Hiding)
         for router in request.routers:
             self._hidings[router.address].remember(router.community.reveal())
@@ -137,6 +140,7 @@ class Scan:
         self._questions = Questions(
             tcp=request.plan.tcp,
             more_tcp=self._added,
+            alone=ports_of(request.plan.backends),
             probes=(*chosen, *second_opinions(request.plan)),
             left_out=tuple(p for p in every if p not in chosen),
             expected=request.plan.expected,
@@ -159,7 +163,8 @@ class Scan:
             known = {e.address for e in self._earlier if isinstance(e, Found) and is_answer(e)}
             looking = Looking(self._dialer, self._request, self._asked.append, self._inventory.places_of)
             with asking("discovery/1"):
-                await looking.look(send, known=known, more=self._added)
+                alone = ports_of(self._request.plan.backends)
+                await looking.look(send, known=known, more={**self._added, **alone})
 
     async def _survey_found(self, receive: MemoryObjectReceiveStream[Found], group: TaskGroup) -> None:
         units: dict[str, list[Unit]] = {}
@@ -389,7 +394,15 @@ class Scan:
         ghosts = self._announced.held
         why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
         held = (as_words(ghosts, why),) if ghosts else ()
-        told = (*self._asked, *held, *self._announced.remarks, *self._crowds.notices(), *self._left_alone.notices())
+        silent = unheard(self._request.plan.backends, self._inventory.addresses()) if cut is None else ()
+        told = (
+            *self._asked,
+            *silent,
+            *held,
+            *self._announced.remarks,
+            *self._crowds.notices(),
+            *self._left_alone.notices(),
+        )
         asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked

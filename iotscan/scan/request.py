@@ -14,6 +14,7 @@ from iotscan.data.fingerprints.library import Library
 from iotscan.model.audit import Caller
 from iotscan.model.rehearsal import PlannedLogin
 from iotscan.model.run import Run
+from iotscan.model.scope import BackEnd
 from iotscan.observe.given_file import GivenFile
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.opinion.installed import Nmap
@@ -37,6 +38,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     links: tuple[Attached, ...] = ()
     attached: tuple[Attached, ...] = ()
+    backends: tuple[BackEnd, ...] = ()
+    """Servers that devices talk to, whose addresses are among ``addresses``."""
     own: tuple[str, ...] = ()
     """Addresses of this machine that nobody named: it is no device of the network that it looks at."""
     fragile: tuple[str, ...] = ()

@@ -207,7 +207,7 @@ async def _read_all(
     for word in words:
         networks = read_network(word)
         if networks is None:
-            addresses = await _look_up(word, resolve)
+            addresses = await look_up(word, resolve)
             if names is not None:
                 # One device, one conversation partner: the first address stands for the name.
                 addresses = addresses[:1]
@@ -217,7 +217,8 @@ async def _read_all(
     return tuple(found)
 
 
-async def _look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
+async def look_up(name: str, resolve: Resolver) -> tuple[str, ...]:
+    """The addresses of a host name, asked once. Raises :class:`BadTarget` for one that has none, or is no name."""
     shown = safe_text(name, 80)
     if not _NAME.fullmatch(name):
         raise BadTarget(f"'{shown}' is neither an address, a network, a range nor a host name")

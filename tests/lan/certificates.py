@@ -42,6 +42,13 @@ class Authority:
         )
         _write(folder, key, builder.sign(self._key, hashes.SHA256()))
 
+    def issue_for(self, folder: Path, key: Key, host: str, *, days: int = 90) -> None:
+        """Put ``cert.pem`` and ``key.pem`` for a host name alone into ``folder``, as a public CA would."""
+        builder = _builder(_name(host), self._name, key, days).add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
+        )
+        _write(folder, key, builder.sign(self._key, hashes.SHA256()))
+
 
 def self_sign(folder: Path, key: Key, host: str, *, days: int) -> None:
     """Put a certificate signed by itself and its key into ``folder``."""

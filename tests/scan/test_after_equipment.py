@@ -5,9 +5,10 @@ import pytest
 
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network import fragile
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.probes import modbus, telnet
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from tests.observe.network.test_dial import HERE, dialer, server
 

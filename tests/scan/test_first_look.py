@@ -8,9 +8,10 @@ import anyio
 
 from iotscan.model.facts import PortSweep, TelnetServer
 from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.probes import telnet
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.sweep import sweep
 from iotscan.observe.network.unit import Unit
 from tests.observe.network.test_dial import HERE, closed_port, server

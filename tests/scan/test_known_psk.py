@@ -16,9 +16,10 @@ from iotscan.model.device import Device, provisional_id
 from iotscan.model.result import Result
 from iotscan.model.scope import Grants, Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Outcome, Reason
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from iotscan.store.ledger import Ledger
 from tests.observe.network.tls_probes.servers import HOST, Credentials, openssl

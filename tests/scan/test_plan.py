@@ -6,9 +6,10 @@ from iotscan.assess.registry import load_checks
 from iotscan.model.facts import Commissioning, OpenService, PortSweep
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from iotscan.scan.plan import INVENTORY, choose_probes
 from tests.observe.network.test_dial import HERE, server

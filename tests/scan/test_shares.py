@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from iotscan.model.facts import CertificateChain, TlsEndpoint
 from iotscan.model.scope import Pace, Scope
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.probes import certificate, tls
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from tests.observe.network.tls_probes.servers import HOST, Credentials, openssl
 

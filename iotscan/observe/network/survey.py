@@ -10,73 +10,30 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import product
-from typing import Any
 
 import anyio
 import msgspec
 
 from iotscan.model.device import Service, provisional_id
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import Announcement, AnyFact, Fact, OpenService, PortSweep, kind_of
+from iotscan.model.facts import Announcement, AnyFact, Fact, OpenService, PortSweep
 from iotscan.model.observation import Observation, observe
 from iotscan.model.redaction import Hiding
-from iotscan.model.scope import Grants
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.heard import Heard, all_missed, attempts_of
+from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
-from iotscan.observe.network.fragile import STOPPED, AliveCheck, not_allowed, own_services
+from iotscan.observe.network.fragile import STOPPED, AliveCheck, not_allowed
 from iotscan.observe.network.identify import identify
 from iotscan.observe.network.outgoing import asking
-from iotscan.observe.network.ports import LIKELY
 from iotscan.observe.network.probe import HAVE_TLS, Door, Probe, missed
 from iotscan.observe.network.recall import Recall
 from iotscan.observe.network.sweep import sweep
 from iotscan.observe.network.udp_knock import CLOSED, NO_ANSWER, FirstWord, Knocked, knock_udp
 from iotscan.observe.network.unit import Unit
 from iotscan.observe.network.web_session import Planned, WebSession
-
-
-class Questions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a survey asks every device.
-
-    ``tcp`` are the ports to knock on, ``expected`` the protocol a port suggests, ``udp`` the services
-    to ask without a knock (protocol -> port).
-    """
-
-    tcp: tuple[int, ...]
-    probes: tuple[Probe, ...]
-    left_out: tuple[Probe, ...] = ()
-    """Probes that no check of this run needs: noted as not tried, so that nobody reads absence into it later."""
-    more_tcp: Mapping[str, tuple[int, ...]] = {}
-    """Further ports of single addresses."""
-    likely: tuple[int, ...] = LIKELY
-    """The ports that are looked at first."""
-    expected: Mapping[int, str] = {}
-    udp: Mapping[str, int] = {}
-    own: Mapping[str, str] = {}
-    """Services asked in their own protocol alone, without a knock: protocol -> ``tcp/502``."""
-    fragile: tuple[str, ...] = ()
-    """The kinds of fragile equipment that the profile allows to be asked."""
-    grants: Grants = Grants()
-    tools: Mapping[str, Any] = {}
-
-    def ports_of(self, address: str) -> tuple[int, ...]:
-        """The ports to knock on at one address."""
-        return tuple(dict.fromkeys((*self.tcp, *self.more_tcp.get(address, ()))))
-
-    def allows(self, probe: Probe) -> bool:
-        """Whether the profile lets a probe ask the equipment that it is for."""
-        return not probe.fragile or probe.fragile in self.fragile
-
-    def kinds(self, transport: str) -> tuple[str, ...]:
-        """The kinds of facts that probes of a transport may bring, those left out included."""
-        udp = frozenset(self.udp)
-        every = [p for p in (*self.probes, *self.left_out) if not p.fragile]
-        probes = [p for p in every if bool(p.speaks & udp) == (transport == "udp")]
-        return tuple(sorted({kind_of(f) for p in probes for f in p.gives}))
-
 
 Keep = Callable[[Unit], Awaitable[None]]
 _WHOLE = 1000
@@ -124,14 +81,14 @@ class Survey:
 
     async def run(self) -> None:
         """Sweep, identify, probe. Never raises a :class:`DialError`: every gap becomes an attempt."""
-        datagrams = [Service(transport="udp", port=port, protocol=name) for name, port in self._questions.udp.items()]
+        datagrams = self._questions.datagrams_of(self._line.address)
         async with anyio.create_task_group() as beside:
             # No conversation: what is waited for here costs no time of its own.
             beside.start_soon(self._knock_udp, datagrams)
             open_ports = await self._sweep()
             await self._recall(open_ports)
             services = [await self._identify(port) for port in open_ports]
-        services += (*datagrams, *own_services(self._questions.own))
+        services += (*datagrams, *self._questions.own_of(self._line.address))
         await self._spare()
         for probe in sorted((*self._questions.probes, *self._questions.left_out), key=lambda p: (p.stage, p.name)):
             if not self._questions.allows(probe):
@@ -268,12 +225,19 @@ class Survey:
     async def _spare(self) -> None:
         """Write down which equipment is not asked, once for the device."""
         spared = [p for p in self._questions.probes if not self._questions.allows(p)]
-        if not spared or self._earlier("spared") is not None:
+        closed = self._questions.not_granted(self._line.address)
+        if not (spared or closed) or self._earlier("spared") is not None:
             return
         gaps = [
             gap
             for p in spared
             for gap in all_missed(p.gives, AttemptStatus.NOT_TRIED, Reason.NOT_ALLOWED, not_allowed(p.fragile)).missed
+        ]
+        said = {gap.need for gap in gaps}
+        gaps += [
+            Missed(need=kind, status=AttemptStatus.NOT_TRIED, reason=Reason.NOT_ALLOWED, detail=NOT_GRANTED)
+            for kind in closed
+            if kind not in said
         ]
         heard = Heard(missed=tuple(gaps))
         await self._finish(self._unit("spared", "spared/1", None, (), heard, _Clock(self._line)))
@@ -387,6 +351,7 @@ def _name(probe: Probe, service: Service) -> str:
     return f"{probe.name} {service.name}"
 
 
+NOT_GRANTED = "another port of this back end would show it, and one port alone was granted"
 _SILENT = TimedOut("none of its ports answered")
 _FORBIDDEN = OutOfScope("the scope allowed none of its ports to be asked, or none that answered")
 

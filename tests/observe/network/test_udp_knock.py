@@ -8,10 +8,11 @@ import pytest
 from iotscan.model.facts import CoapServer, SnmpAgent
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer, Line
 from iotscan.observe.network.nudge import Nudged
 from iotscan.observe.network.probes import coap, snmp
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.udp_knock import FirstWord, Knocked, knock_udp
 from iotscan.observe.network.unit import Unit
 from iotscan.wire import coap as coap_wire

@@ -13,11 +13,12 @@ import pytest
 from iotscan.model.facts import AnyFact, Disclosure, HttpServer, UpdateServer
 from iotscan.model.scope import Pace
 from iotscan.model.vocabulary import AttemptStatus
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import TimedOut
 from iotscan.observe.network.probe import Probe
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from iotscan.observe.network.web_session import Ask, Planned, WebSession
 from iotscan.wire.http import HttpResponse

@@ -7,11 +7,12 @@ import anyio
 
 from iotscan.model.facts import ServiceOpinion
 from iotscan.model.scope import Scope
+from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.opinion.asking import PROBE
 from iotscan.observe.network.opinion.installed import Nmap
 from iotscan.observe.network.probes import all_probes
-from iotscan.observe.network.survey import Questions, Survey
+from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit
 from tests.observe.network.daemons import HOST, PACE, serving
 from tests.observe.network.opinion.fakes import fake, report
