@@ -78,7 +78,8 @@ def _require_none_needed(scope: Scope) -> None:
             f"iotscan scope init --cidr {public} > scope.yaml, then add --scope scope.yaml"
         )
     beyond = beyond_here(scope)
-    others = msgspec.structs.replace(scope.grants, backends=())
+    known = {server.word for server in scope.backends}
+    others = msgspec.structs.replace(scope.grants, backends=tuple(b for b in scope.grants.backends if b not in known))
     granted = next((option for option, _ in _asked(others, None)), "")
     if beyond is not None and granted:
         raise BadInput(
