@@ -22,7 +22,7 @@ KINDS = {
     *("tls-endpoint", "certificate-chain", "http-server", "well-known", "update-server", "ssh-server"),
     *("hawkbit-server", "ota-interface", "mqtt-broker", "telnet-server", "adb-server", "default-login"),
     "opc-ua-server",
-    *("disclosure", "web-api", "websocket-server"),
+    *("disclosure", "web-api", "graphql-server", "websocket-server"),
 }
 
 
@@ -114,7 +114,7 @@ def test_mosquitto_with_pre_shared_keys_is_tls(tmp_path: Path) -> None:
     assert found.service.protocol == "tls"
     # What stands behind TLS stays open; the TLS itself is there to be asked.
     web = {"http-server", "well-known", "update-server", "hawkbit-server", "ota-interface"}
-    web |= {"disclosure", "web-api"}
+    web |= {"disclosure", "web-api", "graphql-server"}
     assert set(statuses(found)) == {*web, "mqtt-broker", "default-login"}
     assert set(statuses(found).values()) == {AttemptStatus.UNREADABLE}
 
