@@ -179,6 +179,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "storage": "partitions, file systems, what encrypts them",
         "telnet": "telnet services",
         "tls": "TLS servers",
+        "traffic": "answered by captured traffic",
         "trust": "who vouches for a certificate: grades are told without it, too",
         "updates": "firmware and its way onto the device",
         "web": "web interfaces and APIs",

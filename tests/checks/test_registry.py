@@ -54,7 +54,7 @@ def test_check_lies_under_its_element(path: Path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_check_can_be_selected_by_a_tag_that_tells_where_it_is_answered(path: Path):
     tags = read_file(path, "iotscan").info.tags
-    assert len({"network", "image", "attestation"} & set(tags)) == 1
+    assert len({"network", "image", "attestation", "traffic"} & set(tags)) == 1
 
 
 def test_ids_and_aliases_are_unique():
