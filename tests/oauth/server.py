@@ -23,9 +23,9 @@ from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from flask import Flask, Response, jsonify, request
 from joserfc.jwk import ECKey, KeySet, OctKey
 
-FLAWS: Final = ("password", "private-key", "symmetric-key", "wrong-issuer", "open-api", "forever", "guessable")
+FLAWS: Final = ("password", "private-key", "symmetric-key", "wrong-issuer", "open-api", "forever", "guessable", "query")
 """The password grant; a key set with private halves, or with a symmetric key; an issuer of another place; data without
-a token; tokens that live for years; tokens signed with HS256 and the key ``secret``."""
+a token; tokens that live for years; tokens signed with HS256 and the key ``secret``; tokens taken from the address."""
 LIVES: Final = {"forever": 10 * 365 * 86_400, "": 600}
 SENSORS: Final = [{"id": 1, "name": "kitchen", "temperature": 21.5, "humidity": 40}]
 
@@ -144,9 +144,17 @@ def make_app(issuer: str, flaws: frozenset[str] = frozenset()) -> Flask:
         lambda: server.create_endpoint_response("device_authorization"),
         methods=["POST"],
     )
+    if "query" in flaws:
+        app.before_request(_take_from_address)
     api = (lambda: jsonify(SENSORS)) if "open-api" in flaws else require()(lambda: jsonify(SENSORS))
     app.add_url_rule("/api/", "api", api)
     return app
+
+
+def _take_from_address() -> None:
+    """Take the token as if it had come in the header."""
+    if token := request.args.get("access_token"):
+        request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
 
 
 class _Token:
