@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.lan.network import _ENVIRONMENT, Lan, Machine, poll
 
-_TCPDUMP = ("tcpdump", "--immediate-mode", "-n", "-U")
+_TCPDUMP = ("tcpdump", "--immediate-mode", "-n", "-U", "-B", "65536", "-s", "4096")
+"""The kernel keeps room for whole frames, each of the length that may be caught: with tcpdump's own, for eight."""
 TOOLS = {"tcpdump": "tcpdump", "ethtool": "ethtool"}
 
 
@@ -21,9 +22,7 @@ def recorded(wire: Machine, path: Path, *words: str, interface: str = "br0") -> 
     errors = path.with_suffix(".tcpdump")
     with errors.open("wb") as log:
         tcpdump = subprocess.Popen(
-            wire.inside(
-                "tcpdump", "--immediate-mode", "-n", "-U", "-i", interface, "-w", str(path), *words, own_files=False
-            ),
+            wire.inside(*_TCPDUMP, "-i", interface, "-w", str(path), *words, own_files=False),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
@@ -36,6 +35,7 @@ def recorded(wire: Machine, path: Path, *words: str, interface: str = "br0") -> 
     finally:
         tcpdump.send_signal(signal.SIGINT)
         tcpdump.wait(30)
+    assert b"\n0 packets dropped by kernel" in errors.read_bytes(), errors.read_text()
 
 
 def _settle(tcpdump: "subprocess.Popen[bytes]", path: Path) -> None:

@@ -103,7 +103,7 @@ class MqttReader:
             topic, message = wire.read_publish(body, head.flags, self._version)
             if piece.is_upward and topic:
                 _note(self._published, topic)
-            self._look_into(topic, message, piece, head)
+            self._look_into(topic, message, piece, missing=head.length - len(body))
 
     def _tell_login(self, at: int) -> None:
         connect = self._connect
@@ -118,7 +118,7 @@ class MqttReader:
             self._say(at, token(Where(at=at, protocol="mqtt", place="mqtt password"), password, ""))
         self._say(at, exposure(where, "password", f"MQTT password of user {user}", password))
 
-    def _look_into(self, topic: bytes, message: bytes, piece: Piece, head: wire.PacketHead) -> None:
+    def _look_into(self, topic: bytes, message: bytes, piece: Piece, missing: int) -> None:
         self._messages += 1
         if self._messages > _LOOKED_AT or not message:
             return
@@ -129,14 +129,14 @@ class MqttReader:
         for finding in found:
             self._say(piece.at, finding)
         if len(message) >= _FIRMWARE and not fields:
-            self._look_for_firmware(shown, message, piece, head.size > _LONGEST)
+            self._look_for_firmware(shown, message, piece, missing)
 
-    def _look_for_firmware(self, topic: str, message: bytes, piece: Piece, is_longer: bool) -> None:
-        kept = Kept()
+    def _look_for_firmware(self, topic: str, message: bytes, piece: Piece, missing: int) -> None:
+        kept, size = Kept(), len(message) + missing
         kept.add(message)
-        body = judge_body(kept, None if is_longer else len(message))
+        body = judge_body(kept, size)
         kept.close()
-        contact = contact_of(Fetched(protocol="mqtt", path=topic, size=len(message)), None, body)
+        contact = contact_of(Fetched(protocol="mqtt", path=topic, size=size), None, body)
         if contact is not None and not piece.is_upward:
             self._voice.say(piece.at, contact)
 

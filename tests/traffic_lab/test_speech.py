@@ -1,0 +1,30 @@
+"""What devices say in the clear, from captures of real clients and servers: all of it, and nothing that is not true."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.traffic_lab.truth_file import compare, truth_of
+from tests.traffic_lab.understanding import understood
+
+SCENES = ("web_logins", "update_clients", "mqtt_clients", "coap_clients", "names_and_time")
+Captures = Callable[[str], Path]
+
+
+@pytest.mark.lan
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_is_understood(capture_of: Captures, name: str) -> None:
+    heard = understood(capture_of(name))
+    assert not compare(heard, truth_of(name))
+
+
+@pytest.mark.lan
+@pytest.mark.parametrize("name", [n for n in SCENES if n not in ("update_clients", "names_and_time")])
+def test_no_secret_of_a_scene_is_told(capture_of: Captures, name: str) -> None:
+    heard = understood(capture_of(name))
+    secrets = getattr(import_module(f"tests.traffic_lab.scenes.{name}"), "SECRETS", ())
+    assert not [secret for secret in secrets if secret in heard.shown()]
+    hidden = {secret for said in heard.all for secret in said.secrets}
+    assert set(secrets) <= hidden
