@@ -9,8 +9,10 @@ from typing import Any, Final, Literal
 from iotscan.model.facts import Certificate, ServerProof, TlsSession
 from iotscan.model.facts.tls_use import Ending
 from iotscan.model.text import safe_text
+from iotscan.observe.traffic.conversation import Conversation
 from iotscan.observe.traffic.proving import Prove
 from iotscan.wire.certificates import read_damaged
+from iotscan.wire.host_names import host_name
 from iotscan.wire.tls import framing
 from iotscan.wire.tls.alerts import alert_name
 from iotscan.wire.tls.client_hello import CLIENT_KEY_EXCHANGE, ClientHello, is_grease, read_client_hello
@@ -28,7 +30,7 @@ _PRE_SHARED_KEY: Final = 41
 _PSK_MODES: Final = {0: "psk_ke", 1: "psk_dhe_ke"}
 _FATAL: Final = 2
 _ABOUT_CERTIFICATES: Final = frozenset((42, 43, 44, 45, 46, 48, 51))
-"""bad, unsupported, revoked, expired, unknown, unknown_ca, and decrypt_error for a signature: RFC 5246 section 7.2.2."""
+"""bad, unsupported, revoked, expired, unknown, unknown_ca; decrypt_error for a signature: RFC 5246 section 7.2.2."""
 _ALERTS: Final = {
     42: "bad_certificate",
     44: "certificate_revoked",
@@ -192,6 +194,11 @@ class Handshake:
     def server_name(self) -> str:
         """What the client calls the server, made safe; empty where it does not say."""
         return safe_text(self.hello.server_name, 255).lower() if self.hello is not None else ""
+
+    def name(self, conversation: Conversation) -> None:
+        """Say in a conversation what the client calls the server; some put its address there, which is no name."""
+        if host_name(self.server_name):
+            conversation.server_name, conversation.named_by = self.server_name, "sni"
 
     def _group(self) -> str:
         flight = self.flight

@@ -24,11 +24,8 @@ def play(stage: Stage) -> None:
     chain, key = Authority().issue("shadow.example", begins=-400, days=365).write(stage.folder, "shadow")
     place = stage.far("certified", 81)
     certified = ("-cert", str(chain), "-cert_chain", str(chain), "-key", str(key))
-    place.start(
-        "sh",
-        "-c",
-        f"sleep 1000 | openssl s_server -accept 5684 -dtls -cipher DEFAULT:@SECLEVEL=0 {' '.join(certified)}",
-    )
+    words = ("-accept", "5684", "-dtls", "-cipher", "DEFAULT:@SECLEVEL=0", *certified)
+    place.start("sh", "-c", f"sleep 1000 | openssl s_server {' '.join(words)}")
     careless = stage.near("careless", 23)
     for version, cipher in (("dtls1_2", "DEFAULT"), ("dtls1", "DEFAULT:@SECLEVEL=0")):
         words = ("-connect", "203.0.113.81:5684", f"-{version}", "-servername", f"{version.replace('_', '-')}.example")

@@ -67,8 +67,7 @@ class DtlsReader:
             return
         if not handshake.encrypts:
             conversation.protection = "cleartext"
-        if handshake.server_name:
-            conversation.server_name, conversation.named_by = handshake.server_name, "sni"
+        handshake.name(conversation)
         self._tell(Told(conversation, handshake.at, handshake.session(self._prove)))
 
     def _read(self, handshake: Handshake, piece: Piece) -> None:

@@ -71,8 +71,7 @@ class QuicReader:
         self._is_told = True
         if not handshake.has_begun:
             return
-        if handshake.server_name:
-            conversation.server_name, conversation.named_by = handshake.server_name, "sni"
+        handshake.name(conversation)
         self._tell(Told(conversation, handshake.at, handshake.session(_no_proof)))
 
     def _long(self, piece: Piece) -> None:

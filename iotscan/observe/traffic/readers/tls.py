@@ -76,8 +76,7 @@ class TlsReader:
         conversation = self._conversation
         if not handshake.encrypts:
             conversation.protection = "cleartext"
-        if handshake.server_name:
-            conversation.server_name, conversation.named_by = handshake.server_name, "sni"
+        handshake.name(conversation)
         self._tell(Told(conversation, handshake.at, handshake.session(self._prove)))
 
     def _is_over(self) -> bool:
