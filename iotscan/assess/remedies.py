@@ -59,6 +59,8 @@ def remedy(reason: Reason, kind: str, subject: Subject) -> str:
     # Services have facts in images, too: as configured.
     if reason is Reason.UNREADABLE and subject.image:
         return "give that part in a form that iotscan reads, or mended: iotscan image PATH"
+    if reason is Reason.NEEDS_NETWORK and subject.device:
+        return "scan the device, too: iotscan scan ADDRESS"
     if reason is Reason.NOT_OBSERVABLE and kind == kind_of(DefaultLogin):
         return "try by hand what its manual documents, or give that as a record: --credentials FILE"
     if reason is Reason.NOT_OBSERVABLE and kind == kind_of(KnownVulnerabilities):

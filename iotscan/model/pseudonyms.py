@@ -30,6 +30,7 @@ from iotscan.model.facts import (
     UpdateServer,
     WellKnown,
 )
+from iotscan.model.private_talk import in_traffic
 from iotscan.model.result import Result
 from iotscan.model.run import Notice, Run
 from iotscan.model.vocabulary import AttemptStatus, Element, Outcome, Reason, Severity, Vantage
@@ -217,7 +218,7 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             names = (name for certificate in fact.host_certificates for name in certificate.principals)
             yield from (("host", name) for name in names if not _is_address(name))
         case _:
-            pass
+            yield from (found for found in in_traffic(fact) if not _is_address(found[1]))
 
 
 def _in_chain(chain: CertificateChain) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import msgspec
 from iotscan.model.run import Cost
 from iotscan.model.vocabulary import Severity
 from iotscan.report.prose import Block
+from iotscan.report.talk_rows import Traffic
 
 
 class ElementRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +296,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What the comparison with the baseline says, empty without one."""
     waivers: tuple[WaiverRow, ...] = ()
     attestations: tuple[AttestationRow, ...] = ()
+    traffic: Traffic | None = None
+    """What devices were seen to say; None where no traffic was read."""
 
     @property
     def severities(self) -> dict[Severity, int]:

@@ -24,7 +24,7 @@ def _lines(told: View, show_passed: bool) -> Iterator[str]:
     if told.partial:
         yield told.partial
     yield from told.title
-    sections = (_standing, _found, _takes, _open, *((_passed,) if show_passed else ()), _decided, _notices, _end)
+    sections = (_standing, _said, _found, _takes, _open, *((_passed,) if show_passed else ()), _decided, _notices, _end)
     for section in sections:
         lines = list(section(told))
         if lines:
@@ -38,6 +38,29 @@ def _standing(told: View) -> Iterator[str]:
     for kind, rows in (("device", told.devices), ("image", told.images)):
         for row in rows:
             yield from _owner(kind, row)
+
+
+def _said(told: View) -> Iterator[str]:
+    """What devices were seen to say, and to whom."""
+    if told.traffic is None:
+        return
+    yield from (f"capture: {line}" for line in told.traffic.captures)
+    for row in told.traffic.devices:
+        yield f"talk: {row.address}  {row.label}".rstrip()
+        yield f"  seen: {row.seen}; {row.sent:,} bytes sent, {row.received:,} received; {row.clear}"
+        for peer in row.peers:
+            where = "beyond" if peer.is_beyond else "here"
+            to = "to" if peer.is_client else "from"
+            at = f" ({peer.address})" if peer.address != peer.peer else ""
+            many = counted(peer.conversations, "conversation")
+            amount = f"{peer.sent:,} bytes sent, {peer.received:,} received"
+            yield f"  {to}: {peer.peer}{at}  {where}  {peer.over}  {peer.protection}  {many}, {amount}"
+        if row.is_cut_off:
+            yield "  and more: what is listed here is not all of it"
+    for backend in told.traffic.backends:
+        yield f"back end: {backend.name}  {', '.join(backend.over)}  {backend.protection}"
+        yield f"  at: {listed(backend.addresses)}"
+        yield f"  devices: {listed(backend.devices)}"
 
 
 def _network(row: NetworkRow) -> Iterator[str]:

@@ -22,6 +22,7 @@ from iotscan.report.content import (
 )
 from iotscan.report.ink import LETTER_STYLES, Column, Ink
 from iotscan.report.roster import show_roster
+from iotscan.report.talk_table import show_talks
 from iotscan.report.view import view
 from iotscan.report.words import counted, listed
 
@@ -49,6 +50,7 @@ def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool
     _elements(ink, told)
     _owners(ink, "devices", told.devices)
     _owners(ink, "images", told.images)
+    show_talks(ink, told.traffic)
     _findings(ink, told)
     _takes(ink, told.takes)
     _gaps(ink, told)

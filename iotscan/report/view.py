@@ -12,6 +12,7 @@ from iotscan.report.outcomes import faults, findings, gaps, passed
 from iotscan.report.places import Places
 from iotscan.report.rating import devices, images, network, takes
 from iotscan.report.record import GRANTS, about, attestations, rules, waivers
+from iotscan.report.talking import traffic
 from iotscan.report.words import clean, counted, listed
 
 _TARGETS = 3
@@ -48,6 +49,7 @@ def view(run: Run) -> View:
         baseline=baseline(run),
         waivers=waivers(run),
         attestations=attestations(run),
+        traffic=traffic(run),
     )
 
 

@@ -26,7 +26,7 @@ from iotscan.observe.traffic.conversation import Conversation, Endpoint, Told
 from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
 from iotscan.observe.traffic.locality import Locality
 from iotscan.observe.traffic.parties import Group, Parties, Party
-from iotscan.wire.frames import Sighting
+from iotscan.wire.frames import ROUTER_ADVERTISEMENT, Sighting
 
 LINK: Final = "capture"
 """The name of the link that all captures are of."""
@@ -80,6 +80,8 @@ class Ledger:
     def sighted(self, at: int, seen: Sighting) -> None:
         """Take in who is there and what he says of himself."""
         self._locality.learn(seen)
+        if seen.kind == "ndp" and seen.port == ROUTER_ADVERTISEMENT and seen.own_mac == seen.mac:
+            self._parties.be_router(seen.mac)
         if seen.source and seen.mac and seen.kind in ("arp", "ndp") and seen.own_mac == seen.mac:
             self._parties.bear_out(seen.mac, seen.source)
         elif seen.source:

@@ -67,6 +67,8 @@ class Parties:
         """A MAC, and an address beyond the network that spoke from it."""
         self.seen: dict[str, Span] = {}
         """By MAC address; by address where there is none."""
+        self._routers: set[str] = set()
+        """MAC addresses that say to be a router."""
         self.left_out = 0
 
     def __len__(self) -> int:
@@ -101,6 +103,11 @@ class Parties:
         """A MAC says by ARP or neighbour discovery that an address is its own."""
         if (party := self.meet(mac, address, speaks=True)) is not None:
             self._proved.add(party)
+
+    def be_router(self, mac: str) -> None:
+        """A MAC says that it passes on what goes beyond."""
+        if len(self._routers) < PLACES:
+            self._routers.add(mac)
 
     def places_of(self, mac: str) -> tuple[str, ...]:
         """The addresses here from which a MAC spoke."""
@@ -147,7 +154,8 @@ class Parties:
             own = self._own(mac, here) if mac else []
             if own:
                 owned[mac] = (own, mac)
-            alone += [party for party in here if party not in own]
+            # Somebody beyond who is on this very link speaks there from a link-local address, too: he is no device.
+            alone += [party for party in here if party not in own and not (mac and _is_link_local(party))]
         return tuple(sorted(self._joined(owned, alone), key=lambda g: (in_order(g.addresses[0]), g.mac)))
 
     def _own(self, mac: str, here: list[Party]) -> list[Party]:
@@ -155,8 +163,10 @@ class Parties:
         fours = [p for p in here if ":" not in p[1]]
         if not (self._passes_on(mac) or len(here) > PROXY_AT or len(fours) > PROXY_AT_IPV4):
             return here
-        own = [p for p in here if p in self._proved or p[1].startswith("fe80:")]
-        return own or (fours if len(fours) == 1 else [])
+        own = [p for p in here if p in self._proved and not _is_link_local(p)] or (fours if len(fours) == 1 else [])
+        if not own and mac not in self._routers:
+            return []
+        return [*own, *(p for p in here if _is_link_local(p) and p not in own)]
 
     def _passes_on(self, mac: str) -> bool:
         """Whether somebody beyond the network spoke from a MAC."""
@@ -177,6 +187,10 @@ class Parties:
             yield _group(mac, [*own, *guests.pop(key, ())], taken)
         for parties in guests.values():
             yield _group("", parties, taken)
+
+
+def _is_link_local(party: Party) -> bool:
+    return party[1].startswith("fe80:")
 
 
 def _group(mac: str, parties: list[Party], taken: set[str]) -> Group:

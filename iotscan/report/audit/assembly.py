@@ -24,6 +24,7 @@ from iotscan.report.audit import (
     since,
     standards,
     summary,
+    traffic,
     versions,
 )
 from iotscan.report.audit.links import settled
@@ -40,6 +41,7 @@ SECTIONS: Final[tuple[Callable[[Told], Section | None], ...]] = (
     glance.section,
     since.section,
     inventory.section,
+    traffic.section,
     findings.section,
     keys.section,
     gaps.section,

@@ -39,7 +39,8 @@ def _devices(told: Told, carded: frozenset[str]) -> Iterator[Block]:
     if run.command == "image":
         return
     if not run.devices:
-        yield Paragraph(spans=plain("No device answered. A silent network is not an empty one."))
+        heard = "was seen in the traffic" if run.command == "traffic" else "answered"
+        yield Paragraph(spans=plain(f"No device {heard}. A silent network is not an empty one."))
         return
     is_listed = inventory.is_inventory(run)
     known = {clean(d.id): d for d in run.devices}

@@ -62,6 +62,8 @@ def _when(told: Told) -> Iterator[Block]:
 def _done(run: Run) -> str:
     if run.command == "image":
         return "firmware images were read as files; nothing was run and nothing was sent"
+    if run.command == "traffic":
+        return "recorded traffic was read; nothing was sent"
     what = "devices were looked for" if is_inventory(run) else "devices were looked for, asked and judged"
     return f"{what}, over the network"
 
@@ -109,7 +111,7 @@ def _hashed(sha256: str) -> tuple[Fact, ...]:
 
 def _asked(told: Told) -> Iterator[Block]:
     run = told.run
-    if run.command == "image":
+    if run.command in ("image", "traffic"):
         return
     yield Paragraph(spans=plain(_intrusiveness(run)))
     pace = run.scope.pace
@@ -184,7 +186,12 @@ def _cost(cost: Cost, name: str) -> tuple[Cell, ...]:
 def _limits(told: Told) -> Iterator[str]:
     run = told.run
     yield "This is what was seen at one time. What changed since, or was switched off then, is not in it."
-    if run.command != "image":
+    if run.captures:
+        yield (
+            "Traffic shows what devices did while it was recorded, at the place where it was: what they did not do "
+            "then is not known, and what is encrypted shows little of what is said."
+        )
+    if run.command not in ("image", "traffic"):
         yield (
             "A device that is silent is not absent, and a UDP port that does not answer is not closed: nothing can be "
             "concluded from silence."

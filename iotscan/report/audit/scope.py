@@ -21,6 +21,8 @@ _AUTHORITIES: Final = {
     "machine, which need nobody's permission.",
     "an image: nothing is sent": "Files were examined. Nothing was sent to any device, so no permission to do so was "
     "needed; the right to examine the files themselves is not on record here.",
+    "captured traffic: nothing is sent": "Recorded traffic was read. Nothing was sent to any device. Whoever records "
+    "traffic of others needs a right to do so: it is not on record here.",
 }
 
 
@@ -35,7 +37,7 @@ def _blocks(told: Told) -> Iterator[Block]:
         yield from _without_mandate(told)
     else:
         yield from _mandate(mandate)
-    if run.command != "image":
+    if run.command not in ("image", "traffic"):
         yield from _examined(told)
         yield _permissions(run, mandate)
     yield from _deviations(told)
@@ -46,7 +48,7 @@ def _without_mandate(told: Told) -> Iterator[Block]:
     said = _AUTHORITIES.get(word)
     if said is None:
         said = f"No scope file was given. The run names as its authority: {clean(word, 200) or 'nobody'}."
-    is_harmless = told.run.command == "image" or word == "practice network"
+    is_harmless = told.run.command in ("image", "traffic") or word == "practice network"
     yield Callout(tone="info" if is_harmless else "warn", spans=plain(said))
 
 

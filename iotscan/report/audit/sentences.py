@@ -85,6 +85,8 @@ def _or_above(severity: str) -> str:
 def _looked_at(told: Told) -> str:
     run = told.run
     when = days(run.started, run.finished)
+    if run.command == "traffic" and not run.devices:
+        return f"On {when}, no device was seen in the traffic: of the network this report can say nothing."
     if run.command != "image" and not run.devices:
         return f"On {when}, no device answered: of the network this report can say nothing, neither good nor bad."
     seen = [_several(len(run.devices), "device")] if run.devices else []
@@ -101,6 +103,8 @@ def _several(number: int, noun: str) -> str:
 def _how(run: Run) -> str:
     if run.command == "image":
         return " as files, without a running device"
+    if run.command == "traffic":
+        return " by what they were seen to say in recorded traffic, without asking them anything"
     grants = run.scope.grants
     done = ["documented default logins were tried"] if grants.default_creds else []
     done += ["questions that can disturb a device were asked"] if grants.intrusive else []

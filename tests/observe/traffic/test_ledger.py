@@ -77,6 +77,13 @@ def test_two_captures_before_and_behind_a_router_show_one_device() -> None:
     assert len(fact(ledger, "10.2.0.9", TrafficProfile).talks) == 2
 
 
+def test_somebody_beyond_who_is_on_the_link_is_no_device_by_his_link_local_address() -> None:
+    ledger = Ledger()
+    hear(ledger, conversation("192.168.1.5", CLOUD))
+    hear(ledger, conversation("fe80::80", "ff02::2", mac=ROUTER, to_mac="33:33:00:00:00:02", down=0))
+    assert places(ledger) == [(DEVICE, ("192.168.1.5",))]
+
+
 def test_who_is_only_asked_is_nobody() -> None:
     ledger = Ledger()
     hear(ledger, conversation("192.168.1.5", "192.168.1.99", to_mac=OTHER, down=0))
