@@ -54,7 +54,7 @@ def join(
     show_passed: shared.ShowPassed = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Judge a scan, images and traffic of the same devices together.
+    """Judge a scan, images and traffic of devices as one.
 
     Devices of several runs are one by MAC address, serial number or key, and by address where the runs lie within a
     day. Which image a device runs is told by a key, certificate or MAC address in it, by product and version, or by

@@ -1,7 +1,9 @@
 """What a device is, in words: each trait with how sure it is and what it was told from."""
 
 from iotscan.model.device import Device
+from iotscan.model.facts import RunsImage
 from iotscan.model.identification import Identity, KindTrait, Software, Trait
+from iotscan.model.run import Run
 from iotscan.model.vocabulary import Confidence
 from iotscan.report.words import clean, counted
 
@@ -63,6 +65,26 @@ def oneness(device: Device) -> str:
     reasons = tuple(dict.fromkeys(clean(entry.partition(" ")[2], 160) for entry in device.merged))
     more = f" and {len(reasons) - _SHOWN} more reasons" if len(reasons) > _SHOWN else ""
     return f"{counted(len(device.addresses), 'address', 'addresses')}, one device: {'; '.join(reasons[:_SHOWN])}{more}"
+
+
+_LINKS = {
+    "stated": "by the word of whoever joined the runs",
+    "mac": "its MAC address is in it",
+    "certificate": "its certificate is in it",
+    "key": "a key of its is in it",
+    "version": "both name the same product and version",
+}
+
+
+def images_run(run: Run) -> dict[str, str]:
+    """Device id -> ``runs the image gateway 2.1: its certificate is in it (…)``, of those of which it is known."""
+    linked = ((o.subject.device, o.fact) for o in run.observations if isinstance(o.fact, RunsImage))
+    return {device: _image_words(fact) for device, fact in linked}
+
+
+def _image_words(fact: RunsImage) -> str:
+    where = f" ({clean(fact.detail, 200)})" if fact.detail else ""
+    return f"runs the image {clean(fact.name, 80)}: {_LINKS[fact.by]}{where}; graded by both"
 
 
 def programs(identity: Identity) -> tuple[str, ...]:

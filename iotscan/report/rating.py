@@ -12,7 +12,7 @@ from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
-from iotscan.report.identity import kind, maker, model, oneness, programs, remarks, traits
+from iotscan.report.identity import images_run, kind, maker, model, oneness, programs, remarks, traits
 from iotscan.report.places import Places, address_order
 from iotscan.report.words import NOTHING, REASONS, clean, counted
 
@@ -33,8 +33,8 @@ _ROLES = {
 
 def devices(run: Run) -> tuple[OwnerRow, ...]:
     """Every device, worst first, those without a letter last."""
-    results = _by_owner(run.results)
-    rows = (_device(d, run, results[d.id]) for d in run.devices)
+    results, runs = _by_owner(run.results), images_run(run)
+    rows = (_device(d, run, results[d.id], runs.get(d.id, "")) for d in run.devices)
     return tuple(sorted(rows, key=lambda r: (*letter_order(r.shown), *address_order(r.address))))
 
 
@@ -59,7 +59,7 @@ def _by_owner(results: Iterable[Result]) -> defaultdict[str, list[Result]]:
     return owned
 
 
-def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
+def _device(device: Device, run: Run, results: list[Result], image: str) -> OwnerRow:
     services = sorted(device.services)
     protocols = (clean(s.name if s.protocol == "unknown" else s.protocol, 20) for s in services)
     return _row(
@@ -72,7 +72,7 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
             vendor=clean(maker(device), 60),
             model=clean(model(device), 60),
             kind=kind(device.identity),
-            identity=_known_of(device),
+            identity=_known_of(device, image),
             remarks=remarks(device.identity),
             protocols=tuple(dict.fromkeys(protocols)),
             shown=NOTHING,
@@ -86,9 +86,9 @@ def _device(device: Device, run: Run, results: list[Result]) -> OwnerRow:
     )
 
 
-def _known_of(device: Device) -> tuple[str, ...]:
+def _known_of(device: Device, image: str) -> tuple[str, ...]:
     runs = (f"runs {p}" for p in programs(device.identity))
-    return (*traits(device.identity), *runs, *filter(None, (oneness(device),)))
+    return (*traits(device.identity), *runs, *filter(None, (oneness(device), image)))
 
 
 def _image(image: Image, run: Run, results: list[Result]) -> OwnerRow:

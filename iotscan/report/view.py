@@ -74,12 +74,19 @@ def banner(run: Run) -> str:
     return "NOT REDACTED: not to be passed on" if run.redaction == "off" else ""
 
 
+_AGAIN = {
+    "scan": "resume with iotscan scan --resume {run}",
+    "join": "one of the runs that it was joined from did not end",
+}
+
+
 def partial(run: Run) -> str:
     """What to know first of a run that did not end, empty for one that did."""
     if run.status == "complete":
         return ""
     what = "interrupted" if run.status == "interrupted" else "the run did not end"
-    again = f"resume with iotscan scan --resume {run.id}" if run.command == "scan" else f"start {run.command} again"
+    again = _AGAIN.get(run.command) or f"start {run.command} again"
+    again = again.format(run=run.id)
     return clean(f"PARTIAL: {what}; {again}", 400)
 
 
