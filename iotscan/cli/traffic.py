@@ -75,8 +75,9 @@ def traffic(
     no_history: shared.NoHistory = False,
     no_step_summary: shared.NoStepSummary = False,
 ) -> None:
-    """Assess what devices were seen to do in captured traffic: whom they talk to, over what, how much in the clear.
+    """Assess captured traffic: whom devices talk to, and how.
 
+    What each was seen to do: its servers, its protocols, how much of it is in the clear, what it offers and believes.
     Reads only: nothing is sent, no name is looked up, no root is needed. A device is told by its MAC address, one
     behind a router by its address. What a capture does not show is not assessed: not seen is never a pass.
 
