@@ -1,0 +1,112 @@
+"""Updates are fetched encrypted, as captured traffic shows.
+
+## What it looks at
+Captured traffic: what the device fetched that is firmware, a package or a list of them, by its first bytes, its path,
+its client or its server; over which protocol; and, where the content crossed in clear, whether it carries a signature
+of a known form. Whether that signature verifies, and whether the device asks for one, is not seen here: an image shows
+that (`update-source-transport`, `update-artefact-signature`).
+
+## Why it matters
+On plain HTTP, FTP or TFTP anybody on the path replaces what is fetched. Unsigned, it is his code that is installed.
+Signed, he can still hold updates back, replay an older one, and read which firmware runs here.
+
+## How to fix
+Serve and fetch updates over HTTPS (or coaps), and verify the server's certificate; sign what is served, and let the
+device refuse what is not signed. `ServerURL` of Mender, `url =` of suricatta, `https://` in `/etc/apt/sources.list`
+and `/etc/opkg/*.conf`.
+
+## References
+- ETSI EN 303 645 V3.1.3 provisions 5.3-7 and 5.3-10; OWASP ISVS 3.4.12 (git edfda29b)
+"""
+
+from collections.abc import Sequence
+
+from iotscan.sdk import (
+    Returned,
+    UpdateContact,
+    UpdateUse,
+    Verdict,
+    bad,
+    check,
+    clause,
+    filter_traffic,
+    good,
+    list_some,
+    peer_name,
+    peer_part,
+    unknown,
+)
+
+SIGNED_LISTS = ("apt", "apk", "tuf")
+"""Systems that refuse unsigned lists unless told not to, and so need no signature in each package."""
+
+
+@check(
+    id="update-download-transport",
+    title="Updates are fetched encrypted, as captured traffic shows",
+    element="updates",
+    variants={
+        "unsigned": ("critical", "An update without a signature is fetched in clear"),
+        "unproved": ("high", "An update is fetched in clear, and a signature was not seen"),
+        "cleartext": ("medium", "An update that is signed, or of a signed list, is fetched in clear"),
+        "metadata": ("medium", "What updates there are is asked in clear"),
+    },
+    clauses=(
+        clause("ETSI EN 303 645", "V3.1.3", "5.3-10"),
+        clause("OWASP ISVS", "edfda29b", "3.4.12"),
+        clause("OWASP IoT Top 10", "2018", "I4"),
+        clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
+    ),
+    tags=("cleartext", "traffic", "updates"),
+    since="0.1",
+    confidence="firm",
+    effort="medium",
+)
+def update_download_transport(used: UpdateUse) -> Returned:
+    """One finding a server and kind; only fetches that were seen can be good."""
+    fetched = [c for c in used.contacts if c.role == "client"]
+    groups: dict[tuple[str, str], list[UpdateContact]] = {}
+    for contact in fetched:
+        if not contact.is_encrypted:
+            groups.setdefault((peer_part(contact), _variant(contact)), []).append(contact)
+    if groups:
+        return [_finding(variant, contacts) for (_, variant), contacts in groups.items()]
+    if not fetched:
+        return unknown("it was not seen to fetch, or ask for, an update")
+    if used.is_cut_off:
+        return unknown("it asked for more than is listed")
+    servers = list_some(map(peer_name, fetched), 5)
+    return good(f"it looks for updates at {servers} encrypted", observed=list_some(map(_shown, fetched), 5))
+
+
+def _variant(contact: UpdateContact) -> str:
+    if contact.kind in ("poll", "manifest"):
+        return "metadata"
+    if contact.signature == "present" or contact.system in SIGNED_LISTS:
+        return "cleartext"
+    return "unsigned" if contact.signature == "none" else "unproved"
+
+
+def _finding(variant: str, contacts: Sequence[UpdateContact]) -> Verdict:
+    first = contacts[0]
+    does = "asks for updates" if variant == "metadata" else "fetches an update"
+    signed = {"unsigned": ", without a signature", "unproved": ", signed or not", "cleartext": f", {_by(first)}"}
+    return bad(
+        variant,
+        f"it {does} in clear from {peer_name(first)}{signed.get(variant, '')}",
+        observed=list_some(map(_shown, contacts), 5),
+        expected="updates over TLS or DTLS, and signed",
+        reproduce=filter_traffic(first),
+        part=f"{peer_part(first)} {variant}",
+    )
+
+
+def _shown(contact: UpdateContact) -> str:
+    what = contact.format or contact.kind
+    size = f", {contact.size} bytes" if contact.size else ""
+    host = contact.host or contact.peer.label
+    return f"{what} by {contact.protocol or contact.transport}: {host}{contact.path}{size} (told by {contact.how})"
+
+
+def _by(contact: UpdateContact) -> str:
+    return "signed" if contact.signature == "present" else f"and {contact.system} asks for signed lists as it comes"
