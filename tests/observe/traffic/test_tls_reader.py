@@ -206,7 +206,7 @@ def test_the_middle_of_a_connection_is_encrypted_and_nothing_more(tmp_path: Path
 def test_what_only_looks_like_it_is_not_tls() -> None:
     for data in (b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x02" + bytes(600), b"GET / HTTP/1.1\r\n\r\n"):
         told, talk = heard([Piece(at=NOW, is_upward=True, data=data)])
-        assert not told
+        assert not any(isinstance(each.item, TlsSession) for each in told)
         assert talk.protocol != "tls"
 
 
