@@ -98,7 +98,7 @@ def _check(data: bytes) -> int:
 
 def write_mixed(into: BinaryIO, talks: Sequence[Talk], size: int, *, has_bulk: bool = True) -> int:
     """Write a capture of ``size`` bytes; how many frames it has."""
-    chance = random.Random(SEED)  # noqa: S311 (no secret: the same each time)
+    chance = random.Random(SEED)
     noise = chance.randbytes(1 << 20)
     into.write(_HEADER)
     written, at, frames = len(_HEADER), _START, 0

@@ -15,6 +15,7 @@ from iotscan.observe.traffic.flow import Flow, Side
 _SECOND: Final = 1_000_000_000
 _LINGER: Final = 5 * _SECOND
 """How long a closed connection is remembered: late copies of its segments are not a new one."""
+_SWEPT_EVERY: Final = 10 * _SECOND
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +39,7 @@ class Flows:
         self._limits, self._gone = limits, gone
         self.tcp: dict[bytes, Side] = {}
         self.udp: dict[bytes, Side] = {}
-        self._swept = 0
-        self._swept_at = 0
+        self._swept = self._work = 0
         self._before = self._now = 0
 
     def add(self, flow: Flow) -> None:
@@ -68,15 +68,15 @@ class Flows:
                 if side.is_upward:
                     yield side.flow
 
-    def tick(self, at: int, frames: int) -> None:
-        """The capture has come to ``at`` after ``frames`` frames: end what is over.
+    def tick(self, at: int, work: int = 1) -> None:
+        """The capture has come to ``at``: end what is over, no oftener than pays after so much ``work``.
 
-        One frame alone with a wrong time does not move the clock.
+        One packet alone with a wrong time does not move the clock.
         """
         self._now, self._before = max(self._now, min(at, self._before)), at
-        size = len(self.tcp) + len(self.udp)
-        if frames - self._swept >= max(size, 256) and self._now - self._swept_at >= 10 * _SECOND:
-            self._swept, self._swept_at = frames, self._now
+        self._work += work
+        if self._now - self._swept >= _SWEPT_EVERY and self._work >= (len(self.tcp) + len(self.udp)) // 4:
+            self._swept, self._work = self._now, 0
             for flow in [each for each in self if self._is_over(each)]:
                 self.remove(flow)
 

@@ -48,6 +48,8 @@ class _Read(msgspec.Struct):
     cut: int = 0
     first: int = 0
     last: int = 0
+    now: int = 0
+    """When the frame was caught that was read last; ``last`` is the latest of all times."""
     links: Counter[int] = msgspec.field(default_factory=Counter)
 
 
@@ -61,7 +63,7 @@ class Following:
         self._flows = Flows(limits, self._gone)
         self._sorting = Sorting(listener, choosers, self._flows, limits)
         self._read = _Read()
-        self._frames = 0
+        self._ticked = 0
         self._told_at = 0.0
 
     @property
@@ -75,7 +77,7 @@ class Following:
         ``source`` is what a report calls it. Raises BadInput for what is no capture; damage further on is the
         :class:`Capture`'s ``problem``.
         """
-        self._read = read = _Read()
+        self._read, self._ticked = (read := _Read()), 0
         lost, unread = self._lost, self._sorting.unread
         intake = Intake(stream, lambda: self._pause(intake, told))
         try:
@@ -153,16 +155,16 @@ class Following:
                                 tally.length += length
                                 tally.at = at
                                 continue
-                read.frames, read.last = count, last
+                read.frames, read.last, read.now = count, last, at
                 sort(at, link, data, length)
         finally:
             read.frames, read.cut, read.first, read.last = count, cut, min(first, last), last
-            self._frames += count
 
     def _pause(self, intake: Intake, told: Callable[[Progress], None]) -> None:
         """Between two chunks: tell what was counted together, and end what is over."""
         self._sorting.flush()
-        self._flows.tick(self._read.last, self._frames + self._read.frames)
+        self._flows.tick(self._read.now, self._read.frames - self._ticked)
+        self._ticked = self._read.frames
         now = time.monotonic()
         if now - self._told_at >= _TELL_EVERY:
             self._told_at = now

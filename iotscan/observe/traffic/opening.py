@@ -54,6 +54,7 @@ class Opening:
         ``is_answer`` is None where only the ports can tell; a conversation of which that makes an answer the first
         packet has no beginning.
         """
+        self._flows.tick(passing.at)
         has_beginning = is_answer is not None
         backwards = is_backwards(passing.port, passing.to_port) if is_answer is None else is_answer
         here, there = self._ends(passing)
