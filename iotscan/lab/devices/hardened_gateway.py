@@ -42,6 +42,7 @@ def oauth_metadata(place: Place) -> Page:
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
     }
     return Page(body=json.dumps(metadata).encode(), type="application/json", headers=TRANSPORT)
 
