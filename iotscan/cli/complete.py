@@ -52,6 +52,12 @@ def _inventory_formats() -> Iterable[str]:
     return sorted(FOR_INVENTORIES)
 
 
+def _interfaces() -> Iterable[str]:
+    import socket
+
+    return (name for _, name in socket.if_nameindex())
+
+
 complete_kind = _offering(_kinds)
 complete_profile = _offering(_profiles)
 complete_check = _offering(_checks)
@@ -61,3 +67,4 @@ complete_inventory_format = _offering(_inventory_formats)
 complete_severity = _offering(lambda: ("critical", "high", "medium", "low", "info", "none"))
 complete_incomplete = _offering(lambda: ("fail", "warn", "ignore"))
 complete_color = _offering(lambda: ("auto", "always", "never"))
+complete_interface = _offering(_interfaces)

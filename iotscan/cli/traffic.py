@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotscan.cli import options as shared
-from iotscan.cli.complete import complete_run
+from iotscan.cli.complete import complete_interface, complete_run
 
 if TYPE_CHECKING:
+    from iotscan.cli.output import Display
     from iotscan.model.run import Run
+    from iotscan.scan.traffic import Order
 
 Local = Annotated[
     list[str] | None,
@@ -34,15 +36,65 @@ Devices = Annotated[
 ]
 
 
+Listen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listen",
+        metavar="IFACE",
+        autocompletion=complete_interface,
+        help="Listen to this interface in place of captures, through the helper (helper install --capture) or as root. "
+        "Ctrl-C ends it and gives the run. Repeatable.",
+        show_default=False,
+    ),
+]
+Duration = Annotated[
+    str,
+    typer.Option("--for", metavar="TIME", help="How long to listen: 90s, 10m, 2h.", show_default=False),
+]
+Write = Annotated[
+    Path | None,
+    typer.Option(
+        "--write",
+        metavar="FILE",
+        help="Keep what was heard in this new file (pcapng), for you alone. It holds what others said, passwords too.",
+        show_default=False,
+    ),
+]
+Snaplen = Annotated[
+    int,
+    typer.Option(metavar="BYTES", help="Keep so much of each frame. Default: all.", show_default=False),
+]
+Promiscuous = Annotated[
+    bool,
+    typer.Option("--promiscuous", help="Have the card hand over what is for others, too: on a mirror port."),
+]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--leave-out",
+        metavar="ADDRESS[:PORT]",
+        help="Keep nothing of whoever talks with this end; repeatable. The SSH session that you are in is left out.",
+        show_default=False,
+    ),
+]
+
+
 def traffic(
     captures: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FILE...",
             help="Captures: pcap or pcapng, packed with gzip or not, as tcpdump and Wireshark write them; - for one "
             "that comes on standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    listen: Listen = None,
+    duration: Duration = "",
+    write: Write = None,
+    snaplen: Snaplen = 0,
+    promiscuous: Promiscuous = False,
+    leave_out: LeaveOut = None,
     local: Local = None,
     devices: Devices = "",
     trust_store: shared.TrustStores = None,
@@ -78,18 +130,19 @@ def traffic(
     """Assess captured traffic: whom devices talk to, and how.
 
     What each was seen to do: its servers, its protocols, how much of it is in the clear, what it offers and believes.
-    Reads only: nothing is sent, no name is looked up, no root is needed. A device is told by its MAC address, one
-    behind a router by its address. What a capture does not show is not assessed: not seen is never a pass.
+    Nothing is sent, and no name is looked up. A device is told by its MAC address, one behind a router by its address.
+    What a capture does not show is not assessed: not seen is never a pass.
 
     Examples: iotscan traffic lan.pcapng --devices latest | tcpdump -i br0 -w - | iotscan traffic -
+
+    Or listen, until Ctrl-C or for a while: iotscan traffic --listen br0 --for 10m
     """
-    from iotscan.cli.interruption import code_of, ended_by_signals
+    from iotscan.cli.listen import Words, read_ear
+    from iotscan.cli.listen import listen as listen_to
     from iotscan.cli.output import Display, check_display, present, read_formats
-    from iotscan.cli.progress import TrafficProgress
     from iotscan.cli.selection import choose_checks
     from iotscan.cli.terms import Gating
-    from iotscan.cli.traffic_order import Wish, order_of, require_stream
-    from iotscan.scan.traffic import reading
+    from iotscan.cli.traffic_order import Wish, order_of
 
     display = check_display(
         Display(
@@ -102,6 +155,15 @@ def traffic(
             step_summary=not no_step_summary,
         )
     )
+    words = Words(
+        interfaces=tuple(listen or ()),
+        duration=duration,
+        write=write,
+        snaplen=snaplen,
+        is_promiscuous=promiscuous,
+        leave_out=tuple(leave_out or ()),
+    )
+    ear = read_ear(words, captures or ())
     wanted = read_formats(format or (), output_dir)
     gating = Gating(
         fail_on=fail_on,
@@ -119,7 +181,7 @@ def traffic(
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
     wish = Wish(
-        sources=tuple(captures),
+        sources=tuple(captures or ()),
         local=tuple(local or ()),
         devices=devices,
         trust_stores=tuple(trust_store or ()),
@@ -129,19 +191,33 @@ def traffic(
         output=output_dir,
     )
     order = order_of(wish, checks=selected, profile=chosen, terms=terms)
-    stream = require_stream(wish.sources)
+    caught = 0
+    if ear is not None:
+        run = listen_to(ear, order, display, is_shown=not no_progress)
+    else:
+        run, caught = _read(order, display, is_shown=not no_progress)
+    _remember(run, output_dir, is_kept=not no_history, is_told=quiet < 2)
+    present(run, wanted, display, output_dir)
+    raise typer.Exit(caught or (run.verdict.exit_code if run.verdict else 3))
+
+
+def _read(order: "Order", display: "Display", *, is_shown: bool) -> "tuple[Run, int]":
+    """The run of captures, and the exit code where a signal cut reading short, else 0."""
+    from iotscan.cli.interruption import code_of, ended_by_signals
+    from iotscan.cli.progress import TrafficProgress
+    from iotscan.cli.traffic_order import require_stream
+    from iotscan.scan.traffic import reading
+
+    stream = require_stream(order.sources)
     with (
         reading(order, stream=stream) as work,
-        TrafficProgress(display, enabled=not no_progress) as progress,
+        TrafficProgress(display, enabled=is_shown) as progress,
         ended_by_signals(work.stop, work.kill) as caught,
     ):
         heard = work.hear(progress)
-        run = work.kept(heard, is_cut=bool(caught.number) and stream is None)
-    _remember(run, output_dir, is_kept=not no_history, is_told=quiet < 2)
-    present(run, wanted, display, output_dir)
-    if caught.number and stream is None:
-        raise typer.Exit(code_of(caught.number))
-    raise typer.Exit(run.verdict.exit_code if run.verdict else 3)
+        is_cut = bool(caught.number) and stream is None
+        run = work.kept(heard, is_cut=is_cut)
+    return run, code_of(caught.number) if is_cut else 0
 
 
 def _remember(run: "Run", output: Path, *, is_kept: bool, is_told: bool) -> None:

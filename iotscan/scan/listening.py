@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Final
 
+import msgspec
 import psutil
 from msgspec.structs import replace
 
@@ -19,6 +20,13 @@ from iotscan.observe.network.helper.program import Unavailable
 _SHOWN: Final = 12
 
 
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reader of a run must know: what was left out and lost. ``is_whole``: it came to its end in order."""
+
+    notices: tuple[str, ...]
+    is_whole: bool
+
+
 class Listening:
     """A capture at work. Use as a context manager. Raises BadInput where it cannot be.
 
@@ -28,6 +36,7 @@ class Listening:
 
     def __init__(self, wanted: Wanted, keep: Path | None = None) -> None:
         _must_be_there(wanted.interfaces)
+        self._interfaces = wanted.interfaces
         self.name = "+".join(wanted.interfaces)
         self._keep = keep
         self._copy: KeptCopy | None = None
@@ -62,18 +71,20 @@ class Listening:
         """Another process has the stream now: our own end of it closes, so that its end of reading is seen."""
         self.stream.close()
 
-    def outcome(self) -> tuple[str, ...]:
-        """What the reader of a run must know, once the stream has ended: what was left out, lost and kept."""
+    def outcome(self) -> Outcome:
+        """What came of it, once the stream has ended."""
+        down = [name for name in self._interfaces if not _is_up(name)]
+        said = [*self._notices, *(f"{name} went down meanwhile: nothing more was heard there" for name in down)]
         try:
             result = self._capturing.result()
         except Unavailable as error:
-            return (*self._notices, str(error))
-        said = [f"listened on {self.name} for {result.seconds:,.0f} s, {result.frames:,} frames", *self._notices]
+            return Outcome(notices=(*said, str(error)), is_whole=False)
+        said.insert(0, f"listened on {self.name} for {result.seconds:,.0f} s: {counted(result.frames)}")
         if result.left_out:
-            said.append(f"{result.left_out:,} frames were left out as asked")
+            said.append(f"{counted(result.left_out)} left out as asked")
         if result.lost:
-            said.append("some frames were lost: there were more than could be read in time")
-        return tuple(said)
+            said.append(f"{self.name}: some frames were lost, for want of room: there were more than could be read")
+        return Outcome(notices=tuple(said), is_whole=not down)
 
     def kept(self) -> str:
         """What became of the copy, once closed; empty without one."""
@@ -118,3 +129,15 @@ def _must_be_there(interfaces: tuple[str, ...]) -> None:
         if name not in there:
             shown = ", ".join(there[:_SHOWN])
             raise BadInput(f"there is no interface '{safe_text(name, 40)}' here: give one of {shown}")
+        if not _is_up(name):
+            raise BadInput(f"{name} is down: nothing can be heard there; ip link set {name} up")
+
+
+def _is_up(interface: str) -> bool:
+    stats = psutil.net_if_stats().get(interface)
+    return stats is not None and stats.isup
+
+
+def counted(frames: int) -> str:
+    """``1 frame``, ``2 frames``."""
+    return f"{frames:,} frame{'' if frames == 1 else 's'}"

@@ -85,8 +85,9 @@ class Reading:
         self._process.kill()
 
     def glimpse(self, seen: Snapshot) -> Run:
-        """What is known by now, judged and kept nowhere."""
-        return self._judged(seen.devices, seen.observations, seen.captures, status="running", notices=())
+        """What is known by now, judged and kept nowhere; without history and baseline, which cost much."""
+        terms = msgspec.structs.replace(self._order.terms.of_baseline(), look_up=None)
+        return self._judged(seen.devices, seen.observations, seen.captures, status="running", notices=(), terms=terms)
 
     def kept(self, heard: Heard, notices: Iterable[Notice] = (), *, is_cut: bool = False) -> Run:
         """The run: judged, and kept in its folder. ``is_cut``: somebody ended it before the captures did."""
@@ -113,6 +114,7 @@ class Reading:
         *,
         status: Literal["running", "complete", "interrupted"],
         notices: tuple[Notice, ...],
+        terms: Terms | None = None,
     ) -> Run:
         order = self._order
         seen = (*observations, *(stated for device in devices for stated in _stated(device)))
@@ -138,7 +140,7 @@ class Reading:
             observations=tuple(sorted(seen, key=lambda o: (o.subject, o.id))),
             notices=notices,
         )
-        return judge(without_secrets(run), order.checks, order.profile, as_of=self._began, terms=order.terms)
+        return judge(without_secrets(run), order.checks, order.profile, as_of=self._began, terms=terms or order.terms)
 
 
 @contextmanager

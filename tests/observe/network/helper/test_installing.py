@@ -104,11 +104,20 @@ def test_a_capture_is_had_only_where_it_was_asked_for(machine: Machine) -> None:
         assert not capture.result().lost
     code, said = iotscan(machine, "daemon", "status")
     assert (code, said) == (0, "allowed through the helper installed for daemon, and to listen and to capture\n")
+    assert "listened on lo for 1 s" in _listened(machine, "daemon")
     iotscan(machine, "", "install", "--user", "daemon")
+    assert "cannot capture: sudo iotscan helper install --capture" in _listened(machine, "daemon")
     assert not run(machine, "", "find", str(CAPTURE.installed)).stdout
     with pytest.raises(Unavailable, match="password is required"):
         Capturing(wanted, words)
     assert iotscan(machine, "", "remove") == (0, "removed\n")
+
+
+def _listened(machine: Machine, name: str) -> str:
+    """What a user is told who listens to the loopback for a second."""
+    words = (PYTHON, "-m", "iotscan", "traffic", "--listen", "lo", "--for", "1s", "--no-history", "-o")
+    said = run(machine, name, "sh", "-c", f'd=$(mktemp -dp /tmp); {" ".join(words)} $d; rm -r $d')
+    return said.stdout + said.stderr
 
 
 def _other_words() -> Iterator[tuple[str, ...]]:
