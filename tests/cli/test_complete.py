@@ -37,6 +37,7 @@ def offered(home: Path, line: str) -> tuple[list[str], str]:
         ("iotscan scan --fail-on h", {"high"}),
         ("iotscan image --incomplete ", {"fail", "warn", "ignore"}),
         ("iotscan scan --profile ", PROFILES),
+        ("iotscan traffic --check tls-ver", {"tls-verification", "tls-versions"}),
         ("iotscan image --check tls-ver", {"tls-verification", "tls-versions"}),
         ("iotscan explain ssh-key-u", {"ssh-key-uniqueness"}),
         ("iotscan schema conf", {"config"}),

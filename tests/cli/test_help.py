@@ -85,6 +85,7 @@ def test_the_commands_are_those_of_the_design() -> None:
             "plan",
             "helper",
             "history",
+            "traffic",
         ),
     }
 
@@ -100,7 +101,9 @@ def test_no_words_show_the_help(cli: Cli) -> None:
         assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("scan", "--help"), ("image", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--version",), ("scan", "--help"), ("image", "--help"), ("traffic", "--help")], ids=" ".join
+)
 def test_help_loads_nothing_heavy(words: tuple[str, ...], tmp_path: Path) -> None:
     program = (
         "import sys, json\n"
