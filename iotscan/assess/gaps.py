@@ -122,6 +122,8 @@ def gap_on(evidence: Evidence, fact: type[Fact], owner: Owner) -> Gap | None:
     Places with a gap of their own (:func:`missed`) are the caller's: this is about the rest.
     """
     kind = kind_of(fact)
+    if fact.of_back_ends and not (isinstance(owner, Device) and owner.role == "backend"):
+        return None
     own = evidence.observed(kind, owner.id) or absent(evidence, fact, owner)
     if fact.per == "person":
         return None if own else _gap(owner, kind, Reason.NEEDS_ATTESTATION, "only a person can answer this")

@@ -9,6 +9,7 @@ from iotscan.model.facts import (
     FtpServer,
     KernelCommandLines,
     KnownVulnerabilities,
+    MqttTenant,
     RevocationStatus,
     RootIntegrity,
     kind_of,
@@ -47,7 +48,10 @@ _BOOT = tuple(
 """What a root file system alone does not show."""
 _LOGINS = (kind_of(DefaultLogin), kind_of(FtpServer))
 """What needs ``--default-creds``."""
-_GRANTS = {kind_of(RevocationStatus): "--fetch-revocation"}
+_GRANTS = {
+    kind_of(RevocationStatus): "--fetch-revocation",
+    kind_of(MqttTenant): "--intrusive --backend-credential FILE",
+}
 """What needs a grant of its own; whatever else needs one, needs ``--intrusive``."""
 
 

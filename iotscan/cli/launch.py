@@ -43,6 +43,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     """Servers that devices talk to, as HOST or HOST:PORT."""
+    backend_credentials: Path | None = None
     lab: bool = False
     ports: str = ""
     default_creds: bool = False

@@ -54,6 +54,7 @@ from iotscan.scan.targets import (
     vast_ones,
     without_own,
 )
+from iotscan.scan.tenants import credentials_in
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.scan.trusted_keys import read_trusted_keys
 from iotscan.store.runs import make_folder, new_run_id
@@ -134,6 +135,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     require_authority(scope, utc_now())
     if wish.communities:
         routers_in(wish.communities, scope)
+    if wish.backend_credentials:
+        credentials_in(wish.backend_credentials, servers)
     attached = _links(targets)
     fence = Fence(scope)
     require_within(servers, fence)
@@ -164,6 +167,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
         trust_stores=tuple(str(f.absolute()) for f in wish.trust_stores),
         crls=tuple(str(f.absolute()) for f in wish.crls),
         ocsp_responses=tuple(str(f.absolute()) for f in wish.ocsp_responses),
+        backend_credentials=str(wish.backend_credentials.absolute()) if wish.backend_credentials else "",
         communities=str(wish.communities.absolute()) if wish.communities else "",
         fingerprints=tuple(str(f.absolute()) for f in wish.fingerprints),
         listen=wish.listen,
@@ -248,6 +252,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
     stores = read_trust_stores(plan.trust_stores)
     revocation = read_revocation_files(plan.crls, plan.ocsp_responses)
     routers = routers_in(Path(plan.communities), scope) if plan.communities else ()
+    of_devices = credentials_in(Path(plan.backend_credentials), plan.backends) if plan.backend_credentials else ()
     nmap = find_nmap() if plan.nmap else None
     library, left_out = load_library([Path(f) for f in plan.fingerprints])
     trusted = read_trusted_keys(wish.trusted)
@@ -293,6 +298,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         trust_stores=stores,
         revocation_files=revocation,
         routers=routers,
+        credentials=of_devices,
         library=library,
         nmap=nmap,
         terms=chosen.terms,

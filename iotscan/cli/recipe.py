@@ -34,6 +34,7 @@ from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.revocation_files import read_revocation_files
 from iotscan.scan.since import Earlier, read_earlier
 from iotscan.scan.targets import read_exclusions
+from iotscan.scan.tenants import credentials_in
 from iotscan.scan.trust_stores import read_trust_stores
 from iotscan.store.claim import claimed
 from iotscan.store.journal import NAME as JOURNAL
@@ -125,6 +126,9 @@ def resume(wish: "Wish", stack: ExitStack) -> tuple[ScanRequest, tuple[Found | U
         trust_stores=read_trust_stores(recipe.plan.trust_stores),
         revocation_files=read_revocation_files(recipe.plan.crls, recipe.plan.ocsp_responses),
         routers=routers_in(Path(recipe.plan.communities), header.scope) if recipe.plan.communities else (),
+        credentials=credentials_in(Path(recipe.plan.backend_credentials), recipe.plan.backends)
+        if recipe.plan.backend_credentials
+        else (),
         library=load_library([Path(f) for f in recipe.plan.fingerprints])[0],
         nmap=find_nmap() if recipe.plan.nmap else None,
         terms=chosen.terms,

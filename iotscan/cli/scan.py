@@ -48,6 +48,16 @@ def scan(
     from_nmap: shared.FromNmap = None,
     from_file: shared.FromFile = None,
     backend: shared.BackEnds = None,
+    backend_credential: Annotated[
+        Path | None,
+        typer.Option(
+            "--backend-credential",
+            metavar="FILE",
+            help="Credentials of devices of yours (YAML), each told to the broker of one --backend alone: with "
+            "--intrusive, messages of others that such a device gets to hear are counted.",
+            show_default=False,
+        ),
+    ] = None,
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never ask these anything; repeatable.")
@@ -200,6 +210,7 @@ def scan(
         from_nmap=tuple(from_nmap or ()),
         from_file=tuple(from_file or ()),
         backends=tuple(backend or ()),
+        backend_credentials=backend_credential,
         scope=scope,
         exclude=tuple(exclude or ()),
         lab=lab,

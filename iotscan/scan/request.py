@@ -8,6 +8,7 @@ import msgspec
 from iotscan.assess.check import Check
 from iotscan.assess.profile import Profile
 from iotscan.assess.terms import Terms
+from iotscan.data.backend_credential_file import BackendCredential
 from iotscan.data.communities import Router
 from iotscan.data.credential_records import CredentialRecord
 from iotscan.data.fingerprints.library import Library
@@ -60,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Files of certificate revocation lists."""
     ocsp_responses: tuple[str, ...] = ()
     """Files of OCSP responses."""
+    backend_credentials: str = ""
+    """The file of credentials for back ends."""
     communities: str = ""
     """The file of routers that may be asked for their neighbours, with their communities."""
     fingerprints: tuple[str, ...] = ()
@@ -91,6 +94,8 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Roots that the user trusts: the name that a report gives them, and their file."""
     revocation_files: tuple[GivenFile, ...] = ()
     """CRLs and OCSP responses that the user gave."""
+    credentials: tuple[BackendCredential, ...] = ()
+    """What devices of the user log in with at back ends."""
     routers: tuple[Router, ...] = ()
     """Routers that are asked for their neighbours."""
     library: Library | None = None

@@ -24,6 +24,7 @@ async def shared_tools(
     """The tools of a scan by name, ended with the block. ``of_images`` is what images brought along."""
     from iotscan.observe.network import revocations
     from iotscan.observe.network.workers.worker import Worker
+    from iotscan.scan.tenants import tenants_of
     from iotscan.store.ledger import Ledger, RehearsedLedger
 
     worker = Worker()
@@ -36,6 +37,7 @@ async def shared_tools(
             "revocation": _revocation(request, dialer, lists),
             **of_images,
             "credential_records": request.records,
+            "backend_credentials": tenants_of(request.plan.backends, request.credentials),
             "ledger": ledger(Path(request.plan.ledger), limit=_tries(request.header.scope)),
             "login_gap": request.plan.login_gap,
             **({"rehearse": request.rehearse or _unheard} if request.plan.rehearses else {}),

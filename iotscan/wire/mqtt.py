@@ -45,6 +45,21 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
+def fits_filter(topic: str, topic_filter: str) -> bool:
+    """Whether a topic is one that a filter asks for (MQTT 5.0 section 4.7).
+
+    ``+`` is one level, ``#`` any further ones and the level above them; neither stands for topics that begin with ``$``
+    where it is the first level.
+    """
+    levels, wanted = topic.split("/"), topic_filter.split("/")
+    if topic.startswith("$") and wanted[0] in ("+", "#"):
+        return False
+    if wanted[-1] == "#":
+        wanted = wanted[:-1]
+        levels = levels[: len(wanted)]
+    return len(levels) == len(wanted) and all(w in ("+", level) for level, w in zip(levels, wanted, strict=True))
+
+
 def _string(text: str) -> bytes:
     data = text.encode("utf-8", "replace")
     if len(data) > _LONGEST:

@@ -73,6 +73,8 @@ from iotscan.model.facts.kernel import Kernel, Kernels
 from iotscan.model.facts.login import DefaultLogin
 from iotscan.model.facts.login_guards import LoginGuard, LoginGuards, LoginService
 from iotscan.model.facts.mqtt import MqttBroker
+from iotscan.model.facts.mqtt_tenant import MqttTenant
+from iotscan.model.facts.name_records import CaaRecord, NameRecords, TlsaRecord
 from iotscan.model.facts.naming import Announcement, Claim
 from iotscan.model.facts.oauth import OAuthDocument, PublishedKey, PublishedKeys, ResourceDocument
 from iotscan.model.facts.onvif import OnvifService
@@ -228,6 +230,8 @@ AnyFact = (
     | ModbusDevice
     | Mounts
     | MqttBroker
+    | MqttTenant
+    | NameRecords
     | OnvifService
     | OpcUaServer
     | OpenService
@@ -330,6 +334,7 @@ __all__ = [
     "BootStage",
     "BootStages",
     "BuildTrace",
+    "CaaRecord",
     "Certificate",
     "CertificateChain",
     "Challenge",
@@ -433,7 +438,9 @@ __all__ = [
     "Mounts",
     "MqttBroker",
     "MqttSession",
+    "MqttTenant",
     "NameQuestion",
+    "NameRecords",
     "NtpServer",
     "OAuthDocument",
     "OnvifService",
@@ -513,6 +520,7 @@ __all__ = [
     "TlsHandshake",
     "TlsSession",
     "TlsUse",
+    "TlsaRecord",
     "Token",
     "TokenUse",
     "TrafficProfile",

@@ -20,6 +20,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
     per: ClassVar[Ownership] = "service"
     unlooked: ClassVar[str] = ""
+    of_back_ends: ClassVar[bool] = False
+    """Whether only servers that devices talk to show it: of a device it is no question."""
     passing: ClassVar[frozenset[str]] = frozenset()
     """Fields that may differ from one moment to the next on a service that is the same: a clock on its page."""
 

@@ -5,6 +5,7 @@ scope allows, keeps the pace, the two clocks (a conversation, a device) and the 
 out ready connections. No probe opens a socket, resolves a name or follows a redirect by itself.
 """
 
+import hashlib
 import socket
 import ssl
 import time
@@ -17,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
-from anyio.streams.tls import TLSStream
+from anyio.streams.tls import TLSAttribute, TLSStream
 
 from iotscan.model.audit import SendKind, Transport
 from iotscan.model.run import Cost
@@ -315,10 +316,13 @@ class Line:
             yield Connection(stream, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager
-    async def tls(self, port: int, *, server_name: str = "", cap: int = WIRE_CAP) -> AsyncIterator[Connection]:
+    async def tls(
+        self, port: int, *, server_name: str = "", cap: int = WIRE_CAP, certificate: str = ""
+    ) -> AsyncIterator[Connection]:
         """A conversation inside TLS, as permissive as OpenSSL allows and without any validation.
 
-        For reading what stands behind TLS; what the TLS itself is worth, the TLS probe says.
+        For reading what stands behind TLS; what the TLS itself is worth, the TLS probe says. With ``certificate``, the
+        SHA-256 of one that was judged before, nothing is said to a server that shows another.
         """
         async with self._conversation(port) as stream:
             self._outgoing.note("tls", self.address, "tcp", port)
@@ -334,6 +338,9 @@ class Line:
                 )
             except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, OSError) as error:
                 raise TlsFailed("the TLS handshake failed") from error
+            shown = inner.extra(TLSAttribute.peer_certificate_binary, None) or b""  # noqa: S610  # no Django
+            if certificate and hashlib.sha256(shown).hexdigest() != certificate:
+                raise TlsFailed("the server shows another certificate than the one that was judged")
             yield Connection(inner, cap, self._announcer("payload", "tcp", port))
 
     @asynccontextmanager

@@ -39,9 +39,9 @@ class MqttSession:
         self._rest = b""
         self._number = 0
 
-    async def connect(self, *, user: str | None = None, password: str | None = None) -> int | None:
+    async def connect(self, *, user: str | None = None, password: str | None = None, client_id: str = "") -> int | None:
         """One CONNECT and its return code; None for anything but a CONNACK."""
-        client = f"iotscan{secrets.token_hex(4)}"
+        client = client_id or f"iotscan{secrets.token_hex(4)}"
         await self._channel.send(mqtt.connect_message(client, user=user, password=password, version=self._version))
         packet = await self._next()
         if packet is None or packet.kind != mqtt.CONNACK:

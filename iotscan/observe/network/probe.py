@@ -115,9 +115,12 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
         """The one TCP conversation with a port of industrial equipment, on which nobody has knocked."""
         return self.line.gentle(self.port, cap=cap)
 
-    def tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
-        """A conversation inside TLS, unvalidated."""
-        return self.line.tls(self.port, server_name=self.server_name, cap=cap)
+    def tls(self, *, cap: int = 256 * 1024, certificate: str = "") -> AbstractAsyncContextManager[Connection]:
+        """A conversation inside TLS, unvalidated.
+
+        With ``certificate``, the SHA-256 of one that was judged before, the server has to show this one.
+        """
+        return self.line.tls(self.port, server_name=self.server_name, cap=cap, certificate=certificate)
 
     def plain_or_tls(self, *, cap: int = 256 * 1024) -> AbstractAsyncContextManager[Connection]:
         """A conversation in whatever the service was heard to use: see :data:`TLS_AT_ONCE`."""

@@ -26,6 +26,7 @@ _MODULES: Final = (
     "login",
     "modbus",
     "mqtt",
+    "mqtt_tenant",
     "ntp",
     "oauth_keys",
     "onvif",
