@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -120,6 +120,7 @@ def describe_token(text: str, *, seen: datetime | None = None, expires_in: int |
         audience=jwt.audience,
         scopes=jwt.scopes,
         has_expiry=jwt.expires_at is not None or expires_in is not None,
+        expires=_moment(jwt.expires_at),
         lifetime=_lifetime(jwt, seen, expires_in),
         is_bound=jwt.is_bound,
         guessed_key=jwt.guessed_key,
@@ -142,6 +143,14 @@ def _lifetime(jwt: Jwt, seen: datetime | None, expires_in: int | None) -> Answer
     if begin is None or begin > jwt.expires_at:
         return _named(expires_in, "it does not say from when on it is good")
     return Answer[int].of(jwt.expires_at - begin)
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    """A date; None where there is none, or none that a calendar has."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _sealed(header: dict[str, Any], kind: str, parts: list[str]) -> Jwt | None:

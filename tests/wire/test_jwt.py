@@ -80,6 +80,7 @@ def test_every_claim_that_is_kept() -> None:
     assert kept.scopes == ("read", "write")
     assert kept.lifetime.value == 3600
     assert kept.has_expiry
+    assert kept.expires == datetime(2027, 1, 15, 9, 0, tzinfo=UTC)
     assert kept.is_bound
     assert kept.guessed_key == ""
 
@@ -170,6 +171,13 @@ def test_no_key_is_tried_where_a_public_key_signs() -> None:
 def test_what_is_none(text: str) -> None:
     assert read_jwt(text) is None
     assert describe_token(text).format == "opaque"
+
+
+def test_an_end_beyond_every_calendar_is_an_end() -> None:
+    kept = describe_token(token({"iat": NOW, "exp": 1 << 50}))
+    assert kept.has_expiry
+    assert kept.expires is None
+    assert kept.lifetime.value == (1 << 50) - NOW
 
 
 def test_an_opaque_token_is_a_digest() -> None:

@@ -1,5 +1,6 @@
 """Secrets, tokens and personal data that were seen in the clear in traffic: what kind and where, never themselves."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 import msgspec
@@ -39,6 +40,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     has_expiry: bool = False
     lifetime: Answer[int]
     """Seconds from ``iat`` or ``nbf`` to ``exp``; from when it was seen where neither stands in it."""
+    expires: datetime | None = None
+    """Its end, where it names one."""
     is_encrypted: bool = False
     """A JWE: whether it has an end, who issued it and for whom is known to those with the key only."""
     is_unsigned: bool = False

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from iotscan.model.facts.exposure import Token
 from iotscan.model.facts.fact import Fact, Ownership
 
 SecretGroup = Literal["service-token", "bearer-token", "password", "wifi", "vpn", "community"]
@@ -27,6 +28,8 @@ class EmbeddedSecret(msgspec.Struct, frozen=True, kw_only=True):
     """First 8 hex digits of its SHA-256, only where nobody could guess it from them."""
     in_documentation: bool = False
     """It lies where documentation, examples and tests lie."""
+    token: Token | None = None
+    """What a JWT says of itself."""
 
 
 class EmbeddedSecrets(Fact, frozen=True, kw_only=True, tag="embedded-secrets"):

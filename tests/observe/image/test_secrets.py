@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import hmac
+import json
 import random
 import string
 import subprocess
@@ -236,3 +238,19 @@ def test_any_bytes(empty: FolderTree, start: bytes, text: bytes, path: str) -> N
     entry = Entry(path=path, kind="file", size=len(content))
     place = Place(path="", format="folder", role="root")
     list(find_secrets(Swept(place=place, tree=empty, entry=entry, data=content)))
+
+
+def test_what_a_token_says_of_itself_is_kept_and_not_the_token(tmp_path: Path) -> None:
+    head, claims = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in ({"alg": "HS256"}, {"iss": "acme", "iat": 1_700_000_000, "exp": 2_015_360_000})
+    )
+    signature = hmac.new(b"changeme", head + b"." + claims, "sha256").digest()
+    text = b".".join((head, claims, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
+    a_root(tmp_path, {"etc/agent.env": f"A=1\nAPI_TOKEN={text}\n"})
+    (found,) = found_in(tmp_path)
+    assert found.token is not None
+    assert (found.line, found.token.issuer, found.token.guessed_key) == (2, "acme", "a common word")
+    assert found.token.lifetime.value == 315_360_000
+    assert text[:40] not in repr(found)
+    assert "changeme" not in repr(found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from iotscan.model.facts import EmbeddedSecret, EmbeddedSecrets
+from iotscan.model.facts import EmbeddedSecret, EmbeddedSecrets, Token
 from iotscan.model.text import safe_text
 from iotscan.observe.heard import Heard
 from iotscan.observe.image.inspector import Inspector, Swept
@@ -15,6 +15,7 @@ from iotscan.observe.image.inspectors.secrets.settings import CLIENTS, WORDS, fi
 from iotscan.observe.image.places import is_documentation, is_set_aside
 from iotscan.observe.image.site import Place
 from iotscan.observe.image.tree import Entry, Tree
+from iotscan.wire.jwt import describe_token
 from iotscan.wire.secret_forms.hit import Hit
 from iotscan.wire.secret_forms.placeholders import is_random
 from iotscan.wire.secret_forms.tokens import find_tokens
@@ -134,8 +135,14 @@ def find_secrets(swept: Swept) -> Iterator[EmbeddedSecret]:
             name=safe_text(hit.name, 64),
             length=len(hit.value),
             sha256_prefix=hashlib.sha256(hit.value).hexdigest()[:8] if is_random(hit.value) else "",
+            token=_token(hit),
             in_documentation=is_documentation(path) or (hit.form == "setting" and is_set_aside(swept.tree, path)),
         )
+
+
+def _token(hit: Hit) -> Token | None:
+    token = describe_token(hit.value.decode("ascii", "replace")) if hit.form == "jwt" else None
+    return token if token and token.format == "jwt" else None
 
 
 def _hits(data: bytes, path: str, name: str) -> Iterator[Hit]:
@@ -152,4 +159,4 @@ def _hits(data: bytes, path: str, name: str) -> Iterator[Hit]:
         yield from find_settings(data, lower, name, path)
 
 
-INSPECTOR = Inspector(name="secrets", version=1, gives=(EmbeddedSecrets,), sweep=_Secrets)
+INSPECTOR = Inspector(name="secrets", version=2, gives=(EmbeddedSecrets,), sweep=_Secrets)
