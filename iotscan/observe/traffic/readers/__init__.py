@@ -7,7 +7,10 @@ from iotscan.observe.traffic.conversation import Chooser
 from iotscan.observe.traffic.given import NOTHING, Given
 
 _ENCRYPTED: Final = ("tls", "dtls", "quic")
-_MODULES: Final[tuple[str, ...]] = ("dns", *_ENCRYPTED, "http", "mqtt", "coap", "ntp", "upgrade")
+_MODULES: Final[tuple[str, ...]] = (
+    *("ftp", "tftp", "dns", *_ENCRYPTED, "http", "rtsp", "mqtt", "amqp", "tunnel"),
+    *("coap", "ntp", "snmp", "telnet", "mail", "syslog", "modbus", "upgrade"),
+)
 """Modules of this folder, each with its ``CHOOSE``, asked in this order: those that are sure by the first bytes come
 before those that go by the port. One that judges by what the user gave has ``chooser(given)`` instead."""
 

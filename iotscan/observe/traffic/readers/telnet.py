@@ -1,0 +1,109 @@
+"""Telnet: logins in the clear (RFC 854). What is typed in a session that is open is not read."""
+
+import re
+from typing import Final
+
+from iotscan.model.text import safe_text
+from iotscan.observe.traffic.content.finding import Where, exposure
+from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
+from iotscan.observe.traffic.voice import Voice
+from iotscan.observe.traffic.words import Words
+from iotscan.wire import telnet
+
+_PORTS: Final = (23, 2323)
+_ENOUGH: Final = 64 << 10
+_SHOWN: Final = 2048
+_REFUSED: Final = re.compile(rb"(?i)incorrect|invalid|fail|denied|refused|wrong|bad |% ?login|authentication error")
+_TYPED: Final = 256
+
+
+class TelnetReader:
+    """Reads one session up to its login."""
+
+    def __init__(self, conversation: Conversation, tell: Tell) -> None:
+        self._voice = Voice(conversation, tell, "telnet")
+        self._words = Words("telnet")
+        self._rests = [b"", b""]
+        self._shown = b""
+        self._typed = b""
+        self._asks: telnet.Asks = "unknown"
+        self._user = ""
+        self._password: tuple[int, str] | None = None
+        self._heard = 0
+        self._has_hole = False
+
+    @property
+    def wants_more(self) -> bool:
+        """Until somebody is in, or nobody came for long."""
+        return self._heard < _ENOUGH and not self._has_hole
+
+    def take(self, piece: Piece) -> None:
+        """Hear the next piece."""
+        if piece.gap or piece.is_doubtful:
+            self._has_hole = True
+            return
+        self._heard += len(piece.data)
+        stream = telnet.split(self._rests[piece.is_upward] + piece.data)
+        self._rests[piece.is_upward] = stream.rest[-1024:]
+        if piece.is_upward:
+            self._type(stream.text, piece.at)
+        elif stream.text:
+            self._show(stream.text)
+
+    def end(self, at: int) -> None:
+        """Tell what was spoken."""
+        self._tell_login(None)
+        self._voice.say(at, self._words.talk)
+
+    def _show(self, text: bytes) -> None:
+        self._shown = (self._shown + text)[-_SHOWN:]
+        asks = telnet.classify(self._shown)
+        if self._password is not None:
+            if _REFUSED.search(self._shown) or asks == "login":
+                self._tell_login(False)
+            elif asks == "shell":
+                self._tell_login(True)
+                self._heard = _ENOUGH
+        self._asks = asks
+
+    def _type(self, text: bytes, at: int) -> None:
+        for byte in text:
+            if byte in b"\r\n":
+                if self._typed or byte == 13:
+                    self._enter(self._typed, at)
+                self._typed = b""
+            elif byte in b"\x08\x7f":
+                self._typed = self._typed[:-1]
+            elif byte and len(self._typed) < _TYPED:
+                self._typed += bytes((byte,))
+
+    def _enter(self, line: bytes, at: int) -> None:
+        asks, self._asks = self._asks, "unknown"
+        if asks == "login":
+            self._user = safe_text(line, 60)
+            self._words.add(f"user {self._user}")
+        elif asks == "password" and line:
+            self._password = at, line.decode("utf-8", "replace")
+        self._shown = b""
+
+    def _tell_login(self, accepted: bool | None) -> None:
+        if self._password is None:
+            return
+        (at, password), self._password = self._password, None
+        where = Where(at=at, protocol="telnet", place="login", accepted=accepted)
+        finding = exposure(where, "password", f"telnet password of {self._user or 'somebody'}", password)
+        self._voice.say(at, finding.item, *finding.secrets)
+
+
+def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
+    """By negotiation of options, on any port; on its own by words of the server."""
+    if conversation.transport != "tcp" or piece.is_doubtful:
+        return None
+    stream = telnet.split(piece.data[:512])
+    is_negotiated = len(piece.data) >= 3 and piece.data[0] == telnet.IAC and len(stream.demands) > 0
+    is_known = conversation.server.port in _PORTS
+    is_spoken = is_known and not piece.is_upward and telnet.is_text(piece.data)
+    return TelnetReader(conversation, tell) if is_spoken or (is_negotiated and is_known) else None
+
+
+CHOOSE = choose
