@@ -42,8 +42,10 @@ def play(choose: Chooser, talk: Conversation, said: Iterable[Said | Piece]) -> l
         if reader is None:
             continue
         for one in kept:
-            if reader.wants_more:
-                reader.take(one)
+            reader.take(one)
+            if not reader.wants_more:
+                reader.end(at)
+                return told
         kept = []
     if reader is not None:
         reader.end(at)

@@ -1,6 +1,6 @@
-"""Encrypted conversations other than TLS, so that they are not counted as unknown: SSH, WireGuard, IKE and ESP, OpenVPN.
+"""Encrypted conversations other than TLS, so that none is counted as unknown: SSH, WireGuard, IKE.
 
-Sources: RFC 4253 section 4.2; WireGuard's protocol description; RFC 7296 section 3.1, RFC 3948; OpenVPN's network protocol.
+Sources: RFC 4253 section 4.2; WireGuard's protocol description; RFC 7296 section 3.1, RFC 3948.
 """
 
 import re
