@@ -9,7 +9,7 @@ import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import Talk, UpdateContact
-from iotscan.model.facts.traffic import Use
+from iotscan.model.facts.traffic import Protection, Use
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.traffic.conversation import Conversation, Item
 
@@ -74,12 +74,12 @@ class Totals(msgspec.Struct):
     unknown: int = 0
     packets: int = 0
 
-    def take(self, conversation: Conversation) -> None:
+    def take(self, conversation: Conversation, protection: Protection) -> None:
         """One conversation is over."""
         size = conversation.bytes_up + conversation.bytes_down
-        self.encrypted += size if conversation.protection == "encrypted" else 0
-        self.cleartext += size if conversation.protection == "cleartext" else 0
-        self.unknown += size if conversation.protection == "unknown" else 0
+        self.encrypted += size if protection == "encrypted" else 0
+        self.cleartext += size if protection == "cleartext" else 0
+        self.unknown += size if protection == "unknown" else 0
         self.packets += conversation.packets
 
 
@@ -99,7 +99,7 @@ class Keeping:
 
     def talk(self, talk: Talk, conversation: Conversation, *, is_client: bool) -> None:
         """A conversation is over."""
-        self.totals.take(conversation)
+        self.totals.take(conversation, talk.protection)
         times = self._times(talk, conversation.first, conversation.last)
         if times is not None:
             up, down = conversation.bytes_up, conversation.bytes_down

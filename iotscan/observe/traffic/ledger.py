@@ -24,6 +24,7 @@ from iotscan.observe.network.discovery.hearing import Hearing
 from iotscan.observe.traffic.account import Account
 from iotscan.observe.traffic.conversation import Conversation, Endpoint, Told
 from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
+from iotscan.observe.traffic.link_protocols import link_protocol
 from iotscan.observe.traffic.locality import Locality
 from iotscan.observe.traffic.parties import Group, Parties, Party
 from iotscan.wire.frames import ROUTER_ADVERTISEMENT, Sighting
@@ -111,11 +112,8 @@ class Ledger:
         """Count a conversation that is over."""
         for is_client, party in self._ends(conversation):
             keeping = self._keeping(party)
-            talk = Talk(
-                protocol=safe_text(conversation.protocol, 40) or "unknown",
-                protection=conversation.protection,
-                **self._place(conversation, keeping, party, is_client=is_client),
-            )
+            place = self._place(conversation, keeping, party, is_client=is_client)
+            talk = _named(Talk(protocol=conversation.protocol, protection=conversation.protection, **place))
             keeping.talk(talk, conversation, is_client=is_client)
             # Frames are told together: when it talked shows in its conversations.
             self._seen(party, conversation.first)
@@ -216,6 +214,14 @@ class Ledger:
             spans=self._parties.spans(group),
             locality=self._locality,
         )
+
+
+def _named(talk: Talk) -> Talk:
+    """With the protocol of the link that nobody reads, where it is one."""
+    known = link_protocol(talk.transport, talk.port) if talk.peer.is_local and talk.protocol == "unknown" else ""
+    if known:
+        return msgspec.structs.replace(talk, protocol=known, protection="cleartext")
+    return msgspec.structs.replace(talk, protocol=safe_text(talk.protocol, 40) or "unknown")
 
 
 def _began(conversation: Conversation) -> bool:

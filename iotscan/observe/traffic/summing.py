@@ -130,5 +130,5 @@ def _told(use: U, times: Times, more: Callable[[U, Times], dict[str, object]]) -
     )
 
 
-def _place(use: Use) -> tuple[bool, str, int, bytes]:
-    return not use.is_outbound, use.peer.label, use.port, msgspec.json.encode(use)
+def _place(use: Use) -> tuple[bool, str, int]:
+    return not use.is_outbound, use.peer.label, use.port

@@ -171,6 +171,20 @@ def test_a_period_needs_three_looks(moments: tuple[float, ...], seconds: int | N
     assert (contact.count, contact.size) == (len(moments), round(max(moments)))
 
 
+def test_what_is_said_to_the_link_is_in_the_clear_and_beyond_it_a_port_says_nothing() -> None:
+    ledger = Ledger()
+    for target, mac in (("192.168.1.1", ROUTER), (CLOUD, ROUTER)):
+        said = conversation("192.168.1.5", target, to_mac=mac, port=67, protocol="unknown", transport="udp", down=0)
+        said.protection = "unknown"
+        hear(ledger, said)
+    profile = fact(ledger, "192.168.1.5", TrafficProfile)
+    assert {(t.peer.address, t.protocol, t.protection) for t in profile.talks} == {
+        ("192.168.1.1", "dhcp", "cleartext"),
+        (CLOUD, "unknown", "unknown"),
+    }
+    assert (profile.cleartext_bytes, profile.unknown_bytes) == (100, 100)
+
+
 def test_a_secret_stands_in_nothing_that_is_told_of_either_end() -> None:
     ledger = Ledger()
     said = conversation("192.168.1.5", "192.168.1.6", to_mac=OTHER, port=80, protocol="http")
@@ -190,7 +204,7 @@ def test_a_secret_that_is_a_word_of_ours_breaks_nothing(word: str) -> None:
     ledger = Ledger()
     said = conversation("192.168.1.5", CLOUD, port=80, protocol="http")
     kinds = [Exposure(kind=kind, protocol="http") for kind in ("password", "personal", "session")]
-    hear(ledger, said, *kinds, secrets=(word,))  # type: ignore[arg-type]
+    hear(ledger, said, *kinds, secrets=(word,))
     assert len(fact(ledger, "192.168.1.5", Exposures).exposures) == 3
 
 

@@ -116,7 +116,7 @@ def test_a_capture_is_had_only_where_it_was_asked_for(machine: Machine) -> None:
 def _listened(machine: Machine, name: str) -> str:
     """What a user is told who listens to the loopback for a second."""
     words = (PYTHON, "-m", "iotscan", "traffic", "--listen", "lo", "--for", "1s", "--no-history", "-o")
-    said = run(machine, name, "sh", "-c", f'd=$(mktemp -dp /tmp); {" ".join(words)} $d; rm -r $d')
+    said = run(machine, name, "sh", "-c", f"d=$(mktemp -dp /tmp); {' '.join(words)} $d; rm -r $d")
     return said.stdout + said.stderr
 
 
