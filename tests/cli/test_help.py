@@ -85,6 +85,7 @@ def test_the_commands_are_those_of_the_design() -> None:
             "plan",
             "helper",
             "history",
+            "join",
             "traffic",
         ),
     }
