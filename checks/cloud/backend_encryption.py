@@ -83,8 +83,8 @@ def backend_encryption(
 ) -> Returned:
     """Judge each server by itself; speak well only of what was seen, and enough of it."""
     talks = outbound(profile)
-    # What it fetches as updates has a check of its own, which looks at signatures, too.
-    fetched = {(peer_part(c), c.path) for c in updates.contacts if c.kind != "poll"}
+    # What has to do with updates has a check of its own, which looks at signatures, too.
+    fetched = {(peer_part(c), c.path) for c in updates.contacts}
     clear = by_peer(talk for talk in talks if talk.protection == "cleartext")
     web = by_peer(e for e in spoken.http if e.is_outbound)
     lost = by_peer(e for e in secrets_among(exposed.exposures) if e.is_outbound)

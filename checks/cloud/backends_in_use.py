@@ -31,6 +31,7 @@ from iotscan.sdk import (
     filter_traffic,
     good,
     list_some,
+    nameless,
     outbound,
     peer_name,
     unknown,
@@ -66,17 +67,18 @@ def _judge(seen: Seen[TrafficProfile], users: dict[str, frozenset[str]]) -> list
     talks = outbound(seen.fact)
     if not talks:
         return [unknown("it was not seen to talk to any server beyond its network", about=seen.subject)]
-    nameless = {talk.peer.address: talk for talk in talks if not talk.peer.name}
-    if nameless:
-        return [_finding(seen, talk) for talk in nameless.values()]
+    unnamed = nameless(talks)
+    if unnamed:
+        return [_finding(seen, talk) for talk in unnamed]
     if seen.fact.is_cut_off:
         return [unknown("it talked to more than is listed", about=seen.subject)]
-    servers = {talk.peer.label for talk in talks}
+    servers = {talk.peer.name for talk in talks if talk.peer.name}
+    many = f"{len(servers)} server{'' if len(servers) == 1 else 's'}"
     shared = {name: len(users[name]) - 1 for name in servers if len(users[name]) > 1}
     also = list_some((f"{name} with {_devices(n)}" for name, n in sorted(shared.items())), 5)
     return [
         good(
-            f"{len(servers)} servers, each with a name{f'; it shares {also}' if also else ''}",
+            f"{many}, each with a name{f'; it shares {also}' if also else ''}",
             observed=list_some(_shown(talk) for talk in talks),
             about=seen.subject,
         )

@@ -36,6 +36,7 @@ from iotscan.sdk import (
     filter_traffic,
     good,
     list_some,
+    nameless,
     outbound,
     peer_name,
     seen_in,
@@ -95,13 +96,13 @@ def third_party_destinations(profile: TrafficProfile, spoken: ProtocolUse, polic
         return list(found.values())
     if not talks:
         return unknown("it was not seen to talk to any server beyond its network")
-    nameless = [talk for talk in talks if not talk.peer.name]
-    if nameless:
-        return unknown(f"whose {list_some(map(peer_name, nameless), 5)} is was not seen")
+    unnamed = nameless(talks)
+    if unnamed:
+        return unknown(f"whose {list_some(map(peer_name, unnamed), 5)} is was not seen")
     little = too_little_seen(profile, talks, policy)
     if little or spoken.is_cut_off:
         return unknown(f"nobody of the list was seen, but {little or 'it said more than is listed'}")
-    names = list_some(sorted({talk.peer.name for talk in talks}))
+    names = list_some(sorted({talk.peer.label for talk in talks}))
     return good(f"nobody of the list is among its servers, in {seen_in(profile, talks)}", observed=names)
 
 

@@ -31,6 +31,7 @@ from iotscan.sdk import (
     check,
     clause,
     good,
+    list_some,
     parameter,
     peer_name,
     token_faults,
@@ -65,7 +66,9 @@ from iotscan.sdk import (
 )
 def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
     """Judge each token once, wherever it was seen."""
-    tokens = {use.token.digest or str(n): use for n, use in enumerate(exposed.tokens)}
+    # The answer that issued an opaque token tells how long it lives, and the request that shows it does not.
+    uses = sorted(exposed.tokens, key=lambda use: use.token.lifetime.is_answered)
+    tokens = {use.token.digest or str(n): use for n, use in enumerate(uses)}
     found = {v.part: v for use in tokens.values() for v in _judge(use, policy.integer("hours"))}
     if found:
         return list(found.values())
@@ -74,9 +77,11 @@ def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
         return unknown("no token could be read: those in encrypted traffic are seen by nobody")
     if len(read) < len(tokens) or exposed.is_cut_off:
         return unknown(f"{len(tokens) - len(read)} of {len(tokens)} tokens do not say how long they are good")
+    hours = policy.integer("hours")
     return good(
-        f"{len(read)} tokens, good for at most {policy.integer('hours')} hours, and no key of the short list signs one",
-        observed=token_name(read[0].token),
+        f"of {len(read)} token{'' if len(read) == 1 else 's'} seen, none lives longer than {hours} hours, and no key is "
+        "one that anybody would try first",
+        observed=list_some((token_name(use.token) for use in read), 5),
     )
 
 

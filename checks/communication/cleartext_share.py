@@ -80,7 +80,7 @@ def cleartext_share(profile: TrafficProfile, exposed: Exposures, policy: Policy)
     clear, unread = _percent(_clear(profile), profile), _percent(profile.unknown_bytes, profile)
     told = f"of {_size(_total(profile))} payload {clear} % in clear, {unread} % not recognised"
     little = too_little_seen(profile, profile.talks, policy)
-    if clear > most and (found or not little):
+    if clear > most and not little:
         found.append(_share(profile, clear, most, told))
     if found:
         return found

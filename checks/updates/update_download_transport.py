@@ -105,7 +105,8 @@ def _shown(contact: UpdateContact) -> str:
     what = contact.format or contact.kind
     size = f", {contact.size} bytes" if contact.size else ""
     host = contact.host or contact.peer.label
-    return f"{what} by {contact.protocol or contact.transport}: {host}{contact.path}{size} (told by {contact.how})"
+    path = contact.path if contact.path.startswith("/") or not contact.path else f" {contact.path}"
+    return f"{what} by {contact.protocol or contact.transport}: {host}{path}{size} (told by {contact.how})"
 
 
 def _by(contact: UpdateContact) -> str:

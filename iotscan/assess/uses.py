@@ -71,6 +71,13 @@ def outbound(profile: TrafficProfile) -> tuple[Talk, ...]:
     )
 
 
+def nameless(talks: Iterable[Talk]) -> tuple[Talk, ...]:
+    """Those with an address that has no name in any of them, the first of each address."""
+    every = tuple(talks)
+    named = {talk.peer.address for talk in every if talk.peer.name}
+    return tuple({t.peer.address: t for t in reversed(every) if t.peer.address not in named}.values())
+
+
 def secrets_among(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
     """Those by which somebody else can log in at once."""
     return tuple(e for e in exposures if e.kind in ("password", "token", "session", "community", "private-key"))
