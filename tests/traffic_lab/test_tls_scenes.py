@@ -11,12 +11,15 @@ import pytest
 import yaml
 
 from iotscan.model.facts import TlsSession
+from iotscan.model.vocabulary import Outcome
 from iotscan.observe.given_file import GivenFile
 from iotscan.observe.traffic.conversation import Conversation, Told
 from iotscan.observe.traffic.following import Following
 from iotscan.observe.traffic.given import NOTHING, Given
 from iotscan.observe.traffic.readers import all_choosers
+from iotscan.store.runs import read_run
 from iotscan.wire.frames import Sighting
+from tests.program import run_iotscan
 
 SCENES = ("tls_unverified", "tls_clients", "dtls_clients")
 TRUTH = Path(__file__).with_name("truth")
@@ -79,6 +82,31 @@ def test_what_is_read_is_what_happened(scene: str, capture_of: Callable[[str], P
         named.pop(key)
     # The one without a name of the server, and the tries until a server was there, are all that is left.
     assert set(named) <= {("10.77.0.21", "")}
+
+
+def _variants(capture: Path, home: Path, *words: str | Path) -> dict[str, list[str]]:
+    """What the check finds of each device, by the whole program."""
+    ended = run_iotscan("traffic", capture, *words, "-o", home / "out", home=home)
+    assert ended.returncode in (0, 3), ended.stderr
+    run = read_run("latest", home / "out")
+    names = {device.id: device.address for device in run.devices}
+    found: dict[str, list[str]] = {address: [] for address in names.values()}
+    for result in run.results:
+        if result.check == "server-certificate-validation":
+            assert result.outcome in (Outcome.FAIL, Outcome.NOT_ASSESSED)
+            if result.outcome is Outcome.FAIL:
+                found[names[result.subject.device]].append(result.variant)
+    return {address: sorted(variants) for address, variants in found.items()}
+
+
+def test_who_takes_wrong_certificates_is_found_and_nobody_else(
+    capture_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    capture = capture_of("tls_unverified")
+    truth = yaml.safe_load((TRUTH / "tls_unverified.yaml").read_text())["findings"]["server-certificate-validation"]
+    assert _variants(capture, tmp_path) == truth
+    by_list = {address: sorted([*variants, "revoked"]) for address, variants in truth.items()}
+    assert _variants(capture, tmp_path, "--crl", capture.parent / "lab.crl") == by_list
 
 
 def test_a_revoked_certificate_is_known_by_the_list_that_was_given(capture_of: Callable[[str], Path]) -> None:
