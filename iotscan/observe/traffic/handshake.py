@@ -57,7 +57,7 @@ class Handshake:
         self._retry_group = 0
         self._identity = b""
         self._client_chain: tuple[bytes, ...] = ()
-        self._has_ticket = False
+        self._has_ticket = self._agrees_on_key = False
         self._changed = {True: False, False: False}
         self._refusal: tuple[bool, int] | None = None
         self.has_client_data = False
@@ -105,6 +105,7 @@ class Handshake:
             if kind == framing.CLIENT_HELLO:
                 self._hello(read_client_hello(body, is_dtls=self.kind == "dtls"))
             elif kind == CLIENT_KEY_EXCHANGE:
+                self._agrees_on_key = True
                 self._key_exchange(body)
             elif kind == framing.CERTIFICATE:
                 self._client_chain = _chain(body)
@@ -214,9 +215,12 @@ class Handshake:
         if self.is_modern:
             answer = flight.answer
             takes = answer is not None and _PRE_SHARED_KEY in answer.extensions
-            return takes and not self._external()
+            # Without its hello nobody knows whether the key is one of a session, or was shared before.
+            return takes and self.hello is not None and not self._external()
         # Without a ServerHelloDone before the server changes keys there was no full handshake.
-        return self._changed[False] and bool(self.version) and flight.end == "" and not flight.certificates
+        is_short = self._changed[False] and bool(self.version) and flight.end == "" and not flight.certificates
+        # Who names no session, or agrees on a key anew, resumes nothing: the rest of the handshake was lost.
+        return is_short and self.hello is not None and bool(self.hello.session_id) and not self._agrees_on_key
 
     def _external(self) -> bytes:
         identities = self.hello.identities if self.hello is not None else ()

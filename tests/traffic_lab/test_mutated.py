@@ -1,0 +1,137 @@
+"""Damaged, cut, reordered copies of every scene's capture: nothing crashes, hangs, or says what is not true.
+
+Less may be understood of a copy: a session that never came to its data, a file of which the end is missing. What is
+understood must be true of the original, and no finding may come of a copy that does not come of it.
+"""
+
+import io
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from iotscan.model.errors import BadInput
+from iotscan.observe.traffic.conversation import Item
+from iotscan.observe.traffic.following import Following
+from iotscan.observe.traffic.ledger import Ledger
+from iotscan.observe.traffic.readers import all_choosers
+from iotscan.store.runs import read_run
+from tests.program import run_iotscan
+from tests.traffic_lab.mutating import MUTATIONS, Mutation, said_wrong
+from tests.traffic_lab.understanding import Heard
+
+CaptureOf = Callable[[str], Path]
+SCENES = sorted(p.stem for p in (Path(__file__).parent / "scenes").glob("*.py") if p.stem != "__init__")
+COPIES = 2
+LONGEST = 20.0
+"""Seconds that no copy may take: all of them take less than one on an idle machine."""
+PLACE = ("role", "peer", "transport", "port", "count", "first", "last", "period")
+NOTHING: tuple[Any, ...] = ("", "unknown", None, 0, -1, False, (), {}, "unfinished")
+PARTS = (("squashfs", "rauc"), ("binary", "mender"), ("path", "magic"))
+"""What a file is taken for whose end, or beginning, is lost; and how that is known."""
+MORE = {("update-download-transport", "unproved"): "cleartext"}
+"""Findings that say less than one of the original: that of half a file no signature was seen."""
+PROGRESS = ("hello", "finished", "application-data")
+
+
+def read(data: bytes) -> Heard:
+    heard = Heard()
+    following = Following(heard, all_choosers())
+    began = time.process_time()
+    try:
+        following.read(io.BytesIO(data), "copy", lambda _: None)
+    except BadInput:
+        return heard
+    following.close()
+    assert not following.failures
+    assert time.process_time() - began < LONGEST
+    return heard
+
+
+def said_of(item: Item) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(item).items() if name not in PLACE}
+
+
+def is_less(value: Any, true: Any) -> bool:
+    """Whether a value is the true one, or says less than it."""
+    if value == true or value in NOTHING or (value, true) in PARTS:
+        return True
+    if isinstance(value, tuple) and isinstance(true, tuple):
+        return all(any(is_less(each, other) for other in true) for each in value)
+    if isinstance(value, dict) and isinstance(true, dict):
+        return all(is_less(inner, true.get(name)) for name, inner in value.items())
+    if isinstance(value, int) and isinstance(true, int) and not isinstance(value, bool):
+        return value < true  # bytes of a body, or of a file
+    if value in PROGRESS and true in PROGRESS:
+        return PROGRESS.index(value) < PROGRESS.index(true)
+    return isinstance(value, str) and isinstance(true, str) and true.startswith(value)
+
+
+def invented(heard: Heard, original: Heard) -> Iterator[str]:
+    """What was said of a copy that is not true of the original."""
+    true = [(type(said.item), said_of(said.item)) for said in original.all]
+    for said in heard.all:
+        mine = said_of(said.item)
+        same = [other for kind, other in true if kind is type(said.item)]
+        if not any(all(is_less(value, other[name]) for name, value in mine.items()) for other in same):
+            yield f"{type(said.item).__name__}: {mine}"
+
+
+def copies(name: str, data: bytes, mutate: Mutation, count: int = COPIES) -> Iterator[bytes]:
+    for number in range(count):
+        yield mutate(random.Random(f"{name} {number}"), data)
+
+
+@pytest.mark.lan
+@pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutate: mutate.__name__)
+@pytest.mark.parametrize("name", SCENES)
+def test_copies_are_read_and_nothing_is_invented(capture_of: CaptureOf, name: str, mutate: Mutation) -> None:
+    data = capture_of(name).read_bytes()
+    original = read(data)
+    for copy in copies(name, data, mutate):
+        assert not list(invented(read(copy), original))
+
+
+@pytest.mark.lan
+@pytest.mark.parametrize("name", SCENES)
+def test_no_finding_comes_of_copies_that_does_not_come_of_the_original(
+    capture_of: CaptureOf, tmp_path: Path, name: str
+) -> None:
+    data = capture_of(name).read_bytes()
+    true = findings(tmp_path / "original", data)
+    every = [copy for mutate in MUTATIONS for copy in copies(name, data, mutate, 1)]
+    new = findings(tmp_path / "copies", *every) - true
+    assert {found for found in new if (*found[:1], MORE.get(found[:2], ""), found[2]) not in true} == set()
+
+
+def findings(folder: Path, *captures: bytes) -> set[tuple[str, str, str]]:
+    """Check, variant and device of every finding in a run over some captures."""
+    folder.mkdir()
+    paths = [folder / f"{number}.pcap" for number in range(len(captures))]
+    for path, data in zip(paths, captures, strict=True):
+        path.write_bytes(data)
+    ended = run_iotscan("traffic", *paths, "-o", folder / "out", "--exit-zero", home=folder)
+    assert ended.returncode in (0, 3), ended.stderr
+    assert "Traceback" not in ended.stderr
+    run = read_run("latest", folder / "out")
+    assert not [capture for capture in run.captures if "broke off" in capture.problem]
+    return {(found.check, found.variant, found.subject.address) for found in run.results if found.is_finding}
+
+
+@pytest.mark.lan
+@pytest.mark.parametrize("name", SCENES)
+def test_payload_that_is_nonsense_under_right_checksums_crashes_nothing(capture_of: CaptureOf, name: str) -> None:
+    """A device may say anything: here nothing is damaged on the way, and it must still not break a reader."""
+    data = capture_of(name).read_bytes()
+    for number in range(COPIES):
+        ledger = Ledger()
+        following = Following(ledger, all_choosers())
+        following.read(io.BytesIO(said_wrong(random.Random(f"{name} {number}"), data)), "copy", lambda _: None)
+        following.close()
+        assert not following.failures
+        ledger.settle()
+        ledger.observations()
