@@ -61,8 +61,10 @@ def ended_by_signals(stop: Callable[[], None], give_back: Callable[[], None]) ->
 
     def heed(number: int, _: FrameType | None) -> None:
         if caught.number:
-            give_back()
-            os._exit(INTERRUPTED)
+            try:
+                give_back()
+            finally:  # whatever was being done when the signal came, and cannot be entered twice
+                os._exit(INTERRUPTED)
         caught.number = number
         stop()
 
