@@ -116,7 +116,8 @@ class LiveTraffic:
             f"{self._name} for {clock(time.monotonic() - self._began)}{most}",
             counted(self._count.frames, "frame"),
             size_of(self._count.bytes),
-            counted(self._count.devices, "device"),
+            # What is shown is looked at closely: a router and who is behind it are told apart.
+            counted(len(self._devices) or self._count.devices, "device"),
             f"{counted(self._count.peers, 'server')} beyond",
         ]
         if self._findings is not None:
@@ -138,7 +139,7 @@ class LiveTraffic:
         room, findings = max(console.height - _BESIDE, 2), self._findings or []
         for_findings = min(len(findings), max(room // 3, room - len(self._devices), 1))
         yield from self._device_table(max(room - for_findings, 1), options.max_width)
-        yield from self._finding_table(for_findings)
+        yield from self._finding_table(for_findings, options.max_width)
         then = "putting it together …" if self._is_ending else "Ctrl-C ends it and gives the report"
         yield Text(self._shown(self._state), style="bold", no_wrap=True, overflow=self._cut)
         yield Text(self._shown(then), style="dim", no_wrap=True, overflow=self._cut)
@@ -159,15 +160,19 @@ class LiveTraffic:
         if hidden > 0:
             yield self._shown(f"{counted(hidden, 'more device')} …")
 
-    def _finding_table(self, room: int) -> "Iterator[Table]":
+    def _finding_table(self, room: int, width: int) -> "Iterator[Table]":
+        from rich.cells import cell_len
         from rich.text import Text
 
         from iotscan.report.ink import SEVERITY_STYLES
 
-        if not self._findings:
+        if not self._findings or room < 1:
             return
         table = self._table("worst so far", "where", "what")
-        for row in self._findings[:room]:
+        shown = self._findings[:room]
+        table.columns[0].min_width = len("worst so far")
+        table.columns[1].min_width = min(max(cell_len(row.place) for row in shown), width // 3)
+        for row in shown:
             severity = Text(row.severity.value.upper(), style=SEVERITY_STYLES[row.severity])
             table.add_row(severity, self._text(row.place), self._text(f"{row.check}: {row.summary}"))
         yield table

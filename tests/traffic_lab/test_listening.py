@@ -1,9 +1,16 @@
 """``iotscan traffic --listen`` on a wire where devices talk: the run, the copy, and each way in which it ends."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +150,47 @@ def test_a_killed_one_leaves_nothing_running(wire: Wire, tmp_path: Path) -> None
     process.kill()
     process.communicate()
     poll("captures end", lambda: not helpers(wire.machine))
+
+
+def test_on_a_terminal_it_is_drawn_and_ctrl_c_ends_nothing_but_the_listening(wire: Wire, tmp_path: Path) -> None:
+    words = (sys.executable, "-m", "iotscan", "traffic", "--listen", "br0", "--promiscuous", "--no-history")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = wire.machine.inside(*words, own_files=False)
+        os.chdir(tmp_path)
+        os.execvpe(command[0], command, {**environment(tmp_path), "TERM": "xterm-256color"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
+    screen = Screen(terminal)
+    screen.until("Ctrl-C ends it")
+    wire.fetch()
+    screen.until("cloud.example")
+    os.write(terminal, b"\x03")
+    screen.until("putting it together")
+    screen.until("exit [0-9]")
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    (run,) = tmp_path.glob("iotscan-out/*/run.json")
+    assert decode_run(run.read_bytes(), "").status == "complete"
+
+
+class Screen:
+    """What a terminal was sent."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal, self.said = terminal, ""
+
+    def until(self, words: str) -> None:
+        """Read until that was drawn."""
+
+        def is_drawn() -> bool:
+            ready, _, _ = select.select([self._terminal], [], [], 0.05)
+            with contextlib.suppress(OSError):  # the other end has gone
+                self.said += os.read(self._terminal, 65536).decode("utf-8", "replace") if ready else ""
+            found = re.search(words, self.said)
+            self.said = self.said[found.end() :] if found else self.said
+            return found is not None
+
+        poll(words, is_drawn)
 
 
 def test_an_interface_that_goes_down_is_told(wire: Wire, tmp_path: Path) -> None:
