@@ -6,7 +6,7 @@ one look into a table, a few sums. Everything else goes through :mod:`.sorting`.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, Final
 
@@ -14,7 +14,7 @@ import msgspec
 
 from iotscan.model.capture import Capture
 from iotscan.model.errors import BadInput
-from iotscan.observe.traffic.conversation import Chooser, Listener
+from iotscan.observe.traffic.conversation import Chooser, Conversation, Listener
 from iotscan.observe.traffic.flow import Flow
 from iotscan.observe.traffic.flows import Flows, Limits
 from iotscan.observe.traffic.intake import Intake
@@ -107,6 +107,10 @@ class Following:
             lost_conversations=self._lost - lost,
             problem=intake.problem or problem,
         )
+
+    def going_on(self) -> Iterator[Conversation]:
+        """The conversations that are not over yet, each as it is now."""
+        return (flow.conversation for flow in self._flows)
 
     def close(self) -> None:
         """End all conversations: nothing more is read."""

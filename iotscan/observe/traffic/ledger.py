@@ -47,6 +47,7 @@ class Ledger:
         self._locality = Locality(map(_network, local))
         self._parties = Parties(self._locality)
         self._kept: dict[Party, Keeping] = {}
+        self._open: dict[Party, Keeping] = {}
         self._allowance = Allowance()
         self._own = frozenset(own)
         self._hearing = Hearing(_LINKS, self._locality.is_local, self._parties.places_of)
@@ -111,13 +112,23 @@ class Ledger:
     def ended(self, conversation: Conversation) -> None:
         """Count a conversation that is over."""
         for is_client, party in self._ends(conversation):
-            keeping = self._keeping(party)
-            place = self._place(conversation, keeping, party, is_client=is_client)
-            talk = _named(Talk(protocol=conversation.protocol, protection=conversation.protection, **place))
-            keeping.talk(talk, conversation, is_client=is_client)
+            self._count(conversation, party, self._keeping(party), is_client=is_client)
             # Frames are told together: when it talked shows in its conversations.
             self._seen(party, conversation.first)
             self._seen(party, conversation.last)
+
+    def going_on(self, conversations: Iterable[Conversation]) -> None:
+        """These are not over yet: what each has come to counts until the next ones are named."""
+        self._open, allowance = {}, Allowance()
+        for conversation in conversations:
+            for is_client, party in self._ends(conversation):
+                keeping = self._open.setdefault(party, Keeping(allowance))
+                self._count(conversation, party, keeping, is_client=is_client)
+
+    def _count(self, conversation: Conversation, party: Party, into: Keeping, *, is_client: bool) -> None:
+        place = self._place(conversation, self._keeping(party), party, is_client=is_client)
+        talk = _named(Talk(protocol=conversation.protocol, protection=conversation.protection, **place))
+        into.talk(talk, conversation, is_client=is_client)
 
     def settle(self) -> None:
         """Everything was heard: what now is known of who announced what."""
@@ -209,7 +220,7 @@ class Ledger:
     def _account(self, group: Group) -> Account:
         return Account(
             group,
-            kept=tuple(self._kept[party] for party in group.parties if party in self._kept),
+            kept=tuple(kept[party] for party in group.parties for kept in (self._kept, self._open) if party in kept),
             claims=tuple(claim for party in group.parties for claim in self._claims.get(party, ())),
             spans=self._parties.spans(group),
             locality=self._locality,

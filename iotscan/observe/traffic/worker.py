@@ -131,10 +131,12 @@ class Work:
             self._next_snapshot = time.monotonic() + max(self._job.snapshot_seconds, took * SHARE)
 
     def _snapshot(self) -> None:
+        self._ledger.going_on(self._following.going_on())
         every = self._ledger.devices()
         devices = every[:SNAPSHOT_DEVICES]
         shown = {d.id for d in devices}
         seen = tuple(o for o in self._ledger.observations() if o.subject.device in shown)
+        self._ledger.going_on(())
         captures = (*self._captures, Capture(source=self._name))
         is_cut = len(devices) < len(every)
         try:

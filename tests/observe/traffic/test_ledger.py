@@ -143,6 +143,18 @@ def test_equal_things_are_one_with_count_and_times() -> None:
     assert (profile.encrypted_bytes, profile.cleartext_bytes, profile.frames, profile.minutes) == (900, 0, 3, 2)
 
 
+def test_what_is_not_over_yet_is_told_once_and_as_it_is_now() -> None:
+    ledger, talk = Ledger(), conversation("192.168.1.5", CLOUD, up=10, down=20)
+    for _ in range(3):
+        talk.bytes_up += 5
+        ledger.going_on((talk,))
+    seen = fact(ledger, "192.168.1.5", TrafficProfile)
+    assert [(t.count, t.bytes_sent, t.bytes_received) for t in seen.talks] == [(1, 25, 20)]
+    ledger.going_on(())
+    ledger.ended(talk)
+    assert [(t.count, t.bytes_sent) for t in fact(ledger, "192.168.1.5", TrafficProfile).talks] == [(1, 25)]
+
+
 def test_both_ends_here_tell_what_was_said_each_in_its_role() -> None:
     ledger = Ledger()
     said = conversation("192.168.1.5", "192.168.1.6", to_mac=OTHER, port=80, protocol="http")

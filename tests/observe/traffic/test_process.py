@@ -95,6 +95,7 @@ class Following:
     def __init__(self, listener, choosers): self.listener = listener
     failures = collections.Counter()
     def close(self): pass
+    def going_on(self): return ()
     def read(self, stream, source, told):
         count = 0
         for line in stream:
