@@ -1,8 +1,8 @@
 """WebSockets are opened inside TLS.
 
 ## What it looks at
-Whether a web server without TLS proves that it speaks WebSocket at a path that its front page names, or that says so
-itself (`426 Upgrade Required`). The connection is closed as soon as it is open; nothing that it carries is read. A
+Whether a web server proves, without TLS, that it speaks WebSocket at a path that its front page names, or that says so
+itself (`426 Upgrade Required`). Nothing is said in it, and nothing that it carries is kept (`websocket-access`). A
 WebSocket that only a script puts together is not seen.
 
 ## Why it matters

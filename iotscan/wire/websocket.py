@@ -43,19 +43,21 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     is_final: bool = True
 
 
-def request(authority: str, key: bytes, *, path: str = "/", protocol: str = "") -> bytes:
+def request(authority: str, key: bytes, *, path: str = "/", protocol: str = "", origin: str = "") -> bytes:
     """The GET that asks for WebSocket (section 4.1).
 
     ``authority`` is the Host field, ``key`` are 16 bytes that nobody has used before; ``protocol`` the one subprotocol
-    asked for. Raises ValueError for another length of key and for what would break a line.
+    asked for; ``origin`` the site of the page that asks, as browsers name it; empty for who is none. Raises ValueError
+    for another length of key and for what would break a line.
     """
     if len(key) != 16:
         raise ValueError("a key has 16 bytes")
-    if any(c in text for text in (authority, path, protocol) for c in "\r\n "):
+    if any(c in text for text in (authority, path, protocol, origin) for c in "\r\n "):
         raise ValueError("no blank and no line break in a field")
     lines = [f"GET {path} HTTP/1.1", f"Host: {authority}", "Upgrade: websocket", "Connection: Upgrade"]
     lines += [f"Sec-WebSocket-Key: {base64.b64encode(key).decode()}", "Sec-WebSocket-Version: 13"]
     lines += [f"Sec-WebSocket-Protocol: {protocol}"] if protocol else []
+    lines += [f"Origin: {origin}"] if origin else []
     return "\r\n".join((*lines, "", "")).encode()
 
 

@@ -120,9 +120,7 @@ def _spared(fact: type[Fact]) -> Missed:
 
 def behind_tls(outcomes: Mapping[str, Outcome], error: DialError | None = None) -> tuple[Missed, ...]:
     """The gaps of a TLS service inside which nothing was recognised; ``error`` when it could not be asked."""
-    gaps = _gaps(_INSIDE, outcomes, error)
-    # What opens inside TLS is encrypted: a WebSocket is asked for outside alone.
-    return tuple(gap for gap in gaps if gap.need != kind_of(WebSocketServer))
+    return _gaps(_INSIDE, outcomes, error)
 
 
 def beyond(protocol: str) -> tuple[Missed, ...]:

@@ -114,7 +114,7 @@ def test_mosquitto_with_pre_shared_keys_is_tls(tmp_path: Path) -> None:
     assert found.service.protocol == "tls"
     # What stands behind TLS stays open; the TLS itself is there to be asked.
     web = {"http-server", "well-known", "update-server", "hawkbit-server", "ota-interface"}
-    web |= {"disclosure", "web-api", "graphql-server"}
+    web |= {"disclosure", "web-api", "graphql-server", "websocket-server"}
     assert set(statuses(found)) == {*web, "mqtt-broker", "default-login"}
     assert set(statuses(found).values()) == {AttemptStatus.UNREADABLE}
 

@@ -1,4 +1,4 @@
-"""WebSockets that a web server opens to anybody, without TLS."""
+"""WebSockets that a web server opens to anybody."""
 
 import base64
 import hashlib
@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, CloseConnection, RejectConnection, Request, TextMessage
+from wsproto.frame_protocol import Opcode
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import WebSocketServer
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
@@ -25,7 +29,8 @@ def test_the_socket_of_swupdate(tmp_path: Path) -> None:
     with swupdate(tmp_path) as port:
         way = door(port, "http", pace=FAST)
         heard = ask(websocket.PROBE, port, way=way)
-    assert heard.facts == (WebSocketServer(tls=False, path="/ws"),)
+    # swupdate's own program compares no Origin, and asks nobody who they are.
+    assert heard.facts == (WebSocketServer(tls=False, path="/ws", foreign_origin=Answer.of(True)),)
 
 
 def server(status: bytes, asked: list[bytes], *, proof: bool = True) -> Callable[[socket.socket], None]:
@@ -49,8 +54,9 @@ def test_who_demands_an_upgrade_is_asked_for_one_and_left_in_good_order() -> Non
     asked: list[bytes] = []
     with serving(server(b"101 Switching Protocols", asked)) as port:
         heard = ask(websocket.PROBE, port)
-    assert heard.facts == (WebSocketServer(tls=False, path="/"),)
+    assert heard.facts == (WebSocketServer(tls=False, path="/", foreign_origin=Answer.of(True)),)
     request, farewell = asked
+    assert b"\r\nOrigin: https://iotscan.invalid\r\n" in request
     assert request.startswith(b"GET / HTTP/1.1\r\n")
     assert (farewell[0], farewell[1], len(farewell)) == (0x88, 0x82, 8)
 
@@ -90,3 +96,60 @@ def test_a_script_that_is_not_read_may_open_one(script: str, is_open: bool) -> N
 def test_silence_is_no_absence() -> None:
     with serving(once(b"")) as port:
         assert end(ask(websocket.PROBE, port, pace=HURRIED))[0] == AttemptStatus.UNREADABLE
+
+
+def talker(says: bytes, *, own: bytes = b"", opcode: Opcode = Opcode.TEXT) -> Callable[[socket.socket], None]:
+    """A server of a well-kept library that says something as soon as it is open; to pages of ``own`` alone if given."""
+
+    def talk(guest: socket.socket) -> None:
+        there = WSConnection(ConnectionType.SERVER)
+        words = guest.recv(4096)
+        if b"Upgrade: websocket" not in words:
+            guest.sendall(b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n")
+            return
+        there.receive_data(words)
+        (event,) = there.events()
+        assert isinstance(event, Request)
+        origin = dict(event.extra_headers).get(b"origin", own)
+        if own and origin != own:
+            guest.sendall(there.send(RejectConnection(status_code=403)))
+            return
+        guest.sendall(there.send(AcceptConnection()))
+        if opcode is Opcode.CLOSE:
+            guest.sendall(there.send(CloseConnection(code=1008)))
+        elif says:
+            guest.sendall(there.send(TextMessage(data=says.decode())))
+        guest.recv(100)
+
+    return talk
+
+
+def opened(talk: Callable[[socket.socket], None]) -> WebSocketServer:
+    with serving(talk) as port:
+        (fact,) = ask(websocket.PROBE, port).facts
+    assert isinstance(fact, WebSocketServer)
+    return fact
+
+
+@pytest.mark.parametrize(
+    ("says", "kind"),
+    [
+        (b'[{"id": 1, "temperature": 21.5, "humidity": 40}]', "data"),
+        (b'{"type": "auth_required", "ha_version": "2026.1"}', "asks"),
+        (b'{"type": "hello", "version": "1"}', ""),
+        (b"", ""),
+    ],
+)
+def test_what_it_says_is_told_by_its_shape(says: bytes, kind: str) -> None:
+    fact = opened(talker(says))
+    assert (fact.says, fact.foreign_origin.value) == (kind, True)
+    assert "21.5" not in repr(fact)
+
+
+def test_who_compares_the_origin_is_asked_as_no_page() -> None:
+    fact = opened(talker(b"", own=b"https://gw.example"))
+    assert (fact.says, fact.foreign_origin.value) == ("", False)
+
+
+def test_who_closes_at_once_has_not_let_anybody_in() -> None:
+    assert opened(talker(b"", opcode=Opcode.CLOSE)).says == "closes"

@@ -1,12 +1,15 @@
-"""Whether a web server without TLS opens a WebSocket to anybody (RFC 6455).
+"""Whether a web server opens a WebSocket to anybody, and to pages of any other site (RFC 6455).
 
 An upgrade is asked for only where something names a WebSocket: the front page, or the answer to a plain GET (426, or
-400 with words about it). It is opened and closed at once; nothing that it says is read.
+400 with words about it). It is opened, listened to for a second, and closed; nothing is said in it, and of what it says
+only the shape is kept.
 """
 
 import os
-from typing import Final
+from contextlib import suppress
+from typing import Final, Literal
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import WebSocketServer, kind_of
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.failures import DialError
@@ -14,10 +17,12 @@ from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, sp
 from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire import websocket
+from iotscan.wire.api_data import read_data
 from iotscan.wire.html import Page, read_page
 from iotscan.wire.http import HttpResponse
 from iotscan.wire.socket_paths import socket_paths
 
+Says = Literal["", "data", "asks", "closes"]
 USUAL: Final = ("/ws", "/websocket", "/api/websocket")
 _CAP: Final = 8 * 1024
 _SCRIPTS: Final = 3
@@ -27,6 +32,12 @@ _ASKED_LIMIT: Final = 2
 _GOING: Final = (1000).to_bytes(2, "big")
 """The code of a close in good order (RFC 6455 section 7.4.1)."""
 _UPGRADE_REQUIRED: Final = 426
+FOREIGN: Final = "https://iotscan.invalid"
+"""A site that nobody has (RFC 6761 section 6.4): who opens to its pages opens to all."""
+_LISTENED: Final = 1.0
+"""Seconds."""
+_WORDS_CAP: Final = 32 * 1024
+_ASKING: Final = ("auth", "login", "log in", "token", "password", "credential", "unauthor", "forbidden")
 
 
 async def ask_websocket(door: Door) -> Heard:
@@ -83,30 +94,61 @@ async def _upgraded(door: Door, paths: list[str]) -> Heard:
     refused = ""
     for path in paths:
         try:
-            answer = await _upgrade(door, path)
+            fact, status = await _opened(door, path)
         except DialError as error:
             return Heard(missed=(missed(WebSocketServer, error),))
-        if answer is not None and answer.is_open:
-            fact = WebSocketServer(tls=speaks_tls(door.service), path=path)
-            return Heard(facts=(fact,), excerpt=f"{path} {answer.status}")
-        if answer is None or answer.status != 404:
-            refused = f"{path} answers {answer.status if answer else 'no HTTP'} to a request for WebSocket"
+        if fact is not None:
+            return Heard(facts=(fact,), excerpt=f"{path} {status}")
+        if status != 404:
+            refused = f"{path} answers {status or 'no HTTP'} to a request for WebSocket"
     return _gap(refused) if refused else Heard()
 
 
-async def _upgrade(door: Door, path: str) -> websocket.Upgrade | None:
-    """One request for WebSocket, and a close in good order where it was granted. Raises a DialError."""
+async def _opened(door: Door, path: str) -> tuple[WebSocketServer | None, int]:
+    """What is opened at a path and the status of the answer: to a page of another site, or else to who is no page."""
+    for origin_field in (FOREIGN, ""):
+        answer, says = await _upgrade(door, path, origin_field)
+        status = answer.status if answer is not None else 0
+        if answer is not None and answer.is_open:
+            tls, is_foreign = speaks_tls(door.service), Answer.of(bool(origin_field))
+            return WebSocketServer(tls=tls, path=path, foreign_origin=is_foreign, says=says), status
+        if status == 404:
+            break
+    return None, status
+
+
+async def _upgrade(door: Door, path: str, origin_field: str) -> tuple[websocket.Upgrade | None, Says]:
+    """One request for WebSocket; where it was granted a second of listening and a close in good order.
+
+    Raises a DialError.
+    """
     key = os.urandom(16)
 
     def unread(got: bytes) -> bool:
         return websocket.read_upgrade(got, key) is None
 
-    async with door.plain_or_tls(cap=websocket.HEAD_CAP * 2) as connection:
-        await connection.send(websocket.request(origin(door).authority, key, path=path))
-        answer = websocket.read_upgrade(await connection.receive_while(unread, websocket.HEAD_CAP), key)
-        if answer is not None and answer.is_open:
+    async with door.plain_or_tls(cap=websocket.HEAD_CAP * 2 + _WORDS_CAP) as connection:
+        await connection.send(websocket.request(origin(door).authority, key, path=path, origin=origin_field))
+        got = await connection.receive_while(unread, websocket.HEAD_CAP)
+        answer = websocket.read_upgrade(got, key)
+        if answer is None or not answer.is_open:
+            return answer, ""
+        says = _understood(got[answer.size :] or await connection.listen(_LISTENED, _WORDS_CAP))
+        with suppress(DialError):
             await connection.send(websocket.frame(_GOING, os.urandom(4), opcode=websocket.CLOSE))
-        return answer
+        return answer, says
+
+
+def _understood(heard: bytes) -> Says:
+    """What the first frame is, by its shape."""
+    frame = websocket.read_frame(heard)
+    if frame is None:
+        return ""
+    if frame.opcode == websocket.CLOSE:
+        return "closes"
+    if any(word in frame.payload[:1024].decode("utf-8", "replace").lower() for word in _ASKING):
+        return "asks"
+    return "data" if read_data(frame.payload) else ""
 
 
 def _gap(detail: str) -> Heard:
@@ -121,9 +163,8 @@ def _gap(detail: str) -> Heard:
 
 PROBE = Probe(
     name="websocket",
-    version=1,
-    # Inside TLS there is nothing to find: what opens there is encrypted.
-    speaks=frozenset({"http"}),
+    version=2,
+    speaks=frozenset({"http", "https"}),
     gives=(WebSocketServer,),
     ask=ask_websocket,
     stage=5,
