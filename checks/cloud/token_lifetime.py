@@ -78,9 +78,9 @@ def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
     if len(read) < len(tokens) or exposed.is_cut_off:
         return unknown(f"{len(tokens) - len(read)} of {len(tokens)} tokens do not say how long they are good")
     hours = policy.integer("hours")
+    seen = f"{len(read)} token{'' if len(read) == 1 else 's'}"
     return good(
-        f"of {len(read)} token{'' if len(read) == 1 else 's'} seen, none lives longer than {hours} hours, and no key is "
-        "one that anybody would try first",
+        f"of {seen} seen, none lives longer than {hours} hours, and no key is one that anybody would try first",
         observed=list_some((token_name(use.token) for use in read), 5),
     )
 

@@ -21,9 +21,9 @@ class Stage:
         """Where the scene may put files: certificates, configurations."""
         return self.lan.folder
 
-    def near(self, name: str, number: int) -> Machine:
-        """A device: 10.77.0.NUMBER, MAC 02:77:00:00:00:NUMBER (hex)."""
-        return self._machine(name, f"{LOCAL}.{number}", f"02:77:00:00:00:{number:02x}", f"{FAR}.0/24")
+    def near(self, name: str, number: int, mac: str = "") -> Machine:
+        """A device: 10.77.0.NUMBER, MAC 02:77:00:00:00:NUMBER (hex) where none is given."""
+        return self._machine(name, f"{LOCAL}.{number}", mac or f"02:77:00:00:00:{number:02x}", f"{FAR}.0/24")
 
     def far(self, name: str, number: int) -> Machine:
         """A server beyond the network: 203.0.113.NUMBER, MAC 02:77:00:00:01:NUMBER."""
