@@ -13,6 +13,10 @@ from iotscan.model.walk import rewrite
 SHORTEST: Final = 4
 """What is shorter stands in any word."""
 _ANYWHERE: Final = 8
+_OURS: Final = frozenset(
+    ("password", "username", "community", "authorization", "credentials", "firmware", "personal", "telemetry")
+)
+"""Words that readers use themselves: as a secret they are the first that anybody tries."""
 T = TypeVar("T")
 
 
@@ -39,4 +43,4 @@ class Hidden:
 def _tells_itself(secret: str) -> bool:
     """Whether nothing else would be called so, within a longer text, too."""
     has_both = any(c.isalpha() for c in secret) and not secret.isalpha()
-    return has_both or len(secret) >= _ANYWHERE
+    return has_both or (len(secret) >= _ANYWHERE and secret.lower() not in _OURS)

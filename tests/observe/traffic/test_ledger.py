@@ -211,6 +211,15 @@ def test_a_secret_stands_in_nothing_that_is_told_of_either_end() -> None:
     assert shown.what == "HTTP Basic password of user admin"
 
 
+@pytest.mark.parametrize("word", ["admin", "password"])
+def test_a_secret_that_anybody_would_try_takes_no_evidence_away(word: str) -> None:
+    ledger = Ledger()
+    said = conversation("192.168.1.5", CLOUD, port=80, protocol="http")
+    item = Exposure(kind="password", protocol="http", what="HTTP Basic password of user admin")
+    hear(ledger, said, item, secrets=(word,))
+    assert fact(ledger, "192.168.1.5", Exposures).exposures[0].what == item.what
+
+
 @pytest.mark.parametrize("word", ["password", "personal", "http", "session"])
 def test_a_secret_that_is_a_word_of_ours_breaks_nothing(word: str) -> None:
     ledger = Ledger()
@@ -259,6 +268,7 @@ def test_a_forger_fills_neither_memory_nor_the_list(monkeypatch: pytest.MonkeyPa
     assert len(ledger.devices()) <= 50
     profile = fact(ledger, "192.168.1.5", TrafficProfile)
     assert profile.is_cut_off
+    assert len(profile.talks) == 20
     assert profile.encrypted_bytes == 300 + 500 * 100
     assert any("some devices are missing" in n for n in ledger.notices())
 

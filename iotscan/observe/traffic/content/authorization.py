@@ -82,7 +82,7 @@ def _credentials(field: str, where: Where) -> Iterator[Finding]:
             if name == "dpop" and isinstance(found.item, msgspec.Struct):
                 found = _bound(found)
             yield found
-            yield exposure(where, "token", f"{_BEARERS[name]} token to {where.of}", value)
+            yield exposure(where, "token", f"{_BEARERS[name]} token sent to {where.of}", value)
     elif name in ("ntlm", "negotiate") and _decoded(value).startswith(_NTLM):
         yield exposure(where, "digest", f"NTLM answer to {where.of}", value)
 
