@@ -9,7 +9,15 @@ import pytest
 from tests.traffic_lab.truth_file import compare, truth_of
 from tests.traffic_lab.understanding import understood
 
-SCENES = ("web_logins", "update_clients", "mqtt_clients", "coap_clients", "names_and_time")
+SLOW = ("old_words", "brokers_and_cameras")
+SCENES = (
+    *("web_logins", "update_clients", "mqtt_clients", "coap_clients", "names_and_time"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW),
+)
+WITH_SECRETS = (
+    *("web_logins", "mqtt_clients", "coap_clients"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW),
+)
 Captures = Callable[[str], Path]
 
 
@@ -21,7 +29,7 @@ def test_a_scene_is_understood(capture_of: Captures, name: str) -> None:
 
 
 @pytest.mark.lan
-@pytest.mark.parametrize("name", [n for n in SCENES if n not in ("update_clients", "names_and_time")])
+@pytest.mark.parametrize("name", WITH_SECRETS)
 def test_no_secret_of_a_scene_is_told(capture_of: Captures, name: str) -> None:
     heard = understood(capture_of(name))
     secrets = getattr(import_module(f"tests.traffic_lab.scenes.{name}"), "SECRETS", ())
