@@ -6,8 +6,9 @@ logs promise to show it to everybody: in the certificate itself, or beside it in
 Browsers want those of two logs at least. Those in a stapled OCSP response are not read, and TLS 1.3 encrypts what
 comes beside a certificate. Certificates of a CA of your own need none.
 
-Which CAs may issue for a name is said by its CAA records (RFC 8659): they are not asked for, because the name servers
-of a public name are not in the scope of a scan. The line to ask them stands with the result.
+Which CAs may issue for a name is said by its CAA records (RFC 8659): of a back end they are asked for (`backend-dns`);
+of a device they are not, because the name servers of a public name are not in the scope of a scan. The line to ask them
+stands with the result.
 
 ## Why it matters
 Any of some hundred public CAs can issue for your name, by mistake or because somebody broke in; logs are where the

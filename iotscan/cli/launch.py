@@ -43,6 +43,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     """Servers that devices talk to, as HOST or HOST:PORT."""
+    resolver: str = ""
+    """The address that is asked about the names of back ends; that of this machine where it is empty."""
     backend_credentials: Path | None = None
     lab: bool = False
     ports: str = ""

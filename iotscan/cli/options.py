@@ -280,6 +280,15 @@ BackEnds = Annotated[
         show_default=False,
     ),
 ]
+Resolver = Annotated[
+    str,
+    typer.Option(
+        "--resolver",
+        metavar="ADDRESS",
+        help="With --backend: whom to ask what the DNS says of its name (CAA, DNSSEC, TLSA); unless it is given, the "
+        "first resolver of this machine.",
+    ),
+]
 ScopeFile = Annotated[
     Path | None,
     typer.Option(

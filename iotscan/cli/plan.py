@@ -18,6 +18,7 @@ def plan(
     from_nmap: shared.FromNmap = None,
     from_file: shared.FromFile = None,
     backend: shared.BackEnds = None,
+    resolver: shared.Resolver = "",
     scope: shared.ScopeFile = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TARGET", help="Never ask these anything; repeatable.")
@@ -62,7 +63,7 @@ def plan(
 
     from iotscan.cli.launch import Wish
     from iotscan.cli.prepare import intend
-    from iotscan.cli.scope_words import resolver
+    from iotscan.cli.scope_words import resolver as look_up
     from iotscan.model.errors import BadInput
     from iotscan.model.scope import Fence
     from iotscan.scan.forecast import forecast
@@ -78,6 +79,7 @@ def plan(
         from_nmap=tuple(from_nmap or ()),
         from_file=tuple(from_file or ()),
         backends=tuple(backend or ()),
+        resolver=resolver,
         scope=scope,
         exclude=tuple(exclude or ()),
         ports=ports,
@@ -92,7 +94,7 @@ def plan(
         output=shared.OUTPUT,
         max_hosts=max_hosts,
     )
-    intent = anyio.run(intend, wish, resolver(resolve))
+    intent = anyio.run(intend, wish, look_up(resolve))
     joined = read_image_runs(image or (), wish.output)
     told = forecast(
         intent.scope,
@@ -124,6 +126,7 @@ def _lines(told: "Forecast") -> list[str]:
     lines += [
         f"addresses      {count}: {shown}",
         *(f"back end       {server}" for server in told.backends),
+        *([f"their DNS      of {told.resolver}: CAA, DS, TLSA, whether it is signed"] if told.resolver else []),
         f"excluded       {', '.join(told.excluded) or 'none'}",
         f"TCP ports      {len(told.tcp)}: {', '.join(map(str, told.tcp))}",
         *(f"for images     {', '.join(map(str, more))} at {at}" for at, more in told.for_images.items()),

@@ -42,6 +42,7 @@ from iotscan.scan.authority import (
 from iotscan.scan.back_ends import networks_of, read_back_ends, require_within
 from iotscan.scan.image_runs import read_image_runs
 from iotscan.scan.listed import listed_in
+from iotscan.scan.name_lookup import read_resolver
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.revocation_files import read_revocation_files
@@ -150,6 +151,7 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     plan = Plan(
         addresses=tuple(dict.fromkeys((*targets.addresses, *asked))),
         backends=servers,
+        resolver=read_resolver(wish.resolver) if servers else "",
         most=wish.max_hosts,
         names={**targets.names, **{address: name for address, name in asked.items() if name != address}},
         links=links,

@@ -48,6 +48,7 @@ def scan(
     from_nmap: shared.FromNmap = None,
     from_file: shared.FromFile = None,
     backend: shared.BackEnds = None,
+    resolver: shared.Resolver = "",
     backend_credential: Annotated[
         Path | None,
         typer.Option(
@@ -210,6 +211,7 @@ def scan(
         from_nmap=tuple(from_nmap or ()),
         from_file=tuple(from_file or ()),
         backends=tuple(backend or ()),
+        resolver=resolver,
         backend_credentials=backend_credential,
         scope=scope,
         exclude=tuple(exclude or ()),

@@ -52,6 +52,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...]
     backends: tuple[str, ...] = ()
     """Servers that devices talk to: name, address, and the one port where that was granted alone."""
+    resolver: str = ""
+    """Who is asked what the DNS says of their names."""
     excluded: tuple[str, ...]
     tcp: tuple[int, ...]
     for_images: dict[str, tuple[int, ...]] = {}
@@ -103,6 +105,7 @@ def forecast(
         engagement=scope.mandate.engagement if scope.mandate else "",
         addresses=plan.addresses,
         backends=tuple(in_words(plan.backends)),
+        resolver=plan.resolver,
         excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
         tcp=plan.tcp,
         for_images=dict(for_images),

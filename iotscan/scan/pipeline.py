@@ -52,6 +52,8 @@ from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.left_alone import LeftAlone
 from iotscan.scan.listed import with_listed
 from iotscan.scan.looking import Looking, discovery_ports
+from iotscan.scan.name_lookup import UNIT as NAME_RECORDS
+from iotscan.scan.name_lookup import NameLookup
 from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.regrouping import rule_notices
 from iotscan.scan.request import ScanRequest
@@ -92,6 +94,8 @@ class Scan:
         for router in request.routers:
             self._hidings[router.address].remember(router.community.reveal())
         self._earlier = earlier or ()
+        kinds = {need.kind for check in request.checks for need in check.needs}
+        self._lookup = NameLookup(request.header.scope, request.plan.resolver, servers, self._audit, kinds)
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
         self._journalled = {entry for entry in self._earlier if isinstance(entry, Found)}
         self._told: set[tuple[str, str, str, Subject]] = set()
@@ -230,6 +234,7 @@ class Scan:
                 async with anyio.create_task_group() as beside:
                     beside.start_soon(self._ask_names, address)
                     await survey.run()
+        await self._ask_of_name(address)
         self._costs[address] = self._dialer.line(address).cost()
         if known := neighbour(address):
             self._note(known)
@@ -259,6 +264,12 @@ class Scan:
         with asking("discovery-names/1"):
             for found in await ask_host_names(self._dialer, address):
                 self._note(found)
+
+    async def _ask_of_name(self, address: str) -> None:
+        """Ask what the DNS says of the name of a back end, once its services are known."""
+        device = self._inventory.device(address)
+        if device.role == "backend" and not any(unit.name == NAME_RECORDS for unit in self._inventory.units(address)):
+            await self._keep(await self._lookup.unit(address, device.services))
 
     async def _keep(self, unit: Unit) -> None:
         self._journal.append(unit)

@@ -41,6 +41,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     attached: tuple[Attached, ...] = ()
     backends: tuple[BackEnd, ...] = ()
     """Servers that devices talk to, whose addresses are among ``addresses``."""
+    resolver: str = ""
+    """The address that is asked what the DNS says of their names; empty where none is known."""
     own: tuple[str, ...] = ()
     """Addresses of this machine that nobody named: it is no device of the network that it looks at."""
     fragile: tuple[str, ...] = ()

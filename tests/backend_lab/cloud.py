@@ -3,11 +3,16 @@
 Names are below ``acme.example``; the scanner's resolver is the NSD of the cloud, in a mount namespace of its own.
 """
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from tests.authorised import write_scope
+from tests.backend_lab import zones
 from tests.lan.certificates import Authority, make_ec_key, self_sign
 from tests.lan.network import Lan, Machine, poll
 from tests.program import environment
@@ -19,6 +24,7 @@ TOOLS = {
     "mosquitto_pub": "mosquitto-clients",
     "coap-server-notls": "libcoap3-bin",
     "nsd": "nsd",
+    **zones.TOOLS,
 }
 NETWORK = "203.0.113.0/24"
 SCANNER, RESOLVER = "203.0.113.200", "203.0.113.53"
@@ -28,8 +34,13 @@ HOSTS = {
     "coap.acme.example": "203.0.113.7",
     "wrong.acme.example": "203.0.113.8",
     "updates.acme.example": "203.0.113.9",
+    "iot.signed.example": "203.0.113.10",
+    "old.signed.example": "203.0.113.11",
+    "open.signed.example": "203.0.113.12",
 }
 USERS = {"device-1": "wX9-first-device", "device-2": "qT4-second-device"}
+WEB = ("api.acme.example", "wrong.acme.example", *(host for host in HOSTS if host.endswith(".signed.example")))
+"""Who has a web server: each with a certificate of its own."""
 SECURITY_TXT = "Contact: mailto:security@acme.example\nExpires: 2099-01-01T00:00:00Z\n"
 
 _NGINX = """\
@@ -80,9 +91,11 @@ server:
   logfile: ""
 remote-control:
   control-enable: no
+{zones}"""
+_ZONE = """\
 zone:
-  name: acme.example
-  zonefile: acme.example.zone
+  name: {name}
+  zonefile: {name}.zone
 """
 
 
@@ -118,12 +131,9 @@ class Cloud:
         www.mkdir(parents=True)
         (www / "security.txt").write_text(SECURITY_TXT)
         (self.folder / "www" / "index.html").write_text("<title>ACME</title>")
-        for host, name in (("api.acme.example", "api.acme.example"), ("wrong.acme.example", "other.acme.example")):
-            self._issue(host, name)
-        servers = "".join(
-            _SERVER.format(folder=self.folder, host=host, address=HOSTS[host])
-            for host in ("api.acme.example", "wrong.acme.example")
-        )
+        for host in WEB:
+            self._issue(host, "other.acme.example" if host.startswith("wrong.") else host)
+        servers = "".join(_SERVER.format(folder=self.folder, host=host, address=HOSTS[host]) for host in WEB)
         (self.folder / "nginx.conf").write_text(_NGINX.format(folder=self.folder, servers=servers))
         self.machine.start("nginx", "-c", f"{self.folder}/nginx.conf")
 
@@ -140,14 +150,19 @@ class Cloud:
         self.machine.start("mosquitto", "-c", f"{self.folder}/mosquitto.conf")
 
     def _names(self) -> None:
-        lines = ["$ORIGIN acme.example.", "$TTL 60", "@ SOA ns hostmaster 1 3600 600 86400 60", "@ NS ns"]
-        lines += [f"ns A {RESOLVER}", *(f"{host}. A {address}" for host, address in HOSTS.items())]
-        (self.folder / "acme.example.zone").write_text("\n".join([*lines, ""]))
-        (self.folder / "nsd.conf").write_text(_NSD.format(folder=self.folder, address=RESOLVER))
+        zones.write(self.folder, RESOLVER, HOSTS, {host: self._spki(host) for host in ("iot.signed.example",)})
+        said = "".join(_ZONE.format(name=name) for name in zones.NAMES)
+        (self.folder / "nsd.conf").write_text(_NSD.format(folder=self.folder, address=RESOLVER, zones=said))
         self.machine.start("nsd", "-d", "-c", f"{self.folder}/nsd.conf")
         resolver = self.folder / "resolv.conf"
         resolver.write_text(f"nameserver {RESOLVER}\noptions timeout:1 attempts:2\n")
         self.scanner.run("mount", "--bind", str(resolver), "/etc/resolv.conf", own_files=True, check=True)
+
+    def _spki(self, host: str) -> str:
+        """The SHA-256 of the public key of a host."""
+        certificate = x509.load_pem_x509_certificate((self.folder / host / "cert.pem").read_bytes())
+        form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(certificate.public_key().public_bytes(*form)).hexdigest()
 
     def _is_ready(self) -> bool:
         wrong = self.machine.complaint()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
@@ -11,6 +12,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.scope import BackEnd, Fence, Grants, InScope, Mandate, OutOfBounds, Permits, Scope
 from iotscan.scan.authority import require_authority
 from iotscan.scan.back_ends import in_words, is_permitted, ports_of, read_back_ends, read_word, require_within, unheard
+from iotscan.scan.name_lookup import read_resolver, system_resolver
 from iotscan.scan.targets import BadTarget, Resolver
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -187,3 +189,24 @@ def test_who_did_not_answer_is_told() -> None:
     assert unheard([API, BROKER], ["203.0.113.6"]) == (
         "back end api.acme.example at 203.0.113.5, port 443 alone: it did not answer, and nothing is known of it",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nameserver 192.0.2.53\nnameserver 192.0.2.54\n", "192.0.2.53"),
+        ("# nameserver 192.0.2.1\nsearch example\nnameserver\t2001:db8::53\n", "2001:db8::53"),
+        ("nameserver resolver.example\nnameserver 192.0.2.54\n", "192.0.2.54"),
+        ("options timeout:1\n", ""),
+    ],
+)
+def test_the_resolver_of_this_machine(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "resolv.conf").write_text(text)
+    assert system_resolver(tmp_path / "resolv.conf") == expected
+    assert system_resolver(tmp_path / "nothing") == ""
+
+
+def test_a_resolver_is_an_address() -> None:
+    assert read_resolver("::ffff:192.0.2.53") == "192.0.2.53"
+    with pytest.raises(BadInput, match="is no address"):
+        read_resolver("dns.example\x1b[2J")

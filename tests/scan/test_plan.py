@@ -3,7 +3,7 @@
 import anyio
 
 from iotscan.assess.registry import load_checks
-from iotscan.model.facts import Commissioning, OpenService, PortSweep
+from iotscan.model.facts import Commissioning, NameRecords, OpenService, PortSweep
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.agenda import Questions
@@ -33,10 +33,16 @@ def test_a_probe_brings_those_it_builds_on() -> None:
 
 def test_every_fact_that_a_check_needs_on_the_network_has_a_probe() -> None:
     # Every scan sweeps the ports, finds out what speaks there and hears what is announced, whatever the checks want.
-    given = {OpenService, PortSweep, Commissioning, *(fact for probe in all_probes() for fact in probe.gives)}
+    given = {
+        OpenService,
+        PortSweep,
+        Commissioning,
+        NameRecords,
+        *(fact for probe in all_probes() for fact in probe.gives),
+    }
     for check in load_checks().checks:
         for need in check.needs:
-            assert need.fact.per in ("image", "person") or need.fact in given, check.info.id
+            assert need.fact.per in ("image", "person", "traffic", "vantages") or need.fact in given, check.info.id
 
 
 def test_what_was_left_out_is_noted() -> None:
