@@ -88,10 +88,13 @@ def backend_encryption(
     clear = by_peer(talk for talk in talks if talk.protection == "cleartext")
     web = by_peer(e for e in spoken.http if e.is_outbound)
     lost = by_peer(e for e in secrets_among(exposed.exposures) if e.is_outbound)
+    told = {peer_part(e) for e in exposed.exposures if e.is_outbound}
     found = [_secret(uses[0], [e.what for e in uses]) for uses in lost.values()]
     for part, uses in clear.items():
         if part not in lost:
-            found += _judge(uses, [e for e in web.get(part, ()) if (part, e.path) not in fetched], part, fetched)
+            said = [] if part in told else [e for e in web.get(part, ()) if (part, e.path) not in fetched]
+            is_fetched = part not in told and any(where == part for where, _ in fetched)
+            found += _judge(uses, said, is_fetched=is_fetched)
     unread = [talk for talk in talks if talk.protection == "unknown"]
     if found:
         return found
@@ -105,12 +108,10 @@ def backend_encryption(
     return good(f"all of {seen_in(profile, talks)} with servers beyond its network are encrypted")
 
 
-def _judge(
-    talks: Sequence[Talk], web: Sequence[HttpExchange], part: str, fetched: set[tuple[str, str]]
-) -> list[Verdict]:
-    """What one server is told in clear."""
+def _judge(talks: Sequence[Talk], web: Sequence[HttpExchange], *, is_fetched: bool) -> list[Verdict]:
+    """What one server is told in clear, but for updates; ``is_fetched`` where updates were seen to come from it."""
     is_web = all(talk.protocol == "http" for talk in talks)
-    if is_web and not web and any(where == part for where, _ in fetched):
+    if is_web and not web and is_fetched:
         return []
     if is_web and web and all(_is_public(each) for each in web):
         paths = list_some((f"{e.host}{e.path}" for e in web), 5)
@@ -138,4 +139,6 @@ def _finding(variant: str, use: Use, does: str, observed: str) -> Verdict:
 
 
 def _is_public(each: HttpExchange) -> bool:
-    return each.content_type.partition(";")[0].strip() in PUBLIC or each.path in LOOKS or each.status == 204
+    return each.content_type.partition(";")[0].strip() in PUBLIC or (
+        each.method in ("GET", "HEAD") and each.path.lower() in LOOKS
+    )

@@ -74,7 +74,7 @@ def find_jwts(text: str, limit: int = _SEVERAL) -> Iterator[str]:
     for match in _FORM.finditer(text):
         if found >= limit:
             return
-        if read_jwt(match[0]) is not None:
+        if _read(match[0], guesses=False) is not None:
             found += 1
             yield match[0]
 
@@ -84,6 +84,10 @@ def read_jwt(text: str) -> Jwt | None:
 
     A signed thing whose content is no claims set, and the proof that goes with a token (DPoP), are none.
     """
+    return _read(text, guesses=True)
+
+
+def _read(text: str, *, guesses: bool) -> Jwt | None:
     parts = text.split(".", 5) if len(text) <= LONGEST else []
     if len(parts) not in (3, 5):
         return None
@@ -98,7 +102,11 @@ def read_jwt(text: str) -> Jwt | None:
     claims, signature = _object(parts[1]), _bytes(parts[2])
     if claims is None or signature is None or not _REGISTERED & claims.keys():
         return None
-    return _opened(header, kind, claims, Signed(algorithm=header["alg"], text=_ahead(text), signature=signature))
+    jwt = _opened(header, kind, claims, has_signature=bool(signature))
+    if not guesses or header["alg"] not in HASHES:
+        return jwt
+    signed = Signed(algorithm=header["alg"], text=_ahead(text), signature=signature)
+    return msgspec.structs.replace(jwt, guessed_key=guess_key(signed, tuple(_own_words(jwt))))
 
 
 def describe_token(text: str, *, seen: datetime | None = None, expires_in: int | None = None) -> Token:
@@ -161,12 +169,12 @@ def _sealed(header: dict[str, Any], kind: str, parts: list[str]) -> Jwt | None:
     return Jwt(algorithm=algorithm, type=kind, key_id=_word(header, "kid"), is_encrypted=True)
 
 
-def _opened(header: dict[str, Any], kind: str, claims: dict[str, Any], signed: Signed) -> Jwt:
-    jwt = Jwt(
+def _opened(header: dict[str, Any], kind: str, claims: dict[str, Any], *, has_signature: bool) -> Jwt:
+    return Jwt(
         algorithm=_word(header, "alg"),
         type=kind,
         key_id=_word(header, "kid"),
-        has_signature=bool(signed.signature),
+        has_signature=has_signature,
         issuer=_word(claims, "iss"),
         subject=_word(claims, "sub"),
         client=_word(claims, "client_id") or _word(claims, "azp"),
@@ -177,9 +185,6 @@ def _opened(header: dict[str, Any], kind: str, claims: dict[str, Any], signed: S
         expires_at=_date(claims, "exp"),
         is_bound=isinstance(claims.get("cnf"), dict) and bool(claims["cnf"]),
     )
-    if signed.algorithm not in HASHES:
-        return jwt
-    return msgspec.structs.replace(jwt, guessed_key=guess_key(signed, _own_words(jwt)))
 
 
 def _own_words(jwt: Jwt) -> Iterator[tuple[str, str]]:

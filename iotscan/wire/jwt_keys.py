@@ -12,12 +12,14 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import msgspec
 
-HASHES: Final = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
+HASHES: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 """RFC 7518 section 3.2."""
 _LONGEST_WORD: Final = 256
 
@@ -62,26 +64,20 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     signature: bytes
 
 
-def guess_key(signed: Signed, words: Iterable[tuple[str, str]] = ()) -> str:
+@lru_cache(maxsize=256)
+def guess_key(signed: Signed, words: tuple[tuple[str, str], ...] = ()) -> str:
     """Which guessable key signs it, by what it is and never itself; empty where none of them does.
 
     ``words`` are further keys to try, each with what it is: names that stand in the token. An algorithm without HMAC
-    has no such key. At most a few hundred HMACs are computed.
+    has no such key. At most a few hundred HMACs are computed, and only once for a token that comes
+    with every request of a device.
     """
-    maker = HASHES.get(signed.algorithm)
-    if maker is None:
+    hashed = HASHES.get(signed.algorithm, "")
+    if not hashed or len(signed.signature) != hashlib.new(hashed).digest_size:
         return ""
-    for meaning, key in _every_key(words):
-        if hmac.compare_digest(hmac.new(key, signed.text, maker).digest(), signed.signature):
-            return meaning
-    return ""
-
-
-def _every_key(words: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
-    own = ((meaning, word) for meaning, several in _KEYS for word in several)
-    for meaning, word in (*own, *words):
-        if len(word) <= _LONGEST_WORD:
-            yield from ((meaning, key) for key in _readings(word))
+    further = ((meaning, key) for meaning, word in words if len(word) <= _LONGEST_WORD for key in _readings(word))
+    keys = chain(_READY, further)
+    return next((m for m, key in keys if hmac.digest(key, signed.text, hashed) == signed.signature), "")
 
 
 def _readings(word: str) -> Iterator[bytes]:
@@ -92,3 +88,6 @@ def _readings(word: str) -> Iterator[bytes]:
             yield base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
         except binascii.Error:
             return
+
+
+_READY: Final = tuple((meaning, key) for meaning, several in _KEYS for word in several for key in _readings(word))
