@@ -28,6 +28,8 @@ EXTRAS: Final = {
 LITTLE_SPACE: Final = 200 << 20
 """Bytes. A run of 500 devices takes some tens of MiB."""
 WORKER_SECONDS: Final = 20.0
+_NO_FRAMES: Final = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000")
+"""The head of a pcap file of Ethernet frames."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,7 +291,33 @@ def _worker(_: Place) -> Iterator[Finding]:
     yield Finding(name="tls worker", text=f"starts and answers in {time.monotonic() - begun:.1f} s")
 
 
+def _captures(_: Place) -> Iterator[Finding]:
+    """Whether captured traffic can be read: by a capture without a frame."""
+    import time
+
+    from iotscan.model.errors import BadInput
+    from iotscan.observe.traffic.messages import Job
+    from iotscan.observe.traffic.process import TrafficProcess
+
+    begun = time.monotonic()
+    reading, writing = os.pipe()
+    os.write(writing, _NO_FRAMES)
+    os.close(writing)
+    try:
+        heard = TrafficProcess(Job(sources=("-",)), stream=reading).hear()
+        problem = heard.captures[0].problem
+    except BadInput as error:
+        problem = str(error)
+    finally:
+        os.close(reading)
+    if problem:
+        step = "captured traffic cannot be read (iotscan traffic): install iotscan again"
+        yield Finding(name="captures", status="warn", text=problem, next=step)
+        return
+    yield Finding(name="captures", text=f"their reader starts and answers in {time.monotonic() - begun:.1f} s")
+
+
 QUESTIONS: Final[tuple[Question, ...]] = (
-    *(_versions, _libraries, _expat, _nmap, _privilege, _networks, _ipv6, _loopback, _worker),
+    *(_versions, _libraries, _expat, _nmap, _privilege, _networks, _ipv6, _loopback, _worker, _captures),
     *(_state, _output, _settings, _clock, _terminal, _completion),
 )

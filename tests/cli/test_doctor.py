@@ -9,6 +9,7 @@ import pytest
 from iotscan.cli import diagnosis
 from iotscan.cli.diagnosis import Finding
 from iotscan.observe.network.workers import worker
+from iotscan.observe.traffic import process
 from tests.cli.conftest import Cli
 
 
@@ -16,7 +17,7 @@ from tests.cli.conftest import Cli
 def _no_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The worker takes a second to start: one test asks it."""
     monkeypatch.chdir(tmp_path)
-    questions = tuple(q for q in diagnosis.QUESTIONS if q is not diagnosis._worker)
+    questions = tuple(q for q in diagnosis.QUESTIONS if q not in (diagnosis._worker, diagnosis._captures))
     monkeypatch.setattr(diagnosis, "QUESTIONS", questions)
 
 
@@ -53,6 +54,19 @@ def test_the_worker_starts_and_answers() -> None:
     (found,) = diagnosis._worker(diagnosis.Place(output=Path()))
     assert found.status == "ok"
     assert "answers" in found.text
+
+
+def test_captures_can_be_read() -> None:
+    (found,) = diagnosis._captures(diagnosis.Place(output=Path()))
+    assert (found.name, found.status) == ("captures", "ok")
+
+
+def test_a_reader_of_captures_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = process.TrafficProcess.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "module", "iotscan.no_such_module")
+    (found,) = diagnosis._captures(diagnosis.Place(output=Path()))
+    assert (found.status, "died" in found.text) == ("warn", True)
 
 
 def test_a_worker_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,7 @@ class Work:
             self._name = self._shown(source)
             self._bytes_before = self._bytes
             self._captures.append(self._read(source))
+            self._tell()
         if len(self._refusals) == len(self._job.sources):
             write(self._sink, Refused(why=self._refusals[0]))
             return
@@ -113,6 +114,13 @@ class Work:
         if now - self._told_at < TOLD_EVERY:
             return
         self._told_at = now
+        self._tell()
+        if now >= self._next_snapshot:
+            self._snapshot()
+            took = time.monotonic() - now
+            self._next_snapshot = time.monotonic() + max(self._job.snapshot_seconds, took * SHARE)
+
+    def _tell(self) -> None:
         ledger = self._ledger
         write(
             self._sink,
@@ -125,10 +133,6 @@ class Work:
                 peers=ledger.peer_count,
             ),
         )
-        if now >= self._next_snapshot:
-            self._snapshot()
-            took = time.monotonic() - now
-            self._next_snapshot = time.monotonic() + max(self._job.snapshot_seconds, took * SHARE)
 
     def _snapshot(self) -> None:
         self._ledger.going_on(self._following.going_on())
