@@ -7,6 +7,7 @@ import pytest
 
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Outcome
+from iotscan.shipped import PACKAGE
 from tests.traffic_lab.stretching import stretched
 from tests.traffic_lab.test_devices import told
 
@@ -19,6 +20,7 @@ CHECKS = (
     *("token-encryption", "token-lifetime", "update-download-transport", "update-polling"),
 )
 METER, TWINS, PANEL, PHONE, CAMERA, LOCK = "31", ("32", "33"), "34", "35", "36", "37"
+GUIDE = PACKAGE.parent / "docs" / "guide" / "traffic.md"
 Verdicts = dict[str, dict[str, str]]
 
 
@@ -66,6 +68,13 @@ def test_the_same_seen_for_a_moment_is_not_assessed(capture_of: CaptureOf, tmp_p
     assert passed(verdicts[CAMERA]) <= {"backends-in-use"}
     assert failed(verdicts[PANEL]) == {"cleartext-logins": "password"}
     assert failed(verdicts[LOCK])["lwm2m-bootstrap-in-use"] == "unsecured"
+
+
+def test_the_profile_of_the_guide_asks_for_less(capture_of: CaptureOf, tmp_path: Path) -> None:
+    profile = tmp_path / "short.yaml"
+    profile.write_text(GUIDE.read_text().partition("```yaml\n")[2].partition("```")[0])
+    run = told(capture_of("in_use"), "--profile", str(profile), home=tmp_path)
+    assert passed(judged(run)[METER]) == {"backend-encryption", "backends-in-use", "cleartext-share"}
 
 
 def test_what_is_wrong_with_each_is_said_and_nothing_else(long_seen: Run) -> None:
