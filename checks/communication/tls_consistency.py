@@ -18,7 +18,7 @@ mosquitto or stunnel: they read their TLS settings at the start).
 - RFC 8446 section 4.1.1 (a server selects from what one hello offers, and from nothing else)
 """
 
-from iotscan.sdk import ANY_CIPHER, ANY_KEY, Returned, Target, TlsEndpoint, ask_often, bad, check, clause, good
+from iotscan.sdk import ANY_CIPHER, ANY_KEY, Returned, Target, TlsEndpoint, ask_often, bad, check, clause, good, unknown
 
 
 @check(
@@ -36,6 +36,9 @@ from iotscan.sdk import ANY_CIPHER, ANY_KEY, Returned, Target, TlsEndpoint, ask_
 )
 def tls_consistency(tls: TlsEndpoint, target: Target) -> Returned:
     """What the probe noted as contradictory, with both answers."""
+    if not tls.hellos:
+        # What was read of traffic was asked nothing: nothing could have been contradicted.
+        return unknown("the server was asked nothing")
     if not tls.contradictions:
         return good(f"{tls.hellos} hellos, and no answer contradicts another: {', '.join(tls.accepted_versions)}")
     key = ANY_KEY if tls.suites and all("PSK" in s.name for s in tls.suites) else ()

@@ -151,3 +151,21 @@ def _tshark(capture: Path, which: str, *fields: str) -> list[list[str]]:
 def test_the_same_capture_says_the_same_twice(capture_of: Callable[[str], Path]) -> None:
     twice = [repr([shown(*each) for each in sessions(heard(capture_of("tls_clients")))]) for _ in range(2)]
     assert len({hashlib.sha256(text.encode()).hexdigest() for text in twice}) == 1
+
+
+def test_a_device_that_serves_is_judged_by_what_it_chose(capture_of: Callable[[str], Path], tmp_path: Path) -> None:
+    """The checks of servers: what was chosen fails where it must, and what nobody asked is open, not good."""
+    ended = run_iotscan("traffic", capture_of("tls_served"), "-o", tmp_path / "out", home=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    run = read_run("latest", tmp_path / "out")
+    found = {(r.subject.address, r.check): (r.outcome, r.variant) for r in run.results if r.subject.service}
+    old, new = "10.77.0.31", "10.77.0.32"
+    assert found[old, "tls-versions"] == (Outcome.FAIL, "tls-1.0-1.1")
+    assert found[old, "certificate-trust"] == (Outcome.FAIL, "self-signed")
+    assert found[new, "tls-modern-versions"][0] is Outcome.PASS
+    assert {check for address, check in found if address == new and found[address, check][0] is Outcome.PASS} <= {
+        "tls-modern-versions"
+    }
+    unsettled = ("forward-secrecy", "tls-weak-ciphers", "tls-consistency", "tls-pre-shared-keys")
+    assert {found[address, check][0] for address in (old, new) for check in unsettled} == {Outcome.NOT_ASSESSED}
+    assert found[new, "tls-versions"][0] is Outcome.NOT_ASSESSED

@@ -1,7 +1,10 @@
 """What is told of one device: who it is, and what it was seen to do."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from iotscan.model.device import Device, Service
 from iotscan.model.facts import Announcement, AnyFact, Claim, Talk, TlsUse, TrafficProfile
@@ -13,6 +16,7 @@ from iotscan.observe.traffic.hiding import Hidden
 from iotscan.observe.traffic.keeping import Keeping, Times
 from iotscan.observe.traffic.locality import Locality
 from iotscan.observe.traffic.parties import Group, Span
+from iotscan.observe.traffic.served import served
 from iotscan.observe.traffic.summing import Sum
 
 PROBE: Final = "traffic/1"
@@ -56,7 +60,12 @@ class Account:
     def observations(self) -> Iterator[Observation]:
         """What it was seen to do, and what it announced."""
         subject = Subject(device=self._group.id, address=self._group.addresses[0])
-        for fact in self._facts():
+        facts = tuple(self._facts())
+        sessions = (session for fact in facts if isinstance(fact, TlsUse) for session in fact.sessions)
+        for service, offered in served(sessions, datetime.now(UTC)):
+            place = msgspec.structs.replace(subject, service=service)
+            yield observe(offered, place, probe=PROBE, vantage=Vantage.IN_USE, hiding=self._hidden.hiding)
+        for fact in facts:
             # A name or a suite that is spelt like a secret is none: those facts hold nothing else that was said.
             told = fact if isinstance(fact, TlsUse | TrafficProfile) else self._hidden.within(fact)
             yield observe(told, subject, probe=PROBE, vantage=Vantage.IN_USE, hiding=self._hidden.hiding)
