@@ -212,7 +212,8 @@ def _read(order: "Order", display: "Display", *, is_shown: bool) -> "tuple[Run, 
     with (
         reading(order, stream=stream) as work,
         TrafficProgress(display, enabled=is_shown) as progress,
-        ended_by_signals(work.stop, work.kill) as caught,
+        # Ctrl-C reaches whoever captures, too: what he has not written yet still comes.
+        ended_by_signals(work.stop if stream is None else work.stop_soon, work.kill) as caught,
     ):
         heard = work.hear(progress)
         is_cut = bool(caught.number) and stream is None

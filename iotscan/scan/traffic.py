@@ -1,6 +1,7 @@
 """Captured traffic from start to end: read, told who is who, judged, kept."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from iotscan.scan.run_folder import kept_if_read
 from iotscan.store.runs import new_run_id, write_run
 
 ABOUT: Final = "capture"
+GRACE: Final = 3.0
 Told = Callable[[Doing | Snapshot], None]
 
 
@@ -79,6 +81,12 @@ class Reading:
     def stop(self) -> None:
         """What was read until now is all there is: :meth:`hear` then comes to its end. From any thread."""
         self._process.finish()
+
+    def stop_soon(self) -> None:
+        """The same once whoever captures had :data:`GRACE` seconds to say what he still holds back, and to end."""
+        waiting = threading.Timer(GRACE, self._process.finish)
+        waiting.daemon = True
+        waiting.start()
 
     def kill(self) -> None:
         """End it at once."""
