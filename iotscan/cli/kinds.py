@@ -96,6 +96,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             written="iotscan.data.credential_records:WrittenRecords",
             reader="iotscan.data.credential_records:read_records",
         ),
+        "backend-credentials": Kind(
+            schema="iotscan/backend-credentials@1",
+            about="what devices of yours log in with at back ends",
+            written="iotscan.data.backend_credential_file:WrittenBackendCredentials",
+            reader="iotscan.data.backend_credential_file:read_backend_credentials",
+        ),
         "end-of-life": Kind(
             schema="iotscan/end-of-life@1",
             about="until when software gets security updates",

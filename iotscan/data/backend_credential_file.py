@@ -18,7 +18,9 @@ _MOST: Final = 16
 _LONGEST: Final = 1024
 
 
-class _Written(msgspec.Struct, frozen=True, kw_only=True):
+class WrittenCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """One credential as it is written; see :class:`BackendCredential`."""
+
     backend: str
     user: str
     password: str
@@ -28,8 +30,10 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True):
     certificate_sha256: str = ""
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    credentials: tuple[_Written, ...]
+class WrittenBackendCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The file as it is written."""
+
+    credentials: tuple[WrittenCredential, ...]
 
 
 class BackendCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +54,14 @@ class BackendCredential(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_backend_credentials(path: Path) -> tuple[BackendCredential, ...]:
     """The credentials of a file. Raises BadInput, which never holds a word of it."""
-    file = read_typed(path, _File, schema=SCHEMA, hushed=True)
+    file = read_typed(path, WrittenBackendCredentials, schema=SCHEMA, hushed=True)
     written = file.value.credentials
     if not written or len(written) > _MOST:
         raise file.bad(f"write 1 to {_MOST} credentials", "credentials")
     return tuple(_credential(one, path, file.document.line("credentials", index)) for index, one in enumerate(written))
 
 
-def _credential(one: _Written, path: Path, line: int) -> BackendCredential:
+def _credential(one: WrittenCredential, path: Path, line: int) -> BackendCredential:
     pin = one.certificate_sha256.lower().removeprefix("sha256:").replace(":", "")
     problem = ""
     if not one.user or not one.password:

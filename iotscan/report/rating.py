@@ -71,7 +71,7 @@ def _device(device: Device, run: Run, results: list[Result], image: str) -> Owne
             label=clean(device.label, 60) if device.label != device.address else "",
             vendor=clean(maker(device), 60),
             model=clean(model(device), 60),
-            kind=kind(device.identity),
+            kind="back end" if device.role == "backend" else kind(device.identity),
             identity=_known_of(device, image),
             remarks=remarks(device.identity),
             protocols=tuple(dict.fromkeys(protocols)),

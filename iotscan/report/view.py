@@ -12,6 +12,7 @@ from iotscan.report.outcomes import faults, findings, gaps, passed
 from iotscan.report.places import Places
 from iotscan.report.rating import devices, images, network, takes
 from iotscan.report.record import GRANTS, about, attestations, rules, waivers
+from iotscan.report.servers import named_servers
 from iotscan.report.talking import traffic
 from iotscan.report.words import clean, counted, listed
 
@@ -126,6 +127,10 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
         purpose = f"assess {counted(closed, 'question')} that need your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
         steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
+    if hosts := named_servers(run):
+        named = " ".join(_servers(hosts[:_TARGETS]))
+        purpose = f"ask what is yours of the {counted(len(hosts), 'server')} named here: iotscan scope init"
+        steps.append(Step(command=clean(f"iotscan scan {named} --scope FILE", 400), purpose=purpose))
     page = _command("report", run.id, "-f", "html:report.html")
     steps.append(Step(command=page, purpose="all of it, as a page to send on"))
     return tuple(steps)
