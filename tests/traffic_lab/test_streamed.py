@@ -19,7 +19,15 @@ def test_what_is_held_back_until_the_end_is_read(tmp_path: Path) -> None:
     if reason := why_not({**recording.TOOLS, **plain_web.TOOLS}):
         give_up(reason, is_required=os.environ.get("IOTSCAN_REQUIRE_LAN") == "1")
     with Lan(tmp_path) as lan:
-        words = ("tcpdump", "--immediate-mode", "-n", "-i", "br0", "-w", "-")  # not -U: a few KiB stay with tcpdump until it ends
+        words = (
+            "tcpdump",
+            "--immediate-mode",
+            "-n",
+            "-i",
+            "br0",
+            "-w",
+            "-",
+        )  # not -U: a few KiB stay with tcpdump until it ends
         tcpdump = subprocess.Popen(
             recording.wire_of(lan).inside(*words, own_files=False), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
