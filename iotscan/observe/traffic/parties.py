@@ -175,15 +175,18 @@ class Parties:
 
     def _joined(self, owned: Mapping[str, tuple[list[Party], str]], alone: Iterable[Party]) -> Iterator[Group]:
         """A party without a MAC of its own is who has its address elsewhere, else a device by its address."""
+        # Of two that speak from one address the one that proves one goes first; else the order is always the same.
+        first = sorted(owned, key=lambda mac: (self._proved.isdisjoint(owned[mac][0]), mac))
         holder: dict[str, str] = {}
-        for key, (own, _) in owned.items():
-            for _, address in own:
+        for key in first:
+            for _, address in owned[key][0]:
                 holder.setdefault(address, key)
         guests: dict[str, list[Party]] = {}
         for party in alone:
             guests.setdefault(holder.get(party[1], party[1]), []).append(party)
         taken: set[str] = set()
-        for key, (own, mac) in owned.items():
+        for key in first:
+            own, mac = owned[key]
             yield _group(mac, [*own, *guests.pop(key, ())], taken)
         for parties in guests.values():
             yield _group("", parties, taken)
