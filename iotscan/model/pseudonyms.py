@@ -23,6 +23,8 @@ from iotscan.model.facts import (
     Claim,
     Extensions,
     HttpServer,
+    MqttTenant,
+    NameRecords,
     RevocationStatus,
     SnmpAgent,
     SnmpEngine,
@@ -164,6 +166,7 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
         if any(_is_public(a) for a in device.addresses):
             # The id of a device is a hash of its address, and there are few addresses.
             yield from (("dev", sighting.id) for sighting in (device, *device.sightings))
+    yield from _servers(run)
     for observation in run.observations:
         yield from _in_fact(observation.fact)
     for known in run.earlier:
@@ -174,6 +177,14 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
     for waiver in run.waivers:
         yield from (("person", who) for who in (waiver.owner, waiver.approved_by))
     yield from (("person", a.by) for a in run.attestations)
+
+
+def _servers(run: Run) -> Iterator[tuple[str, str]]:
+    """Back ends that were granted or permitted, also those that did not answer."""
+    yield from (("host", server.name) for server in run.scope.backends)
+    permitted = run.scope.mandate.permits.backends if run.scope.mandate else ()
+    words = (word.rpartition(":")[0] if word.count(":") == 1 else word for word in permitted)
+    yield from (("host", word) for word in words if not _is_address(word.strip("[]")))
 
 
 def _claimed(claims: tuple[Claim, ...]) -> Iterator[tuple[str, str]]:
@@ -214,6 +225,11 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case RevocationStatus():
             yield from (found for a in fact.answers for found in _host_of(a.where))
             yield from (found for url in fact.unfetched for found in _host_of(url))
+        case NameRecords():
+            # A domain above it, unless that is a whole top-level domain.
+            yield from (("host", name) for name in (fact.name, fact.caa_at) if "." in name)
+        case MqttTenant():
+            yield from (("name", topics) for topics in fact.filters if topics.strip("#+/"))
         case SshServer():
             names = (name for certificate in fact.host_certificates for name in certificate.principals)
             yield from (("host", name) for name in names if not _is_address(name))

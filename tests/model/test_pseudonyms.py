@@ -14,6 +14,7 @@ from iotscan.model.facts import (
     Accounts,
     AnyFact,
     Artefact,
+    CaaRecord,
     Certificate,
     CertificateChain,
     Claim,
@@ -21,6 +22,8 @@ from iotscan.model.facts import (
     HostCertificate,
     HostKey,
     MalformedCertificate,
+    MqttTenant,
+    NameRecords,
     RevocationAnswer,
     RevocationStatus,
     SnmpAgent,
@@ -29,7 +32,8 @@ from iotscan.model.facts import (
 )
 from iotscan.model.observation import observe
 from iotscan.model.pseudonyms import ADVICE, Pseudonyms, pseudonymise
-from iotscan.model.run import Run
+from iotscan.model.run import Notice, Run
+from iotscan.model.scope import BackEnd, Grants
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Reason
 from iotscan.model.waiver import WaiverUse
@@ -306,3 +310,36 @@ def test_a_device_cannot_rename_our_words(word: str) -> None:
 def test_any_text_gives_a_run_that_reads_back(text: str) -> None:
     after = told(saying(text.encode("utf-8", "replace").decode()))
     assert msgspec.json.decode(msgspec.json.encode(after), type=Run) == after
+
+
+def test_the_names_of_back_ends_go_also_of_those_that_did_not_answer() -> None:
+    records = NameRecords(
+        name="api.customer.example",
+        resolver=PUBLIC,
+        caa=Answer.of((CaaRecord(tag="issue", value="ca.example"),)),
+        caa_at="customer.example",
+        is_signed=Answer.of(False),
+        is_delegated=Answer.of(False),
+        is_validated=Answer.of(False),
+        tlsa=Answer.of(()),
+    )
+    tenant = MqttTenant(
+        accepted=Answer.of(True),
+        return_code=0,
+        version="3.1.1",
+        filters=("devices/anna-7/#",),
+        granted=Answer.of(True),
+    )
+    subject = Subject(device="dev-1", address=PUBLIC)
+    seen = tuple(observe(fact, subject, probe="t/1") for fact in (records, tenant))
+    silent = BackEnd(word="mqtt.client.example:8883", name="mqtt.client.example", address=PUBLIC, port=8883)
+    run = example_run()
+    scope = msgspec.structs.replace(run.scope, backends=(silent,), grants=Grants(backends=(silent.word,)))
+    notices = (Notice(about="discovery", text="back end mqtt.client.example, port 8883 alone: it did not answer"),)
+    changed = msgspec.structs.replace(
+        run, observations=seen, results=(), scope=scope, notices=notices, targets=(silent.word,)
+    )
+    said = as_text(told(changed))
+    for private in ("customer", "mqtt.client", "anna-7", PUBLIC):
+        assert private not in said, private
+    assert "ca.example" in said

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from iotscan.model.run import Run
-from iotscan.model.scope import Mandate
+from iotscan.model.scope import BackEnd, Mandate
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.report.audit.cells import fact, facts
 from iotscan.report.audit.times import moment
@@ -108,11 +108,18 @@ def _examined(told: Told) -> Iterator[Block]:
     yield Facts(
         rows=(
             fact("Asked for", listed(about.targets, _MOST)),
+            *facts(("Back ends", listed([_server(b) for b in run.scope.backends], _MOST))),
             *facts(("Could be reached", listed(include, _MOST))),
             fact("Left out", listed(exclude, _MOST) or "nothing"),
             *facts(("The assessor's own addresses, left out", listed([clean(a, 60) for a in run.own], _MOST))),
         )
     )
+
+
+def _server(server: BackEnd) -> str:
+    """A back end with its address, and the port where that was granted alone."""
+    at = f" at {server.address}" if server.name != server.address else ""
+    return clean(f"{server.name}{at}{f', port {server.port}' if server.port else ''}", 300)
 
 
 def alone(network: str) -> str:
