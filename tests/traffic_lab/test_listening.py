@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 from iotscan.model.facts import TrafficProfile
 from iotscan.model.run import Run
+from iotscan.shipped import PACKAGE
 from iotscan.store.runs import decode_run
 from tests.lan.conftest import place as place
 from tests.lan.network import Lan, Machine, poll
@@ -29,6 +31,7 @@ from tests.traffic_lab.scenes import plain_web
 from tests.traffic_lab.stage import Stage
 
 pytestmark = pytest.mark.lan
+GUIDE = PACKAGE.parent / "docs/guide/traffic.md"
 QUIET = ("--no-history", "--no-step-summary", "-f", "json")
 
 
@@ -194,6 +197,16 @@ class Screen:
             return found is not None
 
         poll(words, is_drawn)
+
+
+def test_each_command_of_the_guide_listens(wire: Wire, tmp_path: Path) -> None:
+    commands = re.findall(r"^iotscan traffic (--listen.*?)(?: +#.*)?$", GUIDE.read_text("utf-8"), re.MULTILINE)
+    assert len(commands) > 3
+    for command in commands:
+        words = [{"eth1": "br0", "10m": "1s"}.get(word, word) for word in shlex.split(command)]
+        process = wire.start(tmp_path, *words, *(() if "--for" in words else ("--for", "1s")))
+        _, run, _ = ended(process)
+        assert (run.status, run.captures[0].source) == ("complete", "br0"), command
 
 
 def test_an_interface_that_goes_down_is_told(wire: Wire, tmp_path: Path) -> None:
