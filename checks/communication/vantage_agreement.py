@@ -18,7 +18,7 @@ first-boot script or a fleet manager writes, a container with a configuration of
 build again; scan again and join both runs.
 
 ## References
-- ETSI EN 303 645 V3.1.3 provision 5.7-1 (what runs is what was verified); IEC 62443-4-2 CR 7.6
+- ETSI EN 303 645 V3.1.3 provision 5.7-1 (what runs is what was verified); IEC 62443-4-2 CR 3.4
 - OWASP ISVS 1.2.9 (git edfda29b)
 """
 
@@ -52,7 +52,7 @@ VARIANTS = {"configured": "worse", "mended": "better", "in-use": "in-use", "vers
     },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.7-1"),
-        clause("IEC 62443-4-2", "2019", "CR 7.6"),
+        clause("IEC 62443-4-2", "2019", "CR 3.4"),
         clause("OWASP IoT Top 10", "2018", "I8"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(f)"),
     ),

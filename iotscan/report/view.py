@@ -75,8 +75,10 @@ def banner(run: Run) -> str:
     return "NOT REDACTED: not to be passed on" if run.redaction == "off" else ""
 
 
+_RESUME = "resume with iotscan scan --resume {run}"
 _AGAIN = {
-    "scan": "resume with iotscan scan --resume {run}",
+    "scan": _RESUME,
+    "discover": _RESUME,
     "join": "one of the runs that it was joined from did not end",
 }
 
