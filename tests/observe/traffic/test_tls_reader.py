@@ -235,3 +235,11 @@ def test_no_bytes_break_it(real: list[Piece], data: st.DataObject) -> None:
         end = start + data.draw(st.integers(0, 40))
         pieces[at] = msgspec.structs.replace(piece, data=piece.data[:start] + noise + piece.data[end:])
     heard(pieces)
+
+
+def test_a_record_of_data_before_the_keys_changed_is_none(tmp_path: Path) -> None:
+    """What is said there was never under the keys of this handshake."""
+    talk = Talk(LAB.issue("other.example"), tmp_path).shake()
+    early = Piece(at=NOW, is_upward=True, data=b"\x17\x03\x03\x00\x20" + bytes(32))
+    found = session([*talk.pieces[:2], early, *talk.pieces[2:]])
+    assert found.ending == "finished"
