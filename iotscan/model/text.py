@@ -34,6 +34,9 @@ def safe_text(raw: bytes | str, limit: int = DEFAULT_LIMIT) -> str:
     # Four bytes are the most one character takes: decoding more would be work for nothing.
     piece = raw[: limit * 4 + 4]
     text = piece.decode("utf-8", "backslashreplace") if isinstance(piece, bytes) else piece
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    text = " ".join(text.split())
+    if text.isascii() and text.isprintable():  # most of all text: nothing in it is unsafe or composed
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = unicodedata.normalize("NFC", text)
     shown = "".join(_visible(c) if _is_unsafe(c) else c for c in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
