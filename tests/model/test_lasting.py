@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +150,13 @@ def test_content_knows_no_address_and_no_line():
     assert content(result(subject=on, observed="10.0.0.1 tcp/80, not 10.0.0.12")) == "it tcp/80, not 10.0.0.12"
     at = Subject(image="i", path="/etc/shadow", line=7)
     assert content(result(subject=at, observed="/etc/shadow:7: 'root' md5")) == "/etc/shadow: 'root' md5"
+
+
+def test_a_back_end_is_known_by_its_name_wherever_that_leads() -> None:
+    told = Claim(what="name", value="Api.acme.example", how="given by --backend")
+    before, after = (
+        Device(id=f"dev-{n}", addresses=(f"203.0.113.{n}",), claims=(told,), role="backend") for n in (5, 6)
+    )
+    assert [*identities([before], (), ()).values()] == [*identities([after], (), ()).values()]
+    other = msgspec.structs.replace(after, role="device")
+    assert [*identities([before], (), ()).values()] != [*identities([other], (), ()).values()]
