@@ -103,7 +103,8 @@ def test_telnet(reply: bytes, accepted: bool | None, by_letter: bool) -> None:
 
 
 def test_telnet_with_a_hole_tells_no_login() -> None:
-    said: list[Said | Piece] = [("<", b"login: "), Piece(AT + 9, True, b"word\r\n", gap=4)]
+    said: list[Said | Piece] = [("<", b"login: "), (">", b"root\r\n"), ("<", b"Password: ")]
+    said.append(Piece(AT + 9, True, b"word\r\n", gap=4))
     assert not items(play(telnet.CHOOSE, conversation(port=23), said), Exposure)
 
 
