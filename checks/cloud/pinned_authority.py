@@ -7,7 +7,7 @@ captured traffic (TLS 1.2 and older: later versions encrypt them). The image is 
 chain that only names the pinned authority, and does not bring it, leaves the question open: anybody can write a name.
 
 ## Why it matters
-A client that goes on talking to a server whose chain holds nothing of what it pins does not pin: somebody between the
+A client that goes on talking to a server whose chain holds nothing of what it pins does not pin. Somebody between the
 two with any other certificate would be believed as well. If it does pin, then another server answered than was meant.
 
 ## How to fix

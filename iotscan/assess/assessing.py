@@ -173,8 +173,9 @@ class _Asking:
         return results
 
     def _missed(self, owner: Owner) -> list[Result]:
-        gaps = missed(self._evidence, self._check.anchor.fact, owner)
-        return [_not_assessed(self._check, owner, gap) for gap in gaps.values()]
+        fact = self._check.anchor.fact
+        gaps = missed(self._evidence, fact, owner).values()
+        return [_not_assessed(self._check, owner, gap) for gap in gaps if not is_no_question(gap, fact, owner)]
 
     def _nothing(self, owner: Owner) -> list[Result]:
         """The one result of a device or image that no place of it gave an answer for."""

@@ -12,7 +12,7 @@ from iotscan.assess.check import Check, Policy
 from iotscan.assess.evidence import Owner
 from iotscan.assess.gaps import Gap
 from iotscan.model.device import Device
-from iotscan.model.facts import Fact
+from iotscan.model.facts import DefaultLogin, Fact
 from iotscan.model.vocabulary import Element, Reason, Severity
 
 _OF_DEVICES: Final = (Reason.NEEDS_IMAGE, Reason.NEEDS_TRAFFIC, Reason.NEEDS_ATTESTATION)
@@ -42,7 +42,8 @@ def policy_for(policy: Policy, owner: Owner) -> Policy:
 def is_no_question(gap: Gap, fact: type[Fact], owner: Owner) -> bool:
     """True where what is missing is nothing that a back end could show: it announces nothing on a link, either."""
     is_announced = bool(fact.unlooked) and gap.detail == fact.unlooked
-    return is_back_end(owner) and (is_announced or gap.reason in _OF_DEVICES)
+    # No login of a device is tried on a server that others use as well.
+    return is_back_end(owner) and (is_announced or gap.reason in _OF_DEVICES or fact is DefaultLogin)
 
 
 def is_beyond_the_grant(gap: Gap, owner: Owner) -> bool:

@@ -215,8 +215,8 @@ class Scan:
         return self._inventory.add(found)
 
     async def _survey(self, address: str, done: list[Unit]) -> None:
-        questions = self._questions
-        assert questions is not None
+        assert self._questions is not None
+        questions = self._questions.of_server() if self._is_server(address) else self._questions
         for unit in done:
             self._inventory.keep(unit)
         async with self._surveys:
@@ -248,6 +248,10 @@ class Scan:
                 device=self._inventory.device(address),
             )
         )
+
+    def _is_server(self, address: str) -> bool:
+        """Whether an address is that of a back end."""
+        return any(server.address == address for server in self._request.plan.backends)
 
     def _then(self, address: str) -> tuple[Unit, ...]:
         """What the scan to go back to learned of the machine that has this address now."""

@@ -39,6 +39,10 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     grants: Grants = Grants()
     tools: Mapping[str, Any] = {}
 
+    def of_server(self) -> "Questions":
+        """What a back end is asked: the same, and never the default logins of devices, whatever was granted."""
+        return msgspec.structs.replace(self, grants=msgspec.structs.replace(self.grants, default_creds=False))
+
     def ports_of(self, address: str) -> tuple[int, ...]:
         """The ports to knock on at one address."""
         return self.alone.get(address) or tuple(dict.fromkeys((*self.tcp, *self.more_tcp.get(address, ()))))
