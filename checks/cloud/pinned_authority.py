@@ -47,7 +47,7 @@ from iotscan.sdk import (
         clause("EN 18031-1", "2024", "SCM-1"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("certificates", "image", "tls"),
+    tags=("certificates", "tls", "traffic"),
     since="0.1",
     confidence="firm",
     effort="medium",

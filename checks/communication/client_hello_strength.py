@@ -69,7 +69,7 @@ BROKEN = ("EXPORT", "_RC4_", "_RC2_", "_DES_", "_DES40_")
         clause("IEC 62443-4-2", "2019", "CR 4.3"),
         clause("EU CRA (Regulation 2024/2847)", "2024", "Annex I I(2)(e)"),
     ),
-    tags=("configuration", "crypto", "tls", "traffic"),
+    tags=("crypto", "tls", "traffic"),
     since="0.1",
     confidence="certain",
     effort="medium",

@@ -125,8 +125,8 @@ def claims(run: Run, address: str = "") -> set[Claim]:
     return {(r.check, r.variant or r.outcome.value) for r in said if r.outcome in certain}
 
 
-UNASKED = {"allowed-ports"}
-"""Not applicable because the profile gives no list: that says nothing of the device."""
+UNASKED = {"allowed-ports", "backend-dns", "mqtt-cross-tenant"}
+"""Not applicable because the profile gives no list, or because only a back end is asked: that says nothing of it."""
 
 
 def not_applicable(run: Run, address: str = "") -> set[str]:
