@@ -6,6 +6,7 @@ look-ups. Ours does more in its time: fingerprints, chains, tokens, who is a dev
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from tests.traffic_lab.stage import Stage
 TURNS = 3
 LARGE, SMALL = 1_000_000_000, 100_000_000
 SCENES = ("plain_web", "names_and_time", "tls_clients", "tls_unverified", "dtls_clients", "coap_clients", "web_logins")
+_NAME = re.compile(r"[\w.:-]+", re.ASCII)
+"""A name, and not what tshark makes of noise that it takes for DNS."""
 _FIELDS = {
     "tls.handshake.extensions_server_name": "sni",
     "dtls.handshake.extensions_server_name": "sni",
@@ -113,7 +116,7 @@ def _names_of_tshark(said: str) -> set[str]:
     found = set()
     for line in said.splitlines():
         for kind, names in zip(_FIELDS.values(), line.split("\t"), strict=False):
-            found |= {f"{kind} {name}" for name in names.split(",") if name}
+            found |= {f"{kind} {name.lower()}" for name in names.split(",") if _NAME.fullmatch(name)}
     return found
 
 

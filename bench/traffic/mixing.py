@@ -127,7 +127,8 @@ def _conversation(
     server = bytes([203, 0, 113, 1 + chance.randrange(250)])
     if has_bulk and number % SMALL_PER_BULK == 0:
         return _datagrams(_Ends(_UDP, device, server, port, 40_000), noise, chance.randrange(1000, 3000))
-    talk = talks[number % len(talks)]
+    # A device says a few things again and again.
+    talk = talks[(device * 5 + number % 5) % len(talks)]
     ends = _Ends(talk.protocol, device, server, port, talk.port)
     if has_bulk and number % SMALL_PER_BULK == 10:
         talk = next(t for t in talks[number % len(talks) :] + list(talks) if t.protocol == _TCP)

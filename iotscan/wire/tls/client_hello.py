@@ -4,6 +4,7 @@ Source: RFC 8446 sections 4.1.2 and 4.2, RFC 5246 section 7.4.1.2 and appendix E
 section 4.2.1, RFC 6066 (server name), RFC 7301 (ALPN), RFC 8701 (GREASE), RFC 9849 (encrypted ClientHello).
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -70,8 +71,12 @@ def is_grease(code: int) -> bool:
     return code & 0x0F0F == 0x0A0A and code >> 8 == code & 0xFF
 
 
+@lru_cache(8)
 def read_client_hello(body: bytes, *, is_dtls: bool = False) -> ClientHello:
-    """A ClientHello from the body of its message. Raises Malformed."""
+    """A ClientHello from the body of its message. Raises Malformed.
+
+    The last ones are remembered: who chooses the reader of a conversation reads its hello, and then the reader does.
+    """
     reader = Reader(body)
     version = reader.number(2)
     if not framing.version_name(version) or (version > 0x8000) != is_dtls:

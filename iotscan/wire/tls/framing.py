@@ -55,7 +55,12 @@ class Reader:
 
     def number(self, width: int) -> int:
         """A big-endian number of ``width`` bytes."""
-        return int.from_bytes(self.take(width), "big")
+        at = self._at
+        piece = self._data[at : at + width]
+        if len(piece) < width:
+            raise Malformed("a length points beyond the end")
+        self._at = at + width
+        return int.from_bytes(piece, "big")
 
     def vector(self, width: int) -> Self:
         """A reader over the vector whose length stands in ``width`` bytes."""
