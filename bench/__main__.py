@@ -28,6 +28,8 @@ from bench.table import show
 from bench.tls.peers import SERVERS, peers
 from bench.tls.peers import TURNS as SCANS_OF_ALL
 from bench.tls.services import SERVICES, services
+from bench.traffic.figures import TURNS as READS
+from bench.traffic.figures import traffic
 from iotscan.shipped import PACKAGE
 
 
@@ -50,6 +52,7 @@ def main() -> None:
         show(f"one more SSH server, of {SSH_SERVERS} (median of {SSH_TURNS})", ssh_peers(env, home))
         show(f"scan of {SERVICES} TLS services", services(env, home))
         show(f"posture of the test LAN (ours: median of {POSTURES})", posture(home / "posture"))
+        show(f"a capture read (median of {READS})", traffic(env, home / "traffic"))
         show(f"practice network, with the tarpit (fastest of {SCANS})", practice(env, home))
 
 
