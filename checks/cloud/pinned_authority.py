@@ -19,7 +19,10 @@ test network: it has to break off with an alert.
 - OWASP ISVS 4.1.5 (git edfda29b); RFC 9525 section 6; CWE-295
 """
 
+from collections.abc import Iterable, Iterator
+
 from iotscan.sdk import (
+    Backend,
     Backends,
     Linked,
     Pin,
@@ -34,6 +37,9 @@ from iotscan.sdk import (
     good,
     unknown,
 )
+
+LISTED = 16
+"""So many certificates of a file :class:`Pin` holds at most."""
 
 
 @check(
@@ -54,31 +60,47 @@ from iotscan.sdk import (
 )
 def pinned_authority(seen: TlsUse, image: Linked[Backends]) -> Returned:
     """Only what one configuration both names and pins is compared, with chains that were seen."""
-    pinned = [
-        (backend.host.lower(), pin)
-        for found in image
-        for pin in found.fact.pins
-        for backend in found.fact.backends
-        if pin.authorities and backend.path == pin.path
-    ]
-    if not pinned:
+    servers = list(pinned(image))
+    if not servers:
         return unknown("no configuration of the image names a server together with a certificate that it pins")
     compared = [
-        (session, pin, session.proof)
+        (session, pins, session.proof)
         for session in seen.sessions
-        for host, pin in pinned
         if session.role == "client" and session.proof is not None and session.proof.certificates
-        if host in (session.server_name.lower(), session.peer.name.lower(), session.peer.address)
-        and session.ending == "application-data"
+        if session.ending == "application-data" and (pins := pins_of(session, servers))
     ]
     if not compared:
         return unknown("the traffic shows no certificate of a server for which the image pins one")
-    findings = [judge(session, pin, image.image) for session, pin, proof in compared if not names(pin, proof)]
+    # One file may pin several for several servers: which is for which is not read, so that any of them will do.
+    others = [(session, pins) for session, pins, proof in compared if not any(names(pin, proof) for pin in pins)]
+    findings = [judge(session, pins[0], image.image) for session, pins in others if not any(map(is_cut, pins))]
     if findings:
         return findings
-    if not all(brings(pin, proof) for _, pin, proof in compared):
+    if others:
+        return unknown("the image pins more authorities than are listed, and the server's may be one of them")
+    if not all(any(brings(pin, proof) for pin in pins) for _, pins, proof in compared):
         return unknown("the server names what the image pins, and does not send it: whether that signed was not tried")
-    return good(f"{len(compared)} sessions show what the image pins", observed=compared[0][1].path)
+    return good(f"{len(compared)} sessions show what the image pins", observed=compared[0][1][0].path)
+
+
+def pinned(image: Linked[Backends]) -> Iterator[tuple[Backend, Pin]]:
+    """Servers, and what stands beside them in the same file."""
+    for found in image:
+        for pin in found.fact.pins:
+            for backend in found.fact.backends:
+                if pin.authorities and backend.path == pin.path:
+                    yield backend, pin
+
+
+def pins_of(session: TlsSession, servers: Iterable[tuple[Backend, Pin]]) -> list[Pin]:
+    """What the image pins for the server of a session; another service of the same host is another server."""
+    called = (session.server_name.lower(), session.peer.name.lower(), session.peer.address)
+    return [pin for backend, pin in servers if backend.host.lower() in called and backend.port in (0, session.port)]
+
+
+def is_cut(pin: Pin) -> bool:
+    """Whether there may be more authorities in the file than its fact lists."""
+    return len(pin.authorities) >= LISTED
 
 
 def brings(pin: Pin, proof: ServerProof) -> bool:
