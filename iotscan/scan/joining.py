@@ -7,7 +7,7 @@ day of each other and nothing contradicts: addresses are lent.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -98,9 +98,7 @@ def _with(base: Run, run: Run) -> Run:
 
 def _new_ids(base: Run, run: Run) -> dict[str, str]:
     """The ids that devices of ``run``, and what was merged into them, have in the joined run."""
-    moments = (read_moment(r.started, f"'started' of run {r.id[:60]}") for r in (base, run))
-    first, other = moments
-    is_near = abs(first - other) <= NEAR
+    is_near = _is_near(base, run)
     links = {old: one for old, one in link(run, base, by_address=is_near).items() if is_near or one.by != "address"}
     taken = {known for d in base.devices for known in (d.id, *provisional_ids(d))}
     found = {}
@@ -112,6 +110,20 @@ def _new_ids(base: Run, run: Run) -> dict[str, str]:
         for old in (device.id, *provisional_ids(device)):
             found[old] = new
     return found
+
+
+def _is_near(one: Run, other: Run) -> bool:
+    """Whether both runs saw within a day of each other what they tell: an old capture may be read today."""
+    (first, last), (begun, ended) = _span(one), _span(other)
+    return max(first, begun) - min(last, ended) <= NEAR
+
+
+def _span(run: Run) -> tuple[datetime, datetime]:
+    """When a run saw what it tells: a capture when its frames were caught."""
+    moments = [m for c in run.captures for m in (c.first, c.last) if m] if run.command == "traffic" else []
+    read = [read_moment(m, f"'captures' of run {run.id[:60]}") for m in moments]
+    started = read_moment(run.started, f"'started' of run {run.id[:60]}")
+    return min(read, default=started), max(read, default=started)
 
 
 def _devices(ours: Sequence[Device], theirs: Sequence[Device], new_ids: Mapping[str, str]) -> tuple[Device, ...]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from iotscan.model.capture import Capture
 from iotscan.model.device import Device, Image
 from iotscan.model.errors import BadInput
 from iotscan.model.facts import PortSweep, TrafficProfile
@@ -70,6 +71,18 @@ def test_an_address_alone_says_who_it_is_for_a_day(hours, count):
     joined = join_runs([run_of("s", "scan", device(7)), run_of("t", "traffic", device(7), hours=hours)], "j")
     assert len(joined.devices) == count
     assert sum(len(kinds_of(joined, d.id)) for d in joined.devices) == 2
+
+
+def caught(hours: int) -> Capture:
+    moment = (MOMENT + timedelta(hours=hours)).isoformat()
+    return Capture(source="t.pcap", first=moment, last=moment)
+
+
+@pytest.mark.parametrize(("captured", "read", "count"), [(-2000, 0, 2), (1, 2000, 1)])
+def test_a_capture_is_as_old_as_its_frames_and_not_as_its_reading(captured, read, count):
+    traffic = run_of("t", "traffic", device(7), hours=read, captures=(caught(captured),))
+    joined = join_runs([run_of("s", "scan", device(7)), traffic], "j")
+    assert len(joined.devices) == count
 
 
 def test_an_unfinished_run_makes_the_whole_unfinished():
