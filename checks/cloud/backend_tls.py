@@ -5,7 +5,8 @@ Captured TLS and DTLS handshakes with servers beyond the device's network: the v
 of what this device offered, and up to TLS 1.2 its certificate at the time of the capture. What else a server would
 take is not known from this: `iotscan scan --backend HOST` asks it. Whether the device minds a wrong certificate is
 `server-certificate-validation`'s question. Where nobody here vouches for a certificate, what it is worth is open. TLS
-1.3 hides certificates; a pass says what was seen of them.
+1.3 hides certificates; a pass says what was seen of them. Whoever showed a certificate for another name and was sent
+away is not taken for the back end: portals and proxies on the way do that.
 
 ## Why it matters
 The server has as much to do with the device's security as the device: who reads or takes over a connection to it reads
@@ -89,7 +90,7 @@ SHORTEST_RSA = 2048
 )
 def backend_tls(use: TlsUse, profile: TrafficProfile, policy: Policy) -> Returned:
     """Each server and each fault by itself; speak well only of what was seen, and enough of it."""
-    chosen = [s for s in use.sessions if s.is_outbound and s.version]
+    chosen = [s for s in use.sessions if s.is_outbound and s.version and not is_stranger(s)]
     found: dict[tuple[str, str], list[TlsSession]] = {}
     for session in chosen:
         for variant in faults(session, policy):
@@ -128,6 +129,13 @@ def faults(session: TlsSession, policy: Policy) -> list[str]:
         *(["weak-certificate"] if proof is not None and weakness(proof) else []),
         *(["secrecy"] if session.suite and not (is_secret or is_broken or is_allowed) else []),
     ]
+
+
+def is_stranger(session: TlsSession) -> bool:
+    """Whether the device sent somebody away who is not whom it wanted: a portal or proxy on the way, and no back end."""
+    proof = session.proof
+    is_another = proof is not None and bool({"wrong-name", "bad-signature"} & set(proof.faults))
+    return is_another and session.ending == "refused-by-client"
 
 
 def is_vouched_for(proof: ServerProof) -> bool:
