@@ -132,7 +132,7 @@ def faults(session: TlsSession, policy: Policy) -> list[str]:
 
 
 def is_stranger(session: TlsSession) -> bool:
-    """Whether the device sent somebody away who is not whom it wanted: a portal or proxy on the way, and no back end."""
+    """Whether the device sent somebody away who is not whom it wanted: a portal or proxy, no back end."""
     proof = session.proof
     is_another = proof is not None and bool({"wrong-name", "bad-signature"} & set(proof.faults))
     return is_another and session.ending == "refused-by-client"
