@@ -85,6 +85,7 @@ from iotscan.assess.uses import (
     secrets_among,
     seen_in,
     too_little_seen,
+    without_visitors,
 )
 from iotscan.model.answer import Answer, Unanswered
 from iotscan.model.earlier import EarlierCertificate
@@ -705,4 +706,5 @@ __all__ = [
     "too_little_seen",
     "unknown",
     "version_flag",
+    "without_visitors",
 ]

@@ -34,6 +34,7 @@ from iotscan.sdk import (
     seen_in,
     too_little_seen,
     unknown,
+    without_visitors,
 )
 
 VARIANTS = {"password": "password", "session": "password", "community": "community", "digest": "digest"}
@@ -63,7 +64,7 @@ VARIANTS = {"password": "password", "session": "password", "community": "communi
 def cleartext_logins(exposed: Exposures, profile: TrafficProfile, policy: Policy) -> Returned:
     """One finding a service, whoever logged in."""
     groups: dict[tuple[str, str], list[Exposure]] = {}
-    for each in exposed.exposures:
+    for each in without_visitors(exposed.exposures):
         if each.role == "server" and each.kind in VARIANTS:
             service = f"{each.protocol} {each.transport}/{each.port}"
             groups.setdefault((service, VARIANTS[each.kind]), []).append(each)

@@ -42,6 +42,7 @@ from iotscan.sdk import (
     seen_in,
     too_little_seen,
     unknown,
+    without_visitors,
 )
 
 SECRET = ("password", "session", "community", "private-key")
@@ -86,13 +87,19 @@ def cleartext_share(profile: TrafficProfile, exposed: Exposures, policy: Policy)
         return found
     if little:
         return unknown(f"{told}: {little}")
+    if any(e.kind == "session" for e in exposed.exposures):
+        return unknown(f"{told}: a session crosses in clear, and whether anybody logged in to it was not seen")
     if exposed.is_cut_off or clear + unread > most:
         return unknown(f"{told}: what was not recognised may be in clear")
     return good(f"{told}, in {seen_in(profile, profile.talks)}", observed=told)
 
 
 def _exposed(exposures: Sequence[Exposure]) -> list[Verdict]:
-    mine = [e for e in exposures if e.kind != "token" and (e.role == "client" or e.kind in ("personal", "private-key"))]
+    mine = [
+        e
+        for e in without_visitors(exposures)
+        if e.kind != "token" and (e.role == "client" or e.kind in ("personal", "private-key"))
+    ]
     groups: dict[tuple[str, str], list[Exposure]] = {}
     for part, several in by_peer(mine).items():
         for each in several:

@@ -78,9 +78,20 @@ def nameless(talks: Iterable[Talk]) -> tuple[Talk, ...]:
     return tuple({t.peer.address: t for t in reversed(every) if t.peer.address not in named}.values())
 
 
+def without_visitors(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
+    """Those of which is known that they are somebody's: a server gives every visitor a session, and it is a secret only
+    where a login at that server was seen.
+    """
+    every = tuple(exposures)
+    logged_in = {(e.peer.address, e.port) for e in every if e.kind in ("password", "digest")}
+    return tuple(e for e in every if e.kind != "session" or (e.peer.address, e.port) in logged_in)
+
+
 def secrets_among(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
     """Those by which somebody else can log in at once."""
-    return tuple(e for e in exposures if e.kind in ("password", "token", "session", "community", "private-key"))
+    return tuple(
+        e for e in without_visitors(exposures) if e.kind in ("password", "token", "session", "community", "private-key")
+    )
 
 
 def too_little_seen(profile: TrafficProfile, uses: Iterable[Use], policy: Policy) -> str:
