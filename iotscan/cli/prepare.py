@@ -35,6 +35,7 @@ from iotscan.scan.authority import (
     excluded_by_one_family,
     may_ask_all,
     require_authority,
+    require_permitted,
     who_hears_all_the_same,
     within,
     words_of,
@@ -114,6 +115,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     words = given or (() if wish.backends else words_of(mandate) if mandate else _attached_words(wish))
     if not (words or wish.backends) and mandate:
         raise BadInput(f"{mandate.file} holds servers alone, and no network: name them with --backend HOST")
+    if mandate:
+        require_permitted(wish.backends, mandate)
     targets = await _read_targets(wish, words, resolve)
     if mandate and words:
         targets = within(targets, mandate)

@@ -163,6 +163,8 @@ class BackEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     address: str
     port: int = 0
+    is_target: bool = False
+    """Its address is among the targets, too: it is asked as these are, and on ``port``."""
 
 
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +297,7 @@ class Fence:
         self._granted: dict[Address, set[int]] = {}
         for server in scope.backends:
             self._granted.setdefault(canonical(server.address), set()).add(server.port)
+        self._targets = frozenset(canonical(server.address) for server in scope.backends if server.is_target)
         self._recent = lru_cache(maxsize=_RECENT)(self._refusal)
 
     def allows(self, address: str | Address, port: int = 0) -> bool:
@@ -322,7 +325,9 @@ class Fence:
         if not holds(self._include, parsed):
             return "is not in scope"
         if parsed in self._granted:
-            return self._refusal_by_grant(self._granted[parsed], port)
+            why = self._refusal_by_grant(self._granted[parsed], port)
+            if not why or parsed not in self._targets:
+                return why
         return self._refusal_by_mandate(parsed, port) if self._mandate else ""
 
     @staticmethod

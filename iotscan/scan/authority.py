@@ -25,8 +25,9 @@ from iotscan.model.scope import (
     never_asked,
     zone_of,
 )
+from iotscan.model.text import safe_text
 from iotscan.observe.network.attached import Attached, interface_called
-from iotscan.scan.back_ends import is_permitted, require_own
+from iotscan.scan.back_ends import is_permitted, require_expected, require_own
 from iotscan.scan.targets import BadTarget, Targets
 
 _SHOWN = 3
@@ -46,10 +47,22 @@ def require_authority(scope: Scope, now: datetime) -> None:
         raise BadInput(f"nothing may be sent now: {closed} ({scope.mandate.file})")
     for option, may_be in _asked(scope.grants, scope.mandate):
         if not may_be:
-            raise BadInput(
-                f"{option} is not permitted by {scope.mandate.file} of {scope.mandate.engagement}: leave it out, "
-                "or have the file changed by whoever authorised it"
-            )
+            raise _not_permitted(option, scope.mandate)
+    require_expected(scope.backends, scope.mandate)
+
+
+def require_permitted(backends: Sequence[str], mandate: Mandate) -> None:
+    """Raise BadInput for a server that a scope file does not permit: before its name is looked up, that asks others."""
+    for word in backends:
+        if not is_permitted(word, mandate):
+            raise _not_permitted(f"--backend {safe_text(word, 260)}", mandate)
+
+
+def _not_permitted(option: str, mandate: Mandate) -> BadInput:
+    return BadInput(
+        f"{option} is not permitted by {mandate.file} of {mandate.engagement}: leave it out, "
+        "or have the file changed by whoever authorised it"
+    )
 
 
 def _require_links_known(mandate: Mandate) -> None:

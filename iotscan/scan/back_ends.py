@@ -11,12 +11,20 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from iotscan.model.errors import BadInput
-from iotscan.model.scope import BackEnd, Fence, Mandate, canonical
+from iotscan.model.scope import BackEnd, Fence, Mandate, canonical, holds
 from iotscan.model.text import safe_text
 from iotscan.scan.targets import BadTarget, Resolver, look_up
 
 MOST: Final = 32
 """Servers of one scan: they are named one by one."""
+_INSIDE: Final = tuple(
+    ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),  # RFC 1918, RFC 4193
+        *("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10", "100.64.0.0/10"),  # RFC 6598: of a provider
+    )
+)
+"""Where no server on the internet is. What is set aside for examples is not of it: laboratories use that."""
 _HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
@@ -59,8 +67,9 @@ async def read_back_ends(
             addresses[host] = await _address_of(host, resolve, held)
             held[addresses[host]] = host
         address = addresses[host]
-        port = 0 if address in targets else port
-        found[host, port] = BackEnd(word=safe_text(word, 260), name=host, address=address, port=port)
+        found[host, port] = BackEnd(
+            word=safe_text(word, 260), name=host, address=address, port=port, is_target=address in targets
+        )
     return tuple(found.values())
 
 
@@ -96,7 +105,8 @@ def ports_of(servers: Sequence[BackEnd]) -> dict[str, tuple[int, ...]]:
     ports: dict[str, set[int]] = {}
     for server in servers:
         ports.setdefault(server.address, set()).add(server.port)
-    return {address: tuple(sorted(held)) for address, held in ports.items() if 0 not in held}
+    targets = {server.address for server in servers if server.is_target}
+    return {a: tuple(sorted(held)) for a, held in ports.items() if 0 not in held and a not in targets}
 
 
 def unheard(servers: Sequence[BackEnd], answered: Collection[str]) -> tuple[str, ...]:
@@ -116,6 +126,24 @@ def require_own(servers: Sequence[BackEnd]) -> None:
             )
 
 
+def require_expected(servers: Sequence[BackEnd], mandate: Mandate) -> None:
+    """Raise BadTarget for a name that leads into a network of somebody's own, unless the scope file holds that address.
+
+    A scope file permits a name, and whoever answers for it says where that leads: to a router of this house, or to
+    this machine. One that does lead there is meant by whoever writes the address, too.
+    """
+    held = [ip_network(network) for entry in mandate.in_scope for network in entry.networks]
+    for server in servers:
+        address = canonical(server.address)
+        is_meant = _is_address(server.name) or server.name == "localhost" or is_permitted(server.address, mandate)
+        if is_meant or holds(held, address) or not holds(_INSIDE, address):
+            continue
+        raise BadTarget(
+            f"--backend {server.word}: its name leads to {server.address}, an address of private use or of this "
+            f"machine, and {mandate.file} holds the name alone: if that is meant, have the address added to in_scope"
+        )
+
+
 def require_within(servers: Sequence[BackEnd], fence: Fence) -> None:
     """Raise BadInput for a server that is out of scope by its address, whoever permits its name."""
     for server in servers:
@@ -132,7 +160,7 @@ def in_words(servers: Sequence[BackEnd]) -> Iterator[str]:
     """Each as a person reads it: ``broker.example.com at 203.0.113.7, port 8883 alone``."""
     for server in servers:
         at = f" at {server.address}" if server.name != server.address else ""
-        yield f"{server.name}{at}{f', port {server.port} alone' if server.port else ''}"
+        yield f"{server.name}{at}{f', port {server.port} alone' if server.port and not server.is_target else ''}"
 
 
 def _is_address(word: str) -> bool:

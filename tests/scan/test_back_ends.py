@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from iotscan.model.errors import BadInput
 from iotscan.model.scope import BackEnd, Fence, Grants, InScope, Mandate, OutOfBounds, Permits, Scope
-from iotscan.scan.authority import require_authority
+from iotscan.scan.authority import require_authority, require_permitted
 from iotscan.scan.back_ends import in_words, is_permitted, ports_of, read_back_ends, read_word, require_within, unheard
 from iotscan.scan.name_lookup import read_resolver, system_resolver
 from iotscan.scan.targets import BadTarget, Resolver
@@ -113,8 +115,32 @@ def test_a_name_without_an_address_is_refused() -> None:
 
 
 def test_one_that_is_a_target_is_asked_as_one() -> None:
-    (server,) = read("203.0.113.5:443", targets=("203.0.113.5",))
-    assert server.port == 0
+    servers = read("203.0.113.5:443", targets=("203.0.113.5",))
+    assert ports_of(servers) == {}
+
+
+def test_one_that_is_a_target_is_asked_on_no_port_that_neither_grant_nor_scope_file_holds() -> None:
+    servers = read("203.0.113.5:8883", targets=("203.0.113.5",))
+    held = (InScope(networks=("203.0.113.0/24",), ports=((443, 443),)),)
+    fence = Fence(scope(*servers, given=msgspec.structs.replace(mandate("203.0.113.5:8883"), in_scope=held)))
+    assert [port for port in (22, 443, 8883) if fence.allows("203.0.113.5", port)] == [443, 8883]
+
+
+@pytest.mark.parametrize("address", ["192.168.1.1", "127.0.0.1", "::1", "fd00::7", "100.100.100.200"])
+def test_a_permitted_name_does_not_lead_into_somebodys_own_network(address: str) -> None:
+    """Whoever answers for the name would else choose what is asked."""
+    servers = read("api.acme.example", api_acme_example=(address,))
+    network = str(ip_network(address))
+    asked = Scope(include=(network,), grants=Grants(backends=("api.acme.example",)), backends=servers)
+    with pytest.raises(BadInput, match=r"its name leads to .* have the address added to in_scope"):
+        require_authority(msgspec.structs.replace(asked, mandate=mandate("api.acme.example")), NOW)
+    meant = mandate("api.acme.example", networks=(network,))
+    require_authority(msgspec.structs.replace(asked, mandate=meant), NOW)
+
+
+def test_a_name_that_is_not_permitted_is_refused_without_a_look_at_its_address() -> None:
+    with pytest.raises(BadInput, match=r"--backend other\.example is not permitted"):
+        require_permitted(("api.acme.example:443", "other.example"), mandate("api.acme.example"))
 
 
 @pytest.mark.parametrize(
