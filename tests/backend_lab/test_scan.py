@@ -109,7 +109,7 @@ def test_what_is_no_question_about_a_server_is_not_asked_of_one(run: Run) -> Non
     ],
 )
 def test_what_nobody_permits_is_one_line_and_nothing_is_sent(cloud: Cloud, words: list[str], told: str) -> None:
-    cloud.scope(API)
+    cloud.scope(API, "nowhere.acme.example")
     ended = cloud.scan("scan", *words, "--no-progress")
     assert ended.returncode == 2
     assert told in " ".join(ended.stderr.split())
