@@ -74,7 +74,7 @@ def _recorded(name: str, home: Path) -> Path:
     folder.mkdir()
     path = folder / f"{name}.pcap"
     with Lan(folder) as lan, recording.recorded(recording.wire_of(lan), path):
-        _scene(name).play(Stage(lan, path))  # type: ignore[attr-defined]
+        _scene(name).play(Stage(lan, path))  # type: ignore[attr-defined]  # a module by its name
     return path
 
 

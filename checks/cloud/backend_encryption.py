@@ -104,8 +104,9 @@ def backend_encryption(
         return unknown(f"what it says to {list_some(map(peer_name, unread), 5)} was not recognised: it may be in clear")
     little = too_little_seen(profile, talks, policy)
     if little:
-        return unknown(f"all that was seen is encrypted, and that is little: {little}")
-    return good(f"all of {seen_in(profile, talks)} with servers beyond its network are encrypted")
+        return unknown(f"too little was seen to speak well of it: {little}")
+    besides = ", but for updates, which update-download-transport judges" if clear else ""
+    return good(f"all of {seen_in(profile, talks)} with servers beyond its network are encrypted{besides}")
 
 
 def _judge(talks: Sequence[Talk], web: Sequence[HttpExchange], *, is_fetched: bool) -> list[Verdict]:

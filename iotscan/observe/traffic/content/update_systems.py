@@ -52,7 +52,11 @@ _RULES: Final = (
 _ENDINGS: Final = re.compile(
     r"(?i).*\.(?:swu|raucb|mender|itb|uf2|trx|sysupgrade|fwu|chk|ota)|.*[/_-](?:sysupgrade|factory)[^/]*\.(?:bin|img)(?:\.gz)?"
 )
-_WORDS: Final = re.compile(r"(?i)(?:^|[/_.-])(?:firmwares?|fw|fota|ota|updates?|upgrades?)(?=[/_.-]|$)")
+_WORDS: Final = re.compile(
+    r"(?i)(?:^|[/_.-])(?:firmwares?|fw|fota|ota)(?=[/_.-]|$)"
+    r"|^(?:/(?:api|rest|v\d+|devices?|public|static|files?|downloads?))*/(?:updates?|upgrades?)(?=[/_.-]|$)"
+)
+"""Weather and news have updates, too: the bare word counts where nothing before it says of what."""
 _FILE: Final = re.compile(r"(?i).*\.(?:bin|img|hex|fw|tar|tgz|tar\.gz|tar\.xz|zip|gz|xz|zst|pkg|rom|elf)")
 _ASKS: Final = re.compile(
     r"(?i).*/(?:check|latest|version|manifest|query|poll|available|info)(?:\.(?:json|txt|xml|php))?/?"
