@@ -21,7 +21,7 @@ _LOGIN = """#!/bin/sh
 echo "Acme cam"
 printf "login: "; read user
 stty -echo; printf "Password: "; read password; stty echo; echo
-if [ "$user:$password" = "root:{password}" ]; then exec /bin/sh; fi
+if [ "$user:$password" = "root:{password}" ]; then PS1='# ' exec /bin/sh; fi
 echo "Login incorrect"; printf "login: "; read user
 """
 IMAGE = b"\x27\x05\x19\x56" + bytes(range(256)) * 30
