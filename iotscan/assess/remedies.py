@@ -5,13 +5,18 @@ from iotscan.model.facts import (
     BootKeys,
     BootStages,
     DefaultLogin,
+    Exposures,
     FitImages,
     FtpServer,
     KernelCommandLines,
     KnownVulnerabilities,
     MqttTenant,
+    ProtocolUse,
     RevocationStatus,
     RootIntegrity,
+    TlsUse,
+    TrafficProfile,
+    UpdateUse,
     kind_of,
 )
 from iotscan.model.subject import Subject
@@ -46,6 +51,8 @@ _BOOT = tuple(
     kind_of(fact) for fact in (BootEnvironments, BootKeys, BootStages, FitImages, KernelCommandLines, RootIntegrity)
 )
 """What a root file system alone does not show."""
+_SEEN = tuple(kind_of(fact) for fact in (Exposures, ProtocolUse, TlsUse, TrafficProfile, UpdateUse))
+"""What a device does when nobody asks."""
 _LOGINS = (kind_of(DefaultLogin), kind_of(FtpServer))
 """What needs ``--default-creds``."""
 _GRANTS = {
@@ -69,6 +76,8 @@ def remedy(reason: Reason, kind: str, subject: Subject) -> str:
         return "try by hand what its manual documents, or give that as a record: --credentials FILE"
     if reason is Reason.NOT_OBSERVABLE and kind == kind_of(KnownVulnerabilities):
         return "give OSV data on the image's system: iotscan image PATH --advisories all.zip"
+    if reason is Reason.NOT_OBSERVABLE and kind in _SEEN:
+        return "capture for longer, while the device starts and does its work: iotscan traffic FILE"
     if reason is Reason.NOT_OBSERVABLE and kind in _BOOT:
         return "give the whole disk or bundle, with its boot stages: iotscan image PATH"
     return _REMEDIES[reason]

@@ -3,7 +3,7 @@
 import pytest
 
 from iotscan.assess.remedies import remedy
-from iotscan.model.facts import Accounts, DefaultLogin, FtpServer, TlsAttacks, TlsEndpoint, kind_of
+from iotscan.model.facts import Accounts, DefaultLogin, FtpServer, TlsAttacks, TlsEndpoint, TrafficProfile, kind_of
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Reason
 
@@ -39,3 +39,8 @@ def test_the_grant_that_is_named_is_the_one_that_is_missing(kind: str, grant: st
 def test_a_product_that_nobody_knows_is_told_by_a_record() -> None:
     said = remedy(Reason.NOT_OBSERVABLE, kind_of(DefaultLogin), Subject(device="d", service="tcp/23"))
     assert "--credentials FILE" in said
+
+
+def test_what_was_not_seen_in_traffic_takes_more_of_it() -> None:
+    said = remedy(Reason.NOT_OBSERVABLE, kind_of(TrafficProfile), Subject(device="d"))
+    assert said.startswith("capture for longer")
