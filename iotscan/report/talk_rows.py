@@ -58,6 +58,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """By address."""
     backends: tuple[BackendRow, ...]
     """Those that most devices share first."""
+    clear: str = ""
+    """How much of all payload anybody on the way can read, in words; empty where there is none."""
 
     @property
     def shared(self) -> int:

@@ -39,7 +39,8 @@ def show_talks(ink: Ink, told: Traffic | None) -> None:
 
 def _heading(told: Traffic) -> str:
     words = f"{counted(len(told.devices), 'device')}, {counted(len(told.backends), 'server')} beyond the network"
-    return f"{words}, {told.shared} of them shared" if told.shared else words
+    shared = f", {told.shared} of them shared" if told.shared else ""
+    return f"{words}{shared}{f' · {told.clear}' if told.clear else ''}"
 
 
 def _lines(ink: Ink, device: TalkRow) -> Iterator[tuple[Text, ...]]:

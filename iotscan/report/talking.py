@@ -33,6 +33,7 @@ def traffic(run: Run) -> Traffic | None:
         captures=tuple(map(_capture, run.captures)),
         devices=tuple(sorted(rows, key=lambda row: address_order(row.address))),
         backends=tuple(_backends(rows)),
+        clear=_in_the_clear(*(profile for _, profile in profiles)) if profiles else "",
     )
 
 
@@ -70,14 +71,15 @@ def _for_how_long(profile: TrafficProfile) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
-def _in_the_clear(profile: TrafficProfile) -> str:
+def _in_the_clear(*profiles: TrafficProfile) -> str:
     """Shares of the payload; what was not recognised counts as neither."""
-    total = profile.encrypted_bytes + profile.cleartext_bytes + profile.unknown_bytes
+    clear, unknown = sum(p.cleartext_bytes for p in profiles), sum(p.unknown_bytes for p in profiles)
+    total = sum(p.encrypted_bytes for p in profiles) + clear + unknown
     if not total:
         return "no payload"
-    said = [f"{_percent(profile.cleartext_bytes, total)} in the clear"]
-    if profile.unknown_bytes:
-        said.append(f"{_percent(profile.unknown_bytes, total)} not recognised")
+    said = [f"{_percent(clear, total)} in the clear"]
+    if unknown:
+        said.append(f"{_percent(unknown, total)} not recognised")
     return ", ".join(said)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from iotscan.model.capture import Capture
@@ -127,3 +128,26 @@ def test_the_audit_report_has_a_section_of_it() -> None:
     text = render(run(seen("d1", talk("cloud.example")), captures=(capture,)))
     assert "capture: lan.pcap (pcap): 9 frames; not read to its end: it ends in a frame" in text
     assert "back end: cloud.example" in text
+
+
+def test_how_much_anybody_can_read_of_all_devices_is_told_first() -> None:
+    told = traffic(run(seen("d1", talk("a.example"), clear=100), seen("d2", talk("a.example"))))
+    assert told is not None
+    assert told.clear == "33% in the clear"
+
+
+def summary_of(told: Run) -> str:
+    (summary,) = [s for s in document(told).sections if s.id == "summary"]
+    return " ".join(words_of(b.spans) for b in summary.blocks if hasattr(b, "spans"))
+
+
+def test_one_device_is_examined_by_what_it_was_seen_to_say() -> None:
+    words = summary_of(run(seen("d1", talk("a.example"))))
+    assert "by what it was seen to say in recorded traffic, without asking it anything" in words
+
+
+def test_what_was_joined_was_not_asked_over_the_network() -> None:
+    joined = msgspec.structs.replace(run(seen("d1", talk("a.example"))), command="join")
+    words = summary_of(joined)
+    assert "by what several runs had found, judged together" in words
+    assert "over the network, without logging in" not in words

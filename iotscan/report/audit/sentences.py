@@ -104,7 +104,11 @@ def _how(run: Run) -> str:
     if run.command == "image":
         return " as files, without a running device"
     if run.command == "traffic":
-        return " by what they were seen to say in recorded traffic, without asking them anything"
+        whose = "it was" if len(run.devices) == 1 else "they were"
+        them = "it" if len(run.devices) == 1 else "them"
+        return f" by what {whose} seen to say in recorded traffic, without asking {them} anything"
+    if run.command == "join":
+        return " by what several runs had found, judged together; nobody was asked anything for it"
     grants = run.scope.grants
     done = ["documented default logins were tried"] if grants.default_creds else []
     done += ["questions that can disturb a device were asked"] if grants.intrusive else []

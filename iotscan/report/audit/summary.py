@@ -10,7 +10,7 @@ from iotscan.report.audit.risks import Risk, open_ones, risks
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Bullets, Callout, Paragraph, Section, Span, Spans, plain
 from iotscan.report.places import Places
-from iotscan.report.words import clean, counted, listed
+from iotscan.report.words import NOTHING, clean, counted, listed
 
 _TOP: Final = 5
 _ACTIONS: Final = 3
@@ -151,6 +151,8 @@ def _planned(told: Told, plan: Roadmap) -> tuple[Spans, ...]:
 
 def _reached(plan: Roadmap, reaches: str) -> str:
     what = "network" if plan.owner == "network" else "image"
+    if reaches == NOTHING:
+        return f"Then nothing that was found holds the {what} down, and too little of it is assessed for a grade."
     letter, at_best = clean(reaches.removeprefix("≤"), 5), " at best" if reaches.startswith("≤") else ""
     return f"Then the {what} is graded {letter}{at_best}."
 

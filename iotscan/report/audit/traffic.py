@@ -42,11 +42,12 @@ def _blocks(traffic: Traffic) -> Iterator[Block]:
 
 def _introduction(traffic: Traffic) -> str:
     shared = f", {traffic.shared} of them by more than one device" if traffic.shared else ""
+    said = f"Of the payload, device by device: {traffic.clear}. " if traffic.clear else ""
     return (
         f"{counted(len(traffic.devices), 'device')} {'was' if len(traffic.devices) == 1 else 'were'} seen to talk, to "
-        f"{counted(len(traffic.backends), 'server')} beyond the network{shared}. Names of servers are the word of the "
-        "device that talked to them, or of its name server. What was not seen while the capture was made is not known: "
-        "a device may do other things at another time."
+        f"{counted(len(traffic.backends), 'server')} beyond the network{shared}. {said}Names of servers are the word "
+        "of the device that talked to them, or of its name server. What was not seen while the capture was made is not "
+        "known: a device may do other things at another time."
     )
 
 
