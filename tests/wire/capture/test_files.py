@@ -129,6 +129,16 @@ def test_a_file_cut_anywhere_gives_what_is_whole(cut: int, chunk: int) -> None:
         (gzip.compress(pcap(ONE) + b"x" * 9999)[:-40], "ends early"),
         (gzip.compress(pcap(ONE, TWO)) + b"more", "follows"),
     ],
+    ids=[
+        "frame",
+        "no-interface",
+        "block",
+        "packet",
+        "byte-order",
+        "cut",
+        "gzip-cut",
+        "gzip-more",
+    ],  # gzip holds the time
 )
 def test_damage_ends_reading_and_is_named(data: bytes, why: str) -> None:
     assert why in frames_of(data + bytes(24 if why == "announced" else 0))[2]
@@ -141,7 +151,9 @@ def test_damaged_packing_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x1f\x8b", b"GIF89a" + bytes(40), making.section()[:20], gzip.compress(b"text" * 20)]
+    "data",
+    [b"", b"\x1f\x8b", b"GIF89a" + bytes(40), making.section()[:20], gzip.compress(b"text" * 20)],
+    ids=["empty", "gzip-magic", "image", "section-cut", "gzip-text"],  # gzip holds the time
 )
 def test_what_is_no_capture_is_refused(data: bytes) -> None:
     with pytest.raises(NotACapture):
