@@ -58,13 +58,15 @@ def _without_frames(fact: AnyFact) -> AnyFact:
 
 
 def _without_counts(known: object) -> object:
-    """Segments that come again are counted again, and may be the last of their connection."""
+    """Segments that come again are counted again, and may be the last of their connection, or of all."""
     if not isinstance(known, TrafficProfile):
         return known
     talks = tuple(
         msgspec.structs.replace(talk, bytes_sent=0, bytes_received=0, last=talk.first) for talk in known.talks
     )
-    return msgspec.structs.replace(known, talks=talks, encrypted_bytes=0, cleartext_bytes=0, unknown_bytes=0)
+    return msgspec.structs.replace(
+        known, last=known.first, talks=talks, encrypted_bytes=0, cleartext_bytes=0, unknown_bytes=0
+    )
 
 
 def _tshark(folder: Path, data: bytes) -> Counter[str]:
