@@ -3,10 +3,11 @@
 ## What it looks at
 Captured TLS and DTLS handshakes with servers beyond the device's network: the version and suite that the server chose
 of what this device offered, and up to TLS 1.2 its certificate at the time of the capture. What else a server would
-take is not known from this: `iotscan scan --backend HOST` asks it. Whether the device minds a wrong certificate is
-`server-certificate-validation`'s question. Where nobody here vouches for a certificate, what it is worth is open. TLS
-1.3 hides certificates; a pass says what was seen of them. Whoever showed a certificate for another name and was sent
-away is not taken for the back end: portals and proxies on the way do that.
+take is not known from this: `iotscan scan --backend HOST` asks it. Dates are judged by the clock of whoever captured,
+and left open where the capture itself contradicts it, or hardly bears it out. Whether the device minds a wrong
+certificate is `server-certificate-validation`'s question. Where nobody here vouches for a certificate, what it is
+worth is open. TLS 1.3 hides certificates; a pass says what was seen of them. Whoever showed a certificate for another
+name and was sent away is not taken for the back end: portals and proxies on the way do that.
 
 ## Why it matters
 The server has as much to do with the device's security as the device: who reads or takes over a connection to it reads
@@ -103,6 +104,9 @@ def backend_tls(use: TlsUse, profile: TrafficProfile, policy: Policy) -> Returne
         return unknown("it was seen in more kinds of handshakes than could be listed")
     if little := too_little_seen(profile, chosen, policy):
         return unknown(f"what the servers chose is sound, and little was seen: {little}")
+    undated = [s.proof.open_dates for s in chosen if s.proof is not None and s.proof.open_dates]
+    if undated:
+        return unknown(f"whether a certificate held is open: {list_some(undated, 2)}")
     strange = [s for s in chosen if s.proof is not None and not is_vouched_for(s.proof)]
     if strange:
         names = list_some(map(peer_name, strange), 5)

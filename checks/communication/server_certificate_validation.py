@@ -4,7 +4,9 @@
 Captured handshakes up to TLS 1.2 and DTLS 1.2, in which certificates cross in clear, that the device began. Proof is a
 certificate that is wrong for everybody at the time of the capture (its dates, its name, its signature, a list of
 revoked ones that you gave with `--crl`) *and* data that the device sent of itself after the handshake, all of it
-heard without a gap. That it finished a handshake proves nothing: many clients look at the name afterwards. A
+heard without a gap. Dates count where the capture bears out the clock of whoever captured (an answer of a time server
+or of a web server, a certificate of a public authority); an end of more than 30 days ago counts unless that is
+contradicted. That it finished a handshake proves nothing: many clients look at the name afterwards. A
 certificate that only nobody here knows is no proof either: the device may know its issuer, or hold this very key. Two
 self-signed ones with different keys under one name are. It never passes: who takes a right certificate may take a
 wrong one, and TLS 1.3 and resumed sessions show none.
@@ -159,6 +161,8 @@ def without_proof(begun: list[TlsSession], taken: list[TlsSession]) -> str:
     own = [s for s in taken if s.proof is not None and s.proof.is_self_signed]
     if own:
         return f"it takes the self-signed certificate of {list_some(map(peer_name, own), 3)}, which it may know{said}"
+    if undated := [s.proof.open_dates for s in taken if s.proof is not None and s.proof.open_dates]:
+        return f"whether it took a certificate out of date is open: {list_some(undated, 2)}{said}"
     return f"no server showed it a wrong certificate that it took: right ones prove nothing{said}"
 
 

@@ -11,6 +11,11 @@ _NTS: Final = frozenset({0x0104, 0x0204, 0x0304, 0x0404})
 _KEY_SIZES: Final = frozenset({20, 24, 36})
 """A key's number with MD5, SHA-1 or SHA-256."""
 _FIELDS: Final = 32
+_ERA_SECONDS, _HALF_ERA, _TO_1970 = 1 << 32, 1 << 31, 2_208_988_800
+_BEST, _WORST = 1, 9
+"""Strata of who has the time from somewhere else: 10 is what servers call their own unset clock by custom."""
+_OWN_CLOCKS: Final = (b"LOCL", b"\x7f\x7f\x01")
+"""How the name of a source begins that is the server's own clock (RFC 5905 figure 12; address of ntpd's driver)."""
 Authentication = Literal["none", "symmetric key", "nts"]
 
 
@@ -23,6 +28,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     authentication: Authentication
     origin: bytes
     sent: bytes
+    told: int = 0
+    """What time a server says it is, in nanoseconds since 1970; 0 where it does not know from anybody else."""
 
 
 def read_message(data: bytes) -> Message | None:
@@ -42,7 +49,19 @@ def read_message(data: bytes) -> Message | None:
         authentication=authentication,
         origin=data[24:32],
         sent=data[40:48],
+        told=_told(data) if mode == "server" else 0,
     )
+
+
+def _told(data: bytes) -> int:
+    """The time of sending of who is synchronised to another clock than his own (RFC 5905 section 6 and 7.3)."""
+    is_set = data[0] >> 6 != 3 and _BEST <= data[1] <= _WORST and not data[12:16].startswith(_OWN_CLOCKS)
+    seconds, fraction = int.from_bytes(data[40:44], "big"), int.from_bytes(data[44:48], "big")
+    if not is_set or not seconds:
+        return 0
+    # The second era begins in 2036.
+    since_1900 = seconds + (_ERA_SECONDS if seconds < _HALF_ERA else 0)
+    return (since_1900 - _TO_1970) * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)
 
 
 def _authentication(rest: bytes) -> Authentication | None:

@@ -34,6 +34,8 @@ class ServerProof(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     detail: str = ""
     """The faults in words: which name, which date."""
+    open_dates: str = ""
+    """Why nothing is said of its dates: the clock of whoever captured is contradicted, or nothing bears it out."""
 
 
 class TlsSession(Use, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from iotscan.model.facts.traffic import Use
 from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Vantage
+from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.hiding import Hidden
 from iotscan.observe.traffic.keeping import Keeping, Times
 from iotscan.observe.traffic.locality import Locality
@@ -39,8 +40,10 @@ class Account:
         claims: Sequence[Claim],
         spans: Sequence[Span],
         locality: Locality,
+        clock: Clock,
     ) -> None:
         self._group, self._kept, self._spans, self._locality = group, kept, spans, locality
+        self._clock = clock
         self._hidden = Hidden(secret for keeping in kept for secret in keeping.secrets)
         self._claims = self._hidden.within(tuple(dict.fromkeys(sorted(claims))))
 
@@ -73,7 +76,7 @@ class Account:
     def _facts(self) -> Iterator[AnyFact]:
         if self._claims:
             yield Announcement(claims=tuple(sorted(self._claims)))
-        yield from Sum(self._kept, self._spans, self._locality).facts()
+        yield from Sum(self._kept, self._spans, self._locality, self._clock).facts()
 
     def _services(self) -> tuple[Service, ...]:
         """What it answered on; where a port was not recognised each time, what it was recognised as."""

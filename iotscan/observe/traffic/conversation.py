@@ -95,12 +95,16 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a reader understood, when. ``secrets`` are hidden from whatever is kept of the devices, and kept nowhere."""
+    """What a reader understood, when. ``secrets`` are hidden from whatever is kept of the devices, and kept nowhere.
+
+    ``clock`` is the time that the server told then, in nanoseconds since 1970; 0 where it told none.
+    """
 
     conversation: Conversation
     at: int
     item: Item
     secrets: tuple[str, ...] = ()
+    clock: int = 0
 
 
 Tell = Callable[[Told], None]

@@ -13,7 +13,7 @@ import msgspec
 
 from iotscan.model.device import Device
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import Claim, HttpExchange, NameQuestion, Talk, UpdateContact
+from iotscan.model.facts import Claim, HttpExchange, NameQuestion, Talk, TimeQuestion, TlsSession, UpdateContact
 from iotscan.model.facts.traffic import Peer
 from iotscan.model.observation import Observation
 from iotscan.model.scope import Network, unmapped
@@ -22,6 +22,7 @@ from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.hearing import Hearing
 from iotscan.observe.traffic.account import Account
+from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.conversation import Conversation, Endpoint, Told
 from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
 from iotscan.observe.traffic.link_protocols import link_protocol
@@ -50,6 +51,7 @@ class Ledger:
         self._open: dict[Party, Keeping] = {}
         self._allowance = Allowance()
         self._own = frozenset(own)
+        self._clock = Clock()
         self._hearing = Hearing(_LINKS, self._locality.is_local, self._parties.places_of)
         self._claims: dict[Party, dict[Claim, None]] = {}
         self._peers: set[str] = set()
@@ -94,6 +96,7 @@ class Ledger:
         """Something was understood: it is of both ends, where they are devices here."""
         conversation, item = said.conversation, said.item
         size = item.body_bytes if isinstance(item, HttpExchange) else 0
+        self._hear_time(said)
         for is_client, party in self._ends(conversation):
             keeping = self._keeping(party)
             self._seen(party, said.at)
@@ -108,6 +111,16 @@ class Ledger:
             elif isinstance(placed, HttpExchange):
                 placed = msgspec.structs.replace(placed, body_bytes=0)
             keeping.item(placed, said.at, size)
+
+    def _hear_time(self, said: Told) -> None:
+        """What it says of the clock of whoever captured. A device here that serves pages may never have set its own."""
+        item, server = said.item, said.conversation.server.address
+        if isinstance(item, TlsSession) and item.proof is not None:
+            self._clock.show(said.at, item.proof)
+        elif said.clock and isinstance(item, TimeQuestion):
+            self._clock.hear(said.at, said.clock, f"the time server {server}")
+        elif said.clock and not self._locality.is_local(server):
+            self._clock.hear(said.at, said.clock, f"the date in answers of {server}")
 
     def ended(self, conversation: Conversation) -> None:
         """Count a conversation that is over."""
@@ -224,6 +237,7 @@ class Ledger:
             claims=tuple(claim for party in group.parties for claim in self._claims.get(party, ())),
             spans=self._parties.spans(group),
             locality=self._locality,
+            clock=self._clock,
         )
 
 

@@ -68,19 +68,22 @@ class Prover:
         certificates, _ = sorted_out(read_damaged(der, position=at) for at, der in enumerate(chain))
         if not certificates:
             return None
-        leaf, trust = certificates[0], self._trust(chain, moment)
+        leaf = certificates[0]
+        public, private = self._trust(chain, moment)
         found = (*_of_dates(leaf, moment), *_of_name(leaf, name), *self._revoked(chain, staple, moment))
-        if not any(answer.known for answer in trust.values()):
+        if not public.known and not private.known:
             found = (*found, *_of_signature(chain))
         return ServerProof(
             certificates=certificates,
             is_self_signed=_is_self_signed(chain[0]),
             faults=tuple(dict.fromkeys(fault for fault, _ in found)),
             detail="; ".join(detail for _, detail in found),
-            **trust,
+            publicly_trusted=public,
+            privately_trusted=private,
         )
 
-    def _trust(self, chain: Sequence[bytes], moment: datetime) -> dict[str, Answer[bool]]:
+    def _trust(self, chain: Sequence[bytes], moment: datetime) -> tuple[Answer[bool], Answer[bool]]:
+        """By the web's roots, and by those that the user gave."""
         from iotscan.observe.network.workers.trust import MOZILLA, SYSTEM, judge
 
         unread = Answer[bool].missing(Reason.UNREADABLE, "a certificate of the chain cannot be read")
@@ -90,16 +93,13 @@ class Prover:
             unread = Answer[bool].missing(
                 Reason.UNREADABLE, f"the trust stores cannot be read ({type(error).__name__})"
             )
-            return {"publicly_trusted": unread, "privately_trusted": unread}
+            return unread, unread
         if told["is_trusted"] is None:
-            return {"publicly_trusted": unread, "privately_trusted": unread}
+            return unread, unread
         public = any(name in (MOZILLA, SYSTEM) for name in told["by"])
         private = told["is_private"]
         not_given = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given, or there are too many ways")
-        return {
-            "publicly_trusted": Answer[bool].of(public),
-            "privately_trusted": not_given if private is None else Answer[bool].of(private),
-        }
+        return Answer[bool].of(public), not_given if private is None else Answer[bool].of(private)
 
     def _revoked(self, chain: Sequence[bytes], staple: bytes, moment: datetime) -> Judged:
         if not staple and not self._given.revocation:

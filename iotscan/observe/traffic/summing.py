@@ -26,6 +26,7 @@ from iotscan.model.facts import (
     UpdateUse,
 )
 from iotscan.model.facts.traffic import Use
+from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.keeping import Keeping, Times, Totals, moment, period_of
 from iotscan.observe.traffic.locality import Locality
 from iotscan.observe.traffic.parties import Span
@@ -38,8 +39,8 @@ U = TypeVar("U", bound=Use)
 class Sum:
     """One device: all its parties together."""
 
-    def __init__(self, kept: Iterable[Keeping], spans: Iterable[Span], locality: Locality) -> None:
-        self._locality = locality
+    def __init__(self, kept: Iterable[Keeping], spans: Iterable[Span], locality: Locality, clock: Clock) -> None:
+        self._locality, self._clock = locality, clock
         self._uses: dict[type[Use], dict[Use, Times]] = {}
         self._cut: set[type[Use]] = set()
         self._totals: list[Totals] = []
@@ -64,7 +65,7 @@ class Sum:
     def facts(self) -> Iterator[AnyFact]:
         """All facts of it. Each is there: an empty one says that nothing of the kind was seen, and proves nothing."""
         yield self._profile()
-        sessions = self._all(TlsSession)
+        sessions = self._all(TlsSession, self._dated)
         yield TlsUse(sessions=sessions, is_cut_off=self._is_cut(TlsSession))
         yield ProtocolUse(
             http=self._all(HttpExchange, lambda use, times: {"body_bytes": times.biggest}),
@@ -109,6 +110,9 @@ class Sum:
             unknown_bytes=sum(t.unknown for t in self._totals),
             is_cut_off=Talk in self._cut or len(talks) > LISTED,
         )
+
+    def _dated(self, use: TlsSession, times: Times) -> dict[str, object]:
+        return {"proof": self._clock.judged(use.proof, times.first) if use.proof is not None else None}
 
     def _is_cut(self, *kinds: type[Use]) -> bool:
         return any(kind in self._cut or len(self._uses.get(kind, ())) > LISTED for kind in kinds)

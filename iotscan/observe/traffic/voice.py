@@ -16,8 +16,8 @@ class Voice:
         conversation.protocol, conversation.protection = protocol, protection
         self._turned: Conversation | None = None
 
-    def say(self, at: int, item: Item, *secrets: str, is_turned: bool = False) -> None:
-        """One thing, and what is secret in it.
+    def say(self, at: int, item: Item, *secrets: str, is_turned: bool = False, clock: int = 0) -> None:
+        """One thing, and what is secret in it. ``clock`` is what the server then said of the time.
 
         ``is_turned`` says that for this thing the one who began the conversation is the server: in CoAP both ends of
         the same two ports may ask.
@@ -29,4 +29,4 @@ class Voice:
                     conversation, client=conversation.server, server=conversation.client, server_name="", named_by=""
                 )
             conversation = self._turned
-        self._tell(Told(conversation, at, item, tuple(s for s in secrets if s)))
+        self._tell(Told(conversation, at, item, tuple(s for s in secrets if s), clock))

@@ -179,3 +179,20 @@ def test_time_from_somebody_else_is_no_answer() -> None:
     assert [t.item for t in play(ntp.CHOOSE, conversation("udp", 123), said)] == [
         TimeQuestion(version=4, mode="client")
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "source", "sent", "told"),
+    [
+        (0x24, b"\xc0\x00\x02\x01", 3_908_988_800, 1_700_000_000),
+        (0x24, b"GPS\0", 1, 2_085_978_497),  # a second of the next era
+        (0xE4, b"\xc0\x00\x02\x01", 3_908_988_800, 0),  # never set: leap indicator 3
+        (0x24, b"LOCL", 3_908_988_800, 0),
+        (0x24, b"\x7f\x7f\x01\x00", 3_908_988_800, 0),
+        (0x24, b"GPS\0", 0, 0),
+    ],
+)
+def test_the_time_is_told_by_who_has_it_from_another_clock(first: int, source: bytes, sent: int, told: int) -> None:
+    head = bytes((first, 2, 6, 0xEC)) + bytes(8) + source + bytes(8) + b"12345678" + bytes(8)
+    said: list[Said] = [(">", time_message(3)), ("<", head + sent.to_bytes(4, "big") + bytes(4))]
+    assert [t.clock for t in play(ntp.CHOOSE, conversation("udp", 123), said)] == [told * 1_000_000_000]

@@ -239,3 +239,19 @@ def test_a_long_download_is_judged_by_both_ends(monkeypatch: pytest.MonkeyPatch)
     said = [request("GET /x"), *cut([answer("200 OK", body=bytes(image))], 1400)]
     (found,) = items(play(CHOOSE, conversation(), said), UpdateContact)
     assert (found.format, found.signature, found.size) == ("esp32", "present", len(image))
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "told"),
+    [
+        ("200 OK", ("Date: Tue, 14 Nov 2023 22:13:20 GMT",), 1_700_000_000),
+        ("200 OK", ("Date: Tue, 14 Nov 2023 22:13:20 GMT", "Age: 900"), 0),  # out of a cache
+        ("302 Found", ("Date: Tue, 14 Nov 2023 22:13:20 GMT",), 0),  # as portals say it
+        ("200 OK", ("Date: yesterday",), 0),
+        ("200 OK", ("Date: Tue, 99 Nov 99999 22:13:20 GMT",), 0),
+        ("200 OK", (), 0),
+    ],
+)
+def test_an_answer_tells_the_time(status: str, fields: tuple[str, ...], told: int) -> None:
+    heard = play(CHOOSE, conversation(), [request("GET /a"), answer(status, *fields)])
+    assert {each.clock for each in heard} == {told * 1_000_000_000}

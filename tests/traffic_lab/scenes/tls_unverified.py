@@ -1,7 +1,8 @@
 """A device that asks nobody for his papers, one that does, and servers whose papers are wrong in one way each.
 
 All speak TLS 1.2, which shows the papers. ``203.0.113.89`` changes its self-signed key between two visits, as whoever
-sits between the two would have another one.
+sits between the two would have another one. A page in the clear tells the time, which bears out the clock of whoever
+captured.
 """
 
 from pathlib import Path
@@ -44,12 +45,21 @@ def play(stage: Stage) -> None:
         where = ("--resolve", f"{name}:{PORT}:203.0.113.{place}", f"https://{name}/")
         assert "TLSv1.2" in curl(careless, "-k", *where), name
         curl(careful, "--cacert", str(root), *where)
+    tell_time(stage, careless)
     for turn, place in enumerate((89, 90)):
         server = stage.far(f"turn{turn}", place)
         serve(server, stage.folder, f"turn{turn}", self_signed("turn.example"))
         ready(careless, place)
         where = ("--resolve", f"turn.example:{PORT}:203.0.113.{place}", "https://turn.example/")
         assert "TLSv1.2" in curl(careless, "-k", *where)
+
+
+def tell_time(stage: Stage, client: Machine) -> None:
+    """An answer with its date."""
+    server = stage.far("clock", 88)
+    page = "import http.server as h; h.ThreadingHTTPServer(('', 80), h.SimpleHTTPRequestHandler).serve_forever()"
+    server.start("python3", "-c", page)
+    poll("the date is told", lambda: "Date:" in curl(client, "-i", "http://203.0.113.88/"))
 
 
 def serve(server: Machine, folder: Path, name: str, paper: Paper) -> None:

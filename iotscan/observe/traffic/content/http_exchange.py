@@ -1,6 +1,8 @@
 """A request and its answer, and all that is understood of them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from iotscan.model.facts import HttpExchange
@@ -21,6 +23,8 @@ Understood = tuple[Item, tuple[str, ...]]
 """A thing, and what of it is secret."""
 _MEDIA: Final = ("image/", "video/", "audio/")
 _FORM: Final = "application/x-www-form-urlencoded"
+_OK: Final = 200
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OMAHA: Final = (b"<request ", b"<updatecheck")
 
 
@@ -73,6 +77,20 @@ class Answered(Carried):
         if stated.isascii() and stated.isdigit() and len(stated) < 16 and not self.head.first("transfer-encoding"):
             return int(stated)
         return self.body.size if self.is_whole else None
+
+    @property
+    def clock(self) -> int:
+        """The time that the server told, in nanoseconds since 1970; 0 where a cache or a portal may have told it.
+
+        RFC 9110 section 6.6.1: when the answer was made. RFC 9111 section 5.1: a cache adds how old it is.
+        """
+        if self.head.status != _OK or self.head.first("age"):
+            return 0
+        try:
+            told = parsedate_to_datetime(self.head.first("date")[:64])
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return 0
+        return max(0, int((told.replace(tzinfo=UTC) - _EPOCH).total_seconds())) * 1_000_000_000
 
     @property
     def is_partial(self) -> bool:

@@ -135,8 +135,9 @@ class HttpReader:
             self._is_over = self._inner is None
 
     def _understand(self, asked: Asked | None, answered: Answered | None, at: int) -> None:
+        clock = answered.clock if asked and answered else 0
         for item, secrets in understand(asked, answered, at):
-            self._voice.say(asked.at if asked else at, item, *secrets)
+            self._voice.say(asked.at if asked else at, item, *secrets, clock=clock)
         for carried in (asked, answered):
             if carried is not None:
                 carried.body.close()

@@ -55,7 +55,7 @@ class NtpReader:
             authentication=judged.authentication,
             stratum=answer.stratum if answer else 0,
         )
-        self._voice.say(at, question)
+        self._voice.say(at, question, clock=answer.told if answer else 0)
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
