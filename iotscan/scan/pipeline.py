@@ -6,7 +6,7 @@ that :func:`scan` with ``earlier`` goes on from, with the same results.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,21 +15,14 @@ import msgspec
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from iotscan.assess.assessing import assess
-from iotscan.assess.check import Check
-from iotscan.assess.evidence import Evidence
 from iotscan.assess.judging import judge
-from iotscan.assess.profile import values_by_id
-from iotscan.assess.terms import Terms
 from iotscan.model.device import Device, provisional_id
-from iotscan.model.facts import Announcement, PortSweep, UpdateServer, kind_of
+from iotscan.model.facts import Announcement, PortSweep, UpdateServer
 from iotscan.model.identity_rule import settled
-from iotscan.model.observation import Attempt
 from iotscan.model.redaction import Hiding, without_secrets
 from iotscan.model.run import Cost, Notice, Run
 from iotscan.model.scope import Fence, utc_now
-from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import AttemptStatus, Reason
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.agenda import Questions
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.connect import is_answer, who_answers, who_is_there
@@ -46,7 +39,8 @@ from iotscan.scan.announced import Announced, as_words
 from iotscan.scan.back_ends import ports_of, unheard
 from iotscan.scan.children import children_notices
 from iotscan.scan.crowds import Crowds
-from iotscan.scan.events import DeviceDone, DeviceFound, Event, FindingSeen, UnitDone
+from iotscan.scan.cut_short import partial, unasked
+from iotscan.scan.events import DeviceDone, DeviceFound, Event, UnitDone
 from iotscan.scan.holders import owners
 from iotscan.scan.inventory import Inventory, rebind
 from iotscan.scan.left_alone import LeftAlone
@@ -58,6 +52,7 @@ from iotscan.scan.plan import INVENTORY, choose_probes, second_opinions
 from iotscan.scan.regrouping import rule_notices
 from iotscan.scan.request import ScanRequest
 from iotscan.scan.since import since_notices
+from iotscan.scan.telling import Telling
 from iotscan.scan.tools import shared_tools
 from iotscan.scan.update_places import Seen, attempts_of, more_ports, notices_of, places_of
 from iotscan.store.audit import open_log
@@ -98,7 +93,6 @@ class Scan:
         self._lookup = NameLookup(request.header.scope, request.plan.resolver, servers, self._audit, kinds)
         self._journal: Journal[Entry] = Journal(request.folder, request.header if earlier is None else None)
         self._journalled = {entry for entry in self._earlier if isinstance(entry, Found)}
-        self._told: set[tuple[str, str, str, Subject]] = set()
         self._finished: set[str] = set()
         self._costs: dict[str, Cost] = {}
         self._clock: anyio.CancelScope | None = None
@@ -108,14 +102,11 @@ class Scan:
         self._crowds = Crowds(max(request.plan.most, len(request.plan.addresses)))
         self._surveys = anyio.CapacityLimiter(DEVICES_AT_ONCE)
         self._questions: Questions | None = None
-        joined = request.header
-        of_images = Evidence((), joined.images, joined.observations, (), joined.moment, joined.trusted)
-        self._trusted = of_images.trusted_by(Subject())
-        self._fence = Fence(joined.scope)
-        self._left_alone = LeftAlone(joined.scope)
-        self._places = places_of(joined.images, joined.observations)
+        self._telling = Telling(request, self._inventory, watch)
+        self._fence = Fence(request.header.scope)
+        self._left_alone = LeftAlone(request.header.scope)
+        self._places = places_of(request.header.images, request.header.observations)
         self._added = with_listed(more_ports(self._places, self._fence, request.plan), self._fence, request.plan)
-        self._checks = tuple(c for c in request.checks if not _waits(c, request.terms))
 
     def interrupt(self) -> None:
         """Stop asking; :meth:`run` then returns what there is."""
@@ -127,7 +118,7 @@ class Scan:
         """Scan, write ``run.json`` and return the judged run: whole, or what there was when it was cut."""
         with anyio.CancelScope(deadline=_deadline(self._request.deadline)) as self._clock:
             places = tuple(named.place for named in self._places if named.place is not None)
-            given = {"trusted_keys": self._trusted, "update_places": places}
+            given = {"trusted_keys": self._telling.trusted, "update_places": places}
             async with shared_tools(self._request, self._dialer, given) as tools:
                 await self._observe(tools)
         return self._finish(self._why_cut(is_cut=self._clock.cancelled_caught))
@@ -239,7 +230,7 @@ class Scan:
         if known := neighbour(address):
             self._note(known)
         self._finished.add(address)
-        self._tell_findings(address)
+        self._telling.tell(address)
         self._watch(
             DeviceDone(
                 address=address,
@@ -286,28 +277,7 @@ class Scan:
                 devices_done=len(self._finished),
             )
         )
-        if unit.observations:
-            self._tell_findings(unit.address, {kind_of(type(o.fact)) for o in unit.observations})
-
-    def _tell_findings(self, address: str, news: Collection[str] = ()) -> None:
-        """Tell what is found at an address by now; with ``news``, what facts of these kinds may have brought."""
-        checks = tuple(c for c in self._checks if not news or any(need.kind in news for need in c.needs))
-        evidence = Evidence(
-            devices=(self._inventory.device(address),),
-            images=(),
-            observations=self._inventory.observations(address),
-            attempts=tuple(a for u in self._inventory.units(address) for a in u.attempts),
-            as_of=self._request.header.moment,
-            trusted=self._trusted,
-        )
-        profile = self._request.profile
-        values = values_by_id(profile, checks)
-        for result in assess(evidence, checks, policy=profile.as_policy(), values=values):
-            # Not by its fingerprint: what a device is known by is settled only at the end.
-            said = (result.check, result.variant, result.part, result.subject)
-            if result.is_finding and said not in self._told:
-                self._told.add(said)
-                self._watch(FindingSeen(result=result))
+        self._telling.tell_unit(unit)
 
     def _finish(self, cut: Reason | None) -> Run:
         self._journal.close()
@@ -336,13 +306,15 @@ class Scan:
             )
             if address in self._left_alone:
                 why = "excluded by another address of the same device"
-                attempts += self._unasked(device.id, address, Reason.OUT_OF_SCOPE, why)
+                attempts += unasked(self._questions, device.id, address, Reason.OUT_OF_SCOPE, why)
             elif cut and address not in self._finished:
-                attempts += self._unasked(device.id, address, cut, "the scan ended before this device was done")
+                attempts += unasked(
+                    self._questions, device.id, address, cut, "the scan ended before this device was done"
+                )
         if self._questions and any(UpdateServer in probe.gives for probe in self._questions.probes):
-            unasked = attempts_of(self._places, self._fence, self._seen, cut)
-            attempts += unasked
-            notices += notices_of(unasked)
+            of_places = attempts_of(self._places, self._fence, self._seen, cut)
+            attempts += of_places
+            notices += notices_of(of_places)
         status: Literal["interrupted", "complete"] = "interrupted" if cut else "complete"
         run = msgspec.structs.replace(
             self._request.header,
@@ -389,22 +361,6 @@ class Scan:
             device = self._hidings[address].within(device)
         return device
 
-    def _unasked(self, device: str, address: str, reason: Reason, detail: str) -> list[Attempt]:
-        """Attempts that say: this device was found, and we did not get to ask it everything."""
-        questions = self._questions
-        kinds = (*questions.kinds("tcp"), *questions.kinds("udp")) if questions else ()
-        return [
-            Attempt(
-                subject=Subject(device=device, address=address),
-                need=kind,
-                status=AttemptStatus.NOT_TRIED,
-                reason=reason,
-                detail=detail,
-                probe="scan/1",
-            )
-            for kind in kinds
-        ]
-
     def _notices(self, cut: Reason | None) -> tuple[Notice, ...]:
         ghosts = self._announced.held
         why = "but nobody there answers" if cut is None else "and not shown to be there before the scan ended"
@@ -421,22 +377,7 @@ class Scan:
         asked = tuple(Notice(about="discovery", text=text) for text in told)
         if cut is None:
             return asked
-        done, all_of_them = len(self._finished), len(self._inventory)
-        why = _CUTS[cut]
-        text = f"{why} when {done} of {all_of_them} devices found so far were done"
-        return (*asked, Notice(about="partial", text=text))
-
-
-_CUTS = {
-    Reason.DEADLINE: "the deadline passed",
-    Reason.INTERRUPTED: "it was interrupted",
-    Reason.OUT_OF_SCOPE: "the scope's window closed",
-}
-
-
-def _waits(check: Check, terms: Terms) -> bool:
-    """True for what can only be judged at the end: who is who, over all devices and against an earlier run."""
-    return check.anchor.cardinality == "fleet" or (terms.earlier is not None and "earlier" in check.extras.values())
+        return (*asked, partial(cut, len(self._finished), len(self._inventory)))
 
 
 def _deadline(seconds: float) -> float:

@@ -9,9 +9,10 @@ import pytest
 
 from iotscan.cli.main import main
 from iotscan.lab import network
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.passive import Passive
 from iotscan.observe.network.helper.client import RawHelper
+from iotscan.observe.network.line import Line
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,7 +74,7 @@ Scanned = Callable[..., Run]
 def scanned(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scanned:
     """``scanned("--image", RUN)`` scans this machine and reads the run back."""
     # The device is ours and on this machine: politeness there only costs time.
-    monkeypatch.setattr("iotscan.observe.network.dial.Pacer", lambda _: Pacer(2000))
+    monkeypatch.setattr("iotscan.observe.network.line.Pacer", lambda _: Pacer(2000))
 
     def call(*words: object, code: int = 0) -> Run:
         ended = cli("scan", HOST, "-o", tmp_path / "out", *CHECKS, "--no-progress", *words)

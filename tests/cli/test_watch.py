@@ -28,7 +28,7 @@ PORTS = f"{WEB},{SSH}"
 def plug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Device]:
     """A device with a web page."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("iotscan.observe.network.dial.Pacer", lambda rate: Pacer(1e6))  # ours: it bears any pace
+    monkeypatch.setattr("iotscan.observe.network.line.Pacer", lambda rate: Pacer(1e6))  # ours: it bears any pace
     with device() as made:
         made.tcp([WEB], web(lambda path, head: http(b"<title>Plug of the hall</title>")))
         yield made

@@ -6,7 +6,7 @@ import pytest
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network import fragile
 from iotscan.observe.network.agenda import Questions
-from iotscan.observe.network.dial import Line
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probes import modbus, telnet
 from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.unit import Unit

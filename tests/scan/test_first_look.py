@@ -9,7 +9,8 @@ import anyio
 from iotscan.model.facts import PortSweep, TelnetServer
 from iotscan.model.scope import Pace, Scope
 from iotscan.observe.network.agenda import Questions
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probes import telnet
 from iotscan.observe.network.survey import Survey
 from iotscan.observe.network.sweep import sweep

@@ -11,8 +11,8 @@ from iotscan.model.device import Service
 from iotscan.model.facts import AnyFact, PortSweep
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.heard import Heard
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.line import Line
 
 STOPPED: Final = "the device did not answer any more after a question to its equipment: left alone"
 _ALIVE_CHECKS: Final = 2

@@ -13,9 +13,9 @@ from iotscan.model.device import Service
 from iotscan.model.facts import OpenService
 from iotscan.model.text import safe_text
 from iotscan.observe.network.conversation import Connection
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, PeerClosed, TimedOut, TlsFailed
 from iotscan.observe.network.gaps import Outcome, behind_tls, beyond, not_recognised
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probe import TLS_AT_ONCE, Missed
 from iotscan.observe.network.questions import (
     SPEAK_FIRST,

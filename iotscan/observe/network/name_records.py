@@ -10,8 +10,8 @@ from iotscan.model.answer import Answer
 from iotscan.model.facts import CaaRecord, NameRecords, TlsaRecord
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.heard import Heard
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probe import missed
 from iotscan.wire import name_records as wire
 

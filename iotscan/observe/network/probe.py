@@ -13,8 +13,8 @@ from iotscan.model.scope import Grants
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed
 from iotscan.observe.network.conversation import Connection, Datagram
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, Refused
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.opening import bring_to_tls
 from iotscan.observe.network.ports import OWN_WORDS_ONLY
 from iotscan.observe.network.udp_knock import FirstWord

@@ -23,10 +23,10 @@ from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.heard import Heard, Missed, all_missed, attempts_of
 from iotscan.observe.network.agenda import Questions
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError, OutOfScope, TimedOut
 from iotscan.observe.network.fragile import STOPPED, AliveCheck, not_allowed
 from iotscan.observe.network.identify import identify
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.outgoing import asking
 from iotscan.observe.network.probe import HAVE_TLS, Door, Probe, missed
 from iotscan.observe.network.recall import Recall

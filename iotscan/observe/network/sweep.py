@@ -7,8 +7,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from iotscan.model.facts import PortSweep
-from iotscan.observe.network.dial import Knock, Line
 from iotscan.observe.network.failures import DialError, OutOfScope
+from iotscan.observe.network.line import Knock, Line
 
 PATIENCE = 0.05
 """Seconds to wait for an answer before the next knock goes out beside an unanswered one."""

@@ -15,8 +15,8 @@ from typing import Final, Literal
 import anyio
 import msgspec
 
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import DialError
+from iotscan.observe.network.line import Line
 
 Knocked = Literal["answered", "refused", "gone", "silent"]
 """What came of the first words to a port. A refusal is one of the device itself: a firewall's in its name is none.

@@ -12,10 +12,11 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from iotscan.model.scope import Pace
 from iotscan.observe.network.attached import Attached
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.method import Round, Tally
 from iotscan.observe.network.discovery.ssdp import DESCRIPTIONS, _describe, _description, may_act, own_url
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.ports import FRAGILE
 from tests.observe.network.test_dial import FAST, HERE, closed_port, dialer, server
 

@@ -11,7 +11,8 @@ import anyio
 import pytest
 
 from iotscan.model.scope import Pace, Scope
-from iotscan.observe.network import dial, pace
+from iotscan.observe.network import line as line_module
+from iotscan.observe.network import pace
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import (
@@ -271,7 +272,7 @@ def test_a_service_that_keeps_us_waiting_leaves_the_others_their_time() -> None:
 
 def test_the_device_clock_stands_while_others_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(dial, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(line_module, "time", SimpleNamespace(monotonic=lambda: now))
 
     async def main(port: int) -> None:
         nonlocal now

@@ -10,9 +10,10 @@ import pytest
 
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import Refused
 from iotscan.observe.network.identify import Identified, identify
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.ports import FRAGILE, PORTS
 from tests.observe.network.daemons import accepts, free_port, running, serving, tool
 from tests.observe.network.webserver import make_certificate, nginx

@@ -17,8 +17,9 @@ from iotscan.model.facts import PortSweep
 from iotscan.model.scope import InScope, Mandate, Scope
 from iotscan.observe.network.attached import Attached
 from iotscan.observe.network.connect_proxy import USER, connect_proxy
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.failures import DialError, OutOfScope
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.outgoing import Outgoing, asking
 from iotscan.observe.network.probe import Door
 from iotscan.observe.network.sweep import sweep

@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from iotscan.model.scope import Pace
-from iotscan.observe.network.dial import Dialer, Knock
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.line import Knock
 from iotscan.observe.network.patience import patience
 from tests.observe.network.test_dial import HERE, dialer, server
 

@@ -11,12 +11,13 @@ import anyio
 import pytest
 
 from iotscan.model.scope import Pace, Scope
-from iotscan.observe.network import dial
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network import line as line_module
+from iotscan.observe.network.dial import Dialer
 from iotscan.observe.network.discovery import connect, neighbours
 from iotscan.observe.network.discovery.connect import Knocks, connect_sweep
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.discovery.neighbours import read_neighbours
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.sweep import sweep
 from tests.observe.network.test_dial import HERE, closed_port, server
 
@@ -138,7 +139,7 @@ def test_who_could_not_be_asked_is_counted_and_not_called_silent(monkeypatch: py
             await connect_sweep(dialer(), (HERE,), (80, 443), send, {}, spent := Knocks())
             return spent, receive.statistics().current_buffer_used
 
-    monkeypatch.setattr(dial, "connect", fail)
+    monkeypatch.setattr(line_module, "connect", fail)
     spent, found = anyio.run(main)
     assert (spent.addresses, spent.unasked, spent.there, found) == (1, 1, 0, 0)
     assert spent.summary().startswith(
@@ -156,7 +157,7 @@ def test_silence_is_no_lack_of_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
             await connect_sweep(dialer(), (HERE,), (80, 443), send, {}, spent := Knocks())
             return spent
 
-    monkeypatch.setattr(dial, "connect", fail)
+    monkeypatch.setattr(line_module, "connect", fail)
     assert anyio.run(main).unasked == 0
 
 

@@ -9,7 +9,8 @@ from iotscan.model.facts import CoapServer, SnmpAgent
 from iotscan.model.scope import Pace, Scope
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.agenda import Questions
-from iotscan.observe.network.dial import Dialer, Line
+from iotscan.observe.network.dial import Dialer
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.nudge import Nudged
 from iotscan.observe.network.probes import coap, snmp
 from iotscan.observe.network.survey import Survey

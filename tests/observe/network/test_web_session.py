@@ -14,8 +14,8 @@ from iotscan.model.facts import AnyFact, Disclosure, HttpServer, UpdateServer
 from iotscan.model.scope import Pace
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.observe.network.agenda import Questions
-from iotscan.observe.network.dial import Line
 from iotscan.observe.network.failures import TimedOut
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probe import Probe
 from iotscan.observe.network.probes import all_probes
 from iotscan.observe.network.survey import Survey

@@ -22,7 +22,7 @@ from iotscan.model.answer import Unanswered
 from iotscan.model.facts.certificate import CertificateChain
 from iotscan.model.facts.tls import TlsHandshake
 from iotscan.model.vocabulary import AttemptStatus, Reason
-from iotscan.observe.network.dial import Line
+from iotscan.observe.network.line import Line
 from iotscan.observe.network.probe import Door, Heard, Missed
 from iotscan.observe.network.probes import certificate as certificate_probe
 from iotscan.observe.network.probes import tls
