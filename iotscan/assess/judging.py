@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from iotscan import __version__
+from iotscan.assess.answering import settle_by_vantages
 from iotscan.assess.assessing import assess
 from iotscan.assess.attesting import attest, observed_only, statement_kinds
 from iotscan.assess.check import Check
@@ -79,6 +80,8 @@ def judge(
     compared = compare_vantages(run.devices, run.images, linked, observations, results, (c.info for c in first))
     observations = (*observations, *linked, *compared)
     results = in_order((*results, *assess(evidence.with_more(compared), then, policy=policy, values=values)))
+    runs = images_of_devices(linked)
+    results = settle_by_vantages(results, run.devices, run.images, runs)
     asked = {c.info.id for c in checks}
     waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=decided, asked=asked)
     required = required_ids(profile, checks)
@@ -96,9 +99,7 @@ def judge(
         results=waived.results,
         waivers=waived.uses,
         attestations=stated.uses,
-        grades=grade_aside(
-            waived.results, run.devices, run.images, aside=of_trust(checks), runs=images_of_devices(linked)
-        ),
+        grades=grade_aside(waived.results, run.devices, run.images, aside=of_trust(checks), runs=runs),
         baseline=None,
         verdict=None,
     )

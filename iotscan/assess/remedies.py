@@ -22,6 +22,9 @@ from iotscan.model.facts import (
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Reason
 
+GIVE_IMAGE = "give the image: iotscan image PATH"
+WHICH_IMAGE = "give its image, or say which image of this run it runs: iotscan join RUN RUN --runs DEVICE=IMAGE"
+"""Where the run holds images, and none is known to be what the device runs."""
 _REMEDIES = {
     Reason.TIMEOUT: "scan again from nearer, or raise --timeout",
     Reason.UNREACHABLE: "check that the device is on and reachable from here, then scan again",
@@ -41,7 +44,7 @@ _REMEDIES = {
         "if you may: --profile controllers, or fragile: [industrial] in a profile of yours; of a back end, --backend "
         "HOST without a port"
     ),
-    Reason.NEEDS_IMAGE: "give the image: iotscan image PATH",
+    Reason.NEEDS_IMAGE: GIVE_IMAGE,
     Reason.NEEDS_NETWORK: "scan a device that runs this image: iotscan scan ADDRESS",
     Reason.NEEDS_TRAFFIC: "give a capture of the device's traffic",
     Reason.NEEDS_HISTORY: "scan again later: the history of this machine remembers the keys of each run",

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from iotscan.assess.grading import NETWORK
+from iotscan.assess.images_run import images_of_devices
 from iotscan.assess.ledger import Key, Ledger
 from iotscan.assess.repairs import room
-from iotscan.assess.standing import Standing, gather_standings, most_severe
+from iotscan.assess.standing import Standing, gather_standings, most_severe, with_images
 from iotscan.model.actor import actor
 from iotscan.model.device import Device
 from iotscan.model.grade import LETTERS
@@ -38,7 +39,8 @@ _PHASES: Final[Mapping[Severity, Literal["P1", "P2", "P3"]]] = {
 
 def roadmaps(run: Run) -> tuple[Roadmap, ...]:
     """The network's roadmap and each image's; none where nothing failed that counts."""
-    standings = gather_standings(run.results)
+    runs = images_of_devices(run.observations)
+    standings = with_images(gather_standings(run.results), runs)
     known = {c.id: c for c in run.checks}
     devices = {d.id: d for d in run.devices}
     made = [_roadmap(NETWORK, "the network", {d: standings.get(d, ()) for d in devices}, known, devices)]

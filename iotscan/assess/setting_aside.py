@@ -40,10 +40,12 @@ def grade_aside(
     """
     grades = grade(results, devices, images, runs)
     failed = {r.subject.owner for r in results if r.check in aside and r.outcome is Outcome.FAIL}
-    failed |= {device for device, image in runs.items() if image in failed}
+    # A device is graded by its image, too, and an image by what only its devices show.
+    failed |= {other for one, two in runs.items() for failing, other in ((one, two), (two, one)) if failing in failed}
     if not failed:
         return grades
     wanted = failed | {image for device, image in runs.items() if device in failed}
+    wanted |= {device for device, image in runs.items() if image in wanted}
     standings = gather_standings(r for r in results if r.subject.owner in wanted and r.check not in aside)
     standings = with_images(standings, runs)
     # Nobody else's grade is another without them.

@@ -7,7 +7,7 @@ one service never improves a grade because another service fails less badly.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,8 @@ from iotscan.model.result import Result
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity
 
 _UNKNOWN = (Outcome.NOT_ASSESSED, Outcome.ERROR)
+FOR_OTHERS = (Reason.NEEDS_NETWORK, Reason.NEEDS_TRAFFIC)
+"""What no image answers."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,28 +69,54 @@ def gather_standings(results: Iterable[Result]) -> dict[str, tuple[Standing, ...
 def with_images(
     standings: Mapping[str, tuple[Standing, ...]], runs: Mapping[str, str]
 ) -> dict[str, tuple[Standing, ...]]:
-    """Standings in which those of a device hold what is known of the image that it runs (device id -> image id).
+    """Standings in which those of a device and of the image that it runs (device id -> image id) complete each other.
 
-    What one vantage could not see counts only where no vantage saw it.
+    What one vantage could not see counts only where no vantage saw it. A device counts all that its image shows, an
+    image of its devices only what no image shows: what one of them does otherwise than its image is its own.
     """
     joined = dict(standings)
+    bearers: dict[str, list[str]] = defaultdict(list)
     for device, image in runs.items():
-        own = {(s.check, s.element): s for s in standings.get(device, ())}
-        theirs = {(s.check, s.element): s for s in standings.get(image, ())}
-        both = (_both(own.get(key), theirs.get(key)) for key in sorted(own.keys() | theirs.keys()))
-        joined[device] = tuple(both)
+        bearers[image].append(device)
+        joined[device] = _completed(standings, device, (image,), _both)
+    for image, devices in bearers.items():
+        joined[image] = _completed(standings, image, devices, _or_else)
     return joined
 
 
-def _both(own: Standing | None, theirs: Standing | None) -> Standing:
-    if own is None or theirs is None:
-        kept = own or theirs
-        assert kept is not None
-        return kept
-    seen = [r for r in own.results if r.reason is not Reason.NEEDS_IMAGE]
-    seen += [r for r in theirs.results if r.reason not in (Reason.NEEDS_NETWORK, Reason.NEEDS_TRAFFIC)]
-    answered = [r for r in seen if r.outcome is not Outcome.NOT_APPLICABLE]
-    return _standing(own.check, own.element, answered or seen or list(own.results))
+def answers_of(results: Iterable[Result], *, is_image: bool) -> list[Result]:
+    """What results of a device or an image say themselves: without those that leave the answer to another vantage."""
+    left = FOR_OTHERS if is_image else (Reason.NEEDS_IMAGE,)
+    return [r for r in results if r.reason not in left]
+
+
+def _completed(
+    standings: Mapping[str, tuple[Standing, ...]],
+    owner: str,
+    others: Sequence[str],
+    put_together: Callable[[list[Result], list[Result]], list[Result]],
+) -> tuple[Standing, ...]:
+    """The standings of an owner with what others show of it."""
+    own = {(s.check, s.element): s.results for s in standings.get(owner, ())}
+    theirs: dict[tuple[str, Element], list[Result]] = defaultdict(list)
+    for standing in (s for other in others for s in standings.get(other, ())):
+        theirs[standing.check, standing.element] += standing.results
+    keys = sorted(own.keys() | theirs.keys())
+    return tuple(_standing(*key, put_together(list(own.get(key, ())), theirs[key])) for key in keys)
+
+
+def _both(own: list[Result], of_image: list[Result]) -> list[Result]:
+    return _applicable([*answers_of(own, is_image=False), *answers_of(of_image, is_image=True)]) or own or of_image
+
+
+def _or_else(own: list[Result], of_devices: list[Result]) -> list[Result]:
+    answered = answers_of(own, is_image=True) or _applicable(answers_of(of_devices, is_image=False))
+    return answered or own or of_devices
+
+
+def _applicable(found: list[Result]) -> list[Result]:
+    """What applies, where anything does."""
+    return [r for r in found if r.outcome is not Outcome.NOT_APPLICABLE] or found
 
 
 def _standing(check: str, element: Element, found: Sequence[Result]) -> Standing:

@@ -5,7 +5,7 @@ from iotscan.model.facts import RunsImage
 from iotscan.model.identification import Identity, KindTrait, Software, Trait
 from iotscan.model.run import Run
 from iotscan.model.vocabulary import Confidence
-from iotscan.report.words import clean, counted
+from iotscan.report.words import clean, counted, listed
 
 _SHOWN = 3
 """Pieces of evidence that are named for one trait."""
@@ -80,6 +80,23 @@ def images_run(run: Run) -> dict[str, str]:
     """Device id -> ``runs the image gateway 2.1: its certificate is in it (…)``, of those of which it is known."""
     linked = ((o.subject.device, o.fact) for o in run.observations if isinstance(o.fact, RunsImage))
     return {device: _image_words(fact) for device, fact in linked}
+
+
+def image_ids(run: Run) -> dict[str, str]:
+    """Device id -> the id of the image that it runs, of those of which it is known."""
+    return {o.subject.device: o.fact.image for o in run.observations if isinstance(o.fact, RunsImage)}
+
+
+def devices_of_images(run: Run) -> dict[str, str]:
+    """Image id -> ``runs on 192.0.2.7; ...``, of those of which a device is known to run them."""
+    labels = {d.id: d.label if d.label == d.address else f"{d.label} ({d.address})" for d in run.devices}
+    bearers: dict[str, list[str]] = {}
+    for device, image in image_ids(run).items():
+        bearers.setdefault(image, []).append(clean(labels.get(device, device), 80))
+    return {
+        image: f"runs on {listed(sorted(names), _SHOWN)}; what only a running device shows is taken from there"
+        for image, names in bearers.items()
+    }
 
 
 def _image_words(fact: RunsImage) -> str:

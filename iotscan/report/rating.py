@@ -12,7 +12,18 @@ from iotscan.model.run import Run
 from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.report.content import Cause, ElementRow, Lift, NetworkRow, Open, OwnerRow, Takes
-from iotscan.report.identity import images_run, kind, maker, model, oneness, programs, remarks, traits
+from iotscan.report.identity import (
+    devices_of_images,
+    image_ids,
+    images_run,
+    kind,
+    maker,
+    model,
+    oneness,
+    programs,
+    remarks,
+    traits,
+)
 from iotscan.report.places import Places, address_order
 from iotscan.report.words import NOTHING, REASONS, clean, counted
 
@@ -33,15 +44,15 @@ _ROLES = {
 
 def devices(run: Run) -> tuple[OwnerRow, ...]:
     """Every device, worst first, those without a letter last."""
-    results, runs = _by_owner(run.results), images_run(run)
-    rows = (_device(d, run, results[d.id], runs.get(d.id, "")) for d in run.devices)
+    results, runs, weighing = _by_owner(run.results), images_run(run), _weighing(run)
+    rows = (_device(d, run, results[d.id], weighing[d.id], runs.get(d.id, "")) for d in run.devices)
     return tuple(sorted(rows, key=lambda r: (*letter_order(r.shown), *address_order(r.address))))
 
 
 def images(run: Run) -> tuple[OwnerRow, ...]:
     """Every image, worst first."""
-    results = _by_owner(run.results)
-    rows = (_image(i, run, results[i.id]) for i in run.images)
+    results, weighing, bearers = _by_owner(run.results), _weighing(run), devices_of_images(run)
+    rows = (_image(i, run, results[i.id], weighing[i.id], bearers.get(i.id, "")) for i in run.images)
     return tuple(sorted(rows, key=lambda r: (*letter_order(r.shown), r.label)))
 
 
@@ -59,12 +70,27 @@ def _by_owner(results: Iterable[Result]) -> defaultdict[str, list[Result]]:
     return owned
 
 
-def _device(device: Device, run: Run, results: list[Result], image: str) -> OwnerRow:
+def _weighing(run: Run) -> defaultdict[str, list[Result]]:
+    """The results that weigh on the grade of each device and image: of one that runs the other, those of both.
+
+    What an image answers itself is not asked of its devices again.
+    """
+    own = _by_owner(run.results)
+    weighing = defaultdict(list, {owner: list(found) for owner, found in own.items()})
+    for device, image in image_ids(run).items():
+        answered = {r.check for r in own[image]}
+        weighing[device] += own[image]
+        weighing[image] += [r for r in own[device] if r.check not in answered]
+    return weighing
+
+
+def _device(device: Device, run: Run, results: list[Result], weighing: list[Result], image: str) -> OwnerRow:
     services = sorted(device.services)
     protocols = (clean(s.name if s.protocol == "unknown" else s.protocol, 20) for s in services)
     return _row(
         run.grades.devices.get(device.id),
         results,
+        weighing,
         OwnerRow(
             id=clean(device.id),
             address=clean(device.address, 60),
@@ -91,15 +117,17 @@ def _known_of(device: Device, image: str) -> tuple[str, ...]:
     return (*traits(device.identity), *runs, *filter(None, (oneness(device), image)))
 
 
-def _image(image: Image, run: Run, results: list[Result]) -> OwnerRow:
+def _image(image: Image, run: Run, results: list[Result], weighing: list[Result], devices: str) -> OwnerRow:
     return _row(
         run.grades.images.get(image.id),
         results,
+        weighing,
         OwnerRow(
             id=clean(image.id),
             address=clean(image.source),
             label=clean(image.name or image.source, 60),
             model=clean(f"{image.format or 'unknown'}, {counted(image.files, 'file')}", 60),
+            identity=(devices,) if devices else (),
             shown=NOTHING,
             findings={},
             elements=(),
@@ -131,7 +159,7 @@ def size_of(count: int) -> str:
     return f"{count} bytes"
 
 
-def _row(book: Gradebook | None, results: list[Result], row: OwnerRow) -> OwnerRow:
+def _row(book: Gradebook | None, results: list[Result], weighing: list[Result], row: OwnerRow) -> OwnerRow:
     """``row`` with the grade of its owner and what was found on it."""
     found = Counter(r.severity for r in results if r.is_finding)
     row = replace(row, findings={s: found[s] for s in Severity if found[s]})
@@ -145,16 +173,20 @@ def _row(book: Gradebook | None, results: list[Result], row: OwnerRow) -> OwnerR
         graded=book.graded_elements,
         assessed=book.coverage.assessed,
         total=book.coverage.assessed + book.coverage.unknown,
-        elements=_elements(book, results),
+        elements=_elements(book, (weighing,)),
     )
 
 
-def _elements(book: Gradebook, results: Sequence[Result]) -> tuple[ElementRow, ...]:
-    """The five elements in their fixed order; one that the book lacks was not looked at."""
+def _elements(book: Gradebook, members: Sequence[Sequence[Result]]) -> tuple[ElementRow, ...]:
+    """The five elements in their fixed order; one that the book lacks was not looked at.
+
+    ``members`` are the results that weigh on each device or image of which the book tells.
+    """
     rows = []
     for element in Element:
         grade = book.elements.get(element.value)
-        judged = [r for r in results if r.element is element and r.outcome in _JUDGED]
+        each = [[r for r in results if r.element is element and r.outcome in _JUDGED] for results in members]
+        judged = [r for results in each for r in results]
         assessed = grade.coverage.assessed if grade else 0
         rows.append(
             ElementRow(
@@ -162,7 +194,7 @@ def _elements(book: Gradebook, results: Sequence[Result]) -> tuple[ElementRow, .
                 shown=clean(grade.shown) if grade else NOTHING,
                 assessed=assessed,
                 total=assessed + grade.coverage.unknown if grade else 0,
-                failed=min(_count_failed(judged), assessed),
+                failed=min(sum(map(_count_failed, each)), assessed),
                 configured=bool(judged) and all(r.vantage is Vantage.CONFIGURED for r in judged),
             )
         )
@@ -170,8 +202,8 @@ def _elements(book: Gradebook, results: Sequence[Result]) -> tuple[ElementRow, .
 
 
 def _count_failed(results: Iterable[Result]) -> int:
-    """Failed checks as coverage counts them: once for each owner, those that are information only not at all."""
-    return len({(r.subject.owner, r.check) for r in results if r.is_finding and r.severity is not Severity.INFO})
+    """Failed checks of one device or image as coverage counts them: those that are information only not at all."""
+    return len({r.check for r in results if r.is_finding and r.severity is not Severity.INFO})
 
 
 def network(run: Run, places: Places) -> NetworkRow | None:
@@ -188,7 +220,7 @@ def network(run: Run, places: Places) -> NetworkRow | None:
         weakest=tuple(sorted(places.told_apart(d) for d in weakest)) if book.best != "A" else (),
         assessed=book.coverage.assessed,
         total=book.coverage.assessed + book.coverage.unknown,
-        elements=_elements(book, [r for r in run.results if r.subject.owner in run.grades.devices]),
+        elements=_elements(book, [found for owner, found in _weighing(run).items() if owner in run.grades.devices]),
     )
 
 

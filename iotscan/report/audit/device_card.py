@@ -113,6 +113,8 @@ def image(row: OwnerRow) -> Card:
 
 def _image_blocks(row: OwnerRow) -> Iterator[Block]:
     yield Facts(rows=facts(("Given as", row.address), ("What it is", row.model), *_standing(row)))
+    if row.identity:
+        yield Bullets(items=tuple(plain(f"{line[:1].upper()}{line[1:]}") for line in row.identity))
     if row.holds:
         yield Bullets(items=tuple(plain(line) for line in row.holds))
     if row.unread:

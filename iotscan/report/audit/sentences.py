@@ -9,6 +9,7 @@ from iotscan.report.audit.risks import Risk
 from iotscan.report.audit.times import day, days
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Tone
+from iotscan.report.identity import image_ids
 from iotscan.report.places import Places
 from iotscan.report.words import NOTHING, clean, counted, listed
 
@@ -222,7 +223,9 @@ def _known(told: Told) -> str:
 
 def _coverage(told: Told) -> tuple[int, int]:
     network = told.view.network
-    rows = [(i.assessed, i.total) for i in told.view.images]
+    # What a device runs is counted with the device.
+    run_ones = set(image_ids(told.run).values())
+    rows = [(i.assessed, i.total) for i in told.view.images if i.id not in run_ones]
     rows += [(network.assessed, network.total)] if network is not None else []
     return sum(a for a, _ in rows), sum(t for _, t in rows)
 
