@@ -169,7 +169,8 @@ def _held(observation: Observation) -> Iterator[Mark]:
             if key.public_sha256 and not key.known_leaked and not key.in_documentation:
                 yield Mark(by="key", value=key.public_sha256, where=key.path)
     elif isinstance(fact, CertificateChain) and fact.certificates:
-        yield Mark(by="certificate", value=fact.certificates[0].sha256, where=observation.subject.path)
+        where = f"the certificate of {observation.subject.path}"
+        yield Mark(by="certificate", value=fact.certificates[0].sha256, where=where)
     elif isinstance(fact, BootEnvironments):
         for environment in fact.environments:
             for name, value in environment.variables.items():

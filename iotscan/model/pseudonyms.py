@@ -172,8 +172,9 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
     for known in run.earlier:
         names = (known.subject, *([known.issuer] if known.is_self_issued else []))
         yield from (("host", n) for text in names for n in _COMMON_NAME.findall(text) if not _is_address(n))
-    if run.command != "image":
-        yield from (("host", t) for t in run.targets if _HOST_NAME.fullmatch(t))
+    of_parts = (target for part in run.parts if part.command != "image" for target in part.targets)
+    named = of_parts if run.parts else run.targets if run.command != "image" else ()
+    yield from (("host", target) for target in named if _HOST_NAME.fullmatch(target))
     for waiver in run.waivers:
         yield from (("person", who) for who in (waiver.owner, waiver.approved_by))
     yield from (("person", a.by) for a in run.attestations)
@@ -181,8 +182,9 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
 
 def _servers(run: Run) -> Iterator[tuple[str, str]]:
     """Back ends that were granted or permitted, also those that did not answer."""
-    yield from (("host", server.name) for server in run.scope.backends)
-    permitted = run.scope.mandate.permits.backends if run.scope.mandate else ()
+    scopes = [run.scope, *(part.scope for part in run.parts)]
+    yield from (("host", server.name) for scope in scopes for server in scope.backends)
+    permitted = [word for scope in scopes if scope.mandate for word in scope.mandate.permits.backends]
     words = (word.rpartition(":")[0] if word.count(":") == 1 else word for word in permitted)
     yield from (("host", word) for word in words if not _is_address(word.strip("[]")))
 

@@ -109,6 +109,34 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
         return Cost(**{name: round(value + more[name], 3) for name, value in msgspec.structs.asdict(self).items()})
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run of which another one was joined: when, by whose word and how it was made. What it saw is in the other."""
+
+    id: str
+    command: Literal["scan", "discover", "image", "traffic"]
+    tool: Tool
+    status: Status
+    started: str
+    finished: str = ""
+    targets: tuple[str, ...] = ()
+    scope: Scope
+    scope_sha256: str = ""
+    profile: ProfileInfo
+    devices: int = 0
+    """How many it saw."""
+    images: tuple[str, ...] = ()
+    """The names of the images that it read."""
+    captures: tuple[Capture, ...] = ()
+    probes: tuple[str, ...] = ()
+    """What looked, by name and version: ``tls/3``."""
+    ways: dict[str, str] = {}
+    """As :attr:`Run.ways`."""
+    own: tuple[str, ...] = ()
+    """As :attr:`Run.own`."""
+    audit_root: str = ""
+    """As :attr:`Run.audit_root`: the log lies in the folder of this run."""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The run file. Additive changes only."""
 
@@ -149,6 +177,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What a person knew better of which addresses are one device (``--identity``)."""
     runs: dict[str, str] = {}
     """Which image a device runs, by the user's word (``iotscan join --runs``): device id -> image id."""
+    parts: tuple[Part, ...] = ()
+    """The runs of which a joined run was made; of any other none."""
     waivers: tuple[WaiverUse, ...] = ()
     """Every waiver that was given, used or not."""
     attestations: tuple[AttestationUse, ...] = ()
@@ -170,6 +200,16 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     def moment(self) -> datetime:
         """:attr:`as_of`, in UTC. Raises BadInput where a file says something else."""
         return read_moment(self.as_of, f"'as_of' of run {self.id[:60]}")
+
+    @property
+    def asked(self) -> Part | None:
+        """The part of a joined run that asked devices over the network; None without one, and in any other run."""
+        return next((part for part in self.parts if part.command in ("scan", "discover")), None)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether devices were asked over the network: no image and no capture alone was read."""
+        return self.command in ("scan", "discover") or self.asked is not None
 
     def check(self, check_id: str) -> CheckInfo | None:
         """The metadata of a check of this run."""

@@ -118,10 +118,12 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
     if found:
         steps.append(Step(command=_command("explain", found[0].check), purpose="the worst finding, and how to fix it"))
     flags = _wanted_grants(run)
-    if flags:
+    if flags and run.is_asking:
         closed = sum(r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT for r in run.results)
         servers = run.scope.grants.backends
-        targets = _targets(tuple(word for word in run.targets if word not in servers))
+        # Files that joined it are no targets of a scan.
+        asked = run.asked.targets if run.asked else run.targets
+        targets = _targets(tuple(word for word in asked if word not in servers))
         # A grant on anybody's machine but this one needs a scope file, too.
         needs_file = _reaches_out(run)
         words = [*_servers(servers), *_exclusions(run), *(("--scope", "FILE") if needs_file else ()), *flags]

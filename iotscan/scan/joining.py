@@ -20,7 +20,7 @@ from iotscan.model.errors import BadInput
 from iotscan.model.identity import provisional_ids
 from iotscan.model.mac import plain_mac
 from iotscan.model.observation import Attempt, Observation
-from iotscan.model.run import Notice, Run, Tool, read_moment
+from iotscan.model.run import Notice, Part, Run, Tool, read_moment
 from iotscan.model.text import safe_text
 
 Stated = TypeVar("Stated", Observation, Attempt)
@@ -47,6 +47,9 @@ def join_runs(runs: Sequence[Run], run_id: str, said: Sequence[str] = ()) -> Run
         attestations=(),
         verdict=None,
         notices=(*base.notices, _taken(base)),
+        parts=tuple(map(_part, runs)),
+        # The log of what was sent stays with the run that sent it.
+        audit_root="",
     )
     for run in runs:
         if run is not base:
@@ -161,6 +164,32 @@ def _moved(stated: Stated, new_ids: Mapping[str, str]) -> Stated:
     subject = stated.subject
     new = new_ids.get(subject.device, subject.device)
     return msgspec.structs.replace(stated, subject=msgspec.structs.replace(subject, device=new))
+
+
+def _part(run: Run) -> Part:
+    if run.command == "join":
+        raise BadInput(f"run {run.id} is joined already: give the runs that it was made of")
+    return Part(
+        id=run.id,
+        command=run.command,
+        tool=run.tool,
+        status=run.status,
+        started=run.started,
+        finished=run.finished,
+        targets=run.targets,
+        scope=run.scope,
+        scope_sha256=run.scope_sha256,
+        profile=run.profile,
+        devices=len(run.devices),
+        images=tuple(image.name or image.source for image in run.images),
+        captures=run.captures,
+        probes=tuple(
+            sorted({o.probe for o in observed_only(run.observations)} | {a.probe for a in run.attempts} - {""})
+        ),
+        ways=run.ways,
+        own=run.own,
+        audit_root=run.audit_root,
+    )
 
 
 def _taken(run: Run) -> Notice:

@@ -1,6 +1,7 @@
 """One gateway seen three times: asked on its network, read as an image, heard in its traffic. Then joined."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from iotscan.assess.roadmap import roadmaps
 from iotscan.model.run import Run
-from iotscan.model.vocabulary import Outcome
+from iotscan.model.vocabulary import Outcome, Reason
+from iotscan.report.view import view
 from iotscan.store.runs import decode_run
 from tests.lan.conftest import give_up
 from tests.lan.network import Lan, Machine, poll, why_not
@@ -156,3 +159,35 @@ def test_no_vantage_alone_contradicts_itself(runs: tuple[Path, list[Run]]) -> No
     for run in runs[1]:
         said = [r for r in run.results if r.check in ("vantage-agreement", "pinned-authority")]
         assert not [r for r in said if r.outcome in (Outcome.FAIL, Outcome.PASS)], run.command
+
+
+def test_nothing_is_open_that_another_vantage_answered(runs: tuple[Path, list[Run]]) -> None:
+    folder, three = runs
+    joined = iotscan(folder, "join", *(r.id for r in three))
+    gateway = next(d for d in joined.devices if GATEWAY in d.addresses)
+    open_ = [(r.subject.device or r.subject.image, r.reason) for r in joined.results if r.reason]
+    assert (gateway.id, Reason.NEEDS_IMAGE) not in open_
+    assert (gateway.id, Reason.NEEDS_TRAFFIC) not in open_
+    image = joined.images[0].id
+    assert not {(image, Reason.NEEDS_NETWORK), (image, Reason.NEEDS_TRAFFIC)} & set(open_)
+    # The roadmap starts from the letter that is told.
+    (plan,) = [r for r in roadmaps(joined) if r.owner == "network"]
+    assert joined.grades.network
+    assert plan.shown == joined.grades.network.shown
+    assert "update-mechanism" in {step.check for step in plan.steps}
+
+
+def test_the_report_names_each_run_and_how_it_was_made(runs: tuple[Path, list[Run]]) -> None:
+    folder, three = runs
+    joined = iotscan(folder, "join", *(r.id for r in three), "-f", "md:joined.md")
+    text = (folder / "joined.md").read_text()
+    scope = text.partition("## 3 Scope")[2].partition("## 5 ")[0]
+    assert all(r.id in scope for r in three)
+    assert re.search(r"gateway\.pcap`?: \d+ frames in \d+ s", scope)
+    assert "image gateway" in scope
+    assert f"Asked for: {GATEWAY}\n" in scope
+    # The log of what was sent is checked where it lies.
+    assert not joined.audit_root
+    assert f"iotscan audit verify {three[0].id} --root {three[0].audit_root}" in text
+    (again,) = [step.command for step in view(joined).steps if "--intrusive" in step.command]
+    assert again.startswith(f"iotscan scan {GATEWAY} --")

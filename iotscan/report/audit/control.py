@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Iterator
 
+from iotscan.model.run import Part, Run
 from iotscan.report.audit import cover
 from iotscan.report.audit.cells import fact
+from iotscan.report.audit.parts import KINDS
 from iotscan.report.audit.times import day
 from iotscan.report.audit.told import Told
 from iotscan.report.document import (
@@ -50,6 +52,9 @@ def _blocks(told: Told) -> Iterator[Block]:
 
 def _partial(told: Told) -> str:
     what = "was interrupted" if told.run.status == "interrupted" else "did not end"
+    if told.run.parts:
+        parts = ", ".join(clean(p.id, 60) for p in told.run.parts if p.status != "complete")
+        return f"One of the runs that this report is made of {what} ({parts}): what it lacks was not looked at."
     return f"The run that this report is made of {what}: what is missing here was not looked at, and is not good."
 
 
@@ -81,11 +86,19 @@ def _origin(told: Told) -> Iterator[Fact]:
         yield fact("Ages judged as of", day(run.as_of))
     if told.material.run_sha256:
         yield _hash("SHA-256 of the run file", told.material.run_sha256)
-    if run.audit_root:
-        yield _hash("Root of the audit log", run.audit_root)
+    for part in run.parts:
+        yield fact("Joined of", f"{KINDS[part.command].lower()}, run {clean(part.id, 60)}")
+    for one in _logged(run):
+        yield _hash(f"Root of the audit log{f' of run {clean(one.id, 60)}' if run.parts else ''}", one.audit_root)
     yield fact("Redaction", _LEVELS[run.redaction])
     for note in told.material.brand.notes:
         yield fact("Not taken from the brand", clean(note, 300))
+
+
+def _logged(run: Run) -> list[Run | Part]:
+    """Whose log of what was sent there is: of a joined run, that of the runs that it was made of."""
+    every: list[Run | Part] = [run, *run.parts]
+    return [one for one in every if one.audit_root]
 
 
 def _hash(name: str, value: str) -> Fact:
@@ -98,15 +111,16 @@ def _verification(told: Told) -> Iterator[Block]:
     lines = []
     if digest:
         lines.append(f"sha256sum run.json  # {clean(digest, 64)}")
-    if run.audit_root:
-        named = shlex.quote(clean(run.id, 120))
-        lines.append(f"iotscan audit verify {named} --root {shlex.quote(clean(run.audit_root, 120))}")
+    logged = _logged(run)
+    for one in logged:
+        named = shlex.quote(clean(one.id, 120))
+        lines.append(f"iotscan audit verify {named} --root {shlex.quote(clean(one.audit_root, 120))}")
     if not lines:
         return
     yield Paragraph(
         spans=plain(
             "Whoever holds the folder of the run can check that this report is made of it"
-            + (", and that the log of everything that was sent is the one that was closed:" if run.audit_root else ":")
+            + (", and that the log of everything that was sent is the one that was closed:" if logged else ":")
         )
     )
     yield Code(text="\n".join(lines), label="Check it yourself")

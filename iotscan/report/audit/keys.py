@@ -19,7 +19,7 @@ _SHORT: Final = 16
 
 def section(told: Told) -> Section | None:
     """The section; None where no device showed a key."""
-    if told.run.command != "scan":
+    if told.run.command != "scan" and (told.run.asked is None or told.run.asked.command != "scan"):
         return None
     keys = aged(told.run)
     return Section(id="keys", title="Keys and certificates over time", blocks=tuple(_blocks(told, keys)))

@@ -7,6 +7,7 @@ from typing import Final
 from iotscan.model.run import Cost, Run
 from iotscan.report.asked import asked, sent
 from iotscan.report.audit.cells import fact, facts, link
+from iotscan.report.audit.parts import KINDS, done, made
 from iotscan.report.audit.times import moment
 from iotscan.report.audit.told import Told
 from iotscan.report.document import (
@@ -23,6 +24,7 @@ from iotscan.report.document import (
     cell,
     plain,
 )
+from iotscan.report.identity import images_run
 from iotscan.report.inventory import is_inventory
 from iotscan.report.places import Places
 from iotscan.report.words import NOTHING, clean, counted, listed
@@ -49,6 +51,9 @@ def section(told: Told) -> Section | None:
 def _when(told: Told) -> Iterator[Block]:
     run = told.run
     links = sorted({d.link for d in run.devices if d.link})
+    if run.parts:
+        yield from _joined(run, links)
+        return
     yield Facts(
         rows=facts(
             ("What was done", _done(run)),
@@ -59,13 +64,39 @@ def _when(told: Told) -> Iterator[Block]:
     )
 
 
+def _joined(run: Run, links: list[str]) -> Iterator[Block]:
+    yield Paragraph(
+        spans=plain(
+            f"{len(run.parts)} stored runs were put together and judged as one, by one profile. What each saw was "
+            "taken over; what was concluded from it was concluded anew."
+        )
+    )
+    yield made(run)
+    probes = [f"{KINDS[p.command].lower()}: {listed([clean(n, 40) for n in p.probes], _MOST)}" for p in run.parts]
+    yield Facts(
+        rows=(
+            *facts(("The network seen from", _from(run, links) if run.asked else "")),
+            fact("What looked", "; ".join(probes)),
+        )
+    )
+    yield from _linked(run)
+
+
+def _linked(run: Run) -> Iterator[Block]:
+    """Who was seen by several runs, and by what that is known."""
+    if run.images:
+        bearers, names = images_run(run), Places(run)
+        lines = [f"{names.told_apart(device)} {how}" for device, how in bearers.items()]
+        text = "No device is known to run an image that was given: devices and images are judged apart."
+        yield Paragraph(spans=plain("Which device runs which image:" if lines else text))
+        if lines:
+            yield Bullets(items=tuple(plain(line) for line in lines[:_MOST]))
+
+
 def _done(run: Run) -> str:
-    if run.command == "image":
-        return "firmware images were read as files; nothing was run and nothing was sent"
-    if run.command == "traffic":
-        return "recorded traffic was read; nothing was sent"
-    what = "devices were looked for" if is_inventory(run) else "devices were looked for, asked and judged"
-    return f"{what}, over the network"
+    if run.command in ("image", "traffic"):
+        return done(run.command)
+    return done("discover" if is_inventory(run) else "scan")
 
 
 def _from(run: Run, links: list[str]) -> str:
@@ -111,8 +142,11 @@ def _hashed(sha256: str) -> tuple[Fact, ...]:
 
 def _asked(told: Told) -> Iterator[Block]:
     run = told.run
-    if run.command in ("image", "traffic"):
+    if not run.is_asking:
         return
+    if run.asked is not None:
+        text = f"Of the joined runs one sent anything: {clean(run.asked.id, 60)}. What follows is about that one."
+        yield Paragraph(spans=plain(text))
     yield Paragraph(spans=plain(_intrusiveness(run)))
     pace = run.scope.pace
     yield Facts(
@@ -185,18 +219,30 @@ def _cost(cost: Cost, name: str) -> tuple[Cell, ...]:
 
 def _limits(told: Told) -> Iterator[str]:
     run = told.run
-    yield "This is what was seen at one time. What changed since, or was switched off then, is not in it."
+    if run.parts:
+        yield (
+            "The runs were made at different times: what changed from one to the next, or was switched off then, is "
+            "told as if it were one state. A device that was replaced or updated in between is not what each run saw."
+        )
+        yield (
+            "That two runs saw one device, and that a device runs an image, is known by marks of both, and is no proof "
+            "that every part of the image is what runs."
+        )
+    else:
+        yield "This is what was seen at one time. What changed since, or was switched off then, is not in it."
     if run.captures:
         yield (
             "Traffic shows what devices did while it was recorded, at the place where it was: what they did not do "
             "then is not known, and what is encrypted shows little of what is said."
         )
-    if run.command not in ("image", "traffic"):
+    if run.is_asking:
         yield (
             "A device that is silent is not absent, and a UDP port that does not answer is not closed: nothing can be "
             "concluded from silence."
         )
         yield "What needs a login, physical access or recorded traffic was seen only where this report says so."
+    elif run.parts:
+        yield "No device was asked anything: what one answers over the network is not known."
     if run.command != "image" and not run.images:
         yield (
             "The network shows little of how a device starts, stores its keys or verifies updates: that takes an image "

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from typing import Final
 
-from iotscan.model.run import Run
+from msgspec.structs import replace
+
+from iotscan.model.run import Part, Run
 from iotscan.model.scope import BackEnd, Mandate
 from iotscan.model.vocabulary import AttemptStatus
 from iotscan.report.audit.cells import fact, facts
+from iotscan.report.audit.parts import name, told_of
 from iotscan.report.audit.times import moment
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Bullets, Callout, Column, Facts, Paragraph, Section, Table, cell, plain
 from iotscan.report.words import clean, counted, listed
 
+_ID: Final = "scope"
+_TITLE: Final = "Scope and authorisation"
 _MOST: Final = 40
 """Networks and notices that are named before the rest is counted."""
 _AUTHORITIES: Final = {
@@ -28,7 +33,31 @@ _AUTHORITIES: Final = {
 
 def section(told: Told) -> Section | None:
     """The section; every report has it."""
-    return Section(id="scope", title="Scope and authorisation", blocks=tuple(_blocks(told)))
+    parts = told.run.parts
+    if not parts:
+        blocks = (*_blocks(told), *_deviations(told))
+        return Section(id=_ID, title=_TITLE, blocks=blocks)
+    text = (
+        f"This report puts {len(parts)} runs together. Each was made by a word of its own, and under its own limits: "
+        "what one of them was allowed holds for none of the others. Nobody was asked anything to put them together."
+    )
+    of_each = (
+        Section(
+            id=f"{_ID}-{number}", title=f"{name(part)} (run {clean(part.id, 60)})", blocks=_of_part(told, part, number)
+        )
+        for number, part in enumerate(parts, start=1)
+    )
+    ended = Section(id=f"{_ID}-record", title="What did not go as planned", blocks=tuple(_deviations(told)))
+    return Section(id=_ID, title=_TITLE, blocks=(Paragraph(spans=plain(text)),), sections=(*of_each, ended))
+
+
+def _of_part(told: Told, part: Part, number: int) -> tuple[Block, ...]:
+    """The blocks of one run of several; their tables have anchors of their own."""
+    single = told_of(told, part)
+    blocks = tuple(_blocks(single))
+    if not single.run.is_asking:
+        blocks = (*blocks, Facts(rows=facts(("What was read", listed(single.view.about.targets, _MOST)))))
+    return tuple(replace(b, id=f"{b.id}-{number}") if isinstance(b, Table) else b for b in blocks)
 
 
 def _blocks(told: Told) -> Iterator[Block]:
@@ -37,10 +66,9 @@ def _blocks(told: Told) -> Iterator[Block]:
         yield from _without_mandate(told)
     else:
         yield from _mandate(mandate)
-    if run.command not in ("image", "traffic"):
+    if run.is_asking:
         yield from _examined(told)
         yield _permissions(run, mandate)
-    yield from _deviations(told)
 
 
 def _without_mandate(told: Told) -> Iterator[Block]:
@@ -166,7 +194,8 @@ def _deviations(told: Told) -> Iterator[Block]:
     if not said:
         yield Paragraph(spans=plain("Nothing is on record of a deviation from what was planned."))
         return
-    yield Paragraph(spans=plain("On record of this run, deviations included:"))
+    whose = "of these runs" if told.run.parts else "of this run"
+    yield Paragraph(spans=plain(f"On record {whose}, deviations included:"))
     yield Bullets(items=tuple(plain(line) for line in said[:_MOST]))
     if len(said) > _MOST:
         yield Paragraph(spans=plain(f"{counted(len(said) - _MOST, 'further note')} in the run file."))
