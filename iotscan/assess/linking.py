@@ -7,11 +7,13 @@ from iotscan.model.run import Run
 __all__ = ("Link", "link")
 
 
-def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool = False) -> dict[str, Link]:
+def link(
+    old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool = False, by_key: bool = True
+) -> dict[str, Link]:
     """Old device or image id -> its counterpart. ``pair_lone_images`` takes the only image of each for one.
 
     ``by_address`` takes for one, too, who is at the same address where nothing speaks against it: enough for a list
-    of devices, too little for a finding.
+    of devices, too little for a finding. ``by_key`` takes for one who shows one key at another address.
     """
     links = linked(
         borne(old.devices, old.observations),
@@ -19,6 +21,7 @@ def link(old: Run, new: Run, *, pair_lone_images: bool = False, by_address: bool
         first=identities(old.devices, old.images, old.observations),
         then=identities(new.devices, new.images, new.observations),
         by_address=by_address,
+        by_key=by_key,
     )
     if pair_lone_images and len(old.images) == len(new.images) == 1:
         links.setdefault(old.images[0].id, Link(to=new.images[0].id, by="being the only image"))

@@ -7,11 +7,15 @@ stranger's finding off as known, a missing one only calls a known finding new.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from iotscan.model.identity import Key
 from iotscan.model.lasting import PROVED, Marks, telling
+
+_KEYS: Final = ("ssh", "tls")
+_OWN: Final = tuple(kind for kind in PROVED if kind not in _KEYS)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,16 +32,18 @@ def linked(
     first: Mapping[str, str],
     then: Mapping[str, str],
     by_address: bool = False,
+    by_key: bool = True,
 ) -> dict[str, Link]:
     """Old id -> its counterpart. ``first`` and ``then`` are the texts by which fingerprints know the ids of each side,
     as :func:`~iotscan.model.lasting.identities` gives them.
 
     ``by_address`` takes for one, too, who is at the same address where nothing speaks against it: enough for a list
-    of devices, too little for a finding.
+    of devices, too little for a finding. Without ``by_key`` a key links only those at one address: a key that a whole
+    series of devices has is borne by one alone in each of two runs that saw one each.
     """
     links: dict[str, Link] = {}
     telling_before, telling_after = telling(before), telling(after)
-    for kind in PROVED:
+    for kind in PROVED if by_key else _OWN:
         _add(links, _sharing(telling_before, telling_after, kind), kind, before, after)
     owners = {identity: owner for owner, identity in then.items()}
     shared: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -45,6 +51,8 @@ def linked(
         if identity in owners:
             shared[identity.partition(" ")[0]].append((owner, owners[identity]))
     for kind, pairs in shared.items():
+        if kind in _KEYS and not by_key:
+            continue
         _add(links, pairs, kind, before, after)
     _add(links, _clones(before, after), "key and address", before, after)
     if by_address:

@@ -7,7 +7,6 @@ day of each other and nothing contradicts: addresses are lent.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -20,12 +19,11 @@ from iotscan.model.errors import BadInput
 from iotscan.model.identity import provisional_ids
 from iotscan.model.mac import plain_mac
 from iotscan.model.observation import Attempt, Observation
-from iotscan.model.run import Notice, Part, Run, Tool, read_moment
+from iotscan.model.run import Notice, Part, Run, Tool
 from iotscan.model.text import safe_text
+from iotscan.scan.join_doubts import NEAR, apart, far_apart, told_apart, word_against_marks
 
 Stated = TypeVar("Stated", Observation, Attempt)
-NEAR = timedelta(days=1)
-"""Between two runs within which an address says who has it, where nothing else does."""
 
 
 def join_runs(runs: Sequence[Run], run_id: str, said: Sequence[str] = ()) -> Run:
@@ -47,14 +45,16 @@ def join_runs(runs: Sequence[Run], run_id: str, said: Sequence[str] = ()) -> Run
         attestations=(),
         verdict=None,
         notices=(*base.notices, _taken(base)),
-        parts=tuple(map(_part, runs)),
+        parts=(_part(base),),
         # The log of what was sent stays with the run that sent it.
         audit_root="",
     )
-    for run in runs:
-        if run is not base:
-            joined = _with(joined, run)
-    return msgspec.structs.replace(joined, runs={**joined.runs, **dict(_word(w, joined) for w in said)})
+    # The nearest first: who is at an address then is known before another may have it.
+    for run in sorted((r for r in runs if r is not base), key=lambda r: (r.command == "image", apart(joined, r))):
+        joined = _with(joined, run)
+    joined = msgspec.structs.replace(joined, runs={**joined.runs, **dict(_word(w, joined) for w in said)})
+    notices = tuple(Notice(about="joined", text=text) for text in (*far_apart(joined), *word_against_marks(joined)))
+    return msgspec.structs.replace(joined, notices=(*joined.notices, *notices))
 
 
 def _require_joinable(runs: Sequence[Run]) -> None:
@@ -78,6 +78,7 @@ def _with(base: Run, run: Run) -> Run:
         named = next(i.name or i.source for i in run.images if i.id in twice)
         raise BadInput(f"two of the runs hold an image that is called '{named}': give the one that is meant")
     new_ids = _new_ids(base, run)
+    doubts = tuple(Notice(about="joined", text=text) for text in told_apart(base, run, new_ids))
     devices = _devices(base.devices, run.devices, new_ids)
     return msgspec.structs.replace(
         base,
@@ -85,6 +86,7 @@ def _with(base: Run, run: Run) -> Run:
         started=min(base.started, run.started),
         finished=max(base.finished, run.finished),
         as_of=max(base.as_of, run.as_of),
+        parts=(*base.parts, _part(run)),
         targets=tuple(dict.fromkeys((*base.targets, *run.targets))),
         devices=devices,
         images=(*base.images, *run.images),
@@ -95,14 +97,15 @@ def _with(base: Run, run: Run) -> Run:
         known_keys=tuple(dict.fromkeys((*base.known_keys, *run.known_keys))),
         identity_rules=tuple(dict.fromkeys((*base.identity_rules, *run.identity_rules))),
         runs={**{new_ids.get(d, d): i for d, i in run.runs.items()}, **base.runs},
-        notices=(*base.notices, *run.notices, _taken(run)),
+        notices=(*base.notices, *run.notices, _taken(run), *doubts),
     )
 
 
 def _new_ids(base: Run, run: Run) -> dict[str, str]:
     """The ids that devices of ``run``, and what was merged into them, have in the joined run."""
-    is_near = _is_near(base, run)
-    links = {old: one for old, one in link(run, base, by_address=is_near).items() if is_near or one.by != "address"}
+    near = apart(base, run) <= NEAR
+    found_by = link(run, base, by_address=near, by_key=False)
+    links = {old: one for old, one in found_by.items() if near or one.by != "address"}
     taken = {known for d in base.devices for known in (d.id, *provisional_ids(d))}
     found = {}
     for device in run.devices:
@@ -113,20 +116,6 @@ def _new_ids(base: Run, run: Run) -> dict[str, str]:
         for old in (device.id, *provisional_ids(device)):
             found[old] = new
     return found
-
-
-def _is_near(one: Run, other: Run) -> bool:
-    """Whether both runs saw within a day of each other what they tell: an old capture may be read today."""
-    (first, last), (begun, ended) = _span(one), _span(other)
-    return max(first, begun) - min(last, ended) <= NEAR
-
-
-def _span(run: Run) -> tuple[datetime, datetime]:
-    """When a run saw what it tells: a capture when its frames were caught."""
-    moments = [m for c in run.captures for m in (c.first, c.last) if m] if run.command == "traffic" else []
-    read = [read_moment(m, f"'captures' of run {run.id[:60]}") for m in moments]
-    started = read_moment(run.started, f"'started' of run {run.id[:60]}")
-    return min(read, default=started), max(read, default=started)
 
 
 def _devices(ours: Sequence[Device], theirs: Sequence[Device], new_ids: Mapping[str, str]) -> tuple[Device, ...]:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
+from iotscan.model.answer import Answer
 from iotscan.model.capture import Capture
 from iotscan.model.device import Device, Image
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import PortSweep, TrafficProfile
+from iotscan.model.facts import Certificate, CertificateChain, PortSweep, TrafficProfile
 from iotscan.model.observation import observe
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
@@ -119,3 +121,100 @@ def test_a_word_that_names_nobody_is_refused(word):
 def test_runs_that_do_not_go_together_are_refused(runs, why):
     with pytest.raises(BadInput, match=why):
         join_runs(runs, "j")
+
+
+def chain(key: str) -> CertificateChain:
+    leaf = Certificate(
+        subject="CN=device",
+        issuer="CN=device",
+        serial="1",
+        not_before=MOMENT,
+        not_after=MOMENT.replace(year=2046),
+        key_type="ec",
+        key_bits=256,
+        signature_hash="sha256",
+        sha256="cc",
+        spki_sha256=key,
+    )
+    no = Answer.of(False)
+    return CertificateChain(certificates=(leaf,), trusted=no, ocsp_stapled=no, engine="hello")
+
+
+def showing(run: Run, key: str) -> Run:
+    """The run in which each device shows a certificate of this key, which never runs out."""
+    seen = (
+        observe(chain(key), Subject(device=d.id, address=d.address, service="tcp/443"), probe="t/1")
+        for d in run.devices
+    )
+    return msgspec.structs.replace(run, observations=(*run.observations, *seen))
+
+
+def doubts(run: Run) -> str:
+    return "\n".join(n.text for n in run.notices if n.about == "joined")
+
+
+@pytest.mark.parametrize("macs", [("", ""), (MAC, ""), ("", OTHER_MAC), (MAC, OTHER_MAC)])
+def test_a_key_that_a_fleet_shares_makes_no_two_devices_one(macs):
+    scan = showing(run_of("s", "scan", device(7, mac=macs[0])), "fleet")
+    traffic = showing(run_of("t", "traffic", device(9, mac=macs[1])), "fleet")
+    joined = join_runs([scan, traffic], "j")
+    assert [d.addresses for d in joined.devices] == [("192.0.2.7",), ("192.0.2.9",)]
+    assert "192.0.2.7 and 192.0.2.9 show the same TLS key and are told as two devices" in doubts(joined)
+
+
+def test_who_is_at_an_address_is_not_taken_for_another_of_the_same_key():
+    scan = showing(run_of("s", "scan", device(7)), "fleet")
+    traffic = run_of("t", "traffic", device(7), device(9))
+    traffic = msgspec.structs.replace(showing(traffic, "fleet"), devices=traffic.devices)
+    joined = join_runs([scan, traffic], "j")
+    assert [d.addresses for d in joined.devices] == [("192.0.2.7",), ("192.0.2.9",)]
+    assert kinds_of(joined, "dev-7") == {"PortSweep", "TrafficProfile", "CertificateChain"}
+
+
+def test_a_key_at_its_address_is_one_device_at_any_time():
+    runs = [showing(run_of("s", "scan", device(7)), "k"), showing(run_of("t", "traffic", device(7), hours=500), "k")]
+    assert len(join_runs(runs, "j").devices) == 1
+
+
+def test_one_maker_is_not_one_device():
+    runs = [run_of("s", "scan", device(7, mac=MAC)), run_of("t", "traffic", device(9, mac=OTHER_MAC))]
+    joined = join_runs(runs, "j")
+    assert len(joined.devices) == 2
+    assert "two devices" not in doubts(joined)
+
+
+def test_two_devices_at_one_address_are_told_with_why():
+    joined = join_runs([run_of("s", "scan", device(7, mac=MAC)), run_of("t", "traffic", device(7, mac=OTHER_MAC))], "j")
+    assert "192.0.2.7 is told as two devices" in doubts(joined)
+    assert "each shows another MAC address" in doubts(joined)
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(1, False), (24 * 40, True)])
+def test_runs_far_apart_are_told_of(hours, is_told):
+    joined = join_runs([run_of("s", "scan", device(7)), run_of("t", "traffic", device(7), hours=hours)], "j")
+    assert ("lies up to 40 days apart" in doubts(joined)) is is_told
+    assert ("an address may be lent to others" in doubts(joined)) is is_told
+
+
+def test_captures_of_two_times_are_apart_though_they_were_read_in_one_hour():
+    captures = (caught(0), caught(2000))
+    runs = [run_of(f"t{n}", "traffic", device(7), captures=(c,)) for n, c in enumerate(captures)]
+    assert len(join_runs(runs, "j").devices) == 2
+    old = run_of("old", "traffic", device(7), captures=(caught(-2000),))
+    new = run_of("new", "traffic", device(7), captures=(caught(1),))
+    # In whatever order they are given, the near one is the device of the scan.
+    for given in ([old, new], [new, old]):
+        joined = join_runs([run_of("s", "scan", device(7)), *given], "j")
+        assert len(joined.devices) == 2
+        assert sum(o.subject.device == "dev-7" for o in joined.observations) == 2
+
+
+def test_a_joined_run_keeps_how_each_part_was_made():
+    scan = run_of("s", "scan", device(7), audit_root="ab")
+    joined = join_runs(
+        [run_of("t", "traffic", captures=(caught(1),)), scan, run_of("i", "image", images=(IMAGE,))], "j"
+    )
+    assert {(p.id, p.command) for p in joined.parts} == {("s", "scan"), ("t", "traffic"), ("i", "image")}
+    assert joined.asked is not None
+    assert (joined.asked.id, joined.asked.audit_root, joined.audit_root) == ("s", "ab", "")
+    assert not join_runs([run_of("t", "traffic"), run_of("i", "image", images=(IMAGE,))], "j").is_asking
