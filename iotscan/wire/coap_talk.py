@@ -7,6 +7,7 @@ import msgspec
 from iotscan.model.text import safe_text
 from iotscan.wire import coap, coap_options
 from iotscan.wire.coap_options import Option
+from iotscan.wire.secret_forms.opaque import masked
 
 METHODS: Final = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE", 5: "FETCH", 6: "PATCH", 7: "iPATCH"}
 _URI_HOST, _LOCATION_PATH, _URI_QUERY, _OSCORE, _ACCEPT, _BLOCK1, _SIZE2 = 3, 8, 15, 9, 17, 27, 28
@@ -121,4 +122,5 @@ def _is_known(code: int) -> bool:
 
 
 def _path(segments: tuple[bytes, ...]) -> str:
-    return safe_text(b"/" + b"/".join(segments), _SHOWN)
+    shown = masked("/" + "/".join(s[:2048].decode("utf-8", "backslashreplace") for s in segments))
+    return safe_text(shown, _SHOWN)

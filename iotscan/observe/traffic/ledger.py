@@ -28,7 +28,9 @@ from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
 from iotscan.observe.traffic.link_protocols import link_protocol
 from iotscan.observe.traffic.locality import Locality
 from iotscan.observe.traffic.parties import Group, Parties, Party
+from iotscan.observe.traffic.shown_hosts import with_shown_host
 from iotscan.wire.frames import ROUTER_ADVERTISEMENT, Sighting
+from iotscan.wire.secret_forms.opaque import masked_host
 
 LINK: Final = "capture"
 """The name of the link that all captures are of."""
@@ -94,7 +96,7 @@ class Ledger:
 
     def told(self, said: Told) -> None:
         """Something was understood: it is of both ends, where they are devices here."""
-        conversation, item = said.conversation, said.item
+        conversation, item = said.conversation, with_shown_host(said.item)
         size = item.body_bytes if isinstance(item, HttpExchange) else 0
         self._hear_time(said)
         for is_client, party in self._ends(conversation):
@@ -186,7 +188,7 @@ class Ledger:
         if not is_local and len(self._peers) < PEERS:
             self._peers.add(address)
         if said.server_name:
-            name = safe_text(said.server_name, _NAME_LIMIT).lower()
+            name = masked_host(safe_text(said.server_name, _NAME_LIMIT).lower())
             return Peer(address=address, name=name, named_by=said.named_by or "sni", is_local=is_local)
         asked = keeping.names.get(address) or self._asked_elsewhere(party, address)
         return Peer(address=address, name=asked, named_by="dns" if asked else "", is_local=is_local)

@@ -4,8 +4,10 @@ from typing import Final
 
 from iotscan.model.facts import OtherTalk
 from iotscan.model.text import safe_text
+from iotscan.wire.secret_forms.opaque import masked
 
 MOST: Final = 16
+_READ: Final = 1024
 
 
 class Words:
@@ -18,7 +20,8 @@ class Words:
     def add(self, *words: str | bytes) -> None:
         """Some more."""
         for word in words:
-            shown = safe_text(word, 100)
+            # Before it is cut: the beginning of a token has no form.
+            shown = safe_text(masked(safe_text(word, _READ)), 100)
             if shown and len(self._said) < MOST:
                 self._said.setdefault(shown)
 

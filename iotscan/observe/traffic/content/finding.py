@@ -7,6 +7,7 @@ import msgspec
 from iotscan.model.facts import Exposure, TokenUse
 from iotscan.model.facts.exposure import ExposedKind
 from iotscan.wire.jwt import describe_token
+from iotscan.wire.secret_forms.opaque import masked
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -29,8 +30,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exposure(where: Where, kind: ExposedKind, what: str, *secrets: str) -> Finding:
-    """An exposure there."""
-    item = Exposure(kind=kind, protocol=where.protocol, what=what, place=where.place, accepted=where.accepted)
+    """An exposure there. In ``what`` stand names that others gave: of users, paths and topics."""
+    item = Exposure(kind=kind, protocol=where.protocol, what=masked(what), place=where.place, accepted=where.accepted)
     return Finding(item, secrets)
 
 

@@ -18,6 +18,7 @@ from iotscan.observe.traffic.content.update_systems import about_update
 from iotscan.observe.traffic.conversation import Item
 from iotscan.wire.http_stream import Head, Part
 from iotscan.wire.http_target import Target, read_host, read_target
+from iotscan.wire.secret_forms.opaque import masked
 
 Understood = tuple[Item, tuple[str, ...]]
 """A thing, and what of it is secret."""
@@ -186,4 +187,4 @@ def _contact(asked: Asked, answered: Answered | None, body: Body) -> Item | None
 
 
 def _text(head: Head, name: str, limit: int) -> str:
-    return safe_text(head.first(name).encode("latin-1", "replace"), limit)
+    return safe_text(masked(head.first(name)[:2048]).encode("latin-1", "replace"), limit)

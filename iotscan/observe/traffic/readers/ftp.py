@@ -13,6 +13,7 @@ from iotscan.observe.traffic.expected import Expected, Transfer
 from iotscan.observe.traffic.lines import Lines
 from iotscan.observe.traffic.voice import Voice
 from iotscan.observe.traffic.words import Words
+from iotscan.wire.secret_forms.opaque import masked
 
 PORT: Final = 21
 _COMMAND: Final = re.compile(
@@ -62,7 +63,7 @@ class FtpReader:
             self._tell_login(None)
             self._password = at, value.decode("utf-8", "replace")
         elif name in (b"RETR", b"STOR"):
-            path = safe_text(value, 200)
+            path = safe_text(masked(value[:2048].decode("utf-8", "backslashreplace")), 200)
             self._words.add(f"{name.decode()} {path}")
             if self._transfer is not None:
                 self._transfer.path, self._transfer.is_fetched = path, name == b"RETR"

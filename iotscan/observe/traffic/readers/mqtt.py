@@ -15,6 +15,7 @@ from iotscan.observe.traffic.half import Half
 from iotscan.observe.traffic.voice import Voice
 from iotscan.wire import mqtt_session as wire
 from iotscan.wire.jwt import read_jwt
+from iotscan.wire.secret_forms.opaque import masked
 
 PORT: Final = 1883
 _LONGEST: Final = 16 << 10
@@ -122,7 +123,7 @@ class MqttReader:
         self._messages += 1
         if self._messages > _LOOKED_AT or not message:
             return
-        shown = safe_text(topic, 80)
+        shown = safe_text(_shown(topic), 80)
         where = Where(at=piece.at, protocol="mqtt", place="message", of=shown)
         fields = of_json(message)
         found = [*find_secrets(fields, where), *find_personal(fields, where), *find_blocks(message, where)]
@@ -175,7 +176,12 @@ def _is_plausible(head: wire.PacketHead, packet: bytes) -> bool:
 
 def _note(topics: dict[str, None], topic: bytes) -> None:
     if len(topics) < _TOPICS:
-        topics.setdefault(safe_text(topic, _TEXT))
+        topics.setdefault(safe_text(_shown(topic), _TEXT))
+
+
+def _shown(topic: bytes) -> str:
+    """Before it is cut: the beginning of a token has no form."""
+    return masked(topic[:2048].decode("utf-8", "backslashreplace"))
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:

@@ -10,6 +10,7 @@ from iotscan.observe.traffic.content.update_systems import about_update
 from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
 from iotscan.observe.traffic.expected import Expected, Transfer
 from iotscan.observe.traffic.voice import Voice
+from iotscan.wire.secret_forms.opaque import masked
 
 PORT: Final = 69
 _READ, _WRITE, _DATA, _ERROR, _OPTIONS = 1, 2, 3, 5, 6
@@ -94,7 +95,8 @@ def _request(data: bytes) -> tuple[int, str] | None:
     kind = int.from_bytes(data[:2], "big")
     name, end, rest = data[2:].partition(b"\0")
     is_known = kind in (_READ, _WRITE) and rest.lower().partition(b"\0")[0] in (b"octet", b"netascii", b"mail")
-    return (kind, safe_text(name, 200)) if is_known and end and name else None
+    shown = safe_text(masked(name[:600].decode("utf-8", "backslashreplace")), 200)
+    return (kind, shown) if is_known and end and name else None
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
