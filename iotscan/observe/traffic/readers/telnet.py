@@ -9,12 +9,14 @@ from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Te
 from iotscan.observe.traffic.voice import Voice
 from iotscan.observe.traffic.words import Words
 from iotscan.wire import telnet
+from iotscan.wire.secret_forms.opaque import masked
 
 _PORTS: Final = (23, 2323)
 _ENOUGH: Final = 64 << 10
 _SHOWN: Final = 2048
 _REFUSED: Final = re.compile(rb"(?i)incorrect|invalid|fail|denied|refused|wrong|bad |% ?login|authentication error")
 _TYPED: Final = 256
+_LINES: Final = 8
 
 
 class TelnetReader:
@@ -27,7 +29,10 @@ class TelnetReader:
         self._shown = b""
         self._typed = b""
         self._asks: telnet.Asks = "unknown"
+        self._is_ahead = False
+        self._unasked = 0
         self._user = ""
+        self._hidden: list[str] = []
         self._password: tuple[int, str] | None = None
         self._heard = 0
         self._has_hole = False
@@ -53,7 +58,7 @@ class TelnetReader:
     def end(self, at: int) -> None:
         """Tell what was spoken."""
         self._tell_login(None)
-        self._voice.say(at, self._words.talk)
+        self._voice.say(at, self._words.talk, *self._hidden)
 
     def _show(self, text: bytes) -> None:
         self._shown = (self._shown + text)[-_SHOWN:]
@@ -64,7 +69,15 @@ class TelnetReader:
             elif asks == "shell":
                 self._tell_login(True)
                 self._heard = _ENOUGH
-        self._asks = asks
+        self._ask(asks)
+
+    def _ask(self, asks: telnet.Asks) -> None:
+        """What is typed next answers this, unless it was typed, or begun, before that was asked for."""
+        if asks in ("login", "password") and asks != self._asks:
+            self._is_ahead = bool(self._typed) or self._unasked > 0
+            self._unasked = max(0, self._unasked - 1)
+        if not self._typed or asks != "unknown":  # else it is the echo of what is being typed
+            self._asks = asks
 
     def _type(self, text: bytes, at: int) -> None:
         for byte in text:
@@ -79,11 +92,19 @@ class TelnetReader:
 
     def _enter(self, line: bytes, at: int) -> None:
         asks, self._asks = self._asks, "unknown"
-        if asks == "login":
-            self._user = safe_text(line, 60)
+        is_ahead, self._is_ahead = self._is_ahead, False
+        if asks == "login" and is_ahead:
+            # It may be the password for the prompt before.
+            self._user = ""
+            if len(self._hidden) < _LINES:
+                self._hidden.append(line.decode("utf-8", "replace"))
+        elif asks == "login":
+            self._user = masked(safe_text(line, 60))
             self._words.add(f"user {self._user}")
         elif asks == "password" and line:
             self._password = at, line.decode("utf-8", "replace")
+        elif line:
+            self._unasked += 1
         self._shown = b""
 
     def _tell_login(self, accepted: bool | None) -> None:
