@@ -226,3 +226,48 @@ def test_tunnels_are_encrypted(transport: str, port: int, data: bytes, protocol:
     talk = conversation(transport, port)
     assert play(tunnel.CHOOSE, talk, [(">", data)])
     assert (talk.protocol, talk.protection) == (protocol, "encrypted")
+
+
+AHEAD: list[list[Said]] = [
+    # Typed before the prompt was shown: half of it, all of it, or at the prompt before.
+    [("<", b"\xff\xfb\1"), (">", b"Zx81spec"), ("<", b"login: "), (">", b"\r\n"), ("<", b"\r\nPassword: ")],
+    [("<", b"\xff\xfb\1"), (">", b"root\r\n"), ("<", b"login: "), (">", b"Zx81spec\r\n"), ("<", b"\r\nPassword: ")],
+    [("<", b"\xff\xfb\1login: "), (">", b"root\r\n"), ("<", b"Password: "), (">", b"Zx81"), ("<", b"\r\nlogin: "),
+     (">", b"spec\r\n")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", AHEAD)
+def test_what_was_typed_before_it_was_asked_for_is_no_name_of_a_user(said: list[Said]) -> None:
+    told = play(telnet.choose, conversation(port=23), said)
+    assert "Zx81spec" not in repr([each.item for each in told])
+    assert "Zx81spec" in [secret for each in told for secret in each.secrets]
+
+
+def test_a_name_that_is_echoed_letter_by_letter_is_one() -> None:
+    typed: list[Said] = [(who, bytes((byte,))) for byte in b"root" for who in "><"]
+    said: list[Said] = [("<", b"\xff\xfb\1login: "), *typed, (">", b"\r\n"), ("<", b"\r\nPassword: ")]
+    told = play(telnet.choose, conversation(port=23), said)
+    assert items(told, OtherTalk)[0].words == ("user root",)
+
+
+def test_an_empty_name_does_not_make_the_password_one() -> None:
+    said: list[Said] = [
+        ("<", b"220 x\r\n"), (">", b"AUTH LOGIN\r\n"), ("<", b"334 VXNlcm5hbWU6\r\n"), (">", b"\r\n"),
+        ("<", b"334 UGFzc3dvcmQ6\r\n"), (">", b"WngBMXNwZWM=\r\n"), ("<", b"535 no\r\n"),
+    ]  # fmt: skip
+    told = play(mail.choose, conversation(port=25), said)
+    assert [each.what for each in items(told, Exposure)] == ["SMTP password of somebody"]
+
+
+def test_the_first_word_of_a_message_is_no_program() -> None:
+    said = [(">", b"<13>Zx81spec: hello"), (">", b"<13>Nov 27 07:00:00 cam app[1]: hello")]
+    told = play(syslog.choose, conversation("udp", 514), said)
+    assert items(told, OtherTalk)[0].words == ("BSD", "of app")
+
+
+def test_a_password_in_an_address_is_not_told() -> None:
+    asked = b"DESCRIBE rtsp://u:Zx81?spec@cam/live RTSP/1.0\r\nCSeq: 1\r\nAuthorization: Bearer aaaabbbb\r\n\r\n"
+    told = play(rtsp.choose, conversation(port=554), [(">", asked)])
+    assert items(told, Exposure)
+    assert "Zx81" not in repr([each.item for each in told])

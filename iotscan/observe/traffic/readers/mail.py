@@ -35,6 +35,7 @@ class MailReader:
         self._left = _LINES
         self._method = ""
         self._user = ""
+        self._is_named = False
         self._secret: tuple[int, str, str] | None = None
         self._has_greeted = False
         self._has_address = False
@@ -60,7 +61,7 @@ class MailReader:
         if self._method:
             self._continue(line, at)
         elif (auth := _PLAIN.fullmatch(line)) is not None:
-            self._method = auth[1].decode().upper()
+            self._method, self._is_named, self._user = auth[1].decode().upper(), False, ""
             self._words.add(f"AUTH {self._method}")
             if auth[2]:
                 self._continue(auth[2], at)
@@ -97,8 +98,9 @@ class MailReader:
     def _continue(self, line: bytes, at: int) -> None:
         """What a mechanism of SASL says."""
         said = _decoded(line)
-        if self._method == "LOGIN" and not self._user:
-            self._user = safe_text(said, 60)
+        if self._method == "LOGIN" and not self._is_named:
+            # Even an empty one: what follows is the password.
+            self._user, self._is_named = safe_text(said, 60), True
             return
         method, self._method = self._method, ""
         if method == "PLAIN" and said.count(b"\0") == 2:
@@ -127,7 +129,9 @@ class MailReader:
             return
         (at, secret, kind), self._secret = self._secret, None
         where = Where(at=at, protocol=self._protocol, place="login", accepted=accepted)
-        what = f"{self._protocol.upper()} {'password' if kind == 'password' else 'digest'} of {self._user}"
+        what = (
+            f"{self._protocol.upper()} {'password' if kind == 'password' else 'digest'} of {self._user or 'somebody'}"
+        )
         finding = exposure(where, "password" if kind == "password" else "digest", what, secret)
         self._voice.say(at, finding.item, *finding.secrets)
         self._user = ""

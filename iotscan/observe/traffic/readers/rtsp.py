@@ -81,10 +81,17 @@ class RtspReader:
         words = [asked.method, *([str(status)] if status else []), *(scheme.capitalize() for scheme in schemes[:2])]
         self._words.add(" ".join(words))
         accepted = False if status in (401, 403, 407) else True if 200 <= status < 300 else None
-        of = shown_path(asked.target.partition("?")[0].rpartition("@")[2]) or "a server"
+        of = shown_path(_without_user(asked.target)) or "a server"
         where = Where(at=at, protocol=self._protocol, place="header", of=of, accepted=accepted)
         for finding in find_logins(asked, where):
             self._voice.say(at, finding.item, *finding.secrets)
+
+
+def _without_user(target: str) -> str:
+    """A URI as far as its path, without who logs in by it; nothing where a password may reach beyond that."""
+    path, _, query = target.partition("?")
+    is_unclear = "://" in path and "@" in query and "@" not in path
+    return "" if is_unclear else path.rpartition("@")[2]
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:

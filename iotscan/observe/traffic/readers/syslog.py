@@ -10,8 +10,8 @@ from iotscan.observe.traffic.words import Words
 _PORTS: Final = (514, 601, 1514)
 _NEW: Final = re.compile(rb"(?:[0-9]{1,5} )?<[0-9]{1,3}>1 \S{1,40} \S{1,255} (\S{1,48}) ")
 _OLD: Final = re.compile(
-    rb"(?:[0-9]{1,5} )?<[0-9]{1,3}>(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} )?(?:[\w.:-]{1,64} )?"
-    rb"([\w./-]{1,48})(?:\[[0-9]+\])?:"
+    rb"(?:[0-9]{1,5} )?<[0-9]{1,3}>(?P<at>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} )?(?:[\w.:-]{1,64} )?"
+    rb"(?P<of>[\w./-]{1,48})(?:\[[0-9]+\])?:"
 )
 _ANY: Final = re.compile(rb"(?:[0-9]{1,5} )?<(?:[0-9]|[1-9][0-9]|1[0-8][0-9]|19[01])>")
 _MESSAGES: Final = 64
@@ -39,7 +39,8 @@ class SyslogReader:
         if new is not None:
             self._words.add("RFC 5424", b"of " + new[1])
         elif old is not None:
-            self._words.add("BSD", b"of " + old[1])
+            # Without a time before it, it may be the first word of a message.
+            self._words.add("BSD", b"of " + old["of"] if old["at"] else "")
 
     def end(self, at: int) -> None:
         """Tell what was spoken."""
