@@ -19,6 +19,7 @@ def in_traffic(fact: AnyFact) -> Private:
             for session in fact.sessions:
                 yield "host", session.server_name
                 yield "serial", session.psk_identity
+                yield "serial", session.psk_hint
                 shown = session.proof.certificates if session.proof else ()
                 own = (session.client_certificate,) if session.client_certificate else ()
                 yield from (("host", name) for c in (*shown, *own) for name in c.names)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from iotscan.model.run import Cost, Run
 from iotscan.report.content import Cause, ElementRow, Finding, FindingGroup, Gap, NetworkRow, OwnerRow, Takes, View
+from iotscan.report.plain_uses import done
 from iotscan.report.view import view
 from iotscan.report.words import counted, listed
 
@@ -57,6 +58,7 @@ def _said(told: View) -> Iterator[str]:
             yield f"  {to}: {peer.peer}{at}  {where}  {peer.over}  {peer.protection}  {many}, {amount}"
         if row.is_cut_off:
             yield "  and more: what is listed here is not all of it"
+        yield from done(row.uses)
     for backend in told.traffic.backends:
         yield f"back end: {backend.name}  {', '.join(backend.over)}  {backend.protection}"
         yield f"  at: {listed(backend.addresses)}"

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from iotscan.report.use_rows import Uses
+
 
 class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a device talked to, over what; all conversations with one peer on one port."""
@@ -36,6 +38,8 @@ class TalkRow(msgspec.Struct, frozen=True, kw_only=True):
     peers: tuple[PeerRow, ...]
     """Servers beyond the network first, each with most bytes first."""
     is_cut_off: bool
+    uses: Uses = Uses()
+    """What it was seen to do, beyond whom it talked to."""
 
 
 class BackendRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from rich.text import Text
 from iotscan.report.ink import Column, Ink
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import PeerRow, TalkRow, Traffic
+from iotscan.report.use_table import show_uses
 from iotscan.report.words import counted, listed
 
 PEERS: Final = 6
@@ -25,16 +26,16 @@ def show_talks(ink: Ink, told: Traffic | None) -> None:
     ink.heading("traffic", ink.text(_heading(told), "dim"))
     for line in told.captures:
         ink.say(ink.text(line, "dim"), 2)
-    rows = [row for device in told.devices for row in _lines(ink, device)]
-    columns = [Column(most=24), Column(wraps=True, least=16), Column(most=24), Column(), Column(right=True)]
-    kept = columns if ink.width >= _NARROW else [*columns[:2], columns[3]]
-    shown = rows[:LINES] if kept is columns else [(a, b, d) for a, b, _, d, _ in rows[:LINES]]
-    ink.grid(*kept, rows=shown)
+    is_wide = ink.width >= _NARROW
+    rows = [row for device in told.devices for row in _lines(ink, device, is_wide)]
+    over = [Column(most=24)] if is_wide else []
+    ink.grid(Column(wraps=True), *over, Column(), Column(right=True), rows=rows[:LINES])
     if len(rows) > LINES:
         ink.say(ink.text(f"and {counted(len(rows) - LINES, 'more line')}: see the text or JSON report", "dim"), 2)
     for backend in [b for b in told.backends if len(b.devices) > 1][:BACKENDS]:
         devices = listed(backend.devices, 4)
         ink.say(ink.join((backend.name, "bold"), (f"  is shared by {devices}", "")), 2)
+    show_uses(ink, list(told.devices))
 
 
 def _heading(told: Traffic) -> str:
@@ -43,24 +44,26 @@ def _heading(told: Traffic) -> str:
     return f"{words}{shared}{f' · {told.clear}' if told.clear else ''}"
 
 
-def _lines(ink: Ink, device: TalkRow) -> Iterator[tuple[Text, ...]]:
-    name = ink.text(device.label or device.address, "bold")
+def _lines(ink: Ink, device: TalkRow, is_wide: bool) -> Iterator[tuple[Text, ...]]:
+    """A line for a device, one for each of its peers; where there is room, with over what in a column of its own."""
+    clear, _, unknown = device.clear.partition(", ")
+    name = ink.join((device.label or device.address, "bold"), (f"  seen for {device.seen}", "dim"))
     amount = ink.text(size_of(device.sent + device.received), "dim")
-    yield name, ink.text(f"seen for {device.seen}"), ink.text(""), ink.text(device.clear), amount
+    yield name, *([ink.text(unknown, "dim")] if is_wide else []), ink.text(clear), amount
     for peer in device.peers[:PEERS]:
-        yield _peer(ink, peer)
+        yield _peer(ink, peer, is_wide)
     more = len(device.peers) - PEERS
     if more > 0:
-        yield ink.text(""), ink.text(f"and {counted(more, 'more peer')}", "dim"), *(ink.text("") for _ in range(3))
+        empty = [ink.text("")] * (3 if is_wide else 2)
+        yield ink.text(f"  and {counted(more, 'more peer')}", "dim"), *empty
 
 
-def _peer(ink: Ink, peer: PeerRow) -> tuple[Text, ...]:
+def _peer(ink: Ink, peer: PeerRow, is_wide: bool) -> tuple[Text, ...]:
     to = "to" if peer.is_client else "from"
     where = "" if peer.is_beyond else "  here"
     return (
-        ink.text(""),
-        ink.join((f"{to} ", "dim"), (peer.peer, ""), (where, "dim")),
-        ink.text(peer.over),
+        ink.join((f"  {to} ", "dim"), (peer.peer, ""), (where, "dim")),
+        *([ink.text(peer.over)] if is_wide else []),
         ink.text(peer.protection, _STYLES.get(peer.protection, "dim")),
         ink.text(size_of(peer.sent + peer.received), "dim"),
     )

@@ -11,6 +11,8 @@ from iotscan.model.run import Run
 from iotscan.report.places import Places, address_order
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import BackendRow, PeerRow, TalkRow, Traffic
+from iotscan.report.use_rows import Uses
+from iotscan.report.using import percent, uses
 from iotscan.report.words import clean, counted
 
 _SECURED: Final = {"encrypted": "encrypted", "cleartext": "in the clear", "unknown": "not recognised"}
@@ -26,8 +28,10 @@ def traffic(run: Run) -> Traffic | None:
         return None
     places = Places(run)
     addresses = {d.id: clean(d.address, 60) for d in run.devices}
+    done = uses(run)
     rows = [
-        _device(device, addresses.get(device, ""), places.told_apart(device), profile) for device, profile in profiles
+        _device(device, addresses.get(device, ""), places.told_apart(device), profile, done[device])
+        for device, profile in profiles
     ]
     return Traffic(
         captures=tuple(map(_capture, run.captures)),
@@ -49,7 +53,7 @@ def _moment(text: str) -> str:
     return text[:19].replace("T", " ")
 
 
-def _device(device: str, address: str, label: str, profile: TrafficProfile) -> TalkRow:
+def _device(device: str, address: str, label: str, profile: TrafficProfile, done: Uses) -> TalkRow:
     return TalkRow(
         device=clean(device, 40),
         label="" if label == address else label,
@@ -60,6 +64,7 @@ def _device(device: str, address: str, label: str, profile: TrafficProfile) -> T
         clear=_in_the_clear(profile),
         peers=tuple(_peers(profile.talks)),
         is_cut_off=profile.is_cut_off,
+        uses=done,
     )
 
 
@@ -77,18 +82,10 @@ def _in_the_clear(*profiles: TrafficProfile) -> str:
     total = sum(p.encrypted_bytes for p in profiles) + clear + unknown
     if not total:
         return "no payload"
-    said = [f"{_percent(clear, total)} in the clear"]
+    said = [f"{percent(clear, total)} in the clear"]
     if unknown:
-        said.append(f"{_percent(unknown, total)} not recognised")
+        said.append(f"{percent(unknown, total)} not recognised")
     return ", ".join(said)
-
-
-def _percent(part: int, whole: int) -> str:
-    """Never nothing where there is some, never all where there is more."""
-    share = 100 * part / whole
-    if part and share < 1:
-        return "under 1%"
-    return f"{min(round(share), 99) if part < whole else 100}%"
 
 
 def _peers(talks: Iterable[Talk]) -> Iterator[PeerRow]:

@@ -38,6 +38,8 @@ EXPLAINED = 6
 """Devices whose grade is explained one by one."""
 NARROW = 76
 """Columns below which places are written on one line each."""
+NETWORK = "network"
+"""The owner that is no device: it stands by itself."""
 LABEL = 10
 """Columns of the label before a finding's details."""
 
@@ -50,8 +52,8 @@ def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool
     _elements(ink, told)
     _owners(ink, "devices", told.devices)
     _owners(ink, "images", told.images)
-    show_talks(ink, told.traffic)
     _findings(ink, told)
+    show_talks(ink, told.traffic)
     _takes(ink, told.takes)
     _gaps(ink, told)
     if show_passed:
@@ -210,14 +212,23 @@ def _takes(ink: Ink, rows: tuple[Takes, ...]) -> None:
     if not rows:
         return
     ink.heading("what it takes")
+    # Of many devices of which nothing is known the same is said: once.
+    alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for row in rows:
+        alike.setdefault((row.owner if row.owner == NETWORK else "", tuple(_steps_up(row))), []).append(row.owner)
     lines: list[tuple[Text, ...]] = []
-    for row in rows[: EXPLAINED + 1]:
-        who = ink.text(row.owner, "bold")
-        for number, (mark, words) in enumerate(_steps_up(row)):
+    for (_, steps), owners in list(alike.items())[: EXPLAINED + 1]:
+        who = ink.text(_owners_named(owners), "bold")
+        for number, (mark, words) in enumerate(steps):
             lines.append((who if not number else ink.text(""), ink.letter(mark), ink.text(words)))
-    ink.grid(Column(most=max(16, ink.width // 5)), Column(), Column(wraps=True), rows=lines)
-    if len(rows) > EXPLAINED + 1:
-        ink.say(ink.text(f"and {len(rows) - EXPLAINED - 1} more: see the text or JSON report", "dim"), 2)
+    ink.grid(Column(most=max(16, ink.width // 5), wraps=True), Column(), Column(wraps=True), rows=lines)
+    left = sum(len(owners) for owners in list(alike.values())[EXPLAINED + 1 :])
+    if left:
+        ink.say(ink.text(f"and {left} more: see the text or JSON report", "dim"), 2)
+
+
+def _owners_named(owners: list[str]) -> str:
+    return owners[0] if len(owners) == 1 else f"{owners[0]} and {len(owners) - 1} more"
 
 
 def _steps_up(row: Takes) -> list[tuple[str, str]]:

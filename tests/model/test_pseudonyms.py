@@ -28,6 +28,8 @@ from iotscan.model.facts import (
     RevocationStatus,
     SnmpAgent,
     SshServer,
+    TlsSession,
+    TlsUse,
     UpdateServer,
 )
 from iotscan.model.observation import observe
@@ -343,3 +345,14 @@ def test_the_names_of_back_ends_go_also_of_those_that_did_not_answer() -> None:
     for private in ("customer", "mqtt.client", "anna-7", PUBLIC):
         assert private not in said, private
     assert "ca.example" in said
+
+
+def test_what_a_handshake_says_of_its_key_goes() -> None:
+    session = TlsSession(
+        psk_identity="meter-0a1b2c3d", psk_hint="tenant-4711", version="TLSv1.2", suite="TLS_PSK_WITH_X"
+    )
+    seen = observe(TlsUse(sessions=(session,)), Subject(device="dev-cam"), probe="traffic/1")
+    text = as_text(told(msgspec.structs.replace(example_run(), observations=(seen,))))
+    assert "meter-0a1b2c3d" not in text
+    assert "tenant-4711" not in text
+    assert "TLS_PSK_X" in text

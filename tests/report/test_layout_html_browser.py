@@ -14,6 +14,7 @@ from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.keys import Keys
 
 from iotscan.model.brand import Brand
+from iotscan.model.facts import Claim
 from iotscan.report.audit.assembly import document
 from iotscan.report.document import Document
 from iotscan.report.layout.html import render
@@ -23,6 +24,7 @@ from .browser import Browser
 from .example import example_run, image_run, interrupted_run
 from .full import full_run, retold
 from .test_layout_html import sifted
+from .test_using import many
 
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 WORN = Brand(company="Muster GmbH", primary="#0b3d2e", accent="#8a1538", classification="TLP:AMBER", footer="Muster")
@@ -31,6 +33,7 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
     "interrupted": lambda: document(interrupted_run()),
     "image": lambda: document(image_run()),
     "full": lambda: document(full_run()),
+    "traffic": lambda: document(many(3, 2)),
     "handmade": lambda: replace(sifted("cam-front"), brand=WORN, classification="TLP:AMBER", footer="Muster"),
 }
 SCHEMES = ("light", "dark")
@@ -331,6 +334,30 @@ def test_nothing_sticks_out(chromium: Browser, pages: dict[str, Path], name: str
     chromium.show(width=width)
     chromium.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert chromium.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+SCROLLED = (
+    "return [...document.querySelectorAll('.scroll, .fitted')].filter(e => e.scrollWidth > e.clientWidth)"
+    ".map(e => e.querySelector('table').id)"
+)
+
+
+@pytest.mark.parametrize("width", [1200, 1400])
+def test_no_table_scrolls_sideways_on_a_usual_screen(chromium: Browser, tmp_path: Path, width: int) -> None:
+    run = full_run()
+    longest = replace(
+        run.devices[0],
+        addresses=("192.0.2.210", "2001:db8:1234:5678:9abc:def0:1234:5678"),
+        mac="02:00:5e:10:53:0a",
+        claims=(Claim(what="name", value="living-room.camera.front.example", how="mdns"),),
+    )
+    page = tmp_path / "wide.html"
+    page.write_bytes(render(document(replace(run, devices=(longest, *run.devices[1:])))))
+    chromium.open(page)
+    chromium.show(width=width)
+    chromium.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    chromium.run("document.querySelectorAll('.card').forEach(c => c.style.contentVisibility = 'visible')")
+    assert chromium.run(SCROLLED) == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

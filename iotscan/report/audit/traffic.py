@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from iotscan.report.audit import anchors
+from iotscan.model.vocabulary import Severity
+from iotscan.report.audit import anchors, traffic_device
 from iotscan.report.audit.cells import link
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Bullets, Cell, Column, Fold, Paragraph, Section, Table, Tone, cell, plain
@@ -14,8 +15,15 @@ from iotscan.report.words import counted, listed
 _DEVICES: Final = 200
 _PEERS: Final = 400
 _BACKENDS: Final = 200
+IN_FULL: Final = 10
+"""Devices with a card: those with findings first, then those that said most."""
 _NAMED: Final = 6
 """Devices and addresses that a cell names before it counts the rest."""
+_HOW_TO_READ: Final = (
+    "What follows is what each device was seen to do. Whether it checks a server's certificate is told of each "
+    "handshake: no where it sent data to a server whose certificate is wrong for everybody, yes where it refused one, "
+    "which holds for that one alone; all else shows nothing."
+)
 _TONES: Final[dict[str, Tone]] = {"encrypted": "pass", "in the clear": "warn", "partly encrypted": "warn"}
 
 
@@ -24,10 +32,10 @@ def section(told: Told) -> Section | None:
     traffic = told.view.traffic
     if traffic is None:
         return None
-    return Section(id="traffic", title="Traffic", blocks=tuple(_blocks(traffic)))
+    return Section(id="traffic", title="Traffic", blocks=tuple(_blocks(traffic, told)))
 
 
-def _blocks(traffic: Traffic) -> Iterator[Block]:
+def _blocks(traffic: Traffic, told: Told) -> Iterator[Block]:
     yield Paragraph(spans=plain(_introduction(traffic)))
     if traffic.captures:
         yield Bullets(items=tuple(plain(line) for line in traffic.captures))
@@ -38,6 +46,22 @@ def _blocks(traffic: Traffic) -> Iterator[Block]:
     if peers := [(row, peer) for row in traffic.devices for peer in row.peers]:
         table = _peers(peers)
         yield Fold(summary=f"Who talked to whom: {counted(len(peers), 'line')}", blocks=(table,))
+    yield from _in_full(traffic, told)
+
+
+def _in_full(traffic: Traffic, told: Told) -> Iterator[Block]:
+    """The cards, and how many devices have none."""
+    findings = {row.id: tuple(row.findings.get(s, 0) for s in Severity) for row in told.view.devices}
+    rows = [row for row in traffic.devices if row.uses.says_something]
+    none = (0,) * len(Severity)
+    rows.sort(key=lambda r: (*(-n for n in findings.get(r.device, none)), -(r.sent + r.received)))
+    if rows:
+        yield Paragraph(spans=plain(_HOW_TO_READ))
+    yield from (traffic_device.card(row, number) for number, row in enumerate(rows[:IN_FULL], start=1))
+    if (more := len(rows) - IN_FULL) > 0:
+        first = f"These are the {IN_FULL} devices with the gravest findings, then those that said most. "
+        rest = f"The same of {counted(more, 'further device')} is in the run file, and in the report as text."
+        yield Paragraph(spans=plain(f"{first}{rest}"))
 
 
 def _introduction(traffic: Traffic) -> str:
