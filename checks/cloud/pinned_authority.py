@@ -2,9 +2,10 @@
 
 ## What it looks at
 Settings of the image that bind a client to one authority or certificate (`bridge_cafile`, `ca_file` …), where the file
-is in the image and the same configuration names the server; and the certificates that this server showed the device in
-captured traffic (TLS 1.2 and older: later versions encrypt them). The image is known to be what the device runs. A
-chain that only names the pinned authority, and does not bring it, leaves the question open: anybody can write a name.
+is in the image and the same configuration names the server, with its port or a scheme that has one; and the
+certificates that this server showed the device in captured traffic (TLS 1.2 and older: later versions encrypt them).
+The image is known to be what the device runs. A chain that only names the pinned authority, and does not bring it,
+leaves the question open: anybody can write a name.
 
 ## Why it matters
 A client that goes on talking to a server whose chain holds nothing of what it pins does not pin. Somebody between the
@@ -42,6 +43,22 @@ LISTED = 16
 """So many certificates of a file :class:`Pin` holds at most."""
 
 
+PORTS = {
+    "https": 443,
+    "wss": 443,
+    "mqtts": 8883,
+    "amqps": 5671,
+    "coaps": 5684,
+    "coaps+tcp": 5684,
+    "ldaps": 636,
+    "ftps": 990,
+    "imaps": 993,
+    "pop3s": 995,
+    "smtps": 465,
+}
+"""Where a scheme goes that names no port (IANA, Service Name and Port Number Registry; RFC 7252, RFC 8323)."""
+
+
 @check(
     id="pinned-authority",
     title="A client pins what its server shows",
@@ -70,6 +87,8 @@ def pinned_authority(seen: TlsUse, image: Linked[Backends]) -> Returned:
         if session.ending == "application-data" and (pins := pins_of(session, servers))
     ]
     if not compared:
+        if not any(port_of(backend) for backend, _ in servers):
+            return unknown("the image names no port of the server whose certificate it pins: a host may have several")
         return unknown("the traffic shows no certificate of a server for which the image pins one")
     # One file may pin several for several servers: which is for which is not read, so that any of them will do.
     others = [(session, pins) for session, pins, proof in compared if not any(names(pin, proof) for pin in pins)]
@@ -93,9 +112,17 @@ def pinned(image: Linked[Backends]) -> Iterator[tuple[Backend, Pin]]:
 
 
 def pins_of(session: TlsSession, servers: Iterable[tuple[Backend, Pin]]) -> list[Pin]:
-    """What the image pins for the server of a session; another service of the same host is another server."""
+    """What the image pins for the server of a session; another service of the same host is another server.
+
+    A server of which neither port nor scheme is known may be any of them.
+    """
     called = (session.server_name.lower(), session.peer.name.lower(), session.peer.address)
-    return [pin for backend, pin in servers if backend.host.lower() in called and backend.port in (0, session.port)]
+    return [pin for backend, pin in servers if backend.host.lower() in called and port_of(backend) == session.port]
+
+
+def port_of(backend: Backend) -> int:
+    """Where it is; 0 where nobody says."""
+    return backend.port or PORTS.get(backend.scheme.lower(), 0)
 
 
 def is_cut(pin: Pin) -> bool:

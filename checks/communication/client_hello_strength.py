@@ -3,7 +3,9 @@
 ## What it looks at
 The ClientHello of every TLS and DTLS connection that the device began in captured traffic: the newest version it
 offers, the suites among which the server may choose, and whether it names the server (SNI) that it had asked a name
-server for. It passes where enough was seen and all of it was sound; another program of the device may say other things.
+server for just before. That is not said where the address has several names, where names are asked for behind
+encryption, or where it names the server at other times: then another program may have gone by the address. It passes
+where enough was seen and all of it was sound; another program of the device may say other things.
 
 ## Why it matters
 What a client offers, somebody on the way can make the server take. Suites without encryption or without authentication
@@ -26,7 +28,9 @@ from collections.abc import Iterable
 from iotscan.sdk import (
     ENOUGH,
     EVERY_VERSION,
+    NameQuestion,
     Policy,
+    ProtocolUse,
     Returned,
     TlsSession,
     TlsUse,
@@ -49,6 +53,10 @@ CURRENT = ("TLSv1.2", "TLSv1.3", "DTLSv1.2", "DTLSv1.3")
 OPEN = ("_NULL_", "_anon_", "TLS_SHA256_SHA256_", "TLS_SHA384_SHA384_")
 """What names of suites hold that do not encrypt, or do not tell with whom; the last two are of RFC 9150."""
 BROKEN = ("EXPORT", "_RC4_", "_RC2_", "_DES_", "_DES40_")
+
+
+JUST_BEFORE = 600
+"""Seconds."""
 
 
 @check(
@@ -75,12 +83,12 @@ BROKEN = ("EXPORT", "_RC4_", "_RC2_", "_DES_", "_DES40_")
     effort="medium",
     parameters=ENOUGH,
 )
-def client_hello_strength(use: TlsUse, profile: TrafficProfile, policy: Policy) -> Returned:
+def client_hello_strength(use: TlsUse, spoken: ProtocolUse, profile: TrafficProfile, policy: Policy) -> Returned:
     """Each server and each fault by itself."""
     hellos = [s for s in use.sessions if s.role == "client" and s.offered_suites]
     found: dict[tuple[str, str], list[TlsSession]] = {}
     for hello in hellos:
-        for variant in faults(hello):
+        for variant in faults(hello, hellos, spoken):
             found.setdefault((variant, peer_part(hello)), []).append(hello)
     if found:
         return [finding(variant, sessions) for (variant, _), sessions in found.items()]
@@ -93,16 +101,34 @@ def client_hello_strength(use: TlsUse, profile: TrafficProfile, policy: Policy) 
     return good(f"its hellos of {seen_in(profile, hellos)} offer current versions and sound suites")
 
 
-def faults(hello: TlsSession) -> list[str]:
+def faults(hello: TlsSession, hellos: Iterable[TlsSession], spoken: ProtocolUse) -> list[str]:
     """The variants of what is wrong with one hello."""
     newest = max((v for v in hello.offered_versions if v in EVERY_VERSION), key=EVERY_VERSION.index, default="")
-    is_asked = hello.peer.named_by == "dns" and not hello.server_name and not hello.has_encrypted_hello
     return [
         *(["open"] if weak(hello, OPEN) else []),
         *(["broken"] if weak(hello, BROKEN) else []),
         *(["old"] if newest and newest not in CURRENT else []),
-        *(["no-name"] if is_asked else []),
+        *(["no-name"] if is_unnamed(hello, hellos, spoken) else []),
     ]
+
+
+def is_unnamed(hello: TlsSession, hellos: Iterable[TlsSession], spoken: ProtocolUse) -> bool:
+    """Whether it asked for this address by one name just before, and then does not say which one it wants."""
+    if hello.server_name or hello.has_encrypted_hello or hello.peer.named_by != "dns" or spoken.is_cut_off:
+        return False
+    asked = [q for q in spoken.names if q.role == "client" and (q.is_encrypted or hello.peer.address in q.answers)]
+    if {q.name for q in asked} != {hello.peer.name} or any(q.is_encrypted for q in asked):
+        return False
+    is_named_elsewhere = any(h.server_name for h in hellos if h.peer.address == hello.peer.address)
+    return not is_named_elsewhere and any(is_just_before(question, hello) for question in asked)
+
+
+def is_just_before(question: NameQuestion, hello: TlsSession) -> bool:
+    """Whether it was asked and then talked to: an answer of long ago may be of somebody else's address by now."""
+    if question.first is None or question.last is None or hello.first is None:
+        return False
+    since = (hello.first - (question.last if question.last <= hello.first else question.first)).total_seconds()
+    return 0 <= since <= JUST_BEFORE
 
 
 def weak(hello: TlsSession, pieces: Iterable[str]) -> list[str]:

@@ -78,6 +78,8 @@ class TrafficProfile(Fact, frozen=True, kw_only=True, tag="traffic-profile"):
     minutes: int = 0
     """In how many minutes of the clock it was seen at least, of one day at most: a single frame with a wrong time adds
     one, not years."""
+    days: int = 0
+    """On how many days of UTC it was seen at least; 0 where nobody counted."""
     talks: tuple[Talk, ...] = ()
     """Those with most bytes first."""
     encrypted_bytes: int = 0

@@ -25,9 +25,11 @@ class UpdateContact(Use, frozen=True, kw_only=True):
     """Whether what was fetched carries a signature of a known form; not whether that verifies."""
     how: str = ""
     """What says that it is about updates: ``magic``, ``path``, ``content type``, ``user agent``, ``server name``."""
+    is_answered: bool = False
+    """The server took the question: no error, no page for people, no way to somewhere else."""
     size: int = 0
     period: Answer[int]
-    """Median seconds between two looks, from three on."""
+    """Median seconds between two looks, from three on, where they come evenly."""
 
 
 class UpdateUse(Fact, frozen=True, kw_only=True, tag="update-use"):

@@ -22,9 +22,14 @@ LOOKS: Final = 256
 ONE_LOOK: Final = 2_000_000_000
 """Nanoseconds within which a repetition is no look of its own."""
 SECRETS: Final = 64
+_NAMES: Final = 16
+"""Names of one address: who serves for many has more."""
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999."""
+EVEN: Final = 3
+"""So many times the median a time between looks may be, or a part of it, but for one in four: then it is a period."""
 UNKNOWN_PERIOD: Final = Answer[int].missing(Reason.NOT_OBSERVABLE, "it takes three looks to tell a period")
+_UNEVEN: Final = Answer[int].missing(Reason.NOT_OBSERVABLE, "the looks come at uneven times")
 U = TypeVar("U", bound=Use)
 
 
@@ -94,8 +99,8 @@ class Keeping:
         self.cut: set[type[Use]] = set()
         """Kinds of which there was more than is kept."""
         self.secrets: dict[str, None] = {}
-        self.names: dict[str, str] = {}
-        """Addresses, and the name by which it last asked for them."""
+        self._names: dict[str, dict[str, int]] = {}
+        """Addresses, and the names by which it asked for them, with when it last did."""
 
     def talk(self, talk: Talk, conversation: Conversation, *, is_client: bool) -> None:
         """A conversation is over."""
@@ -121,10 +126,21 @@ class Keeping:
             if len(self.secrets) < SECRETS:
                 self.secrets[secret] = None
 
-    def name(self, address: str, name: str) -> None:
+    def name(self, address: str, name: str, at: int) -> None:
         """It asked for a name, and was told an address."""
-        if len(self.names) < 4 * EACH or address in self.names:
-            self.names[address] = name
+        if len(self._names) < 4 * EACH or address in self._names:
+            known = self._names.setdefault(address, {})
+            if len(known) < _NAMES or name in known:
+                known[name] = max(at, known.get(name, at))
+
+    def named(self, address: str, at: int) -> str:
+        """The name by which it last asked for an address before it was talked to at ``at``; empty where it never did.
+
+        Of names that were asked for later only, the first.
+        """
+        known = self._names.get(address, {})
+        before = [name for name, asked in known.items() if asked <= at]
+        return max(before, key=lambda name: known[name], default=min(known, key=lambda name: known[name], default=""))
 
     def _times(self, use: Use, first: int, last: int) -> Times | None:
         known = self.uses.setdefault(type(use), {})
@@ -145,11 +161,14 @@ def moment(at: int) -> datetime:
 
 
 def period_of(looks: list[int]) -> Answer[int]:
-    """The median of the seconds between looks; what is said again at once is no look of its own."""
+    """The median of the seconds between looks that come evenly; what is said again at once is no look of its own."""
     kept: list[int] = []
     for at in sorted(looks):
         if not kept or at - kept[-1] > ONE_LOOK:
             kept.append(at)
     if len(kept) < 3:
         return UNKNOWN_PERIOD
-    return Answer.of(round(median(later - earlier for earlier, later in pairwise(kept)) / 1_000_000_000))
+    gaps = [later - earlier for earlier, later in pairwise(kept)]
+    middle = median(gaps)
+    uneven = sum(not middle <= EVEN * gap <= EVEN * EVEN * middle for gap in gaps)
+    return _UNEVEN if uneven > len(gaps) // 4 else Answer.of(round(middle / 1_000_000_000))

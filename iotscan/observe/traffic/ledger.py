@@ -105,7 +105,7 @@ class Ledger:
             keeping.hide(said.secrets)
             if isinstance(item, NameQuestion) and is_client:
                 for address in item.answers:
-                    keeping.name(address, item.name)
+                    keeping.name(address, item.name, said.at)
             placed = msgspec.structs.replace(item, **self._place(conversation, keeping, party, is_client=is_client))
             if isinstance(placed, UpdateContact):
                 size = placed.size
@@ -190,16 +190,16 @@ class Ledger:
         if said.server_name:
             name = masked_host(safe_text(said.server_name, _NAME_LIMIT).lower())
             return Peer(address=address, name=name, named_by=said.named_by or "sni", is_local=is_local)
-        asked = keeping.names.get(address) or self._asked_elsewhere(party, address)
+        asked = keeping.named(address, said.first) or self._asked_elsewhere(party, address, said.first)
         return Peer(address=address, name=asked, named_by="dns" if asked else "", is_local=is_local)
 
-    def _asked_elsewhere(self, party: Party, address: str) -> str:
+    def _asked_elsewhere(self, party: Party, address: str, at: int) -> str:
         """The name that the same machine asked for from another address: over IPv4 for one of IPv6."""
         mac, _ = party
         if not mac or not self._parties.is_alone(mac):
             return ""
         others = (self._kept[mac, place] for place in self._parties.places_of(mac) if (mac, place) in self._kept)
-        return next((kept.names[address] for kept in others if address in kept.names), "")
+        return next((name for kept in others if (name := kept.named(address, at))), "")
 
     def _other(self, end: Endpoint) -> Peer:
         return Peer(address=end.address, is_local=self._locality.is_local(end.address))

@@ -24,6 +24,8 @@ GUESTS: Final = 16
 """IPv6 addresses of one MAC that are kept until it is known whether their network is here."""
 MACS: Final = 65_536
 MINUTES: Final = 1440
+DAYS: Final = 1024
+_DAY: Final = 86_400_000_000_000
 Party = tuple[str, str]
 """A MAC address, empty where the capture holds none, and an IP address."""
 
@@ -37,12 +39,16 @@ class Span(msgspec.Struct):
     minutes: set[int] = set()
     """Minutes of the clock in which something of it was seen, of one day at most."""
 
+    days: set[int] = set()
+
     def take(self, at: int, frames: int = 0) -> None:
         """It was seen once more."""
         self.first, self.last = min(self.first, at), max(self.last, at)
         self.frames += frames
         if len(self.minutes) < MINUTES:
             self.minutes.add(at // 60_000_000_000)
+        if len(self.days) < DAYS:
+            self.days.add(at // _DAY)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,7 @@ class Sum:
             last=moment(last),
             frames=sum(s.frames for s in self._spans) or sum(t.packets for t in self._totals),
             minutes=len({minute for s in self._spans for minute in s.minutes}) or 1,
+            days=len({day for s in self._spans for day in s.days}) or 1,
             talks=tuple(talks[:LISTED]),
             encrypted_bytes=sum(t.encrypted for t in self._totals),
             cleartext_bytes=sum(t.cleartext for t in self._totals),

@@ -186,8 +186,8 @@ UIMAGE = b"\x27\x05\x19\x56" + bytes(60) + b"\x01" * 4000
         (
             "/DEFAULT/controller/v1/dev1",
             "libcurl",
-            answer("200 OK", body=b"{}"),
-            ("poll", "hawkbit", "", "unknown", "path"),
+            answer("200 OK", "Content-Type: application/hal+json", body=b"{}"),
+            ("poll", "hawkbit", "", "unknown", "path and what was said"),
         ),
         (
             "/debian/dists/bookworm/InRelease",
@@ -207,7 +207,6 @@ UIMAGE = b"\x27\x05\x19\x56" + bytes(60) + b"\x01" * 4000
             answer("200 OK", body=b'{"version": "1.2", "url": "http://x.example/a.bin"}'),
             ("manifest", "", "", "none", "body"),
         ),
-        ("/DEFAULT/controller/v1/dev1", "libcurl", answer("401 no"), ("poll", "hawkbit", "", "unknown", "path")),
     ],
 )
 def test_updates(path: str, agent: str, got: Said, expected: tuple[str, ...]) -> None:
@@ -239,6 +238,27 @@ def test_a_long_download_is_judged_by_both_ends(monkeypatch: pytest.MonkeyPatch)
     said = [request("GET /x"), *cut([answer("200 OK", body=bytes(image))], 1400)]
     (found,) = items(play(CHOOSE, conversation(), said), UpdateContact)
     assert (found.format, found.signature, found.size) == ("esp32", "present", len(image))
+
+
+@pytest.mark.parametrize(
+    ("got", "is_answered"),
+    [
+        ([answer("200 OK", body=b"{}")], True),
+        ([answer("304 Not Modified")], True),
+        ([("<", b"HTTP/1.1 204 No Content\r\n\r\n")], True),
+        ([answer("401 Unauthorized")], False),
+        ([answer("404 Not Found")], False),
+        ([answer("503 Later")], False),
+        ([answer("302 Found", "Location: http://portal.example/")], False),
+        ([answer("200 OK", "Content-Type: text/html; charset=utf-8", body=b"Welcome")], False),
+        ([answer("200 OK", body=b"<!doctype html><html>Welcome</html>")], False),
+        ([], False),
+    ],
+)
+def test_a_look_for_updates_is_answered_by_no_error_and_no_portal(got: list[Said], is_answered: bool) -> None:
+    look = request("GET /DEFAULT/controller/v1/dev1", "Authorization: TargetToken 0123456789abcdef")
+    (found,) = items(play(CHOOSE, conversation(), [look, *got]), UpdateContact)
+    assert (found.system, found.is_answered) == ("hawkbit", is_answered)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from iotscan.model.facts import (
     Exposures,
     Fact,
     HttpExchange,
+    NameQuestion,
     ProtocolUse,
     TlsSession,
     TlsUse,
@@ -170,7 +171,15 @@ def test_both_ends_here_tell_what_was_said_each_in_its_role() -> None:
 
 @pytest.mark.parametrize(
     ("moments", "seconds"),
-    [((0, 60), None), ((0, 1, 2), None), ((0, 60, 120, 190), 60), ((0, 0.5, 3600, 7200), 3600)],
+    [
+        ((0, 60), None),
+        ((0, 1, 2), None),
+        ((0, 60, 120, 190), 60),
+        ((0, 0.5, 3600, 7200), 3600),
+        ((0, 11, 3600), None),
+        ((0, 11, 22, 3600), None),
+        ((0, 60, 120, 180, 240, 9000), 60),
+    ],
 )
 def test_a_period_needs_three_looks(moments: tuple[float, ...], seconds: int | None) -> None:
     ledger = Ledger()
@@ -285,3 +294,14 @@ def test_mac_addresses_that_a_capture_does_not_hold_are_no_one_device() -> None:
         ("", ("192.168.1.5",)),
         ("", ("192.168.1.6",)),
     ]
+
+
+def test_of_several_names_of_an_address_the_last_one_before_counts() -> None:
+    ledger = Ledger()
+    for at, name in ((0, "early.example"), (100, "late.example")):
+        asked = conversation("192.168.1.5", "192.168.1.1", at=at, port=53, protocol="dns", transport="udp")
+        hear(ledger, asked, NameQuestion(name=name, kind="A", answers=(CLOUD,)))
+    for at, port in ((50, 443), (150, 8883)):
+        hear(ledger, conversation("192.168.1.5", CLOUD, at=at, port=port))
+    talks = fact(ledger, "192.168.1.5", TrafficProfile).talks
+    assert {t.port: t.peer.name for t in talks if t.is_outbound} == {443: "early.example", 8883: "late.example"}

@@ -75,6 +75,9 @@ def _panel(stage: Stage) -> None:
 
 def _camera(stage: Stage) -> None:
     camera, updates = stage.near("camera", 36), stage.far("updates", 82)
+    look = stage.folder / "DEFAULT" / "controller" / "v1" / "camera-36"
+    look.parent.mkdir(parents=True)
+    look.write_text('{"config": {"polling": {"sleep": "00:05:00"}}}')
     updates.start("sh", "-c", f'cd {stage.folder} && exec python3 -c "{SERVER}"')
     place = ("--resolve", f"updates.example:80:{UPDATES}", "-H", "Accept: application/hal+json")
     poll("the update server answers", lambda: camera.run("curl", "-s", "-m", "5", f"http://{UPDATES}/").returncode == 0)

@@ -91,7 +91,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
 
 
-def contact_of(fetched: Fetched, asked: About | None, body: Body) -> UpdateContact | None:
+def contact_of(fetched: Fetched, asked: About | None, body: Body, *, is_answered: bool = False) -> UpdateContact | None:
     """A contact about updates, by what was asked for and by what came; None for any other.
 
     What came says more of a file: a page that says *not found* under the name of a firmware is none.
@@ -115,6 +115,7 @@ def contact_of(fetched: Fetched, asked: About | None, body: Body) -> UpdateConta
         format=body.form if is_file else "",
         signature=body.signature if is_file or body.form == "json" else "unknown",
         how=about.how,
+        is_answered=is_answered and body.form != "html",
         size=fetched.size if is_file else 0,
         period=_NO_PERIOD,
     )

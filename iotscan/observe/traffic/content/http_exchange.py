@@ -25,8 +25,8 @@ Understood = tuple[Item, tuple[str, ...]]
 _MEDIA: Final = ("image/", "video/", "audio/")
 _FORM: Final = "application/x-www-form-urlencoded"
 _OK: Final = 200
+_NOT_MODIFIED: Final = 304
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_OMAHA: Final = (b"<request ", b"<updatecheck")
 
 
 class Carried:
@@ -92,6 +92,12 @@ class Answered(Carried):
         except (ValueError, TypeError, IndexError, OverflowError):
             return 0
         return max(0, int((told.replace(tzinfo=UTC) - _EPOCH).total_seconds())) * 1_000_000_000
+
+    @property
+    def is_taken(self) -> bool:
+        """It answers what was asked: no error, no way to somewhere else, no page for people as portals have it."""
+        status = self.head.status
+        return (200 <= status < 300 or status == _NOT_MODIFIED) and self.media != "text/html"
 
     @property
     def is_partial(self) -> bool:
@@ -174,16 +180,22 @@ def _in_request(asked: Asked, accepted: bool | None) -> Iterator[Finding]:
 
 
 def _contact(asked: Asked, answered: Answered | None, body: Body) -> Item | None:
-    about = about_update(asked.target.path, asked.head.first("user-agent"))
-    if about is not None and about.system == "omaha" and not any(mark in asked.text for mark in _OMAHA):
-        about = None
+    about = about_update(asked.target.path, asked.head.first("user-agent"), lambda: _words(asked, answered))
     if asked.head.method not in ("GET", "POST") or (answered is not None and answered.head.status >= 400):
         # What is not there is asked for all the same; what comes instead is no firmware.
         body = Body()
         about = about if about is not None and about.kind in ("poll", "manifest") else None
     size = (answered.size or answered.body.size) if answered else 0
     fetched = Fetched(protocol="http", host=asked.host, path=asked.target.shown, size=size)
-    return contact_of(fetched, about, body)
+    return contact_of(fetched, about, body, is_answered=answered is not None and answered.is_taken)
+
+
+def _words(asked: Asked, answered: Answered | None) -> bytes:
+    """What says of itself which system of updates it is: the kind of login, and what is wanted and sent."""
+    scheme, _, secret = asked.head.first("authorization").partition(" ")
+    fields = (f"{scheme} " if secret else "", asked.head.first("accept"), answered.media if answered else "")
+    bodies = (asked.text, answered.text if answered else b"")
+    return b"\n".join((*(field[:256].encode("latin-1", "replace") for field in fields), *bodies))
 
 
 def _text(head: Head, name: str, limit: int) -> str:

@@ -183,7 +183,7 @@ class CoapReader:
         if is_package(talk):
             about = About(kind="firmware", system="lwm2m", how="path")
         fetched = Fetched(protocol="coap", host=talk.host, path=talk.path, size=kept.size)
-        contact = contact_of(fetched, about, body if body.form else Body())
+        contact = contact_of(fetched, about, body if body.form else Body(), is_answered=True)
         if contact is not None:
             # Whoever gets the firmware is the device that is updated.
             self._voice.say(asked.at, contact, is_turned=(not asked.is_upward) != brings)

@@ -138,7 +138,7 @@ class FtpDataReader:
         transfer = self._transfer
         about = about_update(f"/{transfer.path.lstrip('/')}") if transfer.path else None
         fetched = Fetched(protocol="ftp", path=transfer.path, size=self._kept.size)
-        contact = contact_of(fetched, about, body)
+        contact = contact_of(fetched, about, body, is_answered=self._kept.size > 0)
         if contact is not None:
             # Whoever receives it is the one that is updated.
             self._voice.say(at, contact, is_turned=bool(self._sender))

@@ -85,7 +85,8 @@ class TftpDataReader:
         body = judge_body(self._kept, size if self._is_whole else None) if size else Body()
         self._kept.close()
         path = self._transfer.path
-        contact = contact_of(Fetched(protocol="tftp", path=path, size=size), about_update(f"/{path.lstrip('/')}"), body)
+        fetched = Fetched(protocol="tftp", path=path, size=size)
+        contact = contact_of(fetched, about_update(f"/{path.lstrip('/')}"), body, is_answered=size > 0)
         if contact is not None and not self._failed:
             self._voice.say(at, contact, is_turned=True)
 
