@@ -1,41 +1,43 @@
 """Who talks to whom, on a terminal: a line for each device and peer, then the back ends that several share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.text import Text
 
+from iotscan.report.content import OwnerRow
 from iotscan.report.ink import Column, Ink
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import PeerRow, TalkRow, Traffic
+from iotscan.report.talking import telling_first
 from iotscan.report.use_table import show_uses
 from iotscan.report.words import counted, listed
 
 PEERS: Final = 6
 """Peers of a device that are named before the rest is counted."""
-LINES: Final = 60
+DEVICES: Final = 10
 BACKENDS: Final = 12
 _NARROW: Final = 76
 _STYLES: Final = {"encrypted": "green", "in the clear": "yellow", "partly encrypted": "yellow"}
 
 
-def show_talks(ink: Ink, told: Traffic | None) -> None:
-    """What devices were seen to say; nothing where no traffic was read."""
+def show_talks(ink: Ink, told: Traffic | None, owners: Iterable[OwnerRow]) -> None:
+    """What devices were seen to say, the most telling first; nothing where no traffic was read."""
     if told is None:
         return
     ink.heading("traffic", ink.text(_heading(told), "dim"))
     for line in told.captures:
         ink.say(ink.text(line, "dim"), 2)
-    is_wide = ink.width >= _NARROW
-    rows = [row for device in told.devices for row in _lines(ink, device, is_wide)]
+    devices, is_wide = telling_first(told, owners), ink.width >= _NARROW
+    rows = [row for device in devices[:DEVICES] for row in _lines(ink, device, is_wide)]
     over = [Column(most=24)] if is_wide else []
-    ink.grid(Column(wraps=True), *over, Column(), Column(right=True), rows=rows[:LINES])
-    if len(rows) > LINES:
-        ink.say(ink.text(f"and {counted(len(rows) - LINES, 'more line')}: see the text or JSON report", "dim"), 2)
+    ink.grid(Column(wraps=True), *over, Column(), Column(right=True), rows=rows)
+    if len(devices) > DEVICES:
+        more = counted(len(devices) - DEVICES, "more device")
+        ink.say(ink.text(f"and {more}: see the text or HTML report", "dim"), 2)
     for backend in [b for b in told.backends if len(b.devices) > 1][:BACKENDS]:
-        devices = listed(backend.devices, 4)
-        ink.say(ink.join((backend.name, "bold"), (f"  is shared by {devices}", "")), 2)
-    show_uses(ink, list(told.devices))
+        ink.say(ink.join((backend.name, "bold"), (f"  is shared by {listed(backend.devices, 4)}", "")), 2)
+    show_uses(ink, devices)
 
 
 def _heading(told: Traffic) -> str:

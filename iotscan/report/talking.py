@@ -8,6 +8,8 @@ from iotscan.model.capture import Capture
 from iotscan.model.facts import TrafficProfile
 from iotscan.model.facts.traffic import Talk
 from iotscan.model.run import Run
+from iotscan.model.vocabulary import Severity
+from iotscan.report.content import OwnerRow
 from iotscan.report.places import Places, address_order
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import BackendRow, PeerRow, TalkRow, Traffic
@@ -39,6 +41,13 @@ def traffic(run: Run) -> Traffic | None:
         backends=tuple(_backends(rows)),
         clear=_in_the_clear(*(profile for _, profile in profiles)) if profiles else "",
     )
+
+
+def telling_first(told: Traffic, owners: Iterable[OwnerRow]) -> list[TalkRow]:
+    """Its devices: those with the gravest findings first, then those that said most."""
+    counts = {row.id: tuple(-row.findings.get(s, 0) for s in Severity) for row in owners}
+    none = (0,) * len(Severity)
+    return sorted(told.devices, key=lambda row: (counts.get(row.device, none), -(row.sent + row.received)))
 
 
 def _capture(capture: Capture) -> str:

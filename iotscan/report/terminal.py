@@ -53,7 +53,7 @@ def render(run: Run, console: Console, *, show_passed: bool = False, ascii: bool
     _owners(ink, "devices", told.devices)
     _owners(ink, "images", told.images)
     _findings(ink, told)
-    show_talks(ink, told.traffic)
+    show_talks(ink, told.traffic, told.devices)
     _takes(ink, told.takes)
     _gaps(ink, told)
     if show_passed:

@@ -316,13 +316,17 @@ def test_a_device_with_findings_is_told_before_one_that_said_more() -> None:
     made = many(20, 1)
     told = document(replace(made, results=(finding("dev3", "x"),)))
     assert cards(told)[0].title == "10.0.0.4"
+    drawn = text(replace(made, results=(finding("dev3", "x"),)))
+    assert drawn[drawn.index("WHAT THEY DO") :].splitlines()[1].strip() == "10.0.0.4"
+    assert drawn.index("FINDINGS") < drawn.index("TRAFFIC"), "what to worry about comes first"
 
 
 def test_a_terminal_stays_short_however_many_devices_there_are() -> None:
     drawn = text(many(100, 15)).splitlines()
     assert sum("tls to" in line for line in drawn) == 10
     assert any("and 90 more devices: see the text report" in line for line in drawn)
-    assert len(drawn) < 260
+    assert len(drawn) < 160
+    assert drawn.index("  and 90 more devices: see the text or HTML report")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

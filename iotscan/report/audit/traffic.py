@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from iotscan.model.vocabulary import Severity
 from iotscan.report.audit import anchors, traffic_device
 from iotscan.report.audit.cells import link
 from iotscan.report.audit.told import Told
 from iotscan.report.document import Block, Bullets, Cell, Column, Fold, Paragraph, Section, Table, Tone, cell, plain
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import BackendRow, PeerRow, TalkRow, Traffic
+from iotscan.report.talking import telling_first
 from iotscan.report.words import counted, listed
 
 _DEVICES: Final = 200
@@ -51,10 +51,7 @@ def _blocks(traffic: Traffic, told: Told) -> Iterator[Block]:
 
 def _in_full(traffic: Traffic, told: Told) -> Iterator[Block]:
     """The cards, and how many devices have none."""
-    findings = {row.id: tuple(row.findings.get(s, 0) for s in Severity) for row in told.view.devices}
-    rows = [row for row in traffic.devices if row.uses.says_something]
-    none = (0,) * len(Severity)
-    rows.sort(key=lambda r: (*(-n for n in findings.get(r.device, none)), -(r.sent + r.received)))
+    rows = [row for row in telling_first(traffic, told.view.devices) if row.uses.says_something]
     if rows:
         yield Paragraph(spans=plain(_HOW_TO_READ))
     yield from (traffic_device.card(row, number) for number, row in enumerate(rows[:IN_FULL], start=1))
