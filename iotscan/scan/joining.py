@@ -1,8 +1,8 @@
 """Stored runs of one engagement put together: a scan, images, traffic, judged as one.
 
 What was seen is taken over as it is, what was concluded from it is not. A device of one run is that of another by the
-rules that hold between runs (:mod:`iotscan.model.links`), and by its address only where both runs were made within a
-day of each other and nothing contradicts: addresses are lent.
+rules that hold between runs (:mod:`iotscan.model.links`), by its address only where both runs were made within a day
+of each other and nothing contradicts (addresses are lent), and by a key only at one address (a series may share one).
 """
 
 import hashlib

@@ -164,8 +164,7 @@ def test_a_key_that_a_fleet_shares_makes_no_two_devices_one(macs):
 
 def test_who_is_at_an_address_is_not_taken_for_another_of_the_same_key():
     scan = showing(run_of("s", "scan", device(7)), "fleet")
-    traffic = run_of("t", "traffic", device(7), device(9))
-    traffic = msgspec.structs.replace(showing(traffic, "fleet"), devices=traffic.devices)
+    traffic = showing(run_of("t", "traffic", device(7), device(9)), "fleet")
     joined = join_runs([scan, traffic], "j")
     assert [d.addresses for d in joined.devices] == [("192.0.2.7",), ("192.0.2.9",)]
     assert kinds_of(joined, "dev-7") == {"PortSweep", "TrafficProfile", "CertificateChain"}
