@@ -3,8 +3,11 @@
 ## What it looks at
 Where a run holds more than one vantage of a device (a scan, the image that it runs, its captured traffic:
 `iotscan join`, `iotscan scan --image`), the answers that each gives to the same check are put side by side: what is
-configured in the image, what the device answers when it is asked, what it does when nobody asks. A device is known to
-run an image by a key, a certificate or a MAC address in it, by product and version, or by your word (`--runs`).
+configured in the image, what the device answers when it is asked, what it does when nobody asks. Beside these, the
+versions that both name (of the firmware, of programs that answer), the SSH host keys, and the published passwords that
+are taken. Where the image is of another version than the device, what differs is told and counts for nothing. A device
+is known to run an image by a key, a certificate or a MAC address in it, by product and version, or by your word
+(`--runs`).
 
 ## Why it matters
 An image that is sound and a device that is not: either the device runs something else, or something changes it after it
@@ -37,7 +40,13 @@ from iotscan.sdk import (
 )
 
 WORDS = {Vantage.CONFIGURED: "the image", Vantage.OBSERVED: "the device", Vantage.IN_USE: "its traffic"}
-VARIANTS = {"configured": "worse", "mended": "better", "in-use": "in-use", "version": "version"}
+VARIANTS = {
+    "configured": "worse",
+    "mended": "better",
+    "in-use": "in-use",
+    "version": "version",
+    "explained": "other-build",
+}
 
 
 @check(
@@ -48,6 +57,7 @@ VARIANTS = {"configured": "worse", "mended": "better", "in-use": "in-use", "vers
         "worse": ("medium", "A device does not do what its image configures"),
         "in-use": ("low", "A device answers otherwise when it is asked than it does in traffic"),
         "version": ("low", "A device names another version than its image"),
+        "other-build": ("info", "A device differs from an image of another version"),
         "better": ("info", "A device does better than its image configures"),
     },
     clauses=(
@@ -74,9 +84,10 @@ def vantage_agreement(found: VantageComparison, target: Target) -> Returned:
 def judge(one: Disagreement) -> Verdict:
     """The finding on one contradiction."""
     first, other = WORDS.get(one.one, "the run"), WORDS.get(one.other, "the run")
+    why = " (the image is of another version than the device)" if one.conflict == "explained" else ""
     return bad(
         VARIANTS[one.conflict],
-        f"{first} says: {one.one_says}; {other} says: {one.other_says}",
+        f"{first} says: {one.one_says}; {other} says: {one.other_says}{why}",
         observed=f"{one.check or one.title}: {one.one_place}: {one.one_says}; {one.other_place}: {one.other_says}",
         expected="one answer",
         part=f"{one.conflict} {one.check} {one.other_place}",

@@ -8,14 +8,17 @@ which of them is wrong nobody can say from here, so all is told.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from iotscan.assess.check import Check
+from iotscan.assess.unlike import accounts, host_keys
+from iotscan.assess.versions import programs_apart, system_apart
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import Disagreement, OperatingSystem, RunsImage, VantageComparison
+from iotscan.model.facts import Disagreement, RunsImage, VantageComparison
 from iotscan.model.facts.vantages import Conflict
 from iotscan.model.observation import Observation, observe
 from iotscan.model.result import CheckInfo, Result
 from iotscan.model.subject import Subject
-from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Outcome, Vantage
 
 PROBE = "vantages/1"
@@ -47,8 +50,17 @@ def compare_vantages(
         if len(vantages) < 2:
             continue
         own, theirs = answers.get(device.id, []), answers.get(fact.image, []) if fact else []
-        pairs = [*_by_image(own, theirs, titles), *_by_traffic(own, titles)]
+        pairs = list(_by_traffic(own, titles))
         if fact:
+            of_image = (
+                *_by_image(own, theirs, titles),
+                *host_keys(device, fact, observations),
+                *accounts(device, fact, observations),
+            )
+            # An image of another version may well be configured otherwise: it is told, and blames nobody.
+            pairs += (
+                [msgspec.structs.replace(p, conflict="explained") for p in of_image] if fact.other_version else of_image
+            )
             pairs += _by_version(device, fact, observations)
         comparison = VantageComparison(
             vantages=tuple(v for v in Vantage if v in vantages),
@@ -108,33 +120,21 @@ def _by_traffic(own: Sequence[Result], titles: Mapping[str, str]) -> Iterator[Di
             yield _pair("in-use", (_fails(asked) or asked)[0], (_fails(used) or used)[0], titles)
 
 
-def _by_version(device: Device, fact: RunsImage, observations: Iterable[Observation]) -> Iterator[Disagreement]:
-    """The firmware version that the device names, where the image has another of the same thing."""
-    for claim in (c for c in device.claims if c.what == "firmware"):
-        for observation in observations:
-            system = observation.fact
-            if observation.subject.image != fact.image or not isinstance(system, OperatingSystem):
-                continue
-            said = _version_of(system, claim.value)
-            if said and said.lower() not in claim.value.lower():
-                yield Disagreement(
-                    conflict="version",
-                    check="",
-                    title="Device and image name the same version",
-                    one=Vantage.CONFIGURED,
-                    one_place=system.path,
-                    one_says=f"{system.name or system.id} {said}",
-                    other=Vantage.OBSERVED,
-                    other_place=claim.how,
-                    other_says=safe_text(claim.value, 80),
-                )
-                return
-
-
-def _version_of(system: OperatingSystem, firmware: str) -> str:
-    """The version in the image that can be compared: that of the system only where the device speaks of the system."""
-    word = (system.name or system.id).partition(" ")[0].lower()
-    return system.version if word and word in firmware.lower() else system.build
+def _by_version(device: Device, fact: RunsImage, observations: Sequence[Observation]) -> Iterator[Disagreement]:
+    """The firmware version that the device names, where the image has another of the same thing; so of its programs."""
+    system = system_apart(device, fact.image, observations)
+    for apart in (*([system] if system else []), *programs_apart(device, fact.image, observations)):
+        yield Disagreement(
+            conflict="version",
+            check="",
+            title="Device and image name the same version",
+            one=Vantage.CONFIGURED,
+            one_place=apart.path,
+            one_says=apart.in_image,
+            other=Vantage.OBSERVED,
+            other_place=apart.place,
+            other_says=apart.on_device,
+        )
 
 
 def _grouped(results: Iterable[Result]) -> dict[str, list[Result]]:

@@ -84,7 +84,7 @@ class Evidence:
     def image_of(self, owner: str) -> Image | None:
         """The image of the run that a device is known to run."""
         for observation in self.observed(kind_of(RunsImage), owner):
-            if isinstance(observation.fact, RunsImage):
+            if isinstance(observation.fact, RunsImage) and observation.fact.is_this_build:
                 wanted = observation.fact.image
                 return next((image for image in self.images if image.id == wanted), None)
         return None

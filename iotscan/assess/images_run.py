@@ -12,6 +12,7 @@ from types import MappingProxyType
 import msgspec
 
 from iotscan.assess.keyring import spki_digest
+from iotscan.assess.versions import system_apart
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import (
     BootEnvironments,
@@ -67,14 +68,16 @@ def link_images(
         marks = (*_own_marks(device), *of_devices.get(device.id, ()))
         fact = _stated(word.get(device.id, ""), images) or _linked(device, marks, images, of_images, observations)
         if fact is not None:
+            if apart := system_apart(device, fact.image, observations):
+                fact = msgspec.structs.replace(fact, other_version=apart.said)
             subject = Subject(device=device.id, address=device.address)
             found.append(observe(fact, subject, probe=PROBE, vantage=Vantage.CONFIGURED))
     return tuple(found)
 
 
 def images_of_devices(linked: Iterable[Observation]) -> dict[str, str]:
-    """Device id -> the image that it runs, of what :func:`link_images` found."""
-    return {o.subject.device: o.fact.image for o in linked if isinstance(o.fact, RunsImage)}
+    """Device id -> the image that it runs, of what :func:`link_images` found; none that is of another version."""
+    return {o.subject.device: o.fact.image for o in linked if isinstance(o.fact, RunsImage) and o.fact.is_this_build}
 
 
 def _stated(image_id: str, images: Sequence[Image]) -> RunsImage | None:

@@ -57,9 +57,9 @@ def join(
     """Judge a scan, images and traffic of devices as one.
 
     Devices of several runs are one by MAC address, serial number or UUID, by a key at the same address, and by address
-    alone where the runs lie within a day. Which image a device runs is told by a key, certificate or MAC address in it, by product and version, or by
-    --runs. Then each is graded by all that is known of it, and where two vantages contradict each other that is a
-    finding. Touches no device; the result is a run like any other.
+    alone where the runs lie within a day. Which image a device runs is told by a key, certificate or MAC address in
+    it, by product and version, or by --runs. Then each is graded by all that is known of it, and where two vantages
+    contradict each other that is a finding. Touches no device; the result is a run like any other.
 
     Example: iotscan join SCAN IMAGE TRAFFIC -f html:report.html
     """

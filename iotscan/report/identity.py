@@ -84,7 +84,8 @@ def images_run(run: Run) -> dict[str, str]:
 
 def image_ids(run: Run) -> dict[str, str]:
     """Device id -> the id of the image that it runs, of those of which it is known."""
-    return {o.subject.device: o.fact.image for o in run.observations if isinstance(o.fact, RunsImage)}
+    linked = ((o.subject.device, o.fact) for o in run.observations if isinstance(o.fact, RunsImage))
+    return {device: fact.image for device, fact in linked if fact.is_this_build}
 
 
 def devices_of_images(run: Run) -> dict[str, str]:
@@ -101,7 +102,11 @@ def devices_of_images(run: Run) -> dict[str, str]:
 
 def _image_words(fact: RunsImage) -> str:
     where = f" ({clean(fact.detail, 200)})" if fact.detail else ""
-    return f"runs the image {clean(fact.name, 80)}: {_LINKS[fact.by]}{where}; graded by both"
+    name, by = clean(fact.name, 80), f"{_LINKS[fact.by]}{where}"
+    if fact.is_this_build:
+        return f"runs the image {name}: {by}; graded by both"
+    other = clean(fact.other_version, 200)
+    return f"runs another version of the image {name}: {by}, but {other}; graded apart"
 
 
 def programs(identity: Identity) -> tuple[str, ...]:

@@ -1,18 +1,37 @@
 """Device, image and traffic put side by side: judged as a run is, by the checks themselves."""
 
+import base64
 from datetime import UTC, datetime
 
+import pytest
+
+from iotscan.assess.disagreeing import compare_vantages
+from iotscan.assess.images_run import link_images
 from iotscan.assess.judging import judge
+from iotscan.assess.keyring import spki_digest
 from iotscan.assess.profile import Profile
 from iotscan.assess.registry import load_checks
 from iotscan.model.answer import Answer
 from iotscan.model.device import Device, Image
-from iotscan.model.facts import MqttBroker, PortSweep
+from iotscan.model.facts import (
+    Account,
+    Accounts,
+    Claim,
+    DefaultLogin,
+    HostKey,
+    KeyFile,
+    MqttBroker,
+    OperatingSystem,
+    PortSweep,
+    PrivateKeys,
+    SshServer,
+    VantageComparison,
+)
 from iotscan.model.observation import observe
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import Outcome, Vantage
+from iotscan.model.vocabulary import Outcome, Reason, Vantage
 
 HERE = Subject(device="dev-1", address="192.0.2.7", service="tcp/1883")
 MOMENT = datetime(2026, 11, 27, tzinfo=UTC)
@@ -110,3 +129,86 @@ def test_a_device_is_graded_by_its_image_too():
     both = judged(*observations, ids=("mqtt-encryption",))
     assert alone.grades.devices["dev-1"].best == "A"
     assert both.grades.devices["dev-1"].best == "D"
+
+
+def conflicts(*observations, device: Device | None = None) -> list[tuple[str, str]]:
+    """Kind of each disagreement, and the place on the device, where the image is what the device runs."""
+    device = device or Device(id="dev-1", addresses=("192.0.2.7",))
+    image = Image(id="img-1", source="g", format="tar", name="gateway")
+    linked = link_images((device,), (image,), observations, {"dev-1": "img-1"})
+    looked = observe(PortSweep(open=(22,)), Subject(device="dev-1"), probe="t/1", vantage=Vantage.OBSERVED)
+    (found,) = compare_vantages((device,), (image,), linked, (*observations, looked), (), ())
+    assert isinstance(found.fact, VantageComparison)
+    return [(d.conflict, d.other_place) for d in found.fact.disagreements]
+
+
+def of_image(fact):
+    return observe(fact, Subject(image="img-1", path="/etc"), probe="t/1", vantage=Vantage.CONFIGURED)
+
+
+def on_ssh(fact):
+    return observe(fact, Subject(device="dev-1", service="tcp/22"), probe="t/1")
+
+
+@pytest.mark.parametrize(
+    ("login", "accounts", "is_conflict"),
+    [
+        ("accepted", [("root", "locked", None)], True),
+        ("accepted", [("root", "sha512", False)], True),
+        ("accepted", [("nobody", "locked", None)], True),
+        ("accepted", [("root", "sha512", True)], False),
+        # Whether the hash is of that password was not tried.
+        ("accepted", [("root", "yescrypt", None)], False),
+        ("rejected", [("root", "locked", None)], False),
+        ("accepts_any", [("root", "locked", None)], False),
+    ],
+)
+def test_a_published_password_that_the_image_does_not_have(login, accounts, is_conflict):
+    listed = Accounts(
+        accounts=tuple(
+            Account(
+                path="/etc/shadow",
+                line=1,
+                name=name,
+                scheme=scheme,
+                default_password=Answer.missing(Reason.NOT_OBSERVABLE) if known is None else Answer.of(known),
+            )
+            for name, scheme, known in accounts
+        )
+    )
+    found = conflicts(of_image(listed), on_ssh(DefaultLogin(protocol="ssh", outcome=login, account="root")))
+    assert found == ([("configured", "tcp/22")] if is_conflict else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "digest", "is_told"),
+    [
+        ("/etc/ssh/ssh_host_rsa_key", "other", True),
+        ("/etc/ssh/ssh_host_rsa_key", "own", False),
+        ("/etc/ssl/device.key", "other", False),
+    ],
+)
+def test_a_host_key_of_the_image_that_the_device_does_not_show_is_told(path, digest, is_told):
+    spki = base64.b64encode(b"spki").decode()
+    shown = spki_digest(spki) if digest == "own" else "00"
+    key = KeyFile(path=path, format="openssh", encrypted=False, mode=0o600, public_sha256=shown)
+    server = SshServer(
+        protocol="2.0",
+        software="OpenSSH_9.2p1",
+        host_keys=Answer.of((HostKey(algorithm="ssh-rsa", bits=3072, sha256="aa", spki=spki),)),
+    )
+    found = conflicts(of_image(PrivateKeys(keys=(key,), files_searched=1)), on_ssh(server))
+    assert found == ([("mended", "tcp/22")] if is_told else [])
+
+
+def test_what_an_image_of_another_version_configures_otherwise_is_explained():
+    claim = Claim(what="firmware", value="Acme OS 2.1.0", how="http")
+    device = Device(id="dev-1", addresses=("192.0.2.7",), claims=(claim,))
+    system = of_image(OperatingSystem(path="/etc/os-release", id="acme", version="2.0.0", name="Acme OS"))
+    locked = Account(path="/etc/shadow", line=1, name="root", scheme="locked", default_password=Answer.of(False))
+    evidence = (
+        of_image(Accounts(accounts=(locked,))),
+        on_ssh(DefaultLogin(protocol="ssh", outcome="accepted", account="root")),
+    )
+    assert conflicts(*evidence, system, device=device) == [("explained", "tcp/22"), ("version", "http")]
+    assert conflicts(*evidence, device=device) == [("configured", "tcp/22")]

@@ -13,9 +13,10 @@ from iotscan.model.vocabulary import Severity, Vantage
 LinkedBy = Literal["stated", "mac", "certificate", "key", "version"]
 """By whose word a device runs an image, the surest first: that of the user; the device's MAC address in the image; its
 certificate, or the private half of a key of its, in the image; product and version as both say them."""
-Conflict = Literal["configured", "mended", "in-use", "version"]
+Conflict = Literal["configured", "mended", "in-use", "version", "explained"]
 """``configured``: what the image says is sound is not on the device. ``mended``: the other way round. ``in-use``:
-asking the device and its traffic give two answers. ``version``: the device names another version than the image."""
+asking the device and its traffic give two answers. ``version``: the device names another version than the image, or one
+of its programs does. ``explained``: as the first two, where the image is of another version than the device."""
 
 
 class RunsImage(Fact, frozen=True, kw_only=True, tag="runs-image"):
@@ -27,8 +28,15 @@ class RunsImage(Fact, frozen=True, kw_only=True, tag="runs-image"):
     """Its id in the run."""
     name: str
     by: LinkedBy
+    other_version: str = ""
+    """What the device and the image say of their versions, where these differ; else empty."""
     detail: str = ""
     """Where in the image, where on the device: ``/etc/ssl/device.key is the key of tcp/443``."""
+
+    @property
+    def is_this_build(self) -> bool:
+        """Whether what the image shows may be said of the device: a user's word goes before what it names itself."""
+        return self.by == "stated" or not self.other_version
 
 
 class Disagreement(msgspec.Struct, frozen=True, kw_only=True, order=True):
