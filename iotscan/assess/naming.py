@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ def named(results: Iterable[Result], evidence: Evidence) -> tuple[Result, ...]:
     only those that are equal in that too are counted.
     """
     who = identities(evidence.devices, evidence.images, evidence.observations)
-    ordered = sorted(results, key=_order)
+    ordered = in_order(results)
     keys = [_key(r, who[r.subject.owner]) for r in ordered]
     bearers = Counter(keys)
     counted: Counter[tuple[str, ...]] = Counter()
@@ -37,7 +38,9 @@ def named(results: Iterable[Result], evidence: Evidence) -> tuple[Result, ...]:
 
 def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
     """Results that are named already, sorted by subject and check."""
-    return tuple(sorted(results, key=_order))
+    alike = (tuple(found) for _, found in groupby(sorted(results, key=_order), _order))
+    # What a result says in full is asked only of those that nothing else tells apart: they are many.
+    return tuple(r for found in alike for r in (sorted(found, key=msgspec.json.encode) if len(found) > 1 else found))
 
 
 def _key(result: Result, identity: str) -> tuple[str, str, str, str, str]:
@@ -46,4 +49,4 @@ def _key(result: Result, identity: str) -> tuple[str, str, str, str, str]:
 
 def _order(result: Result) -> tuple[Any, ...]:
     place = place_order(result.subject)
-    return (place[:2], result.check, place, -result.outcome.weight, msgspec.json.encode(result))
+    return (place[:2], result.check, place, -result.outcome.weight)

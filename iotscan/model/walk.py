@@ -1,5 +1,6 @@
 """Every text within a frozen value, changed: for what must hold of all of a run, whatever fields it has."""
 
+import enum
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +13,7 @@ Change = Callable[[str], str]
 
 
 def rewrite(value: T, change: Change, *, skip: frozenset[str] = frozenset()) -> T:
-    """``value`` with ``change`` applied to each text in its structs, tuples, lists and dicts (keys, too).
+    """``value`` with ``change`` applied to each text in its structs, tuples, lists and dicts (keys, too); "" stays.
 
     Words of ours are no text: members of enumerations, fields of a ``Literal`` type, and what stands in the
     fields named in ``skip``. A part in which nothing changes stays the same object.
@@ -38,10 +39,11 @@ def _rewrite(value: Any, change: Change, skip: frozenset[str]) -> Any:
 
 def _rewrite_struct(value: msgspec.Struct, change: Change, skip: frozenset[str]) -> msgspec.Struct:
     changed = {}
-    for name in _fields(type(value)):
-        if name in skip:
-            continue
+    for name in _fields(type(value), skip):
         before = getattr(value, name)
+        # Most fields of most things are empty: a run holds millions of them.
+        if isinstance(before, str | tuple) and not before:
+            continue
         after = _rewrite(before, change, skip)
         if after is not before:
             changed[name] = after
@@ -49,6 +51,12 @@ def _rewrite_struct(value: msgspec.Struct, change: Change, skip: frozenset[str])
 
 
 @cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+def _fields(kind: type[msgspec.Struct], skip: frozenset[str]) -> tuple[str, ...]:
     """The fields that may hold text of others."""
-    return tuple(f.name for f in msgspec.structs.fields(kind) if typing.get_origin(f.type) is not typing.Literal)
+    return tuple(f.name for f in msgspec.structs.fields(kind) if f.name not in skip and not _is_ours(f.type))
+
+
+def _is_ours(kind: object) -> bool:
+    """True for what holds no text, or words of ours only."""
+    is_plain = isinstance(kind, type) and issubclass(kind, enum.Enum | int | float)
+    return is_plain or typing.get_origin(kind) is typing.Literal

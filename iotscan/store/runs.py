@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from iotscan.model.run import SCHEMA, Run
 
 NAME = "run.json"
 SIZE_LIMIT = 1 << 30
+_AT_ONCE = 1000
+"""Things of a run that are text at one time."""
 
 
 class BadRun(BadInput):
@@ -56,17 +59,48 @@ def make_folder(parent: Path, run_id: str) -> Path:
 
 def write_run(folder: Path, run: Run) -> Path:
     """Write ``run.json`` whole or not at all: to a new file, synced, then renamed over the old one."""
-    path = folder / NAME
-    return write_whole(path, msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+    return _write_pieces(folder / NAME, _told(run))
+
+
+def _told(run: Run) -> Iterator[bytes]:
+    """A run as indented JSON, a piece at a time: whole, it would be in memory once as it is and twice as text."""
+    before = b"{\n"
+    for field in msgspec.structs.fields(run):
+        value = getattr(run, field.name)
+        yield before + msgspec.json.encode(field.encode_name).join((b"  ", b": "))
+        if isinstance(value, tuple) and value:
+            yield from _listed(value)
+        else:
+            yield _indented(value)
+        before = b",\n"
+    yield b"\n}\n"
+
+
+def _listed(items: tuple[object, ...]) -> Iterator[bytes]:
+    before = b"[\n"
+    for start in range(0, len(items), _AT_ONCE):
+        some = _indented(items[start : start + _AT_ONCE])
+        yield before + some.removeprefix(b"[\n").removesuffix(b"\n  ]")
+        before = b",\n"
+    yield b"\n  ]"
+
+
+def _indented(value: object) -> bytes:
+    # No text of JSON holds the end of a line (RFC 8259, section 7).
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).replace(b"\n", b"\n  ")
 
 
 def write_whole(path: Path, content: bytes) -> Path:
     """Put ``content`` at ``path`` atomically with mode 0600; a link there is replaced, not followed."""
+    return _write_pieces(path, (content,))
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes]) -> Path:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(file, "wb") as stream:
-            stream.write(content)
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(path)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
+from iotscan.store import runs
 from iotscan.store.runs import (
     BadRun,
     Unwritable,
@@ -24,6 +25,7 @@ from iotscan.store.runs import (
     write_report,
     write_run,
 )
+from tests.report.example import example_run
 
 RUN = Run(
     id="20261122T000000Z-000000",
@@ -51,6 +53,16 @@ def test_round_trip(tmp_path) -> None:
     )
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in folder.iterdir()] == ["run.json"]
+
+
+def test_a_run_of_any_size_is_written_as_one_text_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece at a time, for the sake of memory: nobody who reads it can tell."""
+    run = example_run()
+    for at_once in (1, 7, 100_000):
+        monkeypatch.setattr(runs, "_AT_ONCE", at_once)
+        for told in (RUN, run):
+            as_one = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+            assert write_run(tmp_path, told).read_bytes() == as_one
 
 
 def test_a_link_is_replaced_not_followed(tmp_path) -> None:
