@@ -29,6 +29,7 @@ from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
 from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Vantage
+from iotscan.observe.traffic.foremost import DEVICES
 from iotscan.observe.traffic.given import Given
 from iotscan.observe.traffic.messages import STREAM, Doing, Job, Snapshot
 from iotscan.observe.traffic.process import Heard, TrafficProcess
@@ -161,6 +162,7 @@ def reading(order: Order, *, stream: int | IO[bytes] | None = None) -> Iterator[
         local=order.local,
         given=order.given,
         own=order.own,
+        known=tuple(d.mac or d.address for d in order.known.devices[:DEVICES]) if order.known else (),
     )
     with kept_if_read(order.output, new_run_id()) as folder:
         process = TrafficProcess(job, stream=stream)

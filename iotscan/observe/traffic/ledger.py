@@ -24,6 +24,7 @@ from iotscan.observe.network.discovery.hearing import Hearing
 from iotscan.observe.traffic.account import Account
 from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.conversation import Conversation, Endpoint, Told
+from iotscan.observe.traffic.foremost import DEVICES, foremost
 from iotscan.observe.traffic.keeping import UNKNOWN_PERIOD, Allowance, Keeping
 from iotscan.observe.traffic.link_protocols import link_protocol
 from iotscan.observe.traffic.locality import Locality
@@ -43,16 +44,20 @@ _LINKS: Final = tuple(Attached(interface=LINK, address="", network=network) for 
 
 class Ledger:
     """A :class:`Listener`. ``local`` are networks of the devices besides those of private use, ``own`` the MAC and IP
-    addresses of the machine that captures. Raises BadInput for what is no network.
+    addresses of the machine that captures, ``known`` those of devices to tell of first. Raises BadInput for what is
+    no network.
     """
 
-    def __init__(self, local: Iterable[str] = (), *, own: Collection[str] = ()) -> None:
+    def __init__(
+        self, local: Iterable[str] = (), *, own: Collection[str] = (), known: Collection[str] = (), most: int = DEVICES
+    ) -> None:
         self._locality = Locality(map(_network, local))
         self._parties = Parties(self._locality)
         self._kept: dict[Party, Keeping] = {}
         self._open: dict[Party, Keeping] = {}
         self._allowance = Allowance()
         self._own = frozenset(own)
+        self._known, self._most = frozenset((*own, *known)), most
         self._clock = Clock()
         self._hearing = Hearing(_LINKS, self._locality.is_local, self._parties.places_of)
         self._claims: dict[Party, dict[Claim, None]] = {}
@@ -211,12 +216,12 @@ class Ledger:
                 self._claims.setdefault(party, {}).update(dict.fromkeys(each.claims))
 
     def devices(self) -> tuple[Device, ...]:
-        """Who was seen, each with its addresses, what it says of itself, and what it was seen to serve."""
-        return tuple(self._account(group).device(self._own) for group in self._parties.groups())
+        """Who was seen, of a crowd the foremost: with addresses, what each says of itself and was seen to serve."""
+        return tuple(self._account(group).device(self._own) for group in self._told_of())
 
     def observations(self) -> tuple[Observation, ...]:
-        """What each device was seen to do."""
-        return tuple(o for group in self._parties.groups() for o in self._account(group).observations())
+        """What each of them was seen to do."""
+        return tuple(o for group in self._told_of() for o in self._account(group).observations())
 
     def notices(self) -> tuple[str, ...]:
         """What the reader must know of how it was put together."""
@@ -225,17 +230,31 @@ class Ledger:
             said.append("more addresses spoke than can be told apart: some devices are missing")
         if self._allowance.left < 0:
             said.append("more was said than can be kept: what each device did is counted, and not all of it listed")
-        if not self._parties.groups() and self.frames:
+        count = len(self._parties.groups())
+        if count > self._most:
+            said.append(
+                f"{count:,} devices were seen, and {self._most:,} are told of: those that said more than which name "
+                f"they look for, and those that said most. Nothing is known here of the other {count - self._most:,}; "
+                "with --devices, those of an inventory go first"
+            )
+        if not count and self.frames:
             said.append(
                 "no address of a private network speaks in it: name the devices' networks with --local, as in "
                 "--local 203.0.113.0/24"
             )
         return tuple(said)
 
+    def _told_of(self) -> tuple[Group, ...]:
+        groups = self._parties.groups()
+        return foremost(groups, self._kept_of, self._parties.spans, known=self._known, most=self._most)
+
+    def _kept_of(self, group: Group) -> tuple[Keeping, ...]:
+        return tuple(kept[party] for party in group.parties for kept in (self._kept, self._open) if party in kept)
+
     def _account(self, group: Group) -> Account:
         return Account(
             group,
-            kept=tuple(kept[party] for party in group.parties for kept in (self._kept, self._open) if party in kept),
+            kept=self._kept_of(group),
             claims=tuple(claim for party in group.parties for claim in self._claims.get(party, ())),
             spans=self._parties.spans(group),
             locality=self._locality,

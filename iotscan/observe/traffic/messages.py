@@ -32,6 +32,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     given: Given = Given()
     own: tuple[str, ...] = ()
     """MAC and IP addresses of the machine that captures: its device is marked."""
+    known: tuple[str, ...] = ()
+    """MAC or IP addresses of devices that are told of first, where there are more than can be told of."""
     snapshot_seconds: float = 5.0
     """How often it says what there is by then; what it has said counts, whatever becomes of it."""
 

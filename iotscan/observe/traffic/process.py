@@ -158,7 +158,14 @@ class TrafficProcess:
         # All but the last that it spoke of were read to their end.
         begun = len(latest.captures)
         captures = [c if i < begun - 1 else _unfinished(c, why) for i, c in enumerate(captures)]
-        return Heard(captures=tuple(captures), devices=latest.devices, observations=latest.observations, is_whole=False)
+        left_out = "more devices were seen than were told of before reading broke off: some are missing"
+        return Heard(
+            captures=tuple(captures),
+            devices=latest.devices,
+            observations=latest.observations,
+            notices=(left_out,) if latest.is_cut_off else (),
+            is_whole=False,
+        )
 
     def _names(self) -> tuple[str, ...]:
         return tuple(self._job.stream_name if s == "-" else s for s in self._job.sources)

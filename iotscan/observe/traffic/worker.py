@@ -45,7 +45,7 @@ class Work:
 
     def __init__(self, job: Job, sink: BinaryIO, ending: Ending) -> None:
         self._job, self._sink, self._ending = job, sink, ending
-        self._ledger = Ledger(job.local, own=job.own)
+        self._ledger = Ledger(job.local, own=job.own, known=job.known)
         self._captures: list[Capture] = []
         self._refusals: list[str] = []
         self._is_whole = True

@@ -57,6 +57,12 @@ def test_a_capture_that_was_read_before_keeps_its_word(tmp_path: Path, monkeypat
     assert "exit code 7" in second.problem
 
 
+def test_devices_that_were_not_told_of_are_spoken_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = heard(tmp_path, monkeypatch, "write(out, Snapshot(devices=(device,), is_cut_off=True)); sys.exit(7)")
+    assert found.notices == ("more devices were seen than were told of before reading broke off: some are missing",)
+    assert not heard(tmp_path, monkeypatch, "sys.exit(7)").notices
+
+
 def test_a_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "SILENCE", 1.0)
     found = heard(tmp_path, monkeypatch, "time.sleep(600)")
