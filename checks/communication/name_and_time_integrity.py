@@ -1,9 +1,9 @@
 """Names and time are asked in a way that nobody can forge the answers.
 
 ## What it looks at
-Captured traffic: questions for names (plain DNS, DNS over TLS, HTTPS or QUIC, and whether DNSSEC is asked for) and for
-the time (NTP, with a key, with NTS, or without either). A note, no grade: plain DNS and NTP are what nearly every
-device speaks.
+Captured traffic: questions for names (plain DNS, DNS over TLS or QUIC, DNS over HTTPS with services that are known by
+their names, and whether DNSSEC is asked for) and for the time (NTP, with a key, with NTS, or without either). A note,
+no grade: plain DNS and NTP are what nearly every device speaks.
 
 ## Why it matters
 A forged name leads a device to another server, which proper TLS notices; a forged time makes an expired certificate

@@ -76,7 +76,8 @@ def update_download_transport(used: UpdateUse) -> Returned:
     if used.is_cut_off:
         return unknown("it asked for more than is listed")
     servers = list_some(map(peer_name, fetched), 5)
-    return good(f"it looks for updates at {servers} encrypted", observed=list_some(map(_shown, fetched), 5))
+    does = "talks to servers of updates" if all(c.how == "server name" for c in fetched) else "looks for updates"
+    return good(f"it {does} encrypted: {servers}", observed=list_some(map(_shown, fetched), 5))
 
 
 def _variant(contact: UpdateContact) -> str:

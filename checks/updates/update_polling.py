@@ -3,9 +3,10 @@
 ## What it looks at
 Captured traffic: requests by which the device asks whether there is an update and that the server answered, and how
 much time lies between two of them, from three on. It passes only on looks that were seen, that come evenly, and that
-did not stop. Requests that failed are none, and tried again they show no period. That none was seen proves nothing: the
-next may come when nobody captures. So looks are rare only where the device was seen on most days between them. Whether
-a look was somebody's click cannot be told from one alone.
+did not stop. Requests that failed are none, and tried again they show no period. What is encrypted is none either: a
+server of updates may be asked anything. That none was seen proves nothing: the next may come when nobody captures. So
+looks are rare only where the device was seen on most days between them. Whether a look was somebody's click cannot be
+told from one alone.
 
 How an image is set up to look for updates is `automatic-updates`'s question.
 
@@ -69,8 +70,11 @@ MISSED = 3
 )
 def update_polling(used: UpdateUse, profile: TrafficProfile, policy: Policy) -> Returned:
     """The look that comes most often counts."""
-    looks = [c for c in used.contacts if c.role == "client" and c.kind in ("poll", "manifest")]
+    asked = [c for c in used.contacts if c.role == "client" and c.kind in ("poll", "manifest")]
+    looks = [c for c in asked if c.how != "server name"]
     regular = sorted((c for c in looks if c.is_answered and _period(c) >= BURST), key=_period)
+    if asked and not looks:
+        return unknown(f"what it asks {_whom(asked)} is encrypted, and need not be about updates")
     if not looks:
         return unknown("it was not seen to look for updates")
     if not any(c.is_answered for c in looks):

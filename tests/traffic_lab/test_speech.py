@@ -11,7 +11,7 @@ from tests.traffic_lab.understanding import understood
 
 SLOW = ("old_words", "brokers_and_cameras")
 SCENES = (
-    *("web_logins", "update_clients", "mqtt_clients", "coap_clients", "names_and_time"),
+    *("web_logins", "update_clients", "mqtt_clients", "coap_clients", "names_and_time", "known_names"),
     *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW),
 )
 WITH_SECRETS = (

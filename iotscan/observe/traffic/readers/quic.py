@@ -6,7 +6,8 @@ Source: RFC 9000, RFC 9001, RFC 9369.
 from typing import Final
 
 from iotscan.model.facts import ServerProof
-from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell, Told
+from iotscan.observe.traffic.content.known_names import tell_session
+from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
 from iotscan.observe.traffic.handshake import Handshake
 from iotscan.wire.quic_initial import (
     Crypto,
@@ -72,7 +73,7 @@ class QuicReader:
         if not handshake.has_begun:
             return
         handshake.name(conversation)
-        self._tell(Told(conversation, handshake.at, handshake.session(_no_proof)))
+        tell_session(self._tell, conversation, handshake.at, handshake.session(_no_proof))
 
     def _long(self, piece: Piece) -> None:
         try:

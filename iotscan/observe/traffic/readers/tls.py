@@ -6,7 +6,8 @@ checksum is wrong, nothing more of that side is read. Source: RFC 8446, RFC 5246
 
 from typing import Final
 
-from iotscan.observe.traffic.conversation import Chooser, Conversation, Piece, Reader, Tell, Told
+from iotscan.observe.traffic.content.known_names import tell_session
+from iotscan.observe.traffic.conversation import Chooser, Conversation, Piece, Reader, Tell
 from iotscan.observe.traffic.given import Given
 from iotscan.observe.traffic.handshake import Handshake
 from iotscan.observe.traffic.proving import Prove, prover
@@ -77,7 +78,7 @@ class TlsReader:
         if not handshake.encrypts:
             conversation.protection = "cleartext"
         handshake.name(conversation)
-        self._tell(Told(conversation, handshake.at, handshake.session(self._prove)))
+        tell_session(self._tell, conversation, handshake.at, handshake.session(self._prove))
 
     def _is_over(self) -> bool:
         handshake = self._handshake
