@@ -7,7 +7,8 @@ from ipaddress import ip_network
 from iotscan.model.run import Run
 from iotscan.model.scope import PRACTICE_NETWORK, beyond_here, ends_of
 from iotscan.model.vocabulary import Outcome, Reason
-from iotscan.report.content import About, FindingGroup, Step, View
+from iotscan.report.after_traffic import steps_after_traffic
+from iotscan.report.content import About, FindingGroup, OwnerRow, Step, View
 from iotscan.report.outcomes import faults, findings, gaps, passed
 from iotscan.report.places import Places
 from iotscan.report.rating import devices, images, network, takes
@@ -24,14 +25,14 @@ def view(run: Run) -> View:
     """Tell a run. The order of devices, results and checks in the run does not matter."""
     places = Places(run)
     found = findings(run, places)
-    verdict = run.verdict
+    verdict, rows = run.verdict, devices(run)
     return View(
         title=title(run),
         about=about(run),
         banner=banner(run),
         partial=partial(run),
         network=network(run, places),
-        devices=devices(run),
+        devices=rows,
         images=images(run),
         findings=found,
         takes=takes(run, places),
@@ -46,7 +47,7 @@ def view(run: Run) -> View:
         rules=rules(verdict) if verdict else (),
         is_complete=verdict is not None and verdict.complete,
         exit_code=verdict.exit_code if verdict else None,
-        steps=_steps(run, found),
+        steps=_steps(run, found, rows),
         baseline=baseline(run),
         waivers=waivers(run),
         attestations=attestations(run),
@@ -110,7 +111,7 @@ def _gate(run: Run) -> str:
     return gate if run.verdict.complete else f"{gate} · INCOMPLETE"
 
 
-def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
+def _steps(run: Run, found: tuple[FindingGroup, ...], rows: tuple[OwnerRow, ...]) -> tuple[Step, ...]:
     """What to type next: resume, understand the worst finding, narrow the gaps, keep the data."""
     steps = []
     if run.status != "complete" and run.command == "scan":
@@ -131,6 +132,7 @@ def _steps(run: Run, found: tuple[FindingGroup, ...]) -> tuple[Step, ...]:
         purpose = f"assess {counted(closed, 'question')} that need your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
         steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
+    steps += steps_after_traffic(run, rows)
     if hosts := named_servers(run):
         named = " ".join(_servers(hosts[:_TARGETS]))
         purpose = f"ask what is yours of the {counted(len(hosts), 'server')} named here: iotscan scope init"
