@@ -32,7 +32,8 @@ from iotscan.model.facts import (
     UpdateServer,
     WellKnown,
 )
-from iotscan.model.private_talk import in_traffic
+from iotscan.model.private_image import in_image
+from iotscan.model.private_talk import in_traffic, is_system_user
 from iotscan.model.result import Result
 from iotscan.model.run import Notice, Run
 from iotscan.model.vocabulary import AttemptStatus, Element, Outcome, Reason, Severity, Vantage
@@ -70,13 +71,6 @@ _RESERVED: Final = frozenset(
 )
 """Words of ours that a device may be called by: not looked for in sentences."""
 
-_SYSTEM_USERS: Final = frozenset(
-    """
-    root admin administrator user guest daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc
-    gnats nobody messagebus sshd systemd-network systemd-resolve systemd-timesync ftp network ubus dnsmasq ntp avahi
-    logd mosquitto nginx rpc rpcuser dbus halt shutdown operator adm default support service tty disk wheel http
-    """.split()  # noqa: SIM905  # as prose it can be read
-)
 _ALGORITHM_DOMAINS: Final = ("openssh.com", "libssh.org", "ssh.com", "liu.se", "tinyssh.org", "tartarus.org")
 """Who names SSH algorithms like mail addresses: ``chacha20-poly1305@openssh.com``."""
 
@@ -135,8 +129,7 @@ class Pseudonyms:
 def pseudonymise(run: Run, names: Pseudonyms) -> Run:
     """``run`` with private data replaced by pseudonyms; fingerprints and hashes stay."""
     changing = _Changing(names)
-    for kind, value in sorted(set(_private(run))):
-        changing.learn(kind, value)
+    changing.learn_all((run,))
     told = rewrite(run, changing.text, skip=_OURS)
     results = tuple(
         after if after.reproduce in (before.reproduce, before.reproduce + ADVICE) else _advised(after)
@@ -149,8 +142,7 @@ def pseudonymise(run: Run, names: Pseudonyms) -> Run:
 def pseudonymise_told(told: T, runs: Iterable[Run], names: Pseudonyms) -> T:
     """What is told of some runs (a comparison of them), with the private data of all of them replaced."""
     changing = _Changing(names)
-    for kind, value in sorted({entry for run in runs for entry in _private(run)}):
-        changing.learn(kind, value)
+    changing.learn_all(tuple(runs))
     return rewrite(told, changing.text, skip=_OURS)
 
 
@@ -174,7 +166,10 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
         yield from (("host", n) for text in names for n in _COMMON_NAME.findall(text) if not _is_address(n))
     of_parts = (target for part in run.parts if part.command != "image" for target in part.targets)
     named = of_parts if run.parts else run.targets if run.command != "image" else ()
-    yield from (("host", target) for target in named if _HOST_NAME.fullmatch(target))
+    given = {image.source for image in run.images} | {capture.source for capture in run.captures}
+    yield from (("host", target) for target in named if _HOST_NAME.fullmatch(target) and target not in given)
+    # What a file of somebody's household is called says whose it is; an interface and a stream have no file.
+    yield from (("capture", capture.source) for capture in run.captures if capture.sha256)
     for waiver in run.waivers:
         yield from (("person", who) for who in (waiver.owner, waiver.approved_by))
     yield from (("person", a.by) for a in run.attestations)
@@ -208,7 +203,7 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case Announcement():
             yield from _claimed(fact.claims)
         case Accounts():
-            yield from (("user", a.name) for a in fact.accounts if a.name not in _SYSTEM_USERS)
+            yield from (("user", a.name) for a in fact.accounts if not is_system_user(a.name))
         case SnmpAgent():
             yield from (("host", found) for found in _UNAME.findall(fact.description))
         case SnmpEngine():
@@ -236,7 +231,9 @@ def _in_fact(fact: AnyFact) -> Iterator[tuple[str, str]]:
             names = (name for certificate in fact.host_certificates for name in certificate.principals)
             yield from (("host", name) for name in names if not _is_address(name))
         case _:
-            yield from (found for found in in_traffic(fact) if not _is_address(found[1]))
+            for kind, value in (*in_traffic(fact), *in_image(fact)):
+                found = _host_of(value if "://" in value else f"//{value}") if kind == "url" else ((kind, value),)
+                yield from (each for each in found if not _is_address(each[1]))
 
 
 def _in_chain(chain: CertificateChain) -> Iterator[tuple[str, str]]:
@@ -305,13 +302,23 @@ class _Changing:
         if kind == "mac":
             self._macs.add(_bare(value))
             return
-        name = self._names.of(kind, value)
+        self._replace(value, self._names.of(kind, value))
+
+    def _replace(self, value: str, name: str) -> None:
         self._whole.setdefault(value, name)
         first = _WORDS.search(value)
         if first and len(value) >= _SHORTEST and value.lower() not in _RESERVED:
             several = self._by_first_word.setdefault(first[0].lower(), [])
             several.append((value, name))
             several.sort(key=lambda pair: -len(pair[0]))
+
+    def learn_all(self, runs: tuple[Run, ...]) -> None:
+        """Whatever is private in some runs. The folder of an image is; what the image is called stays, as models do."""
+        for folder, name in sorted({i.source.rpartition("/")[::2] for run in runs for i in run.images}):
+            if folder.strip("./"):
+                self._replace(f"{folder}/{name}", f"{self._names.of('folder', folder)}/{name}")
+        for kind, value in sorted({entry for run in runs for entry in _private(run)}):
+            self.learn(kind, value)
 
     def text(self, text: str) -> str:
         """One text, private data replaced."""
@@ -347,10 +354,12 @@ class _Changing:
             return whole if whole.endswith(_ALGORITHM_DOMAINS) else self._names.of("mail", whole.lower())
         if kind == "uuid":
             return self._names.of("uuid", whole.lower())
-        return self._names.of("public-ip", whole) if _is_public(whole) else whole
+        if not _is_public(whole):
+            return whole
+        return self._names.of("public-ip" if ip_address(whole).is_global else "private-ip", whole)
 
     def _user(self, name: str) -> str:
-        return name if name in _SYSTEM_USERS else self._names.of("user", name)
+        return name if is_system_user(name) else self._names.of("user", name)
 
     def _mac(self, written: str) -> str:
         digits = _bare(written)

@@ -8,29 +8,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.answer import Answer
+from iotscan.model.capture import Capture
 from iotscan.model.device import Device
 from iotscan.model.facts import (
     Account,
     Accounts,
     AnyFact,
     Artefact,
+    Backend,
+    Backends,
     CaaRecord,
     Certificate,
     CertificateChain,
     Claim,
+    Exposure,
+    Exposures,
     Extensions,
     HostCertificate,
     HostKey,
     MalformedCertificate,
     MqttTenant,
     NameRecords,
+    OtherTalk,
+    ProtocolUse,
     RevocationAnswer,
     RevocationStatus,
     SnmpAgent,
     SshServer,
     TlsSession,
     TlsUse,
+    Token,
+    TokenUse,
     UpdateServer,
+    WirelessNetwork,
+    WirelessNetworks,
 )
 from iotscan.model.observation import observe
 from iotscan.model.pseudonyms import ADVICE, Pseudonyms, pseudonymise
@@ -256,6 +267,64 @@ def test_people_and_accounts_of_an_image() -> None:
     said = as_text(told(msgspec.structs.replace(image_run(), observations=(seen,), waivers=(waiver,))))
     assert "anna" not in said
     assert "Bea Cole" not in said
+
+
+def test_of_traffic_servers_users_and_the_file_go_and_what_was_said_stays() -> None:
+    told_of = [
+        *("HTTP Basic password of anna.cole", "psk of bea in the body of /api/wifi", "MQTT password of user carla"),
+        *("access_token in the answer of /token", "telnet password of root", "SMTP password of somebody"),
+    ]
+    exposures = Exposures(exposures=tuple(Exposure(kind="password", what=what) for what in told_of))
+    uses = ProtocolUse(other=(OtherTalk(protocol="ftp", words=("user dora", "RETR /a")),))
+    token = Token(issuer="https://login.coles.example/x", lifetime=Answer.of(1))
+    tokens = Exposures(tokens=(TokenUse(token=token),))
+    capture = Capture(source="coles/at-home.pcap", format="pcap", sha256="ab" * 32)
+    run = msgspec.structs.replace(
+        observed(exposures, uses, tokens),
+        command="traffic",
+        targets=("coles/at-home.pcap",),
+        captures=(capture, Capture(source="br0", format="live")),
+        notices=(Notice(about="traffic", text="coles/at-home.pcap: 3 frames could not be read"),),
+    )
+    text = as_text(told(run))
+    for private in ("anna", "bea", "carla", "dora", "coles", "at-home"):
+        assert private not in text
+    for said in ("in the body of /api/wifi", "access_token in the answer of /token", "telnet password of root",
+                 "SMTP password of somebody", "RETR /a", "br0", "3 frames could not be read"):  # fmt: skip
+        assert said in text
+
+
+def test_of_an_image_its_folder_its_servers_and_networks_go_and_what_it_is_called_stays() -> None:
+    servers = Backends(
+        backends=(Backend(host="mqtt.coles.example", kind="broker", path="/etc/app.conf"),), files_searched=1, pins=()
+    )
+    networks = WirelessNetworks(
+        networks=(
+            WirelessNetwork(path="/etc/wpa.conf", line=1, system="wpa_supplicant", role="joins", name="Coles at home",
+                            protections=("wpa2-psk",)),
+        )
+    )  # fmt: skip
+    run = image_run()
+    image = msgspec.structs.replace(run.images[0], id="img-1", source="clients/coles/gateway.img", name="img")
+    seen = tuple(observe(fact, Subject(image="img-1"), probe="p/1") for fact in (servers, networks))
+    inside = msgspec.structs.replace(run, images=(image,), observations=seen, targets=(image.source,))
+    plain = msgspec.structs.replace(inside, images=(msgspec.structs.replace(image, source="img"),), targets=("img",))
+    for each in (inside, plain):
+        # Also where it was put together with what was seen on the network.
+        result = told(msgspec.structs.replace(each, command="join"))
+        assert "mqtt.coles" not in as_text(result)
+        assert "Coles at home" not in as_text(result)
+        assert result.images[0].id == "img-1"
+        assert {r.subject.image for r in result.results} == {"img-1"}
+    assert told(inside).images[0].source.endswith("/gateway.img")
+    assert "coles" not in as_text(told(inside))
+    assert told(plain).images[0].source == "img"
+
+
+def test_an_address_of_the_link_is_no_public_one() -> None:
+    said = told(saying("from fe80::8eaa:b5ff:fe12:3456 to 2a00:1450:4001:830::200e")).results[0].observed
+    assert said.startswith("from private-ip-")
+    assert " to public-ip-" in said
 
 
 def test_fingerprints_ids_outcomes_and_grades_stay() -> None:
