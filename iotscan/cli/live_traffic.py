@@ -29,6 +29,10 @@ PLAIN_SECONDS: Final = 30.0
 _BESIDE: Final = 6
 """Lines of the terminal that are left to heads, the state and the prompt."""
 _WIDE: Final = 100
+_NARROW: Final = 50
+_MOST: Final = 40
+_GAP: Final = 2
+_HEADS: Final = ("device", "name", "talks to", "in clear")
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,8 @@ class LiveTraffic:
             self._live = Live(self, console=console(sys.stderr, self._display), transient=True, refresh_per_second=4)
             self._live.start()
         else:
-            self._say(f"listening on {self._name}; Ctrl-C ends it and gives the report")
+            most = f" for {clock(self._most)}" if self._most else ""
+            self._say(f"listening on {self._name}{most}; Ctrl-C ends it and gives the report")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,14 +119,13 @@ class LiveTraffic:
         most = f" of {clock(self._most)}" if self._most else ""
         words = [
             f"{self._name} for {clock(time.monotonic() - self._began)}{most}",
-            counted(self._count.frames, "frame"),
-            size_of(self._count.bytes),
+            *([counted(len(self._findings), "finding")] if self._findings is not None else []),
             # What is shown is looked at closely: a router and who is behind it are told apart.
             counted(len(self._devices) or self._count.devices, "device"),
             f"{counted(self._count.peers, 'server')} beyond",
+            counted(self._count.frames, "frame"),
+            size_of(self._count.bytes),
         ]
-        if self._findings is not None:
-            words.append(counted(len(self._findings), "finding"))
         return " · ".join(words)
 
     @property
@@ -145,20 +149,36 @@ class LiveTraffic:
         yield Text(self._shown(then), style="dim", no_wrap=True, overflow=self._cut)
 
     def _device_table(self, room: int, width: int) -> "Iterator[Table | str]":
+        from rich.cells import cell_len
+
         rows, hidden = self._devices[:room], len(self._devices) - room
         if not rows:
             return
-        heads = ("device", "name", "talks to", "clear") if width >= _WIDE else ("device", "talks to", "clear")
+        cells = list(self._cells(rows, is_wide=width >= _WIDE, has_clear=width >= _NARROW))
+        heads = [head for head in _HEADS if head in cells[0]]
         table = self._table(*heads)
-        # The address is what a person looks for: the others give way.
-        table.columns[0].min_width = min(max(len(row.address) for row in rows), width // 2)
-        table.columns[-1].min_width = len("under 1 %")
-        for row in rows:
-            beside = (row.name, row.talks_to) if width >= _WIDE else (row.talks_to or row.name,)
-            table.add_row(*(self._text(cell) for cell in (row.address, *beside, row.clear)))
+        widths = {head: max(cell_len(head), *(cell_len(row[head]) for row in cells)) for head in heads}
+        # The address is what a person looks for, and a share says nothing without its head: whom it talks to gives way.
+        widths["device"] = min(widths["device"], width // 2 if width < _WIDE else _MOST)
+        widths["name"] = min(widths.get("name", 0), _MOST)
+        used = sum(widths[head] for head in heads if head != "talks to")
+        widths["talks to"] = max(min(widths["talks to"], width - used - _GAP * (len(heads) - 1)), 1)
+        for column, head in zip(table.columns, heads, strict=True):
+            column.min_width = column.max_width = widths[head]
+        for row in cells:
+            table.add_row(*(self._text(row[head]) for head in heads))
         yield table
         if hidden > 0:
             yield self._shown(f"{counted(hidden, 'more device')} …")
+
+    @staticmethod
+    def _cells(rows: list[DeviceRow], *, is_wide: bool, has_clear: bool) -> Iterator[dict[str, str]]:
+        """What is shown of each device by the head of its column: in a narrow view it is called by its name, too."""
+        for row in rows:
+            beside = {"name": row.name} if is_wide else {}
+            device = row.address if is_wide else f"{row.address} {row.name}".strip()
+            clear = {"in clear": row.clear} if has_clear else {}
+            yield {"device": device, **beside, "talks to": row.talks_to, **clear}
 
     def _finding_table(self, room: int, width: int) -> "Iterator[Table]":
         from rich.cells import cell_len
@@ -174,7 +194,9 @@ class LiveTraffic:
         table.columns[1].min_width = min(max(cell_len(row.place) for row in shown), width // 3)
         for row in shown:
             severity = Text(row.severity.value.upper(), style=SEVERITY_STYLES[row.severity])
-            table.add_row(severity, self._text(row.place), self._text(f"{row.check}: {row.summary}"))
+            # Where there is little room a sentence says more than the name of a check.
+            what = f"{row.check}: {row.summary}" if width >= _WIDE else row.summary
+            table.add_row(severity, self._text(row.place), self._text(what))
         yield table
 
     def _text(self, words: str) -> "Text":

@@ -72,17 +72,47 @@ def test_it_shows_who_talks_to_whom_and_the_worst_before_the_rest() -> None:
     )
     lines = [" ".join(line.split()) for line in drawn(live)]
     assert lines == [
-        "device name talks to clear",
+        "device name talks to in clear",
         "192.0.2.2 cloud.example, ntp.example 10%",
         "192.0.2.1 hall",
         "worst so far where what",
         "HIGH 192.0.2.2 cleartext-logins: sends a password in the clear",
         "LOW hall cleartext-logins: sends a password in the clear",
-        "eth0 for 0:00 of 10:00 · 12,345 frames · 3 MiB · 2 devices · 1 server beyond · 2 findings",
+        "eth0 for 0:00 of 10:00 · 2 findings · 2 devices · 1 server beyond · 12,345 frames · 3 MiB",
         "Ctrl-C ends it and gives the report",
     ]
     live.ending()
     assert "putting it together" in drawn(live)[-1]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_whom_it_talks_to_gives_way_and_nothing_that_is_looked_for(width: int) -> None:
+    """A device with many peers pushed the share in the clear off the screen, and its own name to a dot."""
+    live = LiveTraffic(Display(), "eth0", 600)
+    live.count(Count(frames=12_345_678, bytes=3 << 30, devices=2, peers=17))
+    peers = tuple(f"server-{n}.of.a.cloud.example" for n in range(20))
+    live.show(
+        run(
+            seen(1, *peers, clear=1, encrypted=9),
+            devices=(device(1, "cam-front"),),
+            results=(finding(1, Severity.HIGH, "it sent data to forged.example"),),
+        )
+    )
+    lines = drawn(live, width)
+    head, first = lines[0], lines[1]
+    assert head.rstrip().endswith("in clear")
+    assert "192.0.2.1" in first
+    assert "cam-front" in first
+    assert first.rstrip().endswith("10%")
+    assert "it sent data to forged.example" in "".join(lines)
+    assert "1 finding" in lines[-2]
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_where_nothing_can_be_drawn_it_says_for_how_long(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveTraffic(Display(), "eth0", 600):
+        pass
+    assert capsys.readouterr().err == "listening on eth0 for 10:00; Ctrl-C ends it and gives the report\n"
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (80, 24), (120, 10), (200, 60)])
@@ -116,7 +146,7 @@ def test_where_nothing_can_be_drawn_each_finding_is_one_line_once(
     assert capsys.readouterr().err.splitlines() == [
         "listening on eth0; Ctrl-C ends it and gives the report",
         "HIGH     192.0.2.1  cleartext-logins: sends a password in the clear",
-        "eth0 for 0:00 · 1 frame · 0 bytes · 1 device · 0 servers beyond · 1 finding",
+        "eth0 for 0:00 · 1 finding · 1 device · 0 servers beyond · 1 frame · 0 bytes",
     ]
     with LiveTraffic(Display(quiet=1), "eth0") as live:
         live.show(worst)
