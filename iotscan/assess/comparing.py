@@ -37,6 +37,7 @@ def compare(
     new: Run,
     *,
     fleet: Collection[str] = (),
+    of_keys: Collection[str] = (),
     pair_lone_images: bool = False,
     judged_again: tuple[bool, bool] = (False, False),
     notes: Sequence[str] = (),
@@ -44,12 +45,13 @@ def compare(
     """Compare two runs that were judged by the same rules.
 
     ``fleet`` are the ids of checks that compare devices with each other: with fewer devices, their silence is
-    no repair. ``judged_again`` says of each run whether its results are those it was stored with.
+    no repair. ``of_keys`` are those that look for a key in images: with fewer images, theirs is none. ``judged_again``
+    says of each run whether its results are those it was stored with.
     """
     links = link(old, new, pair_lone_images=pair_lone_images)
     # Findings hang on what a device proves; who is on a list may be taken for who was there before.
     listed = link(old, new, by_address=True) if "discover" in (old.command, new.command) else links
-    work = _Comparing(old, new, links, frozenset(fleet))
+    work = _Comparing(old, new, links, frozenset(fleet), frozenset(of_keys))
     changes = sorted(work.changes(), key=_order)
     return Comparison(
         old=_side(old, judged_again[0]),
@@ -72,7 +74,9 @@ class _Pair(msgspec.Struct, frozen=True, kw_only=True):
 class _Comparing:
     """Two runs, indexed by what their results are about."""
 
-    def __init__(self, old: Run, new: Run, links: dict[str, Link], fleet: frozenset[str]) -> None:
+    def __init__(
+        self, old: Run, new: Run, links: dict[str, Link], fleet: frozenset[str], of_keys: frozenset[str]
+    ) -> None:
         self._old, self._new, self._links, self._fleet = old, new, links, fleet
         self._before: Index = defaultdict(list)
         self._after: Index = defaultdict(list)
@@ -90,6 +94,7 @@ class _Comparing:
                 self._sweeps[observation.subject.device].append(observation.fact)
         runs = (("0", old), ("1", new))
         self._spoken = {(n, d.id, s.name): s.protocol for n, run in runs for d in run.devices for s in d.services}
+        self._of_keys = of_keys if any(i.id not in links for i in old.images) else frozenset()
         self._is_thinned = any(d.id not in links for d in old.devices)
 
     def changes(self) -> Iterator[Change]:
@@ -141,6 +146,8 @@ class _Comparing:
             return "no_longer_assessed", unsettled[0].detail or "the question is open"
         if result.check in self._fleet and self._is_thinned:
             return "no_longer_assessed", "a device that it may have been compared with was not seen"
+        if result.check in self._of_keys:
+            return "no_longer_assessed", "an image in which the key may have been found is not in the new run"
         said = self._after[result.check, owner]
         settled = [r for r in _at(said, result) if r.outcome not in OPEN]
         if settled or (result.subject.image and said):

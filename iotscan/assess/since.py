@@ -25,6 +25,11 @@ def fleet_ids(checks: Sequence[Check]) -> frozenset[str]:
     return frozenset(c.info.id for c in checks if c.anchor.cardinality == "fleet")
 
 
+def key_ids(checks: Sequence[Check]) -> frozenset[str]:
+    """The checks that look for a key in all images of a run."""
+    return frozenset(c.info.id for c in checks if "keyring" in c.extras.values())
+
+
 def mark_since(
     run: Run, baseline: Run, checks: Sequence[Check], judge_again: Callable[[Run], Run]
 ) -> tuple[Run, tuple[str, ...]]:
@@ -33,7 +38,7 @@ def mark_since(
     Known is only what the baseline has as the same finding, no less grave, waived there or not. What was not
     assessed then is new: nobody saw it before. ``judge_again`` judges the baseline by the rules of ``run``.
     """
-    compared = compare(judge_again(baseline), run, fleet=fleet_ids(checks))
+    compared = compare(judge_again(baseline), run, fleet=fleet_ids(checks), of_keys=key_ids(checks))
     known = {c.fingerprint for c in compared.changes if c.is_known}
     results = tuple(
         msgspec.structs.replace(r, baseline="known" if r.fingerprint in known else "new") if r.is_finding else r

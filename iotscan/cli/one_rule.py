@@ -27,20 +27,21 @@ def compared(
     """
     from iotscan.assess.comparing import compare
     from iotscan.assess.registry import load_checks
-    from iotscan.assess.since import fleet_ids, have_one_rule
+    from iotscan.assess.since import fleet_ids, have_one_rule, key_ids
 
     if old.command == new.command == "discover":
         return compare(old, new)  # nothing was judged, nor would judging say more of who is there
     pack = load_checks(tuple(folders))
-    fleet = fleet_ids(pack.checks)
+    fleet, of_keys = fleet_ids(pack.checks), key_ids(pack.checks)
     if have_one_rule(old, new) and not (profile_name or folders or as_of):
-        return compare(old, new, fleet=fleet, pair_lone_images=True)
+        return compare(old, new, fleet=fleet, of_keys=of_keys, pair_lone_images=True)
     profile, checks = rules_of(new, profile_name, folders)
     judged = [judged_by(run, checks, profile, as_of) for run in (old, new)]
     return compare(
         judged[0],
         judged[1],
         fleet=fleet,
+        of_keys=of_keys,
         pair_lone_images=True,
         judged_again=(judged[0] is not old, judged[1] is not new),
     )

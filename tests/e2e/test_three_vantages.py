@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -191,3 +192,24 @@ def test_the_report_names_each_run_and_how_it_was_made(runs: tuple[Path, list[Ru
     assert f"iotscan audit verify {three[0].id} --root {three[0].audit_root}" in text
     (again,) = [step.command for step in view(joined).steps if "--intrusive" in step.command]
     assert again.startswith(f"iotscan scan {GATEWAY} --")
+
+
+def test_what_needed_the_image_is_not_repaired_because_a_scan_has_none(runs: tuple[Path, list[Run]]) -> None:
+    folder, three = runs
+    joined = iotscan(folder, "join", *(r.id for r in three))
+    again = iotscan(folder, "assess", three[0].id, "--baseline", joined.id)
+    assert again.baseline is not None
+    assert again.baseline.fixed == 0
+    assert again.baseline.no_longer_assessed
+    # The same runs joined again are the same findings.
+    once_more = iotscan(folder, "join", *(r.id for r in three), "--baseline", joined.id)
+    assert once_more.baseline is not None
+    assert (once_more.baseline.new, once_more.baseline.fixed, once_more.baseline.no_longer_assessed) == (0, 0, 0)
+
+
+def test_a_joined_run_that_goes_to_strangers_names_no_server_and_no_host(runs: tuple[Path, list[Run]]) -> None:
+    folder, three = runs
+    joined = iotscan(folder, "join", *(r.id for r in three))
+    shown = msgspec.json.encode(iotscan(folder, "report", joined.id, "--redact", "strict"))
+    assert b"acme-cloud" not in shown
+    assert b"gateway.local" not in shown
