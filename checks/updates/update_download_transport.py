@@ -3,8 +3,9 @@
 ## What it looks at
 Captured traffic: what the device fetched that is firmware, a package or a list of them, by its first bytes, its path,
 its client or its server; over which protocol; and, where the content crossed in clear, whether it carries a signature
-of a known form. Whether that signature verifies, and whether the device asks for one, is not seen here: an image shows
-that (`update-source-transport`, `update-artefact-signature`).
+of a known form. It is called unsigned only where its form has a place for a signature and that was seen to be empty:
+half a file, or one of an unknown form, may be signed. Whether that signature verifies, and whether the device asks
+for one, is not seen here: an image shows that (`update-source-transport`, `update-artefact-signature`).
 
 ## Why it matters
 On plain HTTP, FTP or TFTP anybody on the path replaces what is fetched. Unsigned, it is his code that is installed.
@@ -47,8 +48,7 @@ SIGNED_LISTS = ("apt", "apk", "tuf")
     element="updates",
     variants={
         "unsigned": ("critical", "An update without a signature is fetched in clear"),
-        "unproved": ("high", "An update is fetched in clear, and a signature was not seen"),
-        "cleartext": ("medium", "An update that is signed, or of a signed list, is fetched in clear"),
+        "cleartext": ("medium", "An update that may be signed is fetched in clear"),
         "metadata": ("medium", "What updates there are is asked in clear"),
     },
     clauses=(
@@ -83,15 +83,15 @@ def update_download_transport(used: UpdateUse) -> Returned:
 def _variant(contact: UpdateContact) -> str:
     if contact.kind in ("poll", "manifest"):
         return "metadata"
-    if contact.signature == "present" or contact.system in SIGNED_LISTS:
-        return "cleartext"
-    return "unsigned" if contact.signature == "none" else "unproved"
+    is_unsigned = contact.signature == "none" and contact.system not in SIGNED_LISTS
+    return "unsigned" if is_unsigned else "cleartext"
 
 
 def _finding(variant: str, contacts: Sequence[UpdateContact]) -> Verdict:
-    first = contacts[0]
+    # What may be without a signature is told first.
+    first = min(contacts, key=lambda contact: bool(_by(contact)))
     does = "asks for updates" if variant == "metadata" else "fetches an update"
-    signed = {"unsigned": ", without a signature", "unproved": ", signed or not", "cleartext": f", {_by(first)}"}
+    signed = {"unsigned": ", without a signature", "cleartext": f", {_by(first) or 'signed or not'}"}
     return bad(
         variant,
         f"it {does} in clear from {peer_name(first)}{signed.get(variant, '')}",
@@ -111,4 +111,7 @@ def _shown(contact: UpdateContact) -> str:
 
 
 def _by(contact: UpdateContact) -> str:
-    return "signed" if contact.signature == "present" else f"and {contact.system} asks for signed lists as it comes"
+    """What speaks for a signature; empty where nothing does."""
+    if contact.signature == "present":
+        return "signed"
+    return f"and {contact.system} asks for signed lists as it comes" if contact.system in SIGNED_LISTS else ""
