@@ -2,8 +2,10 @@
 
 ## What it looks at
 Captured traffic: every server beyond the network that a device was seen to talk to, by which protocol and how often,
-and how many other devices of the run talk to the same. A server that is only an address, which nobody asked a name
-server for and no handshake names, is told apart. What an image names as servers is `backend-inventory`'s question.
+and how many other devices of the run talk to the same. A server that the device itself calls by its address, in the
+`Host` of HTTP or the server name of TLS, is told apart. Where no name was seen and no address said, it is not
+assessed: its name may have been asked for before the capture began, or in a frame that is missing. What an image
+names as servers is `backend-inventory`'s question.
 
 ## Why it matters
 The back end is as much part of the product as the device, and as much of its risk; one that many devices share takes
@@ -42,7 +44,7 @@ from iotscan.sdk import (
     id="backends-in-use",
     title="The servers behind the device are known by name, and who else talks to them",
     element="cloud",
-    variants={"unnamed": ("info", "The device talks to a server that is an address and no name")},
+    variants={"unnamed": ("info", "The device calls a server by its address, and by no name")},
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-7"),
         clause("OWASP ISVS", "edfda29b", "4.2.1"),
@@ -67,9 +69,13 @@ def _judge(seen: Seen[TrafficProfile], users: dict[str, frozenset[str]]) -> list
     talks = outbound(seen.fact)
     if not talks:
         return [unknown("it was not seen to talk to any server beyond its network", about=seen.subject)]
+    called = {talk.peer.address: talk for talk in reversed(talks) if talk.peer.named_by == "address"}
+    if called:
+        return [_finding(seen, talk) for talk in called.values()]
     unnamed = nameless(talks)
     if unnamed:
-        return [_finding(seen, talk) for talk in unnamed]
+        whom = list_some((talk.peer.address for talk in unnamed), 5)
+        return [unknown(f"what it calls {whom} was not seen", about=seen.subject)]
     if seen.fact.is_cut_off:
         return [unknown("it talked to more than is listed", about=seen.subject)]
     servers = {talk.peer.name for talk in talks if talk.peer.name}
@@ -96,7 +102,7 @@ def _shown(talk: Talk) -> str:
 def _finding(seen: Seen[TrafficProfile], talk: Talk) -> Verdict:
     return bad(
         "unnamed",
-        f"it talks to {talk.peer.address}, for which no name was seen",
+        f"it talks to {talk.peer.address}, and calls it so",
         observed=_shown(talk),
         expected="a name of the maker's domain, and a certificate for it",
         reproduce=filter_traffic(talk),

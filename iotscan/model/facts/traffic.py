@@ -13,7 +13,8 @@ import msgspec
 from iotscan.model.facts.fact import Fact, Ownership
 
 Role = Literal["client", "server"]
-NamedBy = Literal["", "sni", "http host", "dns", "certificate"]
+NamedBy = Literal["", "sni", "http host", "dns", "certificate", "address"]
+"""``address``: the device itself calls it so, whatever names it was told."""
 Protection = Literal["encrypted", "cleartext", "unknown"]
 """``unknown``: nothing that we read recognised it. Never counted as either."""
 

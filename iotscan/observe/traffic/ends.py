@@ -1,7 +1,7 @@
 """Who began a conversation, and the names of its ends as text."""
 
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 KNOWN_PORTS: Final = frozenset(
@@ -39,6 +39,14 @@ def address_text(address: bytes) -> str:
         return ".".join(map(str, address))
     known = IPv6Address(address)
     return str(known.ipv4_mapped or known)
+
+
+def is_address(called: str, address: str) -> bool:
+    """Whether what a client calls a server is that address, and no name."""
+    try:
+        return ip_address(called.strip("[]")) == ip_address(address)
+    except ValueError:
+        return False
 
 
 @lru_cache(65_536)

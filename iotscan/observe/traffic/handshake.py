@@ -10,6 +10,7 @@ from iotscan.model.facts import Certificate, ServerProof, TlsSession
 from iotscan.model.facts.tls_use import Ending
 from iotscan.model.text import safe_text
 from iotscan.observe.traffic.conversation import Conversation
+from iotscan.observe.traffic.ends import is_address
 from iotscan.observe.traffic.proving import Prove
 from iotscan.wire.certificates import read_damaged
 from iotscan.wire.host_names import host_name
@@ -200,6 +201,8 @@ class Handshake:
         """Say in a conversation what the client calls the server; some put its address there, which is no name."""
         if host_name(self.server_name):
             conversation.server_name, conversation.named_by = self.server_name, "sni"
+        elif is_address(self.server_name, conversation.server.address):
+            conversation.named_by = "address"
 
     def _group(self) -> str:
         flight = self.flight

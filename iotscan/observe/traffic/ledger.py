@@ -195,6 +195,8 @@ class Ledger:
         if said.server_name:
             name = masked_host(safe_text(said.server_name, _NAME_LIMIT).lower())
             return Peer(address=address, name=name, named_by=said.named_by or "sni", is_local=is_local)
+        if said.named_by == "address":
+            return Peer(address=address, named_by="address", is_local=is_local)
         asked = keeping.named(address, said.first) or self._asked_elsewhere(party, address, said.first)
         return Peer(address=address, name=asked, named_by="dns" if asked else "", is_local=is_local)
 

@@ -8,6 +8,7 @@ from typing import Final
 from iotscan.model.facts import OtherTalk
 from iotscan.observe.traffic.content.http_exchange import Answered, Asked, understand
 from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
+from iotscan.observe.traffic.ends import is_address
 from iotscan.observe.traffic.readers.inside import open_upgraded
 from iotscan.observe.traffic.voice import Voice
 from iotscan.wire.http_stream import End, Event, Framing, Head, Messages, Part, framing_of, read_head
@@ -144,8 +145,12 @@ class HttpReader:
 
     def _name_server(self, host: str) -> None:
         conversation = self._voice.conversation
-        if host and not conversation.server_name and not _is_address(host):
+        if not host or conversation.server_name:
+            return
+        if not _is_address(host):
             conversation.server_name, conversation.named_by = host, "http host"
+        elif is_address(host, conversation.server.address):
+            conversation.named_by = "address"
 
 
 class Http2Reader:
