@@ -90,8 +90,10 @@ class Account:
 
 
 def _served(use: Use, times: Times) -> Service | None:
-    """The service that a device was seen to be the server of, where that is sure."""
-    if not isinstance(use, Talk) or use.role != "server" or not times.sent:
+    """The service that a device was seen to be the server of, where that is sure: a capture that begins in the middle
+    of a conversation may show nothing but two ports.
+    """
+    if not isinstance(use, Talk) or use.role != "server" or not times.sent or not times.is_proved:
         return None
     is_known = use.protocol != "unknown"
     if not is_known and (use.transport != "tcp" or use.port >= _EPHEMERAL):

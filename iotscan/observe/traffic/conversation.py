@@ -66,6 +66,12 @@ class Conversation(msgspec.Struct, kw_only=True, eq=False):
     last: int
     has_beginning: bool = True
     """Its first packet was seen: what a reader is told is all that was said, but for gaps."""
+    is_accepted: bool = True
+    """The server's SYN was seen: what comes first of the server is the first that it said."""
+    has_roles: bool = False
+    """What was said shows which of the two is the server; set by the reader that recognised it."""
+    is_transfer: bool = False
+    """Its ports were agreed on for one file: it is nobody's service."""
     packets: int = 0
     bytes_up: int = 0
     """Payload from the client to the server."""
@@ -75,7 +81,17 @@ class Conversation(msgspec.Struct, kw_only=True, eq=False):
     protection: Protection = "unknown"
     server_name: str = ""
     """What the client called the server in it (SNI, Host), set by a reader."""
-    named_by: Literal["", "sni", "http host"] = ""
+    named_by: Literal["", "sni", "http host", "address"] = ""
+    """``address``: the client calls it by its address, which is no name."""
+
+    @property
+    def server_is_known(self) -> bool:
+        """False where it was guessed by the ports which of the two is the server."""
+        return not self.is_transfer and (self.has_roles or self._has_opening)
+
+    @property
+    def _has_opening(self) -> bool:
+        return self.has_beginning and self.transport == "tcp"
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -54,6 +54,8 @@ class Times(msgspec.Struct):
     sent: int = 0
     received: int = 0
     biggest: int = 0
+    is_proved: bool = False
+    """It was seen which end is the server, and not only guessed by the ports."""
     looks: list[int] = []
 
     def take(self, first: int, last: int) -> None:
@@ -68,6 +70,7 @@ class Times(msgspec.Struct):
         self.sent += other.sent
         self.received += other.received
         self.biggest = max(self.biggest, other.biggest)
+        self.is_proved = self.is_proved or other.is_proved
         self.looks = sorted((*self.looks, *other.looks))[:LOOKS]
 
 
@@ -110,6 +113,9 @@ class Keeping:
             up, down = conversation.bytes_up, conversation.bytes_down
             times.sent += up if is_client else down
             times.received += down if is_client else up
+            # The protocols of the link are told by the port, on which both ends may be.
+            is_told = conversation.protocol == "unknown" != talk.protocol
+            times.is_proved = times.is_proved or conversation.server_is_known or is_told
 
     def item(self, item: Item, at: int, size: int = 0) -> None:
         """Something was understood; ``size`` is what may differ from one time to the next."""

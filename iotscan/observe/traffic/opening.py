@@ -67,6 +67,7 @@ class Opening:
             first=passing.at,
             last=passing.at,
             has_beginning=has_beginning or not (is_tcp or backwards),
+            is_accepted=not is_tcp,
         )
         flow = Flow(conversation, self._choosers, self._tell, self._failed)
         mine = self._side(flow, passing.carried.source, passing.tally, is_upward=not backwards)

@@ -43,6 +43,8 @@ class Segments:
             return found != "wrong"
         if not side.mac:
             meet(side, passing)
+        if flags & (_SYN | _ACK) == _SYN | _ACK:
+            side.flow.conversation.is_accepted = True
         side.count(at, length)
         if not side.is_counted:
             self._order(side, passing, size, length, (number, acknowledged, flags), is_doubtful=found == "wrong")

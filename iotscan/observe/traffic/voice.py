@@ -10,10 +10,18 @@ class Voice:
     """Tells what was understood of one conversation, which it names by its protocol."""
 
     def __init__(
-        self, conversation: Conversation, tell: Tell, protocol: str, protection: Protection = "cleartext"
+        self,
+        conversation: Conversation,
+        tell: Tell,
+        protocol: str,
+        protection: Protection = "cleartext",
+        *,
+        has_roles: bool = True,
     ) -> None:
+        """``has_roles``: what was heard, where it was heard, is said by one of the two ends alone."""
         self.conversation, self._tell = conversation, tell
         conversation.protocol, conversation.protection = protocol, protection
+        conversation.has_roles = conversation.has_roles or has_roles
         self._turned: Conversation | None = None
 
     def say(self, at: int, item: Item, *secrets: str, is_turned: bool = False, clock: int = 0) -> None:

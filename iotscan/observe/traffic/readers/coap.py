@@ -35,7 +35,7 @@ class CoapReader:
     """Reads the messages between two ports; either side may ask."""
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "coap")
+        self._voice = Voice(conversation, tell, "coap", has_roles=False)
         self._open: OrderedDict[tuple[bool, bytes], _Asked] = OrderedDict()
         self._ids: dict[tuple[bool, int], None] = {}
         self._files: OrderedDict[tuple[bool, str], Kept] = OrderedDict()
@@ -84,6 +84,8 @@ class CoapReader:
     def _hear(self, talk: Talk, piece: Piece) -> None:
         if talk.kind and self._is_repeated(talk, piece):
             return
+        if piece.is_upward == bool(talk.method):
+            self._voice.conversation.has_roles = True
         key = piece.is_upward, talk.token
         if talk.method:
             before = self._open.pop(key, None)

@@ -19,7 +19,7 @@ class DnsReader:
     """Reads the questions between two ports."""
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "dns")
+        self._voice = Voice(conversation, tell, "dns", has_roles=False)
         self._open: OrderedDict[int, tuple[int, Message]] = OrderedDict()
         self._halves = (Half(), Half())
         self._is_stream = conversation.transport == "tcp"
@@ -54,6 +54,7 @@ class DnsReader:
         message = read_message(data)
         if message is None or message.is_answer == piece.is_upward:
             return
+        self._voice.conversation.has_roles = True
         if not message.is_answer:
             if message.number not in self._open:  # else it asks once more
                 self._open[message.number] = piece.at, message
@@ -83,7 +84,7 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
         return None
     if conversation.server.port == TLS_PORT:
         if piece.is_upward and (conversation.transport == "udp" or piece.data.startswith(_HANDSHAKE)):
-            voice = Voice(conversation, tell, conversation.protocol, conversation.protection)
+            voice = Voice(conversation, tell, conversation.protocol, conversation.protection, has_roles=False)
             voice.say(piece.at, NameQuestion(is_encrypted=True))
         return None
     if conversation.server.port != PORT:

@@ -38,6 +38,7 @@ class DtlsReader:
         self._left = MOST_DATAGRAMS
         self._is_told = False
         conversation.protocol, conversation.protection = "dtls", "encrypted"
+        conversation.has_roles = True
 
     @property
     def wants_more(self) -> bool:

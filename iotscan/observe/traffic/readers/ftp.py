@@ -99,10 +99,10 @@ class FtpReader:
         if self._password is None:
             return
         (at, password), self._password = self._password, None
-        if self._user.lower() in _NOBODY:
-            return
+        if not self._user or self._user.lower() in _NOBODY:
+            return  # whose name was not heard may be nobody
         where = Where(at=at, protocol="ftp", place="PASS", accepted=accepted)
-        finding = exposure(where, "password", f"FTP password of {self._user or 'somebody'}", password)
+        finding = exposure(where, "password", f"FTP password of {self._user}", password)
         self._voice.say(at, finding.item, *finding.secrets)
 
 
@@ -113,6 +113,7 @@ class FtpDataReader:
 
     def __init__(self, conversation: Conversation, tell: Tell, transfer: Transfer) -> None:
         self._voice = Voice(conversation, tell, "ftp")
+        conversation.is_transfer = True
         self._transfer = transfer
         self._kept = Kept()
         # Who asked for it waits at the server's port, or is called back at one of its own.

@@ -37,7 +37,8 @@ class MailReader:
         self._user = ""
         self._is_named = False
         self._secret: tuple[int, str, str] | None = None
-        self._has_greeted = False
+        self._has_greeted = not conversation.is_accepted
+        """Or it cannot be known which line is the greeting: the beginning was not captured."""
         self._has_address = False
 
     @property
@@ -48,6 +49,8 @@ class MailReader:
     def take(self, piece: Piece) -> None:
         """Hear the next piece."""
         hear = self._command if piece.is_upward else self._reply
+        if not piece.is_upward and (piece.gap or piece.is_doubtful):
+            self._has_greeted = True
         for line in self._lines[piece.is_upward].add(piece):
             self._left -= 1
             hear(line, piece.at)

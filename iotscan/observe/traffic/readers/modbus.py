@@ -29,7 +29,7 @@ class ModbusReader:
     """Reads the first requests of one connection."""
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "modbus")
+        self._voice = Voice(conversation, tell, "modbus", has_roles=False)
         self._words = Words("modbus")
         self._half = Half()
         self._left = _MESSAGES

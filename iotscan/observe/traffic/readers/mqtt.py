@@ -30,8 +30,10 @@ _TEXT: Final = 200
 class MqttReader:
     """Reads one connection."""
 
-    def __init__(self, conversation: Conversation, tell: Tell, *, is_websocket: bool = False) -> None:
-        self._voice = Voice(conversation, tell, "mqtt")
+    def __init__(
+        self, conversation: Conversation, tell: Tell, *, is_websocket: bool = False, is_joined: bool = False
+    ) -> None:
+        self._voice = Voice(conversation, tell, "mqtt", has_roles=not is_joined)
         self._is_websocket = is_websocket
         self._halves = (Half(), Half())
         self._connect: wire.Connect | None = None
@@ -191,7 +193,7 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
     if piece.is_upward and wire.begins_session(piece.data):
         return MqttReader(conversation, tell)
     is_joined = conversation.server.port == PORT and not conversation.has_beginning
-    return MqttReader(conversation, tell) if is_joined and fits_packets(piece.data) else None
+    return MqttReader(conversation, tell, is_joined=True) if is_joined and fits_packets(piece.data) else None
 
 
 CHOOSE = choose

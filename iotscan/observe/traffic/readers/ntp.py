@@ -15,7 +15,7 @@ class NtpReader:
     """Reads the messages between two ports."""
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "ntp")
+        self._voice = Voice(conversation, tell, "ntp", has_roles=False)
         self._asked: dict[bytes, tuple[int, Message]] = {}
 
     @property
@@ -28,6 +28,8 @@ class NtpReader:
         message = read_message(piece.data) if not piece.is_doubtful and not piece.is_cut else None
         if message is None:
             return
+        if message.mode == ("client" if piece.is_upward else "server"):
+            self._voice.conversation.has_roles = True
         if message.mode == "client" and piece.is_upward:
             self._asked[message.sent] = piece.at, message
             if len(self._asked) > _OPEN:

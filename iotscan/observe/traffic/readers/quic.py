@@ -42,6 +42,7 @@ class QuicReader:
         self._left = MOST_DATAGRAMS
         self._is_told = False
         conversation.protocol, conversation.protection = "quic", "encrypted"
+        conversation.has_roles = True
 
     @property
     def wants_more(self) -> bool:

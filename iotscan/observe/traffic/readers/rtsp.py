@@ -15,6 +15,8 @@ from iotscan.wire.http_target import shown_path
 _START: Final = re.compile(rb"(?:[A-Z_]{3,20} \S{1,1024} )?(RTSP/[12]\.0|SIP/2\.0)")
 _ENDS: Final = frozenset(("PLAY", "RECORD", "BYE"))
 """What follows is sound and pictures, in the same connection perhaps."""
+_AFTERWARDS: Final = frozenset(("TEARDOWN", "PAUSE", "GET_PARAMETER", "SET_PARAMETER"))
+"""Nothing follows from these who may look, and whether they are heard depends on what was lost before."""
 _OPEN: Final = 16
 _MESSAGES: Final = 256
 
@@ -22,8 +24,8 @@ _MESSAGES: Final = 256
 class RtspReader:
     """Reads one conversation: over TCP a stream of messages, over UDP one a datagram."""
 
-    def __init__(self, conversation: Conversation, tell: Tell, protocol: str) -> None:
-        self._voice = Voice(conversation, tell, protocol)
+    def __init__(self, conversation: Conversation, tell: Tell, protocol: str, *, has_roles: bool) -> None:
+        self._voice = Voice(conversation, tell, protocol, has_roles=has_roles)
         self._protocol = protocol
         self._words = Words(protocol)
         self._messages = (Messages(), Messages())
@@ -79,7 +81,8 @@ class RtspReader:
             [c.scheme for field in answer.all("www-authenticate") for c in read_challenges(field)] if answer else []
         )
         words = [asked.method, *([str(status)] if status else []), *(scheme.capitalize() for scheme in schemes[:2])]
-        self._words.add(" ".join(words))
+        if asked.method not in _AFTERWARDS:
+            self._words.add(" ".join(words))
         accepted = False if status in (401, 403, 407) else True if 200 <= status < 300 else None
         of = shown_path(_without_user(asked.target)) or "a server"
         where = Where(at=at, protocol=self._protocol, place="header", of=of, accepted=accepted)
@@ -101,7 +104,8 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
         return None
     protocol = "rtsp" if start[1].startswith(b"RTSP") else "sip"
     is_possible = protocol == "sip" or conversation.transport == "tcp"
-    return RtspReader(conversation, tell, protocol) if is_possible else None
+    has_roles = start[0].startswith(start[1]) != piece.is_upward
+    return RtspReader(conversation, tell, protocol, has_roles=has_roles) if is_possible else None
 
 
 CHOOSE = choose

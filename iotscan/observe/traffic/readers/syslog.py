@@ -33,7 +33,7 @@ class SyslogReader:
     def take(self, piece: Piece) -> None:
         """Hear a message."""
         self._left -= 1
-        if piece.is_doubtful or not piece.is_upward:
+        if piece.is_doubtful or piece.is_cut or not piece.is_upward:
             return
         new, old = _NEW.match(piece.data), _OLD.match(piece.data)
         if new is not None:

@@ -23,7 +23,7 @@ class TelnetReader:
     """Reads one session up to its login."""
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "telnet")
+        self._voice = Voice(conversation, tell, "telnet", has_roles=False)
         self._words = Words("telnet")
         self._rests = [b"", b""]
         self._shown = b""
@@ -33,6 +33,7 @@ class TelnetReader:
         self._unasked = 0
         self._user = ""
         self._hidden: list[str] = []
+        self._echoes = b""
         self._password: tuple[int, str] | None = None
         self._heard = 0
         self._has_hole = False
@@ -62,6 +63,7 @@ class TelnetReader:
 
     def _show(self, text: bytes) -> None:
         self._shown = (self._shown + text)[-_SHOWN:]
+        self._echoes = (self._echoes + text)[-_SHOWN:]
         asks = telnet.classify(self._shown)
         if self._password is not None:
             if _REFUSED.search(self._shown) or asks == "login":
@@ -107,10 +109,19 @@ class TelnetReader:
             self._unasked += 1
         self._shown = b""
 
+    def _is_shown_as_name(self, line: bytes) -> bool:
+        """Whether the server has shown it behind its question for a name: frames may be caught in another order than
+        they were said in, and the name be typed where the password was asked for.
+        """
+        places = (found.start() for found in re.finditer(re.escape(line) + rb"[\r\n]", self._echoes))
+        return any(telnet.classify(self._echoes[:place]) == "login" for place in places)
+
     def _tell_login(self, accepted: bool | None) -> None:
         if self._password is None:
             return
         (at, password), self._password = self._password, None
+        if not self._user and self._is_shown_as_name(password.encode()):
+            return
         where = Where(at=at, protocol="telnet", place="login", accepted=accepted)
         finding = exposure(where, "password", f"telnet password of {self._user or 'somebody'}", password)
         self._voice.say(at, finding.item, *finding.secrets)

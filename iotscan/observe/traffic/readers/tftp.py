@@ -50,6 +50,7 @@ class TftpDataReader:
 
     def __init__(self, conversation: Conversation, tell: Tell, transfer: Transfer) -> None:
         self._voice = Voice(conversation, tell, "tftp")
+        conversation.is_transfer = True
         self._transfer = transfer
         self._kept = Kept()
         self._next = 1

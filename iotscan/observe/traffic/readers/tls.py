@@ -46,6 +46,7 @@ class TlsReader:
         self._heard = 0
         self._is_told = False
         conversation.protocol, conversation.protection = "tls", "encrypted"
+        conversation.has_roles = True
 
     @property
     def wants_more(self) -> bool:

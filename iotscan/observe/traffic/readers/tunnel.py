@@ -23,7 +23,7 @@ class TunnelReader:
     wants_more = False
 
     def __init__(self, conversation: Conversation, tell: Tell, protocol: str, words: tuple[str, ...]) -> None:
-        self._voice = Voice(conversation, tell, protocol, "encrypted")
+        self._voice = Voice(conversation, tell, protocol, "encrypted", has_roles=False)
         self._talk = OtherTalk(protocol=protocol, words=words)
 
     def take(self, piece: Piece) -> None:
