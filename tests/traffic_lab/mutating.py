@@ -11,6 +11,8 @@ import msgspec
 
 Mutation = Callable[[random.Random, bytes], bytes]
 _HEADER = 24
+LINK = 14
+"""Bytes of the head of an Ethernet frame."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -44,8 +46,8 @@ def turned_bits(chance: random.Random, data: bytes) -> bytes:
     out = []
     for each in records_of(data):
         frame = bytearray(each.frame)
-        if chance.random() < 0.05 and len(frame) > 14:
-            frame[chance.randrange(14, len(frame))] ^= 1 << chance.randrange(8)
+        if chance.random() < 0.05 and len(frame) > LINK:
+            frame[chance.randrange(LINK, len(frame))] ^= 1 << chance.randrange(8)
         out.append(Record(each.time, each.length, bytes(frame)))
     return file_of(data, out)
 
@@ -53,14 +55,26 @@ def turned_bits(chance: random.Random, data: bytes) -> bytes:
 def turned_anywhere(chance: random.Random, data: bytes) -> bytes:
     """Bits of the file, lengths and times of frames among them; so far apart that no packet has two.
 
-    Two in one packet can make up for one another in its checksum: nobody sees that, its receiver neither.
+    Two in one packet can make up for one another in its checksum: nobody sees that, its receiver neither. Nor does
+    anybody where nothing protects them: in the addresses of the link.
     """
     out = bytearray(data)
+    spared = unprotected(data)
     for start in range(_HEADER, len(data), 6000):
         place = start + chance.randrange(2000)
-        if place < len(data):
+        if place < len(data) and place not in spared:
             out[place] ^= 1 << chance.randrange(8)
     return bytes(out)
+
+
+def unprotected(data: bytes) -> set[int]:
+    """Where in a file the heads of its frames' link are: of a bit that is turned there nothing can tell."""
+    places: set[int] = set()
+    at = _HEADER
+    for each in records_of(data):
+        places.update(range(at + 16, at + 16 + LINK))
+        at += 16 + len(each.frame)
+    return places
 
 
 def cut_off(chance: random.Random, data: bytes) -> bytes:
