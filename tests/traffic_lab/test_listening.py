@@ -70,10 +70,10 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         yield Wire(recording.wire_of(lan), device)
 
 
-def begun(process: "subprocess.Popen[str]", name: str = "br0") -> None:
-    """Wait until it says that it listens."""
+def begun(process: "subprocess.Popen[str]", name: str = "br0", most: str = "") -> None:
+    """Wait until it says that it listens, and for how long at most."""
     assert process.stderr is not None
-    assert process.stderr.readline() == f"listening on {name}; Ctrl-C ends it and gives the report\n"
+    assert process.stderr.readline() == f"listening on {name}{most}; Ctrl-C ends it and gives the report\n"
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, Run, str]:
@@ -125,7 +125,7 @@ def is_profile(fact: object) -> bool:
 
 def test_the_time_ends_it(wire: Wire, tmp_path: Path) -> None:
     process = wire.start(tmp_path, "--listen", "br0", "--promiscuous", "--for", "2s")
-    begun(process)
+    begun(process, most=" for 0:02")
     wire.fetch()
     _, run, said = ended(process)
     assert run.status == "complete"
