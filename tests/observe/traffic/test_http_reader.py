@@ -275,3 +275,29 @@ def test_a_look_for_updates_is_answered_by_no_error_and_no_portal(got: list[Said
 def test_an_answer_tells_the_time(status: str, fields: tuple[str, ...], told: int) -> None:
     heard = play(CHOOSE, conversation(), [request("GET /a"), answer(status, *fields)])
     assert {each.clock for each in heard} == {told * 1_000_000_000}
+
+
+PARTS = (
+    b'--x y\r\nContent-Disposition: form-data; name="username"\r\n\r\nadmin\r\n'
+    b'--x y\r\nContent-Disposition: form-data; name="password"; filename="password"\r\n\r\nno-Field-at-all9\r\n'
+    b'--x y\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="password"\r\n\r\ns3cret-Value9\r\n'
+)
+
+
+@pytest.mark.parametrize(("end", "count"), [(b"--x y--\r\n", 1), (b"--x y", 1), (b"--x", 0), (b"", 0)])
+def test_a_form_in_parts_is_read_as_far_as_its_fields_are_whole(end: bytes, count: int) -> None:
+    said = request("POST /login", 'Content-Type: multipart/form-data; boundary="x y"', body=PARTS + end)
+    told = play(CHOOSE, conversation(), [said, answer("200 OK")])
+    found = [(each.item.what, each.secrets) for each in told if isinstance(each.item, Exposure)]
+    assert found == [("password of admin in the form of /login", ("s3cret-Value9",))] * count
+
+
+@pytest.mark.parametrize("end", [True, False])
+def test_a_request_is_read_to_its_end_though_the_answer_was_there_before(*, end: bool) -> None:
+    form = "Content-Type: application/x-www-form-urlencoded"
+    _, whole = request("POST /login", form, body=b"a=1&password=s3cret-Value9")
+    rest = [(">", whole[-20:]), request("GET /b"), answer("404 No")] if end else []
+    told = play(CHOOSE, conversation(), [(">", whole[:-20]), answer("200 OK"), *rest])
+    exchanges = [("/login", 200), *([("/b", 404)] if end else [])]
+    assert [(e.path, e.status) for e in items(told, HttpExchange)] == exchanges
+    assert any("s3cret-Value9" in each.secrets for each in told) is end

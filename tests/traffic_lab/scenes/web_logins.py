@@ -26,7 +26,7 @@ http {{
 
 
 def play(stage: Stage) -> None:
-    """Basic taken and refused, a bearer token, a form, a token in a query, a session, personal data."""
+    """Basic taken and refused, a bearer token, forms, one with a file, a token in a query, a session, personal data."""
     device, server = stage.near("device", 21), stage.far("server", 80)
     (stage.folder / "basic").write_text("{}")
     hashed = device.run("openssl", "passwd", "-apr1", PASSWORD, check=True).stdout.strip()
@@ -44,6 +44,11 @@ def play(stage: Stage) -> None:
     curl("-u", "admin:wrong-guess-1", f"{base}/basic")
     curl("-H", f"Authorization: Bearer {TOKEN}", f"{base}/state", f"{base}/state/2")
     curl("-d", f"username=admin&password={PASSWORD}", f"{base}/login")
+    image = stage.folder / "image"
+    image.write_bytes(b"\x27\x05\x19\x56" + bytes(range(256)) * 200)
+    parts = ("-F", "username=admin", "-F", f"image=@{image}", "-F", "token=short")
+    curl("-F", f"password={PASSWORD}", *parts, f"{base}/upload")
+    curl(*parts, "-F", f"password={PASSWORD}", f"{base}/upload/2")
     curl("-b", f"PHPSESSID={SESSION}", f"{base}/state")
     curl("-d", f"grant_type=password&username=admin&password={PASSWORD}", f"{base}/token")
     curl(f"{base}/state?access_token={TOKEN}")

@@ -1,5 +1,6 @@
 """Names and values that a message carries: of a query, a form, a JSON document. All bounded, none raises."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -11,6 +12,9 @@ Field = tuple[str, str]
 _FIELDS: Final = 200
 _DEPTH: Final = 5
 _LONGEST: Final = 8192
+_BOUNDARY: Final = re.compile(r"""(?i)multipart/form-data\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))""")
+_NAME: Final = re.compile(r"""(?i)\bcontent-disposition:\s*form-data\s*;.*?\bname="([^"]{1,80})\"""")
+_FILE: Final = re.compile(r"(?i)\bfilename\*?=")
 
 
 def of_query(query: str) -> tuple[Field, ...]:
@@ -20,6 +24,22 @@ def of_query(query: str) -> tuple[Field, ...]:
     except ValueError:
         return ()
     return tuple((name[:80], value[:_LONGEST]) for name, value in pairs)
+
+
+def of_multipart(kind: str, data: bytes) -> tuple[Field, ...]:
+    """The fields of a form whose Content-Type is ``kind`` (RFC 7578); files in it are none, nor is one that is cut."""
+    found = _BOUNDARY.match(kind)
+    if found is None:
+        return ()
+    mark = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
+    fields = []
+    for part in (b"\r\n" + data).split(mark, _FIELDS)[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        said = head[:1024].decode("utf-8", "replace")
+        name = _NAME.search(said)
+        if name is not None and not _FILE.search(said):
+            fields.append((name[1], value[:_LONGEST].decode("utf-8", "replace")))
+    return tuple(fields)
 
 
 def of_json(data: bytes) -> tuple[Field, ...]:

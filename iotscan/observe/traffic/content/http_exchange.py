@@ -9,7 +9,7 @@ from iotscan.model.facts import HttpExchange
 from iotscan.model.text import safe_text
 from iotscan.observe.traffic.content.authorization import find_in_soap, find_issued_session, find_logins
 from iotscan.observe.traffic.content.download import Body, Fetched, contact_of, judge_body
-from iotscan.observe.traffic.content.fields import of_json, of_query
+from iotscan.observe.traffic.content.fields import Field, of_json, of_multipart, of_query
 from iotscan.observe.traffic.content.finding import Finding, Where
 from iotscan.observe.traffic.content.kept import Kept
 from iotscan.observe.traffic.content.personal import find_personal
@@ -24,6 +24,7 @@ Understood = tuple[Item, tuple[str, ...]]
 """A thing, and what of it is secret."""
 _MEDIA: Final = ("image/", "video/", "audio/")
 _FORM: Final = "application/x-www-form-urlencoded"
+_FORM_IN_PARTS: Final = "multipart/form-data"
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,15 +169,21 @@ def _in_request(asked: Asked, accepted: bool | None) -> Iterator[Finding]:
     if not asked.body.head:
         return
     text = asked.text
-    is_form = asked.media == _FORM or (not asked.media and b"=" in text[:64])
+    is_form = asked.media in (_FORM, _FORM_IN_PARTS) or (not asked.media and b"=" in text[:64])
     body = Where(at=asked.at, protocol="http", place="form" if is_form else "body", of=of)
-    fields = of_query(text.decode("utf-8", "replace")) if is_form else of_json(text)
+    fields = _fields(asked, text, is_form=is_form)
     yield from find_secrets(fields, body)
     yield from find_personal(fields, body)
     yield from find_in_soap(text, body)
     yield from find_blocks(text, body)
     if not fields:
         yield from find_bare_tokens(text.decode("latin-1"), body)
+
+
+def _fields(asked: Asked, text: bytes, *, is_form: bool) -> tuple[Field, ...]:
+    if asked.media == _FORM_IN_PARTS:
+        return of_multipart(asked.head.first("content-type")[:512], text)
+    return of_query(text.decode("utf-8", "replace")) if is_form else of_json(text)
 
 
 def _contact(asked: Asked, answered: Answered | None, body: Body) -> Item | None:

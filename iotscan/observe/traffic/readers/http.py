@@ -32,6 +32,8 @@ class HttpReader:
         self._open: deque[Asked] = deque()
         self._asking: Asked | None = None
         self._answer: Answered | None = None
+        self._early: tuple[Answered, int] | None = None
+        """An answer that was over before its request was, and when."""
         self._is_paired = True
         self._inner: Reader | None = None
         self._is_over = False
@@ -80,6 +82,7 @@ class HttpReader:
     def _give_up_pairing(self, at: int) -> None:
         """Which answer belongs to which request cannot be known from here on."""
         self._is_paired = False
+        self._end_early()
         asking, self._asking = self._asking, None
         for asked in (*self._open, asking):
             if asked is not None and not asked.is_answered:
@@ -88,6 +91,7 @@ class HttpReader:
 
     def _hear_request(self, event: Event, at: int) -> None:
         if isinstance(event, Head):
+            self._end_early()
             self._asking = None if event.status else Asked(event, at)
             if self._asking is not None:
                 self._name_server(self._asking.host)
@@ -97,8 +101,16 @@ class HttpReader:
             self._asking.add(event)
         else:
             asked, self._asking = self._asking, None
+            self._end_early()
             if not asked.is_answered:
                 self._await_answer(asked, at)
+
+    def _end_early(self) -> None:
+        """The request of an answer that was there before is over, or nothing more of it comes."""
+        early, self._early = self._early, None
+        if early is not None:
+            answer, at = early
+            self._understand(answer.asked, answer, at)
 
     def _await_answer(self, asked: Asked, at: int) -> None:
         if not self._is_paired:
@@ -119,6 +131,9 @@ class HttpReader:
         else:
             answer, self._answer = self._answer, None
             answer.is_whole = isinstance(event, End) and event.is_whole
+            if answer.asked is not None and answer.asked is self._asking and answer.head.status != 101:
+                self._early = answer, at
+                return
             self._understand(answer.asked, answer, at)
             self._follow_upgrade(answer)
 
