@@ -15,6 +15,7 @@ from iotscan import __version__
 from iotscan.assess.answering import settle_by_vantages
 from iotscan.assess.assessing import assess
 from iotscan.assess.attesting import attest, observed_only, statement_kinds
+from iotscan.assess.captured import name_captures
 from iotscan.assess.check import Check
 from iotscan.assess.disagreeing import compare_vantages, split_by_vantages
 from iotscan.assess.evidence import Evidence
@@ -82,6 +83,7 @@ def judge(
     results = in_order((*results, *assess(evidence.with_more(compared), then, policy=policy, values=values)))
     runs = images_of_devices(linked)
     results = settle_by_vantages(results, run.devices, run.images, runs)
+    results = name_captures(results, run.captures)
     asked = {c.info.id for c in checks}
     waived = waive(results, run.devices, run.images, terms.waivers.waivers, as_of=decided, asked=asked)
     required = required_ids(profile, checks)

@@ -41,6 +41,8 @@ class Looking:
         """Why silence of an address says nothing; empty where it does."""
         if self._run.status != "complete":
             return f"{self._run.id} did not end"
+        if self._run.command == "traffic":
+            return f"{self._run.id} only listened, and who says nothing may be there"
         if not self._run.ways:
             return f"{self._run.id} does not say by which ways it looked"
         if ours := next((a for a in addresses if a in self._run.own), ""):

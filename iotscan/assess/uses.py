@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from iotscan.assess.authoring import command, parameter
+from iotscan.assess.captured import UNNAMED
 from iotscan.assess.check import Policy
 from iotscan.model.facts import Exposure, Talk, TrafficProfile
 from iotscan.model.facts.traffic import Use
@@ -117,12 +118,12 @@ def seen_in(profile: TrafficProfile, uses: Iterable[Use]) -> str:
 
 
 def filter_traffic(use: Use) -> str:
-    """A command that picks the conversations out of a capture; the capture's name is for the reader to put in."""
+    """A command that picks the conversations out of a capture; its name is put in where a run has one capture."""
     address = use.peer.address
     words = [f"{'ipv6' if ':' in address else 'ip'}.addr == {address}"] if address else []
     if use.transport in ("tcp", "udp") and use.port:
         words.append(f"{use.transport}.port == {use.port}")
-    return command("tshark", "-r", "capture.pcap", "-Y", " && ".join(words)) if words else ""
+    return command("tshark", "-r", UNNAMED, "-Y", " && ".join(words)) if words else ""
 
 
 def _counted(number: int, noun: str) -> str:

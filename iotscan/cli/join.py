@@ -99,7 +99,7 @@ def join(
     terms = gating.read(output_dir, folders=checks or ())
     chosen, selected = choose_checks(profile, checks, check, skip_check)
     terms.rules(chosen)
-    joined = join_runs([read_run(name, output_dir) for name in dict.fromkeys(runs)], new_run_id(), image_of or ())
+    joined = join_runs([read_run(name, output_dir) for name in runs], new_run_id(), image_of or ())
     kept = make_folder(output_dir, joined.id)
     judged = judge(without_secrets(joined), selected, chosen, as_of=joined.moment, terms=terms)
     write_run(kept, judged)

@@ -30,7 +30,7 @@ Devices = Annotated[
         metavar="RUN",
         autocompletion=complete_run,
         help="An inventory that knows the devices: a run of scan or discover (file, folder, id or latest) or a table "
-        "(CSV). Whoever is heard is called as it is there.",
+        "(CSV). Whoever is heard is called as it is there: by MAC address; by address where both lie within a day.",
         show_default=False,
     ),
 ]

@@ -35,13 +35,13 @@ def apart(base: Run, run: Run) -> timedelta:
 
     An old capture may be read today: it is as old as its frames.
     """
-    return max((_between(part, run) for part in base.parts if part.command != "image"), default=timedelta())
+    return max((between(part, run) for part in base.parts if part.command != "image"), default=timedelta())
 
 
 def far_apart(run: Run) -> Iterator[str]:
     """One line where what the parts of a run saw lies more than a day apart. When an image was built nobody says."""
     seen = [part for part in run.parts if part.command != "image"]
-    widest = max((_between(one, other) for one in seen for other in seen), default=timedelta())
+    widest = max((between(one, other) for one in seen for other in seen), default=timedelta())
     if widest > NEAR:
         spans = [_span(part) for part in seen]
         first, last = min(begun for begun, _ in spans), max(ended for _, ended in spans)
@@ -101,7 +101,8 @@ def _sharing(kind: str, one: Device, other: Device) -> str:
     )
 
 
-def _between(one: Run | Part, other: Run | Part) -> timedelta:
+def between(one: Run | Part, other: Run | Part) -> timedelta:
+    """How long lies between what two runs saw: not above zero where they saw it at one time."""
     (first, last), (begun, ended) = _span(one), _span(other)
     return max(first, begun) - min(last, ended)
 

@@ -58,8 +58,11 @@ def join_runs(runs: Sequence[Run], run_id: str, said: Sequence[str] = ()) -> Run
 
 
 def _require_joinable(runs: Sequence[Run]) -> None:
-    if len({run.id for run in runs}) < 2:
+    if len(runs) < 2:
         raise BadInput("give two runs or more: one alone is judged again by iotscan assess")
+    twice = next((run.id for n, run in enumerate(runs) if run.id in {other.id for other in runs[:n]}), "")
+    if twice:
+        raise BadInput(f"run {twice} is given twice: give each run once")
     hidden = next((run for run in runs if run.redaction == "strict"), None)
     if hidden is not None:
         raise BadInput(f"run {hidden.id} is redacted: names and addresses are pseudonyms in it. Give the run itself")

@@ -1,7 +1,8 @@
 """Devices that were heard, and an inventory that knows them: one device where MAC or address says so.
 
-A MAC address goes first: an address that another MAC has now is another device's. What is known of a device (its id,
-names, services, what it is) stays; what was heard comes on top.
+A MAC address goes first: an address that another MAC has now is another device's. An address alone says who it is
+where inventory and traffic lie within a day of each other, and the device was not heard elsewhere: addresses are lent.
+What is known of a device (its id, names, services, what it is) stays; what was heard comes on top.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,10 +27,15 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
-def joined_with(heard: Sequence[Device], observations: Iterable[Observation], known: Run) -> Joined:
-    """Those that were heard, as the inventory knows them. Who was not heard is counted in a notice."""
+def joined_with(
+    heard: Sequence[Device], observations: Iterable[Observation], known: Run, *, by_address: bool = True
+) -> Joined:
+    """Those that were heard, as the inventory knows them. Who was not heard is counted in a notice.
+
+    ``by_address``: whether inventory and traffic are of one time, so that an address says who has it.
+    """
     index = _Index(known.devices)
-    homes = {device.id: index.of(device) for device in heard}
+    homes = _homes(heard, index, by_address=by_address)
     together: dict[str, Device] = {}
     for device in heard:
         home = homes[device.id]
@@ -45,6 +51,21 @@ def joined_with(heard: Sequence[Device], observations: Iterable[Observation], kn
     )
 
 
+def _homes(heard: Sequence[Device], index: "_Index", *, by_address: bool) -> dict[str, Device | None]:
+    """By id of a device that was heard: who it is."""
+    by_mac = {device.id: index.bearing(device.mac) for device in heard}
+    elsewhere = {home.id for home in by_mac.values() if home is not None}
+
+    def home(device: Device) -> Device | None:
+        found = by_mac[device.id] or index.at(device)
+        if by_mac[device.id] is None and found is not None:
+            is_other = bool(device.mac and found.mac) or found.id in elsewhere
+            return found if by_address and not is_other else None
+        return found
+
+    return {device.id: home(device) for device in heard}
+
+
 class _Index:
     """The devices of an inventory by MAC and by address."""
 
@@ -58,12 +79,9 @@ class _Index:
             for address in filter(_says_who, device.addresses):
                 self._by_address.setdefault(address, device)
 
-    def of(self, heard: Device) -> Device | None:
-        """Who a device that was heard is."""
-        if heard.mac in self._by_mac:
-            return self._by_mac[heard.mac]
-        found = self.at(heard)
-        return found if found is not None and not (heard.mac and found.mac) else None
+    def bearing(self, mac: str) -> Device | None:
+        """Who has a MAC address."""
+        return self._by_mac.get(mac)
 
     def at(self, heard: Device) -> Device | None:
         """Who had one of its addresses, whatever its MAC."""
@@ -101,17 +119,31 @@ def _notices(heard: Sequence[Device], homes: Mapping[str, Device | None], index:
     met = {home.id for home in homes.values() if home is not None}
     missing = [d.address for d in index.devices if d.id not in met]
     if missing:
-        yield f"of the {len(index.devices)} devices of {known.id}, {len(missing)} were not heard: {_named(missing)}"
+        were = "was" if len(missing) == 1 else "were"
+        every = f"{len(index.devices)} device{'' if len(index.devices) == 1 else 's'}"
+        yield f"of the {every} of {known.id}, {len(missing)} {were} not heard: {_named(missing)}"
     new = [d.address for d in heard if homes[d.id] is None]
     if new:
         yield f"heard, and not in {known.id}: {_named(new)}"
+    lent: list[str] = []
     for device in heard:
         other = index.at(device) if homes[device.id] is None else None
-        if other is not None:
+        if other is None:
+            continue
+        if device.mac and other.mac:
             yield (
                 f"{device.address} has the MAC address {device.mac} in this traffic and {other.mac} in {known.id}: "
                 "taken for two devices"
             )
+        elif other.id in met:
+            yield f"{device.address} is another's in this traffic: who has it in {known.id} was heard elsewhere"
+        else:
+            lent.append(device.address)
+    if lent:
+        yield (
+            f"{known.id} and this traffic lie more than a day apart, and addresses are lent: only a MAC address says "
+            f"who is who. Taken for other devices: {_named(lent)}"
+        )
 
 
 def _named(addresses: Sequence[str]) -> str:

@@ -37,6 +37,7 @@ from iotscan.scan.announced_facts import facts_of
 from iotscan.scan.holders import vendor_source
 from iotscan.scan.identification.beside import with_remarks
 from iotscan.scan.identification.engine import identify
+from iotscan.scan.join_doubts import NEAR, between
 from iotscan.scan.known_devices import joined_with
 from iotscan.scan.run_folder import kept_if_read
 from iotscan.store.runs import new_run_id, write_run
@@ -127,10 +128,6 @@ class Reading:
     ) -> Run:
         order = self._order
         seen = (*observations, *(stated for device in devices for stated in _stated(device)))
-        if order.known is not None:
-            joined = joined_with(devices, seen, order.known)
-            devices, seen = joined.devices, joined.observations
-            notices = (*notices, *(Notice(about="inventory", text=text) for text in joined.notices))
         scope = Scope(include=(), authority="captured traffic: nothing is sent")
         run = Run(
             id=self._folder.name,
@@ -144,8 +141,15 @@ class Reading:
             scope=scope,
             scope_sha256=hashlib.sha256(msgspec.json.encode(scope)).hexdigest(),
             profile=order.profile.as_info(),
-            devices=_identified(devices, seen, order.library),
             captures=captures,
+        )
+        if order.known is not None:
+            joined = joined_with(devices, seen, order.known, by_address=between(run, order.known) <= NEAR)
+            devices, seen = joined.devices, joined.observations
+            notices = (*notices, *(Notice(about="inventory", text=text) for text in joined.notices))
+        run = msgspec.structs.replace(
+            run,
+            devices=_identified(devices, seen, order.library),
             observations=tuple(sorted(seen, key=lambda o: (o.subject, o.id))),
             notices=notices,
         )

@@ -24,7 +24,7 @@ BOTH = {"arp": "", "mdns": ""}
 
 
 def listing(*devices: Device, **more: Any) -> Run:
-    return run_of(devices=devices, command="discover", checks=(), **({"ways": BOTH} | more))
+    return run_of(devices=devices, checks=(), **({"ways": BOTH, "command": "discover"} | more))
 
 
 def swept(number: int, **ports: tuple[int, ...]) -> Observation:
@@ -61,6 +61,7 @@ def test_who_came_and_who_was_not_seen() -> None:
         ((), {"scope": Scope(include=("192.0.2.0/24",), exclude=("192.0.2.1/32",))}, "192.0.2.1 is excluded"),
         ((), {"own": ("192.0.2.1",)}, "192.0.2.1 is the machine that looked"),
         ((), {"ways": {}}, "run does not say by which ways it looked"),
+        ((), {"ways": {}, "command": "traffic"}, "run only listened, and who says nothing may be there"),
         (("answers ARP", "mdns"), {"ways": {"arp": ""}}, "mdns was not a way of looking"),
         (("answers ARP",), {"ways": {"connect": ""}}, "arp was not a way of looking"),
         (("answers ARP",), {"ways": {"arp": "Network is down", "mdns": ""}}, "arp fell short: Network is down"),

@@ -53,6 +53,22 @@ def test_who_is_no_back_end_or_no_host_name_is_not_proposed(fact: AnyFact) -> No
     assert named_servers(holding(fact)) == ()
 
 
+def talking(*peers: tuple[str, str, int]) -> TrafficProfile:
+    """To an address, by a name or none, so many bytes that it answered."""
+    talks = (Talk(peer=Peer(address=a, name=n), protocol="mqtt", bytes_received=b) for a, n, b in peers)
+    return TrafficProfile(first=NOW, last=NOW, talks=tuple(talks))
+
+
+def test_an_address_that_nobody_named_is_proposed_where_it_answered() -> None:
+    silent, multicast = ("198.51.100.9", "", 0), ("239.1.1.1", "", 80)
+    one = talking(("203.0.113.5", "", 80), ("203.0.113.6", "", 80), ("2001:db8::7", "", 9), silent, multicast)
+    run = holding(one, talking(("203.0.113.6", "b.acme.example", 1), ("203.0.113.5", "", 3)))
+    assert named_servers(run) == ("b.acme.example", "203.0.113.5", "2001:db8::7")
+    asked = BackEnd(word="b.acme.example", name="b.acme.example", address="203.0.113.5", port=0)
+    scope = msgspec.structs.replace(run.scope, backends=(asked,))
+    assert named_servers(msgspec.structs.replace(run, scope=scope)) == ("2001:db8::7",)
+
+
 def test_who_was_asked_already_is_not_proposed() -> None:
     asked = BackEnd(word="a.acme.example:8883", name="a.acme.example", address="203.0.113.5", port=8883)
     run = holding(image("a.acme.example"))

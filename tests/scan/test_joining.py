@@ -112,6 +112,7 @@ def test_a_word_that_names_nobody_is_refused(word):
     ("runs", "why"),
     [
         ([run_of("s", "scan")], "two runs or more"),
+        ([run_of("s", "scan"), run_of("s", "scan")], "run s is given twice: give each run once"),
         ([run_of("s", "scan"), run_of("d", "discover")], "both asked the network"),
         ([run_of("s", "scan"), run_of("j", "join")], "joined already"),
         ([run_of("s", "scan"), run_of("t", "traffic", redaction="strict")], "redacted"),

@@ -46,13 +46,28 @@ def test_an_address_that_another_mac_has_now_is_another_device() -> None:
     found = joined(device("h", "10.0.0.5", mac=TWO), device("k", "10.0.0.5", mac=ONE))
     assert [d.id for d in found.devices] == ["h"]
     assert any("taken for two devices" in n for n in found.notices)
-    assert any("1 were not heard: 10.0.0.5" in n for n in found.notices)
+    assert any("of the 1 device of house, 1 was not heard: 10.0.0.5" in n for n in found.notices)
 
 
 def test_without_a_mac_the_address_says_who_it_is() -> None:
     for heard, known in ((("", ONE)), ((ONE, "")), (("", ""))):
         found = joined(device("h", "10.0.0.5", mac=heard), device("k", "10.0.0.5", mac=known))
         assert [(d.id, d.mac) for d in found.devices] == [("k", ONE if heard or known else "")]
+
+
+def test_an_old_inventory_knows_who_has_a_mac_and_not_who_has_an_address() -> None:
+    heard = (device("h", "10.0.0.5"), device("m", "10.0.0.9", mac=ONE))
+    known = inventory(device("k", "10.0.0.5", mac=TWO), device("o", "10.0.0.6", mac=ONE))
+    found = joined_with(heard, (), known, by_address=False)
+    assert {d.id for d in found.devices} == {"h", "o"}
+    assert [n for n in found.notices if "more than a day apart" in n and "10.0.0.5" in n]
+
+
+def test_an_address_is_not_his_who_was_heard_elsewhere() -> None:
+    heard = (device("h", "10.0.0.5"), device("m", "10.0.0.9", mac=ONE))
+    found = joined_with(heard, (), inventory(device("k", "10.0.0.5", mac=ONE)))
+    assert [(d.id, d.addresses) for d in found.devices] == [("h", ("10.0.0.5",)), ("k", ("10.0.0.5", "10.0.0.9"))]
+    assert any("10.0.0.5 is another's in this traffic" in n for n in found.notices)
 
 
 def test_a_link_local_address_says_nothing_of_another_link() -> None:

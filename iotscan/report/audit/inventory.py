@@ -76,7 +76,12 @@ def _ordered(told: Told) -> tuple[OwnerRow, ...]:
 
 def _introduction(run: Run) -> str:
     services = sum(len(d.services) for d in run.devices)
-    found = f"{counted(len(run.devices), 'device')} with {counted(services, 'open service')}."
+    # Nobody knocked where devices were only heard: what was not used is not known to be closed.
+    found = (
+        f"{counted(len(run.devices), 'device')}, {counted(services, 'service')} of theirs seen at work."
+        if run.command == "traffic"
+        else f"{counted(len(run.devices), 'device')} with {counted(services, 'open service')}."
+    )
     return (
         f"{found} A question mark stands behind what is only hinted at; the maker of a device that says nothing of "
         "itself is told by its MAC address alone."
