@@ -60,9 +60,15 @@ def title(run: Run) -> tuple[str, ...]:
     known = about(run)
     return (
         clean(f"{known.tool} · {known.command} of {listed(known.targets, _TARGETS)} · profile {known.profile}", 500),
-        clean(f"run {known.run} · {_times(known)} · scope by {known.authority or 'nobody named'}", 300),
+        clean(f"run {known.run} · {_times(known)} · scope by {_authority(run)}", 300),
         clean(f"granted beyond the default: {listed(known.granted) or 'nothing'}", 300),
     )
+
+
+def _authority(run: Run) -> str:
+    """By whose word: of a joined run, each of its parts has its own."""
+    words = dict.fromkeys(clean(one.scope.authority) for one in (run.parts or (run,)))
+    return "; ".join(word for word in words if word) or "nobody named"
 
 
 def _times(known: About) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from iotscan.assess.images_run import link_images
+from iotscan.assess.images_run import images_of_devices, link_images
 from iotscan.model.device import Device
 from iotscan.model.facts import RunsImage
 from iotscan.model.identity import Key
@@ -83,6 +83,17 @@ def word_against_marks(run: Run) -> Iterator[str]:
                 f"{labels.get(device, device)} is taken to run {names.get(said, said)}, as you say; but by its "
                 f"{fact.by} it runs {fact.name} ({fact.detail})",
                 400,
+            )
+
+
+def without_device(run: Run) -> Iterator[str]:
+    """Images that no device of a joined run is known to run: nothing of them is said of any device."""
+    if run.devices and run.images:
+        known = images_of_devices(link_images(run.devices, run.images, run.observations, run.runs)).values()
+        for image in [i for i in run.images if i.id not in known][:_MOST]:
+            yield (
+                f"no device is known to run the image {safe_text(image.name or image.source, 80)}, or this version of "
+                "it: it is judged by itself. Say which one does with --runs DEVICE=IMAGE"
             )
 
 

@@ -21,7 +21,7 @@ from iotscan.model.mac import plain_mac
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.run import Notice, Part, Run, Tool
 from iotscan.model.text import safe_text
-from iotscan.scan.join_doubts import NEAR, apart, far_apart, told_apart, word_against_marks
+from iotscan.scan.join_doubts import NEAR, apart, far_apart, told_apart, without_device, word_against_marks
 
 Stated = TypeVar("Stated", Observation, Attempt)
 
@@ -53,7 +53,8 @@ def join_runs(runs: Sequence[Run], run_id: str, said: Sequence[str] = ()) -> Run
     for run in sorted((r for r in runs if r is not base), key=lambda r: (r.command == "image", apart(joined, r))):
         joined = _with(joined, run)
     joined = msgspec.structs.replace(joined, runs={**joined.runs, **dict(_word(w, joined) for w in said)})
-    notices = tuple(Notice(about="joined", text=text) for text in (*far_apart(joined), *word_against_marks(joined)))
+    doubts = (*far_apart(joined), *word_against_marks(joined), *without_device(joined))
+    notices = tuple(Notice(about="joined", text=text) for text in doubts)
     return msgspec.structs.replace(joined, notices=(*joined.notices, *notices))
 
 

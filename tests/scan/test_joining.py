@@ -9,7 +9,7 @@ from iotscan.model.answer import Answer
 from iotscan.model.capture import Capture
 from iotscan.model.device import Device, Image
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import Certificate, CertificateChain, PortSweep, TrafficProfile
+from iotscan.model.facts import Certificate, CertificateChain, KeyFile, PortSweep, PrivateKeys, TrafficProfile
 from iotscan.model.observation import observe
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
@@ -218,3 +218,19 @@ def test_a_joined_run_keeps_how_each_part_was_made():
     assert joined.asked is not None
     assert (joined.asked.id, joined.asked.audit_root, joined.audit_root) == ("s", "ab", "")
     assert not join_runs([run_of("t", "traffic"), run_of("i", "image", images=(IMAGE,))], "j").is_asking
+
+
+def test_an_image_of_which_no_device_is_known_is_told_with_what_to_say():
+    runs = [run_of("s", "scan", device(7, mac=MAC)), run_of("i", "image", images=(IMAGE,))]
+    assert "no device is known to run the image gateway" in doubts(join_runs(runs, "j"))
+    assert "gateway" not in doubts(join_runs(runs, "j", ["192.0.2.7=gateway"]))
+
+
+def test_a_word_of_the_user_against_a_key_is_told():
+    other = Image(id="img-2", source="o.tar", format="tar", name="camera")
+    key = KeyFile(path="/etc/ssl/device.key", format="pkcs8", encrypted=False, mode=0o600, public_sha256="k1")
+    held = observe(PrivateKeys(keys=(key,), files_searched=1), Subject(image=IMAGE.id), probe="t/1")
+    images = msgspec.structs.replace(run_of("i", "image", images=(IMAGE, other)), observations=(held,))
+    runs = [showing(run_of("s", "scan", device(7)), "k1"), images]
+    assert "192.0.2.7 is taken to run camera, as you say" in doubts(join_runs(runs, "j", ["192.0.2.7=camera"]))
+    assert "as you say" not in doubts(join_runs(runs, "j", ["192.0.2.7=gateway"]))

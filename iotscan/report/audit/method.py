@@ -87,7 +87,10 @@ def _linked(run: Run) -> Iterator[Block]:
     if run.images:
         bearers, names = images_run(run), Places(run)
         lines = [f"{names.told_apart(device)} {how}" for device, how in bearers.items()]
-        text = "No device is known to run an image that was given: devices and images are judged apart."
+        text = (
+            "No device is known to run an image that was given: devices and images are judged apart. Whoever knows "
+            "better says so when joining (iotscan join --runs DEVICE=IMAGE)."
+        )
         yield Paragraph(spans=plain("Which device runs which image:" if lines else text))
         if lines:
             yield Bullets(items=tuple(plain(line) for line in lines[:_MOST]))

@@ -47,7 +47,7 @@ def section(told: Told) -> Section | None:
         )
         for number, part in enumerate(parts, start=1)
     )
-    ended = Section(id=f"{_ID}-record", title="What did not go as planned", blocks=tuple(_deviations(told)))
+    ended = Section(id=f"{_ID}-record", title="On record of these runs", blocks=tuple(_deviations(told)))
     return Section(id=_ID, title=_TITLE, blocks=(Paragraph(spans=plain(text)),), sections=(*of_each, ended))
 
 

@@ -88,7 +88,7 @@ def _looked_at(told: Told) -> str:
     when = days(run.started, run.finished)
     if run.command == "traffic" and not run.devices:
         return f"On {when}, no device was seen in the traffic: of the network this report can say nothing."
-    if run.command != "image" and not run.devices:
+    if run.command != "image" and not run.devices and (run.is_asking or not run.images):
         return f"On {when}, no device answered: of the network this report can say nothing, neither good nor bad."
     seen = [_several(len(run.devices), "device")] if run.devices else []
     seen += [_several(len(run.images), "firmware image")] if run.images or not seen else []
@@ -109,7 +109,17 @@ def _how(run: Run) -> str:
         them = "it" if len(run.devices) == 1 else "them"
         return f" by what {whose} seen to say in recorded traffic, without asking {them} anything"
     if run.command == "join":
-        return " by what several runs had found, judged together; nobody was asked anything for it"
+        kinds = {
+            "scan": "a scan",
+            "discover": "a list of devices",
+            "image": "firmware images",
+            "traffic": "recorded traffic",
+        }
+        made = dict.fromkeys(kinds[p.command] for p in run.parts)
+        together = (
+            f" by what {listed(list(made))} showed, judged together" if made else " by several runs, judged together"
+        )
+        return together if run.is_asking else f"{together}; no device was asked anything"
     grants = run.scope.grants
     done = ["documented default logins were tried"] if grants.default_creds else []
     done += ["questions that can disturb a device were asked"] if grants.intrusive else []
@@ -188,6 +198,7 @@ def _spread(told: Told) -> str:
     images = [i.id in hit for i in told.run.images]
     said = [f"on {_share(devices, 'device')}"] if len(devices) > 1 else []
     said += [f"in {_share(images, 'image')}"] if len(images) > 1 else []
+    said += ["in the image"] if images == [True] and devices else []
     return f" {listed(said)}" if said else ""
 
 
