@@ -7,7 +7,8 @@ take is not known from this: `iotscan scan --backend HOST` asks it. Dates are ju
 and left open where the capture itself contradicts it, or hardly bears it out. Whether the device minds a wrong
 certificate is `server-certificate-validation`'s question. Where nobody here vouches for a certificate, what it is
 worth is open. TLS 1.3 hides certificates; a pass says what was seen of them. Whoever showed a certificate for another
-name and was sent away is not taken for the back end: portals and proxies on the way do that.
+name, or of an issuer whom nobody knows, and was sent away is not taken for the back end: portals and proxies on the way
+do that.
 
 ## Why it matters
 The server has as much to do with the device's security as the device: who reads or takes over a connection to it reads
@@ -138,8 +139,11 @@ def faults(session: TlsSession, policy: Policy) -> list[str]:
 def is_stranger(session: TlsSession) -> bool:
     """Whether the device sent somebody away who is not whom it wanted: a portal or proxy, no back end."""
     proof = session.proof
-    is_another = proof is not None and bool({"wrong-name", "bad-signature"} & set(proof.faults))
-    return is_another and session.ending == "refused-by-client"
+    if proof is None or session.ending != "refused-by-client":
+        return False
+    is_another = bool({"wrong-name", "bad-signature"} & set(proof.faults))
+    # Whom neither the device nor anybody here knows may be a proxy that looks into what is encrypted.
+    return is_another or (session.alert in ("unknown_ca", "bad_certificate") and not is_vouched_for(proof))
 
 
 def is_vouched_for(proof: ServerProof) -> bool:

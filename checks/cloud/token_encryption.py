@@ -3,7 +3,7 @@
 ## What it looks at
 Captured traffic: tokens in headers (`Authorization: Bearer`), queries (`access_token=`), bodies, passwords of MQTT and
 answers of token endpoints, wherever they could be read: then anybody on the way could read them. It passes only where
-enough conversations were seen and nothing of them was left unread.
+enough conversations were seen, in both directions, and nothing of them was left unread.
 
 ## Why it matters
 Who has a bearer token is its owner, for as long as it is good. A token that crosses in clear opens the device, or the
@@ -34,6 +34,7 @@ from iotscan.sdk import (
     clause,
     filter_traffic,
     good,
+    half_heard,
     list_some,
     peer_name,
     peer_part,
@@ -78,6 +79,8 @@ def token_encryption(exposed: Exposures, profile: TrafficProfile, policy: Policy
     unread = [talk for talk in talks if talk.protection == "unknown"]
     if unread:
         return unknown(f"what it says to {list_some(map(peer_name, unread), 5)} was not recognised")
+    if half := half_heard(talks):
+        return unknown(f"what it says in clear to {list_some(map(peer_name, half), 5)} was heard in part only")
     little = too_little_seen(profile, talks, policy)
     return unknown(f"no token was seen in clear, but {little}") if little else _none(profile, talks)
 

@@ -4,8 +4,9 @@
 Tokens that could be read in captured traffic, as far as they are JWTs or came with the answer that issued them: the
 algorithm, whether they expire and when, and, for those that a shared key signs, whether a short list of guessable keys
 has it. The keys are tried here, offline; nothing is sent. Refresh tokens are meant to live long, and are not asked how
-long. Tokens inside encrypted traffic cannot be seen, and opaque ones say nothing. Tokens in images are
-`embedded-token-lifetime`'s to judge.
+long. Of one that names no beginning only the rest of its life is known, which accuses it and never clears it. Tokens
+inside encrypted traffic cannot be seen, and opaque ones say nothing. Tokens in images are `embedded-token-lifetime`'s
+to judge.
 
 ## Why it matters
 A stolen token works until it expires: one that never does is a password that nobody can change. One that nothing signs,
@@ -86,7 +87,8 @@ def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
 
 
 def _is_read(use: TokenUse) -> bool:
-    return use.token.lifetime.is_answered or "refresh" in use.scheme
+    is_told = use.token.lifetime.is_answered and not use.token.is_life_open
+    return is_told or "refresh" in use.scheme
 
 
 def _judge(use: TokenUse, hours: int) -> list[Verdict]:

@@ -36,6 +36,7 @@ from iotscan.sdk import (
     clause,
     filter_traffic,
     good,
+    half_heard,
     list_some,
     parameter,
     peer_name,
@@ -89,6 +90,8 @@ def cleartext_share(profile: TrafficProfile, exposed: Exposures, policy: Policy)
         return unknown(f"{told}: {little}")
     if any(e.kind == "session" for e in exposed.exposures):
         return unknown(f"{told}: a session crosses in clear, and whether anybody logged in to it was not seen")
+    if half := half_heard(profile.talks):
+        return unknown(f"{told}: {list_some(map(peer_name, half), SHOWN)} was heard in part only")
     if exposed.is_cut_off or clear + unread > most:
         return unknown(f"{told}: what was not recognised may be in clear")
     return good(f"{told}, in {seen_in(profile, profile.talks)}", observed=told)

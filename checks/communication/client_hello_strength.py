@@ -94,6 +94,9 @@ def client_hello_strength(use: TlsUse, spoken: ProtocolUse, profile: TrafficProf
         return [finding(variant, sessions) for (variant, _), sessions in found.items()]
     if not hellos:
         return unknown("it was not seen to begin a TLS connection")
+    if back := [h for h in hellos if not set(h.offered_versions) & set(CURRENT) and newer_beside(h, hellos)]:
+        whom = list_some(map(peer_name, back), 5)
+        return unknown(f"now and then it offers old versions alone to {whom}: it falls back, or has an older program")
     if use.is_cut_off:
         return unknown("it began more kinds of connections than could be listed")
     if little := too_little_seen(profile, hellos, policy):
@@ -107,9 +110,14 @@ def faults(hello: TlsSession, hellos: Iterable[TlsSession], spoken: ProtocolUse)
     return [
         *(["open"] if weak(hello, OPEN) else []),
         *(["broken"] if weak(hello, BROKEN) else []),
-        *(["old"] if newest and newest not in CURRENT else []),
+        *(["old"] if newest and newest not in CURRENT and not newer_beside(hello, hellos) else []),
         *(["no-name"] if is_unnamed(hello, hellos, spoken) else []),
     ]
+
+
+def newer_beside(hello: TlsSession, hellos: Iterable[TlsSession]) -> bool:
+    """Whether the same server is also offered a current version: it falls back, or another program is older."""
+    return any(peer_part(h) == peer_part(hello) and set(h.offered_versions) & set(CURRENT) for h in hellos)
 
 
 def is_unnamed(hello: TlsSession, hellos: Iterable[TlsSession], spoken: ProtocolUse) -> bool:

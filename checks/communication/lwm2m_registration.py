@@ -65,9 +65,13 @@ MAY_HIDE = ("coap", "dtls", "unknown")
 def lwm2m_registration(spoken: ProtocolUse, profile: TrafficProfile, policy: Policy) -> Returned:
     """Judge each server that it registers with; who was seen long enough without is not asked."""
     contacts = [c for c in spoken.lwm2m if c.interface != "bootstrap"]
-    found = [_finding(uses) for uses in by_peer(c for c in contacts if c.security == "none").values()]
+    clear = by_peer(c for c in contacts if c.security == "none").values()
+    found = [_finding(uses) for uses in clear if any(map(_is_plain, uses))]
     if found:
         return found
+    if clear:
+        whom = list_some(peer_name(uses[0]) for uses in clear)
+        return unknown(f"what it updates in the clear at {whom} may be an entry of a resource directory (RFC 9176)")
     if contacts:
         seen = list_some(f"{peer_name(c)}: {c.security}" for c in contacts)
         return good("each LwM2M server is spoken to over a secured channel", observed=seen)
@@ -75,6 +79,11 @@ def lwm2m_registration(spoken: ProtocolUse, profile: TrafficProfile, policy: Pol
     if spoken.is_cut_off or hidden or too_little_seen(profile, profile.talks, policy):
         return unknown("no registration with an LwM2M server was seen")
     return skip("no LwM2M was spoken, nor what may hide it")
+
+
+def _is_plain(contact: Lwm2mContact) -> bool:
+    """Whether it is LwM2M for sure: a resource directory knows no version and no binding."""
+    return contact.interface == "register" or bool(contact.binding)
 
 
 def _finding(uses: list[Lwm2mContact]) -> Verdict:

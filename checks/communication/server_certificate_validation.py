@@ -6,10 +6,10 @@ certificate that is wrong for everybody at the time of the capture (its dates, i
 revoked ones that you gave with `--crl`) *and* data that the device sent of itself after the handshake, all of it
 heard without a gap. Dates count where the capture bears out the clock of whoever captured (an answer of a time server
 or of a web server, a certificate of a public authority); an end of more than 30 days ago counts unless that is
-contradicted. That it finished a handshake proves nothing: many clients look at the name afterwards. A
-certificate that only nobody here knows is no proof either: the device may know its issuer, or hold this very key. Two
-self-signed ones with different keys under one name are. It never passes: who takes a right certificate may take a
-wrong one, and TLS 1.3 and resumed sessions show none.
+contradicted. That it finished a handshake proves nothing: many clients look at the name afterwards. A certificate that
+only nobody here knows is no proof either: the device may know its issuer, or hold this very key. Two self-signed ones
+with different keys under one name within a day are. It never passes: who takes a right certificate may take a wrong
+one, and TLS 1.3 and resumed sessions show none.
 
 ## Why it matters
 Encryption with somebody whom nobody checked is encryption with the attacker. Whoever is on the path reads and changes
@@ -28,6 +28,8 @@ before the first connection, from a source that needs none. Renew the server's c
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
+from itertools import combinations
 
 from iotscan.sdk import (
     Returned,
@@ -131,8 +133,16 @@ def by_name(taken: Iterable[TlsSession]) -> list[list[TlsSession]]:
 
 
 def are_unrelated(sessions: list[TlsSession]) -> bool:
-    """Whether they show more than one key."""
-    return len({s.proof.certificates[0].spki_sha256 for s in sessions if s.proof is not None}) > 1
+    """Whether they show more than one key within a day: a server's key is renewed, and the device told of it."""
+    shown = [(s.proof.certificates[0].spki_sha256, s) for s in sessions if s.proof is not None]
+    return any(key != other and is_near(a, b) for (key, a), (other, b) in combinations(shown, 2))
+
+
+def is_near(one: TlsSession, other: TlsSession) -> bool:
+    """Whether less than a day lies between two, or between the first and last times of several of a kind."""
+    if one.first is None or one.last is None or other.first is None or other.last is None:
+        return False
+    return max(one.first, other.first) - min(one.last, other.last) < timedelta(days=1)
 
 
 def two_keys(sessions: list[TlsSession]) -> Verdict:

@@ -4,8 +4,9 @@
 Captured traffic: what the device fetched that is firmware, a package or a list of them, by its first bytes, its path,
 its client or its server; over which protocol; and, where the content crossed in clear, whether it carries a signature
 of a known form. It is called unsigned only where its form has a place for a signature and that was seen to be empty:
-half a file, or one of an unknown form, may be signed. Whether that signature verifies, and whether the device asks
-for one, is not seen here: an image shows that (`update-source-transport`, `update-artefact-signature`).
+half a file, one of an unknown form, one with a signature in a file beside it or after a signed list may be signed.
+Whether a signature verifies, and whether the device asks for one, is not seen here: an image shows that
+(`update-source-transport`, `update-artefact-signature`).
 
 ## Why it matters
 On plain HTTP, FTP or TFTP anybody on the path replaces what is fetched. Unsigned, it is his code that is installed.
@@ -23,6 +24,7 @@ and `/etc/opkg/*.conf`.
 from collections.abc import Sequence
 
 from iotscan.sdk import (
+    ProtocolUse,
     Returned,
     UpdateContact,
     UpdateUse,
@@ -38,6 +40,8 @@ from iotscan.sdk import (
     unknown,
 )
 
+SIGNATURES = ("sig", "sign", "asc", "gpg", "p7s", "p7b", "cms", "minisig", "signature", "sha256.sig", "sha256.asc")
+"""Endings of files that hold a signature of another."""
 SIGNED_LISTS = ("apt", "apk", "tuf")
 """Systems that refuse unsigned lists unless told not to, and so need no signature in each package."""
 
@@ -62,13 +66,13 @@ SIGNED_LISTS = ("apt", "apk", "tuf")
     confidence="firm",
     effort="medium",
 )
-def update_download_transport(used: UpdateUse) -> Returned:
+def update_download_transport(used: UpdateUse, spoken: ProtocolUse) -> Returned:
     """One finding a server and kind; only fetches that were seen can be good."""
     fetched = [c for c in used.contacts if c.role == "client"]
     groups: dict[tuple[str, str], list[UpdateContact]] = {}
     for contact in fetched:
         if not contact.is_encrypted:
-            groups.setdefault((peer_part(contact), _variant(contact)), []).append(contact)
+            groups.setdefault((peer_part(contact), _variant(contact, fetched, spoken)), []).append(contact)
     if groups:
         return [_finding(variant, contacts) for (_, variant), contacts in groups.items()]
     if not fetched:
@@ -80,11 +84,25 @@ def update_download_transport(used: UpdateUse) -> Returned:
     return good(f"it {does} encrypted: {servers}", observed=list_some(map(_shown, fetched), 5))
 
 
-def _variant(contact: UpdateContact) -> str:
+def _variant(contact: UpdateContact, fetched: Sequence[UpdateContact], spoken: ProtocolUse) -> str:
     if contact.kind in ("poll", "manifest"):
         return "metadata"
-    is_unsigned = contact.signature == "none" and contact.system not in SIGNED_LISTS
-    return "unsigned" if is_unsigned else "cleartext"
+    may_be_signed = (
+        contact.system in SIGNED_LISTS or _is_listed(contact, fetched) or _has_signature_beside(contact, spoken)
+    )
+    return "unsigned" if contact.signature == "none" and not may_be_signed else "cleartext"
+
+
+def _is_listed(contact: UpdateContact, fetched: Sequence[UpdateContact]) -> bool:
+    """Whether the same server sent a signed list, which may hold the hash of the file."""
+    return any(c.signature == "present" and c.kind == "manifest" and c.peer == contact.peer for c in fetched)
+
+
+def _has_signature_beside(contact: UpdateContact, spoken: ProtocolUse) -> bool:
+    """Whether a file was fetched as well whose name says that it signs this one."""
+    stem = contact.path.rpartition(".")[0] or contact.path
+    names = {f"{name}.{ending}" for name in (contact.path, stem) for ending in SIGNATURES}
+    return any(e.path in names and e.peer == contact.peer and 200 <= e.status < 300 for e in spoken.http)
 
 
 def _finding(variant: str, contacts: Sequence[UpdateContact]) -> Verdict:

@@ -79,6 +79,17 @@ def nameless(talks: Iterable[Talk]) -> tuple[Talk, ...]:
     return tuple({t.peer.address: t for t in reversed(every) if t.peer.address not in named}.values())
 
 
+def half_heard(talks: Iterable[Talk]) -> tuple[Talk, ...]:
+    """Those in clear of which a part was not heard, so that what was not found in them may be there all the same.
+
+    A snaplen, lost frames, a mirror port that shows one direction only.
+    """
+    clear = (t for t in talks if t.protection == "cleartext" and t.protocol not in SERVICES_OF_NETWORKS)
+    return tuple(
+        t for t in clear if t.bytes_missed or (t.transport == "tcp" and bool(t.bytes_sent) != bool(t.bytes_received))
+    )
+
+
 def without_visitors(exposures: Iterable[Exposure]) -> tuple[Exposure, ...]:
     """Those of which is known that they are somebody's: a server gives every visitor a session, and it is a secret only
     where a login at that server was seen.

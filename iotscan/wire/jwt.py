@@ -130,6 +130,7 @@ def describe_token(text: str, *, seen: datetime | None = None, expires_in: int |
         has_expiry=jwt.expires_at is not None or expires_in is not None,
         expires=_moment(jwt.expires_at),
         lifetime=_lifetime(jwt, seen, expires_in),
+        is_life_open=jwt.expires_at is not None and jwt.issued_at is None and jwt.not_before is None,
         is_bound=jwt.is_bound,
         guessed_key=jwt.guessed_key,
         digest=digest,

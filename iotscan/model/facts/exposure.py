@@ -40,6 +40,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     has_expiry: bool = False
     lifetime: Answer[int]
     """Seconds from ``iat`` or ``nbf`` to ``exp``; from when it was seen where neither stands in it."""
+    is_life_open: bool = False
+    """Neither stands in it: it lives as long at least, by the clock of whoever captured."""
     expires: datetime | None = None
     """Its end, where it names one."""
     is_encrypted: bool = False

@@ -66,6 +66,8 @@ class Talk(Use, frozen=True, kw_only=True):
     bytes_sent: int = 0
     """Payload of TCP and UDP, sent by the device."""
     bytes_received: int = 0
+    bytes_missed: int = 0
+    """Of it, what could not be read although somebody reads the protocol: lost, damaged, beyond the snaplen."""
 
 
 class TrafficProfile(Fact, frozen=True, kw_only=True, tag="traffic-profile"):

@@ -70,6 +70,11 @@ class Clock:
                     met.add(source)
                     yield witness
 
+    def is_borne_out(self, at: int) -> bool:
+        """Whether most of those who told the time near ``at`` say that the capture's clock was right, to a day."""
+        told = [w for w in self._near(at) if w.most - w.least <= 2 * _DAY]
+        return 2 * sum(map(_is_close, told)) > len(told)
+
     def judged(self, proof: ServerProof, at: int) -> ServerProof:
         """What a server showed at ``at``, without what that clock alone says of its dates."""
         if not proof.certificates:

@@ -76,6 +76,8 @@ class Conversation(msgspec.Struct, kw_only=True, eq=False):
     bytes_up: int = 0
     """Payload from the client to the server."""
     bytes_down: int = 0
+    bytes_missed: int = 0
+    """Payload that whoever reads it did not get: lost, beyond the snaplen, or damaged."""
     protocol: str = "unknown"
     """Set by the reader that recognised it."""
     protection: Protection = "unknown"

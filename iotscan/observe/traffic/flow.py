@@ -78,6 +78,9 @@ class Flow:
         """The next piece of either side."""
         if self._is_over:
             return
+        if piece.gap or piece.is_cut or piece.is_doubtful:
+            lost = len(piece.data) if piece.is_doubtful else int(piece.is_cut)
+            self.conversation.bytes_missed += piece.gap + lost
         if self._reader is None:
             self._choose(piece)
         else:
@@ -166,6 +169,7 @@ class Flow:
         for side in (self.up, self.down):
             side.is_counted = True
             if side.stream is not None:
+                self.conversation.bytes_missed += side.stream.missing
                 side.stream.forget()
                 side.stream = None
 

@@ -53,6 +53,7 @@ class Times(msgspec.Struct):
     count: int = 0
     sent: int = 0
     received: int = 0
+    missed: int = 0
     biggest: int = 0
     is_proved: bool = False
     """It was seen which end is the server, and not only guessed by the ports."""
@@ -69,6 +70,7 @@ class Times(msgspec.Struct):
         self.count += other.count
         self.sent += other.sent
         self.received += other.received
+        self.missed += other.missed
         self.biggest = max(self.biggest, other.biggest)
         self.is_proved = self.is_proved or other.is_proved
         self.looks = sorted((*self.looks, *other.looks))[:LOOKS]
@@ -113,6 +115,7 @@ class Keeping:
             up, down = conversation.bytes_up, conversation.bytes_down
             times.sent += up if is_client else down
             times.received += down if is_client else up
+            times.missed += conversation.bytes_missed
             # The protocols of the link are told by the port, on which both ends may be.
             is_told = conversation.protocol == "unknown" != talk.protocol
             times.is_proved = times.is_proved or conversation.server_is_known or is_told

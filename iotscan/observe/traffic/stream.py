@@ -49,6 +49,11 @@ class Stream:
             self.expected = number % _RING
 
     @property
+    def missing(self) -> int:
+        """Bytes that were lost behind all that was handed on."""
+        return self._gap
+
+    @property
     def is_waiting(self) -> bool:
         """Whether something came early."""
         return bool(self._held)

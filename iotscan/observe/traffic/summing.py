@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from iotscan.model.answer import Answer
 from iotscan.model.facts import (
     AnyFact,
     CoapExchange,
@@ -26,6 +27,7 @@ from iotscan.model.facts import (
     UpdateUse,
 )
 from iotscan.model.facts.traffic import Use
+from iotscan.model.vocabulary import Reason
 from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.keeping import Keeping, Times, Totals, moment, period_of
 from iotscan.observe.traffic.locality import Locality
@@ -33,6 +35,9 @@ from iotscan.observe.traffic.parties import Span
 
 LISTED: Final = 256
 """Things of one kind that a fact lists."""
+_NO_LIFE: Final = Answer[int].missing(
+    Reason.NOT_OBSERVABLE, "it names no beginning, and nothing bears out the clock of whoever captured"
+)
 U = TypeVar("U", bound=Use)
 
 
@@ -81,7 +86,7 @@ class Sum:
         )
         yield Exposures(
             exposures=self._all(Exposure),
-            tokens=self._all(TokenUse),
+            tokens=self._all(TokenUse, self._aged),
             is_cut_off=self._is_cut(Exposure, TokenUse),
         )
         yield UpdateUse(
@@ -96,7 +101,7 @@ class Sum:
         first = min((*(s.first for s in self._spans), *(t.first for t in every)), default=0)
         last = max((*(s.last for s in self._spans), *(t.last for t in every)), default=0)
         talks = sorted(
-            self._all(Talk, lambda use, t: {"bytes_sent": t.sent, "bytes_received": t.received}, LISTED * 64),
+            self._all(Talk, _counted, LISTED * 64),
             key=lambda talk: -(talk.bytes_sent + talk.bytes_received),
         )
         return TrafficProfile(
@@ -114,6 +119,11 @@ class Sum:
 
     def _dated(self, use: TlsSession, times: Times) -> dict[str, object]:
         return {"proof": self._clock.judged(use.proof, times.first) if use.proof is not None else None}
+
+    def _aged(self, use: TokenUse, times: Times) -> dict[str, object]:
+        """Without a life that only the clock of whoever captured tells, where nothing bears that out."""
+        is_told = not use.token.is_life_open or self._clock.is_borne_out(times.first)
+        return {} if is_told else {"token": msgspec.structs.replace(use.token, lifetime=_NO_LIFE)}
 
     def _is_cut(self, *kinds: type[Use]) -> bool:
         return any(kind in self._cut or len(self._uses.get(kind, ())) > LISTED for kind in kinds)
@@ -133,6 +143,10 @@ def _told(use: U, times: Times, more: Callable[[U, Times], dict[str, object]]) -
     return msgspec.structs.replace(
         use, count=times.count, first=moment(times.first), last=moment(times.last), **more(use, times)
     )
+
+
+def _counted(use: Talk, times: Times) -> dict[str, object]:
+    return {"bytes_sent": times.sent, "bytes_received": times.received, "bytes_missed": times.missed}
 
 
 def _place(use: Use) -> tuple[bool, str, int]:

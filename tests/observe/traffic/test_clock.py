@@ -6,7 +6,17 @@ import msgspec
 import pytest
 
 from iotscan.model.answer import Answer
-from iotscan.model.facts import Certificate, HttpExchange, ServerProof, TimeQuestion, TlsSession, TlsUse
+from iotscan.model.facts import (
+    Certificate,
+    Exposures,
+    HttpExchange,
+    ServerProof,
+    TimeQuestion,
+    TlsSession,
+    TlsUse,
+    Token,
+    TokenUse,
+)
 from iotscan.model.facts.tls_use import Fault
 from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.conversation import Told
@@ -142,3 +152,13 @@ def test_the_ledger_hears_time_servers_and_dates_from_beyond() -> None:
     assert _said_by("192.168.1.1", HttpExchange(), START).open_dates  # a device that may never have set its own
     assert "203.0.113.9 contradicts it" in _said_by("203.0.113.9", HttpExchange(), START + YEAR).open_dates
     assert _said_by("203.0.113.9", HttpExchange(), 0).open_dates
+
+
+def test_the_rest_of_a_tokens_life_is_told_by_a_clock_that_is_borne_out() -> None:
+    ledger = Ledger()
+    token = Token(format="jwt", has_expiry=True, lifetime=Answer[int].of(10**8), is_life_open=True)
+    hear(ledger, conversation("192.168.1.5", "203.0.113.80", port=80), TokenUse(token=token, scheme="Bearer"))
+    assert not fact(ledger, "192.168.1.5", Exposures).tokens[0].token.lifetime.is_answered
+    told = conversation("192.168.1.5", "203.0.113.9")
+    ledger.told(Told(told, START, TimeQuestion(), clock=START))
+    assert fact(ledger, "192.168.1.5", Exposures).tokens[0].token.lifetime.value == 10**8

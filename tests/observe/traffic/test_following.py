@@ -332,3 +332,21 @@ def test_progress_is_told_from_time_to_time_and_at_the_end() -> None:
     data = pcap(*OPENING)
     Notebook().following.read(io.BytesIO(data), "test", heard.append)
     assert heard[-1] == Progress(frames=3, bytes=len(data), first=START, last=START + 2_000_000)
+
+
+def test_what_is_lost_of_a_conversation_is_counted() -> None:
+    whole, lost, tail = up(b"question"), up(b"more", number=1012), up(b"and more", number=1016)
+    book = Notebook()
+    book.read(pcap(*OPENING, whole, down(b"answer")))
+    assert book.ended_[0].bytes_missed == 0
+    book = Notebook()
+    book.read(pcap(*OPENING, whole, lost))
+    assert book.ended_[0].bytes_missed == 4
+    book = Notebook()
+    frames = (*OPENING, whole, tail[:-5])
+    book.read(pcap(*frames, lengths=(*map(len, frames[:-1]), len(tail))))
+    assert book.ended_[0].bytes_missed == 8 + 5  # before it, and beyond the snaplen behind it
+    book = Notebook()
+    frame = ethernet(ipv4(udp(b"two and more"), protocol=17))
+    book.read(pcap(frame[:-5], lengths=(len(frame),)))
+    assert book.ended_[0].bytes_missed > 0

@@ -305,3 +305,13 @@ def test_of_several_names_of_an_address_the_last_one_before_counts() -> None:
         hear(ledger, conversation("192.168.1.5", CLOUD, at=at, port=port))
     talks = fact(ledger, "192.168.1.5", TrafficProfile).talks
     assert {t.port: t.peer.name for t in talks if t.is_outbound} == {443: "early.example", 8883: "late.example"}
+
+
+def test_what_was_missed_of_talks_is_told_with_them() -> None:
+    ledger = Ledger()
+    for missed in (0, 7, 5):
+        said = conversation("192.168.1.5", CLOUD, port=80, protocol="http")
+        said.bytes_missed = missed
+        hear(ledger, said)
+    (talk,) = fact(ledger, "192.168.1.5", TrafficProfile).talks
+    assert (talk.count, talk.bytes_missed) == (3, 12)

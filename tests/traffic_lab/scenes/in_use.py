@@ -30,8 +30,9 @@ def play(stage: Stage) -> None:
     _panel(stage)
     _meter(stage, lab)
     _twins(stage, lab)
-    _camera(stage)
     _lock(stage)
+    # The last: after its third look it is not seen for long.
+    _camera(stage)
 
 
 def _meter(stage: Stage, lab: Authority) -> None:
