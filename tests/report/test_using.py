@@ -308,7 +308,7 @@ def test_a_hundred_devices_are_named_in_one_table_and_ten_are_told_in_full() -> 
         for table in (b for b in card.blocks if isinstance(b, Table)):
             assert len(table.rows) <= ROWS
     (clients,) = [t for t in tables(told) if t.id == "traffic-clients-1"]
-    assert clients.caption == "As a TLS client: with whom: the first 10 of 15, the run file has all"
+    assert clients.caption == "With whom, as a TLS client: the first 10 of 15, the run file has all"
     assert render(made).count("  tls client: ") == 1500, "the text report has all"
 
 

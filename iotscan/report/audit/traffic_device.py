@@ -35,8 +35,8 @@ def _blocks(row: TalkRow, number: int) -> Iterator[Block]:
             ("Not seen", _unseen(row)),
         )
     )
-    yield from _table(f"traffic-hellos-{number}", "As a TLS client: what it offers", _HELLO, done.hellos, _hello)
-    yield from _table(f"traffic-clients-{number}", "As a TLS client: with whom", _CLIENT, done.clients, _client)
+    yield from _table(f"traffic-hellos-{number}", "What it offers as a TLS client", _HELLO, done.hellos, _hello)
+    yield from _table(f"traffic-clients-{number}", "With whom, as a TLS client", _CLIENT, done.clients, _client)
     yield from _table(f"traffic-servers-{number}", "As a TLS server", _SERVER, done.servers, _server)
     yield from _table(f"traffic-updates-{number}", "Looks for updates", _UPDATE, done.updates, _update)
     yield from _table(f"traffic-names-{number}", "Names that it asked for", _NAMES, done.names, _names)
