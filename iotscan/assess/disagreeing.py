@@ -68,7 +68,9 @@ def compare_vantages(
             disagreements=tuple(sorted(pairs, key=_order)[:_MOST]),
         )
         subject = Subject(device=device.id, address=device.address)
-        found.append(observe(comparison, subject, probe=PROBE, vantage=Vantage.CONFIGURED))
+        # What a device does is one side of each: no reader may take it for a configuration alone.
+        strongest = next(v for v in Vantage if v in vantages)
+        found.append(observe(comparison, subject, probe=PROBE, vantage=strongest))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from iotscan.assess.roadmap import roadmaps
 from iotscan.model.run import Run
-from iotscan.model.vocabulary import Outcome, Reason
+from iotscan.model.vocabulary import Outcome, Reason, Vantage
 from iotscan.report.view import view
 from iotscan.store.runs import decode_run
 from tests.lan.conftest import give_up
@@ -141,6 +141,8 @@ def test_the_gateway_is_one_device_that_runs_its_image(runs: tuple[Path, list[Ru
     told = next(r for r in joined.results if (r.check, r.variant) == ("vantage-agreement", "worse"))
     assert "tcp/1883" in told.observed
     assert "mosquitto.conf" in told.observed
+    # It is seen on the device as well: no configuration alone says it.
+    assert told.vantage is Vantage.OBSERVED
     # What only the image shows is no gap of the device any more.
     alone = three[0].grades.devices[next(d.id for d in three[0].devices if GATEWAY in d.addresses)]
     together = joined.grades.devices[gateway.id]

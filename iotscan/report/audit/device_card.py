@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from iotscan.model.device import Device
+from iotscan.model.facts import TrafficProfile
 from iotscan.model.run import Run
 from iotscan.report.audit import anchors
 from iotscan.report.audit.bars import NAMES
@@ -51,7 +52,7 @@ def _device_blocks(run: Run, row: OwnerRow, known: Device) -> Iterator[Block]:
             ("Services", _services(known)),
             ("Found by", listed([clean(f, 40) for f in known.found_by])),
             ("First seen", _first_seen(run, known)),
-            ("Last seen", day(run.finished or run.started)),
+            ("Last seen", last_seen(run, known)),
             *(() if is_inventory(run) else _standing(row)),
         )
     )
@@ -92,6 +93,17 @@ def _first_seen(run: Run, known: Device) -> str:
     if run.memory is None:
         return ""
     return day(run.memory.seen_first.get(known.id, ""))
+
+
+def last_seen(run: Run, known: Device) -> str:
+    """When it was asked; of who was only heard in a capture, when that was: it may be old."""
+    if known.found_by == ("traffic",):
+        facts_of = (o.fact for o in run.observations if o.subject.device == known.id)
+        heard = [fact.last for fact in facts_of if isinstance(fact, TrafficProfile)]
+        if heard:
+            return day(max(heard).isoformat())
+    asked = run.asked or run
+    return day(asked.finished or asked.started)
 
 
 def _beware(remarks: Sequence[str]) -> Iterator[Block]:
