@@ -1,4 +1,4 @@
-"""A device publishes to RabbitMQ over AMQP, and looks at two cameras of GStreamer with ffmpeg, all in the clear."""
+"""A device publishes to RabbitMQ over AMQP 0-9-1 and 1.0, and looks at two cameras of GStreamer, all in the clear."""
 
 from pathlib import Path
 
@@ -10,6 +10,15 @@ from tests.traffic_lab.stage import Stage
 TOOLS = {"amqp-publish": "amqp-tools", "ffmpeg": "ffmpeg", rabbitmq.PROGRAM: rabbitmq.PACKAGE}
 SECRETS = ("guest-but-not", "s3cret-rtsp")
 _SLOW = 90.0
+_NEW = """
+import sys
+from proton import Message
+from proton.utils import BlockingConnection
+link = BlockingConnection(sys.argv[1], timeout=5, allowed_mechs="PLAIN", allow_insecure_mechs=True)
+link.create_sender("/queue/state").send(Message(body="on"))
+link.close()
+"""
+"""AMQP 1.0, by Qpid Proton."""
 _CAMERAS = Path(__file__).parents[2] / "observe" / "network" / "rtsp_server.py"
 
 
@@ -32,6 +41,12 @@ def play(stage: Stage) -> None:
 
     poll("RabbitMQ answers", lambda: publish("sensor:guest-but-not"), _SLOW)
     assert not publish("sensor:wrong-guess-1")
+
+    def send(login: str) -> bool:
+        return device.run("/usr/bin/python3", "-c", _NEW, f"amqp://{login}@203.0.113.89").returncode == 0
+
+    assert send("sensor:guest-but-not")
+    assert not send("sensor:wrong-guess-1")
 
 
 def _watch(device: Machine, port: str, login: str = "viewer:s3cret-rtsp") -> bool:
