@@ -66,6 +66,12 @@ def test_what_is_wrong_is_one_line_without_a_secret(tmp_path: Path, old: str, ne
     assert "\n" not in str(told.value)
 
 
+def test_line_ends_of_windows_are_no_part_of_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.yaml"
+    path.write_bytes(GOOD.replace("\n", "\r\n").encode())
+    assert read_backend_credentials(path)[0].password.reveal() == SECRET
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,0 +1,46 @@
+"""``scan --backend-credential`` with a file that is none: one line, and never a word of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.data.test_backend_credential_file import GOOD, SECRET
+
+UNREADABLE = {
+    "empty": b"",
+    "a password alone": SECRET.encode(),
+    "two lines": f"{SECRET}\n{SECRET}\n".encode(),
+    "binary": SECRET.encode() + bytes(range(256)),
+    "UTF-16": SECRET.encode("utf-16"),
+    "a zero": SECRET.encode() + b"\0",
+    "too large": GOOD.encode() + f"# {SECRET}\n".encode() * 20_000,
+    "broken": f"{SECRET}: [\n".encode(),
+    "a reference": f"&a {SECRET}\n".encode(),
+    "a secret as a key": f"schema: iotscan/backend-credentials@1\n{SECRET}: 1\n".encode(),
+    "a secret as the schema": f"schema: {SECRET}\n".encode(),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_is_no_such_file_is_one_line_and_the_code_of_bad_input(cli: Cli, tmp_path: Path, case: str) -> None:
+    path = tmp_path / "credentials.yaml"
+    path.write_bytes(UNREADABLE[case])
+    refused(cli, path)
+
+
+def test_what_cannot_be_read_and_a_server_that_was_not_granted_are_one_line(cli: Cli, tmp_path: Path) -> None:
+    refused(cli, tmp_path / "missing.yaml")
+    refused(cli, tmp_path)
+    path = tmp_path / "credentials.yaml"
+    path.write_text(GOOD)
+    refused(cli, path)
+
+
+def refused(cli: Cli, path: Path) -> None:
+    words = ("--backend", "127.0.0.1:9", "--intrusive", "--no-progress")
+    ended = cli("scan", "127.0.0.1", *words, "--backend-credential", path)
+    assert ended.code == 2
+    assert len(ended.err.strip().splitlines()) == 1
+    assert "Traceback" not in ended.err
+    assert SECRET not in ended.out + ended.err
