@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from iotscan.model.facts import Exposure, OtherTalk
-from iotscan.observe.traffic.conversation import Piece
+from iotscan.observe.traffic.conversation import Chooser, Piece
 from iotscan.observe.traffic.following import Following
 from iotscan.observe.traffic.ledger import Ledger
 from iotscan.observe.traffic.readers import all_choosers, ftp, mail, rtsp, syslog, telnet
@@ -113,3 +113,22 @@ def test_the_end_of_a_film_is_not_told_of_whether_its_beginning_was_lost_or_not(
 def test_half_a_message_of_syslog_is_not_read_in_the_old_form() -> None:
     cut = Piece(AT, True, b"<14>1 2026-11-27T07", is_cut=True)
     assert items(play(syslog.CHOOSE, conversation("udp", 514), [cut]), OtherTalk)[0].words == ()
+
+
+@pytest.mark.parametrize(
+    ("chooser", "port", "greeting", "asked", "clear"),
+    [
+        (mail.CHOOSE, 587, b"220 mx\r\n", b"EHLO dev\r\n", b"MAIL FROM:<a@b.example>\r\n"),
+        (mail.CHOOSE, 110, b"+OK hi\r\n", b"CAPA\r\n", b"USER ann\r\n"),
+        (mail.CHOOSE, 143, b"* OK hi\r\n", b"a1 CAPABILITY\r\n", b"a2 LOGIN ann x\r\n"),
+        (ftp.CHOOSE, 21, b"220 hi\r\n", b"AUTH TLS\r\n", b"USER ann\r\n"),
+    ],
+)
+def test_a_capture_that_ends_before_tls_may_begin_shows_nothing_in_clear(
+    chooser: Chooser, port: int, greeting: bytes, asked: bytes, clear: bytes
+) -> None:
+    talk, other = conversation(port=port), conversation(port=port)
+    play(chooser, talk, [("<", greeting), (">", asked)])
+    assert talk.protection == "unknown"
+    play(chooser, other, [("<", greeting), (">", asked), (">", clear)])
+    assert other.protection == "cleartext"

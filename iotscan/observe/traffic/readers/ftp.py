@@ -23,6 +23,8 @@ _PASSIVE: Final = re.compile(rb"227 .*?(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(
 _EXTENDED: Final = re.compile(rb"229 .*\(\|\|\|(\d{1,5})\|\)")
 _ACTIVE: Final = re.compile(rb"(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})")
 _ACTIVE_EXTENDED: Final = re.compile(rb"\|[12]\|[^|]{1,45}\|(\d{1,5})\|")
+_BEFORE_TLS: Final = frozenset((b"AUTH", b"SYST", b"FEAT"))
+"""Who says these may be about to turn to TLS (RFC 4217)."""
 _NOBODY: Final = frozenset(("anonymous", "ftp"))
 EXPECTED: Final = Expected()
 
@@ -33,7 +35,7 @@ class FtpReader:
     wants_more = True
 
     def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "ftp")
+        self._voice = Voice(conversation, tell, "ftp", "unknown")
         self._lines = (Lines(), Lines())
         self._words = Words("ftp")
         self._user = ""
@@ -56,6 +58,8 @@ class FtpReader:
         if match is None:
             return
         name, value = match[1].upper(), match[2].strip()
+        if name not in _BEFORE_TLS:
+            self._voice.conversation.protection = "cleartext"
         if name == b"USER":
             self._user = safe_text(value, 60)
             self._words.add(f"user {self._user}")

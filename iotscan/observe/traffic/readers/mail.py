@@ -21,6 +21,11 @@ _IMAP_LOGIN: Final = re.compile(rb'(?i)[\w.-]{1,32} LOGIN ("(?:[^"\\]|\\.)*"|[^"
 _MAIL: Final = re.compile(rb"(?i)(?:MAIL FROM|RCPT TO): ?<([^<>@ ]{1,64}@[^<>@ ]{1,253})>")
 _TAKEN: Final = re.compile(rb"(?i)235 |\+OK|[\w.-]{1,32} OK")
 _REFUSED: Final = re.compile(rb"(?i)5[0-9]{2} |-ERR|[\w.-]{1,32} (?:NO|BAD)")
+_IN_CLEAR: Final = re.compile(
+    rb"(?i)(?:AUTH|MAIL|RCPT|DATA|VRFY|EXPN|USER|PASS|APOP|STAT|LIST|UIDL|RETR|TOP|DELE)\b"
+    rb"|[\w.-]{1,32} (?:LOGIN|AUTHENTICATE|SELECT|EXAMINE|LIST|LSUB|STATUS|APPEND|FETCH|SEARCH|STORE|UID)\b"
+)
+"""What no client says that is going to turn to TLS: before it the connection may still be meant to be encrypted."""
 _LINES: Final = 400
 
 
@@ -28,7 +33,7 @@ class MailReader:
     """Reads one connection up to what is sent or fetched over it."""
 
     def __init__(self, conversation: Conversation, tell: Tell, protocol: str) -> None:
-        self._voice = Voice(conversation, tell, protocol)
+        self._voice = Voice(conversation, tell, protocol, "unknown")
         self._protocol = protocol
         self._words = Words(protocol)
         self._lines = (Lines(), Lines())
@@ -61,6 +66,8 @@ class MailReader:
         self._voice.say(at, self._words.talk)
 
     def _command(self, line: bytes, at: int) -> None:
+        if _IN_CLEAR.match(line):
+            self._voice.conversation.protection = "cleartext"
         if self._method:
             self._continue(line, at)
         elif (auth := _PLAIN.fullmatch(line)) is not None:

@@ -33,6 +33,8 @@ class TelnetReader:
         self._unasked = 0
         self._user = ""
         self._hidden: list[str] = []
+        self._name = b""
+        """What was typed where a name was asked for: it is one once the server has shown it behind its question."""
         self._echoes = b""
         self._password: tuple[int, str] | None = None
         self._heard = 0
@@ -64,6 +66,7 @@ class TelnetReader:
     def _show(self, text: bytes) -> None:
         self._shown = (self._shown + text)[-_SHOWN:]
         self._echoes = (self._echoes + text)[-_SHOWN:]
+        self._recognise_user()
         asks = telnet.classify(self._shown)
         if self._password is not None:
             if _REFUSED.search(self._shown) or asks == "login":
@@ -101,17 +104,22 @@ class TelnetReader:
             if len(self._hidden) < _LINES:
                 self._hidden.append(line.decode("utf-8", "replace"))
         elif asks == "login":
-            self._user = masked(safe_text(line, 60))
-            self._words.add(f"user {self._user}")
+            self._user, self._name = "", line
+            self._recognise_user()
         elif asks == "password" and line:
             self._password = at, line.decode("utf-8", "replace")
         elif line:
             self._unasked += 1
         self._shown = b""
 
+    def _recognise_user(self) -> None:
+        if self._name and self._is_shown_as_name(self._name):
+            self._user, self._name = masked(safe_text(self._name, 60)), b""
+            self._words.add(f"user {self._user}")
+
     def _is_shown_as_name(self, line: bytes) -> bool:
-        """Whether the server has shown it behind its question for a name: frames may be caught in another order than
-        they were said in, and the name be typed where the password was asked for.
+        """Whether the server has shown it behind its question for a name, as it never does with a password: frames may
+        be caught in another order than they were said in.
         """
         places = (found.start() for found in re.finditer(re.escape(line) + rb"[\r\n]", self._echoes))
         return any(telnet.classify(self._echoes[:place]) == "login" for place in places)
