@@ -98,7 +98,7 @@ def decide(
     failing = [*_failing(listed, rules), *_below_grade(grades, rules.min_grade, names)]
     blind = _blind(listed, answered_targets, has_checks)
     gaps = [*blind]
-    gaps += ["the scan ended before everything was asked"] if was_cut_short else []
+    gaps += ["it was ended before everything was asked or read"] if was_cut_short else []
     gaps += _unasked(listed)
     gaps += [*_gaps(listed, frozenset(required), names), *_maybe_below_grade(grades, rules.min_grade, names)]
     gaps += _uncovered(grades, rules.min_coverage)

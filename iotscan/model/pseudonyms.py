@@ -169,7 +169,7 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
     given = {image.source for image in run.images} | {capture.source for capture in run.captures}
     yield from (("host", target) for target in named if _HOST_NAME.fullmatch(target) and target not in given)
     # What a file of somebody's household is called says whose it is; an interface and a stream have no file.
-    yield from (("capture", capture.source) for capture in run.captures if capture.sha256)
+    yield from (("capture", c.source) for c in run.captures if c.sha256 or (c.problem and c.source != "-"))
     for waiver in run.waivers:
         yield from (("person", who) for who in (waiver.owner, waiver.approved_by))
     yield from (("person", a.by) for a in run.attestations)

@@ -38,6 +38,7 @@ SHARE: Final = 20
 SNAPSHOT_DEVICES: Final = 1024
 PART_DEVICES: Final = 64
 _PR_SET_PDEATHSIG = 1
+_ENDED: Final = "reading was ended before the end of it"
 
 
 class Work:
@@ -66,7 +67,7 @@ class Work:
         for source in self._job.sources:
             self._name = self._shown(source)
             self._bytes_before = self._bytes
-            self._captures.append(self._read(source))
+            self._captures.append(self._cut(source) if self._is_cut(source) else self._read(source))
             self._tell()
         if len(self._refusals) == len(self._job.sources):
             write(self._sink, Refused(why=self._refusals[0]))
@@ -83,8 +84,14 @@ class Work:
     def _read(self, source: str) -> Capture:
         try:
             with _opened(source, self._ending, self._idle) as stream:
-                return self._following.read(stream, self._name, self._progress)
+                capture = self._following.read(stream, self._name, self._progress)
+                if self._is_cut(source) and capture.size < os.fstat(stream.fileno()).st_size:
+                    # Of the whole file nothing is known, and it may be in order.
+                    return msgspec.structs.replace(capture, sha256="", problem=_ENDED)
+                return capture
         except BadInput as refusal:
+            if self._is_cut(source):
+                return self._cut(source)
             why = safe_text(str(refusal), 400)
         except OSError as error:
             why = f"{self._name} cannot be read ({error.strerror or type(error).__name__}): give a capture"
@@ -95,6 +102,13 @@ class Work:
             return Capture(source=self._name, problem=f"reading broke off: {type(bug).__name__}")
         self._refusals.append(why)
         return Capture(source=self._name, problem=why)
+
+    def _is_cut(self, source: str) -> bool:
+        """Whether a file was, or would be, left before its end: that is how a stream ends."""
+        return source != STREAM and self._ending.is_said
+
+    def _cut(self, source: str) -> Capture:
+        return Capture(source=self._shown(source), problem=_ENDED)
 
     def _faults(self) -> tuple[str, ...]:
         """Readers of ours that failed: what they had understood counts, and there may have been more."""

@@ -1,6 +1,7 @@
 """A process that hangs, dies or talks nonsense: each ends in words, and what was said until then counts."""
 
 import os
+import struct
 import subprocess
 import threading
 import time
@@ -180,3 +181,15 @@ def test_a_stream_that_ends_is_read_to_its_end(module: str) -> None:
     with subprocess.Popen(["printf", "00:40:8c:00:00:01 192.168.1.1 203.0.113.80\\n"], stdout=subprocess.PIPE) as said:
         found = TrafficProcess(Job(sources=("-",)), stream=said.stdout, module=module).hear()
     assert len(found.devices) == 1
+
+
+def test_a_file_that_was_left_before_its_end_is_not_said_to_be_damaged_or_known(tmp_path: Path) -> None:
+    """Nor is one that was not begun said to be no capture."""
+    for name in ("a.pcap", "b.pcap"):
+        # A pcap file of a million empty frames.
+        (tmp_path / name).write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + bytes(16_000_000))
+    worker = TrafficProcess(Job(sources=(str(tmp_path / "a.pcap"), str(tmp_path / "b.pcap"))))
+    found = worker.hear(lambda said: worker.finish() if isinstance(said, Doing) else None)
+    first, second = found.captures
+    assert (first.problem, second.problem) == ("reading was ended before the end of it",) * 2
+    assert (first.sha256, second.sha256) == ("", "")
