@@ -87,13 +87,20 @@ def client_hello_strength(use: TlsUse, spoken: ProtocolUse, profile: TrafficProf
     """Each server and each fault by itself."""
     hellos = [s for s in use.sessions if s.role == "client" and s.offered_suites]
     found: dict[tuple[str, str], list[TlsSession]] = {}
+    missed: list[TlsSession] = []
     for hello in hellos:
         for variant in faults(hello, hellos, spoken):
+            if variant == "old" and not all_heard(hello, hellos, profile):
+                missed.append(hello)
+                continue
             found.setdefault((variant, peer_part(hello)), []).append(hello)
     if found:
         return [finding(variant, sessions) for (variant, _), sessions in found.items()]
     if not hellos:
         return unknown("it was not seen to begin a TLS connection")
+    if missed:
+        whom = list_some(map(peer_name, missed), 5)
+        return unknown(f"it offers old versions alone to {whom}, and not all of its hellos to it were heard")
     if back := [h for h in hellos if not set(h.offered_versions) & set(CURRENT) and newer_beside(h, hellos)]:
         whom = list_some(map(peer_name, back), 5)
         return unknown(f"now and then it offers old versions alone to {whom}: it falls back, or has an older program")
@@ -113,6 +120,14 @@ def faults(hello: TlsSession, hellos: Iterable[TlsSession], spoken: ProtocolUse)
         *(["old"] if newest and newest not in CURRENT and not newer_beside(hello, hellos) else []),
         *(["no-name"] if is_unnamed(hello, hellos, spoken) else []),
     ]
+
+
+def all_heard(hello: TlsSession, hellos: Iterable[TlsSession], profile: TrafficProfile) -> bool:
+    """Whether each conversation with that server has a hello: one that was lost, or cut, may offer what is current."""
+    talks = [t for t in profile.talks if t.role == "client" and t.protocol in ("tls", "dtls", "unknown")]
+    here = (hello.peer.address, hello.transport, hello.port)
+    there = sum(t.count for t in talks if (t.peer.address, t.transport, t.port) == here)
+    return there <= sum(h.count for h in hellos if (h.peer.address, h.transport, h.port) == here)
 
 
 def newer_beside(hello: TlsSession, hellos: Iterable[TlsSession]) -> bool:

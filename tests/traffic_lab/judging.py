@@ -17,6 +17,8 @@ from iotscan.observe.traffic.readers import all_choosers
 
 LONGEST: Final = 20.0
 """Seconds of the processor that no capture of a scene may take: each takes less than one on an idle machine."""
+EXCUSED_LATER: Final = frozenset({("client-hello-strength", "old")})
+"""What a device does is told, until it is seen to do better with the same server: a capture may end before that."""
 _CHECKS: Final = load_checks().checks
 
 
@@ -33,7 +35,8 @@ class Judged(msgspec.Struct, frozen=True):
         """What is found here and not in the other. Less is no more: a check may say something milder of a device."""
         known = {found[:3] for found in other.findings}
         worst = {(check, mac): rank for check, _, mac, rank in sorted(other.findings, key=lambda found: found[3])}
-        new = {f[:3] for f in self.findings if f[:3] not in known and f[3] >= worst.get((f[0], f[2]), 0)}
+        told = {f for f in self.findings if f[:3] not in known and f[:2] not in EXCUSED_LATER}
+        new = {f[:3] for f in told if f[3] >= worst.get((f[0], f[2]), 0)}
         return {*new, *(self.services - other.services)}
 
 

@@ -92,7 +92,8 @@ class HttpReader:
     def _hear_request(self, event: Event, at: int) -> None:
         if isinstance(event, Head):
             self._end_early()
-            self._asking = None if event.status else Asked(event, at)
+            # The preface of HTTP/2 follows an upgrade that is heard too late: it asks for nothing.
+            self._asking = None if event.status or event.method == "PRI" else Asked(event, at)
             if self._asking is not None:
                 self._name_server(self._asking.host)
         elif self._asking is None:
