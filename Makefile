@@ -18,7 +18,7 @@ $(VENV)/.run: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PY) -m pip install --quiet --group dev
+	$(PY) -m pip install --quiet -e '.[image,keys,report]' --group dev  # together: apart, a test's need breaks the cap of sslyze
 	@touch $@
 
 demo: $(VENV)/.run ## Scan the practice network: starts it, scans, reports, stops it

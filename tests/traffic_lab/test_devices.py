@@ -2,6 +2,7 @@
 
 import gzip
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_packed_streamed_and_with_frames_missing_it_is_the_same_or_less(capture_
     assert run.captures[0].format == "pcap+gzip"
     with whole.open("rb") as stream:
         ended = subprocess.run(
-            ["python", "-m", "iotscan", "traffic", "-", "-o", str(tmp_path / "streamed"), "-qq"],
+            [sys.executable, "-m", "iotscan", "traffic", "-", "-o", str(tmp_path / "streamed"), "-qq"],
             stdin=stream,
             check=False,
             capture_output=True,
