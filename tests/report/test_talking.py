@@ -10,7 +10,7 @@ from iotscan.model.device import Device
 from iotscan.model.facts import TrafficProfile
 from iotscan.model.facts.traffic import Peer, Protection, Talk
 from iotscan.model.observation import Observation, observe
-from iotscan.model.run import ProfileInfo, Run, Tool
+from iotscan.model.run import Part, ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
 from iotscan.model.subject import Subject
 from iotscan.report.audit.assembly import document
@@ -147,7 +147,19 @@ def test_one_device_is_examined_by_what_it_was_seen_to_say() -> None:
 
 
 def test_what_was_joined_was_not_asked_over_the_network() -> None:
-    joined = msgspec.structs.replace(run(seen("d1", talk("a.example"))), command="join")
+    heard = run(seen("d1", talk("a.example")))
+    part = Part(
+        id="r1",
+        command="traffic",
+        tool=heard.tool,
+        status=heard.status,
+        started=heard.started,
+        scope=heard.scope,
+        profile=heard.profile,
+    )
+    joined = msgspec.structs.replace(
+        heard, command="join", parts=(part, msgspec.structs.replace(part, command="image"))
+    )
     words = summary_of(joined)
-    assert "by what several runs had found, judged together" in words
+    assert "by what recorded traffic and firmware images showed, judged together" in words
     assert "over the network, without logging in" not in words
