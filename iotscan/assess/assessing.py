@@ -13,12 +13,10 @@ import msgspec
 
 from iotscan.assess.back_ends import (
     NOT_OF_SERVERS,
-    element_of,
     is_back_end,
     is_beyond_the_grant,
     is_no_question,
     policy_for,
-    severity_of,
 )
 from iotscan.assess.check import (
     Check,
@@ -35,30 +33,21 @@ from iotscan.assess.check import (
     Trust,
     Verdict,
 )
-from iotscan.assess.evidence import Evidence, Owner, place_of, vantage_of, whole
+from iotscan.assess.evidence import Evidence, Owner, place_of, whole
 from iotscan.assess.gaps import Gap, absent, gap_at, gap_on, missed, weightiest
 from iotscan.assess.known_as import target_of
 from iotscan.assess.naming import named
 from iotscan.assess.parameters import told
-from iotscan.assess.remedies import remedy
+from iotscan.assess.verdicts import Call, Results, looked_from
 from iotscan.model.answer import Unanswered
-from iotscan.model.device import Device
 from iotscan.model.facts import Fact
 from iotscan.model.observation import Observation
 from iotscan.model.result import Result
 from iotscan.model.subject import Subject
-from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
+from iotscan.model.vocabulary import Reason
 
 Values = Mapping[str, Mapping[str, Any]]
 """Check id -> the named values that the profile gives this check."""
-
-_OUTCOMES = {
-    "good": Outcome.PASS,
-    "bad": Outcome.FAIL,
-    "skip": Outcome.NOT_APPLICABLE,
-    "unknown": Outcome.NOT_ASSESSED,
-    "disagree": Outcome.ERROR,
-}
 
 
 def assess(
@@ -84,21 +73,8 @@ def assess(
         text = "the profile leaves this check out"
         for owner in evidence.owners:
             gap = Gap(subject=whole(owner), kind=check.anchor.kind, reason=Reason.EXCLUDED, detail=text)
-            results.append(_not_assessed(check, owner, gap))
+            results.append(Results(check, evidence).still_open(owner, gap))
     return named(results, evidence)
-
-
-class _Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to call a check's question: whom about, with which facts, read from which observations."""
-
-    target: Target
-    needs: dict[str, Any]
-    used: tuple[Observation, ...]
-
-    @property
-    def home(self) -> Subject:
-        """Where the question is asked."""
-        return self.target.subject
 
 
 class _Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +91,7 @@ class _Asking:
         self._check = check
         self._evidence = evidence
         self._policy = policy
+        self._results = Results(check, evidence)
 
     def everyone(self) -> list[Result]:
         """Ask about every device and image, each by itself."""
@@ -143,20 +120,22 @@ class _Asking:
         used = tuple(o for found in seen.values() for o in found)
         if not used:
             return []
-        call = _Call(
+        call = Call(
             target=Target(subject=Subject(), label="the network"),
             needs={self._check.anchor.parameter: Fleet(seen=tuple(_seen(o) for o in used))},
             used=used,
         )
         return list(self._spread(self._answers(call), call, [o for o in owners if seen[o.id]]))
 
-    def _spread(self, verdicts: Sequence[Verdict | Result], call: _Call, holders: Sequence[Owner]) -> Iterator[Result]:
+    def _spread(self, verdicts: Sequence[Verdict | Result], call: Call, holders: Sequence[Owner]) -> Iterator[Result]:
         """Fleet verdicts on those they are about; what is about nobody holds for all who are not named."""
         named = [v for v in verdicts if isinstance(v, Verdict) and v.about]
         rest = [v for v in verdicts if not (isinstance(v, Verdict) and v.about)]
         default = Verdict(kind="good", summary=self._check.info.title)
         if any(v.about and v.about.owner not in {o.id for o in holders} for v in named):
-            rest = [self._error(call, f"{self._check.info.id} returned a verdict about nobody it was asked about")]
+            rest = [
+                self._results.error(call, f"{self._check.info.id} returned a verdict about nobody it was asked about")
+            ]
         for owner in holders:
             own = tuple(o for o in call.used if o.subject.owner == owner.id)
             target = msgspec.structs.replace(call.target, subject=whole(owner))
@@ -164,7 +143,7 @@ class _Asking:
             about = [v for v in named if v.about and v.about.owner == owner.id]
             is_settled = any(v.kind != "good" for v in about)
             for said in about if is_settled else ([*about, *rest] or [default]):
-                yield self._result(said, narrowed)
+                yield self._results.of(said, narrowed)
 
     def _owner(self, owner: Owner) -> list[Result]:
         results = self._missed(owner)
@@ -175,7 +154,7 @@ class _Asking:
     def _missed(self, owner: Owner) -> list[Result]:
         fact = self._check.anchor.fact
         gaps = missed(self._evidence, fact, owner).values()
-        return [_not_assessed(self._check, owner, gap) for gap in gaps if not is_no_question(gap, fact, owner)]
+        return [self._results.still_open(owner, gap) for gap in gaps if not is_no_question(gap, fact, owner)]
 
     def _nothing(self, owner: Owner) -> list[Result]:
         """The one result of a device or image that no place of it gave an answer for."""
@@ -185,11 +164,11 @@ class _Asking:
             anchor.cardinality == "fleet" or (gap and is_no_question(gap, anchor.fact, owner))
         )
         if gap and not is_of_devices:
-            return [_not_assessed(self._check, owner, gap)]
+            return [self._results.still_open(owner, gap)]
         why = NOT_OF_SERVERS if is_of_devices else f"no {' with '.join(n.kind for n in self._check.needs)} here"
         said = Verdict(kind="skip", summary=why)
-        call = _Call(target=Target(subject=whole(owner)), needs={}, used=())
-        return [msgspec.structs.replace(self._result(said, call), vantage=_vantage(owner))]
+        call = Call(target=Target(subject=whole(owner)), needs={}, used=())
+        return [msgspec.structs.replace(self._results.of(said, call), vantage=looked_from(owner))]
 
     def _anchors(self, owner: Owner) -> Iterator[tuple[Subject, _Choice]]:
         need = self._check.anchor
@@ -219,7 +198,7 @@ class _Asking:
         results = [r for ways in product(*choices) for r in self._ask(owner, home, ways)]
         if gaps:
             gap = msgspec.structs.replace(weightiest(gaps), subject=home)
-            results.append(_not_assessed(self._check, owner, gap))
+            results.append(self._results.still_open(owner, gap))
         return results
 
     def _choose(self, need: Need, owner: Owner, place: Subject) -> tuple[tuple[_Choice, ...], tuple[Gap, ...]]:
@@ -268,17 +247,17 @@ class _Asking:
     def _ask(self, owner: Owner, home: Subject, ways: Sequence[_Choice]) -> list[Result]:
         parameters = [n.parameter for n in self._check.needs]
         used = tuple(o for w in ways for o in w.used)
-        call = _Call(
+        call = Call(
             target=target_of(owner, home, used),
             needs={p: w.value for p, w in zip(parameters, ways, strict=True)},
             used=used,
         )
-        results = [self._result(said, call) for said in self._answers(call)]
+        results = [self._results.of(said, call) for said in self._answers(call)]
         if call.used:
             return results
-        return [msgspec.structs.replace(r, vantage=_vantage(owner)) for r in results]
+        return [msgspec.structs.replace(r, vantage=looked_from(owner)) for r in results]
 
-    def _answers(self, call: _Call) -> Sequence[Verdict | Result]:
+    def _answers(self, call: Call) -> Sequence[Verdict | Result]:
         """Call the question. Whatever it does, verdicts or one result come out."""
         owner = self._evidence.owner(call.home.owner)
         extras: dict[str, Any] = {
@@ -299,88 +278,11 @@ class _Asking:
             return (Verdict(kind="unknown", summary=detail, reason=gap.reason),)
         except Exception as bug:
             # The type only: the text may hold what a device said.
-            return (self._error(call, f"{type(bug).__name__} in {self._check.info.id}"),)
+            return (self._results.error(call, f"{type(bug).__name__} in {self._check.info.id}"),)
         verdicts = returned if isinstance(returned, tuple | list) else (returned,)
         if not verdicts or not all(isinstance(v, Verdict) for v in verdicts):
-            return (self._error(call, f"{self._check.info.id} returned no verdict"),)
+            return (self._results.error(call, f"{self._check.info.id} returned no verdict"),)
         return verdicts
-
-    def _result(self, said: Verdict | Result, call: _Call) -> Result:
-        info = self._check.info
-        if isinstance(said, Result):
-            return msgspec.structs.replace(said, subject=call.home)
-        subject = _narrowed(call.home, said.about)
-        if subject.owner != call.home.owner:
-            return self._error(call, f"{info.id} returned a verdict about another subject than it was asked about")
-        has_variant, is_unknown = said.kind in ("bad", "disagree"), said.kind == "unknown"
-        reason = Reason.PROBE_ERROR if said.kind == "disagree" else said.reason if is_unknown else None
-        if has_variant and said.variant not in info.variants:
-            return self._error(call, f"{info.id} returned a variant it does not declare")
-        about = [o for o in call.used if place_of(o.subject) == place_of(subject)] or list(call.used)
-        vantage = vantage_of(about)
-        # A command that asks a service has nobody to ask in an image: there the file and its line say all.
-        is_unasked = bool(subject.image) and self._check.anchor.fact.per == "service" and vantage is Vantage.CONFIGURED
-        return Result(
-            check=info.id,
-            element=self._element(subject),
-            outcome=_OUTCOMES[said.kind],
-            subject=subject,
-            severity=info.variants[said.variant].severity if has_variant else self._severity(subject),
-            confidence=said.confidence or info.confidence,
-            vantage=vantage,
-            variant=said.variant if has_variant else "",
-            summary=said.summary,
-            observed=said.observed,
-            expected=said.expected,
-            reproduce="" if is_unasked else said.reproduce,
-            shows="" if is_unasked else said.shows,
-            reason=said.reason if is_unknown else None,
-            detail=said.summary if reason else "",
-            remedy=remedy(reason, self._check.anchor.kind, subject) if reason else "",
-            observations=tuple(sorted({o.id for o in about})),
-            part=said.part,
-        )
-
-    def _element(self, subject: Subject) -> Element:
-        owner = self._evidence.owner(subject.owner)
-        return element_of(self._check, owner) if owner else self._check.info.element
-
-    def _severity(self, subject: Subject) -> Severity:
-        owner = self._evidence.owner(subject.owner)
-        return severity_of(self._check, owner) if owner else self._check.info.severity
-
-    def _error(self, call: _Call, detail: str) -> Result:
-        info = self._check.info
-        return Result(
-            check=info.id,
-            element=self._element(call.home),
-            outcome=Outcome.ERROR,
-            subject=call.home,
-            severity=self._severity(call.home),
-            confidence=info.confidence,
-            vantage=vantage_of(call.used),
-            summary="the check failed: this says nothing of the device",
-            detail=detail,
-            remedy=remedy(Reason.PROBE_ERROR, self._check.anchor.kind, call.home),
-            observations=tuple(sorted({o.id for o in call.used})),
-        )
-
-
-def _not_assessed(check: Check, owner: Owner, gap: Gap) -> Result:
-    info = check.info
-    return Result(
-        check=info.id,
-        element=element_of(check, owner),
-        outcome=Outcome.NOT_ASSESSED,
-        subject=gap.subject,
-        severity=severity_of(check, owner),
-        confidence=info.confidence,
-        vantage=_vantage(owner),
-        summary=gap.detail,
-        reason=gap.reason,
-        detail=gap.detail,
-        remedy=remedy(gap.reason, gap.kind, gap.subject),
-    )
 
 
 def _are_of_one_root(one: Subject, other: Subject) -> bool:
@@ -401,15 +303,3 @@ def _one(need: Need, observation: Observation) -> _Choice:
 
 def _each(found: Sequence[Observation], missed: str = "") -> _Choice:
     return _Choice(value=Each(seen=tuple(_seen(o) for o in found), missed=missed), used=tuple(found))
-
-
-def _narrowed(home: Subject, about: Subject | None) -> Subject:
-    """``about`` with what it leaves open filled in from where the question was asked."""
-    if about is None:
-        return home
-    given = {name: value for name, value in msgspec.structs.asdict(about).items() if value}
-    return msgspec.structs.replace(home, **given)
-
-
-def _vantage(owner: Owner) -> Vantage:
-    return Vantage.OBSERVED if isinstance(owner, Device) else Vantage.CONFIGURED
