@@ -84,8 +84,8 @@ def traffic(
         list[str] | None,
         typer.Argument(
             metavar="FILE...",
-            help="Captures: pcap or pcapng, packed with gzip or not, as tcpdump and Wireshark write them; - for one "
-            "that comes on standard input.",
+            help="Captures: pcap or pcapng, packed with gzip or not, as tcpdump and Wireshark write them; - or a pipe "
+            "for one that comes while it is read.",
             show_default=False,
         ),
     ] = None,
@@ -205,11 +205,11 @@ def _read(order: "Order", display: "Display", *, is_shown: bool) -> "tuple[Run, 
     """The run of captures, and the exit code where a signal cut reading short, else 0."""
     from iotscan.cli.interruption import code_of, ended_by_signals
     from iotscan.cli.progress import TrafficProgress
-    from iotscan.cli.traffic_order import require_stream
+    from iotscan.cli.traffic_order import stream_of
     from iotscan.scan.traffic import reading
 
-    stream = require_stream(order.sources)
     with (
+        stream_of(order) as stream,
         reading(order, stream=stream) as work,
         TrafficProgress(display, enabled=is_shown) as progress,
         # Ctrl-C reaches whoever captures, too: what he has not written yet still comes.

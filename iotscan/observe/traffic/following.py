@@ -83,7 +83,8 @@ class Following:
         try:
             kind, frames = read_capture(intake.take)
         except NotACapture as not_one:
-            raise BadInput(f"{source} is no capture ({not_one}): give a file of tcpdump or Wireshark") from None
+            why = str(not_one) if intake.size or intake.is_file else "it ended before anything came"
+            raise BadInput(f"{source} is no capture ({why}): give a file of tcpdump or Wireshark") from None
         problem = ""
         try:
             self._follow(frames, read)

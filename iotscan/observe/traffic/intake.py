@@ -39,6 +39,11 @@ class Intake:
             pass
 
     @property
+    def is_file(self) -> bool:
+        """False for a stream: it has as much as whoever writes it."""
+        return self._digest is not None
+
+    @property
     def sha256(self) -> str:
         """Of everything that was read; empty for what is no file."""
         return self._digest.hexdigest() if self._digest is not None else ""

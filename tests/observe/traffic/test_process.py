@@ -183,6 +183,15 @@ def test_a_stream_that_ends_is_read_to_its_end(module: str) -> None:
     assert len(found.devices) == 1
 
 
+def test_a_stream_that_is_ended_before_anything_came_is_said_to_be_nothing_else() -> None:
+    reading, writing = os.pipe()
+    worker = TrafficProcess(Job(sources=("-",)), stream=reading)
+    os.close(reading)
+    with pytest.raises(BadInput, match=r"^- is no capture \(it ended before anything came\): "):
+        worker.hear(lambda _: worker.finish())
+    os.close(writing)
+
+
 def test_a_file_that_was_left_before_its_end_is_not_said_to_be_damaged_or_known(tmp_path: Path) -> None:
     """Nor is one that was not begun said to be no capture."""
     for name in ("a.pcap", "b.pcap"):
