@@ -137,7 +137,7 @@ def _identity(session: TlsSession) -> str:
         words.append(f"client certificate {_name(session.client_certificate)}")
     elif session.asks_client_certificate:
         words.append("the server asks for a client certificate")
-    return clean("; ".join(words), 400)
+    return clean("; ".join(words), 650)
 
 
 def _server_identity(session: TlsSession) -> str:
@@ -157,7 +157,8 @@ def _server_identity(session: TlsSession) -> str:
 def _certificate(proof: ServerProof) -> str:
     leaf = proof.certificates[0]
     issuer = "self-signed" if proof.is_self_signed else f"by {clean(leaf.issuer, _SHOWN)}"
-    return f"certificate {_name(leaf)} {issuer}, until {leaf.not_after:%Y-%m-%d}; {_trust(proof)}"
+    dates = f"; its dates are not judged: {clean(proof.open_dates, 250)}" if proof.open_dates else ""
+    return f"certificate {_name(leaf)} {issuer}, until {leaf.not_after:%Y-%m-%d}; {_trust(proof)}{dates}"
 
 
 def _name(certificate: Certificate) -> str:
@@ -191,6 +192,8 @@ def _proved(session: TlsSession, careless: frozenset[str]) -> tuple[Proved, str]
         return "unknown", f"it may know this very certificate{f': {wrong}' if wrong else ''}"
     if not proof.publicly_trusted.known:
         return "unknown", "it may know who issued it"
+    if proof.open_dates:
+        return "unknown", "whether its dates were right is not known"
     return "unknown", "a right certificate proves nothing"
 
 

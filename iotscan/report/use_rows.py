@@ -37,7 +37,8 @@ class HandshakeRow(msgspec.Struct, frozen=True, kw_only=True):
     chose: str
     """Of the server: version, suite, group, ALPN."""
     identity: str
-    """How the ends showed who they are: certificate and trust, pre-shared key, or why that was not seen."""
+    """How the ends showed who they are: certificate and trust, with why its dates were not judged where that is so;
+    pre-shared key; or why none of it was seen."""
     proved: Proved
     why: str
     """What ``proved`` rests on; empty where there was nothing to look at."""
@@ -51,6 +52,7 @@ class UpdateRow(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     """``poll (hawkbit)``, ``firmware, uimage, 195 KiB``."""
     often: str
+    """``3 times, every hour``, and that no good answer was seen where that is so."""
     carried: str
     """``http in the clear``, ``https, encrypted``."""
     is_encrypted: bool

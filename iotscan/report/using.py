@@ -91,7 +91,9 @@ def _update(contact: UpdateContact) -> UpdateRow:
 def _often(contact: UpdateContact) -> str:
     seconds = contact.period.known
     every = f", every {_span(seconds)}" if seconds is not None else ""
-    return f"{'once' if contact.count == 1 else counted(contact.count, 'time')}{every}"
+    # What is encrypted shows no answer.
+    vain = "" if contact.is_answered or contact.is_encrypted else "; the answer was an error or not seen"
+    return f"{'once' if contact.count == 1 else counted(contact.count, 'time')}{every}{vain}"
 
 
 def _span(seconds: int) -> str:

@@ -225,6 +225,7 @@ def test_updates_are_told_with_their_period_transport_and_signature(
     contact = UpdateContact(
         peer=CLOUD, transport="tcp", port=80, kind="firmware", protocol="http", host="cloud.example", path="/fw.bin",
         format="uimage", signature="none", how="magic", size=2048, count=count, period=period,
+        is_answered=True,
     )  # fmt: skip
     (row,) = uses_of(UpdateUse(contacts=(contact,))).updates
     assert (row.where, row.what, row.often) == ("cloud.example/fw.bin", "firmware, uimage, 2 KiB", words)
@@ -232,6 +233,28 @@ def test_updates_are_told_with_their_period_transport_and_signature(
     for kind, told in shown(run_of(UpdateUse(contacts=(contact,)))).items():
         for part in ("cloud.example/fw.bin", "http in the clear", "none seen", words):
             assert part in told, (kind, part)
+
+
+def test_a_look_without_a_good_answer_says_so_and_an_encrypted_one_does_not() -> None:
+    vain = UpdateContact(
+        peer=CLOUD, transport="tcp", port=80, kind="poll", protocol="http", host="cloud.example", path="/poll",
+        how="path", count=2, period=Answer.of(7200),
+    )  # fmt: skip
+    (row,) = uses_of(UpdateUse(contacts=(vain,))).updates
+    assert row.often == "2 times, every 2 hours; the answer was an error or not seen"
+    for kind, told in shown(run_of(UpdateUse(contacts=(vain,)))).items():
+        assert "the answer was an error or not seen" in told, kind
+    (row,) = uses_of(UpdateUse(contacts=(replace(vain, is_encrypted=True),))).updates
+    assert row.often == "2 times, every 2 hours"
+
+
+def test_dates_that_were_not_judged_are_told_and_nothing_is_called_right() -> None:
+    why = "it begins on 2026-06-01, and was taken on 2020-01-02, by the clock of whoever captured, and it is wrong"
+    given = session(proof=replace(proof(trusted=True), open_dates=why))
+    (row,) = uses_of(TlsUse(sessions=(given,))).clients
+    assert (row.proved, row.why) == ("unknown", "whether its dates were right is not known")
+    for kind, told in shown(run_of(TlsUse(sessions=(given,)))).items():
+        assert f"its dates are not judged: {why}" in told, kind
 
 
 def test_names_and_times_and_what_is_in_the_clear_are_told_in_every_format() -> None:
