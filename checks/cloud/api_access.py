@@ -22,7 +22,20 @@ Node-RED `httpNodeAuth`. Let who asks see his own alone. Serve the description t
 - ETSI EN 303 645 V3.1.3 provision 5.5-5; OWASP IoT Top 10 2018 I3
 """
 
-from iotscan.sdk import ApiAnswer, Returned, Target, Verdict, WebApi, bad, check, clause, command, good, unknown
+from iotscan.sdk import (
+    ApiAnswer,
+    Returned,
+    Target,
+    Verdict,
+    WebApi,
+    bad,
+    check,
+    clause,
+    command,
+    counted,
+    good,
+    unknown,
+)
 
 
 @check(
@@ -74,7 +87,7 @@ def gives(api: WebApi, answer: ApiAnswer, target: Target) -> Verdict:
     return bad(
         "data",
         f"{answer.path} gives data to somebody who has not logged in",
-        observed=f"{answer.records} records; values named {', '.join(answer.members)}",
+        observed=f"{counted(answer.records, 'record')}; values named {', '.join(answer.members)}",
         expected="401, and a way to log in",
         reproduce=f"{get(api, answer.path, target)} | grep -oF {command(name)} | head -n 1",
         shows=name,

@@ -38,6 +38,7 @@ from iotscan.sdk import (
     by_peer,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -120,7 +121,7 @@ def _judge(talks: Sequence[Talk], web: Sequence[HttpExchange], *, is_fetched: bo
     protocols = list_some(talk.protocol for talk in talks)
     size = sum(talk.bytes_sent + talk.bytes_received for talk in talks)
     count = sum(talk.count for talk in talks)
-    told = f"{protocols}: {count} conversations, {size} bytes"
+    told = f"{protocols}: {counted(count, 'conversation')}, {counted(size, 'byte')}"
     return [_finding("cleartext", talks[0], f"speaks {protocols} in clear with", told)]
 
 

@@ -38,6 +38,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -113,9 +114,10 @@ def backend_tls(use: TlsUse, profile: TrafficProfile, policy: Policy) -> Returne
         names = list_some(map(peer_name, strange), 5)
         return unknown(f"nobody here vouches for the certificate of {names}: give its root with --trust-store")
     shown = sum(s.proof is not None for s in chosen)
+    kinds = counted(len(chosen), "kind")
     return good(
         f"what its servers chose in {seen_in(profile, chosen)} is sound",
-        observed=f"{list_some(s.version for s in chosen)}; certificates seen in {shown} of {len(chosen)} kinds of it",
+        observed=f"{list_some(s.version for s in chosen)}; certificates seen in {shown} of {kinds} of it",
     )
 
 
@@ -175,7 +177,7 @@ def finding(variant: str, sessions: Sequence[TlsSession]) -> Verdict:
     return bad(
         variant,
         f"{peer_name(first)} {said}",
-        observed=f"{first.version} {first.suite}; {count} handshakes; {said}",
+        observed=f"{first.version} {first.suite}; {counted(count, 'handshake')}; {said}",
         expected="TLS 1.2 or 1.3, a forward secret AEAD suite, a certificate in order",
         reproduce=filter_traffic(first),
         part=peer_part(first),

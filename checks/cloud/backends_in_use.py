@@ -30,6 +30,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -96,7 +97,7 @@ def _devices(count: int) -> str:
 
 
 def _shown(talk: Talk) -> str:
-    return f"{peer_name(talk)} {talk.transport}/{talk.port} {talk.protocol}, {talk.count} conversations"
+    return f"{peer_name(talk)} {talk.transport}/{talk.port} {talk.protocol}, {counted(talk.count, 'conversation')}"
 
 
 def _finding(seen: Seen[TrafficProfile], talk: Talk) -> Verdict:

@@ -32,6 +32,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     parameter,
     skip,
@@ -84,8 +85,8 @@ def embedded_token_lifetime(found: EmbeddedSecrets, policy: Policy, as_of: AsOf,
     if closed or found.is_cut_off:
         return unknown("how long a token in the image is good is not known" if closed else "not all secrets are listed")
     if not tokens:
-        return skip(f"no JWT stands in {found.files_searched} files")
-    return good(f"{len(tokens)} tokens, {len(ended)} of them expired, none of them long-lived")
+        return skip(f"no JWT stands in {counted(found.files_searched, 'file')}")
+    return good(f"{counted(len(tokens), 'token')}, {len(ended)} expired, none long-lived")
 
 
 def _finding(secret: EmbeddedSecret, token: Token, variant: str, words: str, target: Target) -> Verdict:

@@ -20,7 +20,7 @@ Ask for a token before a query is carried out, and switch introspection off wher
 - OWASP API Security Top 10 2023: API2 and API9; OWASP IoT Top 10 2018 I3
 """
 
-from iotscan.sdk import GraphQlServer, Returned, Target, bad, check, clause, command, good
+from iotscan.sdk import GraphQlServer, Returned, Target, bad, check, clause, command, counted, good
 
 SCHEMA = "?query=%7B__schema%7Btypes%7Bname%7D%7D%7D"
 
@@ -46,7 +46,7 @@ def graphql_access(server: GraphQlServer, target: Target) -> Returned:
         return bad(
             "schema",
             f"{server.path} tells its schema to somebody who has not logged in",
-            observed=f"{server.types} types{', mutations among them' if server.has_mutations else ''}",
+            observed=f"{counted(server.types, 'type')}{', mutations among them' if server.has_mutations else ''}",
             expected="no introspection without a login",
             reproduce=command("curl", "-g", "-k", "-s", "-m", "5", url) + " | grep -o __schema",
             shows="__schema",

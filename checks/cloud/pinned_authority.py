@@ -35,6 +35,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     unknown,
 )
@@ -99,7 +100,10 @@ def pinned_authority(seen: TlsUse, image: Linked[Backends]) -> Returned:
         return unknown("the image pins more authorities than are listed, and the server's may be one of them")
     if not all(any(brings(pin, proof) for pin in pins) for _, pins, proof in compared):
         return unknown("the server names what the image pins, and does not send it: whether that signed was not tried")
-    return good(f"{len(compared)} sessions show what the image pins", observed=compared[0][1][0].path)
+    return good(
+        f"{counted(len(compared), 'session')} {'shows' if len(compared) == 1 else 'show'} what the image pins",
+        observed=compared[0][1][0].path,
+    )
 
 
 def pinned(image: Linked[Backends]) -> Iterator[tuple[Backend, Pin]]:

@@ -33,6 +33,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -120,7 +121,7 @@ def _finding(purpose: str, domain: str, talk: Talk) -> Verdict:
     return bad(
         "watcher",
         f"it talks to {peer_name(talk)}: {purpose}",
-        observed=f"{talk.protocol} {talk.transport}/{talk.port}, {talk.bytes_sent} bytes sent",
+        observed=f"{talk.protocol} {talk.transport}/{talk.port}, {counted(talk.bytes_sent, 'byte')} sent",
         expected="nothing to third parties, or only what the privacy notice names",
         reproduce=filter_traffic(talk),
         part=domain,

@@ -32,6 +32,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     half_heard,
@@ -86,7 +87,7 @@ def token_encryption(exposed: Exposures, profile: TrafficProfile, policy: Policy
 
 
 def _none(profile: TrafficProfile, talks: Sequence[object]) -> Verdict:
-    return good(f"no token crosses in clear in {seen_in(profile, profile.talks)}", observed=f"{len(talks)} peers")
+    return good(f"no token crosses in clear in {seen_in(profile, profile.talks)}", observed=counted(len(talks), "peer"))
 
 
 def _is_bound(use: TokenUse) -> bool:

@@ -31,6 +31,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     list_some,
     parameter,
@@ -79,9 +80,9 @@ def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
     if len(read) < len(tokens) or exposed.is_cut_off:
         return unknown(f"{len(tokens) - len(read)} of {len(tokens)} tokens do not say how long they are good")
     hours = policy.integer("hours")
-    seen = f"{len(read)} token{'' if len(read) == 1 else 's'}"
+    seen, longest = counted(len(read), "token"), counted(hours, "hour")
     return good(
-        f"of {seen} seen, none lives longer than {hours} hours, and no key is one that anybody would try first",
+        f"of {seen} seen, none lives longer than {longest}, and no key is one that anybody would try first",
         observed=list_some((token_name(use.token) for use in read), 5),
     )
 
@@ -98,7 +99,7 @@ def _judge(use: TokenUse, hours: int) -> list[Verdict]:
             variant,
             f"a token that it {'shows to' if use.role == 'client' else 'is shown by'} {peer_name(use)}: {words}",
             observed=f"{use.scheme or 'token'} in {use.place}, {token_name(use.token)}",
-            expected=f"a token that a key nobody guesses signs, good for at most {hours} hours",
+            expected=f"a token that a key nobody guesses signs, good for at most {counted(hours, 'hour')}",
             part=f"{variant} {token_part(use.token)}",
         )
         for variant, words in token_faults(use.token, hours)

@@ -34,6 +34,7 @@ from iotscan.sdk import (
     by_peer,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     half_heard,
@@ -159,4 +160,4 @@ def _size(number: int) -> str:
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if number >= size:
             return f"{number / size:.1f} {unit}"
-    return f"{number} bytes"
+    return counted(number, "byte")

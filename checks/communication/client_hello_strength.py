@@ -39,6 +39,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -168,6 +169,7 @@ def finding(variant: str, hellos: list[TlsSession]) -> Verdict:
     first = hellos[0]
     names = list_some((s for hello in hellos for s in weak(hello, OPEN if variant == "open" else BROKEN)), 5)
     versions = list_some(version for hello in hellos for version in hello.offered_versions)
+    suites = names or counted(len(first.offered_suites), "suite")
     said = {
         "open": f"offers suites that protect nothing: {names}",
         "broken": f"offers broken suites: {names}",
@@ -177,7 +179,7 @@ def finding(variant: str, hellos: list[TlsSession]) -> Verdict:
     return bad(
         variant,
         f"it {said} (to {peer_name(first)})",
-        observed=f"versions {versions}; {names or f'{len(first.offered_suites)} suites'}; JA4 {first.ja4 or 'none'}",
+        observed=f"versions {versions}; {suites}; JA4 {first.ja4 or 'none'}",
         expected="TLS 1.2 or 1.3 with AES-GCM, AES-CCM or ChaCha20-Poly1305, and the server's name",
         reproduce=filter_traffic(first),
         part=peer_part(first),

@@ -35,6 +35,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     unknown,
 )
@@ -78,7 +79,8 @@ def vantage_agreement(found: VantageComparison, target: Target) -> Returned:
     if not found.compared:
         return unknown("no question was answered by more than one vantage")
     named = ", ".join(WORDS.get(v, v.value) for v in found.vantages)
-    return good(f"{found.compared} questions were answered by more than one of {named}, and no two answers differ")
+    answered = f"{counted(found.compared, 'question')} {'was' if found.compared == 1 else 'were'} answered"
+    return good(f"{answered} by more than one of {named}, and no two answers differ")
 
 
 def judge(one: Disagreement) -> Verdict:

@@ -33,6 +33,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     parameter,
     show_certificate,
@@ -76,7 +77,7 @@ def certificate_renewal(
         return unknown("its dates are those of a clock that was not right")
     window = min(life / 3, timedelta(days=policy.integer("within_days")))
     if left >= window:
-        return good(f"its certificate has {left.days} days left of {life.days}")
+        return good(f"its certificate has {counted(left.days, 'day')} left of {life.days}")
     seen = remembered.of("tls", leaf.spki_sha256, chain.opening)
     begin = leaf.not_after - window
     # Two looks within the hour are one look: the renewal may come tomorrow.
@@ -91,9 +92,9 @@ def certificate_renewal(
         how = "provisional, after one run in which it was due"
     return bad(
         "late" if ended or was_due else "due",
-        f"the certificate has {max(left.days, 0)} days left of {life.days} and is the old one: {how}",
-        observed=f"notAfter {leaf.not_after:%Y-%m-%d}, of {life.days} days",
-        expected=f"a renewal with more than {window.days} days left",
+        f"the certificate has {counted(max(left.days, 0), 'day')} left of {life.days} and is the old one: {how}",
+        observed=f"notAfter {leaf.not_after:%Y-%m-%d}, of {counted(life.days, 'day')}",
+        expected=f"a renewal with more than {counted(window.days, 'day')} left",
         reproduce=show_certificate(target, 0, "-enddate", "-dateopt", "iso_8601", opening=chain.opening),
         shows=f"notAfter={leaf.not_after:%Y-%m-%d %H:%M:%SZ}",
         confidence=None if ended or was_due else Confidence.TENTATIVE,

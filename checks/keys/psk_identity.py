@@ -29,6 +29,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -111,7 +112,7 @@ def finding(variant: str, session: TlsSession, does: str, count: int) -> Verdict
     return bad(
         variant,
         f"it {does} {peer_name(session)}",
-        observed=f"identity {list_some([session.psk_identity])}, {session.version}, {count} handshakes",
+        observed=f"identity {list_some([session.psk_identity])}, {session.version}, {counted(count, 'handshake')}",
         expected="a random identity that changes with its key, or certificates in TLS 1.3",
         reproduce=filter_traffic(session),
         part=peer_part(session),

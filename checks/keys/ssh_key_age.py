@@ -34,6 +34,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     good,
     hash_host_key,
     parameter,
@@ -100,7 +101,7 @@ def _judge(key: HostKey, remembered: Remembered, as_of: AsOf, policy: Policy, ta
     if days > oldest:
         return bad(
             "over-three-years" if days > worse else "over-two-years",
-            f"its {key.algorithm} key is at least {days} days old (a lower bound): {how}",
+            f"its {key.algorithm} key is at least {counted(days, 'day')} old (a lower bound): {how}",
             observed=f"SHA-256 {key.sha256}",
             expected=f"a key of at most {oldest} days",
             reproduce=hash_host_key(target, key.algorithm),
@@ -108,5 +109,5 @@ def _judge(key: HostKey, remembered: Remembered, as_of: AsOf, policy: Policy, ta
             part=key.algorithm,
         )
     if any(k.until < known.since for k in before):
-        return good(f"its {key.algorithm} key was changed {days} days ago or before: {how}")
+        return good(f"its {key.algorithm} key was changed {counted(days, 'day')} ago or before: {how}")
     return unknown(f"how old its {key.algorithm} key is at most is not known: {how}", reason=Reason.NEEDS_HISTORY)

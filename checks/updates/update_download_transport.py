@@ -32,6 +32,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     list_some,
@@ -122,7 +123,7 @@ def _finding(variant: str, contacts: Sequence[UpdateContact]) -> Verdict:
 
 def _shown(contact: UpdateContact) -> str:
     what = contact.format or contact.kind
-    size = f", {contact.size} bytes" if contact.size else ""
+    size = f", {counted(contact.size, 'byte')}" if contact.size else ""
     host = contact.host or contact.peer.label
     path = contact.path if contact.path.startswith("/") or not contact.path else f" {contact.path}"
     return f"{what} by {contact.protocol or contact.transport}: {host}{path}{size} (told by {contact.how})"

@@ -31,6 +31,7 @@ from iotscan.sdk import (
     bad,
     check,
     clause,
+    counted,
     filter_traffic,
     good,
     life,
@@ -78,10 +79,10 @@ def update_polling(used: UpdateUse, profile: TrafficProfile, policy: Policy) -> 
     if not looks:
         return unknown("it was not seen to look for updates")
     if not any(c.is_answered for c in looks):
-        return unknown(f"no answer was seen to its {_count(looks)} looks for updates at {_whom(looks)}")
+        return unknown(f"no answer was seen to its {counted(_count(looks), 'look')} for updates at {_whom(looks)}")
     if not regular:
         why = "a period shows from three on that were answered, evenly and some time apart"
-        return unknown(f"{_count(looks)} looks for updates at {_whom(looks)}: {why}")
+        return unknown(f"{counted(_count(looks), 'look')} for updates at {_whom(looks)}: {why}")
     habits = [c for c in regular if not _why_no_habit(c, profile, policy)]
     if not habits:
         first = regular[0]
@@ -96,7 +97,7 @@ def update_polling(used: UpdateUse, profile: TrafficProfile, policy: Policy) -> 
         "rare",
         f"it looks for updates every {life(_period(often))}",
         observed=told,
-        expected=f"a look for updates at least every {days} days",
+        expected=f"a look for updates at least every {counted(days, 'day')}",
         reproduce=filter_traffic(often),
         part=peer_part(often),
     )

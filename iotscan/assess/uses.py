@@ -116,16 +116,16 @@ def too_little_seen(profile: TrafficProfile, uses: Iterable[Use], policy: Policy
     if profile.is_cut_off:
         return "it talked more than could be listed"
     if profile.minutes < minutes:
-        return f"it was seen in {_counted(profile.minutes, 'minute')}, and {minutes} are asked for"
+        return f"it was seen in {counted(profile.minutes, 'minute')}, and {minutes} are asked for"
     if count < conversations:
-        return f"{_counted(count, 'conversation')} seen, and {conversations} are asked for"
+        return f"{counted(count, 'conversation')} seen, and {conversations} are asked for"
     return ""
 
 
 def seen_in(profile: TrafficProfile, uses: Iterable[Use]) -> str:
     """How much a good word rests on: ``31 conversations in 12 minutes``."""
     count = sum(use.count for use in uses)
-    return f"{_counted(count, 'conversation')} in {_counted(profile.minutes, 'minute')}"
+    return f"{counted(count, 'conversation')} in {counted(profile.minutes, 'minute')}"
 
 
 def filter_traffic(use: Use) -> str:
@@ -137,5 +137,6 @@ def filter_traffic(use: Use) -> str:
     return command("tshark", "-r", UNNAMED, "-Y", " && ".join(words)) if words else ""
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 look``, ``2 looks``, ``3 queries`` (with ``plural``)."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -192,3 +192,14 @@ def test_nothing_breaks_one_and_what_was_exposed_is_never_passed_over(facts: tup
         assert said["cleartext-share"] == {Outcome.FAIL}
     if any(c.security == "none" and c.interface == "register" for c in spoken.lwm2m):
         assert said["lwm2m-registration"] == {Outcome.FAIL}
+
+
+def test_one_is_no_many() -> None:
+    """A single handshake, as what a finding rests on."""
+    session = TlsSession(
+        peer=Peer(address="203.0.113.5"), transport="udp", port=5684, kind="dtls", psk_identity="00:11:22:aa:bb:cc"
+    )
+    for count, words in ((1, "1 handshake"), (2, "2 handshakes")):
+        use = TlsUse(sessions=(msgspec.structs.replace(session, count=count),))
+        (found,) = asked(read_check("psk-identity"), (use,))
+        assert found.observed.endswith(f", {words}")
