@@ -3,6 +3,7 @@
 
 import random
 import sys
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from iotscan.observe.traffic.content import kept
 from iotscan.observe.traffic.conversation import Piece, Told
-from iotscan.observe.traffic.readers import all_choosers
+from iotscan.observe.traffic.readers import all_choosers, telnet
 from iotscan.wire.http_stream import HEAD_CAP, Messages
 from iotscan.wire.mqtt import connect_message
 from iotscan.wire.snmp import get_request
@@ -113,3 +114,11 @@ def test_long_files_have_few_places() -> None:
     for one in several:
         one.close()
     assert kept._taken == 0
+
+
+def test_a_name_that_is_never_shown_as_one_is_not_looked_for_in_all_that_was_said_again_and_again() -> None:
+    begun = [("<", b"login: "), (">", b"x"), ("<", b"..."), (">", b"\r")]
+    echoes = [("<", letter) for _ in range(3000) for letter in (b"x", b"\r")]
+    before = time.process_time()
+    play(telnet.CHOOSE, conversation(port=23), begun + echoes)
+    assert time.process_time() - before < 20

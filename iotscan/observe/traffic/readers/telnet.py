@@ -1,6 +1,8 @@
 """Telnet: logins in the clear (RFC 854). What is typed in a session that is open is not read."""
 
 import re
+from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 from iotscan.model.text import safe_text
@@ -17,6 +19,7 @@ _SHOWN: Final = 2048
 _REFUSED: Final = re.compile(rb"(?i)incorrect|invalid|fail|denied|refused|wrong|bad |% ?login|authentication error")
 _TYPED: Final = 256
 _LINES: Final = 8
+_SHOWN_LINES: Final = 32
 
 
 class TelnetReader:
@@ -35,7 +38,9 @@ class TelnetReader:
         self._hidden: list[str] = []
         self._name = b""
         """What was typed where a name was asked for: it is one once the server has shown it behind its question."""
-        self._echoes = b""
+        self._line = b""
+        self._lines: deque[bytes] = deque(maxlen=_SHOWN_LINES)
+        """What the server has shown: the line that it is at, and those before that are not empty."""
         self._password: tuple[int, str] | None = None
         self._heard = 0
         self._has_hole = False
@@ -65,8 +70,11 @@ class TelnetReader:
 
     def _show(self, text: bytes) -> None:
         self._shown = (self._shown + text)[-_SHOWN:]
-        self._echoes = (self._echoes + text)[-_SHOWN:]
-        self._recognise_user()
+        *whole, line = re.split(rb"[\r\n]", self._line + text)
+        self._line = line[-_SHOWN:]
+        whole = [each[-_SHOWN:] for each in whole if each][-_SHOWN_LINES:]
+        self._lines.extend(whole)
+        self._recognise_user(whole)
         asks = telnet.classify(self._shown)
         if self._password is not None:
             if _REFUSED.search(self._shown) or asks == "login":
@@ -105,34 +113,34 @@ class TelnetReader:
                 self._hidden.append(line.decode("utf-8", "replace"))
         elif asks == "login":
             self._user, self._name = "", line
-            self._recognise_user()
+            self._recognise_user(self._lines)
         elif asks == "password" and line:
             self._password = at, line.decode("utf-8", "replace")
         elif line:
             self._unasked += 1
         self._shown = b""
 
-    def _recognise_user(self) -> None:
-        if self._name and self._is_shown_as_name(self._name):
+    def _recognise_user(self, shown: Iterable[bytes]) -> None:
+        if self._name and _is_shown_as_name(self._name, shown):
             self._user, self._name = masked(safe_text(self._name, 60)), b""
             self._words.add(f"user {self._user}")
-
-    def _is_shown_as_name(self, line: bytes) -> bool:
-        """Whether the server has shown it behind its question for a name, as it never does with a password: frames may
-        be caught in another order than they were said in.
-        """
-        places = (found.start() for found in re.finditer(re.escape(line) + rb"[\r\n]", self._echoes))
-        return any(telnet.classify(self._echoes[:place]) == "login" for place in places)
 
     def _tell_login(self, accepted: bool | None) -> None:
         if self._password is None:
             return
         (at, password), self._password = self._password, None
-        if not self._user and self._is_shown_as_name(password.encode()):
+        if not self._user and _is_shown_as_name(password.encode(), self._lines):
             return
         where = Where(at=at, protocol="telnet", place="login", accepted=accepted)
         finding = exposure(where, "password", f"telnet password of {self._user or 'somebody'}", password)
         self._voice.say(at, finding.item, *finding.secrets)
+
+
+def _is_shown_as_name(typed: bytes, lines: Iterable[bytes]) -> bool:
+    """Whether the server has shown it behind its question for a name, as it never does with a password: frames may be
+    caught in another order than they were said in.
+    """
+    return any(line.endswith(typed) and telnet.classify(line.removesuffix(typed)) == "login" for line in lines)
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
