@@ -26,7 +26,7 @@ def read_target(target: str) -> Target:
     """The parts of a target in any of its forms. Never raises."""
     absolute = _ABSOLUTE.match(target)
     if absolute is not None:
-        host, path, query = absolute[1].rpartition("@")[2], absolute[2] or "/", absolute[3] or ""
+        host, path, query = absolute[1], absolute[2] or "/", absolute[3] or ""
     else:
         host, (path, _, query) = "", target.partition("?")
     return Target(path=path, query=query.partition("#")[0], host=read_host(host), shown=shown_path(path))
@@ -44,12 +44,15 @@ def _shown(segment: str) -> str:
 
 
 def read_host(authority: str) -> str:
-    """The name or address in ``host:port``, in lower case and safe; empty for what is none."""
-    authority = authority.strip()
+    """The name or address in ``host:port``, in lower case and safe, without who logs in there; empty for what is none.
+
+    RFC 3986 section 3.2: the port may be empty.
+    """
+    authority = authority.strip().rpartition("@")[2]
     if authority.startswith("["):
         return safe_text(authority[1:].partition("]")[0].lower(), 60)
     name, colon, port = authority.rpartition(":")
-    if colon and not port.isdigit():  # who logs in, and no port
+    if port and colon and not port.isdigit():  # who logs in, and no port
         return ""
     host = name if colon else authority
     return safe_text(host.rstrip(".").lower().encode("latin-1", "replace"), 253) if " " not in host else ""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotscan.wire.http_target import read_target, shown_path
+from iotscan.wire.http_target import read_host, read_target, shown_path
 from iotscan.wire.secret_forms.opaque import is_opaque, masked, masked_host
 
 READABLE = """
@@ -71,6 +71,23 @@ def test_what_stands_around_a_token_stays() -> None:
     assert masked(f"/firmware/{SECRET[0]}.swu") == "/firmware/*.swu"
     assert masked(f"token={SECRET[7]}") == "token=*"
     assert read_target(f"http://h.example/{SECRET[7]}/x?y").shown == "/*/x"
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        ("h.example:8080", "h.example"),
+        ("h.example:", "h.example"),
+        ("[2001:db8::1]:80", "2001:db8::1"),
+        ("anna:open sesame@h.example:8080", "h.example"),
+        ("anna:sesame@[2001:db8::1]:80", "2001:db8::1"),
+        ("anna@h.example", "h.example"),
+        ("anna:sesame", ""),
+    ],
+)
+def test_who_logs_in_is_no_part_of_a_name(authority: str, host: str) -> None:
+    assert read_host(authority) == host
+    assert "sesame" not in str(read_target(f"http://{authority}/x"))
 
 
 @pytest.mark.parametrize("kind", list(DRAWN))
