@@ -8,8 +8,10 @@ from typing import Final
 from iotscan.model.facts import Backends, Talk, TrafficProfile
 from iotscan.model.run import Run
 
-_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
-"""What may stand in a line to copy: a host name with a domain. Whoever is heard chose the word."""
+_HOST: Final = re.compile(r"(?!.*\.[0-9]+\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+"""What may stand in a line to copy: a host name with a domain, the last label no number (RFC 3696 section 2). Whoever
+is heard chose the word.
+"""
 _OF_ALL: Final = ("time", "log")
 _SERVICES: Final = ("dns", "dot", "doh", "doq", "ntp", "mdns", "dhcp")
 

@@ -43,7 +43,7 @@ def test_those_that_most_name_come_first() -> None:
     "fact",
     [
         image("0.pool.ntp.example", kind="time"),
-        image("203.0.113.5x--", "203_0", "gateway", ""),
+        image("203.0.113.5x--", "203_0", "gateway", "", "239.1.1.1", "300.1.1.1", "acme.1"),
         traffic("dns.example", protocol="dns"),
         traffic("nas.example", is_local=True),
         traffic("--output-dir=/", "a b.example", "$(reboot).example", "x\x1b[2J.example", "-a.example"),
