@@ -97,7 +97,7 @@ def _agree(one: str, other: str) -> bool:
 def _begins(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether the shorter of the two is how the longer one begins: 4.0 is no other release than 4.0.3."""
     shorter = min(len(one), len(other))
-    return not shorter or [int(n) for n in one[:shorter]] == [int(n) for n in other[:shorter]]
+    return not shorter or [n.lstrip("0") for n in one[:shorter]] == [n.lstrip("0") for n in other[:shorter]]
 
 
 def _upstream(version: str) -> str:

@@ -43,6 +43,9 @@ def system(version: str = "", *, build: str = "", name: str = "Acme OS"):
         (["Acme OS 2.1.0"], [system("2.0.0"), system("2.1.0")], False),
         (["Acme OS 1.0.0", "Acme OS 2.0.0"], [system("2.0.0")], False),
         ([], [system("2.0.0")], False),
+        (["Acme OS 2.01.0"], [system("2.1.0")], False),
+        # Whoever writes a run file by hand may write a number of any length.
+        ([f"Acme OS {'9' * 5000}.1"], [system("2.0.0")], True),
     ],
 )
 def test_only_two_numbers_of_one_kind_are_compared(firmware, systems, is_apart):
