@@ -26,6 +26,8 @@ _ABOUT_ITSELF: Final = frozenset(
     openapi swagger host basepath author homepage method methods verb verbs href rel url uri
     link links templated field parameter required scope scopes format media content_type contenttype lang language
     locale copyright time now default
+    sid session sessionid session_id connection connectionid connection_id heartbeat heartbeatinterval
+    heartbeat_interval pinginterval ping_interval pingtimeout ping_timeout maxpayload nonce challenge realm algorithm
     """.split()  # noqa: SIM905  # as prose it can be read
 )
 """Members in which an interface tells of itself, and not of what it keeps."""
@@ -33,6 +35,7 @@ _ASIDE: Final = frozenset(
     """
     version versions vendor build info link links doc docs documentation license contact paths path endpoints routes
     features capabilities extensions parameters schema schemas serveraddressbyclientcidrs
+    meta page pagination paging cursor limits ratelimit rate_limit ratelimits rate_limits
     """.split()  # noqa: SIM905  # as prose it can be read
 )
 """Members below which an interface goes on telling of itself."""

@@ -39,6 +39,12 @@ NONE = [
     },
     {"versions": [{"id": "v2", "status": "CURRENT", "min": "1", "max": "3"}]},
     {"status": "ok", "uptime": 3},
+    # Empty lists, with words about the list: Laravel, Spring HATEOAS.
+    {"data": [], "meta": {"current_page": 1, "per_page": 15, "total": 0}},
+    {"_links": {"self": {"href": "/"}}, "page": {"size": 20, "totalElements": 0, "number": 0}},
+    # Greetings of a conversation: Engine.IO, a feed of quotes.
+    {"type": "open", "data": {"sid": "x", "pingInterval": 25000, "maxPayload": 1000000}},
+    {"channel": "status", "data": [{"api_version": "v2", "connection_id": 1, "system": "online"}]},
     [],
     {},
     ["a", "b"],

@@ -17,9 +17,9 @@ from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, sp
 from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire import websocket
-from iotscan.wire.api_data import read_data
 from iotscan.wire.html import Page, read_page
 from iotscan.wire.http import HttpResponse
+from iotscan.wire.first_words import read_first_words
 from iotscan.wire.socket_paths import socket_paths
 
 Says = Literal["", "data", "asks", "closes"]
@@ -37,7 +37,6 @@ FOREIGN: Final = "https://iotscan.invalid"
 _LISTENED: Final = 1.0
 """Seconds."""
 _WORDS_CAP: Final = 32 * 1024
-_ASKING: Final = ("auth", "login", "log in", "token", "password", "credential", "unauthor", "forbidden")
 
 
 async def ask_websocket(door: Door) -> Heard:
@@ -146,9 +145,7 @@ def _understood(heard: bytes) -> Says:
         return ""
     if frame.opcode == websocket.CLOSE:
         return "closes"
-    if any(word in frame.payload[:1024].decode("utf-8", "replace").lower() for word in _ASKING):
-        return "asks"
-    return "data" if read_data(frame.payload) else ""
+    return read_first_words(frame.payload)
 
 
 def _gap(detail: str) -> Heard:
