@@ -17,9 +17,9 @@ from iotscan.observe.network.probe import Door, Heard, Missed, Probe, missed, sp
 from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
 from iotscan.wire import websocket
+from iotscan.wire.first_words import read_first_words
 from iotscan.wire.html import Page, read_page
 from iotscan.wire.http import HttpResponse
-from iotscan.wire.first_words import read_first_words
 from iotscan.wire.socket_paths import socket_paths
 
 Says = Literal["", "data", "asks", "closes"]
