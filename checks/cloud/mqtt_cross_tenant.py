@@ -3,9 +3,10 @@
 ## What it looks at
 What the broker of a back end lets one device hear, logged in with a credential of a device of yours that you give
 (`--backend-credential FILE`): it subscribes to topics that are not the device's (all, unless the file names some) and
-counts for three seconds the messages that come from there. Neither topics nor what they say is kept, nothing is
-published, and the credential is told to no server but the one that the file names, over TLS, by a certificate that a
-store vouches for or that you pinned. It is asked only with `--intrusive`: messages of others are touched.
+counts for three seconds the messages that come from there, without those that the file says it may hear. Neither
+topics nor what they say is kept, nothing is published, and the credential is told to no server but the one that the
+file names, over TLS, by a certificate that a store vouches for or that you pinned. It is asked only with
+`--intrusive`: messages of others are touched.
 
 Some brokers grant every subscription and deliver only what is allowed, so that a grant alone is no finding; and no
 message within three seconds is no pass.
@@ -74,5 +75,6 @@ def hear(tenant: MqttTenant, target: Target) -> str:
     name = target.server_name or target.label or target.host
     where = command("mosquitto_sub", "-h", name, "-p", str(target.port), "--tls-use-os-certs")
     version = " -V mqttv5" if tenant.version == "5.0" else ""
-    rest = command("-t", tenant.filters[0], "-C", "1", "-W", "5", "-F", "a message of %l bytes")
+    filters = (word for wanted in tenant.filters[:3] for word in ("-t", wanted))
+    rest = command(*filters, "-C", "1", "-W", "5", "-F", "a message of %l bytes")
     return f'{where}{version} -u "$MQTT_USER" -P "$MQTT_PASSWORD" {rest}'

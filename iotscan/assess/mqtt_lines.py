@@ -31,13 +31,17 @@ def meet_mqtt(target: Target, broker: MqttBroker) -> tuple[str, str]:
 
 def hear_all_mqtt(target: Target, broker: MqttBroker) -> tuple[str, str]:
     """Subscribe to every topic; the command and what it prints when a message comes, or when that is granted."""
-    version = _version(broker)
     if broker.tls or broker.websocket:
-        suback = b"\x90\x03\x00\x01\x00" if version == 4 else b"\x90\x04\x00\x01\x00\x00"
-        return _bytes(target, broker, mqtt.subscribe_message(_NUMBER, ("#",), version=version)), suback.hex(" ")
+        suback = b"\x90\x03\x00\x01\x00" if _version(broker) == 4 else b"\x90\x04\x00\x01\x00\x00"
+        return _bytes(target, broker, _every_topic(broker)), suback.hex(" ")
     where = ("-h", target.host, "-p", str(target.port), *_words(broker))
     form = "a message of %l bytes"  # and neither its topic nor what it says
-    return shlex.join(("mosquitto_sub", *where, "-t", "#", "-C", "1", "-W", "5", "-F", form)), "a message of"
+    asks = ("-t", broker.wildcard_filter, "-C", "1", "-W", "5", "-F", form)
+    return shlex.join(("mosquitto_sub", *where, *asks)), "a message of"
+
+
+def _every_topic(broker: MqttBroker) -> bytes:
+    return mqtt.subscribe_message(_NUMBER, (broker.wildcard_filter,), version=_version(broker))
 
 
 def _version(broker: MqttBroker) -> mqtt.Version:

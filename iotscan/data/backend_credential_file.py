@@ -16,6 +16,9 @@ from iotscan.model.text import safe_text
 SCHEMA: Final = "iotscan/backend-credentials@1"
 _MOST: Final = 16
 _LONGEST: Final = 1024
+_ALL: Final = "#"
+_ALL_ELSE: Final = "+/+/#"
+"""What some brokers grant that refuse ``#`` as it stands (EMQX, default ``acl.conf``)."""
 
 
 class WrittenCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +43,8 @@ class BackendCredential(msgspec.Struct, frozen=True, kw_only=True):
     """One credential. ``backend`` is ``HOST:PORT`` as it is written in the file.
 
     ``may_hear`` are the topics that are the device's own, or everybody's; ``must_not_hear`` those that are not, all
-    where nothing is said. ``certificate_sha256`` pins the certificate of a broker that no store vouches for.
+    where nothing is said (``#``, and ``+/+/#`` beside it). ``certificate_sha256`` pins the certificate of a broker that
+    no store vouches for.
     """
 
     backend: str
@@ -74,6 +78,11 @@ def _credential(one: WrittenCredential, path: Path, line: int) -> BackendCredent
         problem = "may_hear and must_not_hear hold topic filters of MQTT: devices/device-2/#"
     elif not one.must_not_hear:
         problem = "must_not_hear names the topics of others; leave it out for all topics"
+    elif not one.may_hear and one.must_not_hear == (_ALL,):
+        problem = (
+            "name the device's own topics in may_hear, or those of others in must_not_hear: what it hears of itself is "
+            "told from what others say by nothing else"
+        )
     if problem:
         raise BadYaml(path, line, 0, problem)
     return BackendCredential(
@@ -82,7 +91,7 @@ def _credential(one: WrittenCredential, path: Path, line: int) -> BackendCredent
         password=Secret(one.password),
         client_id=one.client_id,
         may_hear=one.may_hear,
-        must_not_hear=one.must_not_hear,
+        must_not_hear=(*one.must_not_hear, *([_ALL_ELSE] if _ALL in one.must_not_hear else ())),
         certificate_sha256=pin,
     )
 

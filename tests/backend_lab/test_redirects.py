@@ -104,7 +104,7 @@ def test_who_listens_elsewhere_would_notice(cloud: Cloud, sending_away: Path) ->
 def test_nobody_follows_and_nobody_else_is_told_the_credential(cloud: Cloud, sending_away: Path) -> None:
     sending_away.write_text("")
     servers = [f"{HOST}:{WEB}", f"{HOST}:{BROKER}"]
-    credential = {"backend": servers[1], "user": "device-1", "password": USERS["device-1"]}
+    credential = {"backend": servers[1], "user": "device-1", "password": USERS["device-1"], "may_hear": ["own"]}
     file = cloud.folder / "sent-away.yaml"
     file.write_text(yaml.safe_dump({"schema": "iotscan/backend-credentials@1", "credentials": [credential]}))
     ended = cloud.scan(

@@ -38,9 +38,12 @@ def test_a_credential_is_read_and_its_password_is_a_secret(tmp_path: Path) -> No
 
 
 def test_where_nothing_is_said_every_topic_is_that_of_others(tmp_path: Path) -> None:
-    short = "schema: iotscan/backend-credentials@1\ncredentials: [{backend: b.example, user: a, password: b}]\n"
-    (one,) = read_backend_credentials(written(tmp_path, short))
-    assert (one.may_hear, one.must_not_hear) == ((), ("#",))
+    file = "schema: iotscan/backend-credentials@1\ncredentials: [{backend: b.example, user: a, password: b%s}]\n"
+    (one,) = read_backend_credentials(written(tmp_path, file % ", may_hear: [own]"))
+    assert (one.may_hear, one.must_not_hear) == (("own",), ("#", "+/+/#"))
+    # The device itself may be talking: nothing tells its words from those of others.
+    with pytest.raises(BadInput, match="may_hear"):
+        read_backend_credentials(written(tmp_path, file % ""))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ class MqttBroker(Fact, frozen=True, kw_only=True, tag="mqtt-broker"):
     broker: str = ""
     """What it says it is in ``$SYS``: ``mosquitto version 2.0.11``; empty where it says nothing to us."""
     wildcard: Answer[bool] = Answer.missing(Reason.CONSENT, "needs --intrusive")
-    """Granted ``#``, every topic, to somebody without credentials."""
+    """Granted every topic (``wildcard_filter``) to somebody without credentials."""
+    wildcard_filter: str = "#"
+    """``#``; ``+/+/#`` where that was granted and ``#`` refused."""
     messages: int = 0
-    """Messages that came in the two seconds after ``#`` was granted. They are counted; nothing of them is kept."""
+    """Messages that came in the two seconds after it was granted. They are counted; nothing of them is kept."""

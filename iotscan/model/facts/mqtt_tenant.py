@@ -21,7 +21,7 @@ class MqttTenant(Fact, frozen=True, kw_only=True, tag="mqtt-tenant"):
     version: str
     """The version of MQTT: ``3.1.1`` or ``5.0``."""
     filters: tuple[str, ...]
-    """The topics that are not the device's, as the user gave them; ``#``, all, where nothing was given."""
+    """The topics that are not the device's, as the user gave them; ``#`` and ``+/+/#``, all, if none were."""
     granted: Answer[bool]
     """SUBSCRIBE to any of them was granted. Some brokers grant all and deliver what is allowed."""
     own_messages: int = 0

@@ -211,6 +211,25 @@ def test_a_broker_that_refuses_every_topic(tmp_path: Path) -> None:
     assert said["mqtt_topic_isolation"].kind == "good"
 
 
+def test_a_broker_that_refuses_the_sign_for_every_topic_alone(tmp_path: Path) -> None:
+    """EMQX refuses ``#`` and ``+/#`` as they stand, and lets everybody hear the rest (its default ``acl.conf``)."""
+    refused = [{"acltype": "subscribeLiteral", "topic": topic, "allow": False} for topic in ("#", "+/#")]
+    rules = DEAF | {
+        "defaultACLAccess": {"publishClientSend": True, "publishClientReceive": True, "subscribe": True},
+        "groups": [{"groupname": "everybody", "roles": [{"rolename": "guest"}]}],
+        "roles": [{"rolename": "guest", "acls": refused}],
+    }
+    (tmp_path / "rules.json").write_bytes(msgspec.json.encode(rules))
+    plugin = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
+    lines = (f"plugin {plugin}", f"plugin_opt_config_file {tmp_path / 'rules.json'}", "allow_anonymous true")
+    with mosquitto(tmp_path, *lines) as port:
+        publish(port, "home/door", "open")
+        fact = seen(port, intrusive=True)
+        said = told(fact, port)
+    assert (fact.wildcard.value, fact.wildcard_filter, fact.messages) == (True, "+/+/#", 1)
+    assert said["mqtt_topic_isolation"].variant == "readable"
+
+
 def is_let_in(guest: socket.socket, name: str) -> bool:
     with suppress(ConnectionError):
         guest.sendall(mqtt.connect_message(name))

@@ -23,7 +23,10 @@ _OTHER_VERSION: Final = frozenset({None, mqtt.UNACCEPTABLE_VERSION, mqtt.UNSUPPO
 """What a broker answers that speaks MQTT 5 alone; some close without a word."""
 _OWN_NAME: Final = ("$SYS/broker/version", "$SYS/brokers/+/version")
 """Where mosquitto and EMQX say which they are: topics of the broker's own, and of nobody else."""
-_EVERYTHING: Final = ("#",)
+_EVERYTHING: Final = ("#", "+/+/#")
+"""The second is asked for where the first is refused: EMQX refuses ``#`` and ``+/#`` as they stand, and nothing else,
+by its default rules (``acl.conf``).
+"""
 _NAME_SECONDS: Final = 0.6
 _COUNT_SECONDS: Final = 2.0
 _BROKER: Final = 80
@@ -36,6 +39,7 @@ class _Visit(msgspec.Struct, kw_only=True):
     code: int | None = None
     broker: str = ""
     wildcard: Answer[bool] | None = None
+    wildcard_filter: str = _EVERYTHING[0]
     messages: int = 0
 
 
@@ -75,6 +79,7 @@ async def ask_mqtt(door: Door) -> Heard:
         websocket=door.service.protocol in WEBSOCKETS,
         broker=visit.broker,
         wildcard=visit.wildcard or Answer.missing(Reason.NOT_OBSERVABLE, "it lets nobody in without credentials"),
+        wildcard_filter=visit.wildcard_filter,
         messages=visit.messages,
     )
     return Heard(facts=(fact,), excerpt=f"CONNACK {visit.code} {visit.broker}".rstrip())
@@ -107,14 +112,22 @@ async def _hear(session: MqttSession, visit: _Visit, *, may_hear_all: bool) -> N
         await session.unsubscribe(_OWN_NAME)
     if may_hear_all:
         visit.wildcard = Answer.missing(Reason.NOT_OBSERVABLE, "it did not answer SUBSCRIBE")
-        codes = await session.subscribe(_EVERYTHING)
-        if codes:
-            visit.wildcard = Answer.of(codes[0] < mqtt.REFUSED)
-        if codes and codes[0] < mqtt.REFUSED:
-            async for message in session.messages(_COUNT_SECONDS):
-                # The broker's own name may come late, and is nobody's message.
-                visit.messages += not message.topic.startswith(b"$")
-            await session.unsubscribe(_EVERYTHING)
+        for wanted in _EVERYTHING:
+            codes = await session.subscribe((wanted,))
+            if not codes:
+                return
+            if codes[0] < mqtt.REFUSED:
+                visit.wildcard, visit.wildcard_filter = Answer.of(True), wanted
+                await _count(session, visit)
+                return
+        visit.wildcard = Answer.of(False)
+
+
+async def _count(session: MqttSession, visit: _Visit) -> None:
+    async for message in session.messages(_COUNT_SECONDS):
+        # The broker's own name may come late, and is nobody's message.
+        visit.messages += not message.topic.startswith(b"$")
+    await session.unsubscribe((visit.wildcard_filter,))
 
 
 def _anonymous(code: int) -> Answer[bool]:
