@@ -43,6 +43,7 @@ def compare_vantages(
         if result.outcome in _ANSWERS and not result.waiver:
             answers[result.subject.owner].append(result)
     seen = _vantages(observations)
+    stated = _owned(observations)
     found = []
     for device in devices:
         fact = runs.get(device.id)
@@ -52,16 +53,17 @@ def compare_vantages(
         own, theirs = answers.get(device.id, []), answers.get(fact.image, []) if fact else []
         pairs = list(_by_traffic(own, titles))
         if fact:
+            of_both = [*stated.get(device.id, ()), *stated.get(fact.image, ())]
             of_image = (
                 *_by_image(own, theirs, titles),
-                *host_keys(device, fact, observations),
-                *accounts(device, fact, observations),
+                *host_keys(device, fact, of_both),
+                *accounts(device, fact, of_both),
             )
             # An image of another version may well be configured otherwise: it is told, and blames nobody.
             pairs += (
                 [msgspec.structs.replace(p, conflict="explained") for p in of_image] if fact.other_version else of_image
             )
-            pairs += _by_version(device, fact, observations)
+            pairs += _by_version(device, fact, of_both)
         comparison = VantageComparison(
             vantages=tuple(v for v in Vantage if v in vantages),
             compared=len(_both(own, theirs)),
@@ -86,6 +88,13 @@ def _vantages(observations: Iterable[Observation]) -> Mapping[str, set[Vantage]]
     for observation in observations:
         if observation.subject.device and observation.vantage in _SEEN:
             found[observation.subject.device].add(observation.vantage)
+    return found
+
+
+def _owned(observations: Iterable[Observation]) -> Mapping[str, list[Observation]]:
+    found: dict[str, list[Observation]] = defaultdict(list)
+    for observation in observations:
+        found[observation.subject.owner].append(observation)
     return found
 
 

@@ -60,15 +60,16 @@ def link_images(
     home = {old: d.id for d in devices for old in (d.id, *provisional_ids(d))}
     word = {home.get(device, device): image for device, image in stated.items()}
     of_devices = _marks_of_devices(observations, home)
-    of_images = _marks_of_images(observations)
+    in_images = [o for o in observations if o.subject.image]
+    of_images = _marks_of_images(in_images)
     found = []
     for device in devices:
         if device.role == "backend":
             continue
         marks = (*_own_marks(device), *of_devices.get(device.id, ()))
-        fact = _stated(word.get(device.id, ""), images) or _linked(device, marks, images, of_images, observations)
+        fact = _stated(word.get(device.id, ""), images) or _linked(device, marks, images, of_images, in_images)
         if fact is not None:
-            if apart := system_apart(device, fact.image, observations):
+            if apart := system_apart(device, fact.image, in_images):
                 fact = msgspec.structs.replace(fact, other_version=apart.said)
             subject = Subject(device=device.id, address=device.address)
             found.append(observe(fact, subject, probe=PROBE, vantage=Vantage.CONFIGURED))
