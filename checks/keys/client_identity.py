@@ -21,7 +21,6 @@ has its own.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from iotscan.sdk import (
     Apart,
@@ -38,13 +37,12 @@ from iotscan.sdk import (
     filter_traffic,
     good,
     list_some,
+    may_be_one,
     peer_name,
     unknown,
 )
 
 Holder = Seen[TlsUse]
-NEAR = 5
-"""Seconds."""
 
 
 @check(
@@ -122,15 +120,4 @@ def _shown(use: TlsUse) -> list[tuple[TlsSession, Certificate]]:
 def _may_pass_on(one: TlsUse, other: TlsUse, key: str) -> bool:
     """Whether what they show the key in could be the same connections, caught before and behind a router."""
     mine, theirs = ([s for s, c in _shown(use) if c.spki_sha256 == key] for use in (one, other))
-    return any(_is_same(a, b) for a in mine for b in theirs)
-
-
-def _is_same(a: TlsSession, b: TlsSession) -> bool:
-    """With the same server, as often, begun and ended within the same few seconds."""
-    if (a.peer.address, a.port, a.count) != (b.peer.address, b.port, b.count):
-        return False
-    return _is_near(a.first, b.first) and _is_near(a.last, b.last)
-
-
-def _is_near(a: datetime | None, b: datetime | None) -> bool:
-    return a is None or b is None or abs((a - b).total_seconds()) < NEAR
+    return any(may_be_one(a, b) for a in mine for b in theirs)

@@ -5,6 +5,7 @@ check of traffic passes only on what it saw, and only where it saw enough of it.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, TypeVar
 
 from iotscan.assess.authoring import command, parameter
@@ -35,6 +36,8 @@ ENOUGH: Final[dict[str, ParameterInfo]] = {
 """The parameters that :func:`too_little_seen` reads."""
 
 _SHOWN: Final = 20
+_NEAR: Final = 5.0
+"""Seconds within which two captures of one conversation begin and end."""
 
 
 def peer_name(use: Use) -> str:
@@ -54,6 +57,17 @@ def by_peer(uses: Iterable[U]) -> dict[str, list[U]]:
     for use in uses:
         found.setdefault(peer_part(use), []).append(use)
     return found
+
+
+def may_be_one(a: Use, b: Use) -> bool:
+    """Whether two uses could be the same conversations, caught before and behind a router that passes them on."""
+    if (a.peer.address, a.port, a.count) != (b.peer.address, b.port, b.count):
+        return False
+    return _is_near(a.first, b.first) and _is_near(a.last, b.last)
+
+
+def _is_near(a: datetime | None, b: datetime | None) -> bool:
+    return a is None or b is None or abs((a - b).total_seconds()) < _NEAR
 
 
 def list_some(words: Iterable[str], most: int = _SHOWN) -> str:
