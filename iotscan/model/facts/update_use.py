@@ -24,8 +24,8 @@ class UpdateContact(Use, frozen=True, kw_only=True):
     signature: Literal["none", "present", "unknown"] = "unknown"
     """Whether what was fetched carries a signature of a known form; not whether that verifies."""
     how: str = ""
-    """What says that it is about updates: ``magic``, ``body``, ``server name``, ``path``; ``path and user agent``, ``path
-    and what was said`` where a path alone could be anybody's.
+    """What says that it is about updates: ``magic``, ``body``, ``server name``, ``path``; ``path and user agent``,
+    ``path and what was said`` where a path alone could be anybody's.
     """
     is_answered: bool = False
     """The server took the question: no error, no page for people, no way to somewhere else."""
