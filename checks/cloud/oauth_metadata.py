@@ -151,8 +151,7 @@ def grants(document: OAuthDocument, shown: str, part: str) -> Iterator[Verdict]:
             shows='"password"',
             part=part,
         )
-    # RFC 8414 section 2: a server that lists no grants offers the code grant.
-    if CODE in (document.grants or (CODE,)) and "S256" not in document.challenge_methods:
+    if offers_code(document) and "S256" not in document.challenge_methods:
         yield bad(
             "no-pkce",
             "it offers the code grant and does not announce S256",
@@ -173,6 +172,18 @@ def grants(document: OAuthDocument, shown: str, part: str) -> Iterator[Verdict]:
             shows="token" if implicit else '"implicit"',
             part=part,
         )
+
+
+def offers_code(document: OAuthDocument) -> bool:
+    """RFC 8414 section 2: a server that lists no grants offers the code grant, if it has a place to ask for a code.
+
+    One that only signs for others (Kubernetes, CI services) has none.
+    """
+    if document.grants:
+        return CODE in document.grants
+    if document.response_types:
+        return any("code" in kind.split() for kind in document.response_types)
+    return "authorization_endpoint" in document.endpoints
 
 
 def clients(document: OAuthDocument, shown: str, part: str) -> Iterator[Verdict]:

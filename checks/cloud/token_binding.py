@@ -59,8 +59,11 @@ MEMBERS = "dpop_|tls_client_certificate_bound"
 )
 def token_binding(known: WellKnown, http: HttpServer, target: Target) -> Returned:
     """Pass where any document of the service names a way; fail where none of those that were read does."""
-    documents: list[OAuthDocument | ResourceDocument] = [*known.oauth_documents, *known.resource_documents]
+    issuing = [d for d in known.oauth_documents if {"token_endpoint", "authorization_endpoint"} & set(d.endpoints)]
+    documents: list[OAuthDocument | ResourceDocument] = [*issuing, *known.resource_documents]
     if not documents:
+        if known.oauth_documents:
+            return skip("its metadata name no place where tokens are given")
         if known.oauth_metadata.value:
             return unknown("the run is of an iotscan that did not ask for it: scan again")
         return skip("it publishes no OAuth metadata")

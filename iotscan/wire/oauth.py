@@ -4,6 +4,7 @@ Sources: RFC 8414 (authorization server metadata), OpenID Connect Discovery 1.0,
 metadata), RFC 9449 section 5.1 (DPoP), RFC 8705 section 3.3 (mutual TLS), RFC 9126 section 5, RFC 9207 section 3.
 """
 
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ _SIGNED: Final = (
     "token_endpoint_auth_signing_alg_values_supported",
 )
 """Lists of algorithms in which ``none`` means that anybody can write what ought to be signed."""
+_TEMPLATE: Final = re.compile(r"\{[A-Za-z_]{1,40}\}")
+"""What a server with many tenants writes in place of one: Entra's ``https://login.microsoftonline.com/{tenantid}/v2.0``."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -129,6 +132,8 @@ def _leads_here(named: str, path: str, origin: Origin, *, may_be_below: bool = F
         return Answer.of(False)
     if parts.scheme not in _PORTS or not host or parts.fragment or parts.username is not None:
         return Answer.of(False)
+    if _TEMPLATE.search(parts.path):
+        return _missing(f"it stands for many: {named}")
     if parts.query and not may_be_below:
         return Answer.of(False)
     # OpenID Connect Discovery section 4.1: a slash at the end is taken off before the rest is put there.

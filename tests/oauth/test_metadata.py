@@ -98,6 +98,9 @@ def test_a_server_asked_by_its_address_may_have_that_name() -> None:
         ("https://[::1", SERVER, False),
         ("https://id.example:8443", SERVER, None),
         ("http://id.example", SERVER, None),
+        # Who has many tenants writes a template (Entra).
+        ("https://id.example/{tenantid}/v2.0", "/common/v2.0" + OPENID, None),
+        ("https://sts.example/{tenantid}/", "/common" + OPENID, None),
     ],
 )
 def test_where_an_issuer_leads(issuer: str, path: str, leads: bool | None) -> None:

@@ -129,6 +129,18 @@ def test_a_realm_of_keycloak_is_found() -> None:
     assert [d.path for d in fact.oauth_documents] == [f"/realms/master{OPENID}"]
 
 
+@pytest.mark.parametrize(("path", "leads"), [("/auth", True), ("", True), ("/other", False)])
+def test_metadata_behind_a_redirect_are_of_whom_they_name(path: str, leads: bool) -> None:
+    place = "/auth" + OPENID
+    pages: dict[str, Page] = {OPENID: (302, {"Location": place}, b"")}
+    with site(pages) as port:
+        pages[place] = json.dumps(METADATA | {"issuer": f"http://127.0.0.1:{port}{path}"}).encode()
+        (fact,) = ask(well_known.PROBE, port).facts
+    assert isinstance(fact, WellKnown)
+    (document,) = fact.oauth_documents
+    assert (document.path, document.leads_here.known) == (place, leads)
+
+
 def test_a_realm_that_is_not_there_leaves_nothing_open() -> None:
     with site({f"/realms/master{OPENID}": (403, {}, b"")}) as port:
         (fact,) = ask(well_known.PROBE, port).facts

@@ -1,7 +1,9 @@
 """Documents at fixed addresses: security.txt (RFC 9116), metadata of OAuth (RFC 8414, OpenID Discovery, RFC 9728)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+import msgspec
 
 from iotscan.model.answer import Answer
 from iotscan.model.facts import OAuthDocument, ResourceDocument, WellKnown
@@ -11,7 +13,7 @@ from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed
 from iotscan.observe.network.probes.web import ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
-from iotscan.wire.http import HttpResponse
+from iotscan.wire.http import HttpResponse, Origin
 from iotscan.wire.oauth import (
     OPENID,
     RESOURCE,
@@ -50,7 +52,7 @@ async def ask_well_known(door: Door) -> Heard:
         # Only custom says that something stands there: that nothing does leaves nothing open.
         servers[_REALM] = realm
     servers |= await _named(door, nobody, resources, servers)
-    documents = _documents(door, servers)
+    documents = _documents(door, servers, replies)
     first = next(iter(documents), OAuthDocument())
     expires = next((a.value.get("expires", "") for a in contacts if a.is_answered and a.value), "")
     fact = WellKnown(
@@ -90,15 +92,26 @@ async def _named(
     return {path: _answer(reply, nobody, read_server) for path, reply in zip(paths, replies, strict=True)}
 
 
-def _documents(door: Door, servers: _Answers) -> tuple[OAuthDocument, ...]:
+def _documents(door: Door, servers: _Answers, replies: Mapping[str, Reply]) -> tuple[OAuthDocument, ...]:
     """Each document once, those first whose issuer leads here: many servers have the same at two places."""
     found = [
-        (answer.known, server_document(answer.known, path, origin(door)))
+        (answer.known, _document(answer.known, path, replies.get(path), origin(door)))
         for path, answer in servers.items()
         if answer.known
     ]
     found.sort(key=lambda pair: pair[1].leads_here.known is not True)
     return tuple(document for at, (said, document) in enumerate(found) if all(said != other for other, _ in found[:at]))
+
+
+def _document(said: dict[str, Any], path: str, reply: Reply | None, here: Origin) -> OAuthDocument:
+    """What stands where a redirect led may be of an issuer there, or of the one that was asked."""
+    asked = server_document(said, path, here)
+    if not isinstance(reply, HttpResponse) or reply.path == path:
+        return asked
+    led_to = server_document(said, reply.path, here)
+    if led_to.leads_here.known is False:
+        return msgspec.structs.replace(led_to, leads_here=asked.leads_here)
+    return led_to
 
 
 def read_security_txt(body: bytes) -> dict[str, str]:
