@@ -78,6 +78,8 @@ def api_access(api: WebApi, target: Target) -> Returned:
     asked = ", ".join(f"{c.path}: {'/'.join(c.schemes)}" for c in api.challenges)
     if not asked:
         return unknown("none of the usual addresses gave data or asked for a login")
+    if api.unread:
+        return unknown(f"what {', '.join(api.unread)} gives was not read whole; a login is wanted for {asked}")
     return good("the addresses that were asked want a login first", observed=asked)
 
 

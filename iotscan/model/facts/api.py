@@ -68,6 +68,8 @@ class WebApi(Fact, frozen=True, kw_only=True, tag="web-api"):
     challenges: tuple[ApiChallenge, ...] = ()
     answers: tuple[ApiAnswer, ...] = ()
     """Addresses that gave data to somebody who has not logged in."""
+    unread: tuple[str, ...] = ()
+    """Addresses of which it is not known: their answer was lost, cut off, or refused for now."""
     resource_metadata: str = ""
     """Where the metadata of a protected resource stand (RFC 9728); empty without them."""
     token_places: tuple[str, ...] = ()

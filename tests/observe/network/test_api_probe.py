@@ -38,6 +38,11 @@ def test_a_description_and_a_challenge_and_metadata() -> None:
     assert fact.token_places == ("header", "query")
 
 
+@pytest.mark.parametrize("page", [(200, JSON, b"[" + b'{"ssid": "home", "psk": "x"},' * 4000 + b"1]"), (503, {}, b"")])
+def test_what_was_not_read_whole_is_told(page: Page) -> None:
+    assert seen({"/api/": BEARER, "/api/v1/": page}).unread == ("/api/v1/",)
+
+
 def test_one_path_of_nginx_behind_basic(tmp_path: Path) -> None:
     (tmp_path / "accounts").write_text("")
     basic = f'auth_basic "api"; auth_basic_user_file {tmp_path}/accounts;'

@@ -46,6 +46,7 @@ async def ask_api(door: Door) -> Heard:
         documents=tuple(d for path in DOCUMENTS if (d := _document(path, paths.get(path), nobody))),
         challenges=tuple(c for path in ENDPOINTS if (c := _challenge(path, paths.get(path), nobody))),
         answers=tuple(a for path in ("/", *ENDPOINTS) if (a := _answer(path, paths.get(path), nobody))),
+        unread=tuple(path for path in ("/", *ENDPOINTS) if _is_unread(paths.get(path))),
         resource_metadata=METADATA if metadata else "",
         token_places=_texts(metadata.get("bearer_methods_supported")),
     )
@@ -97,6 +98,14 @@ def _answer(path: str, reply: Reply | None, nobody: HttpResponse) -> ApiAnswer |
     if found is None or (nobody.status == 200 and read_data(nobody.body)):
         return None
     return ApiAnswer(path=path, records=found.records, members=found.members)
+
+
+def _is_unread(reply: Reply | None) -> bool:
+    """Whether an address may give data that we did not see: it was not told, or too long."""
+    if reply is None or isinstance(reply, DialError):
+        return reply is not None
+    is_cut = reply.status == 200 and (reply.is_opaque or reply.is_truncated) and not reply.is_html
+    return is_cut or reply.status >= 500 or reply.status == 429
 
 
 def _schemes(reply: HttpResponse) -> tuple[str, ...]:
