@@ -75,6 +75,16 @@ def test_an_address_alone_says_who_it_is_for_a_day(hours, count):
     assert sum(len(kinds_of(joined, d.id)) for d in joined.devices) == 2
 
 
+@pytest.mark.parametrize(("hours", "is_told"), [(2, True), (300, False)])
+def test_the_machine_that_scanned_is_told_in_a_capture_of_the_same_day(hours, is_told):
+    """Later another may have its address."""
+    scan = run_of("s", "scan", device(7), own=("192.0.2.9",))
+    joined = join_runs([scan, run_of("t", "traffic", device(8), device(9), hours=hours)], "j")
+    told = {d.address: [c.value for c in d.claims] for d in joined.devices}
+    assert told["192.0.2.9"] == (["the machine that scanned"] if is_told else [])
+    assert told["192.0.2.8"] == []
+
+
 def caught(hours: int) -> Capture:
     moment = (MOMENT + timedelta(hours=hours)).isoformat()
     return Capture(source="t.pcap", first=moment, last=moment)
