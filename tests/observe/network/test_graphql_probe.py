@@ -12,7 +12,7 @@ from iotscan.model.facts import GraphQlServer
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes import graphql, http, well_known
-from tests.observe.network.test_web_probes import Page, ask, end, site
+from tests.observe.network.test_web_probes import HTML, Page, ask, end, site
 from tests.observe.network.test_web_session import survey
 
 SCHEMA = build_schema(
@@ -61,6 +61,11 @@ def test_one_that_tells_its_schema() -> None:
 def test_one_that_hides_its_schema() -> None:
     found = fact(lambda path: carried_out(path, hides_schema=True))
     assert (found.answers.value, found.shows_schema.value, found.types) == (True, False, 0)
+
+
+def test_a_filter_in_front_that_refuses_a_word_hides_nothing() -> None:
+    found = fact(lambda path: (403, HTML, b"<p>blocked") if "__schema" in path else carried_out(path))
+    assert (found.answers.value, found.shows_schema.reason) == (True, Reason.UNREADABLE)
 
 
 def test_one_that_wants_a_login() -> None:

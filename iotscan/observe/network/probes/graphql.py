@@ -92,6 +92,9 @@ def _unread(reply: Reply) -> str:
         return str(reply)
     if reply.is_truncated or reply.is_opaque or reply.status >= 500 or reply.status == 429:
         return f"its answer to introspection ({reply.status}) was not read whole"
+    # A filter in front that refuses the words of a query says nothing of the interface, nor of POST.
+    if reply.status != 401 and not {"data", "errors"} & set(reply.json_object()):
+        return f"its answer to introspection ({reply.status}) is none of GraphQL"
     return ""
 
 
