@@ -40,6 +40,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._days: dict[int, dict[str, Witness]] = {}
+        self._about: dict[int, tuple[Witness, ...]] = {}
+        """Who is asked about a day, until somebody else is heard: thousands of handshakes ask about the same one."""
 
     def hear(self, at: int, told: int, words: str) -> None:
         """Somebody told the time. An answer that was kept for some hours tells an earlier one."""
@@ -58,12 +60,21 @@ class Clock:
         if day not in self._days and len(self._days) >= _DAYS:
             return
         kept = self._days.setdefault(day, {})
-        if len(kept) < _A_DAY:
-            kept.setdefault(source, witness)
+        if len(kept) < _A_DAY and source not in kept:
+            self._about.clear()
+            kept[source] = witness
 
-    def _near(self, at: int) -> Iterator[Witness]:
+    def _near(self, at: int) -> tuple[Witness, ...]:
+        day = at // _DAY
+        if day not in self._about:
+            if len(self._about) >= _DAYS:
+                self._about.clear()
+            self._about[day] = tuple(self._nearest(day))
+        return self._about[day]
+
+    def _nearest(self, day: int) -> Iterator[Witness]:
         """Each source once: what it told on the nearest day."""
-        day, met = at // _DAY, set[str]()
+        met = set[str]()
         for near in sorted(range(day - _NEAR, day + _NEAR + 1), key=lambda each: abs(each - day)):
             for source, witness in self._days.get(near, {}).items():
                 if source not in met:
@@ -94,7 +105,7 @@ class Clock:
     def _votes(self, fault: Fault | None, leaf: Certificate, at: int) -> tuple[list[Witness], list[Witness]]:
         """Whose word the verdict on the dates stands by, and by whose it falls."""
         begins, ends = _since(leaf.not_before), _since(leaf.not_after)
-        witnesses = list(self._near(at))
+        witnesses = self._near(at)
         late = [w for w in witnesses if at + w.least > ends]
         early = [w for w in witnesses if at + w.most < begins]
         if fault == "expired":

@@ -162,3 +162,11 @@ def test_the_rest_of_a_tokens_life_is_told_by_a_clock_that_is_borne_out() -> Non
     told = conversation("192.168.1.5", "203.0.113.9")
     ledger.told(Told(told, START, TimeQuestion(), clock=START))
     assert fact(ledger, "192.168.1.5", Exposures).tokens[0].token.lifetime.value == 10**8
+
+
+def test_who_is_heard_later_is_asked_as_well() -> None:
+    clock = Clock()
+    at = int(THEN.timestamp()) * SECOND
+    assert not clock.is_borne_out(at)
+    clock.hear(at, at, "the time server")
+    assert clock.is_borne_out(at)
