@@ -24,6 +24,8 @@ ONE_LOOK: Final = 2_000_000_000
 SECRETS: Final = 64
 _NAMES: Final = 16
 """Names of one address: who serves for many has more."""
+ALL_NAMES: Final = 500_000
+"""Names of addresses that are kept of all parties together: a flood of answers costs half a kilobyte for each."""
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999."""
 EVEN: Final = 3
@@ -36,13 +38,19 @@ U = TypeVar("U", bound=Use)
 class Allowance:
     """How much may still be kept of all parties together."""
 
-    def __init__(self, things: int = ALL) -> None:
+    def __init__(self, things: int = ALL, *, names: int = ALL_NAMES) -> None:
         self.left = things
+        self._names_left = names
 
     def take(self) -> bool:
         """Room for one more."""
         self.left -= 1
         return self.left >= 0
+
+    def take_name(self) -> bool:
+        """Room for one more name of an address."""
+        self._names_left -= 1
+        return self._names_left >= 0
 
 
 class Times(msgspec.Struct):
@@ -137,10 +145,11 @@ class Keeping:
 
     def name(self, address: str, name: str, at: int) -> None:
         """It asked for a name, and was told an address."""
-        if len(self._names) < 4 * EACH or address in self._names:
-            known = self._names.setdefault(address, {})
-            if len(known) < _NAMES or name in known:
-                known[name] = max(at, known.get(name, at))
+        known = self._names.get(address, {})
+        if name in known:
+            known[name] = max(at, known[name])
+        elif len(known) < _NAMES and (known or len(self._names) < 4 * EACH) and self._allowance.take_name():
+            self._names.setdefault(address, known)[name] = at
 
     def named(self, address: str, at: int) -> str:
         """The name by which it last asked for an address before it was talked to at ``at``; empty where it never did.
