@@ -47,6 +47,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """It did not fit into a datagram: ask again over TCP."""
     is_validated: bool = False
     is_signed: bool = False
+    has_signatures_told: bool = False
+    """The resolver took up the wish for signatures (the DO bit, RFC 3225 section 3): without it none were looked for."""
     records: int = 0
     """Records of the kind that was asked for."""
     zone: str = ""
@@ -84,6 +86,7 @@ def read(packet: bytes, question: Question, *, port: int = 0) -> Answer | None:
         is_cut=bool(told.flags & dns.flags.TC),
         is_validated=bool(told.flags & dns.flags.AD),
         is_signed=any(rrset.rdtype == dns.rdatatype.RRSIG and rrset.covers == wanted for rrset in told.answer),
+        has_signatures_told=bool(told.ednsflags & dns.flags.DO),
         records=sum(map(len, found)),
         zone=_zone(told),
         caa=tuple(sorted(_caa(told))) if question.kind == "CAA" else (),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotscan.model.facts import CaaRecord, TlsaRecord
+from iotscan.observe.network.name_records import _signed
 from iotscan.wire.name_records import Kind, above, ask, read
 
 
@@ -55,6 +56,16 @@ def test_the_word_of_a_resolver_and_signatures() -> None:
     validated = read(answered("acme.example", "A", "203.0.113.5", flags=dns.flags.AD), A)
     assert validated is not None
     assert (validated.is_validated, validated.is_signed, validated.records) == (True, False, 1)
+
+
+def test_a_resolver_that_knows_no_signatures_says_nothing_of_them() -> None:
+    packet = answered("acme.example", "A", "203.0.113.5")
+    told = dns.message.from_wire(packet)
+    told.use_edns(0, ednsflags=dns.flags.DO)
+    silent, knowing = read(packet, A), read(told.to_wire(), A)
+    assert silent is not None
+    assert knowing is not None
+    assert (_signed(silent).known, _signed(knowing).known) == (None, False)
 
 
 def test_an_answer_to_another_question_is_none() -> None:

@@ -22,6 +22,11 @@ _SERVICES: Final = 8
 _STREAM_CAP: Final = 64 * 1024 + 2
 
 
+_NOT_TOLD: Final = Answer[Any].missing(
+    Reason.NOT_OBSERVABLE, "the resolver passes no signatures on: name another with --resolver"
+)
+
+
 async def ask_records(line: Line, name: str, address: str, ports: Iterable[int]) -> Heard:
     """Ask for all of it. ``address`` is the one that the name was looked up to, ``ports`` those of its TLS services."""
     try:
@@ -38,7 +43,7 @@ async def ask_records(line: Line, name: str, address: str, ports: Iterable[int])
                 resolver=line.address,
                 caa=caa,
                 caa_at=caa_at,
-                is_signed=Answer.of(own.is_signed) if own and own.records else _unknown(own),
+                is_signed=_signed(own),
                 is_delegated=delegated,
                 is_validated=Answer.of(own.is_validated) if own and own.records else _unknown(own),
                 tlsa=tlsa,
@@ -81,12 +86,18 @@ async def _tlsa(line: Line, name: str, ports: tuple[int, ...]) -> Answer[tuple[T
     return Answer.of(tuple(found))
 
 
+def _signed(own: wire.Answer | None) -> Answer[bool]:
+    if own is None or not own.records:
+        return _unknown(own)
+    return Answer.of(own.is_signed) if own.is_signed or own.has_signatures_told else _NOT_TOLD
+
+
 async def _delegated(line: Line, own: wire.Answer | None) -> Answer[bool]:
     """Whether the zone above vouches for that of the name: a chain of trust needs its DS."""
     if own is None or not own.is_known:
         return _unknown(own)
     if not own.is_signed or not own.zone:
-        return Answer.of(False)
+        return Answer.of(False) if own.is_signed or own.has_signatures_told else _NOT_TOLD
     answer = await _ask(line, own.zone, "DS")
     return Answer.of(answer.records > 0) if answer and answer.is_known else _unknown(answer)
 
