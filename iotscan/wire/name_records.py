@@ -48,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     is_validated: bool = False
     is_signed: bool = False
     has_signatures_told: bool = False
-    """The resolver took up the wish for signatures (the DO bit, RFC 3225 section 3): without it none were looked for."""
+    """The resolver took up the wish for signatures (the DO bit, RFC 3225 section 3): else none were looked for."""
     records: int = 0
     """Records of the kind that was asked for."""
     zone: str = ""
