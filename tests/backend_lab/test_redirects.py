@@ -13,7 +13,7 @@ from tests.lan.network import poll
 
 pytestmark = [pytest.mark.lan, pytest.mark.slow]
 HOST, ELSEWHERE = "updates.acme.example", "coap.acme.example"
-WEB, BROKER = 8443, 8884
+WEB, BROKER = 8444, 8890
 _NGINX = """\
 daemon off;
 user root;
@@ -28,7 +28,7 @@ http {{
     ssl_certificate_key {folder}/{host}/key.pem;
     location / {{ return 302 https://{elsewhere}/login; }}
     location /.well-known/ {{ return 307 http://{elsewhere}$request_uri; }}
-    location /api {{ return 301 https://{other}:8443$request_uri; }}
+    location /api {{ return 301 https://{other}:8444$request_uri; }}
   }}
 }}
 """
@@ -86,7 +86,7 @@ def sending_away(cloud: Cloud) -> Path:
     log.write_text("")
     cloud.machine.start("nginx", "-c", str(configuration))
     cloud.machine.start(sys.executable, "-c", _BROKER, str(folder / HOST), address, str(BROKER), f"{ELSEWHERE}:8883")
-    ports = ("80", "443", "8443", "8883", "1883", "8884")
+    ports = ("80", "443", "8444", "8883", "1883", "8890")
     cloud.machine.start(sys.executable, "-c", _LISTENER, str(log), HOSTS[ELSEWHERE], *ports)
     listening = (f"{address}:{WEB}", f"{address}:{BROKER}", *(f"{HOSTS[ELSEWHERE]}:{port}" for port in ports))
     poll("who sends away", lambda: all(end in cloud.machine.run("ss", "-Hlnt").stdout for end in listening))
