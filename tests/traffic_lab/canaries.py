@@ -167,7 +167,7 @@ def _telnet() -> list[Talk]:
     s = SECRETS
     negotiated: Said = ("<", b"\xff\xfb\1\r\ncamera ")
     return [
-        Talk(23, [negotiated, ("<", b"login: "), (">", b"root\r\n"), ("<", b"Password: "),
+        Talk(23, [negotiated, ("<", b"login: "), (">", b"root\r\n"), ("<", b"root\r\nPassword: "),
                   (">", s["telnet"].encode() + b"\r\n"), ("<", b"\r\n# "), (">", s["telnet"].encode() + b"\r\n")]),
         Talk(23, [negotiated, (">", s["telnet-ahead"].encode()), ("<", b"login: "), (">", b"\r\n"),
                   ("<", b"\r\nPassword: ")]),
