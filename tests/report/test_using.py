@@ -81,7 +81,7 @@ def session(**fields: object) -> TlsSession:
         "suite": "TLS_RSA_WITH_AES_128_CBC_SHA",
         "ending": "application-data",
     }
-    return TlsSession(**(usual | fields))  # type: ignore[arg-type]
+    return TlsSession(**(usual | fields))  # type: ignore[arg-type]  # fields by name, of several types
 
 
 def finding(device: str, part: str) -> Result:
