@@ -187,7 +187,7 @@ def _reaches_out(run: Run) -> bool:
 def _wanted_grants(run: Run) -> list[str]:
     """The grants that not-assessed results ask for by name."""
     asked = [r.remedy for r in run.results if r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT]
-    return [flag for flag in GRANTS if any(re.search(rf"{flag}\b", remedy) for remedy in asked)]
+    return [flag for flag in GRANTS if any(re.search(rf"(?<!\S){flag}\b(?!-)", remedy) for remedy in asked)]
 
 
 def _command(*words: str) -> str:

@@ -159,6 +159,22 @@ def test_an_interrupted_run_says_so_first_and_how_to_go_on() -> None:
     assert "--resume" not in view(replace(run, command="image")).partial
 
 
+@pytest.mark.parametrize(
+    ("remedy", "is_named"),
+    [
+        ("grant --intrusive", True),
+        ("--intrusive, and a scope file", True),
+        ("x--intrusive", False),
+        ("--intrusive-x", False),
+    ],
+)
+def test_a_grant_is_a_word_of_its_own(remedy: str, is_named: bool) -> None:
+    made = example_run()
+    asked = next(r for r in made.results if r.outcome is Outcome.NOT_ASSESSED)
+    steps = view(replace(made, results=(replace(asked, reason=Reason.CONSENT, remedy=remedy),))).steps
+    assert any("--intrusive" in step.command for step in steps) == is_named
+
+
 def test_the_next_steps_are_commands() -> None:
     commands = [step.command for step in view(example_run()).steps]
     assert commands == [

@@ -6,6 +6,7 @@ import anyio
 import msgspec
 
 from iotscan.observe.network.conversation import Connection
+from iotscan.observe.network.failures import PeerClosed
 from iotscan.wire import telnet
 
 TEXT_CAP: Final = 16 * 1024
@@ -38,7 +39,7 @@ class Dialogue:
         await self._connection.send(telnet.line(text))
 
     async def hear(self, patience: float, *, quiet: float | None = None) -> Utterance:
-        """Listen for at most ``patience`` seconds. Raises PeerClosed, TooMuch.
+        """Listen for at most ``patience`` seconds. Raises TooMuch, and PeerClosed when it was reset before a word.
 
         ``quiet`` are seconds of silence after which the last line counts as the last; else it depends on what it is.
         """
@@ -49,16 +50,22 @@ class Dialogue:
         while received < TEXT_CAP:
             piece: bytes | None = None
             asks = telnet.classify(text)
-            with anyio.move_on_at(min(ends, anyio.current_time() + (quiet or _QUIET[asks])) if text else ends):
-                piece = await self._connection.receive()
-            if not piece:
-                closed = piece is not None
+            try:
+                with anyio.move_on_at(min(ends, anyio.current_time() + (quiet or _QUIET[asks])) if text else ends):
+                    piece = await self._connection.receive()
+                if not piece:
+                    closed = piece is not None
+                    break
+                received += len(piece)
+                stream = telnet.split(rest + piece)
+                text, rest = text + stream.text, stream.rest
+                if refusal := telnet.refuse(stream.demands):
+                    await self._connection.send(refusal)
+            except PeerClosed:
+                if not received:
+                    raise
+                closed = True  # It hung up on our answer, with a reset: what it had said was heard.
                 break
-            received += len(piece)
-            stream = telnet.split(rest + piece)
-            text, rest = text + stream.text, stream.rest
-            if refusal := telnet.refuse(stream.demands):
-                await self._connection.send(refusal)
         asks = telnet.classify(text)
         if received >= TEXT_CAP or (closed and asks == "shell") or (asks == "shell" and anyio.current_time() >= ends):
             asks = "unknown"

@@ -1,4 +1,5 @@
 import socket
+import struct
 from pathlib import Path
 
 import anyio
@@ -108,6 +109,26 @@ def test_silence_and_a_closed_door_are_told_apart() -> None:
         closed = ask(port).missed[0]
     assert (silent.status, silent.reason) == (AttemptStatus.TIMED_OUT, Reason.TIMEOUT)
     assert (closed.status, closed.reason) == (AttemptStatus.UNREADABLE, Reason.UNREADABLE)
+
+
+def test_what_was_said_before_a_reset_was_heard() -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.sendall(b"\xff\xfd\x18too many sessions\r\n")
+        guest.recv(4096)
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with serving(talk) as port:
+        fact = seen(port)
+    assert (fact.asks, fact.banner) == ("unknown", "too many sessions")
+
+
+def test_a_reset_without_a_word_is_no_service_that_was_seen() -> None:
+    def talk(guest: socket.socket) -> None:
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with serving(talk) as port:
+        (missed,) = ask(port).missed
+    assert missed.status is not AttemptStatus.TIMED_OUT
 
 
 def test_a_flood_ends_and_shows_no_prompt() -> None:
