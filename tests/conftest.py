@@ -22,7 +22,7 @@ settings.load_profile("iotscan")
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads the settings of whoever runs it, nor does a shell that it starts show their prompt (``(.venv) ``)."""
+    """No test reads the settings of whoever runs it, and no shell that it starts shows their prompt."""
     os.environ.pop("PS1", None)
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
     for name in [n for n in os.environ if n.startswith("IOTSCAN_") and n not in OUR_VARIABLES]:
