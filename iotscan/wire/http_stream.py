@@ -18,7 +18,7 @@ _REQUEST: Final = re.compile(rb"([A-Z][A-Z_-]{1,30}) (\S{1,16384}) ((?:HTTP|RTSP
 _STATUS: Final = re.compile(rb"((?:HTTP|RTSP|SIP)/[0-9]\.[0-9]) ([1-9][0-9]{2})(?: |$)")
 _STARTS: Final = re.compile(rb"[A-Z][A-Z_-]{1,30} \S|(?:HTTP|RTSP|SIP)/[0-9]")
 _SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z", re.DOTALL)
-_State = Literal["head", "length", "chunk size", "chunk", "chunk end", "trailer", "until the end", "lost"]
+_State = Literal["head", "length", "chunk size", "chunk", "chunk end", "trailer", "until the end", "lost", "switched"]
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +125,16 @@ class Messages:
                 self._held += data
                 return
 
+    def switch(self) -> None:
+        """What comes from here on is no HTTP/1: both agreed on something else."""
+        self._state = "switched"
+
+    def rest(self) -> bytes:
+        """What came behind the message that switched, once."""
+        held = bytes(self._held) if self._state == "switched" else b""
+        self._held.clear()
+        return held
+
     def skip(self, count: int) -> Iterator[Event]:
         """So many bytes of the stream are missing."""
         if self._state == "length" and count < self._left and not self._held:
@@ -161,6 +171,8 @@ class Messages:
                 return b""
             case "lost":
                 return b""
+            case "switched":
+                return data
             case _:
                 return (yield from self._line(data))
 

@@ -25,6 +25,9 @@ Understood = tuple[Item, tuple[str, ...]]
 _MEDIA: Final = ("image/", "video/", "audio/")
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_IN_PARTS: Final = "multipart/form-data"
+_GRPC: Final = "application/grpc"
+_GRPC_REFUSED: Final = ("7", "16")
+"""PERMISSION_DENIED and UNAUTHENTICATED."""
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,10 +155,15 @@ def _found(asked: Asked | None, answered: Answered | None, at: int) -> Iterator[
 
 
 def _was_accepted(answered: Answered | None) -> bool | None:
-    """Whether the server took what stood in the header: a page for *who are you* means that it did not."""
+    """Whether the server took what stood in the header: a page for *who are you* means that it did not.
+
+    gRPC answers 200 and says in a field of its own how it went, mostly behind the body (gRPC over HTTP2, Responses).
+    """
     status = answered.head.status if answered else 0
     if status in (401, 403, 407):
         return False
+    if answered is not None and answered.media.startswith(_GRPC):
+        return False if answered.head.first("grpc-status") in _GRPC_REFUSED else None
     return True if 200 <= status < 400 else None
 
 

@@ -2,22 +2,19 @@
 
 import re
 from collections import deque
-from ipaddress import ip_address
 from typing import Final
 
-from iotscan.model.facts import OtherTalk
-from iotscan.observe.traffic.content.http_exchange import Answered, Asked, understand
+from iotscan.observe.traffic.content.http_exchange import Answered, Asked
 from iotscan.observe.traffic.conversation import Conversation, Piece, Reader, Tell
-from iotscan.observe.traffic.ends import is_address
+from iotscan.observe.traffic.readers.http2 import Http2Reader
 from iotscan.observe.traffic.readers.inside import open_upgraded
+from iotscan.observe.traffic.readers.telling import name_server, tell_exchange
 from iotscan.observe.traffic.voice import Voice
+from iotscan.wire.http2_stream import PREFACE
 from iotscan.wire.http_stream import End, Event, Framing, Head, Messages, Part, framing_of, read_head
 
 _OPEN: Final = 32
 """Requests without an answer that are kept."""
-_PRIOR: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""The preface of HTTP/2 without an upgrade (RFC 9113 section 3.4)."""
-
 _LONG: Final = re.compile(rb"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) (?:/|http://)[!-~]{4}|CONNECT [!-~]{10}")
 """A start line that goes on in the next piece. Of a shorter beginning whoever asks waits for more."""
 
@@ -57,6 +54,8 @@ class HttpReader:
         hear = self._hear_request if piece.is_upward else self._hear_answer
         for event in messages.read(piece.data):
             hear(event, piece.at)
+        if self._inner is not None and (rest := self._down.rest()):
+            self._inner.take(Piece(piece.at, piece.is_upward, rest, is_cut=piece.is_cut))
 
     def end(self, at: int) -> None:
         """Tell what has no answer yet."""
@@ -86,7 +85,7 @@ class HttpReader:
         asking, self._asking = self._asking, None
         for asked in (*self._open, asking):
             if asked is not None and not asked.is_answered:
-                self._understand(asked, None, at)
+                tell_exchange(self._voice, asked, None, at)
         self._open.clear()
 
     def _hear_request(self, event: Event, at: int) -> None:
@@ -95,7 +94,7 @@ class HttpReader:
             # The preface of HTTP/2 follows an upgrade that is heard too late: it asks for nothing.
             self._asking = None if event.status or event.method == "PRI" else Asked(event, at)
             if self._asking is not None:
-                self._name_server(self._asking.host)
+                name_server(self._voice.conversation, self._asking.host)
         elif self._asking is None:
             return
         elif isinstance(event, Part):
@@ -111,11 +110,11 @@ class HttpReader:
         early, self._early = self._early, None
         if early is not None:
             answer, at = early
-            self._understand(answer.asked, answer, at)
+            tell_exchange(self._voice, answer.asked, answer, at)
 
     def _await_answer(self, asked: Asked, at: int) -> None:
         if not self._is_paired:
-            self._understand(asked, None, at)
+            tell_exchange(self._voice, asked, None, at)
             return
         self._open.append(asked)
         if len(self._open) > _OPEN:
@@ -135,8 +134,8 @@ class HttpReader:
             if answer.asked is not None and answer.asked is self._asking and answer.head.status != 101:
                 self._early = answer, at
                 return
-            self._understand(answer.asked, answer, at)
-            self._follow_upgrade(answer)
+            if answer.head.status != 101 or not self._follow_upgrade(answer):
+                tell_exchange(self._voice, answer.asked, answer, at)
 
     def _next_asked(self) -> Asked | None:
         asked = None
@@ -146,51 +145,15 @@ class HttpReader:
             asked.is_answered = True
         return asked
 
-    def _follow_upgrade(self, answer: Answered) -> None:
-        if answer.head.status == 101:
+    def _follow_upgrade(self, answer: Answered) -> bool:
+        """Go on with what was agreed on; True where what was asked is answered in that (RFC 7540 section 3.2)."""
+        if is_http2(answer.head):
+            self._inner = Http2Reader(self._voice.conversation, self._tell, answer.asked, is_upgrade=True)
+        else:
             self._inner = open_upgraded(self._voice.conversation, self._tell, answer.head)
-            self._is_over = self._inner is None
-
-    def _understand(self, asked: Asked | None, answered: Answered | None, at: int) -> None:
-        clock = answered.clock if asked and answered else 0
-        for item, secrets in understand(asked, answered, at):
-            self._voice.say(asked.at if asked else at, item, *secrets, clock=clock)
-        for carried in (asked, answered):
-            if carried is not None:
-                carried.body.close()
-
-    def _name_server(self, host: str) -> None:
-        conversation = self._voice.conversation
-        if not host or conversation.server_name:
-            return
-        if not _is_address(host):
-            conversation.server_name, conversation.named_by = host, "http host"
-        elif is_address(host, conversation.server.address):
-            conversation.named_by = "address"
-
-
-class Http2Reader:
-    """HTTP/2 without TLS: that it is spoken, and no more. Its heads are packed."""
-
-    wants_more = False
-
-    def __init__(self, conversation: Conversation, tell: Tell) -> None:
-        self._voice = Voice(conversation, tell, "http2")
-
-    def take(self, piece: Piece) -> None:
-        """Its preface says all that is told."""
-        self._voice.say(piece.at, OtherTalk(protocol="http2", words=("prior knowledge",)))
-
-    def end(self, at: int) -> None:
-        """Nothing is open."""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+        self._is_over = self._inner is None
+        self._down.switch()
+        return is_http2(answer.head)
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:
@@ -198,7 +161,7 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
     if conversation.transport != "tcp" or piece.is_doubtful:
         return None
     data = piece.data
-    if piece.is_upward and data.startswith(_PRIOR):
+    if piece.is_upward and data.startswith(PREFACE):
         return Http2Reader(conversation, tell)
     line, end, _ = data[:16384].partition(b"\n")
     if not end and piece.is_upward:
@@ -209,6 +172,11 @@ def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | Non
     if head is None or not head.version.startswith("HTTP/1") or bool(head.status) == piece.is_upward:
         return None
     return HttpReader(conversation, tell)
+
+
+def is_http2(answer: Head) -> bool:
+    """Whether a connection goes on as HTTP/2."""
+    return answer.first("upgrade").lower() == "h2c"
 
 
 CHOOSE = choose
