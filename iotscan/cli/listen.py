@@ -15,10 +15,11 @@ from iotscan.cli.pipe import tell
 from iotscan.model.errors import BadInput
 from iotscan.model.run import Notice, Run
 from iotscan.model.text import safe_text
+from iotscan.observe.network.attached import own_places
 from iotscan.observe.network.helper.capturing import LONGEST, Wanted
 from iotscan.observe.traffic.messages import STREAM, Doing, Snapshot
 from iotscan.scan.glimpses import Glimpses
-from iotscan.scan.listening import Listening, own_places
+from iotscan.scan.listening import Listening
 from iotscan.scan.traffic import ABOUT, Order, Reading, reading
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from iotscan.model.run import Notice, Run, Tool
 from iotscan.model.scope import PRACTICE_NETWORK, Fence, Grants, Pace, Scope, lies_in, utc_now
 from iotscan.model.text import safe_text
 from iotscan.observe.network import ports
-from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, private_networks
+from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, own_places, private_networks
 from iotscan.observe.network.discovery.found import Found
 from iotscan.observe.network.opinion.asking import LONGEST, command
 from iotscan.observe.network.opinion.installed import Nmap, find_nmap
@@ -288,6 +288,7 @@ def _settle(wish: "Wish", intent: Intent) -> Prepared:
         attempts=joined.attempts,
         trusted=tuple(dict.fromkeys((*trusted, *joined.trusted))),
         own=plan.own,
+        looked_from=own_places({link.interface for link in plan.attached}),
         identity_rules=identity_rules,
     )
     # A practice network forgets who knocked: its tries are counted in the run's own folder.

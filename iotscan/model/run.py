@@ -171,6 +171,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """How it was looked for devices: each way that was used, and why it fell short; empty where it did not."""
     own: tuple[str, ...] = ()
     """Addresses of the machine that looked, in scope and left out: that none of them is listed says nothing."""
+    looked_from: tuple[str, ...] = ()
+    """MAC and IP addresses, in scope or not, of its interfaces on the networks that it looked at: who bears one in
+    a capture made meanwhile is the machine that looked."""
     address_costs: dict[str, Cost] = {}
     """By address, for the devices that have several."""
     identity_rules: tuple[IdentityRule, ...] = ()

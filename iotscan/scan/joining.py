@@ -7,7 +7,7 @@ of each other and nothing contradicts (addresses are lent), and by a key only at
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -16,16 +16,14 @@ from iotscan.assess.attesting import observed_only
 from iotscan.assess.linking import link
 from iotscan.model.device import Device, Service
 from iotscan.model.errors import BadInput
-from iotscan.model.facts import Claim
 from iotscan.model.identity import provisional_ids
 from iotscan.model.mac import plain_mac
 from iotscan.model.observation import Attempt, Observation
 from iotscan.model.run import Notice, Part, Run, Tool
 from iotscan.model.text import safe_text
-from iotscan.observe.traffic.account import OWN
 from iotscan.scan.join_doubts import NEAR, apart, far_apart, told_apart, without_device, word_against_marks
+from iotscan.scan.known_devices import own_marked
 
-SCANNED: Final = Claim(what="role", value="the machine that scanned", how="scan")
 Stated = TypeVar("Stated", Observation, Attempt)
 
 
@@ -86,7 +84,9 @@ def _with(base: Run, run: Run) -> Run:
         raise BadInput(f"two of the runs hold an image that is called '{named}': give the one that is meant")
     new_ids = _new_ids(base, run)
     doubts = tuple(Notice(about="joined", text=text) for text in told_apart(base, run, new_ids))
-    devices = _devices(base.devices, _own_marked(base, run), new_ids)
+    is_heard_meanwhile = run.command == "traffic" and apart(base, run) <= NEAR
+    heard = own_marked(run.devices, base) if is_heard_meanwhile else run.devices
+    devices = _devices(base.devices, heard, new_ids)
     return msgspec.structs.replace(
         base,
         status=base.status if run.status == "complete" else run.status,
@@ -123,17 +123,6 @@ def _new_ids(base: Run, run: Run) -> dict[str, str]:
         for old in (device.id, *provisional_ids(device)):
             found[old] = new
     return found
-
-
-def _own_marked(base: Run, run: Run) -> tuple[Device, ...]:
-    """The devices of ``run``; in a capture of the same day the machine that scanned is no device like the others."""
-    if run.command != "traffic" or not base.own or apart(base, run) > NEAR:
-        return run.devices
-    own = set(base.own)
-    return tuple(
-        d if own.isdisjoint(d.addresses) or OWN in d.claims else msgspec.structs.replace(d, claims=(*d.claims, SCANNED))
-        for d in run.devices
-    )
 
 
 def _devices(ours: Sequence[Device], theirs: Sequence[Device], new_ids: Mapping[str, str]) -> tuple[Device, ...]:

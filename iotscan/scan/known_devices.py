@@ -12,10 +12,13 @@ from typing import Final
 import msgspec
 
 from iotscan.model.device import Device
+from iotscan.model.facts import Claim
 from iotscan.model.observation import Observation
 from iotscan.model.run import Run
 from iotscan.model.scope import in_order
+from iotscan.observe.traffic.account import OWN
 
+SCANNED: Final = Claim(what="role", value="the machine that scanned", how="scan")
 _NAMED: Final = 8
 
 
@@ -27,6 +30,17 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
 
 
+def own_marked(heard: Sequence[Device], scan: Run) -> tuple[Device, ...]:
+    """Those that were heard while ``scan`` went on: the machine that scanned is no device like the others."""
+    own = {*scan.own, *scan.looked_from}
+    return tuple(
+        d
+        if own.isdisjoint((*d.addresses, d.mac)) or OWN in d.claims
+        else msgspec.structs.replace(d, claims=(*d.claims, SCANNED))
+        for d in heard
+    )
+
+
 def joined_with(
     heard: Sequence[Device], observations: Iterable[Observation], known: Run, *, by_address: bool = True
 ) -> Joined:
@@ -34,6 +48,8 @@ def joined_with(
 
     ``by_address``: whether inventory and traffic are of one time, so that an address says who has it.
     """
+    if by_address:
+        heard = own_marked(heard, known)
     index = _Index(known.devices)
     homes = _homes(heard, index, by_address=by_address)
     together: dict[str, Device] = {}

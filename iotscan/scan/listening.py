@@ -101,17 +101,6 @@ class Listening:
         self._capturing.close()
 
 
-def own_places() -> tuple[str, ...]:
-    """MAC and IP addresses of this machine: what it says itself is marked as such."""
-    found = [
-        address.address.partition("%")[0].replace("-", ":").lower()
-        for addresses in psutil.net_if_addrs().values()
-        for address in addresses
-        if address.family in (socket.AF_INET, socket.AF_INET6, psutil.AF_LINK)
-    ]
-    return tuple(dict.fromkeys(place for place in found if place != "00:00:00:00:00:00"))
-
-
 def ssh_session() -> tuple[str, int] | None:
     """The far end of the SSH session that we run in, address and port; None elsewhere."""
     address, _, rest = os.environ.get("SSH_CONNECTION", "").partition(" ")

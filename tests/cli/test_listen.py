@@ -6,6 +6,7 @@ import pytest
 
 from iotscan.cli.listen import Words, read_ear, read_place
 from iotscan.model.errors import BadInput
+from iotscan.observe.network.attached import own_places
 from iotscan.observe.network.helper.capturing import LONGEST
 from iotscan.scan import listening
 from tests.cli.conftest import Cli
@@ -75,7 +76,7 @@ def test_our_own_session_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_our_own_places_hold_addresses_and_no_zones() -> None:
-    own = listening.own_places()
+    own = own_places()
     assert "127.0.0.1" in own
     assert not any("%" in place for place in own)
     assert "00:00:00:00:00:00" not in own

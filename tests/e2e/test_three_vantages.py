@@ -150,6 +150,17 @@ def test_the_gateway_is_one_device_that_runs_its_image(runs: tuple[Path, list[Ru
     assert together.coverage.ratio > alone.coverage.ratio
 
 
+def test_the_scanner_is_told_by_what_its_scope_did_not_hold(runs: tuple[Path, list[Run]]) -> None:
+    """Its scope was the gateway alone; its interface spoke on the link all the same."""
+    folder, three = runs
+    mac = "02:77:00:00:00:1e"
+    assert {mac, "10.77.0.30"} <= set(three[0].looked_from)
+    assert not three[0].own
+    joined = iotscan(folder, "join", *(r.id for r in three))
+    told = [c.value for d in joined.devices if d.mac == mac for c in d.claims if c.what == "role"]
+    assert told == ["the machine that scanned"] * sum(d.mac == mac for d in joined.devices)
+
+
 def test_the_joined_run_is_judged_again_to_the_same(runs: tuple[Path, list[Run]]) -> None:
     folder, three = runs
     joined = iotscan(folder, "join", *(r.id for r in three))

@@ -85,6 +85,17 @@ def test_the_machine_that_scanned_is_told_in_a_capture_of_the_same_day(hours, is
     assert told["192.0.2.8"] == []
 
 
+@pytest.mark.parametrize("known_by", ["fe80::9", OTHER_MAC])
+def test_the_machine_that_scanned_is_known_by_what_no_scope_holds(known_by):
+    """A scan of one device has no address of its own in scope; on the link it has a MAC and a link-local address."""
+    scan = run_of("s", "scan", device(7), looked_from=(known_by,))
+    neighbour = Device(id="dev-9", addresses=("fe80::9",), mac=OTHER_MAC)
+    joined = join_runs([scan, run_of("t", "traffic", device(8), neighbour)], "j")
+    told = {d.address: [c.value for c in d.claims] for d in joined.devices}
+    assert told["fe80::9"] == ["the machine that scanned"]
+    assert told["192.0.2.8"] == []
+
+
 def caught(hours: int) -> Capture:
     moment = (MOMENT + timedelta(hours=hours)).isoformat()
     return Capture(source="t.pcap", first=moment, last=moment)

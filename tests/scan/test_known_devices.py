@@ -1,5 +1,8 @@
 """Who was heard, as an inventory knows him: MAC first, then address, and never against a MAC."""
 
+import msgspec
+import pytest
+
 from iotscan.model.device import Device, Service
 from iotscan.model.facts import Claim, TlsUse
 from iotscan.model.observation import observe
@@ -61,6 +64,18 @@ def test_an_old_inventory_knows_who_has_a_mac_and_not_who_has_an_address() -> No
     found = joined_with(heard, (), known, by_address=False)
     assert {d.id for d in found.devices} == {"h", "o"}
     assert [n for n in found.notices if "more than a day apart" in n and "10.0.0.5" in n]
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+def test_the_machine_that_made_the_inventory_is_told_where_both_are_of_one_time(is_near: bool) -> None:
+    known = msgspec.structs.replace(inventory(), looked_from=(ONE, "fe80::9"))
+    found = joined_with(
+        (device("h", "10.0.0.5", mac=ONE), device("m", "10.0.0.6", mac=TWO)), (), known, by_address=is_near
+    )
+    assert {d.id: [c.value for c in d.claims] for d in found.devices} == {
+        "h": ["the machine that scanned"] if is_near else [],
+        "m": [],
+    }
 
 
 def test_an_address_is_not_his_who_was_heard_elsewhere() -> None:

@@ -1,7 +1,7 @@
 """The networks this machine is directly attached to, as the kernel tells."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_address, ip_network
 from typing import Any
 
@@ -77,3 +77,18 @@ def own_addresses() -> frozenset[str]:
     """Every address of this machine but those of loopback, a link-local one with its interface for a zone."""
     found = (e for entries in psutil.net_if_addrs().values() for e in entries if e.family.name in _INTERNET)
     return frozenset(str(own) for own in (ip_address(e.address) for e in found) if not own.is_loopback)
+
+
+def own_places(interfaces: Container[str] | None = None) -> tuple[str, ...]:
+    """MAC and IP addresses of this machine, link-local ones without their zone, of some interfaces or of all.
+
+    What it says itself is known by them in a capture.
+    """
+    found = [
+        address.address.partition("%")[0].replace("-", ":").lower()
+        for interface, addresses in sorted(psutil.net_if_addrs().items())
+        for address in addresses
+        if interfaces is None or interface in interfaces
+        if address.family in (socket.AF_INET, socket.AF_INET6, psutil.AF_LINK)
+    ]
+    return tuple(dict.fromkeys(place for place in found if place != "00:00:00:00:00:00"))

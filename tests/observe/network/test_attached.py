@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from iotscan.model.scope import InScope, Mandate, OutOfBounds
-from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, private_networks
+from iotscan.observe.network.attached import Attached, attached_networks, own_addresses, own_places, private_networks
 from iotscan.scan.authority import may_ask_all
 
 SIX = "ffff:ffff:ffff:ffff::"
@@ -83,3 +83,13 @@ def mandate(*networks: str, out: tuple[str, ...] = (), ports: tuple[tuple[int, i
 def test_a_link_is_asked_over_ipv6_where_all_of_it_is_in_scope(given: Mandate, is_asked: bool) -> None:
     link = Attached(interface="eth0", address="2001:db8::7", network="2001:db8::/64")
     assert may_ask_all([link], given) == (((link,), ()) if is_asked else ((), (link.network,)))
+
+
+def test_what_our_interfaces_are_known_by_on_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = SimpleNamespace(family=psutil.AF_LINK, address="02-77-00-00-00-07", netmask=None)
+    monkeypatch.setattr(
+        psutil, "net_if_addrs", lambda: {"eth0": [link, entry("fe80::7%eth0", SIX)], "wg0": [entry("10.9.0.2", SIX)]}
+    )
+    assert own_places({"eth0"}) == ("02:77:00:00:00:07", "fe80::7")
+    assert own_places() == ("02:77:00:00:00:07", "fe80::7", "10.9.0.2")
+    assert own_places(()) == ()
