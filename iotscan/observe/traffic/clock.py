@@ -7,6 +7,7 @@ RFC 5280 section 4.1.2.5; docs/decisions/0057.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -24,6 +25,8 @@ _NEAR: Final = 7
 _A_DAY: Final = 64
 _DAYS: Final = 400
 """Witnesses that are kept of one day, and days."""
+_ASKED: Final = 64
+"""Witnesses that are asked of one moment, the nearest first: there may be a hundred thousand handshakes."""
 _DATES: Final = ("expired", "not-yet-valid")
 
 
@@ -69,7 +72,7 @@ class Clock:
         if day not in self._about:
             if len(self._about) >= _DAYS:
                 self._about.clear()
-            self._about[day] = tuple(self._nearest(day))
+            self._about[day] = tuple(islice(self._nearest(day), _ASKED))
         return self._about[day]
 
     def _nearest(self, day: int) -> Iterator[Witness]:

@@ -1,6 +1,10 @@
 """What is said of a certificate's dates by a clock that the capture itself bears out, contradicts, or leaves open."""
 
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +22,7 @@ from iotscan.model.facts import (
     TokenUse,
 )
 from iotscan.model.facts.tls_use import Fault
+from iotscan.observe.traffic import clock as clock_module
 from iotscan.observe.traffic.clock import Clock
 from iotscan.observe.traffic.conversation import Told
 from iotscan.observe.traffic.ledger import Ledger
@@ -170,3 +175,48 @@ def test_who_is_heard_later_is_asked_as_well() -> None:
     assert not clock.is_borne_out(at)
     clock.hear(at, at, "the time server")
     assert clock.is_borne_out(at)
+
+
+def _steps(run: Callable[[], object]) -> int:
+    """How many instructions of the clock's module are run."""
+    count = 0
+
+    def step(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename != clock_module.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(step)
+    try:
+        run()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def _crowd(days: int) -> Clock:
+    """A clock that 64 others told of on each of so many days."""
+    clock = Clock()
+    for day in range(days):
+        for each in range(64):
+            at = START + (day - days // 2) * DAY
+            clock.hear(at, at, f"server {each} of day {day}")
+    clock.judged(GOOD, START)
+    return clock
+
+
+def test_hostile_handshakes_cost_the_same_each_whoever_told_the_time() -> None:
+    """Counted, not timed: twice the handshakes take twice the steps, and fifteen days of witnesses no more than one."""
+
+    def steps(clock: Clock, handshakes: int) -> int:
+        return _steps(lambda: [clock.judged(LONG_AGO, START + number) for number in range(handshakes)])
+
+    few, many = _crowd(1), _crowd(15)
+    once = steps(few, 20)
+    assert once > 20 * 64  # it is counted
+    assert steps(few, 40) <= 2.1 * once
+    assert steps(many, 20) <= 1.1 * once
