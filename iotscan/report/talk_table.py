@@ -9,13 +9,12 @@ from iotscan.report.content import OwnerRow
 from iotscan.report.ink import Column, Ink
 from iotscan.report.rating import size_of
 from iotscan.report.talk_rows import PeerRow, TalkRow, Traffic
-from iotscan.report.talking import telling_first
+from iotscan.report.talking import DEVICES, telling_first
 from iotscan.report.use_table import show_uses
 from iotscan.report.words import counted, listed
 
 PEERS: Final = 6
 """Peers of a device that are named before the rest is counted."""
-DEVICES: Final = 10
 BACKENDS: Final = 12
 _NARROW: Final = 76
 _STYLES: Final = {"encrypted": "green", "in the clear": "yellow", "partly encrypted": "yellow"}

@@ -17,6 +17,8 @@ from iotscan.report.use_rows import Uses
 from iotscan.report.using import percent, uses
 from iotscan.report.words import clean, counted
 
+DEVICES: Final = 10
+"""Devices of which a terminal tells, the most telling first, before the rest is counted."""
 _SECURED: Final = {"encrypted": "encrypted", "cleartext": "in the clear", "unknown": "not recognised"}
 _MIXED: Final = "partly encrypted"
 _SHORT: Final = 60

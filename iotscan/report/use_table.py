@@ -7,10 +7,10 @@ from rich.text import Text
 
 from iotscan.report.ink import Column, Ink
 from iotscan.report.talk_rows import TalkRow
+from iotscan.report.talking import DEVICES
 from iotscan.report.use_rows import HandshakeRow, Proved, UpdateRow, Uses
 from iotscan.report.words import counted, listed
 
-DEVICES: Final = 10
 ROWS: Final = 3
 """Lines of one kind for one device before the rest is counted."""
 _NAMES: Final = 6

@@ -1,6 +1,7 @@
 """The card of one device or image: who it is and how that is known, what runs on it, how it stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from iotscan.model.device import Device
 from iotscan.model.facts import TrafficProfile
@@ -18,14 +19,14 @@ _SERVICES = 60
 _BEHIND = 20
 
 
-def device(run: Run, row: OwnerRow, known: Device) -> Card:
-    """The card of a device."""
+def device(run: Run, row: OwnerRow, known: Device, heard: Mapping[str, datetime]) -> Card:
+    """The card of a device; ``heard`` is what :func:`heard_last` says of the run."""
     title = f"{row.label} ({row.address})" if row.label and row.label != row.address else row.address or row.id
     return Card(
         id=anchors.device(known.id),
         title=title,
         badges=() if is_inventory(run) else _badges(row),
-        blocks=tuple(_device_blocks(run, row, known)),
+        blocks=tuple(_device_blocks(run, row, known, heard)),
         search=_search(row, known),
         listed=False,
     )
@@ -41,7 +42,7 @@ def _badges(row: OwnerRow) -> tuple[Badge, ...]:
     return (Badge(text=grade, tone=letter_tone(row.shown)),)
 
 
-def _device_blocks(run: Run, row: OwnerRow, known: Device) -> Iterator[Block]:
+def _device_blocks(run: Run, row: OwnerRow, known: Device, heard: Mapping[str, datetime]) -> Iterator[Block]:
     yield Facts(
         rows=facts(
             ("Addresses", listed([clean(a, 60) for a in known.addresses], 20)),
@@ -52,7 +53,7 @@ def _device_blocks(run: Run, row: OwnerRow, known: Device) -> Iterator[Block]:
             ("Services", _services(known)),
             ("Found by", listed([clean(f, 40) for f in known.found_by])),
             ("First seen", _first_seen(run, known)),
-            ("Last seen", last_seen(run, known)),
+            ("Last seen", last_seen(run, known, heard)),
             *(() if is_inventory(run) else _standing(row)),
         )
     )
@@ -95,13 +96,20 @@ def _first_seen(run: Run, known: Device) -> str:
     return day(run.memory.seen_first.get(known.id, ""))
 
 
-def last_seen(run: Run, known: Device) -> str:
+def heard_last(run: Run) -> dict[str, datetime]:
+    """By device, when it was last heard in a capture."""
+    heard: dict[str, datetime] = {}
+    for observation in run.observations:
+        if isinstance(fact := observation.fact, TrafficProfile):
+            owner = observation.subject.device
+            heard[owner] = max(fact.last, heard.get(owner, fact.last))
+    return heard
+
+
+def last_seen(run: Run, known: Device, heard: Mapping[str, datetime]) -> str:
     """When it was asked; of who was only heard in a capture, when that was: it may be old."""
-    if known.found_by == ("traffic",):
-        facts_of = (o.fact for o in run.observations if o.subject.device == known.id)
-        heard = [fact.last for fact in facts_of if isinstance(fact, TrafficProfile)]
-        if heard:
-            return day(max(heard).isoformat())
+    if known.found_by == ("traffic",) and known.id in heard:
+        return day(heard[known.id].isoformat())
     asked = run.asked or run
     return day(asked.finished or asked.started)
 

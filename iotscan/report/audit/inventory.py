@@ -170,7 +170,8 @@ def _cards(told: Told) -> tuple[tuple[Card, ...], int]:
     telling = [r for r in _ordered(told) if r.id in known and (r.findings or r.remarks or known[r.id].children)]
     telling.sort(key=lambda r: not r.findings)
     cards = [device_card.image(row) for row in told.view.images]
-    cards += [device_card.device(told.run, row, known[row.id]) for row in telling[:_CARDS]]
+    heard = device_card.heard_last(told.run)
+    cards += [device_card.device(told.run, row, known[row.id], heard) for row in telling[:_CARDS]]
     unique: dict[str, Card] = {}
     for card in cards:
         unique.setdefault(card.id, card)

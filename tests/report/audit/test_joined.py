@@ -4,11 +4,15 @@ import msgspec
 import pytest
 
 from iotscan.model.facts import TrafficProfile
-from iotscan.model.observation import observe
+from iotscan.model.material import Material
+from iotscan.model.observation import Observation, observe
 from iotscan.model.subject import Subject
+from iotscan.report.audit import inventory
 from iotscan.report.audit.assembly import document
-from iotscan.report.audit.device_card import last_seen
+from iotscan.report.audit.device_card import heard_last, last_seen
+from iotscan.report.audit.told import Told
 from iotscan.report.layout.markdown import render
+from iotscan.report.view import view
 from iotscan.scan.joining import join_runs
 from tests.scan.test_joining import IMAGE, MOMENT, caught, device, run_of
 
@@ -52,8 +56,35 @@ def test_who_was_only_heard_was_last_seen_when_that_was(hours, day):
         run_of("t", "traffic", seen, captures=(heard,)),
         observations=(observe(fact, Subject(device="dev-7"), probe="t/1"),),
     )
-    assert last_seen(join_runs([run, IMAGES], "j"), seen) == day
+    joined = join_runs([run, IMAGES], "j")
+    assert last_seen(joined, seen, heard_last(joined)) == day
     # Who was asked, too, was seen then.
-    assert last_seen(join_runs([run, IMAGES], "j"), msgspec.structs.replace(seen, found_by=("arp", "traffic"))) == (
-        "27 November 2026"
-    )
+    asked = msgspec.structs.replace(seen, found_by=("arp", "traffic"))
+    assert last_seen(joined, asked, heard_last(joined)) == "27 November 2026"
+
+
+def test_what_was_heard_is_read_once_for_all_cards():
+    """Counted, not timed: a card each must not read all observations each."""
+
+    class Counted(tuple[Observation, ...]):
+        readings = 0
+
+        def __iter__(self):
+            Counted.readings += 1
+            return super().__iter__()
+
+    def readings(count: int) -> int:
+        heard = tuple(msgspec.structs.replace(device(n), found_by=("traffic",)) for n in range(1, count + 1))
+        run = run_of("t", "traffic", *heard)
+        told = Told(run=run, view=view(run), material=Material())
+        remarked = tuple(msgspec.structs.replace(row, remarks=("look",)) for row in told.view.devices)
+        told = msgspec.structs.replace(
+            told,
+            view=msgspec.structs.replace(told.view, devices=remarked),
+            run=msgspec.structs.replace(run, observations=Counted()),
+        )
+        Counted.readings = 0
+        inventory.section(told)
+        return Counted.readings
+
+    assert 0 < readings(2) == readings(20)
