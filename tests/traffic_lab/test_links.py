@@ -57,16 +57,12 @@ def _without_frames(fact: AnyFact) -> AnyFact:
     return msgspec.structs.replace(fact, frames=0) if isinstance(fact, TrafficProfile) else fact
 
 
-def _without_counts(known: object) -> object:
-    """Segments that come again are counted again, and may be the last of their connection, or of all."""
+def _without_ends(known: object) -> object:
+    """Segments that come again may be the last of their connection, or of all."""
     if not isinstance(known, TrafficProfile):
         return known
-    talks = tuple(
-        msgspec.structs.replace(talk, bytes_sent=0, bytes_received=0, last=talk.first) for talk in known.talks
-    )
-    return msgspec.structs.replace(
-        known, last=known.first, talks=talks, encrypted_bytes=0, cleartext_bytes=0, unknown_bytes=0
-    )
+    talks = tuple(msgspec.structs.replace(talk, last=talk.first) for talk in known.talks)
+    return msgspec.structs.replace(known, last=known.first, talks=talks)
 
 
 def _tshark(folder: Path, data: bytes) -> Counter[str]:
@@ -99,7 +95,7 @@ def test_tshark_reads_our_frames_as_those_of_the_plain_capture(
 def test_segments_that_come_again_out_of_order_say_nothing_twice(capture_of: CaptureOf, name: str) -> None:
     plain = capture_of(name).read_bytes()
     again = told(retransmitted(plain))
-    assert [_without_counts(known) for known in again] == [_without_counts(known) for known in told(plain)]
+    assert [_without_ends(known) for known in again] == [_without_ends(known) for known in told(plain)]
 
 
 class NarrowStage(Stage):

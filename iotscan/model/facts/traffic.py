@@ -64,7 +64,7 @@ class Talk(Use, frozen=True, kw_only=True):
     """``tls``, ``dtls``, ``quic``, ``http``, ``mqtt``, ``coap``, ``dns`` …"""
     protection: Protection = "unknown"
     bytes_sent: int = 0
-    """Payload of TCP and UDP, sent by the device."""
+    """Payload of TCP and UDP, sent by the device; of TCP each byte once, however often it was sent."""
     bytes_received: int = 0
     bytes_missed: int = 0
     """Of it, what could not be read although somebody reads the protocol: lost, damaged, beyond the snaplen."""

@@ -74,7 +74,7 @@ class Conversation(msgspec.Struct, kw_only=True, eq=False):
     """Its ports were agreed on for one file: it is nobody's service."""
     packets: int = 0
     bytes_up: int = 0
-    """Payload from the client to the server."""
+    """Payload from the client to the server; of TCP each byte once, however often it was sent."""
     bytes_down: int = 0
     bytes_missed: int = 0
     """Payload that whoever reads it did not get: lost, beyond the snaplen, or damaged."""

@@ -16,12 +16,15 @@ _ENOUGH: Final = 16
 """Bytes of a direction by which every protocol can be told that can be at all."""
 _PIECES: Final = 12
 """Pieces that are kept until somebody reads the conversation."""
+_HALF, _RING = 1 << 31, 1 << 32
+_FAR: Final = 1 << 26
+"""Nobody sends again what lies so many bytes back: the number is wrong, or of another connection."""
 
 
 class Side:
     """One direction of a flow as the table of flows finds it. ``mac`` is who puts its frames on the link."""
 
-    __slots__ = ("flow", "is_counted", "is_upward", "mac", "stream", "tally")
+    __slots__ = ("_expected", "_holes", "flow", "is_counted", "is_upward", "mac", "stream", "tally")
 
     def __init__(self, flow: "Flow", mac: bytes, tally: Tally, *, is_upward: bool) -> None:
         self.flow, self.mac, self.tally, self.is_upward = flow, mac, tally, is_upward
@@ -29,6 +32,39 @@ class Side:
         """Its packets are only counted."""
         self.stream: Stream | None = None
         """What puts its payload in order, as long as somebody wants it."""
+        self._expected = -1
+        """Number behind the last byte that was counted; negative while none was."""
+        self._holes = 0
+        """Bytes before that which were not counted: they may come late."""
+
+    def begin(self, number: int) -> None:
+        """The first byte of it has this number."""
+        if self._expected < 0:
+            self._expected = number % _RING
+
+    def count_segment(self, at: int, number: int, payload: int) -> None:
+        """One more segment, whose payload begins at ``number``: what comes again is not counted again."""
+        if number == self._expected:
+            self._expected = (number + payload) % _RING
+        elif payload:
+            payload = self._news_of(number, payload)
+        self.count(at, payload)
+
+    def _news_of(self, number: int, payload: int) -> int:
+        """How much of a segment that is not the next one was not counted yet.
+
+        Which holes are filled is not kept, only how much is missing: no more is counted than lies between the numbers.
+        """
+        early = (number - self._expected + _HALF) % _RING - _HALF
+        if self._expected < 0 or early < -_FAR:
+            self._holes, fresh, filled = 0, payload, 0
+        else:
+            fresh = min(payload, max(0, early + payload))
+            filled = min(self._holes, payload - fresh)
+            self._holes += max(0, early) - filled
+        if fresh:
+            self._expected = (number + payload) % _RING
+        return fresh + filled
 
     def count(self, at: int, payload: int) -> None:
         """One more packet of it, with so many bytes of payload."""

@@ -4,6 +4,7 @@ Most packets belong to conversations of which nobody wants more. They take the s
 one look into a table, a few sums. Everything else goes through :mod:`.sorting`.
 """
 
+import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ from iotscan.wire.capture.links import ETHERNET, link_name
 
 _PLAIN_IPV4: Final = b"\x08\x00\x45"
 _TCP, _UDP = 6, 17
+_NUMBER: Final = 38
+"""Where such a frame has the number of its segment."""
 _OPENS_OR_CLOSES = 7
 """FIN, SYN, RST."""
 _TELL_EVERY: Final = 0.2
@@ -120,6 +123,7 @@ class Following:
 
     def _follow(self, frames: Iterable[Frame], read: _Read) -> None:
         sort, tcp, udp = self._sorting.take, self._flows.tcp, self._flows.udp
+        number_in = struct.Struct("!I").unpack_from
         links, count, cut, first, last, link_before = read.links, 0, 0, 1 << 63, 0, -1
         try:
             for frame in frames:
@@ -143,7 +147,10 @@ class Following:
                             payload = (data[16] << 8 | data[17]) - 20 - (data[46] >> 4) * 4
                             is_known = 0 <= payload <= length - 54 and data[6:12] == side.mac
                             if is_known and (side.is_counted or not (payload or side.flow.is_waiting)):
-                                side.count(at, payload)
+                                if payload:
+                                    side.count_segment(at, number_in(data, _NUMBER)[0], payload)
+                                else:
+                                    side.count(at, 0)
                                 tally = side.tally
                                 tally.frames += 1
                                 tally.length += length

@@ -45,7 +45,10 @@ class Segments:
             meet(side, passing)
         if flags & (_SYN | _ACK) == _SYN | _ACK:
             side.flow.conversation.is_accepted = True
-        side.count(at, length)
+        first = number + bool(flags & _SYN)
+        if flags & _SYN:
+            side.begin(first)
+        side.count_segment(at, first, length)
         if not side.is_counted:
             self._order(side, passing, size, length, (number, acknowledged, flags), is_doubtful=found == "wrong")
         self._closes(side, at, flags)

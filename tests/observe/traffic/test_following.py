@@ -217,6 +217,44 @@ def test_once_nobody_wants_more_the_rest_is_counted() -> None:
     assert book.ends[id(said)] == 1
 
 
+LONG = b"x" * 100
+
+
+@pytest.mark.parametrize("enough", [0, 1, 1 << 30])
+@pytest.mark.parametrize(
+    ("numbers", "bytes_up"),
+    [
+        ((1000, 1100, 1200), 300),
+        ((1000, 1100, 1100, 1000, 1200, 1100), 300),  # sent again
+        ((1000, 1000, 1000), 100),
+        ((1000, 1200, 1100), 300),  # out of order
+        ((1100, 1000, 1200), 300),  # from the beginning on
+        ((1000, 1200, 1100, 1200, 1100), 300),
+        ((1000, 1050, 1150, 1120), 250),  # cut otherwise when it was sent again
+        ((1000, 1300), 200),  # what the capture lacks is no payload that was seen
+        ((1000, 1200, 1200, 1200), 300),  # never more than lies between the numbers
+        ((1000, 999), 100),  # a probe whether the connection still is there
+        ((1000, 1000 - (1 << 30), 1100 - (1 << 30)), 300),  # of another connection with the same ports
+        ((1000, 1000 + (1 << 30), 1100, 1200), 400),
+    ],
+)
+def test_bytes_are_counted_once_however_often_they_are_sent(numbers: Sequence[int], bytes_up: int, enough: int) -> None:
+    """Whether somebody reads them, or they are only counted."""
+    book = Notebook(enough=enough)
+    book.read(pcap(*OPENING, *(up(LONG, number=number % (1 << 32)) for number in numbers)))
+    (said,) = book.ended_
+    assert (said.packets, said.bytes_up) == (3 + len(numbers), bytes_up)
+
+
+def test_numbers_begin_anew_behind_the_last_one() -> None:
+    last = (1 << 32) - 101
+    book = Notebook(enough=1)
+    opening = (up(flags=SYN, number=last - 1), down(flags=SYN | ACK, number=4999, acknowledged=last))
+    numbers = (last, last, last + 100, last + 200, last + 100, last + 300)
+    book.read(pcap(*opening, *(up(LONG, number=number % (1 << 32)) for number in numbers)))
+    assert book.ended_[0].bytes_up == 400
+
+
 def test_who_reads_is_asked_with_each_side_and_with_more_where_the_first_was_too_little() -> None:
     book = Notebook()
     book.picky = b"220 mail server here"
