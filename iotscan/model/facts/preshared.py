@@ -42,6 +42,8 @@ class Lwm2mClient(msgspec.Struct, frozen=True, kw_only=True):
     bootstraps: bool
     """It gets its servers from a bootstrap server."""
     security: Literal["none", "psk", "certificate", "unsaid"]
+    key_sha256_prefix: str = ""
+    """First 8 hex digits of the SHA-256 of the key on its line, only where nobody could guess it from them."""
 
 
 class Lwm2mClients(Fact, frozen=True, kw_only=True, tag="lwm2m-clients"):

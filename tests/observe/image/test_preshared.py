@@ -1,5 +1,6 @@
 """Pre-shared keys in configurations as the programs' manuals write them."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,10 @@ UNIT = "[Service]\nDescription=lwm2mclient\nExecStart={}\n"
             {"etc/systemd/system/l.service": UNIT.format(f"/usr/bin/lwm2mclient -b -h bs.acme.io -i gw -s {STRONG}")},
             [("lwm2m", 3, 16, False, False)],
         ),
+        (  # a port is no key
+            {"etc/rc.local": f"lwm2mclient -b -h bs.acme.io -p 5684 -i gw -s {STRONG} &\n"},
+            [("lwm2m", 1, 16, False, False)],
+        ),
         ({"etc/hostname": "gw"}, []),
     ],
 )
@@ -93,6 +98,24 @@ def test_lwm2m_clients(tmp_path: Path, command: str, expected: tuple[bool, str, 
     (fact,) = [f for f in heard_of(preshared.INSPECTOR, FolderTree(tmp_path)).facts if isinstance(f, Lwm2mClients)]
     (client,) = fact.clients
     assert (client.bootstraps, client.security, client.server) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "is_told"),
+    [
+        (STRONG, True),
+        (b"aB3dE5gH7jK9mN1p".hex(), True),
+        (b"correct-horse-battery".hex(), False),
+        ("00" * 16, False),
+        ("00112233", False),
+        (b"secretPSK".hex(), False),
+    ],
+)
+def test_keys_are_told_apart_where_nobody_can_guess_them(tmp_path: Path, key: str, is_told: bool) -> None:
+    a_root(tmp_path, {"etc/rc.local": f"lwm2mclient -b -h bs.acme.io -p 5684 -i gw -s {key} &\n"})
+    (fact,) = [f for f in heard_of(preshared.INSPECTOR, FolderTree(tmp_path)).facts if isinstance(f, Lwm2mClients)]
+    told = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:8] if is_told else ""
+    assert [c.key_sha256_prefix for c in fact.clients] == [told]
 
 
 def test_a_configuration_that_names_no_file_is_absent(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ wpa_supplicant.conf(5), hostapd.conf, OpenWrt's /etc/config/wireless; the option
 """
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Literal
@@ -19,6 +20,7 @@ from iotscan.observe.image.globbing import globbed
 from iotscan.observe.image.inspector import Inspector
 from iotscan.observe.image.tree import Tree
 from iotscan.observe.image.unreadable import Unreadable
+from iotscan.wire.secret_forms.placeholders import entropy, is_random
 
 _LIMIT = 256 * 1024
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){2,128})")
@@ -46,6 +48,10 @@ _SERVER = re.compile(
     r"(?:--server-uri|--server-url|-u|-h|--url)[ =][\"']?"
     r"((?:coaps?(?:\+tcp)?://)?)(?:[^\s/@\"']{0,300}@)?([\w.:\[\]-]+)"
 )
+_KEY = re.compile(r"(?:--key|--psk|-p|-s)[ =][\"']?((?:[0-9a-fA-F]{2}){2,64})\b")
+_IDENTITY = re.compile(r"(?:--identity|-i)[ =][\"']?([^\s\"']+)")
+_STRONG, _VARIED = 16, 3.0
+"""Bytes of a key, and bits of entropy a byte, below which it may have been thought of."""
 Found = Iterator[tuple[str, int, str, str, str]]
 """Path, line, system, identity, key as it is written."""
 
@@ -166,10 +172,15 @@ def _started(tree: Tree) -> Iterator[tuple[str, int, str, str]]:
 
 def _lwm2m(tree: Tree) -> Found:
     for path, number, _, options in _started(tree):
-        key = re.search(r"(?:--key|--psk|-p|-s)[ =][\"']?((?:[0-9a-fA-F]{2}){2,64})\b", options)
-        identity = re.search(r"(?:--identity|-i)[ =][\"']?([^\s\"']+)", options)
-        if key and identity:
-            yield path, number, "lwm2m", identity[1], key[1]
+        identity, key = _identity_and_key(options)
+        if key:
+            yield path, number, "lwm2m", identity, key
+
+
+def _identity_and_key(options: str) -> tuple[str, str]:
+    """Of one client; without both there is neither. ``-p`` is a key to some, a port to others: the longest is it."""
+    identity, keys = _IDENTITY.search(options), _KEY.findall(options)
+    return (identity[1], max(keys, key=len)) if identity and keys else ("", "")
 
 
 def _clients(tree: Tree) -> Iterator[Lwm2mClient]:
@@ -182,7 +193,15 @@ def _clients(tree: Tree) -> Iterator[Lwm2mClient]:
             server=safe_text(server[1] + server[2], 120) if server else "",
             bootstraps=bool(re.search(r"(?:^|\s)(?:-b|--bootstrap)\b", options)),
             security=_security(options),
+            key_sha256_prefix=_digest(options),
         )
+
+
+def _digest(options: str) -> str:
+    """Of a key that nobody could guess; nothing of one that was thought of, or is in documentation."""
+    raw = bytes.fromhex(_identity_and_key(options)[1])
+    is_drawn = is_random(raw) if raw.isascii() else len(raw) >= _STRONG and entropy(raw) >= _VARIED
+    return hashlib.sha256(raw).hexdigest()[:8] if is_drawn and raw.hex() not in _documented() else ""
 
 
 def _security(options: str) -> Literal["none", "psk", "certificate", "unsaid"]:
