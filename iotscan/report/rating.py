@@ -29,6 +29,7 @@ from iotscan.report.words import NOTHING, REASONS, clean, counted
 
 Named = Callable[[Subject], str]
 _JUDGED = (Outcome.PASS, Outcome.FAIL)
+_UNKNOWN = (Outcome.NOT_ASSESSED, Outcome.ERROR)
 
 _ROLES = {
     "root": "root file system",
@@ -227,24 +228,30 @@ def network(run: Run, places: Places) -> NetworkRow | None:
 def takes(run: Run, places: Places) -> tuple[Takes, ...]:
     """Why the network, each image and each device has its letter, and what it takes to lift or settle it."""
     known = {r.fingerprint: r for r in run.results if r.fingerprint}
+    weighing = _weighing(run)
     books = [b for b in (run.grades.network,) if b is not None]
     members = [*run.grades.images.values(), *run.grades.devices.values()]
     books += sorted(members, key=lambda b: (*letter_order(b.shown), places.label(b.owner)))
-    rows = (_takes(b, b is run.grades.network, known, places) for b in books)
+    everywhere = [r for device in run.devices for r in weighing[device.id]]
+    rows = (
+        _takes(b, known, everywhere, "network", places.place)
+        if b is run.grades.network
+        # On a line about one device its name would be said twice.
+        else _takes(b, known, weighing[b.owner], places.label(b.owner), places.spot)
+        for b in books
+    )
     return tuple(r for r in rows if r.why or r.lifts or r.open)
 
 
-def _takes(book: Gradebook, is_network: bool, known: dict[str, Result], places: Places) -> Takes:
-    # On a line about one device its name would be said twice.
-    named = places.place if is_network else places.spot
+def _takes(book: Gradebook, known: dict[str, Result], weighing: Sequence[Result], owner: str, named: Named) -> Takes:
     return Takes(
-        owner="network" if is_network else places.label(book.owner),
+        owner=owner,
         shown=clean(book.shown),
         best=book.best,
         worst=book.worst,
         without_trust=_without_trust(book),
         why=_causes(book.caps, known, named),
-        lifts=tuple(_lifts(book, known, named)),
+        lifts=tuple(_lifts(book, known, weighing, named)),
         open=tuple(
             dict.fromkeys(
                 Open(check=clean(u.check), severity=clean(u.severity), remedy=clean(u.remedy) or _remedy(u.reason))
@@ -269,13 +276,13 @@ def _remedy(reason: str) -> str:
     return REASONS[Reason(reason) if reason in set(Reason) else Reason.PROBE_ERROR][1]
 
 
-def _lifts(book: Gradebook, known: dict[str, Result], named: Named) -> Iterator[Lift]:
+def _lifts(book: Gradebook, known: dict[str, Result], weighing: Sequence[Result], named: Named) -> Iterator[Lift]:
     """Each lift with the repairs that it adds to the one before it, or all of its own where it starts anew."""
     done: set[str] = set()
-    # Repairs lift the best end only: what is open stays open.
-    at_best = "≤" if book.narrow else ""
     for repair in book.raises:
         wanted = set(repair.findings)
+        # Repairs lift the best end only: what is open stays open, also where a settled F hid that it is.
+        at_best = "≤" if book.narrow or _is_open(weighing, [known[f] for f in wanted if f in known]) else ""
         before = len(done) if done <= wanted else 0
         fresh = wanted - done if before else wanted
         yield Lift(
@@ -285,6 +292,15 @@ def _lifts(book: Gradebook, known: dict[str, Result], named: Named) -> Iterator[
             causes=_causes(sorted(fresh), known, named),
         )
         done = wanted
+
+
+def _is_open(weighing: Iterable[Result], repaired: Iterable[Result]) -> bool:
+    """Whether something that counts is unknown, besides the checks that are repaired."""
+    done = {(r.subject.owner, r.check) for r in repaired}
+    return any(
+        r.outcome in _UNKNOWN and r.severity is not Severity.INFO and (r.subject.owner, r.check) not in done
+        for r in weighing
+    )
 
 
 def _causes(fingerprints: Sequence[str], known: dict[str, Result], named: Named) -> tuple[Cause, ...]:

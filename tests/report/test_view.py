@@ -4,9 +4,11 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
-from iotscan.model.grade import Coverage, Grade, Gradebook
+from iotscan.model.grade import Coverage, Grade, Gradebook, Repair
+from iotscan.model.result import Result
 from iotscan.model.run import BaselineInfo, Run, Verdict
 from iotscan.model.scope import PRACTICE_NETWORK
+from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import Element, Outcome, Reason, Severity, Vantage
 from iotscan.model.waiver import AttestationUse, WaiverState, WaiverUse
 from iotscan.report import plain
@@ -117,6 +119,30 @@ def test_what_it_takes_names_checks_and_places() -> None:
     assert (second.reaches, second.repairs, second.before) == ("≤D", 4, 2)
     assert {c.check for c in second.causes} == {"adb-access", "telnet-service"}
     assert next(t for t in members if t.owner == "cam-front").why[0].places == ("tcp/23",)
+
+
+@pytest.mark.parametrize(
+    ("severity", "check", "reaches"),
+    [("low", "mqtt-anonymous", "≤C"), ("info", "mqtt-anonymous", "C"), ("high", "default-login", "C")],
+)
+def test_a_repair_of_a_settled_f_promises_a_best_end_where_anything_else_is_open(
+    severity: str, check: str, reaches: str
+) -> None:
+    run = example_run()
+    device = run.devices[0].id
+    failed = Result(
+        check="default-login", element=Element.KEYS, outcome=Outcome.FAIL, severity=Severity.CRITICAL,
+        subject=Subject(device=device), fingerprint="feedfacefeedface",
+    )  # fmt: skip
+    gap = replace(failed, check=check, outcome=Outcome.NOT_ASSESSED, severity=Severity(severity), fingerprint="")
+    book = Gradebook(
+        owner="network", best="F", worst="F", shown="F", coverage=Coverage(assessed=1, unknown=1), elements={},
+        graded_elements=1, raises=(Repair(reaches="C", findings=("feedfacefeedface",)),),
+    )  # fmt: skip
+    # Nothing keeps its worst end from its best, as both are F: nothing narrows it.
+    grades = replace(run.grades, network=book, devices={}, images={})
+    (lift,) = view(replace(run, grades=grades, results=(failed, gap))).takes[0].lifts
+    assert lift.reaches == reaches
 
 
 def test_a_cap_without_its_result_is_still_named() -> None:
