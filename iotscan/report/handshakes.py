@@ -4,6 +4,7 @@ Whether a device looks at certificates is the answer of the check ``server-certi
 here it only stands beside the handshakes that it rests on.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -18,6 +19,8 @@ from iotscan.report.words import clean, counted, listed
 
 _SHOWN: Final = 60
 """Letters of a word that a device chose."""
+_COMMON_NAME: Final = re.compile(r"(?:^|(?<!\\),)CN=((?:\\.|[^,+\\])+)")
+_ESCAPE: Final = re.compile(r"\\(.)")
 _RANKS: Final[dict[Proved, int]] = {"no": 0, "yes": 1, "unknown": 2}
 
 
@@ -156,7 +159,7 @@ def _server_identity(session: TlsSession) -> str:
 
 def _certificate(proof: ServerProof) -> str:
     leaf = proof.certificates[0]
-    issuer = "self-signed" if proof.is_self_signed else f"by {clean(leaf.issuer, _SHOWN)}"
+    issuer = "self-signed" if proof.is_self_signed else f"by {_issuer(leaf)}"
     dates = f"; its dates are not judged: {clean(proof.open_dates, 250)}" if proof.open_dates else ""
     return f"certificate {_name(leaf)} {issuer}, until {leaf.not_after:%Y-%m-%d}; {_trust(proof)}{dates}"
 
@@ -164,6 +167,12 @@ def _certificate(proof: ServerProof) -> str:
 def _name(certificate: Certificate) -> str:
     names = [clean(name, _SHOWN) for name in certificate.names]
     return listed(names, 2) or clean(certificate.subject, _SHOWN) or "without a name"
+
+
+def _issuer(certificate: Certificate) -> str:
+    """The issuer as its findings call it: by its common name, where it has one."""
+    named = _COMMON_NAME.search(certificate.issuer)
+    return clean(_ESCAPE.sub(r"\1", named[1]) if named else certificate.issuer, _SHOWN)
 
 
 def _trust(proof: ServerProof) -> str:

@@ -76,9 +76,11 @@ def part_in(contact: UpdateContact) -> str:
 def _update(contact: UpdateContact) -> UpdateRow:
     protection = "encrypted" if contact.is_encrypted else "in the clear"
     details = [contact.kind, contact.system, contact.format, size_of(contact.size) if contact.size else ""]
-    path = contact.path or f" on {contact.transport}/{contact.port}"
+    # A topic, and a path of FTP or TFTP, may begin with no slash.
+    between = "" if contact.path.startswith("/") else " "
+    path = contact.path or f"on {contact.transport}/{contact.port}"
     return UpdateRow(
-        where=clean(f"{part_in(contact)}{path}", 200),
+        where=clean(f"{part_in(contact)}{between}{path}", 200),
         what=clean(", ".join(dict.fromkeys(word for word in details if word)), 100),
         often=_often(contact),
         carried=clean(f"{contact.protocol or contact.transport} {protection}", 60),

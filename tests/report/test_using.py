@@ -187,7 +187,7 @@ def test_what_a_client_offers_and_is_given_is_told_in_every_format() -> None:
     for kind, told in shown(made).items():
         if kind != "terminal":
             assert "0149f47eabf9a20d0893e2a44e5a6323" in told, kind
-            assert "certificate cloud.example by CN=Lab CA, until 2027-02-25; nobody here knows its issuer" in told
+            assert "certificate cloud.example by Lab CA, until 2027-02-25; nobody here knows its issuer" in told
             assert "client certificate meter-7" in told, kind
             assert "no SNI" in told, kind
 
@@ -246,6 +246,40 @@ def test_a_look_without_a_good_answer_says_so_and_an_encrypted_one_does_not() ->
         assert "the answer was an error or not seen" in told, kind
     (row,) = uses_of(UpdateUse(contacts=(replace(vain, is_encrypted=True),))).updates
     assert row.often == "2 times, every 2 hours"
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/fw.bin", "cloud.example/fw.bin"),
+        ("state/long", "cloud.example state/long"),
+        ("boot.img", "cloud.example boot.img"),
+        ("", "cloud.example on tcp/1883"),
+    ],
+)
+def test_what_is_no_path_of_the_web_stands_apart_from_the_server(path: str, where: str) -> None:
+    contact = UpdateContact(
+        peer=CLOUD, transport="tcp", port=1883, kind="firmware", protocol="mqtt", path=path, how="magic",
+        period=Answer[int].missing(Reason.NOT_OBSERVABLE, "one"),
+    )  # fmt: skip
+    (row,) = uses_of(UpdateUse(contacts=(contact,))).updates
+    assert row.where == where
+
+
+@pytest.mark.parametrize(
+    ("issuer", "words"),
+    [
+        ("CN=Lab CA,O=Lab,C=DE", "by Lab CA,"),
+        ("C=DE,O=Lab,CN=Lab CA", "by Lab CA,"),
+        (r"CN=Lab\, Inc.,O=Lab", "by Lab, Inc.,"),
+        (r"O=Lab\,CN=no name,C=DE", r"by O=Lab\,CN=no name,C=DE,"),
+        ("O=Lab", "by O=Lab,"),
+    ],
+)
+def test_an_issuer_is_called_by_its_common_name_where_it_has_one(issuer: str, words: str) -> None:
+    leaf = replace(certificate(), issuer=issuer)
+    (row,) = uses_of(TlsUse(sessions=(session(proof=replace(proof(), certificates=(leaf,))),))).clients
+    assert words in row.identity
 
 
 def test_dates_that_were_not_judged_are_told_and_nothing_is_called_right() -> None:

@@ -16,7 +16,7 @@ def play(stage: Stage) -> None:
     users.chmod(0o644)
     configuration = stage.folder / "mosquitto.conf"
     configuration.write_text(f"user root\nlistener 1883\nallow_anonymous false\npassword_file {users}\n")
-    broker.start("mosquitto", "-c", str(configuration))
+    broker.start("mosquitto", "-v", "-c", str(configuration))
     to = ("-h", "203.0.113.83", "-u", "sensor", "-P", PASSWORD)
 
     def publish(*words: str) -> bool:
@@ -24,12 +24,15 @@ def play(stage: Stage) -> None:
 
     poll("the broker answers", lambda: publish("-i", "early", "-t", "early", "-m", "1"))
     other.start("mosquitto_sub", *to, "-i", "reader-22", "-t", "state/#", "-t", "cmd/+/set", "-q", "1", "-V", "mqttv5")
+    poll("the reader is subscribed", lambda: b"SUBACK to reader-22" in broker.log.read_bytes())
     for version, name in (("mqttv31", "old"), ("mqttv311", "usual"), ("mqttv5", "new")):
         assert publish("-i", name, "-V", version, "-t", f"state/{name}", "-m", '{"ssid": "Attic of Ada"}', "-q", "1")
     assert publish(
         "-i", "willing", "-t", "state/willing", "-m", "on", "--will-topic", "gone/willing", "--will-payload", "1"
     )
-    (stage.folder / "long").write_bytes(b"\x27\x05\x19\x56" + bytes(range(256)) * 1000)
-    assert publish("-i", "long", "-t", "state/long", "-f", str(stage.folder / "long"))
+    long = stage.folder / "long"
+    long.write_bytes(b"\x27\x05\x19\x56" + bytes(range(256)) * 1000)
+    assert publish("-i", "long", "-t", "state/long", "-f", str(long))
+    poll("the reader has the long message", lambda: other.log.stat().st_size > long.stat().st_size)
     refused = ("-h", "203.0.113.83", "-u", "sensor", "-P", "wrong-guess-1", "-i", "refused", "-t", "x", "-m", "1")
     assert device.run("mosquitto_pub", *refused).returncode != 0

@@ -139,7 +139,7 @@ class MqttReader:
         kept.add(message)
         body = judge_body(kept, size)
         kept.close()
-        contact = contact_of(Fetched(protocol="mqtt", path=topic, size=size), None, body)
+        contact = contact_of(Fetched(protocol="mqtt", path=topic, size=size), None, body, is_answered=True)
         if contact is not None and not piece.is_upward:
             self._voice.say(piece.at, contact)
 
