@@ -6,7 +6,7 @@ of what this device offered, and up to TLS 1.2 its certificate at the time of th
 take is not known from this: `iotscan scan --backend HOST` asks it. Dates are judged by the clock of whoever captured,
 and left open where the capture itself contradicts it, or hardly bears it out. Whether the device minds a wrong
 certificate is `server-certificate-validation`'s question. Where nobody here vouches for a certificate, what it is
-worth is open. TLS 1.3 hides certificates; a pass says what was seen of them. Whoever showed a certificate for another
+worth is open, as it is where none was seen: TLS 1.3 hides them. Whoever showed a certificate for another
 name, or of an issuer whom nobody knows, and was sent away is not taken for the back end: portals and proxies on the way
 do that.
 
@@ -113,12 +113,10 @@ def backend_tls(use: TlsUse, profile: TrafficProfile, policy: Policy) -> Returne
     if strange:
         names = list_some(map(peer_name, strange), 5)
         return unknown(f"nobody here vouches for the certificate of {names}: give its root with --trust-store")
-    shown = sum(s.proof is not None for s in chosen)
-    kinds = counted(len(chosen), "kind")
-    return good(
-        f"what its servers chose in {seen_in(profile, chosen)} is sound",
-        observed=f"{list_some(s.version for s in chosen)}; certificates seen in {shown} of {kinds} of it",
-    )
+    sound = f"what its servers chose in {seen_in(profile, chosen)} is sound"
+    if hidden := without_certificate(chosen):
+        return unknown(f"{sound}, and the certificate of {hidden} was not seen: ask for it with iotscan scan --backend")
+    return good(sound, observed=list_some(s.version for s in chosen))
 
 
 def faults(session: TlsSession, policy: Policy) -> list[str]:
@@ -136,6 +134,14 @@ def faults(session: TlsSession, policy: Policy) -> list[str]:
         *(["weak-certificate"] if proof is not None and weakness(proof) else []),
         *(["secrecy"] if session.suite and not (is_secret or is_broken or is_allowed) else []),
     ]
+
+
+def without_certificate(chosen: Sequence[TlsSession]) -> str:
+    """The servers of which no certificate was seen at any time, though they have one; empty where there is none."""
+    shown = {peer_part(s) for s in chosen if s.proof is not None}
+    is_keyed = ("_PSK_" in s.suite and "_RSA_PSK_" not in s.suite for s in chosen)
+    hidden = [s for s, keyed in zip(chosen, is_keyed, strict=True) if not keyed and peer_part(s) not in shown]
+    return list_some(map(peer_name, hidden), 3)
 
 
 def is_stranger(session: TlsSession) -> bool:

@@ -81,8 +81,10 @@ def token_lifetime(exposed: Exposures, policy: Policy) -> Returned:
         return unknown(f"{len(tokens) - len(read)} of {len(tokens)} tokens do not say how long they are good")
     hours = policy.integer("hours")
     seen, longest = counted(len(read), "token"), counted(hours, "hour")
+    keyed = any(use.token.format == "jwt" for use in read)
+    key = ", and no key is one that anybody would try first" if keyed else ""
     return good(
-        f"of {seen} seen, none lives longer than {longest}, and no key is one that anybody would try first",
+        f"of {seen} seen, none lives longer than {longest}{key}",
         observed=list_some((token_name(use.token) for use in read), 5),
     )
 

@@ -91,7 +91,8 @@ def name_and_time_integrity(spoken: ProtocolUse) -> Returned:
         return unknown("it was not seen to ask for names or for the time")
     if spoken.is_cut_off:
         return unknown("it asked for more than is listed")
-    return good(f"names and time are asked with protection of {_servers([*names, *times])}")
+    asked = " and ".join(word for word, seen in (("names", names), ("the time", times)) if seen)
+    return good(f"{asked} it asks with protection, of {_servers([*names, *times])}")
 
 
 def _servers(questions: Iterable[NameQuestion | TimeQuestion]) -> str:

@@ -4,7 +4,9 @@
 Captured traffic: what the device fetched that is firmware, a package or a list of them, by its first bytes, its path,
 its client or its server; over which protocol; and, where the content crossed in clear, whether it carries a signature
 of a known form. It is called unsigned only where its form has a place for a signature and that was seen to be empty:
-half a file, one of an unknown form, one with a signature in a file beside it or after a signed list may be signed.
+half a file, one of an unknown form or of one without such a place (a legacy U-Boot image), one with a signature in a
+file beside it or after a signed list may be signed. To look for updates encrypted is good, and says nothing of how
+they come: it passes only where one was seen to be fetched.
 Whether a signature verifies, and whether the device asks for one, is not seen here: an image shows that
 (`update-source-transport`, `update-artefact-signature`).
 
@@ -46,6 +48,9 @@ SIGNATURES = ("sig", "sign", "asc", "gpg", "p7s", "p7b", "cms", "minisig", "sign
 SIGNED_LISTS = ("apt", "apk", "tuf")
 """Systems that refuse unsigned lists unless told not to, and so need no signature in each package."""
 
+PLACELESS = ("squashfs", "trx", "uf2", "uimage")
+"""Formats with checksums at most: what vouches for one, if anything does, stands elsewhere (a list over TLS)."""
+
 
 @check(
     id="update-download-transport",
@@ -82,6 +87,8 @@ def update_download_transport(used: UpdateUse, spoken: ProtocolUse) -> Returned:
         return unknown("it asked for more than is listed")
     servers = list_some(map(peer_name, fetched), 5)
     does = "talks to servers of updates" if all(c.how == "server name" for c in fetched) else "looks for updates"
+    if all(c.kind in ("poll", "manifest") for c in fetched):
+        return unknown(f"it {does} encrypted ({servers}), and was not seen to fetch one: capture while it updates")
     return good(f"it {does} encrypted: {servers}", observed=list_some(map(_shown, fetched), 5))
 
 
@@ -89,7 +96,10 @@ def _variant(contact: UpdateContact, fetched: Sequence[UpdateContact], spoken: P
     if contact.kind in ("poll", "manifest"):
         return "metadata"
     may_be_signed = (
-        contact.system in SIGNED_LISTS or _is_listed(contact, fetched) or _has_signature_beside(contact, spoken)
+        contact.system in SIGNED_LISTS
+        or contact.format in PLACELESS
+        or _is_listed(contact, fetched)
+        or _has_signature_beside(contact, spoken)
     )
     return "unsigned" if contact.signature == "none" and not may_be_signed else "cleartext"
 
