@@ -1,7 +1,7 @@
 """From what the user wished to a scan under way, and from its end to an exit code."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +21,8 @@ from iotscan.cli.remembering import keep, with_recall
 from iotscan.cli.terms import Gating
 from iotscan.model.errors import BadInput
 from iotscan.model.rehearsal import PlannedLogin
-from iotscan.model.run import Run
+from iotscan.model.run import Notice, Run
+from iotscan.scan.secret_files import SECRETS
 from iotscan.store.claim import claimed
 from iotscan.store.history.folder import LEFT_OUT, leave_out
 from iotscan.store.runs import read_run
@@ -111,6 +112,8 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     earlier = _earlier_list(wish)
     with ExitStack() as stack:
         prepared = _prepare(wish, stack)
+        if display.quiet < 2:
+            tell_of_secrets(prepared.request.header.notices)
         planned: list[PlannedLogin] = []
         if wish.dry_run:
             prepared = rehearsing(prepared, planned.append)
@@ -132,6 +135,13 @@ def launch(wish: Wish, display: Display, *, progress: bool, pacing: "Pacing | No
     if display.quiet < 2:
         tell(f"run kept in {prepared.request.folder}; audit root {ended.run.audit_root}")
     return exit_code(ended.run, ended.signal, prepared.request.folder)
+
+
+def tell_of_secrets(notices: Iterable[Notice]) -> None:
+    """Before anything is sent: which of the user's files of secrets others may read."""
+    for notice in notices:
+        if notice.about == SECRETS:
+            tell(f"warning: {notice.text}")
 
 
 def rehearsing(prepared: Prepared, rehearse: Callable[[PlannedLogin], None]) -> Prepared:

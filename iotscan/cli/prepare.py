@@ -47,6 +47,7 @@ from iotscan.scan.name_lookup import read_resolver
 from iotscan.scan.neighbour_tables import routers_in
 from iotscan.scan.request import Plan, ScanRequest
 from iotscan.scan.revocation_files import read_revocation_files
+from iotscan.scan.secret_files import open_to_others
 from iotscan.scan.targets import (
     BadTarget,
     Resolver,
@@ -185,7 +186,8 @@ async def intend(wish: "Wish", resolve: Resolver) -> Intent:
     at_once = (f"{network}: {_AT_ONCE} {', '.join(ways)}" for network, ways in vast.items() if ways)
     ours = (f"{', '.join(own)}: this machine, which is not listed unless its address is named",) if own else ()
     told = (*(loaded.notices if loaded else ()), *listed.notices, *unasked, *hearing, *at_once, *lost, *ours)
-    notices = tuple(Notice(about="scope", text=text) for text in told)
+    files = {"--backend-credential": wish.backend_credentials, "--snmp-community-file": wish.communities}
+    notices = (*(Notice(about="scope", text=text) for text in told), *open_to_others(files))
     shown = (*((*wish.targets, *listed.shown) or words), *(server.word for server in servers))
     return Intent(words=shown, scope=scope, plan=plan, chosen=chosen, notices=notices)
 

@@ -37,6 +37,18 @@ def test_what_cannot_be_read_and_a_server_that_was_not_granted_are_one_line(cli:
     refused(cli, path)
 
 
+@pytest.mark.parametrize(("mode", "is_warned"), [(0o644, True), (0o600, False)])
+def test_of_a_file_that_others_may_read_a_warning_is_told(cli: Cli, tmp_path: Path, mode: int, is_warned: bool) -> None:
+    path = tmp_path / "credentials.yaml"
+    path.write_text(GOOD.replace("broker.acme.example:8883", "127.0.0.1:9"))
+    path.chmod(mode)
+    words = ("--backend", "127.0.0.1:9", "--intrusive", "--no-progress", "--ports", "9", "-f", "json")
+    ended = cli("scan", *words, "--backend-credential", path)
+    warning = "credentials.yaml, the file of --backend-credential (chmod 600 credentials.yaml)"
+    assert (warning in ended.err) == (warning in ended.out) == is_warned
+    assert SECRET not in ended.out + ended.err
+
+
 def refused(cli: Cli, path: Path) -> None:
     words = ("--backend", "127.0.0.1:9", "--intrusive", "--no-progress")
     ended = cli("scan", "127.0.0.1", *words, "--backend-credential", path)
