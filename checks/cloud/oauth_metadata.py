@@ -5,7 +5,9 @@ The metadata that an authorization server publishes (RFC 8414, OpenID Connect di
 names it (RFC 9728), and in the realm that every Keycloak has: that issuer and endpoints are https addresses, that the
 password grant is not offered, that the code grant comes with PKCE (S256), that access tokens do not come by way of the
 browser's address, that nothing is taken without a signature, and how clients prove who they are. No token is asked
-for. What single clients may do is not told there: a server may offer more than it lets anybody use.
+for. What single clients may do is not told there: a server may offer more than it lets anybody use. Of PKCE the members
+that stand there are judged: RFC 8414 reads their absence as none, but OpenID Connect Discovery does not know them,
+RFC 9700 leaves other ways to tell it, and issuers that do S256 leave them out (Microsoft Entra), so that it stays open.
 
 ## Why it matters
 Over plain http codes and tokens are read on the way. The password grant hands the user's password to every
@@ -42,6 +44,7 @@ from iotscan.sdk import (
     command,
     good,
     skip,
+    unknown,
 )
 
 DOCUMENTS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -83,10 +86,22 @@ def oauth_metadata(known: WellKnown, http: HttpServer, target: Target) -> Return
         for verdict in judge(document, fetch(document, scheme, target), document.path if len(documents) > 1 else "")
     ]
     offered = ", ".join(dict.fromkeys(grant for document in documents for grant in document.grants))
-    return findings or good(
+    if findings:
+        return findings
+    if silent := [document for document in documents if offers_code(document) and not document.challenge_methods]:
+        return unknown(
+            f"it offers the code grant{at(silent[0])} and names no challenge methods: RFC 8414 reads that as no PKCE, and "
+            "issuers that do S256 leave them out too. Ask for a code with a client of yours and no code_challenge"
+        )
+    return good(
         "https throughout, no password grant, PKCE where the code grant is offered",
         observed=f"grants: {offered or 'those of RFC 8414'}",
     )
+
+
+def at(document: OAuthDocument) -> str:
+    """`` at /PATH``; empty where that was not kept."""
+    return f" at {document.path}" if document.path else ""
 
 
 def of_older_run(known: WellKnown) -> OAuthDocument:
@@ -151,11 +166,11 @@ def grants(document: OAuthDocument, shown: str, part: str) -> Iterator[Verdict]:
             shows='"password"',
             part=part,
         )
-    if offers_code(document) and "S256" not in document.challenge_methods:
+    if offers_code(document) and document.challenge_methods and "S256" not in document.challenge_methods:
         yield bad(
             "no-pkce",
-            "it offers the code grant and does not announce S256",
-            observed=", ".join(document.challenge_methods) or "no challenge methods",
+            "it offers the code grant with other challenge methods than S256",
+            observed=", ".join(document.challenge_methods),
             expected="S256 (RFC 7636)",
             reproduce=shown + """ | awk '/S256/ {p = 1} /issuer/ {a = 1} END {if (a && !p) print "S256 missing"}'""",
             shows="S256 missing",

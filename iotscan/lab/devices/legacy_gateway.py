@@ -80,6 +80,7 @@ def secure_site(place: Place) -> Site:
         "token_endpoint": f"{issuer}/oauth/token",
         "response_types_supported": ["code", "token"],
         "grant_types_supported": ["authorization_code", "implicit", "password"],
+        "code_challenge_methods_supported": ["plain"],
     }
     return pages(
         {
