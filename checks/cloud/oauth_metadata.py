@@ -90,8 +90,8 @@ def oauth_metadata(known: WellKnown, http: HttpServer, target: Target) -> Return
         return findings
     if silent := [document for document in documents if offers_code(document) and not document.challenge_methods]:
         return unknown(
-            f"it offers the code grant{at(silent[0])} and names no challenge methods: RFC 8414 reads that as no PKCE, and "
-            "issuers that do S256 leave them out too. Ask for a code with a client of yours and no code_challenge"
+            f"it offers the code grant{at(silent[0])} and names no challenge methods: RFC 8414 reads that as no PKCE, "
+            "and issuers that do S256 leave them out too. Ask for a code with a client of yours and no code_challenge"
         )
     return good(
         "https throughout, no password grant, PKCE where the code grant is offered",
