@@ -2,7 +2,8 @@
 
 ## What it looks at
 `/.well-known/security.txt` (RFC 9116) on every web server of the device: whether it names a contact and still
-holds. One server that does is enough, whatever the others redirect to.
+holds. One server that does is enough, whatever the others redirect to. Who gives one page for every path, in place of
+the scripts of that page too, may be a filter in front that hides it: then it stays open.
 
 ## Why it matters
 Whoever finds a flaw needs somebody to tell. Without an address it is published, sold or forgotten, and the maker is

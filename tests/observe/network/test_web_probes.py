@@ -394,8 +394,34 @@ def test_the_old_place_of_security_txt_counts() -> None:
 @pytest.mark.parametrize(
     "body", [b"<html>Contact: us</html>", b"Expires: 2030\n", b'{"Contact": "x"}', b"\xff\xfe\x00"]
 )
-def test_a_page_for_everything_is_no_document(body: bytes) -> None:
-    with site({}, other=lambda path: body) as port:
+def test_a_page_for_everything_but_the_front_is_no_document(body: bytes) -> None:
+    with site({"/": b"<h1>Gateway</h1>"}, other=lambda path: body) as port:
+        fact = known(port)
+    assert (fact.security_txt.value, fact.oauth_metadata.value) == (False, False)
+
+
+def wall(path: str) -> Page:
+    """What a filter gives who runs no scripts, with a number of this answer and the path that was asked."""
+    page = f"<title>Checking</title><script src=/check.js></script>{path}: support id {hash(path) % 10**12}"
+    return 202, HTML, page.encode()
+
+
+def test_a_filter_that_gives_its_page_for_everything_hides_what_is_behind_it() -> None:
+    with site({}, other=wall) as port:
+        fact = known(port)
+    assert (fact.security_txt.reason, fact.oauth_metadata.reason) == (Reason.NOT_OBSERVABLE, Reason.NOT_OBSERVABLE)
+    assert "every path" in fact.security_txt.detail
+
+
+def test_an_application_that_gives_its_page_for_everything_gives_its_scripts_too() -> None:
+    page = b"<div id=root></div><script src=/app.js></script>"
+    with site({"/app.js": b"let x = 1"}, other=lambda path: (200, HTML, page)) as port:
+        fact = known(port)
+    assert (fact.security_txt.value, fact.oauth_metadata.value) == (False, False)
+
+
+def test_who_has_no_page_at_all_has_none_of_them() -> None:
+    with site({}, other=lambda path: (404, HTML, b"Not Found")) as port:
         fact = known(port)
     assert (fact.security_txt.value, fact.oauth_metadata.value) == (False, False)
 
@@ -405,7 +431,7 @@ def test_a_document_for_everything_proves_nothing(body: bytes) -> None:
     with site({}, other=lambda path: body) as port:
         fact = known(port)
     assert [fact.security_txt.known, fact.oauth_metadata.known].count(True) == 0
-    assert [fact.security_txt.known, fact.oauth_metadata.known].count(None) == 1
+    assert None in (fact.security_txt.known, fact.oauth_metadata.known)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,11 @@
-"""Documents at fixed addresses: security.txt (RFC 9116), metadata of OAuth (RFC 8414, OpenID Discovery, RFC 9728)."""
+"""Documents at fixed addresses: security.txt (RFC 9116), metadata of OAuth (RFC 8414, OpenID Discovery, RFC 9728).
 
+Who gives one page for every path may be the device's own program, which has nothing there, or a filter in front of it
+that lets nobody through who runs no scripts. They are told apart by a script that the front page names: the program's
+comes.
+"""
+
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -11,8 +17,9 @@ from iotscan.model.text import safe_text
 from iotscan.model.vocabulary import Reason
 from iotscan.observe.network.failures import DialError
 from iotscan.observe.network.probe import Door, Heard, Probe, missed
-from iotscan.observe.network.probes.web import ask_all, control, origin
+from iotscan.observe.network.probes.web import FRONT_PAGE_CAP, ask_all, control, origin
 from iotscan.observe.network.web_session import Ask, Reply
+from iotscan.wire.html import read_page
 from iotscan.wire.http import HttpResponse, Origin
 from iotscan.wire.oauth import (
     OPENID,
@@ -33,6 +40,15 @@ _REALM: Final = f"/realms/master{OPENID}"
 _CAP = 64 * 1024
 _FURTHER: Final = 4
 """Places that are asked because a resource names its authorization server there."""
+_NOT_FOUND: Final = frozenset({404, 410})
+_SCRIPT_CAP: Final = 256 * 1024
+_COMPARED: Final = 2048
+"""Bytes of a page."""
+_OF_ONE_ANSWER: Final = re.compile(rb"[0-9A-Za-z+/_=-]{16,}|[0-9]+")
+"""Numbers and marks that a filter gives each of its answers."""
+_WALL: Final = Answer[bool].missing(
+    Reason.NOT_OBSERVABLE, "it gives one page for every path, as a filter in front does: what is behind it is not told"
+)
 
 _Answers = dict[str, Answer[dict[str, Any]]]
 
@@ -45,6 +61,9 @@ async def ask_well_known(door: Door) -> Heard:
     if isinstance(nobody, DialError):
         return Heard(missed=(missed(WellKnown, nobody),))
     contacts = [_answer(replies[path], nobody, read_security_txt) for path in _SECURITY]
+    is_one_page = all(a.known == {} for a in contacts) and all(_is_same(replies[path], nobody) for path in _SECURITY)
+    if is_one_page and await _is_wall(door, nobody):
+        return Heard(facts=(WellKnown(security_txt=_WALL, oauth_metadata=_WALL),))
     resource = _answer(replies[RESOURCE], nobody, read_resource)
     resources = (resource_document(resource.known, RESOURCE, origin(door)),) if resource.known else ()
     servers = {path: _answer(replies[path], nobody, read_server) for path in _OAUTH}
@@ -73,6 +92,33 @@ def _asks(door: Door) -> tuple[Ask, ...]:
     paths = (*_SECURITY, *_OAUTH, RESOURCE)
     documents = tuple(Ask(path=path, cap=_CAP, follow=path != RESOURCE) for path in paths)
     return control(door), *documents, Ask(path=_REALM, cap=_CAP, is_guess=True)
+
+
+async def _is_wall(door: Door, nobody: HttpResponse) -> bool:
+    """Whether the front page and the first of its own scripts are what a path gives that nobody has."""
+    (front,) = await ask_all(door, [Ask(path="/", cap=FRONT_PAGE_CAP)])
+    if not isinstance(front, HttpResponse) or not _is_same(front, nobody):
+        return False
+    page = read_page(front.body)
+    own = [path for script in page.scripts if (path := origin(door).resolve(script, front.path))]
+    replies = await ask_all(door, [Ask(path=path, cap=_SCRIPT_CAP) for path in own[:1]])
+    return all(_is_same(reply, nobody) for reply in replies)
+
+
+def _is_same(reply: Reply, nobody: HttpResponse) -> bool:
+    """Whether a reply is the one that everybody gets for a path that nobody has; "not found" is no such page."""
+    if not isinstance(reply, HttpResponse) or nobody.status in _NOT_FOUND or reply.status != nobody.status:
+        return False
+    paths = {reply.path, nobody.path} - {"/"}
+    return _words(reply.body, paths) == _words(nobody.body, paths)
+
+
+def _words(body: bytes, paths: set[str]) -> bytes:
+    """The beginning of a page, without what is of one answer alone; a page may say the path that was asked for."""
+    body = body[:_COMPARED]
+    for path in (*paths, "/"):
+        body = body.replace(path.encode(), b"")
+    return _OF_ONE_ANSWER.sub(b"", body)
 
 
 async def _named(
