@@ -2,14 +2,16 @@
 
 ## What it looks at
 Three ways in which the certificate of a TLS server can be trusted, each said by itself. Publicly: it leads to a root of
-the system or of Mozilla. By a CA that you gave with `--trust-store FILE`: the roots of your own CA, or the certificates
+the system or of Mozilla; one that was added to this machine (a company's, a proxy's) is told apart, and is no public
+one. By a CA that you gave with `--trust-store FILE`: the roots of your own CA, or the certificates
 of single devices. Known: its key, or the certificate itself, is one that the profile pins (`pinned_keys`), or the same
 service of the same device showed this key in the run given by `--first-seen` (trust on first use: whether that one was
 the right one, nobody said). The name in it is not compared: on a local network most devices are reached by
 address. Mozilla's roots are asked by the rules of the web; the others as OpenSSL would, because certificates for
 devices keep few of those rules. A key that changed since the earlier run and that nobody vouches for is told apart. Of
 a back end (`--backend`) public trust is expected, as devices and apps find it by its name across the internet: there a
-CA of yours or a pin has to be given, too, where the clients know one.
+CA of yours or a pin has to be given, too, where the clients know one; where only a root that was added to this machine
+vouches, it stays open: it may be a proxy's that answered in its place.
 
 ## Why it matters
 Encryption without knowing to whom is half a protection: anyone on the path can present a certificate of his own,
@@ -53,6 +55,8 @@ from iotscan.sdk import (
 
 PIN = "sha256:"
 PUBLIC = ("system", "Mozilla")
+MACHINE = "this machine"
+"""A root of the system that is none of Mozilla's list."""
 
 
 @check(
@@ -90,6 +94,9 @@ def certificate_trust(chain: CertificateChain, earlier: Earlier, policy: Policy,
         since = f", and first {then.since[:10]} by {then.since_run}" if then.since_run not in ("", then.run) else ""
         return good(f"first seen: the key that {then.run} saw on {then.seen[:10]}{since}; no CA vouches for it")
     if chain.trusted.value:
+        if policy.kind == "server" and set(chain.trusted_by) == {MACHINE}:
+            said = f"only a root that was added to this machine vouches for it (issued by {leaf.issuer})"
+            return unknown(f"{said}: give it with --trust-store if the clients know it, or scan with no proxy between")
         return good(f"{vouched(chain)}; issued by {leaf.issuer}{moved(chain, then)}")
     why = f": {chain.trust_detail}" if chain.trust_detail else ""
     is_server = policy.kind == "server"
@@ -123,9 +130,10 @@ def pinned(chain: CertificateChain, policy: Policy) -> str:
 def vouched(chain: CertificateChain) -> str:
     """By whom, in the ways that there are."""
     public = [name for name in chain.trusted_by if name in PUBLIC]
-    given = [name for name in chain.trusted_by if name not in PUBLIC]
+    given = [name for name in chain.trusted_by if name not in (*PUBLIC, MACHINE)]
     ways = [f"publicly trusted by {', '.join(public)}"] if public else []
     ways += [f"trusted by {', '.join(given)}, a trust store that you gave"] if given else []
+    ways += ["trusted by a root that was added to this machine"] if MACHINE in chain.trusted_by else []
     return " and ".join(ways) or "trusted"
 
 

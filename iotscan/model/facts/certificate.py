@@ -149,7 +149,8 @@ class CertificateChain(Fact, frozen=True, kw_only=True, tag="certificate-chain")
     """Chains to a root of the system, of Mozilla, or of a trust store that the user gave."""
     trust_detail: str = ""
     trusted_by: tuple[str, ...] = ()
-    """The stores whose roots vouch for it: ``system``, ``Mozilla``, or the name of a file that the user gave."""
+    """The stores whose roots vouch for it: ``system`` (with a root of Mozilla's list), ``this machine`` (with one that
+    was added to it), ``Mozilla``, or the name of a file that the user gave."""
     privately_trusted: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given")
     """Chains to a root of a trust store that the user gave."""
     anchored: Answer[bool] = Answer[bool].missing(Reason.NOT_ASKED, "the probe of this run did not ask")

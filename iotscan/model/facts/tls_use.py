@@ -27,9 +27,9 @@ class ServerProof(msgspec.Struct, frozen=True, kw_only=True):
     certificates: tuple[Certificate, ...] = ()
     """Leaf first."""
     publicly_trusted: Answer[bool] = _HIDDEN
-    """Chains to a root of the system or of Mozilla, at the time of the capture."""
+    """Chains to a root of Mozilla's list, at the time of the capture; one that was added to this machine is none."""
     privately_trusted: Answer[bool] = _HIDDEN
-    """Chains to a root that the user gave (``--trust-store``)."""
+    """Chains to a root that the user gave (``--trust-store``), or that was added to this machine."""
     is_self_signed: bool = False
     faults: tuple[Fault, ...] = ()
     detail: str = ""

@@ -83,8 +83,8 @@ class Prover:
         )
 
     def _trust(self, chain: Sequence[bytes], moment: datetime) -> tuple[Answer[bool], Answer[bool]]:
-        """By the web's roots, and by those that the user gave."""
-        from iotscan.observe.network.workers.trust import MOZILLA, SYSTEM, judge
+        """By the web's roots, and by those that the user gave or added to this machine."""
+        from iotscan.observe.network.workers.trust import MACHINE, MOZILLA, SYSTEM, judge
 
         unread = Answer[bool].missing(Reason.UNREADABLE, "a certificate of the chain cannot be read")
         try:
@@ -97,7 +97,7 @@ class Prover:
         if told["is_trusted"] is None:
             return unread, unread
         public = any(name in (MOZILLA, SYSTEM) for name in told["by"])
-        private = told["is_private"]
+        private = True if MACHINE in told["by"] else told["is_private"]
         not_given = Answer[bool].missing(Reason.NOT_ASKED, "no trust store was given, or there are too many ways")
         return Answer[bool].of(public), not_given if private is None else Answer[bool].of(private)
 

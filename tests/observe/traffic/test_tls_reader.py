@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.model.facts import TlsSession
 from iotscan.observe.given_file import GivenFile
+from iotscan.observe.network.workers import trust
 from iotscan.observe.traffic.conversation import Piece
 from iotscan.observe.traffic.given import Given
 from tests.observe.traffic.tls_talk import NOW, Talk, conversation, heard, session
@@ -159,6 +161,21 @@ def test_what_the_user_gave_counts(tmp_path: Path) -> None:
     revoked = session(pieces, given=Given(revocation=files))
     assert revoked.proof is not None
     assert revoked.proof.faults == ("revoked",)
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_root_that_was_added_to_this_machine_is_no_public_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_listed: bool
+) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(LAB.certificate.public_bytes(Encoding.PEM))
+    listed = {LAB.certificate.fingerprint(SHA256()).hex(): "current"} if is_listed else {}
+    monkeypatch.setattr(trust, "system_file", lambda: str(roots))
+    monkeypatch.setattr(trust, "mozilla_roots", lambda: listed)
+    found = session(Talk(LAB.issue("cloud.example"), tmp_path).shake().say().pieces, given=Given())
+    assert found.proof is not None
+    assert found.proof.publicly_trusted.known is is_listed
+    assert found.proof.privately_trusted.known is (None if is_listed else True)
 
 
 def test_a_list_of_later_says_nothing_of_then(tmp_path: Path) -> None:

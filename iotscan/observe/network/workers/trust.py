@@ -1,10 +1,12 @@
 """Who vouches for a chain of certificates: Mozilla's roots, the system's, or those that the user gave.
 
-The name and the date are other questions: a chain is judged at a time when its leaf was valid, and
-under a name of its own. One way that holds is enough. Mozilla's
-roots are asked by the rules of the web (CA/Browser Forum, as ``cryptography`` enforces them); the system's and
-the user's as OpenSSL does for TLS (:mod:`iotscan.wire.paths`), because a certificate that a company or a maker
-issues for devices keeps few of those rules.
+A root that somebody added to this machine (a company's, a proxy's) is told apart from those that it has of Mozilla's
+list, by the dated list beside this program: nobody else need know it.
+
+The name and the date are other questions: a chain is judged at a time when its leaf was valid, and under a name of its
+own. One way that holds is enough. Mozilla's roots are asked by the rules of the web (CA/Browser Forum, as
+``cryptography`` enforces them); the system's and the user's as OpenSSL does for TLS (:mod:`iotscan.wire.paths`),
+because a certificate that a company or a maker issues for devices keeps few of those rules.
 """
 
 import warnings
@@ -20,13 +22,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from iotscan.data.distrusted import refusal
+from iotscan.data.mozilla_roots import mozilla_roots
 from iotscan.wire.paths.anchors import Anchors, read_anchors
 from iotscan.wire.paths.certified import Certified, certified
 from iotscan.wire.paths.signers import signers
 from iotscan.wire.paths.walking import MOST_CERTIFICATES, Way, walk
 from iotscan.wire.revocation.path import is_issued
 
-MOZILLA, SYSTEM = "Mozilla", "system"
+MOZILLA, SYSTEM, MACHINE = "Mozilla", "system", "this machine"
+"""The last is a root that was added to this machine: no public one."""
 NAMELESS = "the certificate names no host"
 """Mozilla's roots vouch for none such; where no root is in sight at all, that is not what is wrong with it."""
 _MOZILLA_FILE = "plugins/certificate_info/trust_stores/pem_files/mozilla_nss.pem"
@@ -57,7 +61,7 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]], at: datetime | None
     system = system_file()
     asked = [(SYSTEM, system), *stores] if system else stores
     ways = {name: walk(leaf, others, _roots(path), when) for name, path in asked}
-    by = [name for name, way in ways.items() if way.certificates]
+    by = [_called(name, way) for name, way in ways.items() if way.certificates]
     said = _by_web_rules(leaf.certificate, [o.certificate for o in others[:MOST_CERTIFICATES]], when)
     by = [*by, MOZILLA] if not said else by
     if not by and any(way.gave_up for way in ways.values()):
@@ -72,6 +76,12 @@ def judge(chain: list[bytes], stores: list[tuple[str, str]], at: datetime | None
         "is_anchored": bool(by) or any(way.is_anchored for way in ways.values()),
         "detail": f"leads to a root of {' and '.join(by)}" if by else _why_not(leaf, ways, said),
     }
+
+
+def _called(name: str, way: Way) -> str:
+    """The store whose root vouches; a root of the system that is none of Mozilla's is of this machine alone."""
+    root = way.certificates[-1].certificate.fingerprint(SHA256()).hex()
+    return MACHINE if name == SYSTEM and mozilla_roots().get(root) not in ("current", "former") else name
 
 
 def _untold(detail: str) -> dict[str, Any]:

@@ -371,6 +371,24 @@ def test_a_root_that_was_withdrawn_vouches_for_nothing(tmp_path: Path, monkeypat
     assert (told["is_trusted"], told["detail"]) == (False, "leads to no root of a known store: withdrawn 64")
 
 
+@pytest.mark.parametrize(("state", "name"), [("current", "system"), ("former", "system"), ("", "this machine")])
+def test_a_root_that_was_added_to_this_machine_is_no_public_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, name: str
+) -> None:
+    leaf, roots = public_chain(tmp_path / "ours", 30)
+    (root,) = load_pem_x509_certificates(roots.read_bytes())
+    listed = {root.fingerprint(hashes.SHA256()).hex(): state} if state else {}
+    monkeypatch.setattr(trust, "system_file", lambda: str(roots))
+    monkeypatch.setattr(trust, "mozilla_roots", lambda: listed)
+    monkeypatch.setattr(trust, "_mozilla", lambda: Store(load_pem_x509_certificates(_any_root(tmp_path))))
+    told = trust.judge(leaf, [])
+    assert (told["by"], told["is_trusted"], told["is_private"]) == ([name], True, None)
+
+
+def _any_root(folder: Path) -> bytes:
+    return public_chain(folder / "others", 30)[1].read_bytes()
+
+
 def test_no_verdict_on_what_cannot_be_read() -> None:
     assert trust.judge([b"junk"], [])["is_trusted"] is None
     request = Request(id=1, seconds=1, job={"do": "trust", "certificates": [base64.b64encode(b"x").decode()]})
