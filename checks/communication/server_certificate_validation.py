@@ -6,10 +6,15 @@ certificate that is wrong for everybody at the time of the capture (its dates, i
 revoked ones that you gave with `--crl`) *and* data that the device sent of itself after the handshake, all of it
 heard without a gap. Dates count where the capture bears out the clock of whoever captured (an answer of a time server
 or of a web server, a certificate of a public authority); an end of more than 30 days ago counts unless that is
-contradicted. That it finished a handshake proves nothing: many clients look at the name afterwards. A certificate that
-only nobody here knows is no proof either: the device may know its issuer, or hold this very key. Two self-signed ones
-with different keys under one name within a day are. It never passes: who takes a right certificate may take a wrong
-one, and TLS 1.3 and resumed sessions show none.
+contradicted. That it finished a handshake proves nothing: many clients look at the name afterwards.
+
+A device that holds a key beforehand (a pin) need not ask who issued its certificate, nor look at its name. So a
+certificate that nobody here knows is no proof, nor is a wrong name alone. That it looks at no name is proved by
+certificates with different keys that it takes under one name within a day and that have no domain in common. Of
+self-signed ones it takes three keys at one address within a day: two may be the pin and its spare. Who tests a device
+brings this about: put a certificate of your own for another name in the way, and let it meet its own server as well, or
+another one of yours (of self-signed ones three). It never passes: who takes a right certificate may take a wrong one,
+and TLS 1.3 and resumed sessions show none.
 
 ## Why it matters
 Encryption with somebody whom nobody checked is encryption with the attacker. Whoever is on the path reads and changes
@@ -24,12 +29,12 @@ before the first connection, from a source that needs none. Renew the server's c
 
 ## References
 - RFC 5280 section 6; RFC 9525 section 6; RFC 7925 section 4.4 and 17 (devices without a clock)
+- RFC 7469 sections 2.5 and 4.3 (who pins a key has a spare one)
 - ETSI EN 303 645 V3.1.3 provision 5.5-1; OWASP ISVS 4.1.3 (git edfda29b); CWE-295
 """
 
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import combinations
 
 from iotscan.sdk import (
     Returned,
@@ -48,7 +53,9 @@ from iotscan.sdk import (
 )
 
 FAULTS = {"bad-signature": "signature", "revoked": "revoked", "expired": "dates", "not-yet-valid": "dates"}
-"""What a fault proves of who takes it, the worst first; a wrong name is judged by its issuer, below."""
+"""What a fault proves of who takes it, the worst first; a wrong name proves something beside another key, below."""
+PINS = 2
+"""Keys that a device may well hold for one name: the one that is used, and its spare."""
 
 
 @check(
@@ -59,7 +66,7 @@ FAULTS = {"bad-signature": "signature", "revoked": "revoked", "expired": "dates"
     variants={
         "signature": ("critical", "The device talks to a server whose certificate nobody signed"),
         "any-name": ("critical", "The device talks to a server with a public certificate for another name"),
-        "two-keys": ("critical", "The device takes any self-signed certificate for one name"),
+        "any-key": ("critical", "The device takes any self-signed certificate for one name"),
         "name": ("high", "The device talks to a server whose certificate is for another name"),
         "revoked": ("high", "The device talks to a server whose certificate was revoked"),
         "dates": ("high", "The device talks to a server whose certificate is out of date"),
@@ -81,11 +88,12 @@ def server_certificate_validation(use: TlsUse) -> Returned:
     begun = [session for session in use.sessions if session.role == "client"]
     taken = [s for s in begun if s.proof is not None and s.ending == "application-data"]
     found: dict[tuple[str, str], list[TlsSession]] = {}
-    for session in taken:
-        if variant := proved(session):
-            found.setdefault((peer_part(session), variant), []).append(session)
+    for same in by_name(taken):
+        for session in same:
+            if variant := proved(session, same):
+                found.setdefault((peer_part(session), variant), []).append(session)
     verdicts = [finding(variant, sessions) for (_, variant), sessions in found.items()]
-    verdicts += [two_keys(sessions) for sessions in by_name(taken) if are_unrelated(sessions)]
+    verdicts += [any_key(sessions) for same in by_name(taken) if (sessions := unknowable(same))]
     if not verdicts and begun and all(is_keyed(session) for session in begun):
         return skip("it knows its servers by pre-shared keys: there was no certificate to look at")
     return verdicts or unknown(without_proof(begun, taken))
@@ -96,17 +104,43 @@ def is_keyed(session: TlsSession) -> bool:
     return "_PSK_" in session.suite and "_RSA_PSK_" not in session.suite
 
 
-def proved(session: TlsSession) -> str:
-    """The variant of what taking this certificate proves; empty where it proves nothing."""
+def proved(session: TlsSession, same: list[TlsSession]) -> str:
+    """The variant of what taking this certificate proves, beside others under one name; empty where it is nothing."""
     proof = session.proof
     if proof is None:
         return ""
     if "bad-signature" in proof.faults:
         return "signature"
-    # Who holds this very certificate need not look at its name, nor ask who issued it.
-    if "wrong-name" in proof.faults and not proof.is_self_signed:
+    if is_misnamed(session) and any(is_unlike(session, other) for other in same):
         return "any-name" if proof.publicly_trusted.known else "name"
     return next((variant for fault, variant in FAULTS.items() if fault in proof.faults), "")
+
+
+def is_misnamed(session: TlsSession) -> bool:
+    """Whether somebody issued it for another name: what signs itself may say anything."""
+    return session.proof is not None and "wrong-name" in session.proof.faults and not session.proof.is_self_signed
+
+
+def is_unlike(one: TlsSession, other: TlsSession) -> bool:
+    """Whether an issued one has another key, and no name that a client might look for is in both, within a day."""
+    if other.proof is None or other.proof.is_self_signed or not key(one) or not key(other):
+        return False
+    ours, others = domains(one), domains(other)
+    return key(one) != key(other) and bool(ours and others) and not ours & others and is_near(one, other)
+
+
+def key(session: TlsSession) -> str:
+    """The server's, as its digest."""
+    return session.proof.certificates[0].spki_sha256 if session.proof and session.proof.certificates else ""
+
+
+def domains(session: TlsSession) -> set[str]:
+    """The ends of all names in a server's certificate, wide enough for any star: two labels, or an address."""
+    if not session.proof or not session.proof.certificates:
+        return set()
+    leaf = session.proof.certificates[0]
+    common = leaf.extensions.common_names if leaf.extensions else ()
+    return {".".join(name.lower().rstrip(".").split(".")[-2:]) for name in (*leaf.names, *common)}
 
 
 def finding(variant: str, sessions: list[TlsSession]) -> Verdict:
@@ -124,18 +158,30 @@ def finding(variant: str, sessions: list[TlsSession]) -> Verdict:
 
 
 def by_name(taken: Iterable[TlsSession]) -> list[list[TlsSession]]:
-    """Those with self-signed certificates under one name that the device asked for, at whichever address."""
-    found: dict[str, list[TlsSession]] = {}
+    """Those under one name that the device asked for, at whichever address; where it named none, at one address."""
+    found: dict[tuple[str, str, int], list[TlsSession]] = {}
     for session in taken:
-        if session.proof is not None and session.proof.is_self_signed and session.server_name:
-            found.setdefault(f"{session.server_name} {session.transport}/{session.port}", []).append(session)
+        name = session.server_name or session.peer.address
+        found.setdefault((name, session.transport, session.port), []).append(session)
     return list(found.values())
 
 
-def are_unrelated(sessions: list[TlsSession]) -> bool:
-    """Whether they show more than one key within a day: a server's key is renewed, and the device told of it."""
-    shown = [(s.proof.certificates[0].spki_sha256, s) for s in sessions if s.proof is not None]
-    return any(key != other and is_near(a, b) for (key, a), (other, b) in combinations(shown, 2))
+def unknowable(same: list[TlsSession]) -> list[TlsSession]:
+    """Those of one name whose self-signed keys are more than a device holds: at one address, all within a day.
+
+    Several addresses may be several servers, each with a key of its own that the device knows.
+    """
+    own = [s for s in same if s.proof is not None and s.proof.is_self_signed and s.server_name and key(s)]
+    for one in own:
+        near = [s for s in own if s.peer.address == one.peer.address and is_soon_after(one, s)]
+        if count_keys(near) > PINS:
+            return near
+    return []
+
+
+def is_soon_after(one: TlsSession, other: TlsSession) -> bool:
+    """Whether it is near, and not over before: all that are so of one are near each other."""
+    return is_near(one, other) and one.last is not None and other.last is not None and other.last >= one.last
 
 
 def is_near(one: TlsSession, other: TlsSession) -> bool:
@@ -145,15 +191,15 @@ def is_near(one: TlsSession, other: TlsSession) -> bool:
     return max(one.first, other.first) - min(one.last, other.last) < timedelta(days=1)
 
 
-def two_keys(sessions: list[TlsSession]) -> Verdict:
+def any_key(sessions: list[TlsSession]) -> Verdict:
     """One name, several keys, each its own witness."""
     first = sessions[0]
-    keys = list_some((s.proof.certificates[0].spki_sha256[:16] for s in sessions if s.proof is not None), 4)
+    keys = list_some((key(s)[:16] for s in sessions), 4)
     return bad(
-        "two-keys",
+        "any-key",
         f"it sent data to whoever called himself {first.server_name} with a certificate of his own",
         observed=f"{times(sessions)}, self-signed certificates with the keys (SHA-256) {keys}",
-        expected="one key that the device knows",
+        expected="one key that the device knows, or that and its spare",
         reproduce=filter_traffic(first),
         part=f"{first.server_name} {first.transport}/{first.port}",
     )
@@ -168,12 +214,28 @@ def without_proof(begun: list[TlsSession], taken: list[TlsSession]) -> str:
     if not taken:
         hidden = "no certificate was seen that it went on to trust: TLS 1.3, resumed sessions and keys show none"
         return f"{hidden}{said}"
+    if misnamed := [s for s in taken if is_misnamed(s)]:
+        return f"{without_pins(misnamed)}: have it take another one of your own under that name{said}"
     own = [s for s in taken if s.proof is not None and s.proof.is_self_signed]
+    if many := [s for same in by_name(own) if count_keys(same) > 1 for s in same]:
+        keys = f"it takes self-signed certificates with several keys of {list_some(map(peer_name, many), 3)}"
+        return f"{keys}, which it may know: more than {PINS} at one address within a day would tell{said}"
     if own:
         return f"it takes the self-signed certificate of {list_some(map(peer_name, own), 3)}, which it may know{said}"
     if undated := [s.proof.open_dates for s in taken if s.proof is not None and s.proof.open_dates]:
         return f"whether it took a certificate out of date is open: {list_some(undated, 2)}{said}"
     return f"no server showed it a wrong certificate that it took: right ones prove nothing{said}"
+
+
+def without_pins(misnamed: list[TlsSession]) -> str:
+    """What was taken under another name, and the excuse there is."""
+    shown = list_some((f"{peer_name(s)} ({s.proof.detail})" for s in misnamed if s.proof is not None), 2)
+    return f"it takes a certificate for another name of {shown}, unless it holds that very key"
+
+
+def count_keys(sessions: list[TlsSession]) -> int:
+    """How many keys were shown."""
+    return len({key(s) for s in sessions})
 
 
 def times(sessions: list[TlsSession]) -> str:

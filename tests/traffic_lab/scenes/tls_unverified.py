@@ -1,13 +1,16 @@
-"""A device that asks nobody for his papers, one that does, and servers whose papers are wrong in one way each.
+"""A device that asks nobody for his papers, one that does, one that knows keys, and servers whose papers are wrong.
 
-All speak TLS 1.2, which shows the papers. ``203.0.113.89`` changes its self-signed key between two visits, as whoever
-sits between the two would have another one. A page in the clear tells the time, which bears out the clock of whoever
-captured.
+All speak TLS 1.2, which shows the papers. ``203.0.113.89`` changes its self-signed key with each visit, as whoever sits
+between the two would have another one; at ``name.example`` two papers are shown that are for two other names. The one
+that knows keys asks for neither name nor issuer, and takes what the careless one takes, but the third key. A page in
+the clear tells the time, which bears out the clock of whoever captured.
 """
 
+import base64
+import hashlib
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.lan.network import Machine, poll
 from tests.traffic_lab.certificates import Authority, Paper, self_signed
@@ -15,6 +18,24 @@ from tests.traffic_lab.stage import Stage
 
 TOOLS = {"curl": "curl", "openssl": "openssl"}
 PORT = 443
+TURNING = """
+import socket, ssl, sys
+papers = list(zip(sys.argv[1::2], sys.argv[2::2]))
+door = socket.create_server(("", 443))
+while True:
+    guest, _ = door.accept()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(*papers[0])
+    try:
+        with context.wrap_socket(guest, server_side=True) as talk:
+            if talk.recv(4096):
+                talk.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 7\\r\\n\\r\\nTLSv1.2")
+                papers.append(papers.pop(0))
+    except OSError:
+        pass
+"""
+"""A server that shows other papers after each conversation."""
 
 
 def papers(lab: Authority) -> dict[str, Paper]:
@@ -42,16 +63,37 @@ def play(stage: Stage) -> None:
         server = stage.far(name.partition(".")[0], place)
         serve(server, stage.folder, name, paper)
         ready(careless, place)
-        where = ("--resolve", f"{name}:{PORT}:203.0.113.{place}", f"https://{name}/")
-        assert "TLSv1.2" in curl(careless, "-k", *where), name
-        curl(careful, "--cacert", str(root), *where)
+        assert "TLSv1.2" in curl(careless, "-k", *at(name, place)), name
+        curl(careful, "--cacert", str(root), *at(name, place))
     tell_time(stage, careless)
-    for turn, place in enumerate((89, 90)):
-        server = stage.far(f"turn{turn}", place)
-        serve(server, stage.folder, f"turn{turn}", self_signed("turn.example"))
-        ready(careless, place)
-        where = ("--resolve", f"turn.example:{PORT}:203.0.113.{place}", "https://turn.example/")
-        assert "TLSv1.2" in curl(careless, "-k", *where)
+    other = lab.issue("somebody.test")
+    serve(stage.far("other", 87), stage.folder, "somebody.test", other)
+    ready(careless, 87)
+    assert "TLSv1.2" in curl(careless, "-k", *at("name.example", 87))
+    turns = [self_signed("turn.example") for _ in range(3)]
+    written = [str(path) for turn, paper in enumerate(turns) for path in paper.write(stage.folder, f"turn{turn}")]
+    stage.far("turn", 89).start("python3", "-c", TURNING, *written)
+    ready(careless, 89)
+    assert [curl(careless, "-k", *at("turn.example", 89)) for _ in turns] == ["TLSv1.2"] * 3
+    keeper = stage.near("keeper", 23)
+    for name, place in (("name.example", 83), ("own.example", 85)):
+        assert "TLSv1.2" in curl(keeper, "-k", *pins(issued[name]), *at(name, place))
+    spare = pins(*turns[:2])
+    assert [curl(keeper, "-k", *spare, *at("turn.example", 89)) for _ in turns] == ["TLSv1.2", "TLSv1.2", ""]
+
+
+def at(name: str, place: int) -> tuple[str, ...]:
+    """Words that make curl ask for a name at an address."""
+    return ("--resolve", f"{name}:{PORT}:203.0.113.{place}", f"https://{name}/")
+
+
+def pins(*papers: Paper) -> tuple[str, ...]:
+    """Words that make curl keep to these keys (RFC 7469 section 2.4)."""
+    found = []
+    for paper in papers:
+        public = paper.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        found.append(f"sha256//{base64.b64encode(hashlib.sha256(public).digest()).decode()}")
+    return ("--pinnedpubkey", ";".join(found))
 
 
 def tell_time(stage: Stage, client: Machine) -> None:
