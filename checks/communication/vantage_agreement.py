@@ -1,13 +1,13 @@
 """Device, image and traffic tell the same.
 
 ## What it looks at
-Where a run holds more than one vantage of a device (a scan, the image that it runs, its captured traffic:
-`iotscan join`, `iotscan scan --image`), the answers that each gives to the same check are put side by side: what is
-configured in the image, what the device answers when it is asked, what it does when nobody asks. Beside these, the
-versions that both name (of the firmware, of programs that answer), the SSH host keys, and the published passwords that
-are taken. Where the image is of another version than the device, what differs is told and counts for nothing. A device
-is known to run an image by a key, a certificate or a MAC address in it, by product and version, or by your word
-(`--runs`).
+Where a run holds more than one vantage of a device (a scan, the image that it runs, its captured traffic: `iotscan
+join`, `iotscan scan --image`), the answers that each gives to the same check are put side by side: what is configured
+in the image, what the device answers when it is asked, what it does when nobody asks. Beside these, the versions that
+both name (of the firmware, of programs that answer), the SSH host keys, the published passwords that are taken, who
+logs in by telnet in captured traffic, and whose certificates clients show there (up to TLS 1.2). Where the image is of
+another version than the device, what differs is told and counts for nothing. A device is known to run an image by a
+key, a certificate or a MAC address in it, by product and version, or by your word (`--runs`).
 
 ## Why it matters
 An image that is sound and a device that is not: either the device runs something else, or something changes it after it

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from iotscan.assess.check import Check
-from iotscan.assess.unlike import accounts, host_keys
+from iotscan.assess.unlike import accounts, client_certificates, host_keys, logins
 from iotscan.assess.versions import programs_apart, system_apart
 from iotscan.model.device import Device, Image
 from iotscan.model.facts import Disagreement, RunsImage, VantageComparison
@@ -58,6 +58,8 @@ def compare_vantages(
                 *_by_image(own, theirs, titles),
                 *host_keys(device, fact, of_both),
                 *accounts(device, fact, of_both),
+                *logins(device, fact, of_both),
+                *client_certificates(device, fact, of_both),
             )
             # An image of another version may well be configured otherwise: it is told, and blames nobody.
             pairs += (

@@ -48,6 +48,7 @@ def in_traffic(fact: AnyFact) -> Private:
             yield from _peers(fact.exposures)
             yield from _peers(fact.tokens)
             yield from (found for exposure in fact.exposures for found in _users(exposure.what))
+            yield from (("user", e.account) for e in fact.exposures if not is_system_user(e.account.lower()))
             for token in (use.token for use in fact.tokens):
                 yield from (("url", word) for word in (token.issuer, *token.audience) if "." in word)
         case UpdateUse():

@@ -16,17 +16,27 @@ from iotscan.model.device import Device, Image
 from iotscan.model.facts import (
     Account,
     Accounts,
+    Certificate,
     Claim,
     DefaultLogin,
+    DeviceIdentities,
+    DeviceIdentity,
+    Exposure,
+    Exposures,
     HostKey,
     KeyFile,
+    LoginGuards,
+    LoginService,
     MqttBroker,
     OperatingSystem,
     PortSweep,
     PrivateKeys,
     SshServer,
+    TlsSession,
+    TlsUse,
     VantageComparison,
 )
+from iotscan.model.facts.traffic import Peer
 from iotscan.model.observation import observe
 from iotscan.model.run import ProfileInfo, Run, Tool
 from iotscan.model.scope import Scope
@@ -199,6 +209,91 @@ def test_a_host_key_of_the_image_that_the_device_does_not_show_is_told(path, dig
     )
     found = conflicts(of_image(PrivateKeys(keys=(key,), files_searched=1)), on_ssh(server))
     assert found == ([("mended", "tcp/22")] if is_told else [])
+
+
+def in_traffic(fact):
+    return observe(fact, Subject(device="dev-1"), probe="traffic/1", vantage=Vantage.IN_USE)
+
+
+def account(name: str, scheme: str = "sha512") -> Account:
+    return Account(path="/etc/shadow", line=1, name=name, scheme=scheme, default_password=Answer.of(False))
+
+
+TELNETD = LoginService(name="telnetd", path="/etc/inittab", takes_passwords=True, tries=0)
+
+
+@pytest.mark.parametrize(
+    ("login", "accounts", "services", "is_conflict"),
+    [
+        ({}, [account("root")], [TELNETD], True),
+        ({}, [account("root"), account("service", "locked")], [TELNETD], True),
+        ({}, [account("service")], [TELNETD], False),
+        ({}, [account("service", "yescrypt"), account("service", "locked")], [TELNETD], False),
+        # Which accounts a server asks that the image does not start, and one that it has no list of, nobody knows.
+        ({}, [account("root")], [], False),
+        ({}, [], [TELNETD], False),
+        ({"accepted": None}, [account("root")], [TELNETD], False),
+        ({"accepted": False}, [account("root")], [TELNETD], False),
+        ({"role": "client"}, [account("root")], [TELNETD], False),
+        ({"protocol": "ftp"}, [account("root")], [TELNETD], False),
+        ({"account": ""}, [account("root")], [TELNETD], False),
+        ({"account": "*"}, [account("root")], [TELNETD], False),
+    ],
+)
+def test_who_logs_in_by_telnet_has_an_account_in_the_image(login, accounts, services, is_conflict):
+    seen = {"role": "server", "protocol": "telnet", "accepted": True, "account": "service", "port": 23, **login}
+    exposed = in_traffic(Exposures(exposures=(Exposure(kind="password", **seen),)))
+    listed = of_image(Accounts(accounts=tuple(accounts)))
+    guards = of_image(LoginGuards(start=Answer.of("sysvinit"), services=tuple(services)))
+    assert conflicts(listed, guards, exposed) == ([("configured", "tcp/23")] if is_conflict else [])
+
+
+def key_at(path: str, digest: str) -> KeyFile:
+    return KeyFile(path=path, format="pkcs8", encrypted=not digest, mode=0o600, public_sha256=digest)
+
+
+def client(kept: str, key: str, *, is_claim: bool = False) -> DeviceIdentity:
+    path = "/etc/mosquitto/conf.d/bridge.conf"
+    return DeviceIdentity(path=path, line=1, client="mosquitto bridge", kept=kept, key=key, is_claim=is_claim)
+
+
+DEVICE_KEY = "/etc/ssl/device.key"
+
+
+@pytest.mark.parametrize(
+    ("keys", "clients", "shown", "more", "expected"),
+    [
+        # The image has a key, and the device one of its own.
+        ([("own", DEVICE_KEY)], [("file", DEVICE_KEY)], "other", {}, "mended"),
+        ([("own", DEVICE_KEY)], [("file", DEVICE_KEY)], "own", {}, ""),
+        ([("own", DEVICE_KEY), ("", "/etc/ssl/hidden.key")], [("file", DEVICE_KEY)], "other", {}, ""),
+        # The image says that the key comes from elsewhere, and the device shows one of the image.
+        ([("own", DEVICE_KEY)], [("absent", "/data/device.key")], "own", {}, "configured"),
+        ([("own", DEVICE_KEY)], [("hardware", "pkcs11:")], "own", {}, "configured"),
+        ([("own", DEVICE_KEY)], [("absent", "/data/device.key"), ("file", DEVICE_KEY)], "own", {}, ""),
+        ([("own", DEVICE_KEY)], [("absent", "/data/device.key")], "other", {}, ""),
+        # No client is configured with a certificate; the server refused it; the device is the server.
+        ([("own", DEVICE_KEY)], [], "own", {}, ""),
+        ([("own", DEVICE_KEY)], [("file", DEVICE_KEY)], "other", {"ending": "refused-by-server"}, ""),
+        ([("own", DEVICE_KEY)], [("file", DEVICE_KEY)], "other", {"role": "server"}, ""),
+    ],
+)
+def test_a_client_shows_the_certificate_that_its_image_configures(keys, clients, shown, more, expected):
+    certificate = Certificate(
+        subject="CN=d", issuer="CN=ca", serial="1", not_before=MOMENT, not_after=MOMENT, key_type="ec", key_bits=256,
+        signature_hash="sha256", sha256="c", spki_sha256=shown,
+    )  # fmt: skip
+    peer = Peer(address="203.0.113.5", name="mqtt.example.com")
+    session = TlsSession(
+        **{"role": "client", "peer": peer, "client_certificate": certificate, "ending": "application-data"} | more
+    )
+    found = conflicts(
+        of_image(PrivateKeys(keys=tuple(key_at(path, digest) for digest, path in keys), files_searched=1)),
+        of_image(DeviceIdentities(identities=tuple(client(*each) for each in clients))),
+        in_traffic(TlsUse(sessions=(session,))),
+    )
+    assert [conflict for conflict, _ in found] == ([expected] if expected else [])
+    assert all("mqtt.example.com" in place for _, place in found)
 
 
 def test_what_an_image_of_another_version_configures_otherwise_is_explained():

@@ -22,6 +22,8 @@ class Exposure(Use, frozen=True, kw_only=True):
     """``http``, ``mqtt``, ``ftp`` …"""
     what: str = ""
     """In words, without the secret: ``HTTP Basic password of user admin``, ``access_token in the query of /api``."""
+    account: str = ""
+    """Who logs in by telnet; safe text, empty where that was not heard, and for other protocols."""
     place: str = ""
     """``header``, ``query``, ``body``, ``CONNECT`` …"""
     accepted: bool | None = None

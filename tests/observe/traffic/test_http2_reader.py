@@ -151,6 +151,19 @@ def test_a_flood_of_heads_that_never_end_keeps_little() -> None:
     assert told(said) == [("/a", 0)]
 
 
+@pytest.mark.parametrize("direction", ["<", ">"])
+def test_what_is_not_understood_is_not_taken_for_what_was_not_said(direction: str) -> None:
+    client, talk = End(">"), conversation()
+    play(CHOOSE, talk, [OPENING, client.asks(1, "/a")])
+    assert not talk.bytes_missed
+    play(
+        CHOOSE,
+        talk,
+        [OPENING, client.asks(1, "/a"), (direction, frame(HEADERS, b"\xff\xff\xff\x7f", flags=END_HEADERS))],
+    )
+    assert talk.bytes_missed
+
+
 def test_doubtful_bytes_are_as_good_as_missing() -> None:
     client, talk, heard = End(">"), conversation(), []
     reader = CHOOSE(talk, Piece(1, True, OPENING[1]), heard.append)

@@ -97,7 +97,7 @@ def test_telnet(reply: bytes, accepted: bool | None, by_letter: bool) -> None:
     ]
     told = play(telnet.CHOOSE, conversation(port=23), [s for s in said if s[1]])  # type: ignore[index]
     (found,) = items(told, Exposure)
-    assert (found.what, found.accepted) == ("telnet password of root", accepted)
+    assert (found.what, found.account, found.accepted) == ("telnet password of root", "root", accepted)
     assert {s for t in told for s in t.secrets} == {"S3cret-9"}
     assert items(told, OtherTalk)[0].words[0] == "user root"
 

@@ -29,9 +29,16 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     is_answer: bool = False
 
 
-def exposure(where: Where, kind: ExposedKind, what: str, *secrets: str) -> Finding:
+def exposure(where: Where, kind: ExposedKind, what: str, *secrets: str, account: str = "") -> Finding:
     """An exposure there. In ``what`` stand names that others gave: of users, paths and topics."""
-    item = Exposure(kind=kind, protocol=where.protocol, what=masked(what), place=where.place, accepted=where.accepted)
+    item = Exposure(
+        kind=kind,
+        protocol=where.protocol,
+        what=masked(what),
+        account=masked(account),
+        place=where.place,
+        accepted=where.accepted,
+    )
     return Finding(item, secrets)
 
 

@@ -76,7 +76,11 @@ class Http2Reader:
         return piece.data[len(part) :]
 
     def _give_up(self, piece: Piece) -> None:
-        """Nothing more of that direction is understood: what waits for it is as far as it will get."""
+        """Nothing more of that direction is understood: what waits for it is as far as it will get.
+
+        Nobody may take what was not understood for what was not said.
+        """
+        self._voice.conversation.bytes_missed += max(1, len(piece.data))
         for stream, exchange in tuple(self._open.items()):
             if piece.is_upward:
                 exchange.is_asked = True

@@ -132,7 +132,8 @@ class TelnetReader:
         if not self._user and _is_shown_as_name(password.encode(), self._lines):
             return
         where = Where(at=at, protocol="telnet", place="login", accepted=accepted)
-        finding = exposure(where, "password", f"telnet password of {self._user or 'somebody'}", password)
+        what = f"telnet password of {self._user or 'somebody'}"
+        finding = exposure(where, "password", what, password, account=self._user)
         self._voice.say(at, finding.item, *finding.secrets)
 
 
