@@ -85,7 +85,7 @@ def backend_encryption(
     """Judge each server by itself; speak well only of what was seen, and enough of it."""
     talks = outbound(profile)
     # What has to do with updates has a check of its own, which looks at signatures, too.
-    fetched = {(peer_part(c), c.path) for c in updates.contacts}
+    fetched = {(peer_part(c), c.path) for c in updates.contacts if c.is_for_device}
     clear = by_peer(talk for talk in talks if talk.protection == "cleartext")
     web = by_peer(e for e in spoken.http if e.is_outbound)
     lost = by_peer(e for e in secrets_among(exposed.exposures) if e.is_outbound)

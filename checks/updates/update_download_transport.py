@@ -7,6 +7,8 @@ of a known form. It is called unsigned only where its form has a place for a sig
 half a file, one of an unknown form or of one without such a place (a legacy U-Boot image), one with a signature in a
 file beside it or after a signed list may be signed. To look for updates encrypted is good, and says nothing of how
 they come: it passes only where one was seen to be fetched.
+What a system of updates brings to the device (LwM2M) counts like what it fetches. A firmware that somebody else uploads
+to it, or that it sends away, does not: it may be a file to keep.
 Whether a signature verifies, and whether the device asks for one, is not seen here: an image shows that
 (`update-source-transport`, `update-artefact-signature`).
 
@@ -74,7 +76,7 @@ PLACELESS = ("squashfs", "trx", "uf2", "uimage")
 )
 def update_download_transport(used: UpdateUse, spoken: ProtocolUse) -> Returned:
     """One finding a server and kind; only fetches that were seen can be good."""
-    fetched = [c for c in used.contacts if c.role == "client"]
+    fetched = [c for c in used.contacts if c.is_for_device]
     groups: dict[tuple[str, str], list[UpdateContact]] = {}
     for contact in fetched:
         if not contact.is_encrypted:
@@ -82,7 +84,10 @@ def update_download_transport(used: UpdateUse, spoken: ProtocolUse) -> Returned:
     if groups:
         return [_finding(variant, contacts) for (_, variant), contacts in groups.items()]
     if not fetched:
-        return unknown("it was not seen to fetch, or ask for, an update")
+        brought = [c for c in used.contacts if c.role == "server" and c.direction == "to-server"]
+        whom = list_some(map(peer_name, brought), 5)
+        but = f": {whom} brought it a firmware, which it may only keep" if brought else ""
+        return unknown(f"it was not seen to fetch, or ask for, an update{but}")
     if used.is_cut_off:
         return unknown("it asked for more than is listed")
     servers = list_some(map(peer_name, fetched), 5)
@@ -119,11 +124,12 @@ def _has_signature_beside(contact: UpdateContact, spoken: ProtocolUse) -> bool:
 def _finding(variant: str, contacts: Sequence[UpdateContact]) -> Verdict:
     # What may be without a signature is told first.
     first = min(contacts, key=lambda contact: bool(_by(contact)))
-    does = "asks for updates" if variant == "metadata" else "fetches an update"
+    way = ("fetches an update", "from") if first.role == "client" else ("is brought an update", "by")
+    does, whose = ("asks for updates", "from") if variant == "metadata" else way
     signed = {"unsigned": ", without a signature", "cleartext": f", {_by(first) or 'signed or not'}"}
     return bad(
         variant,
-        f"it {does} in clear from {peer_name(first)}{signed.get(variant, '')}",
+        f"it {does} in clear {whose} {peer_name(first)}{signed.get(variant, '')}",
         observed=list_some(map(_shown, contacts), 5),
         expected="updates over TLS or DTLS, and signed",
         reproduce=filter_traffic(first),

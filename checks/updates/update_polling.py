@@ -71,7 +71,7 @@ MISSED = 3
 )
 def update_polling(used: UpdateUse, profile: TrafficProfile, policy: Policy) -> Returned:
     """The look that comes most often counts."""
-    asked = [c for c in used.contacts if c.role == "client" and c.kind in ("poll", "manifest")]
+    asked = [c for c in used.contacts if c.role == "client" and c.is_for_device and c.kind in ("poll", "manifest")]
     looks = [c for c in asked if c.how != "server name"]
     regular = sorted((c for c in looks if c.is_answered and _period(c) >= BURST), key=_period)
     if asked and not looks:

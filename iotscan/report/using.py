@@ -63,7 +63,7 @@ def _called(device: Device) -> Iterator[str]:
 
 
 def _updates(contacts: Iterable[UpdateContact]) -> Iterator[UpdateRow]:
-    mine = [contact for contact in contacts if contact.role == "client"]
+    mine = [contact for contact in contacts if contact.role == "client" or contact.direction == "to-server"]
     for contact in sorted(mine, key=lambda c: (_KINDS[c.kind], part_in(c), c.path, c.format, c.size, c.count)):
         yield _update(contact)
 
@@ -75,7 +75,13 @@ def part_in(contact: UpdateContact) -> str:
 
 def _update(contact: UpdateContact) -> UpdateRow:
     protection = "encrypted" if contact.is_encrypted else "in the clear"
-    details = [contact.kind, contact.system, contact.format, size_of(contact.size) if contact.size else ""]
+    details = [
+        _way(contact),
+        contact.kind,
+        contact.system,
+        contact.format,
+        size_of(contact.size) if contact.size else "",
+    ]
     # A topic, and a path of FTP or TFTP, may begin with no slash.
     between = "" if contact.path.startswith("/") else " "
     path = contact.path or f"on {contact.transport}/{contact.port}"
@@ -88,6 +94,13 @@ def _update(contact: UpdateContact) -> UpdateRow:
         signature=_SIGNATURES[contact.signature],
         told_by=clean(contact.how, 60),
     )
+
+
+def _way(contact: UpdateContact) -> str:
+    """Empty for what it fetches, or asks for."""
+    if contact.direction == "to-client":
+        return ""
+    return "sent away" if contact.role == "client" else "brought to it"
 
 
 def _often(contact: UpdateContact) -> str:

@@ -235,6 +235,23 @@ def test_updates_are_told_with_their_period_transport_and_signature(
             assert part in told, (kind, part)
 
 
+@pytest.mark.parametrize(
+    ("role", "direction", "what"),
+    [
+        ("client", "to-client", "firmware, uimage"),
+        ("client", "to-server", "sent away, firmware, uimage"),
+        ("server", "to-server", "brought to it, firmware, uimage"),
+        ("server", "to-client", None),  # what others fetch from it
+    ],
+)
+def test_which_way_a_firmware_went_is_told(role: str, direction: str, what: str | None) -> None:
+    contact = UpdateContact(
+        role=role, direction=direction, peer=CLOUD, transport="tcp", port=80, kind="firmware", protocol="http",
+        path="/x", format="uimage", how="magic", is_answered=True, period=Answer.of(60),
+    )  # fmt: skip
+    assert [row.what for row in uses_of(UpdateUse(contacts=(contact,))).updates] == ([what] if what else [])
+
+
 def test_a_look_without_a_good_answer_says_so_and_an_encrypted_one_does_not() -> None:
     vain = UpdateContact(
         peer=CLOUD, transport="tcp", port=80, kind="poll", protocol="http", host="cloud.example", path="/poll",

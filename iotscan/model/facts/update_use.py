@@ -12,6 +12,8 @@ class UpdateContact(Use, frozen=True, kw_only=True):
 
     kind: Literal["poll", "manifest", "firmware", "package"]
     """``poll``: asks whether there is something (hawkBit, Mender, Omaha, a repository)."""
+    direction: Literal["to-client", "to-server"] = "to-client"
+    """Which way it goes, or is asked to go: what is fetched goes to who asks, what is uploaded to who is asked."""
     system: str = ""
     """``hawkbit``, ``mender``, ``tuf``, ``omaha``, ``opkg``, ``apt``, ``lwm2m`` …; empty where none was recognised."""
     protocol: str = ""
@@ -32,6 +34,13 @@ class UpdateContact(Use, frozen=True, kw_only=True):
     size: int = 0
     period: Answer[int]
     """Median seconds between two looks, from three on, where they come evenly."""
+
+    @property
+    def is_for_device(self) -> bool:
+        """The device asks for it; or it is brought to it by a system of updates, and not only as some file."""
+        if self.role == "client":
+            return self.direction == "to-client"
+        return self.direction == "to-server" and bool(self.system)
 
 
 class UpdateUse(Fact, frozen=True, kw_only=True, tag="update-use"):

@@ -21,6 +21,8 @@ class Transfer(msgspec.Struct, kw_only=True):
     path: str = ""
     is_fetched: bool = True
     """By the one who asked; otherwise it is brought."""
+    is_called_back: bool = False
+    """Who asked waits for the connection, and is not the one who opens it."""
 
 
 class Expected:

@@ -3,6 +3,7 @@
 import dns.flags
 import dns.message
 import dns.rrset
+import msgspec
 import pytest
 
 from iotscan.model.facts import (
@@ -103,6 +104,27 @@ def test_a_firmware_in_blocks() -> None:
     (update,) = items(told, UpdateContact)
     assert (update.kind, update.format, update.size, update.protocol) == ("firmware", "uimage", 3072, "coap")
     assert len(items(told, CoapExchange)) == 1
+
+
+@pytest.mark.parametrize("is_server_of_lwm2m", [True, False])
+def test_a_firmware_that_is_brought(is_server_of_lwm2m: bool) -> None:
+    """To whoever registered, by the one that it registered with; or by any client."""
+    image = b"\x27\x05\x19\x56" + bytes(60) + b"\1" * 900
+    asks, answers = ("<", ">") if is_server_of_lwm2m else (">", "<")
+    where = path(b"5", b"0", b"0") if is_server_of_lwm2m else path(b"files", b"x")
+    said: list[Said] = [
+        (asks, talk(3, 7, [*where, (12, b"\x2a"), (27, b"\x06")], image)),
+        (answers, talk(0x44, 7, kind=2)),
+    ]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    (update,) = items(told, UpdateContact)
+    assert (update.direction, update.format) == ("to-server", "uimage")
+    assert update.system == ("lwm2m" if is_server_of_lwm2m else "")
+    device = next(t.conversation.server.address for t in told if t.item is update)
+    assert device == ("10.77.0.21" if is_server_of_lwm2m else "203.0.113.80")
+    for role in ("client", "server"):
+        seen = msgspec.structs.replace(update, role=role)
+        assert seen.is_for_device == (is_server_of_lwm2m and role == "server")
 
 
 def question(name: str = "Cloud.Example", kind: str = "A", *, do: bool = False, number: int = 5) -> dns.message.Message:

@@ -240,6 +240,43 @@ def test_a_long_download_is_judged_by_both_ends(monkeypatch: pytest.MonkeyPatch)
     assert (found.format, found.signature, found.size) == ("esp32", "present", len(image))
 
 
+FORM = "Content-Type: multipart/form-data; boundary=b0"
+IMAGE = b"\x27\x05\x19\x56" + bytes(60) + b"\1" * 1500
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        ("Content-Type: application/octet-stream", IMAGE),
+        ("Content-Type: application/x-www-form-urlencoded", IMAGE),  # curl --data-binary
+        (
+            FORM,
+            b'--b0\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+            b'--b0\r\nContent-Disposition: form-data; name="f"; filename="x.bin"\r\n\r\n' + IMAGE + b"\r\n--b0--\r\n",
+        ),
+    ],
+)
+def test_a_firmware_that_is_uploaded_goes_to_the_server(method: str, field: str, body: bytes) -> None:
+    said = [*cut([request(f"{method} /upload", field, body=body)], 700), answer("200 OK", body=b"<html>thanks</html>")]
+    (found,) = items(play(CHOOSE, conversation(), said), UpdateContact)
+    assert (found.kind, found.direction, found.format) == ("firmware", "to-server", "uimage")
+    assert (found.how, found.is_answered, found.size) == ("magic", True, len(body))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        request("POST /files/x", body=b"a log of the device, as text"),
+        request("POST /files/x", body=b"\x89PNG" + IMAGE),
+        request("POST /upload", FORM, body=b'--b0\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + IMAGE),
+        request("DELETE /fw", body=IMAGE),
+    ],
+)
+def test_what_is_uploaded_and_no_firmware_is_none(said: Said) -> None:
+    assert not items(play(CHOOSE, conversation(), [said, answer("200 OK")]), UpdateContact)
+
+
 @pytest.mark.parametrize(
     ("got", "is_answered"),
     [

@@ -46,14 +46,19 @@ def test_ftp_of_nobody_is_no_login() -> None:
     assert not items(play(ftp.CHOOSE, conversation(port=21), said), Exposure)
 
 
+@pytest.mark.parametrize("is_brought", [False, True])
 @pytest.mark.parametrize("is_active", [False, True])
-def test_a_firmware_by_ftp(is_active: bool) -> None:
+def test_a_firmware_by_ftp(is_active: bool, is_brought: bool) -> None:
     opening = (
         ("> PORT 10,77,0,21,200,10", "< 200 ok") if is_active else ("> PASV", "< 227 Entering (203,0,113,80,200,10).")
     )
-    play(ftp.CHOOSE, conversation(port=21), lines("< 220 x", *opening, "> RETR fw.img", "< 150 here"))
+    play(
+        ftp.CHOOSE,
+        conversation(port=21),
+        lines("< 220 x", *opening, f"> {'STOR' if is_brought else 'RETR'} fw.img", "< 150 here"),
+    )
     data = to("10.77.0.21", 51210, client=("203.0.113.80", 20)) if is_active else to("203.0.113.80", 51210)
-    told = play(ftp.CHOOSE, data, [(">" if is_active else "<", UIMAGE)])
+    told = play(ftp.CHOOSE, data, [(">" if is_active != is_brought else "<", UIMAGE)])
     (update,) = items(told, UpdateContact)
     assert (update.kind, update.protocol, update.path, update.format, update.size) == (
         "firmware",
@@ -62,22 +67,29 @@ def test_a_firmware_by_ftp(is_active: bool) -> None:
         "uimage",
         2004,
     )
+    assert update.direction == ("to-server" if is_brought else "to-client")
     assert told[0].conversation.client.address == "10.77.0.21"
     assert not play(ftp.CHOOSE, data, [("<", UIMAGE)])  # it was announced once
 
 
-def test_a_firmware_by_tftp() -> None:
+@pytest.mark.parametrize("is_brought", [False, True])
+def test_a_firmware_by_tftp(is_brought: bool) -> None:
     asked = to("203.0.113.80", 69, "udp", client=("10.77.0.21", 50555))
-    told = play(tftp.CHOOSE, asked, [(">", b"\0\1boot/fw.img\0octet\0")])
-    assert [t.item for t in told] == [OtherTalk(protocol="tftp", words=("read boot/fw.img",))]
+    told = play(tftp.CHOOSE, asked, [(">", (b"\0\2" if is_brought else b"\0\1") + b"boot/fw.img\0octet\0")])
+    word = "write" if is_brought else "read"
+    assert [t.item for t in told] == [OtherTalk(protocol="tftp", words=(f"{word} boot/fw.img",))]
     data = to("10.77.0.21", 50555, "udp", client=("203.0.113.80", 33333))
     blocks = [UIMAGE[at : at + 512] for at in range(0, len(UIMAGE), 512)]
     said: list[Said] = []
     for number, block in enumerate(blocks, 1):
         said += [(">", b"\0\3" + number.to_bytes(2, "big") + block), ("<", b"\0\4" + number.to_bytes(2, "big"))]
-    told = play(tftp.CHOOSE, data, [said[0], said[0], *said[1:]])
+    said = [said[0], said[0], *said[1:]]
+    if is_brought:
+        said = [(">", b"\0\4\0\0"), *(("<" if way == ">" else ">", block) for way, block in said)]
+    told = play(tftp.CHOOSE, data, said)
     (update,) = items(told, UpdateContact)
     assert (update.protocol, update.path, update.format, update.size) == ("tftp", "boot/fw.img", "uimage", 2004)
+    assert update.direction == ("to-server" if is_brought else "to-client")
     assert told[0].conversation.client.address == "10.77.0.21"
 
 

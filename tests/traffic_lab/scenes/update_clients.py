@@ -3,17 +3,36 @@
 from pathlib import Path
 
 from tests.lan.network import Machine, poll
-from tests.traffic_lab.scenes.plain_web import SERVER
 from tests.traffic_lab.stage import Stage
 
 TOOLS = {
-    "wget": "wget", "apt-get": "apt", "apt-ftparchive": "apt-utils", "cpio": "cpio", "openssl": "openssl",
+    "wget": "wget", "curl": "curl",
+    "apt-get": "apt", "apt-ftparchive": "apt-utils", "cpio": "cpio", "openssl": "openssl",
     "mkimage": "u-boot-tools", "mender-artifact": "mender-artifact", "rauc": "rauc", "mksquashfs": "squashfs-tools",
 }  # fmt: skip
 
+SERVER = """
+import http.server
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_PUT = do_POST
+
+
+http.server.ThreadingHTTPServer(("", 80), Handler).serve_forever()
+"""
+
 
 def play(stage: Stage) -> None:
-    """Six files, three looks at a hawkBit, a manifest, a repository; and what is no update although it is called so."""
+    """Six files, three looks at a hawkBit, a manifest, a repository; what is no update although it is called so; and a
+    firmware that is sent away, alone and in a form.
+    """
     device, server = stage.near("device", 21), stage.far("server", 80)
     folder = stage.folder / "www"
     (folder / "files").mkdir(parents=True)
@@ -24,7 +43,9 @@ def play(stage: Stage) -> None:
     (folder / "firmware.bin").write_text("<!doctype html><html>welcome</html>")
     (folder / "DEFAULT" / "controller" / "v1").mkdir(parents=True)
     (folder / "DEFAULT" / "controller" / "v1" / "dev-21").write_text('{"config": {"polling": {"sleep": "00:05:00"}}}')
-    server.start("sh", "-c", f'cd {folder} && exec python3 -c "{SERVER}"')
+    program = stage.folder / "server.py"
+    program.write_text(SERVER)
+    server.start("sh", "-c", f"cd {folder} && exec python3 {program}")
     base = "http://203.0.113.80"
 
     def get(path: str) -> bool:
@@ -38,6 +59,9 @@ def play(stage: Stage) -> None:
         assert get("DEFAULT/controller/v1/dev-21")
     assert get("firmware.bin")
     assert not get("fw/missing.bin")
+    image = folder / "files" / "a-file"
+    for words in (("-T", f"{image}", f"{base}/backup"), ("-F", f"file=@{image}", f"{base}/restore")):
+        assert device.run("curl", "-sf", "-m", "10", *words).returncode == 0
     _update(device, stage.folder / "apt", base)
 
 

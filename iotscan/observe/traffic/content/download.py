@@ -55,6 +55,11 @@ def judge_body(kept: Kept, size: int | None, coding: str = "") -> Body:
     return _text(sample.head, is_whole=size == kept.size) if is_text(sample.head) else _binary(sample)
 
 
+def judge_part(data: bytes) -> Body:
+    """A file among the parts of a form, of which the beginning is there; nothing of it that is text."""
+    return Body() if not data or is_text(data) else _binary(Sample(head=data))
+
+
 def _text(head: bytes, *, is_whole: bool) -> Body:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):
@@ -83,9 +88,11 @@ def _binary(sample: Sample) -> Body:
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for, of whom, over what."""
+    """What was asked for or brought, of or to whom, over what."""
 
     protocol: str
+    is_brought: bool = False
+    """Whoever asked sent it."""
     host: str = ""
     path: str = ""
     size: int = 0
@@ -108,6 +115,7 @@ def contact_of(fetched: Fetched, asked: About | None, body: Body, *, is_answered
     is_file = about.kind in ("firmware", "package")
     return UpdateContact(
         kind=about.kind,
+        direction="to-server" if fetched.is_brought else "to-client",
         system=about.system,
         protocol=fetched.protocol,
         host=fetched.host,

@@ -26,6 +26,22 @@ def of_query(query: str) -> tuple[Field, ...]:
     return tuple((name[:80], value[:_LONGEST]) for name, value in pairs)
 
 
+def first_file(kind: str, data: bytes) -> bytes:
+    """The beginning of the first file in a form whose Content-Type is ``kind``, as far as it is there; empty for none.
+
+    RFC 7578 section 4.2.
+    """
+    found = _BOUNDARY.match(kind)
+    if found is None:
+        return b""
+    mark = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
+    for part in (b"\r\n" + data).split(mark, _FIELDS)[1:]:
+        head, end, value = part.partition(b"\r\n\r\n")
+        if end and _FILE.search(head[:1024].decode("utf-8", "replace")):
+            return value
+    return b""
+
+
 def of_multipart(kind: str, data: bytes) -> tuple[Field, ...]:
     """The fields of a form whose Content-Type is ``kind`` (RFC 7578); files in it are none, nor is one that is cut."""
     found = _BOUNDARY.match(kind)

@@ -8,8 +8,8 @@ from typing import Final
 from iotscan.model.facts import HttpExchange
 from iotscan.model.text import safe_text
 from iotscan.observe.traffic.content.authorization import find_in_soap, find_issued_session, find_logins
-from iotscan.observe.traffic.content.download import Body, Fetched, contact_of, judge_body
-from iotscan.observe.traffic.content.fields import Field, of_json, of_multipart, of_query
+from iotscan.observe.traffic.content.download import Body, Fetched, contact_of, judge_body, judge_part
+from iotscan.observe.traffic.content.fields import Field, first_file, of_json, of_multipart, of_query
 from iotscan.observe.traffic.content.finding import Finding, Where
 from iotscan.observe.traffic.content.kept import Kept
 from iotscan.observe.traffic.content.personal import find_personal
@@ -115,9 +115,10 @@ def understand(asked: Asked | None, answered: Answered | None, at: int) -> Itera
     yield _exchange(asked, answered, body), ()
     for finding in _found(asked, answered, at):
         yield finding.item, finding.secrets
-    contact = _contact(asked, answered, body) if asked is not None else None
-    if contact is not None:
-        yield contact, ()
+    contacts = (_contact(asked, answered, body), _upload(asked, answered)) if asked is not None else ()
+    for contact in contacts:
+        if contact is not None:
+            yield contact, ()
 
 
 def _exchange(asked: Asked | None, answered: Answered | None, body: Body) -> HttpExchange:
@@ -203,6 +204,22 @@ def _contact(asked: Asked, answered: Answered | None, body: Body) -> Item | None
     size = (answered.size or answered.body.size) if answered else 0
     fetched = Fetched(protocol="http", host=asked.host, path=asked.target.shown, size=size)
     return contact_of(fetched, about, body, is_answered=answered is not None and answered.is_taken)
+
+
+def _upload(asked: Asked, answered: Answered | None) -> Item | None:
+    """A firmware that the client sends, by its first bytes alone: a path is called so of whatever is sent there."""
+    is_form = asked.media == _FORM_IN_PARTS
+    if asked.head.method not in ("PUT", "POST") or not asked.body.head:
+        return None
+    size = asked.body.size
+    if is_form:
+        body = judge_part(first_file(asked.head.first("content-type")[:512], asked.body.head))
+    else:
+        body = judge_body(asked.body, size if asked.is_whole else None, asked.coding)
+    if body.about is None or body.about.kind != "firmware":
+        return None
+    fetched = Fetched(protocol="http", is_brought=True, host=asked.host, path=asked.target.shown, size=size)
+    return contact_of(fetched, None, body, is_answered=answered is not None and answered.head.status < 400)
 
 
 def _words(asked: Asked, answered: Answered | None) -> bytes:

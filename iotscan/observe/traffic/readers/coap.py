@@ -184,11 +184,10 @@ class CoapReader:
         about = about_update(talk.path)
         if is_package(talk):
             about = About(kind="firmware", system="lwm2m", how="path")
-        fetched = Fetched(protocol="coap", host=talk.host, path=talk.path, size=kept.size)
+        fetched = Fetched(protocol="coap", is_brought=brings, host=talk.host, path=talk.path, size=kept.size)
         contact = contact_of(fetched, about, body if body.form else Body(), is_answered=True)
         if contact is not None:
-            # Whoever gets the firmware is the device that is updated.
-            self._voice.say(asked.at, contact, is_turned=(not asked.is_upward) != brings)
+            self._voice.say(asked.at, contact, is_turned=not asked.is_upward)
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:

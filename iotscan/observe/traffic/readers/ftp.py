@@ -92,11 +92,11 @@ class FtpReader:
     def _wait_at_client(self, value: bytes, at: int) -> None:
         plain, extended = _ACTIVE.fullmatch(value), _ACTIVE_EXTENDED.fullmatch(value)
         port = int(plain[5]) << 8 | int(plain[6]) if plain else int(extended[1]) if extended else 0
-        self._expect(self._voice.conversation.client.address, port, at)
+        self._expect(self._voice.conversation.client.address, port, at, is_called_back=True)
 
-    def _expect(self, address: str, port: int, at: int) -> None:
+    def _expect(self, address: str, port: int, at: int, *, is_called_back: bool = False) -> None:
         if 0 < port < 1 << 16:
-            self._transfer = Transfer(protocol="ftp", at=at)
+            self._transfer = Transfer(protocol="ftp", at=at, is_called_back=is_called_back)
             EXPECTED.announce(address, port, self._transfer)
 
     def _tell_login(self, accepted: bool | None) -> None:
@@ -120,8 +120,6 @@ class FtpDataReader:
         conversation.is_transfer = True
         self._transfer = transfer
         self._kept = Kept()
-        # Who asked for it waits at the server's port, or is called back at one of its own.
-        self._is_turned = False
         self._sender: bool | None = None
 
     def take(self, piece: Piece) -> None:
@@ -142,11 +140,12 @@ class FtpDataReader:
         self._kept.close()
         transfer = self._transfer
         about = about_update(f"/{transfer.path.lstrip('/')}") if transfer.path else None
-        fetched = Fetched(protocol="ftp", path=transfer.path, size=self._kept.size)
+        # Who sends tells more than the last command: the client opens the connection, or is called back.
+        is_brought = not transfer.is_fetched if self._sender is None else self._sender != transfer.is_called_back
+        fetched = Fetched(protocol="ftp", is_brought=is_brought, path=transfer.path, size=self._kept.size)
         contact = contact_of(fetched, about, body, is_answered=self._kept.size > 0)
         if contact is not None:
-            # Whoever receives it is the one that is updated.
-            self._voice.say(at, contact, is_turned=bool(self._sender))
+            self._voice.say(at, contact, is_turned=transfer.is_called_back)
 
 
 def choose(conversation: Conversation, piece: Piece, tell: Tell) -> Reader | None:

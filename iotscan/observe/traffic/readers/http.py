@@ -101,6 +101,7 @@ class HttpReader:
             self._asking.add(event)
         else:
             asked, self._asking = self._asking, None
+            asked.is_whole = isinstance(event, End) and event.is_whole
             self._end_early()
             if not asked.is_answered:
                 self._await_answer(asked, at)

@@ -35,8 +35,8 @@ class TftpReader:
         kind, path = request
         word = f"{'read' if kind == _READ else 'write'} {path}"
         client = self._voice.conversation.client
-        if kind == _READ:
-            EXPECTED.announce(client.address, client.port, Transfer(protocol="tftp", at=piece.at, path=path))
+        transfer = Transfer(protocol="tftp", at=piece.at, path=path, is_fetched=kind == _READ, is_called_back=True)
+        EXPECTED.announce(client.address, client.port, transfer)
         if word not in self._asked and len(self._asked) < 64:
             self._asked.add(word)
             self._voice.say(piece.at, OtherTalk(protocol="tftp", words=(word,)))
@@ -46,7 +46,7 @@ class TftpReader:
 
 
 class TftpDataReader:
-    """Reads the blocks of one file, which the server sends first: here it is the one who began."""
+    """Reads the blocks of one file. The server answers first, from a new port: here it is the one who began."""
 
     def __init__(self, conversation: Conversation, tell: Tell, transfer: Transfer) -> None:
         self._voice = Voice(conversation, tell, "tftp")
@@ -66,16 +66,20 @@ class TftpDataReader:
     def take(self, piece: Piece) -> None:
         """Hear a datagram."""
         kind = int.from_bytes(piece.data[:2], "big")
-        if not piece.is_upward or piece.is_doubtful or piece.is_cut:
+        if piece.is_doubtful or piece.is_cut:
             return
         if kind == _ERROR:
             self._failed = True
-        elif kind == _OPTIONS:
+        elif kind == _OPTIONS and piece.is_upward:
             words = piece.data[2:].lower().split(b"\0")
             options = dict(zip(words[::2], words[1::2], strict=False))
             size = options.get(b"blksize", b"")
             self._block = int(size) if size.isdigit() and len(size) < 6 else _BLOCK
-        elif kind == _DATA and int.from_bytes(piece.data[2:4], "big") == self._next & 0xFFFF:
+        elif (
+            kind == _DATA
+            and piece.is_upward == self._transfer.is_fetched
+            and int.from_bytes(piece.data[2:4], "big") == self._next & 0xFFFF
+        ):
             self._next += 1
             self._kept.add(piece.data[4:])
             self._is_whole = len(piece.data) - 4 < self._block
@@ -86,7 +90,7 @@ class TftpDataReader:
         body = judge_body(self._kept, size if self._is_whole else None) if size else Body()
         self._kept.close()
         path = self._transfer.path
-        fetched = Fetched(protocol="tftp", path=path, size=size)
+        fetched = Fetched(protocol="tftp", is_brought=not self._transfer.is_fetched, path=path, size=size)
         contact = contact_of(fetched, about_update(f"/{path.lstrip('/')}"), body, is_answered=size > 0)
         if contact is not None and not self._failed:
             self._voice.say(at, contact, is_turned=True)
