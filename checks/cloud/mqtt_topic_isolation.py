@@ -4,7 +4,9 @@
 Where a broker lets in clients without credentials, whether it lets such a guest subscribe to every topic (`#`, and
 where that is refused `+/+/#`, as some refuse the former alone), and whether messages come then. They are counted for
 two seconds; neither topics nor what they say is kept, and the subscription is taken back. As these are other people's
-messages, it is asked only with `--intrusive`. What is meant for everybody counts as well: nobody but you can tell.
+messages, it is asked only with `--intrusive`. Those of several branches (first levels of topics) are the messages of
+all; those of one branch may be the one that guests are meant to hear, which nobody but you can tell. What stands there
+retained, and is said by nobody then, may be meant for everybody: where nothing else came, it stays open.
 
 ## Why it matters
 Whoever hears every topic hears every device: presence, readings, commands, tokens that devices publish by mistake,
@@ -31,7 +33,10 @@ from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, good, 
     aliases=("CLD-005",),
     title="The MQTT broker does not let guests hear every topic",
     element="cloud",
-    variants={"readable": ("critical", "The MQTT broker lets anybody hear the messages of all")},
+    variants={
+        "readable": ("critical", "The MQTT broker lets anybody hear the messages of all"),
+        "one-branch": ("high", "The MQTT broker lets anybody hear messages of its clients"),
+    },
     clauses=(
         clause("ETSI EN 303 645", "V3.1.3", "5.5-5"),
         clause("OWASP ISVS", "edfda29b", "4.2.2"),
@@ -43,7 +48,7 @@ from iotscan.sdk import MqttBroker, Returned, Target, bad, check, clause, good, 
     effort="medium",
 )
 def mqtt_topic_isolation(broker: MqttBroker, target: Target) -> Returned:
-    """Fail where messages came; a grant alone is none: some brokers grant everything and deliver what is allowed."""
+    """Fail where clients were heard; some brokers grant everything and deliver what is allowed."""
     if broker.return_code < 0:
         return skip("what clients may hear is not told by this part of the configuration")
     if not broker.anonymous.value:
@@ -52,11 +57,16 @@ def mqtt_topic_isolation(broker: MqttBroker, target: Target) -> Returned:
         return good("it refuses a guest every topic", observed="SUBSCRIBE to every topic is refused")
     if not broker.messages:
         return unknown("it grants a guest every topic, and no message came in two seconds")
+    if not broker.live_messages.value:
+        stood = "it grants a guest every topic, and what came in two seconds had stood there, retained"
+        return unknown(f"{stood}: it may be meant for everybody. Scan again while the devices speak")
+    is_of_all = broker.live_branches > 1
+    branches = "several branches of topics" if is_of_all else "one branch of topics"
     reproduce, shows = hear_all_mqtt(target, broker)
     return bad(
-        "readable",
-        "it lets a guest subscribe to every topic, and messages come",
-        observed=f"messages came within two seconds of subscribing to {broker.wildcard_filter}",
+        "readable" if is_of_all else "one-branch",
+        f"it lets a guest subscribe to every topic, and messages of {branches} come",
+        observed=f"messages of {branches} came within two seconds of subscribing to {broker.wildcard_filter}",
         expected=f"SUBSCRIBE to {broker.wildcard_filter} refused, or nothing delivered that is not the guest's",
         reproduce=reproduce,
         shows=shows,

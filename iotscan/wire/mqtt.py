@@ -43,6 +43,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     topic: bytes
     payload: bytes
+    is_retained: bool = False
+    """It stood there before it was asked for (MQTT 3.1.1 section 3.3.1.3): nobody says it now."""
 
 
 def fits_filter(topic: str, topic_filter: str) -> bool:
@@ -176,7 +178,9 @@ def read_message(packet: Packet, *, version: Version = 4) -> Message | None:
         return None
     number = 2 if packet.flags & 0x06 else 0
     rest = _after_properties(packet.body[end + number :], version)
-    return Message(topic=packet.body[2:end], payload=rest) if rest is not None else None
+    if rest is None:
+        return None
+    return Message(topic=packet.body[2:end], payload=rest, is_retained=bool(packet.flags & 0x01))
 
 
 def _after_properties(body: bytes, version: Version) -> bytes | None:

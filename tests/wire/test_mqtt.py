@@ -88,7 +88,9 @@ def test_subacks(data: bytes, version: mqtt.Version, codes: tuple[int, ...] | No
 def test_messages(data: bytes, version: mqtt.Version) -> None:
     packet = mqtt.read_packet(data)
     assert packet is not None
-    assert mqtt.read_message(packet, version=version) == mqtt.Message(topic=b"a", payload=b"xy")
+    assert mqtt.read_message(packet, version=version) == mqtt.Message(
+        topic=b"a", payload=b"xy", is_retained=data[0] == 0x31
+    )
 
 
 @given(data=st.binary(max_size=300), version=st.sampled_from((4, 5)))

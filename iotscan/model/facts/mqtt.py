@@ -24,3 +24,7 @@ class MqttBroker(Fact, frozen=True, kw_only=True, tag="mqtt-broker"):
     """``#``; ``+/+/#`` where that was granted and ``#`` refused."""
     messages: int = 0
     """Messages that came in the two seconds after it was granted. They are counted; nothing of them is kept."""
+    live_messages: Answer[int] = Answer[int].missing(Reason.NOT_ASKED, "the probe of this run did not tell them apart")
+    """Those among them that somebody said then; the rest stood there, retained."""
+    live_branches: int = 0
+    """Different first levels of the topics of those."""

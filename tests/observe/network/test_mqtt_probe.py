@@ -178,15 +178,45 @@ def test_the_broker_says_its_name_and_nothing_of_others(tmp_path: Path) -> None:
     assert {name for name, v in said.items() if v.kind == "bad"} == {"mqtt_anonymous_access", "mqtt_encryption"}
 
 
-def test_every_topic_with_the_grant(tmp_path: Path) -> None:
+@contextmanager
+def speaking(port: int, *topics: str) -> Iterator[None]:
+    """Clients that say something time and again, and want nothing kept."""
+    program = tool("mosquitto_pub", "mosquitto-clients")
+    words = ("-m", "the door is open", "--repeat", "1000", "--repeat-delay", "0.1")
+    clients = [subprocess.Popen([program, "-p", str(port), "-t", topic, *words]) for topic in topics]
+    try:
+        yield
+    finally:
+        for client in clients:
+            client.kill()
+            client.wait()
+
+
+@pytest.mark.parametrize(
+    ("topics", "variant"), [(("home/door", "plant/valve"), "readable"), (("home/door", "home/alarm"), "one-branch")]
+)
+def test_every_topic_with_the_grant(tmp_path: Path, topics: tuple[str, ...], variant: str) -> None:
     with mosquitto(tmp_path, "allow_anonymous true") as port:
-        publish(port, "home/door", "the door is open")
-        publish(port, "home/alarm", "off")
+        publish(port, "kept/door", "the door is open")
+        with speaking(port, *topics):
+            fact = seen(port, intrusive=True)
+            said = told(fact, port)
+    assert fact.wildcard.value
+    assert 0 < fact.live_messages.value < fact.messages
+    assert fact.live_branches == len({topic.partition("/")[0] for topic in topics})
+    assert said["mqtt_topic_isolation"].variant == variant
+    assert b"door" not in msgspec.json.encode(fact)
+
+
+def test_what_is_kept_for_everybody_behind_an_acl_is_no_message_of_all(tmp_path: Path) -> None:
+    (tmp_path / "acl").write_text("topic readwrite public/#\ntopic write home/door\n")
+    with mosquitto(tmp_path, "allow_anonymous true", f"acl_file {tmp_path / 'acl'}") as port:
+        publish(port, "public/weather", "rain")
+        publish(port, "home/door", "open")
         fact = seen(port, intrusive=True)
         said = told(fact, port)
-    assert (fact.wildcard.value, fact.messages) == (True, 2)
-    assert said["mqtt_topic_isolation"].variant == "readable"
-    assert b"door" not in msgspec.json.encode(fact)
+    assert (fact.wildcard.value, fact.messages, fact.live_messages.value) == (True, 1, 0)
+    assert said["mqtt_topic_isolation"].kind == "unknown"
 
 
 def test_topics_that_are_filtered_as_they_are_delivered(tmp_path: Path) -> None:
@@ -223,10 +253,10 @@ def test_a_broker_that_refuses_the_sign_for_every_topic_alone(tmp_path: Path) ->
     plugin = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
     lines = (f"plugin {plugin}", f"plugin_opt_config_file {tmp_path / 'rules.json'}", "allow_anonymous true")
     with mosquitto(tmp_path, *lines) as port:
-        publish(port, "home/door", "open")
-        fact = seen(port, intrusive=True)
-        said = told(fact, port)
-    assert (fact.wildcard.value, fact.wildcard_filter, fact.messages) == (True, "+/+/#", 1)
+        with speaking(port, "home/door", "plant/valve"):
+            fact = seen(port, intrusive=True)
+            said = told(fact, port)
+    assert (fact.wildcard.value, fact.wildcard_filter, fact.live_branches) == (True, "+/+/#", 2)
     assert said["mqtt_topic_isolation"].variant == "readable"
 
 

@@ -41,6 +41,8 @@ class _Visit(msgspec.Struct, kw_only=True):
     wildcard: Answer[bool] | None = None
     wildcard_filter: str = _EVERYTHING[0]
     messages: int = 0
+    live: int = 0
+    branches: set[bytes] = msgspec.field(default_factory=set)
 
 
 async def connect(
@@ -81,6 +83,8 @@ async def ask_mqtt(door: Door) -> Heard:
         wildcard=visit.wildcard or Answer.missing(Reason.NOT_OBSERVABLE, "it lets nobody in without credentials"),
         wildcard_filter=visit.wildcard_filter,
         messages=visit.messages,
+        live_messages=Answer.of(visit.live),
+        live_branches=len(visit.branches),
     )
     return Heard(facts=(fact,), excerpt=f"CONNACK {visit.code} {visit.broker}".rstrip())
 
@@ -126,7 +130,12 @@ async def _hear(session: MqttSession, visit: _Visit, *, may_hear_all: bool) -> N
 async def _count(session: MqttSession, visit: _Visit) -> None:
     async for message in session.messages(_COUNT_SECONDS):
         # The broker's own name may come late, and is nobody's message.
-        visit.messages += not message.topic.startswith(b"$")
+        if message.topic.startswith(b"$"):
+            continue
+        visit.messages += 1
+        if not message.is_retained:
+            visit.live += 1
+            visit.branches.add(message.topic.partition(b"/")[0])
     await session.unsubscribe((visit.wildcard_filter,))
 
 
