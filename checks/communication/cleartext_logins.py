@@ -37,6 +37,7 @@ from iotscan.sdk import (
     without_visitors,
 )
 
+ANSWERS_ALL = ("http", "rtsp")
 VARIANTS = {"password": "password", "session": "password", "community": "community", "digest": "digest"}
 
 
@@ -84,7 +85,10 @@ def cleartext_logins(exposed: Exposures, profile: TrafficProfile, policy: Policy
 def _finding(service: str, variant: str, uses: list[Exposure]) -> Verdict:
     taken = [use for use in uses if use.accepted]
     refused = all(use.accepted is False for use in uses)
-    outcome = "it was accepted" if taken else "it was refused" if refused else "whether it was accepted was not seen"
+    # A page that wants no login is given to who shows one, too; a digest answers what the device asked.
+    is_sure = any(use.protocol not in ANSWERS_ALL or use.kind == "digest" for use in taken)
+    was_taken = "it was accepted" if is_sure else "it was not refused"
+    outcome = was_taken if taken else "it was refused" if refused else "whether it was accepted was not seen"
     return bad(
         variant,
         f"a login over {service} crosses in clear; {outcome}",

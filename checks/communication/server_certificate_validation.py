@@ -213,7 +213,7 @@ def without_proof(begun: list[TlsSession], taken: list[TlsSession]) -> str:
         return "it was not seen to begin a TLS connection"
     if not taken:
         hidden = "no certificate was seen that it went on to trust: TLS 1.3, resumed sessions and keys show none"
-        return f"{hidden}{said}"
+        return f"{hidden}{said}; a server of yours with a wrong certificate in place of its own would tell"
     if misnamed := [s for s in taken if is_misnamed(s)]:
         return f"{without_pins(misnamed)}: have it take another one of your own under that name{said}"
     own = [s for s in taken if s.proof is not None and s.proof.is_self_signed]

@@ -37,6 +37,8 @@ LINK: Final = "capture"
 """The name of the link that all captures are of."""
 PEERS: Final = 65_536
 _NOBODY: Final = "00:00:00:00:00:00"
+_CROWD: Final = 512
+"""As many who speak are told apart each time that somebody wants to know how many they are."""
 _NAME_LIMIT: Final = 253
 _LINKS: Final = tuple(Attached(interface=LINK, address="", network=network) for network in ("0.0.0.0/0", "::/0"))
 """Who is on the link is told by the address alone: a capture does not say which networks it has."""
@@ -72,8 +74,9 @@ class Ledger:
 
     @property
     def device_count(self) -> int:
-        """About how many devices there are: nobody behind a router is told apart yet."""
-        return len(self._parties)
+        """How many devices there are; of a crowd about how many, for nobody behind a router is told apart then."""
+        about = len(self._parties)
+        return len(self._parties.groups()) if about <= _CROWD else about
 
     @property
     def peer_count(self) -> int:

@@ -83,6 +83,15 @@ def test_somebody_beyond_who_is_on_the_link_is_no_device_by_his_link_local_addre
     hear(ledger, conversation("192.168.1.5", CLOUD))
     hear(ledger, conversation("fe80::80", "ff02::2", mac=ROUTER, to_mac="33:33:00:00:00:02", down=0))
     assert places(ledger) == [(DEVICE, ("192.168.1.5",))]
+    assert ledger.device_count == 1
+
+
+def test_of_a_crowd_it_is_told_about_how_many_they_are() -> None:
+    ledger = Ledger()
+    for n in range(600):
+        mac = f"02:00:00:00:{n // 256:02x}:{n % 256:02x}"
+        hear(ledger, conversation(f"10.1.{n // 250}.{n % 250 + 1}", "10.2.0.1", mac=mac, to_mac=OTHER, down=0))
+    assert ledger.device_count == len(ledger.devices()) == 600
 
 
 def test_who_is_only_asked_is_nobody() -> None:
