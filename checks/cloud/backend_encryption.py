@@ -11,9 +11,9 @@ What leaves the house in clear crosses networks that nobody here knows. Whoever 
 measures and how it logs in, and answers in the server's place.
 
 ## How to fix
-Use `https://`, `mqtts://` (port 8883), `coaps://` or `wss://` in the device's settings, and verify the server's
-certificate. Close the port in the clear on the server, so that no older device falls back to it. Change every
-password and token that crossed in clear.
+Let the device speak TLS or DTLS with each of these servers (`https://`, `mqtts://` at port 8883, `coaps://` or `wss://`
+in its settings), and verify the server's certificate. Close the port in the clear on the server, so that no older
+device falls back to it. Change every password and token that crossed in clear.
 
 ## References
 - ETSI EN 303 645 V3.1.3 provision 5.5-7; OWASP ISVS 4.1.1 (git edfda29b)

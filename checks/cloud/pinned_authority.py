@@ -12,7 +12,7 @@ A client that goes on talking to a server whose chain holds nothing of what it p
 two with any other certificate would be believed as well. If it does pin, then another server answered than was meant.
 
 ## How to fix
-See whether the device runs this configuration, and whether the client reads the setting: a misspelt name, a line below
+See whether the device runs this configuration, and whether the client reads the setting. A misspelt name, a line below
 the wrong section and `insecure` beside it are the usual causes. Then show it a server with another certificate in a
 test network: it has to break off with an alert.
 

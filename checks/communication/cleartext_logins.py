@@ -10,7 +10,7 @@ proves nothing.
 Whoever shares the network reads the login and has it from then on. Here that is no possibility: it was read.
 
 ## How to fix
-Take logins over TLS or SSH only: redirect `http://` to `https://`, close telnet and FTP, speak MQTT on 8883, SNMPv3
+Take logins over TLS or SSH only (redirect `http://` to `https://`), close telnet and FTP, speak MQTT on 8883, and SNMPv3
 with authentication and privacy. Change each password that was seen.
 
 ## References

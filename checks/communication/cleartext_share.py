@@ -11,7 +11,7 @@ Whoever shares the network, or controls one other device in it, reads what is in
 a study sent data without encryption; the share tells where to begin.
 
 ## How to fix
-Begin with what is listed here: the protocol's variant over TLS (mqtts, https, coaps, SNMPv3, SSH for telnet and FTP).
+Speak over TLS or SSH instead, what is secret first (mqtts, https, coaps, SNMPv3, SSH for telnet and FTP).
 Change each password that was seen. Video and updates on the local network count, too: RTSP over TLS, HTTPS.
 
 ## References

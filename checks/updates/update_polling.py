@@ -15,8 +15,8 @@ An update that waits for its owner waits for ever. The flaws that made the botne
 that nobody updated.
 
 ## How to fix
-Let the updater ask by itself, once a day, with a random delay: `[polling]` of RAUC, suricatta of SWUpdate,
-`UpdatePollIntervalSeconds` of Mender, a timer. To see it here, capture for longer than the period.
+Let the updater ask by itself, once a day, with a random delay (`[polling]` of RAUC, suricatta of SWUpdate,
+`UpdatePollIntervalSeconds` of Mender, a timer). To see it here, capture for longer than the period.
 
 ## References
 - ETSI EN 303 645 V3.1.3 provisions 5.3-4A and 5.3-5; EN 18031-1:2024 SUM-3

@@ -307,5 +307,11 @@ def test_every_check_of_ours_reads_plainly() -> None:
     assert [i.id for i in infos if TECHNICAL.search(plainly(i.matters).replace("iotscan", ""))] == []
 
 
+def test_what_to_do_about_traffic_is_said_plainly() -> None:
+    from iotscan.assess.registry import load_checks
+
+    assert [c.info.id for c in load_checks(()).checks if "traffic" in c.info.tags and not plainly(c.info.fix)] == []
+
+
 def test_a_list_has_none() -> None:
     assert not has(document(shapes()["list"]), "summary")
