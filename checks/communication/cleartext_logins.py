@@ -10,8 +10,8 @@ proves nothing.
 Whoever shares the network reads the login and has it from then on. Here that is no possibility: it was read.
 
 ## How to fix
-Take logins over TLS or SSH only (redirect `http://` to `https://`), close telnet and FTP, speak MQTT on 8883, and SNMPv3
-with authentication and privacy. Change each password that was seen.
+Take logins over TLS or SSH only (redirect `http://` to `https://`), close telnet and FTP, speak MQTT on 8883, and
+SNMPv3 with authentication and privacy. Change each password that was seen.
 
 ## References
 - ETSI EN 303 645 V3.1.3 provisions 5.5-1 and 5.5-7; RFC 7617 section 4; RFC 7616 section 5

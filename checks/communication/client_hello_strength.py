@@ -14,8 +14,8 @@ than TLS 1.1 is cut off when its server turns that off, and keeps the server fro
 servers show the wrong certificate, and clients then learn to take any.
 
 ## How to fix
-Update the TLS library, and offer TLS 1.2 and 1.3 only, with current suites (RFC 9325 section 4.2; for constrained devices
-RFC 7925 section 4.2). Leave `ALL`, `COMPLEMENTOFALL`, `eNULL`, `aNULL`, `EXPORT` and `@SECLEVEL=0` out of the
+Update the TLS library, and offer TLS 1.2 and 1.3 only, with current suites (RFC 9325 section 4.2; for constrained
+devices RFC 7925 section 4.2). Leave `ALL`, `COMPLEMENTOFALL`, `eNULL`, `aNULL`, `EXPORT` and `@SECLEVEL=0` out of the
 list of OpenSSL. Name the server: `SSL_set_tlsext_host_name`, `mbedtls_ssl_set_hostname`, `wolfSSL_UseSNI`.
 
 ## References

@@ -11,8 +11,8 @@ With LwM2M a server reads and writes whatever a device has, installs firmware an
 way is that server, and whoever registers under a device's name is that device.
 
 ## How to fix
-Register over DTLS or TLS with a key or certificate of the device (`coaps://` in resource 0 of the security object, mode 0
-for a pre-shared key or 2 for a certificate in resource 2).
+Register over DTLS or TLS with a key or certificate of the device (`coaps://` in resource 0 of the security object, mode
+0 for a pre-shared key or 2 for a certificate in resource 2).
 Zephyr: `CONFIG_LWM2M_DTLS_SUPPORT=y`. Close the server's port in the clear (5683).
 
 ## References

@@ -11,8 +11,8 @@ good, or each one bad, and confuses logs. A device that verifies its servers suf
 
 ## How to fix
 Take a resolver that validates and time with authentication; before both, verify certificates. For names:
-`systemd-resolved` with `DNSSEC=yes` or `DNSOverTLS=yes`, `unbound`. For time: NTS (`server time.example nts` in chrony),
-several servers, and never back before the time of the build.
+`systemd-resolved` with `DNSSEC=yes` or `DNSOverTLS=yes`, `unbound`. For time: NTS (`server time.example nts` in
+chrony), several servers, and never back before the time of the build.
 
 ## References
 - RFC 9364 (DNSSEC), RFC 7858, RFC 8484, RFC 9250; RFC 8915 (NTS); RFC 8633 section 4

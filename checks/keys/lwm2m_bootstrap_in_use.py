@@ -10,7 +10,7 @@ the way reads those keys, or poses as that server and takes the device over for 
 
 ## How to fix
 Bootstrap over DTLS or TLS (`coaps://`) with a certificate or key that was put into each device where it was made
-(factory bootstrap), and let the bootstrap server replace it at once. Replace the keys that were handed out in the clear.
+(factory bootstrap), and let the bootstrap server replace it at once. Replace the keys that were handed out in clear.
 
 ## References
 - OMA LwM2M Core 1.2 sections 5.2.4 (bootstrap security) and 6.1; OWASP ISVS 2.4.1 (git edfda29b)
