@@ -338,3 +338,14 @@ def test_a_request_is_read_to_its_end_though_the_answer_was_there_before(*, end:
     exchanges = [("/login", 200), *([("/b", 404)] if end else [])]
     assert [(e.path, e.status) for e in items(told, HttpExchange)] == exchanges
     assert any("s3cret-Value9" in each.secrets for each in told) is end
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_comes_in_one_piece_with_the_answer_of_an_upgrade_is_heard(together: bool) -> None:
+    asking = (">", b"GET /live HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n")
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+    words = b'{"access_token": "tok-9f8e7d6c5b4a39281706"}'
+    greeting = bytes((0x81, len(words))) + words
+    down = [("<", switched + greeting)] if together else [("<", switched), ("<", greeting)]
+    heard = play(CHOOSE, conversation(), [asking, *down])
+    assert [use.place for use in items(heard, TokenUse)] == ["answer"]
