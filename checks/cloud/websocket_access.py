@@ -78,10 +78,12 @@ def to_everybody(socket: WebSocketServer, target: Target) -> Verdict:
 
 
 def opens(socket: WebSocketServer, target: Target) -> str:
-    """A line that opens it as was done: as a page of another site where that was let in."""
+    """A line that opens it as was done: as a page of another site, as one of its own, or as none."""
     fields = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {KEY}"]
-    fields += [f"Origin: {FOREIGN}"] if socket.foreign_origin.known else []
+    scheme = "https" if socket.tls else "http"
+    if socket.foreign_origin.known or socket.own_origin:
+        fields.append(f"Origin: {FOREIGN if socket.foreign_origin.known else target.url(scheme, '')}")
     asks = command("curl", "-g", "-k", "-s", "-i", "-N", "--http1.1", "-m", "2")
     asks += "".join(f" -H {command(field)}" for field in fields)
-    url = target.url("https" if socket.tls else "http", socket.path)
+    url = target.url(scheme, socket.path)
     return f"{asks} {command(url)} | grep -ai '^sec-websocket-accept'"

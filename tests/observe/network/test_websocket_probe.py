@@ -12,11 +12,14 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, RejectConnection, Request, TextMessage
 from wsproto.frame_protocol import Opcode
 
+from iotscan.assess.check import Target, Verdict
 from iotscan.model.answer import Answer
 from iotscan.model.facts import WebSocketServer
+from iotscan.model.subject import Subject
 from iotscan.model.vocabulary import AttemptStatus, Reason
 from iotscan.observe.network.probe import Heard
 from iotscan.observe.network.probes import websocket
+from tests.checks.samples import read_check
 from tests.observe.network.daemons import serving
 from tests.observe.network.test_ota import swupdate
 from tests.observe.network.test_web_probes import FAST, HTML, HURRIED, Page, ask, door, end, once, site
@@ -98,8 +101,13 @@ def test_silence_is_no_absence() -> None:
         assert end(ask(websocket.PROBE, port, pace=HURRIED))[0] == AttemptStatus.UNREADABLE
 
 
-def talker(says: bytes, *, own: bytes = b"", opcode: Opcode = Opcode.TEXT) -> Callable[[socket.socket], None]:
-    """A server of a well-kept library that says something as soon as it is open; to pages of ``own`` alone if given."""
+def talker(
+    says: bytes, *, own: bytes = b"", strict: bool = False, opcode: Opcode = Opcode.TEXT
+) -> Callable[[socket.socket], None]:
+    """A server of a well-kept library that says something as soon as it is open; to pages of ``own`` alone if given.
+
+    ``strict`` to who is no page, either.
+    """
 
     def talk(guest: socket.socket) -> None:
         there = WSConnection(ConnectionType.SERVER)
@@ -110,7 +118,7 @@ def talker(says: bytes, *, own: bytes = b"", opcode: Opcode = Opcode.TEXT) -> Ca
         there.receive_data(words)
         (event,) = there.events()
         assert isinstance(event, Request)
-        origin = dict(event.extra_headers).get(b"origin", own)
+        origin = dict(event.extra_headers).get(b"origin", b"" if strict else own)
         if own and origin != own:
             guest.sendall(there.send(RejectConnection(status_code=403)))
             return
@@ -149,6 +157,24 @@ def test_what_it_says_is_told_by_its_shape(says: bytes, kind: str) -> None:
 def test_who_compares_the_origin_is_asked_as_no_page() -> None:
     fact = opened(talker(b"", own=b"https://gw.example"))
     assert (fact.says, fact.foreign_origin.value) == ("", False)
+
+
+def test_who_opens_to_its_own_pages_alone_is_asked_as_one_of_them() -> None:
+    own: list[bytes] = []
+
+    def talk(guest: socket.socket) -> None:
+        talker(b'[{"id": 1, "temperature": 21.5, "humidity": 40}]', own=own[0], strict=True)(guest)
+
+    with serving(talk) as port:
+        own.append(f"http://127.0.0.1:{port}".encode())
+        (fact,) = ask(websocket.PROBE, port).facts
+        assert isinstance(fact, WebSocketServer)
+        assert (fact.says, fact.foreign_origin.value, fact.own_origin) == ("data", False, True)
+        subject = Subject(device="d", address="127.0.0.1", service=f"tcp/{port}")
+        verdict = read_check("websocket-access").question(socket=fact, target=Target(subject=subject))
+        assert isinstance(verdict, Verdict)
+        assert verdict.variant == "data"
+        assert f"Origin: {own[0].decode()}'" in verdict.reproduce
 
 
 def test_who_closes_at_once_has_not_let_anybody_in() -> None:

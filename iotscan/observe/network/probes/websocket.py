@@ -104,13 +104,20 @@ async def _upgraded(door: Door, paths: list[str]) -> Heard:
 
 
 async def _opened(door: Door, path: str) -> tuple[WebSocketServer | None, int]:
-    """What is opened at a path and the status of the answer: to a page of another site, or else to who is no page."""
-    for origin_field in (FOREIGN, ""):
+    """What is opened at a path and the status of the answer: to a page of another site, of its own, or to no page."""
+    own = f"{origin(door).scheme}://{origin(door).authority}"
+    for origin_field in (FOREIGN, own, ""):
         answer, says = await _upgrade(door, path, origin_field)
         status = answer.status if answer is not None else 0
         if answer is not None and answer.is_open:
-            tls, is_foreign = speaks_tls(door.service), Answer.of(bool(origin_field))
-            return WebSocketServer(tls=tls, path=path, foreign_origin=is_foreign, says=says), status
+            fact = WebSocketServer(
+                tls=speaks_tls(door.service),
+                path=path,
+                foreign_origin=Answer.of(origin_field == FOREIGN),
+                own_origin=origin_field == own,
+                says=says,
+            )
+            return fact, status
         if status == 404:
             break
     return None, status
