@@ -17,6 +17,7 @@ from iotscan.report.servers import named_servers
 from iotscan.report.talking import traffic
 from iotscan.report.words import clean, counted, listed
 
+_LOGIN = ("--backend-credential", "FILE")
 _TARGETS = 3
 """Targets that a line names before it counts the rest."""
 
@@ -135,7 +136,8 @@ def _steps(run: Run, found: tuple[FindingGroup, ...], rows: tuple[OwnerRow, ...]
         needs_file = _reaches_out(run)
         words = [*_servers(servers), *_exclusions(run), *(("--scope", "FILE") if needs_file else ()), *flags]
         rerun = clean(" ".join(("iotscan scan", *filter(None, (targets,)), *words)), 400)
-        purpose = f"assess {counted(closed, 'question')} that need your consent"
+        verb = "needs" if closed == 1 else "need"
+        purpose = f"assess {counted(closed, 'question')} that {verb} your consent"
         paper = ", and a scope file that permits it: iotscan scope init" if needs_file else ""
         steps.append(Step(command=rerun, purpose=f"{purpose}{paper}"))
     steps += steps_after_traffic(run, rows)
@@ -187,7 +189,9 @@ def _reaches_out(run: Run) -> bool:
 def _wanted_grants(run: Run) -> list[str]:
     """The grants that not-assessed results ask for by name."""
     asked = [r.remedy for r in run.results if r.outcome is Outcome.NOT_ASSESSED and r.reason is Reason.CONSENT]
-    return [flag for flag in GRANTS if any(re.search(rf"(?<!\S){flag}\b(?!-)", remedy) for remedy in asked)]
+    wanted = [flag for flag in GRANTS if any(re.search(rf"(?<!\S){flag}\b(?!-)", remedy) for remedy in asked)]
+    # Granted without the login of a device of theirs it would be asked as little as before.
+    return [*wanted, *(_LOGIN if any(" ".join(_LOGIN) in remedy for remedy in asked) else ())]
 
 
 def _command(*words: str) -> str:

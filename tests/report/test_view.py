@@ -201,6 +201,16 @@ def test_a_grant_is_a_word_of_its_own(remedy: str, is_named: bool) -> None:
     assert any("--intrusive" in step.command for step in steps) == is_named
 
 
+def test_what_takes_a_login_of_a_device_says_so_in_the_command_that_asks_again() -> None:
+    made = example_run()
+    asked = next(r for r in made.results if r.outcome is Outcome.NOT_ASSESSED)
+    remedy = "grant it: --scope FILE --intrusive --backend-credential FILE (iotscan scope init makes the file)"
+    steps = view(replace(made, results=(replace(asked, reason=Reason.CONSENT, remedy=remedy),))).steps
+    (again,) = (step for step in steps if "--intrusive" in step.command)
+    assert again.command.endswith("--scope FILE --intrusive --backend-credential FILE")
+    assert again.purpose.startswith("assess 1 question that needs your consent")
+
+
 def test_the_next_steps_are_commands() -> None:
     commands = [step.command for step in view(example_run()).steps]
     assert commands == [
