@@ -34,13 +34,15 @@ def read_target(target: str) -> Target:
 
 def shown_path(path: str) -> str:
     """A path as safe text; a segment that looks like a token, or is an address of mail, does not stand in it."""
-    shown = "/".join(map(_shown, path[:2048].split("/")))
+    segments = path[:2048].split("/")
+    shown = "/".join(map(_shown, segments, ("", *segments)))
     return safe_text(shown.encode("latin-1", "replace"), _LONGEST)
 
 
-def _shown(segment: str) -> str:
+def _shown(segment: str, before: str) -> str:
     plain = unquote(segment) if "%" in segment else segment
-    return masked(segment) if plain == segment or masked(plain) == plain else masked(plain)
+    hidden = masked(plain, after=before)
+    return masked(segment, after=before) if hidden == plain else hidden
 
 
 def read_host(authority: str) -> str:

@@ -25,7 +25,10 @@ Dahua_DH-IPC-HFW2431S_V2.800.0000000.16.R.220310 Hikvision_DS-2CD2143G2-IS_V5.7.
 rauc-bundle-cm4-io-v3.1.0.raucb shelly1pm-98CDAC1F8E3C tuya-convert-v2 esphome_living_room_th1 bosch-bme280-x2y1
 MCUboot-nrf52840dk_nrf52840 nrf9160dk_nrf9160_ns.hex zephyr-v3.5.0-rc3-2311-gabc1234 api/v2/devices/list2/config3
 cam1_stream2_h264_1080p30.sdp h264Preview_01_main ISAPI/Streaming/channels/101/httppreview hawkbit/DEFAULT/controller
-user=admin_channel=1_stream=0.sdp Raspbian_GNU_Linux_12_bookworm zigbee2mqtt/0x00158d0001a2b3c4/availability
+api/keys/rsa2048 auth/tokens/refresh session/channel101 key/esp32s3 reset/factory verify/2026-11-27 keys/ecdsa-p256
+keys/esp32-c3-01-x sessions/1234567890 20261127-1a2b3c4d5e 20261127093011123 8944110068123456789 0x00124b0014d8f1a2
+00124b0014d8f1a2 session=3 user=admin_channel=1_stream=0.sdp Raspbian_GNU_Linux_12_bookworm
+zigbee2mqtt/0x00158d0001a2b3c4/availability
 """.split()  # noqa: SIM905  # as prose it can be read
 SECRET = (
     "9f86d081884c7d659a2feaa0c55ad015",
@@ -39,6 +42,17 @@ SECRET = (
     "kestrel.owner@acme-home.example",
     "kR7vTq2ZpL%39xWm4Yb8",
 )
+SHORT = {
+    "/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp": "/user=admin_password=*_channel=1_stream=0.sdp",
+    "/x;pwd=a1/y": "/x;pwd=*/y",
+    "/token/k3Rt9ZbQ/x": "/token/*/x",
+    "/reset/9f8a7b2c1d": "/reset/*",
+    "/api/keys/4fG7hJ2k": "/api/keys/*",
+    "/token=k3Rt9Zb_Q4/x": "/token=*/x",
+    "/v1/9f86d081884c7d659a2f": "/v1/*",
+    "/v1/9f86d081884c7d659": "/v1/*",
+}
+"""Short ones that are told by what stands beside them, or by their digits."""
 NAMED = (
     *("a3k7odshaiipe8-ats.iot.eu-west-1.amazonaws.com", "d111111abcdef8.cloudfront.net", "time.cloudflare.com"),
     *("firmware-updates-eu-central-1.acme-devices.example", "ec2-203-0-113-80.compute-1.amazonaws.com"),
@@ -57,6 +71,17 @@ DRAWN: dict[str, Callable[[random.Random], str]] = {
 def test_a_name_stays_readable(name: str) -> None:
     assert masked(name) == name
     assert shown_path(f"/{name}") == f"/{name}"
+
+
+@pytest.mark.parametrize(("path", "shown"), SHORT.items())
+def test_a_short_one_is_told_by_its_neighbour(path: str, shown: str) -> None:
+    assert (masked(path), shown_path(path)) == (shown, shown)
+    assert masked(shown) == shown_path(shown) == shown
+
+
+def test_a_word_before_a_blank_says_nothing() -> None:
+    assert masked("token k3Rt9ZbQ") == "token k3Rt9ZbQ"
+    assert shown_path("/token/%6b3Rt9ZbQ") == "/token/*"
 
 
 @pytest.mark.parametrize("secret", SECRET)
@@ -129,7 +154,10 @@ def test_hosts_stay_apart_and_the_same() -> None:
         assert masked_host(name) == name
 
 
-@pytest.mark.parametrize("piece", ["a1", "a@", "a.b@c.", "=", "a=", "eyJ", "Ab1-", "/", "%41"])
+@pytest.mark.parametrize(
+    "piece",
+    ["a1", "a@", "a.b@c.", "pwd=", "pwd=_a", "pwd=a_", "token/", "key/a1b2c3d4/", "=", "a=", "eyJ", "Ab1-", "/", "%41"],
+)
 def test_time_grows_with_the_length(piece: str) -> None:
     def spent(size: int) -> float:
         text = (piece * (size // len(piece) + 1))[:size]

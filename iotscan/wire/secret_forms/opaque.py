@@ -14,7 +14,8 @@ from iotscan.wire.secret_forms.placeholders import entropy
 
 MASK: Final = "*"
 _SHORTEST: Final = 16
-_HEX: Final = 24
+_HEX, _HEX_ALONE = 24, 17
+"""Hexadecimal digits: with separators, dates and hashes of builds come up to 23; without, addresses (EUI-64) to 16."""
 _LONGEST: Final = 4096
 _FORMS: Final = re.compile(
     r"eyJ[\w-]{5,}(?:\.[\w-]*){0,4}"  # RFC 7519 section 3.1: '{"' in base64url
@@ -43,18 +44,42 @@ _PAIRS: Final = frozenset(
     for second in word[1:]
 )
 """A first letter and those that often follow it: nine of ten pairs in technical English."""
+_NAMED: Final = re.compile(
+    r"(?i)(?<![a-z])((?:pass(?:word|wd|phrase)?|pwd)=)[^=]{1,512}?(?=_[a-z]{1,40}=|\Z)"
+    r"|(?<![a-z])((?:(?:access_?)?token|secret|api[-_]?key|sid|session|signature)=)[^=]{8,512}?(?=_[a-z]{1,40}=|\Z)"
+)
+"""A value whose name says that it is one; some cameras write their query as a path (``user=a_password=b``)."""
+_SAYS_SO: Final = re.compile(
+    r"(?i)(?:access[-_]?)?tokens?|api[-_]?keys?|keys?|secrets?|sessions?|sid|reset|verify|confirm|activate|invites?"
+)
+"""A segment behind which a key mostly stands."""
+_SHORT_KEY: Final = re.compile(r"[A-Za-z0-9]{8,15}")
 _SEGMENT: Final = re.compile(r"[^/\s,;&?#()<>\[\]{}\"'…]+")
 
 
-def masked(text: str) -> str:
+def masked(text: str, *, after: str = "") -> str:
     """``text`` with each part of it that looks like a token, or is an address of mail, shown as ``*``. Idempotent.
 
     Parts are what stands between slashes, blanks and punctuation; of ``name=value`` and of a file's name, what is no
-    token stays. Never raises; takes time in proportion to the text.
+    token stays. ``after`` is the segment before a text that is one of a path. Never raises; takes time in proportion
+    to the text.
     """
-    if len(text) < _SHORTEST and "@" not in text:
-        return text
-    return _SEGMENT.sub(lambda found: _shown(found[0]), text)
+    before, ended = after, -1 if after else -2
+
+    def shown(found: re.Match[str]) -> str:
+        nonlocal before, ended
+        follows = ended + 1 == found.start() and (ended < 0 or text[ended] == "/")
+        said, before, ended = before if follows else "", found[0], found.end()
+        return MASK if said and _is_key_after(said, found[0]) else _shown(found[0])
+
+    return _SEGMENT.sub(shown, text)
+
+
+def _is_key_after(before: str, segment: str) -> bool:
+    """Whether a short segment is what the one before it says: of letters and digits in turns, and no words."""
+    if not _SHORT_KEY.fullmatch(segment) or not _SAYS_SO.fullmatch(before):
+        return False
+    return not segment.isdigit() and len(_TURNS.findall(segment)) >= 4 and not _is_natural(segment)
 
 
 def masked_host(name: str) -> str:
@@ -72,11 +97,17 @@ def _digest(label: str) -> str:
 
 
 def _shown(segment: str) -> str:
+    if "=" in segment:
+        segment = _NAMED.sub(_without_value, segment)
     if len(segment) < _SHORTEST and "@" not in segment:
         return segment
     if "@" in segment:
         segment = _MAIL.sub(MASK, segment)
     return "=".join(map(_part, segment.split("="))) if "=" in segment else _part(segment)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2]}{MASK}"
 
 
 def _part(segment: str) -> str:
@@ -100,9 +131,16 @@ def is_opaque(segment: str) -> bool:
     if not _DRAWN.fullmatch(segment):
         return False
     if _HEX_DIGITS.fullmatch(hexadecimal := re.sub(r"[-:_]", "", segment)):
-        return len(hexadecimal) >= _HEX and len(set(hexadecimal)) >= 4
+        return len(set(hexadecimal)) >= 4 and (len(hexadecimal) >= _HEX or _is_long_hex(segment))
     words = re.split(r"[-_.:~=+%]", segment)
     return any(map(_is_drawn, words)) or _is_restless(segment, words)
+
+
+def _is_long_hex(word: str) -> bool:
+    """Longer than an address, in one piece, and no number, of a time or a card."""
+    digits = word.removeprefix("0x")
+    letters = sum(map(str.isalpha, digits))
+    return len(digits) >= _HEX_ALONE and digits.isalnum() and 2 <= letters <= len(digits) - 2
 
 
 def _is_drawn(word: str) -> bool:
