@@ -105,7 +105,8 @@ def forecast(
         engagement=scope.mandate.engagement if scope.mandate else "",
         addresses=plan.addresses,
         backends=tuple(in_words(plan.backends)),
-        resolver=plan.resolver,
+        # Of an address the DNS is asked nothing.
+        resolver=plan.resolver if any(server.name != server.address for server in plan.backends) else "",
         excluded=tuple(dict.fromkeys((*scope.exclude, *forbidden))),
         tcp=plan.tcp,
         for_images=dict(for_images),

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.authorised import write_scope
 from tests.cli.conftest import Cli
 
@@ -59,3 +61,10 @@ def test_a_plan_names_what_the_profile_lets_be_asked_of_equipment(cli: Cli, sile
     assert "tcp/502" not in spared
     assert "not allowed    bacnet/1, controller/1, modbus/1: the profile lets no fragile equipment be asked" in spared
     assert silent_network == []
+
+
+@pytest.mark.parametrize(("server", "is_asked"), [("localhost:8883", True), ("127.0.0.1:8883", False)])
+def test_the_dns_is_asked_of_back_ends_that_have_a_name(cli: Cli, server: str, is_asked: bool) -> None:
+    told = cli("plan", "--backend", server, "--resolve", "--resolver", "192.0.2.53").out
+    assert "127.0.0.1, port 8883 alone" in told
+    assert ("their DNS      of 192.0.2.53" in told) == is_asked
