@@ -16,7 +16,7 @@ _READS: Final = command("tshark", "-r", UNNAMED) + " "
 
 def name_captures(results: Iterable[Result], captures: Sequence[Capture]) -> tuple[Result, ...]:
     """The results with commands that read the very file. Where there are several, nothing says which it was in."""
-    files = [capture.source for capture in captures if capture.sha256]
+    files = [capture.kept or capture.source for capture in captures if capture.sha256 or capture.kept]
     # Quoted within, a name is another text than the one that pseudonyms are looked for.
     if len(captures) != 1 or not files or "'" in files[0]:
         return tuple(results)

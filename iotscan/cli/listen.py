@@ -92,7 +92,7 @@ def listen(ear: Ear, order: Order, display: "Display", *, is_shown: bool) -> Run
             heard = _hear(work, listening, LiveTraffic(shown, listening.name, ear.seconds))
             outcome = listening.outcome()
             notices = tuple(Notice(about=ABOUT, text=text) for text in outcome.notices)
-            run = work.kept(_as_live(heard), notices, is_cut=not outcome.is_whole)
+            run = work.kept(_as_live(heard, ear.keep), notices, is_cut=not outcome.is_whole)
     if kept := listening.kept():
         tell(kept)
     return run
@@ -123,8 +123,9 @@ def _hear(work: Reading, listening: Listening, live: LiveTraffic) -> "Heard":
             listening.stop()
 
 
-def _as_live(heard: "Heard") -> "Heard":
-    """An interface is no file."""
+def _as_live(heard: "Heard", keep: Path | None) -> "Heard":
+    """An interface is no file, but for the copy that is kept of it."""
+    kept = safe_text(str(keep), 400) if keep is not None else ""
     return msgspec.structs.replace(
-        heard, captures=tuple(msgspec.structs.replace(c, format="live", sha256="") for c in heard.captures)
+        heard, captures=tuple(msgspec.structs.replace(c, format="live", sha256="", kept=kept) for c in heard.captures)
     )

@@ -12,6 +12,8 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``pcap``, ``pcapng``, with ``+gzip`` where it was packed; ``live`` for an interface."""
     sha256: str = ""
     """Of the file's bytes; empty for what is no file."""
+    kept: str = ""
+    """The file that holds a copy of what an interface said; empty without one."""
     size: int = 0
     """Bytes that were read."""
     frames: int = 0

@@ -170,6 +170,7 @@ def _private(run: Run) -> Iterator[tuple[str, str]]:
     yield from (("host", target) for target in named if _HOST_NAME.fullmatch(target) and target not in given)
     # What a file of somebody's household is called says whose it is; an interface and a stream have no file.
     yield from (("capture", c.source) for c in run.captures if c.sha256 or (c.problem and c.source != "-"))
+    yield from (("capture", c.kept) for c in run.captures if c.kept)
     for waiver in run.waivers:
         yield from (("person", who) for who in (waiver.owner, waiver.approved_by))
     yield from (("person", a.by) for a in run.attestations)

@@ -29,6 +29,14 @@ def test_the_file_that_was_read_is_named_and_cannot_break_out(name: str) -> None
     assert shlex.split(told.reproduce) == ["tshark", "-r", name, *FILTER]
 
 
+def test_the_copy_of_what_was_heard_is_named_and_hidden_with_the_names_of_files() -> None:
+    heard = Capture(source="br0", format="live", kept="ada at home.pcapng")
+    results = name_captures([RESULT], [heard])
+    assert shlex.split(results[0].reproduce) == ["tshark", "-r", "ada at home.pcapng", *FILTER]
+    run = msgspec.structs.replace(RUN, results=results, captures=(heard,))
+    assert "ada at home" not in repr(pseudonymise(run, Pseudonyms(b"k" * 32)))
+
+
 @pytest.mark.parametrize(
     "captures",
     [(file("a.pcap"), file("b.pcap")), (), (Capture(source="-"),), (file("a.pcap"), Capture(source="-"))],

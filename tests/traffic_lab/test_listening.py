@@ -111,6 +111,11 @@ def test_what_is_heard_is_a_run_like_any_other_and_the_copy_gives_the_same(wire:
     assert any(text.startswith("listened on br0 for ") for text in notices)
     assert "stopping; once more to stop at once" in said
     assert "kept " in said
+    # To check a finding by, there is the copy.
+    assert {c.kept for c in run.captures} == {"heard.pcapng"}
+    commands = [r.reproduce for r in run.results if r.is_finding and r.reproduce.startswith("tshark ")]
+    assert commands
+    assert all(command.startswith("tshark -r heard.pcapng ") for command in commands)
 
     again = wire.start(tmp_path, "heard.pcapng")
     _, read, _ = ended(again)
