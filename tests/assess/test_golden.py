@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotscan.assess.golden import NotGolden, golden_profile, one_subject
@@ -152,6 +152,7 @@ def test_a_signer_that_signs_itself_is_known_by_its_key():
     assert profile.values[0]["certificate-issuer"] == {"expected_signers": ["sha256:" + "d" * 64]}
 
 
+@settings(max_examples=25)  # Each one writes and reads a whole profile.
 @given(text=st.text(min_size=1).filter(str.strip), note=st.text())
 def test_what_is_written_reads_back_as_itself_whatever_a_device_says(
     tmp_path_factory: pytest.TempPathFactory, text: str, note: str

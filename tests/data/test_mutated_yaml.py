@@ -12,7 +12,7 @@ from iotscan.data.known_psks import FILE, read_known_psks
 from iotscan.model.errors import BadInput
 from iotscan.shipped import PACKAGE
 
-MUTATIONS = 200
+MUTATIONS = 80
 LAB = PACKAGE / "lab"
 FILES = (*sorted(FOLDER.glob("*.yaml")), LAB / "credentials.yaml", FILE)
 _PASSWORD = re.compile(r'((?:password|text|hex): "?)([^"\n}]*)("?)')

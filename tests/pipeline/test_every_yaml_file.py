@@ -18,7 +18,7 @@ from iotscan.shipped import PACKAGE, shipped
 from tests.cli.conftest import Cli, cli
 
 __all__ = ["cli"]
-SPOILT = 200
+SPOILT = 60
 HERE = Path(__file__).parent
 FILES = [
     *sorted(shipped("profiles").glob("*.yaml")),
