@@ -46,8 +46,8 @@ _GRPC_CLIENT = """
 import grpc
 channel = grpc.insecure_channel("203.0.113.82:50051", options=(("grpc.enable_http_proxy", 0),))
 login = (("authorization", "Bearer {token}"),)
-assert channel.unary_unary("/fleet.v1.Telemetry/Report")(b"\\n\\x02hi", metadata=login, timeout=5) == b"\\n\\x05hello"
-assert len(list(channel.unary_stream("/fleet.v1.Telemetry/Watch")(b"", timeout=5))) == 3
+assert channel.unary_unary("/fleet.v1.Telemetry/Report")(b"\\n\\x02hi", metadata=login, timeout=30) == b"\\n\\x05hello"
+assert len(list(channel.unary_stream("/fleet.v1.Telemetry/Watch")(b"", timeout=30))) == 3
 channel.close()
 """
 
@@ -74,7 +74,7 @@ def _ask_lighttpd(stage: Stage, device: Machine) -> None:
     url, login = "http://203.0.113.80/state", f"Authorization: Bearer {TOKEN}"
     assert device.run("nghttp", "-H", login, url).stdout == "fine\n"
     assert device.run("nghttp", "-u", "-H", login, url).stdout == "fine\n"
-    words = ("curl", "-s", "-m", "5", "--http2-prior-knowledge", "-H", login)
+    words = ("curl", "-s", "-m", "30", "--http2-prior-knowledge", "-H", login)
     assert device.run(*words, url).stdout == "fine\n"
 
 
@@ -91,7 +91,7 @@ def _ask_nginx(stage: Stage, device: Machine) -> None:
 
     def curl(*words: str) -> str:
         named = ("-H", "Host: cloud.example", "-A", "gateway/2.0")
-        return device.run("curl", "-s", "-m", "5", "--http2-prior-knowledge", *named, *words).stdout
+        return device.run("curl", "-s", "-m", "30", "--http2-prior-knowledge", *named, *words).stdout
 
     curl("-b", f"theme=dark; PHPSESSID={SESSION}", f"{base}/state?access_token={QUERY_TOKEN}")
     # Three at once on one connection: the heads of the second and third say little more than "as before".
