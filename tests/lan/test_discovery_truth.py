@@ -42,6 +42,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[How, Run]]:
     def discover(scanner: Machine, how: How) -> Run:
         if how == "helper":
             (folder / "routers").write_text(f"{ROUTER} {COMMUNITY}\n")
+            (folder / "routers").chmod(0o600)
             words = (PORTS, INSIDE, "--snmp-community-file", str(folder / "routers"))
             done = command_line(scanner, folder / how, *WORDS, *words)
         else:

@@ -129,6 +129,7 @@ def wire(place: Callable[[str], Path]) -> Iterator[tuple[Machine, Path]]:
         router.run("ip", "-batch", "-", given=f"{lines}neigh add {MET6} lladdr {MAC} dev far0\n", check=True)
         (folder / "snmpd.conf").write_text(SNMPD.format(folder=folder))
         (folder / "routers").write_text(f"{AGENT} {COMMUNITY}\n")
+        (folder / "routers").chmod(0o600)
         router.start("snmpd", "-f", "-Lo", "-C", "-c", f"{folder}/snmpd.conf", "-p", f"{folder}/pid")
         router.start("coap-server-openssl", "-A", NODE)
         router.start("dnsmasq", "-k", "-C", "/dev/null", "-h", "-R", "-z", "-a", RESOLVER)
