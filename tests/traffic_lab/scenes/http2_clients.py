@@ -23,9 +23,13 @@ http {{
   fastcgi_temp_path {folder}/a; proxy_temp_path {folder}/b; scgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d;
   server {{
     listen 80 http2;
-    location /login {{ add_header Set-Cookie "PHPSESSID={session}; Path=/"; return 302 /; }}
+    location /login {{ proxy_pass http://unix:{folder}/login.sock; }}  # A plain return would not wait for the form.
     location /files {{ root {folder}/www; }}
     location / {{ return 200 '{{"state": "fine"}}'; }}
+  }}
+  server {{
+    listen unix:{folder}/login.sock;
+    location / {{ add_header Set-Cookie "PHPSESSID={session}; Path=/"; return 302 /; }}
   }}
 }}
 """
