@@ -32,7 +32,7 @@ class Budget(msgspec.Struct):
 class Stream:
     """The payload of one direction, handed to ``hear`` in order."""
 
-    __slots__ = ("_budget", "_gap", "_hear", "_held", "_waited", "expected", "held_bytes", "is_upward")
+    __slots__ = ("_budget", "_gap", "_hear", "_held", "_unfilled", "_waited", "expected", "held_bytes", "is_upward")
 
     def __init__(self, hear: Callable[[Piece], None], budget: Budget, *, is_upward: bool) -> None:
         self._hear, self._budget, self.is_upward = hear, budget, is_upward
@@ -41,6 +41,8 @@ class Stream:
         self._held: dict[int, Held] = {}
         self.held_bytes = 0
         self._gap = 0
+        self._unfilled = 0
+        """Bytes of holes that were told of, less the damaged segments that may have been meant for them."""
         self._waited = 0
 
     def begin(self, number: int) -> None:
@@ -88,11 +90,25 @@ class Stream:
         number = min(self._held, key=lambda each: _distance(self.expected, each))
         at, data, missing, is_doubtful = self._remove(number)
         hole = _distance(self.expected, number)
+        if hole > 0 and is_doubtful and all(held[3] for held in self._held.values()):
+            self._pass_on_unplaced(at, data)
+            return
         if hole > 0:
             self._gap += hole
+            self._unfilled += hole
             self.expected = number
         self._pass_on(at, data, missing, is_doubtful)
         self._drain()
+
+    def _pass_on_unplaced(self, at: int, data: bytes) -> None:
+        """A damaged segment behind a hole, and no sound one behind it: what is damaged may be its number.
+
+        It fills a hole that was told of before; without one, that something is damaged is told here.
+        """
+        if self._unfilled >= len(data):
+            self._unfilled -= len(data)
+        else:
+            self._pass_on(at, data, 0, is_doubtful=True)
 
     def end(self) -> None:
         """Nothing comes any more."""

@@ -159,3 +159,22 @@ def test_a_stream_without_beginning_begins_with_what_is_seen() -> None:
     heard = Heard(begin=None)
     heard.stream.take(0, 4_000_000_000, b"hello")
     assert heard.pieces == [Piece(0, True, b"hello")]
+
+
+def test_a_damaged_number_makes_no_hole() -> None:
+    """Of sixteen million bytes, say: the bit that was turned may be in the number."""
+    heard = Heard()
+    heard.stream.take(0, 0, b"hello")
+    heard.stream.take(0, (1 << 24) + 5, b" there", is_doubtful=True)
+    heard.stream.end()
+    assert [(p.data, p.gap, p.is_doubtful) for p in heard.pieces] == [(b"hello", 0, False), (b" there", 0, True)]
+
+
+def test_a_segment_with_a_damaged_number_is_the_hole_that_it_left() -> None:
+    heard = Heard()
+    heard.stream.take(0, 0, b"hello")
+    heard.stream.take(0, (1 << 24) + 5, b" there", is_doubtful=True)
+    heard.stream.take(0, 11, b", and on")
+    heard.stream.end()
+    assert [(p.data, p.gap) for p in heard.pieces] == [(b"hello", 0), (b", and on", 6)]
+    assert heard.stream.missing == 0
