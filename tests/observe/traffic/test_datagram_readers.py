@@ -38,7 +38,7 @@ UDP = {"transport": "udp", "port": 5683}
 def test_a_request_its_copy_and_its_answer() -> None:
     ask = talk(1, 7, path(b"sensors", b"temp"))
     said: list[Said] = [(">", ask), (">", ask), ("<", talk(0x45, 7, [(12, b"\x32")], b'{"t": 1}', kind=2))]
-    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]  # fields by name, of several types
     assert [t.item for t in told] == [
         CoapExchange(method="GET", path="/sensors/temp", code="2.05", content_format="application/json")
     ]
@@ -56,7 +56,7 @@ def test_registration_update_and_who_asks_back() -> None:
         (">", talk(4, 3, path(b"rd", b"x1"))),
         ("<", talk(0x42, 3, kind=2)),
     ]
-    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]  # fields by name, of several types
     assert items(told, Lwm2mContact) == [
         Lwm2mContact(interface="register", endpoint="urn:dev:1", lifetime=300, version="1.1", binding="U"),
         Lwm2mContact(interface="update", lifetime=600),
@@ -71,7 +71,7 @@ def test_a_resource_directory_is_no_lwm2m() -> None:
         (">", talk(2, 1, [*path(b"rd"), (15, b"ep=node1"), (15, b"lt=300")])),
         ("<", talk(0x41, 1, kind=2)),
     ]
-    assert not items(play(coap.CHOOSE, conversation(**UDP), said), Lwm2mContact)  # type: ignore[arg-type]
+    assert not items(play(coap.CHOOSE, conversation(**UDP), said), Lwm2mContact)  # type: ignore[arg-type]  # fields by name, of several types
 
 
 def test_keys_of_a_bootstrap_in_the_clear() -> None:
@@ -85,7 +85,7 @@ def test_keys_of_a_bootstrap_in_the_clear() -> None:
         ("<", talk(3, 8, options, instance)),
         (">", talk(0x44, 8, kind=2)),
     ]
-    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]  # fields by name, of several types
     assert [c.interface for c in items(told, Lwm2mContact)] == ["bootstrap"]
     (found,) = items(told, Exposure)
     assert (found.kind, found.what) == ("private-key", "secret key of the LwM2M security object /0")
@@ -100,7 +100,7 @@ def test_a_firmware_in_blocks() -> None:
         block = (number << 4 | more << 3 | 6).to_bytes(1, "big")
         said.append((">", talk(1, number, [*path(b"fw", b"dev.bin"), (23, (number << 4 | 6).to_bytes(1, "big"))])))
         said.append(("<", talk(0x45, number, [(23, block)], image[number * 1024 : number * 1024 + 1024], kind=2)))
-    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]  # fields by name, of several types
     (update,) = items(told, UpdateContact)
     assert (update.kind, update.format, update.size, update.protocol) == ("firmware", "uimage", 3072, "coap")
     assert len(items(told, CoapExchange)) == 1
@@ -116,7 +116,7 @@ def test_a_firmware_that_is_brought(is_server_of_lwm2m: bool) -> None:
         (asks, talk(3, 7, [*where, (12, b"\x2a"), (27, b"\x06")], image)),
         (answers, talk(0x44, 7, kind=2)),
     ]
-    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]
+    told = play(coap.CHOOSE, conversation(**UDP), said)  # type: ignore[arg-type]  # fields by name, of several types
     (update,) = items(told, UpdateContact)
     assert (update.direction, update.format) == ("to-server", "uimage")
     assert update.system == ("lwm2m" if is_server_of_lwm2m else "")
@@ -192,7 +192,7 @@ def test_time(more: bytes, authentication: str) -> None:
     said: list[Said] = [(">", time_message(3)), ("<", time_message(4, origin=b"12345678", stratum=3, more=more))]
     told = play(ntp.CHOOSE, conversation("udp", 123), said)
     assert [t.item for t in told] == [
-        TimeQuestion(version=4, mode="client", authentication=authentication, stratum=3)  # type: ignore[arg-type]
+        TimeQuestion(version=4, mode="client", authentication=authentication, stratum=3)  # type: ignore[arg-type]  # fields by name, of several types
     ]
 
 

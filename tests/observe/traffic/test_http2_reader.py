@@ -40,10 +40,10 @@ class End:
 
     def asks(self, stream: int, path: str, *more: tuple[str, str], **how: object) -> Said:
         head = ((":method", "GET"), (":scheme", "http"), (":path", path), (":authority", "cloud.example:80"))
-        return self.says(stream, *head, ("user-agent", "gateway/2"), *more, **how)  # type: ignore[arg-type]
+        return self.says(stream, *head, ("user-agent", "gateway/2"), *more, **how)  # type: ignore[arg-type]  # fields by name, of several types
 
     def answers(self, stream: int, status: int, *more: tuple[str, str], **how: object) -> Said:
-        return self.says(stream, (":status", str(status)), *more, **how)  # type: ignore[arg-type]
+        return self.says(stream, (":status", str(status)), *more, **how)  # type: ignore[arg-type]  # fields by name, of several types
 
 
 def told(said: list[Said | Piece]) -> list[tuple[str, int]]:
