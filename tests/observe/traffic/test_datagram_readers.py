@@ -192,7 +192,7 @@ def test_time(more: bytes, authentication: str) -> None:
     said: list[Said] = [(">", time_message(3)), ("<", time_message(4, origin=b"12345678", stratum=3, more=more))]
     told = play(ntp.CHOOSE, conversation("udp", 123), said)
     assert [t.item for t in told] == [
-        TimeQuestion(version=4, mode="client", authentication=authentication, stratum=3)  # type: ignore[arg-type]  # fields by name, of several types
+        TimeQuestion(version=4, mode="client", authentication=authentication, stratum=3)  # type: ignore[arg-type]  # one of its words, by a parameter
     ]
 
 
